@@ -1,0 +1,76 @@
+import type { Json } from '../kit/index.ts'
+import type { ClientInfo, Position, Publication } from '../protocol/index.ts'
+
+/** What a publisher says beside the data. */
+export interface PublishOptions {
+  readonly key?: string
+  readonly lane?: string
+  readonly tags?: Readonly<Record<string, string>>
+  readonly info?: ClientInfo
+  /** The same key within five minutes is the same publication: the first position is answered again and nothing is sent. */
+  readonly idempotencyKey?: string
+  /** Delivers without a place in the history. */
+  readonly skipHistory?: boolean
+}
+
+/** A channel's history from a position on, and what its conflating sources hold. */
+export interface HistoryPage {
+  /** The newest place in the channel. */
+  readonly position: Position
+  /** In order, without a gap between them. */
+  readonly publications: readonly Publication[]
+  /** Whether `publications` begins right after the asked position, of the same epoch, so that together they miss nothing. */
+  readonly complete: boolean
+  /** Current values of a `latest` or `conflated` channel and of the low lanes of a `lanes` channel, oldest first. */
+  readonly state: readonly Publication[]
+}
+
+export interface HistoryQuery {
+  /** Absent: from the oldest (or the newest, if reversed). */
+  readonly since?: Position
+  /** How many publications at most; 0 asks for the position and state alone. */
+  readonly limit: number
+  readonly reverse?: boolean
+}
+
+/** What crosses from a broker to every node that subscribed to the channel. */
+export type Delivery =
+  | { readonly kind: 'publication'; readonly publication: Publication; readonly epoch: string }
+  | { readonly kind: 'join'; readonly infos: readonly ClientInfo[] }
+  | { readonly kind: 'leave'; readonly infos: readonly ClientInfo[] }
+
+/** A request to every node about sessions that may be anywhere. */
+export type Control =
+  | { readonly kind: 'disconnect'; readonly user: string; readonly client?: string; readonly session?: string; readonly whitelist?: readonly string[]; readonly code: number; readonly reason: string }
+  | { readonly kind: 'subscribe'; readonly user: string; readonly client?: string; readonly session?: string; readonly channel: string; readonly options: SubscribeControl }
+  | { readonly kind: 'unsubscribe'; readonly user: string; readonly client?: string; readonly session?: string; readonly channel: string }
+  | { readonly kind: 'refresh'; readonly user: string; readonly client?: string; readonly session?: string; readonly expired?: boolean; readonly expireAt?: number }
+
+export interface SubscribeControl {
+  readonly info?: Json
+  readonly data?: Json
+  readonly recoverSince?: Position
+}
+
+/** Where a broker hands over what it carries: one node. Synchronous; never throws. */
+export interface BrokerSink {
+  deliver(channel: string, delivery: Delivery): void
+  control(message: Control): void
+}
+
+/**
+ * Moves publications between nodes and appends them to a channel's history, atomically per channel.
+ * Every implementation passes `test/contract/broker`.
+ */
+export interface Broker {
+  /** Appends, then delivers. Resolves when the append is as durable as the namespace asks. */
+  publish(channel: string, data: Json, options: PublishOptions): Promise<Position>
+  /** Delivers joins or leaves; they have no history. */
+  announce(channel: string, delivery: Delivery): Promise<void>
+  subscribe(channel: string): Promise<void>
+  unsubscribe(channel: string): Promise<void>
+  history(channel: string, query: HistoryQuery): Promise<HistoryPage>
+  removeHistory(channel: string): Promise<void>
+  control(message: Control): Promise<void>
+  close(): Promise<void>
+}

@@ -1,0 +1,18 @@
+import type { ClientInfo } from '../protocol/index.ts'
+
+export interface PresenceStats {
+  readonly clients: number
+  readonly users: number
+}
+
+/**
+ * Who is in a channel. Entries are leases of the node that tracks them: a node that stops renewing loses all of its entries at once.
+ * Implementations announce joins and leaves through the broker where the namespace wants them.
+ */
+export interface Presence {
+  track(channel: string, info: ClientInfo): Promise<void>
+  untrack(channel: string, client: string): Promise<void>
+  list(channel: string): Promise<ReadonlyMap<string, ClientInfo>>
+  stats(channel: string): Promise<PresenceStats>
+  close(): Promise<void>
+}

@@ -1,0 +1,88 @@
+import type { Json } from '../kit/index.ts'
+
+/** Who published, joined or left. Field names are those of the wire. */
+export interface ClientInfo {
+  readonly user: string
+  readonly client: string
+  readonly conn_info?: Json
+  readonly chan_info?: Json
+}
+
+/** How far into a channel's history someone has seen. Offsets only grow; a new epoch is a new history. */
+export interface Position {
+  readonly epoch: string
+  readonly offset: number
+}
+
+export interface PublicationFields {
+  readonly data: Json
+  /** Place in the channel's history, from 1; 0 for what no history keeps. */
+  readonly offset?: number
+  /** What the publication is the newest value of, in `conflated` channels and low lanes. */
+  readonly key?: string
+  readonly tags?: Readonly<Record<string, string>>
+  readonly info?: ClientInfo
+  /** Unix milliseconds of the append. */
+  readonly time?: number
+  /** The lane of a `lanes` channel; the first lane when absent. */
+  readonly lane?: string
+}
+
+/** One immutable message in a channel. Its JSON is made once, however many replies and pushes carry it. */
+export class Publication {
+  readonly data: Json
+  readonly offset: number
+  readonly key: string | undefined
+  readonly tags: Readonly<Record<string, string>> | undefined
+  readonly info: ClientInfo | undefined
+  readonly time: number
+  readonly lane: string | undefined
+  #json: string | undefined
+
+  constructor(fields: PublicationFields) {
+    this.data = fields.data
+    this.offset = fields.offset ?? 0
+    this.key = fields.key
+    this.tags = fields.tags
+    this.info = fields.info
+    this.time = fields.time ?? 0
+    this.lane = fields.lane
+  }
+
+  /** The wire form: `{"data":…,"offset":7,"key":…,"tags":…,"info":…}`, absent fields left out. */
+  get json(): string {
+    this.#json ??= encodePublication(JSON.stringify(this.data), this)
+    return this.#json
+  }
+
+  /** The same publication at another place in history. */
+  at(offset: number, time: number): Publication {
+    return new Publication({ ...this.fields(), offset, time })
+  }
+
+  /** Everything that crosses a node boundary or a disk; what is absent is left out. */
+  fields(): PublicationFields {
+    return {
+      data: this.data,
+      offset: this.offset,
+      time: this.time,
+      ...(this.key === undefined ? {} : { key: this.key }),
+      ...(this.tags === undefined ? {} : { tags: this.tags }),
+      ...(this.info === undefined ? {} : { info: this.info }),
+      ...(this.lane === undefined ? {} : { lane: this.lane }),
+    }
+  }
+}
+
+type Envelope = Pick<Publication, 'offset' | 'key' | 'tags' | 'info'>
+
+/** Puts already encoded data into the wire form of a publication. */
+export function encodePublication(data: string, { offset, key, tags, info }: Envelope, delta = false): string {
+  let json = `{"data":${data}`
+  if (offset > 0) json += `,"offset":${offset}`
+  if (delta) json += ',"delta":true'
+  if (key !== undefined) json += `,"key":${JSON.stringify(key)}`
+  if (tags !== undefined) json += `,"tags":${JSON.stringify(tags)}`
+  if (info !== undefined) json += `,"info":${JSON.stringify(info)}`
+  return `${json}}`
+}
