@@ -41,10 +41,32 @@ export type Delivery =
 
 /** A request to every node about sessions that may be anywhere. */
 export type Control =
-  | { readonly kind: 'disconnect'; readonly user: string; readonly client?: string; readonly session?: string; readonly whitelist?: readonly string[]; readonly code: number; readonly reason: string }
-  | { readonly kind: 'subscribe'; readonly user: string; readonly client?: string; readonly session?: string; readonly channel: string; readonly options: SubscribeControl }
+  | {
+      readonly kind: 'disconnect'
+      readonly user: string
+      readonly client?: string
+      readonly session?: string
+      readonly whitelist?: readonly string[]
+      readonly code: number
+      readonly reason: string
+    }
+  | {
+      readonly kind: 'subscribe'
+      readonly user: string
+      readonly client?: string
+      readonly session?: string
+      readonly channel: string
+      readonly options: SubscribeControl
+    }
   | { readonly kind: 'unsubscribe'; readonly user: string; readonly client?: string; readonly session?: string; readonly channel: string }
-  | { readonly kind: 'refresh'; readonly user: string; readonly client?: string; readonly session?: string; readonly expired?: boolean; readonly expireAt?: number }
+  | {
+      readonly kind: 'refresh'
+      readonly user: string
+      readonly client?: string
+      readonly session?: string
+      readonly expired?: boolean
+      readonly expireAt?: number
+    }
 
 export interface SubscribeControl {
   readonly info?: Json

@@ -69,7 +69,8 @@ export function decodeCommand(line: string, bounds: JsonBounds): Incoming {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { kind: 'malformed', id: 0, detail: 'not an object' }
   const id: Json | undefined = Reflect.get(value, 'id') ?? 0
-  if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 0 || id > 0xffffffff) return { kind: 'malformed', id: 0, detail: 'id: not an unsigned 32-bit integer' }
+  if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 0 || id > 0xffffffff)
+    return { kind: 'malformed', id: 0, detail: 'id: not an unsigned 32-bit integer' }
   const method = methods.find(name => Object.hasOwn(value, name))
   if (method === undefined) return id === 0 && Object.keys(value).length === 0 ? { kind: 'pong' } : { kind: 'unknown-method', id }
   if (id === 0 && method !== 'send') return { kind: 'malformed', id: 0, detail: 'id: missing' }
@@ -82,6 +83,9 @@ export function decodeCommand(line: string, bounds: JsonBounds): Incoming {
 export function describeIssue(error: z.ZodError, root = ''): string {
   const issue = error.issues[0]
   if (issue === undefined) return root
-  const path = issue.path.reduce<string>((text, part) => (typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`), root)
+  const path = issue.path.reduce<string>(
+    (text, part) => (typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`),
+    root,
+  )
   return path === '' ? issue.message : `${path}: ${issue.message}`
 }

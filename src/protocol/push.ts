@@ -9,9 +9,12 @@ export const push = {
   encodedPublication: (channel: string, publication: string) => `{"channel":${JSON.stringify(channel)},"pub":${publication}}`,
   join: (channel: string, info: ClientInfo) => `{"channel":${JSON.stringify(channel)},"join":${JSON.stringify({ info })}}`,
   leave: (channel: string, info: ClientInfo) => `{"channel":${JSON.stringify(channel)},"leave":${JSON.stringify({ info })}}`,
-  unsubscribe: (channel: string, close: Close) => `{"channel":${JSON.stringify(channel)},"unsubscribe":${JSON.stringify({ code: close.code, reason: close.reason })}}`,
-  subscribe: (channel: string, result: SubscribeResult) => `{"channel":${JSON.stringify(channel)},"subscribe":${encodeSubscribeResult(result)}}`,
+  unsubscribe: (channel: string, close: Close) =>
+    `{"channel":${JSON.stringify(channel)},"unsubscribe":${JSON.stringify({ code: close.code, reason: close.reason })}}`,
+  subscribe: (channel: string, result: SubscribeResult) =>
+    `{"channel":${JSON.stringify(channel)},"subscribe":${encodeSubscribeResult(result)}}`,
   message: (data: Json) => `{"message":${JSON.stringify({ data })}}`,
-  disconnect: (close: Close, reconnect: boolean) => `{"disconnect":${JSON.stringify({ code: close.code, reason: close.reason, reconnect })}}`,
+  disconnect: (close: Close, reconnect: boolean) =>
+    `{"disconnect":${JSON.stringify({ code: close.code, reason: close.reason, reconnect })}}`,
   refresh: (ttl: number) => `{"refresh":${JSON.stringify({ expires: true, ttl })}}`,
 } as const

@@ -55,7 +55,9 @@ export function encodeSubscribeResult(result: SubscribeResult): string {
 export function encodeConnectResult(result: ConnectResult, subs: ReadonlyMap<string, SubsEntry>): string {
   const head = JSON.stringify(result)
   if (subs.size === 0) return head
-  const entries = [...subs].map(([channel, entry]) => `${JSON.stringify(channel)}:${'error' in entry ? JSON.stringify(entry) : encodeSubscribeResult(entry)}`)
+  const entries = [...subs].map(
+    ([channel, entry]) => `${JSON.stringify(channel)}:${'error' in entry ? JSON.stringify(entry) : encodeSubscribeResult(entry)}`,
+  )
   return `${head.slice(0, -1)},"subs":{${entries.join(',')}}}`
 }
 

@@ -1,0 +1,132 @@
+import type { Broker, Limits, Namespaces, Presence, PresenceStats } from '../hub/index.ts'
+import { type Clock, every, type Timer } from '../kit/index.ts'
+import type { ClientInfo } from '../protocol/index.ts'
+
+export interface MemoryPresenceOptions {
+  readonly clock: Clock
+  readonly limits: Limits
+  readonly namespaces: Namespaces
+}
+
+/** A client in a channel, held by the node whose lease it lives on. */
+interface Entry {
+  readonly info: ClientInfo
+  readonly holder: string
+}
+
+/** How long a node's entries outlive its last renewal, and how often that is checked. */
+export const leaseMs = 15_000
+const checkMs = 1000
+
+/** The node that the registry lives in needs no lease: they end together. */
+const local = ''
+
+/**
+ * Who is in each channel. A lease belongs to a node and covers all of its entries, so renewing costs one message per node however many
+ * clients it has. Joins and leaves go out at the end of the tick; in a storm they are gathered, and who came and went meanwhile cancels out.
+ */
+export class MemoryPresence implements Presence {
+  readonly #channels = new Map<string, Map<string, Entry>>()
+  readonly #leases = new Map<string, number>()
+  readonly #changes = new Map<string, Changes>()
+  readonly #check: Timer
+
+  constructor(
+    readonly options: MemoryPresenceOptions,
+    readonly broker: Broker,
+  ) {
+    this.#check = every(options.clock, checkMs, () => this.#expire())
+  }
+
+  async track(channel: string, info: ClientInfo, holder = local): Promise<void> {
+    const entries = this.#channels.get(channel) ?? new Map<string, Entry>()
+    this.#channels.set(channel, entries)
+    const isNew = !entries.has(info.client)
+    entries.set(info.client, { info, holder })
+    if (isNew) this.#changesOf(channel)?.join(info)
+  }
+
+  async untrack(channel: string, client: string): Promise<void> {
+    const entries = this.#channels.get(channel)
+    const entry = entries?.get(client)
+    if (entries === undefined || entry === undefined) return
+    entries.delete(client)
+    if (entries.size === 0) this.#channels.delete(channel)
+    this.#changesOf(channel)?.leave(entry.info)
+  }
+
+  async list(channel: string): Promise<ReadonlyMap<string, ClientInfo>> {
+    return new Map([...(this.#channels.get(channel) ?? [])].map(([client, { info }]) => [client, info]))
+  }
+
+  async stats(channel: string): Promise<PresenceStats> {
+    const entries = this.#channels.get(channel)
+    if (entries === undefined) return { clients: 0, users: 0 }
+    return { clients: entries.size, users: new Set([...entries.values()].map(({ info }) => info.user)).size }
+  }
+
+  /** A node says that it and all that it holds are alive. */
+  renew(holder: string): void {
+    this.#leases.set(holder, this.options.clock.now() + leaseMs)
+  }
+
+  /** Drops everything that a node held. */
+  async drop(holder: string): Promise<void> {
+    this.#leases.delete(holder)
+    for (const [channel, entries] of [...this.#channels]) {
+      for (const [client, entry] of [...entries]) if (entry.holder === holder) await this.untrack(channel, client)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#check.cancel()
+    this.#changes.clear()
+  }
+
+  #expire(): void {
+    const now = this.options.clock.now()
+    for (const [holder, until] of this.#leases) if (until <= now) void this.drop(holder)
+  }
+
+  #changesOf(channel: string): Changes | undefined {
+    if (!this.options.namespaces.resolve(channel)?.joinLeave) return undefined
+    const known = this.#changes.get(channel)
+    if (known !== undefined) return known
+    const changes = new Changes(this.options, (joined, left) => {
+      this.#changes.delete(channel)
+      // Leaves first: who leaves and comes again within a batch is in the channel at its end.
+      if (left.length > 0) void this.broker.announce(channel, { kind: 'leave', infos: left })
+      if (joined.length > 0) void this.broker.announce(channel, { kind: 'join', infos: joined })
+    })
+    this.#changes.set(channel, changes)
+    return changes
+  }
+}
+
+/** The joins and leaves of one channel between two announcements. */
+class Changes {
+  readonly #joined = new Map<string, ClientInfo>()
+  readonly #left = new Map<string, ClientInfo>()
+
+  constructor(
+    { clock, limits }: MemoryPresenceOptions,
+    readonly announce: (joined: readonly ClientInfo[], left: readonly ClientInfo[]) => void,
+  ) {
+    clock.soon(() => {
+      if (this.#joined.size + this.#left.size <= limits.joinsPerTickMax) this.#flush()
+      else clock.after(limits.joinBatchMs, () => this.#flush())
+    })
+  }
+
+  join(info: ClientInfo): void {
+    this.#joined.set(info.client, info)
+  }
+
+  leave(info: ClientInfo): void {
+    if (!this.#joined.delete(info.client)) this.#left.set(info.client, info)
+  }
+
+  #flush(): void {
+    this.announce([...this.#joined.values()], [...this.#left.values()])
+  }
+}

@@ -1,0 +1,156 @@
+import type { Json } from '../kit/index.ts'
+import { CloseError, CommandError, errors, isChannelName, isPrivate, usersOf } from '../protocol/index.ts'
+import type { AskingHooks, HookAnswer, PublishHookResult } from './hooks.ts'
+import { type Permission, permits, type Verifier } from './identity.ts'
+import { hasHistory, type Namespace, type Namespaces } from './namespace.ts'
+import type { Session } from './session.ts'
+
+export type Action = 'subscribe' | 'publish' | 'presence' | 'history'
+
+export interface AccessRequest {
+  readonly channel: string
+  readonly user: string
+  readonly action: Action
+  /** The client's own words with a subscribe, or the data of a publish. */
+  readonly data?: Json | undefined
+}
+
+/** What an authorizer adds to a yes. */
+export interface Grant {
+  /** Sent to the subscriber with the reply. */
+  readonly data?: Json | undefined
+  /** Shown to others in presence, joins and publications. */
+  readonly info?: Json | undefined
+  /** Unix seconds. */
+  readonly expireAt?: number | undefined
+}
+
+/** A service's say over its namespace. It is final: with an authorizer, the namespace's `allow_…` options are not asked. */
+export type Authorizer = (request: AccessRequest) => boolean | Grant | Promise<boolean | Grant>
+
+export interface AccessOptions {
+  readonly namespaces: Namespaces
+  readonly verifier: Verifier | undefined
+  readonly hooks: AskingHooks
+  /** Waives the permissions of channels that belong to no service, as in Centrifugo. */
+  readonly insecure: boolean
+}
+
+const nothing: Grant = {}
+
+/** Decides who may do what in which channel. Every refusal is a `CommandError`. */
+export class Access {
+  readonly #authorizers = new Map<string, Authorizer>()
+
+  constructor(readonly options: AccessOptions) {}
+
+  authorize(namespace: string, authorizer: Authorizer): void {
+    this.#authorizers.set(namespace, authorizer)
+  }
+
+  /** The channel's policy. @throws CommandError 107 for what cannot be a name, 102 where no namespace is configured. */
+  namespaceOf(channel: string): Namespace {
+    if (!isChannelName(channel)) throw new CommandError(errors.badRequest, 'channel: not a channel name')
+    const namespace = this.options.namespaces.resolve(channel)
+    if (namespace === undefined) throw new CommandError(errors.unknownChannel)
+    return namespace
+  }
+
+  async subscribe(session: Session, channel: string, token: string | undefined, data: Json | undefined): Promise<Grant> {
+    const namespace = this.namespaceOf(channel)
+    if (token !== undefined && token !== '') return this.#bySubscriptionToken(session, channel, token)
+    if (isPrivate(channel)) throw new CommandError(errors.permissionDenied)
+    if (namespace.allowUserLimitedChannels) {
+      const users = usersOf(channel)
+      if (users !== undefined && !(session.user !== '' && users.includes(session.user))) throw new CommandError(errors.permissionDenied)
+      if (users !== undefined && !this.#authorizers.has(namespace.name)) return nothing
+    }
+    const granted = await this.#byAuthorizer(namespace, { channel, user: session.user, action: 'subscribe', data })
+    if (granted !== undefined) return granted
+    const hook = this.options.hooks.subscribe
+    if (namespace.subscribeHook && hook !== undefined) return unwrap(await hook(session.hookClient, channel, data))
+    if (this.#mayBy(session, channel, 'sub', namespace.allowSubscribeForClient, namespace.allowSubscribeForAnonymous)) return nothing
+    throw new CommandError(errors.permissionDenied)
+  }
+
+  /** @returns what the back end changed about the publication */
+  async publish(session: Session, channel: string, data: Json): Promise<PublishHookResult> {
+    const namespace = this.namespaceOf(channel)
+    if ((await this.#byAuthorizer(namespace, { channel, user: session.user, action: 'publish', data })) !== undefined) return {}
+    const hook = this.options.hooks.publish
+    if (namespace.publishHook && hook !== undefined) return unwrap(await hook(session.hookClient, channel, data))
+    this.#checkPublish(session, channel, namespace)
+    return {}
+  }
+
+  /** Whether a publish needs nobody's answer: then it is decided without leaving the current turn. */
+  publishesAtOnce(session: Session, channel: string): boolean {
+    const namespace = this.namespaceOf(channel)
+    if (this.#authorizers.has(namespace.name) || (namespace.publishHook && this.options.hooks.publish !== undefined)) return false
+    this.#checkPublish(session, channel, namespace)
+    return true
+  }
+
+  async presence(session: Session, channel: string): Promise<void> {
+    const namespace = this.namespaceOf(channel)
+    if (!namespace.presence) throw new CommandError(errors.notAvailable)
+    if ((await this.#byAuthorizer(namespace, { channel, user: session.user, action: 'presence' })) !== undefined) return
+    const subscribed = namespace.allowPresenceForSubscriber && session.isSubscribed(channel)
+    if (subscribed || this.#mayBy(session, channel, 'prs', namespace.allowPresenceForClient, false)) return
+    throw new CommandError(errors.permissionDenied)
+  }
+
+  async history(session: Session, channel: string): Promise<void> {
+    const namespace = this.namespaceOf(channel)
+    if (!hasHistory(namespace)) throw new CommandError(errors.notAvailable)
+    if ((await this.#byAuthorizer(namespace, { channel, user: session.user, action: 'history' })) !== undefined) return
+    const subscribed = namespace.allowHistoryForSubscriber && session.isSubscribed(channel)
+    if (subscribed || this.#mayBy(session, channel, 'hst', namespace.allowHistoryForClient, false)) return
+    throw new CommandError(errors.permissionDenied)
+  }
+
+  #checkPublish(session: Session, channel: string, namespace: Namespace): void {
+    const subscribed = namespace.allowPublishForSubscriber && session.isSubscribed(channel)
+    if (subscribed || this.#mayBy(session, channel, 'pub', namespace.allowPublishForClient, namespace.allowPublishForAnonymous)) return
+    throw new CommandError(errors.permissionDenied)
+  }
+
+  #mayBy(session: Session, channel: string, permission: Permission, forClient: boolean, forAnonymous: boolean): boolean {
+    if (this.options.insecure || permits(session.identity.caps, channel, permission)) return true
+    return session.user === '' ? forAnonymous : forClient
+  }
+
+  async #byAuthorizer(namespace: Namespace, request: AccessRequest): Promise<Grant | undefined> {
+    const authorizer = this.#authorizers.get(namespace.name)
+    if (authorizer === undefined) return undefined
+    const answer = await authorizer(request)
+    if (answer === false) throw new CommandError(errors.permissionDenied)
+    return answer === true ? nothing : answer
+  }
+
+  async #bySubscriptionToken(session: Session, channel: string, token: string): Promise<Grant> {
+    const verified = await this.options.verifier?.subscription(token)
+    if (verified === undefined || verified.kind === 'invalid') throw new CommandError(errors.permissionDenied)
+    if (verified.kind === 'expired') throw new CommandError(errors.tokenExpired)
+    const { value } = verified
+    const bound = value.client === undefined || value.client === session.id
+    if (value.channel !== channel || value.user !== session.user || !bound) throw new CommandError(errors.permissionDenied)
+    return { info: value.info, expireAt: value.expireAt }
+  }
+}
+
+/** A back end's answer as a value, or as the failure that it asks for. */
+export function unwrap<T>(answer: HookAnswer<T>): T {
+  switch (answer.kind) {
+    case 'granted':
+      return answer.result
+    case 'refused':
+      throw new CommandError({
+        code: answer.error.code,
+        message: answer.error.message,
+        ...(answer.error.temporary ? { temporary: true as const } : {}),
+      })
+    case 'disconnect':
+      throw new CloseError(answer.close)
+  }
+}

@@ -1,0 +1,152 @@
+import type { Json } from '../kit/index.ts'
+import { CommandError, errors, type Position, type Publication, type SubscribeResult, unsubscribes } from '../protocol/index.ts'
+import type { Grant } from './access.ts'
+import type { HistoryPage } from './broker.ts'
+import { reconcile } from './reconcile.ts'
+import type { Session } from './session.ts'
+import { Subscription, type SubscriptionTerms } from './subscription.ts'
+
+/** What a client, or the server on its behalf, asks for. */
+export interface SubscribeRequest {
+  readonly channel: string
+  readonly token?: string | undefined
+  readonly data?: Json | undefined
+  /** Asks for everything after this position. */
+  readonly since?: Position | undefined
+  readonly recoverable?: boolean | undefined
+  readonly positioned?: boolean | undefined
+  readonly joinLeave?: boolean | undefined
+  readonly delta?: string | undefined
+  /** Made by the server: already allowed, on these terms. */
+  readonly granted?: Grant | undefined
+}
+
+/**
+ * Takes a session into a channel, up to the point where only the reply is missing: allowed, listed, and holding what comes in.
+ * Nothing is lost between history and live, since the subscription queues from before the history is read.
+ * @throws CommandError
+ */
+export async function admit(session: Session, request: SubscribeRequest): Promise<Admission> {
+  const { node } = session
+  const namespace = node.access.namespaceOf(request.channel)
+  checkRoom(session, request.channel)
+  const grant = request.granted ?? (await node.access.subscribe(session, request.channel, request.token, request.data))
+  checkRoom(session, request.channel)
+  const channel = node.hub.open(request.channel, namespace)
+  const subscription = new Subscription(session, channel, termsOf(session, request, grant))
+  session.track(subscription)
+  channel.add(subscription, session.beatPhase)
+  try {
+    await channel.opened
+    const since = request.since
+    const page =
+      since !== undefined && channel.isRecoverable
+        ? await node.broker.history(channel.name, { since, limit: node.limits.recoveryMax })
+        : undefined
+    return new Admission(subscription, request, grant, page)
+  } catch (error) {
+    session.untrack(request.channel, unsubscribes.insufficientState)
+    throw error
+  }
+}
+
+/** A subscription that is ready to go live. */
+export class Admission {
+  constructor(
+    readonly subscription: Subscription,
+    readonly request: SubscribeRequest,
+    readonly grant: Grant,
+    readonly page: HistoryPage | undefined,
+  ) {}
+
+  /**
+   * Goes live and says from where. The caller queues the reply in the same turn, before anything else can be delivered.
+   * @throws CommandError where the subscription ended or was overrun while it caught up
+   */
+  complete(): SubscribeResult {
+    const { subscription } = this
+    const { state, session, channel } = subscription
+    if (state.kind !== 'catching-up' || session.isClosed) throw new CommandError(errors.internal, 'the subscription ended while it began')
+    if (state.overflowed) {
+      session.untrack(channel.name, unsubscribes.insufficientState)
+      throw new CommandError(errors.internal, 'the channel moved faster than its history could be read')
+    }
+    const recovery = this.#recover(state.queued)
+    subscription.goLive(recovery.offset)
+    subscription.hasDeltaBase =
+      recovery.publications !== undefined && recovery.publications.length > 0 && recovery.offset === channel.feed.position.offset
+    session.node.subscriptionBegan(subscription)
+    return { ...this.#position(recovery), ...this.#rest(recovery) }
+  }
+
+  #recover(queued: readonly Publication[]): Recovery {
+    const { channel, session } = this.subscription
+    const { position } = channel.feed
+    const { since } = this.request
+    if (channel.namespace.delivery === 'latest') return recoverNewest(channel.sources[0]?.snapshot() ?? [], position, since)
+    if (since === undefined || this.page === undefined) return { offset: position.offset, recovered: false }
+    const publications = reconcile(since, this.page, queued, position)
+    if (publications === undefined) session.node.counters.unrecovered++
+    else session.node.counters.recovered++
+    return publications === undefined
+      ? { offset: position.offset, recovered: false }
+      : { offset: Math.max(position.offset, this.page.position.offset), recovered: true, publications }
+  }
+
+  #position(recovery: Recovery): SubscribeResult {
+    const { channel, terms } = this.subscription
+    if (channel.feed.position.epoch === '') return {}
+    return {
+      epoch: channel.feed.position.epoch,
+      offset: recovery.offset,
+      ...(terms.recoverable ? { recoverable: true, recovered: recovery.recovered, was_recovering: this.request.since !== undefined } : {}),
+      ...(terms.positioned ? { positioned: true } : {}),
+    }
+  }
+
+  #rest({ publications }: Recovery): SubscribeResult {
+    const { channel, terms, session } = this.subscription
+    const data = this.grant.data ?? channel.snapshot()
+    return {
+      ...(publications === undefined ? {} : { publications }),
+      ...(data === undefined ? {} : { data }),
+      ...(terms.delta ? { delta: true } : {}),
+      ...(terms.expireAt === 0 ? {} : { expires: true, ttl: Math.max(1, Math.ceil((terms.expireAt - session.node.clock.now()) / 1000)) }),
+    }
+  }
+}
+
+interface Recovery {
+  readonly offset: number
+  readonly recovered: boolean
+  readonly publications?: readonly Publication[]
+}
+
+/** The newest value is all there is to recover: a newcomer gets it, who has it already gets nothing. */
+function recoverNewest(newest: readonly Publication[], { epoch, offset }: Position, since: Position | undefined): Recovery {
+  const seen = since !== undefined && since.epoch === epoch && since.offset === offset
+  return { offset, recovered: since !== undefined, publications: seen ? [] : newest }
+}
+
+function checkRoom(session: Session, channel: string): void {
+  if (session.isClosed) throw new CommandError(errors.internal, 'the connection closed')
+  if (session.subscriptions.has(channel)) throw new CommandError(errors.alreadySubscribed)
+  if (session.subscriptions.size >= session.node.limits.channelsPerSessionMax)
+    throw new CommandError(errors.limitExceeded, `at most ${session.node.limits.channelsPerSessionMax} channels`)
+}
+
+function termsOf(session: Session, request: SubscribeRequest, grant: Grant): SubscriptionTerms {
+  const namespace = session.node.access.namespaceOf(request.channel)
+  const keeps =
+    namespace.delivery === 'latest' ||
+    (namespace.historySize > 0 && namespace.historyTtlMs > 0 && namespace.delivery !== 'conflated' && namespace.delivery !== 'ephemeral')
+  return {
+    info: session.infoIn(grant.info),
+    recoverable: keeps && (namespace.forceRecovery || request.recoverable === true || request.since !== undefined),
+    positioned: keeps && (namespace.forcePositioning || request.positioned === true),
+    joinLeave: namespace.joinLeave && (namespace.forcePushJoinLeave || request.joinLeave === true),
+    delta: request.delta === 'fossil' && namespace.delivery === 'stream' && namespace.allowedDeltaTypes.includes('fossil'),
+    serverSide: request.granted !== undefined,
+    expireAt: (grant.expireAt ?? 0) * 1000,
+  }
+}

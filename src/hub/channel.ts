@@ -1,0 +1,173 @@
+import type { Json } from '../kit/index.ts'
+import { type ClientInfo, encodeCursor, encodeDelta, encodeEscaped, type Publication, push, unsubscribes } from '../protocol/index.ts'
+import type { Delivery } from './broker.ts'
+import { Feed, type FeedContext, type FeedTarget } from './feed.ts'
+import { Frame } from './frame.ts'
+import type { Metronomes } from './metronome.ts'
+import { hasHistory, type Namespace } from './namespace.ts'
+import { type Source, Tap } from './source.ts'
+import { sourcesOf } from './sources.ts'
+import type { Frames, Subscription } from './subscription.ts'
+
+/** A channel as this node sees it: who subscribed here, and what is kept so that news can be given later. */
+export class Channel implements FeedTarget {
+  readonly feed: Feed
+  readonly sources: readonly Source[]
+  /** Resolves when the channel's place in history is known. Rejects when the broker cannot be asked. */
+  readonly opened: Promise<void>
+  /** Publications passed to subscribers here since the channel was opened. */
+  published = 0
+  readonly #subscriptions: Subscription[] = []
+  #wantingJoins = 0
+  #previous: Publication | undefined
+  #cursor = { epoch: '', offset: -1, text: '' }
+
+  constructor(
+    readonly name: string,
+    readonly namespace: Namespace,
+    metronomes: Metronomes,
+    context: FeedContext,
+  ) {
+    this.sources = sourcesOf(name, namespace, metronomes)
+    this.feed = new Feed(name, context, this)
+    this.opened = this.feed.open()
+  }
+
+  get subscriptions(): readonly Subscription[] {
+    return this.#subscriptions
+  }
+
+  add(subscription: Subscription, phase: number): void {
+    subscription.index = this.#subscriptions.push(subscription) - 1
+    if (subscription.terms.joinLeave) this.#wantingJoins++
+    if (this.sources.length > 0) subscription.taps = this.sources.map(source => new Tap(source, subscription.session.outbox, phase))
+  }
+
+  remove(subscription: Subscription): void {
+    const { index } = subscription
+    if (this.#subscriptions[index] !== subscription) return
+    const last = this.#subscriptions.pop()
+    if (last !== undefined && last !== subscription) {
+      this.#subscriptions[index] = last
+      last.index = index
+    }
+    subscription.index = -1
+    if (subscription.terms.joinLeave) this.#wantingJoins--
+  }
+
+  receive(delivery: Delivery): void {
+    if (delivery.kind === 'publication') this.feed.receive(delivery.publication, delivery.epoch)
+    else this.#announce(delivery.kind, delivery.infos)
+  }
+
+  /** From the feed: in order, once. */
+  apply(publication: Publication): void {
+    this.published++
+    const lane = this.#laneOf(publication)
+    if (lane === undefined) this.fanOut(publication)
+    else this.#conflate(lane, publication)
+  }
+
+  restate(state: readonly Publication[]): void {
+    for (const [index, source] of this.sources.entries()) source.restate(state.filter(publication => this.#laneOf(publication) === index))
+    for (const subscription of this.#subscriptions)
+      if (subscription.isLive && subscription.taps !== undefined) for (const tap of subscription.taps) tap.poke()
+  }
+
+  /** Whoever follows every publication starts again; sources have been given the present state and carry on. */
+  lose(): void {
+    if (this.namespace.delivery === 'latest' || this.namespace.delivery === 'conflated') return
+    for (const subscription of [...this.#subscriptions]) subscription.session.unsubscribe(this.name, unsubscribes.insufficientState)
+  }
+
+  /** Hands a publication to every local subscriber. Encodes at most once per wire format; never waits. */
+  fanOut(publication: Publication): void {
+    const frames = new PublicationFrames(this.name, publication, this.#previous, this.namespace.delivery === 'ephemeral')
+    this.#previous = this.namespace.allowedDeltaTypes.length > 0 ? publication : undefined
+    for (const subscription of this.#subscriptions) subscription.deliver(publication, frames)
+  }
+
+  /** What the sources hold, for the `data` of a newcomer's reply. */
+  snapshot(): Json | undefined {
+    const { delivery, lanes } = this.namespace
+    if (delivery === 'conflated') return this.sources[0]?.whole()
+    if (delivery !== 'lanes') return undefined
+    return Object.fromEntries(this.sources.map((source, index) => [lanes[index + 1]?.name ?? '', source.whole()]))
+  }
+
+  /** The cursor of an event stream that follows this channel alone: the same for all of them, so it is made once per publication. */
+  get cursor(): string {
+    const { epoch, offset } = this.feed.position
+    if (this.#cursor.offset !== offset || this.#cursor.epoch !== epoch) {
+      this.#cursor = { epoch, offset, text: encodeCursor([[this.name, this.feed.position]]) }
+    }
+    return this.#cursor.text
+  }
+
+  close(): void {
+    this.feed.close()
+  }
+
+  #conflate(lane: number, publication: Publication): void {
+    const source = this.sources[lane]
+    if (source === undefined) return
+    const before = source.version
+    source.take(publication)
+    if (source.version === before) return
+    for (const subscription of this.#subscriptions) if (subscription.isLive) subscription.taps?.[lane]?.poke()
+  }
+
+  /** Which source takes the publication; undefined where it goes to everyone at once. */
+  #laneOf(publication: Publication): number | undefined {
+    const { delivery, lanes } = this.namespace
+    if (delivery === 'latest' || delivery === 'conflated') return 0
+    if (delivery !== 'lanes' || publication.lane === undefined) return undefined
+    const lane = lanes.findIndex(({ name }) => name === publication.lane)
+    return lane <= 0 ? undefined : lane - 1
+  }
+
+  #announce(kind: 'join' | 'leave', infos: readonly ClientInfo[]): void {
+    if (this.#wantingJoins === 0) return
+    const frame = new Frame(
+      infos.map(info => push[kind](this.name, info)),
+      'push',
+    )
+    for (const subscription of this.#subscriptions)
+      if (subscription.terms.joinLeave && subscription.isLive) subscription.session.outbox.enqueue(frame)
+  }
+
+  /** Whether subscribers can resume from a position. */
+  get isRecoverable(): boolean {
+    return hasHistory(this.namespace)
+  }
+}
+
+class PublicationFrames implements Frames {
+  readonly whole: Frame
+  #delta: Frame | undefined
+  #base: Frame | undefined
+
+  constructor(
+    readonly channel: string,
+    readonly publication: Publication,
+    readonly previous: Publication | undefined,
+    ephemeral: boolean,
+  ) {
+    this.whole = new Frame([push.publication(channel, publication)], ephemeral ? 'ephemeral' : 'push', 1, publication.offset !== 0)
+  }
+
+  get delta(): Frame {
+    if (this.previous === undefined) return this.base
+    this.#delta ??= this.#escaped(encodeDelta(this.previous, this.publication))
+    return this.#delta
+  }
+
+  get base(): Frame {
+    this.#base ??= this.#escaped(encodeEscaped(this.publication))
+    return this.#base
+  }
+
+  #escaped(publication: string): Frame {
+    return new Frame([push.encodedPublication(this.channel, publication)], 'push', 1, true)
+  }
+}

@@ -1,0 +1,122 @@
+import {
+  type Close,
+  CloseError,
+  type Command,
+  CommandError,
+  closes,
+  decodeCommand,
+  encodeErrorReply,
+  errors,
+  type Incoming,
+  type Method,
+  unsubscribes,
+} from '../protocol/index.ts'
+import { run } from './commands/index.ts'
+import { replyFrame } from './frame.ts'
+import type { Session } from './session.ts'
+
+/** Commands that change what the next ones may do: they are run one after the other. The rest overtake while they wait for others. */
+const ordered: ReadonlySet<Method> = new Set<Method>(['connect', 'subscribe', 'unsubscribe', 'publish', 'refresh', 'sub_refresh'])
+
+/** Runs a session's commands: in the order of the frame, each ordered one after those before it, and bounded in number. */
+export class CommandQueue {
+  #tail: Promise<void> | undefined
+  #pending = 0
+
+  constructor(readonly session: Session) {}
+
+  receive(text: string): void {
+    for (const line of text.split('\n')) {
+      if (line === '' || this.session.isClosed) continue
+      this.#accept(decodeCommand(line, this.session.node.limits.json))
+    }
+  }
+
+  #accept(incoming: Incoming): void {
+    switch (incoming.kind) {
+      case 'pong':
+        this.session.awaitingPong = false
+        return
+      case 'command':
+        this.#admit(incoming.command)
+        return
+      case 'unknown-method':
+        this.#refuse(incoming.id, new CommandError(errors.methodNotFound))
+        this.session.misbehaved()
+        return
+      case 'malformed':
+        this.#refuse(incoming.id, new CommandError(errors.badRequest, incoming.detail))
+        this.session.misbehaved()
+        return
+    }
+  }
+
+  #admit(command: Command): void {
+    const { session } = this
+    session.node.counters.commands++
+    if (!session.spend()) {
+      this.#refuse(command.id, new CommandError(errors.tooManyRequests))
+      session.misbehaved()
+      return
+    }
+    if (this.#pending >= session.node.limits.commandsPendingMax) {
+      session.close(closes.tooManyRequests)
+      return
+    }
+    if (this.#tail === undefined) {
+      const running = this.#start(command)
+      if (running !== undefined && ordered.has(command.method)) this.#after(running)
+    } else if (ordered.has(command.method)) this.#after(this.#tail.then(() => this.#start(command)))
+    else this.#overtaken(this.#tail, command)
+  }
+
+  /** Waits for the ordered commands before it, and for nothing that comes later. */
+  #overtaken(tail: Promise<void>, command: Command): void {
+    this.#pending++
+    void tail.then(() => {
+      this.#pending--
+      return this.#start(command)
+    })
+  }
+
+  /** Makes later ordered commands wait for this one. */
+  #after(running: Promise<void>): void {
+    this.#pending++
+    const tail = running.then(() => {
+      this.#pending--
+      if (this.#tail === tail) this.#tail = undefined
+    })
+    this.#tail = tail
+  }
+
+  /** Runs a command to its answer; undefined when it was answered in this turn. */
+  #start(command: Command): Promise<void> | undefined {
+    if (this.session.isClosed) return undefined
+    try {
+      const running = run(this.session, command)
+      return running?.catch((error: unknown) => this.#fail(command, error))
+    } catch (error) {
+      this.#fail(command, error)
+      return undefined
+    }
+  }
+
+  #fail(command: Command, error: unknown): void {
+    if (error instanceof CommandError) this.#refuse(command.id, error)
+    else if (error instanceof CloseError) this.#close(error.close)
+    else {
+      this.session.node.log.error({ err: error, method: command.method, client: this.session.id }, 'a command failed unexpectedly')
+      this.#refuse(command.id, new CommandError(errors.internal))
+    }
+  }
+
+  #refuse(id: number, error: CommandError): void {
+    this.session.node.counters.countError(error.code)
+    this.session.outbox.enqueue(replyFrame(encodeErrorReply(id, error.toReply())))
+  }
+
+  /** Codes below 3000 end a subscription, not the connection; a back end that sends one means the connection all the same. */
+  #close(close: Close): void {
+    this.session.close(close.code >= unsubscribes.byServer.code && close.code < 3000 ? closes.forceDisconnect : close)
+  }
+}

@@ -1,0 +1,116 @@
+import type { Json } from '../../kit/index.ts'
+import {
+  CloseError,
+  CommandError,
+  closes,
+  encodeConnectResult,
+  encodeReply,
+  errors,
+  type Params,
+  type Position,
+  type SubsEntry,
+} from '../../protocol/index.ts'
+import { unwrap } from '../access.ts'
+import { type Admission, admit } from '../admission.ts'
+import { replyFrame } from '../frame.ts'
+import type { Identity } from '../identity.ts'
+import type { Session } from '../session.ts'
+
+/** Finds out who connects, makes the server's own subscriptions, and answers with both. */
+export async function connect(session: Session, id: number, params: Params<'connect'>): Promise<void> {
+  if (session.isConnected) throw new CommandError(errors.badRequest, 'already connected')
+  const { identity, data } = await identify(session, params.token, params.data)
+  if (session.isClosed) return
+  session.connect(identity)
+  if (session.isClosed) return
+  const admissions = await admitServerSubscriptions(session, identity, params.subs)
+  if (session.isClosed) return
+  const subs = completeAll(admissions)
+  const { node } = session
+  const result = encodeConnectResult(
+    {
+      client: session.id,
+      version: node.version,
+      ...(data === undefined ? {} : { data }),
+      ...expiryOf(session),
+      ping: Math.round(node.limits.pingIntervalMs / 1000),
+      pong: true,
+      node: node.id,
+    },
+    subs,
+  )
+  session.outbox.enqueue(replyFrame(encodeReply(id, 'connect', result)))
+  node.emit({ kind: 'connect', client: session.hookClient })
+}
+
+export interface Identified {
+  readonly identity: Identity
+  readonly data?: Json | undefined
+}
+
+/**
+ * Who is it: the connect hook decides where there is one, else the token. Without either, only a server that lets strangers in does.
+ * @throws CommandError 101, 109 · CloseError 3500
+ */
+export async function identify(
+  session: Session,
+  token: string | undefined,
+  data: Json | undefined,
+  anonymousAllowed = session.node.options.anonymousAllowed,
+): Promise<Identified> {
+  const { hooks, verifier } = session.node.options
+  const given = token !== undefined && token !== ''
+  if (hooks.connect !== undefined && !given) {
+    const result = unwrap(await hooks.connect(session.hookClient, { ...(data === undefined ? {} : { data }) }))
+    return { identity: result, data: result.data }
+  }
+  if (!given) {
+    if (anonymousAllowed) return { identity: { user: '' } }
+    throw new CommandError(errors.unauthorized)
+  }
+  const verified = await verifier?.connection(token)
+  if (verified === undefined || verified.kind === 'invalid') throw new CloseError(closes.invalidToken)
+  if (verified.kind === 'expired') throw new CommandError(errors.tokenExpired)
+  return { identity: verified.value }
+}
+
+type Requested = Params<'connect'>['subs']
+
+async function admitServerSubscriptions(
+  session: Session,
+  { subs }: Identity,
+  requested: Requested,
+): Promise<Map<string, Admission | CommandError>> {
+  const admissions = new Map<string, Admission | CommandError>()
+  for (const [channel, { info, data }] of Object.entries(subs ?? {})) {
+    const wish = requested?.[channel]
+    const since: Position | undefined = wish?.recover ? { epoch: wish.epoch ?? '', offset: wish.offset ?? 0 } : undefined
+    try {
+      admissions.set(channel, await admit(session, { channel, since, recoverable: true, joinLeave: true, granted: { info, data } }))
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error
+      admissions.set(channel, error)
+    }
+  }
+  return admissions
+}
+
+/** Everything goes live in one turn, so that the reply comes before any publication. */
+export function completeAll(admissions: ReadonlyMap<string, Admission | CommandError>): Map<string, SubsEntry> {
+  const subs = new Map<string, SubsEntry>()
+  for (const [channel, admission] of admissions) {
+    try {
+      subs.set(channel, admission instanceof CommandError ? { error: admission.toReply() } : admission.complete())
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error
+      subs.set(channel, { error: error.toReply() })
+    }
+  }
+  return subs
+}
+
+/** `{expires, ttl}` with the seconds left, or nothing for a session that does not expire. */
+export function expiryOf(session: Session): { readonly expires: true; readonly ttl: number } | object {
+  if (session.expireAt === 0) return {}
+  return { expires: true, ttl: Math.max(1, Math.ceil((session.expireAt - session.node.clock.now()) / 1000)) }
+}

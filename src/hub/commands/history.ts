@@ -1,0 +1,22 @@
+import { CommandError, encodePublications, encodeReply, errors, type Params } from '../../protocol/index.ts'
+import { replyFrame } from '../frame.ts'
+import type { Session } from '../session.ts'
+
+/** Without a limit only the position is answered, as in Centrifugo; a position that history cannot continue from is error 112. */
+export async function history(
+  session: Session,
+  id: number,
+  { channel, limit = 0, since, reverse = false }: Params<'history'>,
+): Promise<void> {
+  await session.node.access.history(session, channel)
+  const page = await session.node.history(channel, {
+    limit,
+    reverse,
+    ...(since === undefined ? {} : { since: { epoch: since.epoch ?? '', offset: since.offset ?? 0 } }),
+  })
+  if (since?.epoch !== undefined && since.epoch !== '' && since.epoch !== page.position.epoch)
+    throw new CommandError(errors.unrecoverablePosition)
+  const { epoch, offset } = page.position
+  const result = `{"publications":${encodePublications(page.publications)},"epoch":${JSON.stringify(epoch)},"offset":${offset}}`
+  session.outbox.enqueue(replyFrame(encodeReply(id, 'history', result)))
+}

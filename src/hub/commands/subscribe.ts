@@ -1,0 +1,31 @@
+import { CommandError, encodeReply, encodeSubscribeResult, errors, type Params, unsubscribes } from '../../protocol/index.ts'
+import { admit } from '../admission.ts'
+import { replyFrame } from '../frame.ts'
+import type { Session } from '../session.ts'
+
+export async function subscribe(session: Session, id: number, params: Params<'subscribe'>): Promise<void> {
+  const { channel, token, data, positioned, recoverable, delta } = params
+  const since = params.recover ? { epoch: params.epoch ?? '', offset: params.offset ?? 0 } : undefined
+  const admission = await admit(session, { channel, token, data, since, positioned, recoverable, delta, joinLeave: params.join_leave })
+  session.outbox.enqueue(replyFrame(encodeReply(id, 'subscribe', encodeSubscribeResult(admission.complete()))))
+}
+
+/** Unsubscribing from what one is not subscribed to is no error: the client wants it gone and it is. */
+export function unsubscribe(session: Session, id: number, { channel }: Params<'unsubscribe'>): void {
+  const subscription = session.subscriptions.get(channel)
+  if (subscription?.terms.serverSide) throw new CommandError(errors.permissionDenied, 'the server made this subscription')
+  session.untrack(channel, unsubscribes.byClient)
+  session.outbox.enqueue(replyFrame(encodeReply(id, 'unsubscribe', '{}')))
+}
+
+/** Prolongs a subscription that expires. */
+export async function subRefresh(session: Session, id: number, { channel, token }: Params<'sub_refresh'>): Promise<void> {
+  const subscription = session.subscriptions.get(channel)
+  if (subscription === undefined) throw new CommandError(errors.badRequest, 'not subscribed')
+  const { expireAt = 0 } = await session.node.access.subscribe(session, channel, token, undefined)
+  if (expireAt !== 0 && expireAt * 1000 <= session.node.clock.now()) throw new CommandError(errors.expired)
+  subscription.terms = { ...subscription.terms, expireAt: expireAt * 1000 }
+  session.node.sessions.subscriptionExpires(subscription)
+  const ttl = Math.ceil(expireAt - session.node.clock.now() / 1000)
+  session.outbox.enqueue(replyFrame(encodeReply(id, 'sub_refresh', expireAt === 0 ? '{}' : `{"expires":true,"ttl":${ttl}}`)))
+}

@@ -1,0 +1,42 @@
+import { CommandError, push, unsubscribes } from '../protocol/index.ts'
+import { admit } from './admission.ts'
+import type { Control, SubscribeControl } from './broker.ts'
+import { pushFrame } from './frame.ts'
+import type { Node } from './node.ts'
+import type { Session } from './session.ts'
+
+/** Does to this node's sessions what the server API asked of all. */
+export function applyControl(node: Node, message: Control): void {
+  for (const session of addressed(node, message)) {
+    switch (message.kind) {
+      case 'disconnect':
+        if (!message.whitelist?.includes(session.id)) session.close({ code: message.code, reason: message.reason })
+        break
+      case 'unsubscribe':
+        session.unsubscribe(message.channel, unsubscribes.byServer)
+        break
+      case 'subscribe':
+        subscribe(session, message.channel, message.options)
+        break
+      case 'refresh':
+        if (message.expired) node.expired(session)
+        else if (message.expireAt !== undefined) session.setExpiry(message.expireAt)
+        break
+    }
+  }
+}
+
+function addressed(node: Node, { user, client, session: stream }: Control): Session[] {
+  const sessions =
+    user === '' ? node.sessions.all().filter(session => session.id === client || session.id === stream) : node.sessions.of(user)
+  return sessions.filter(session => (client === undefined || session.id === client) && (stream === undefined || session.id === stream))
+}
+
+/** A subscription made by the server while the session is connected; the client learns of it by push. */
+function subscribe(session: Session, channel: string, { info, data, recoverSince }: SubscribeControl): void {
+  admit(session, { channel, since: recoverSince, recoverable: true, joinLeave: true, granted: { info, data } })
+    .then(admission => session.outbox.enqueue(pushFrame(push.subscribe(channel, admission.complete()))))
+    .catch((error: unknown) => {
+      if (!(error instanceof CommandError)) session.node.log.error({ err: error, channel }, 'a server-side subscription failed')
+    })
+}

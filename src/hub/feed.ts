@@ -1,0 +1,146 @@
+import { backoffMs, type Clock, type Random, unreachable } from '../kit/index.ts'
+import type { Position, Publication } from '../protocol/index.ts'
+import type { Broker, HistoryPage } from './broker.ts'
+
+/** What a feed does with what it has put in order. */
+export interface FeedTarget {
+  apply(publication: Publication): void
+  /** Replaces what the channel's sources hold by the broker's present state. */
+  restate(state: readonly Publication[]): void
+  /** Publications are missing that no history has any more: whoever needs every one must start again. */
+  lose(): void
+}
+
+export interface FeedContext {
+  readonly broker: Broker
+  readonly clock: Clock
+  readonly random: Random
+  /** Publications to ask for when a gap is healed, and to hold meanwhile. */
+  readonly healMax: number
+}
+
+interface Held {
+  readonly publication: Publication
+  readonly epoch: string
+}
+
+type FeedState =
+  | { readonly kind: 'opening'; readonly held: Held[] }
+  | { readonly kind: 'synced' }
+  | { readonly kind: 'healing'; readonly held: Held[] }
+  | { readonly kind: 'closed' }
+
+const synced: FeedState = { kind: 'synced' }
+const retry = { baseMs: 100, capMs: 5000 } as const
+
+/**
+ * Puts what a broker delivers for one channel in order, exactly once: duplicates are dropped, and a gap is healed from the history before
+ * anything later is let through. All subscribers of a channel on a node share its feed, so a loss costs one history call.
+ */
+export class Feed {
+  position: Position = { epoch: '', offset: 0 }
+  #state: FeedState = { kind: 'opening', held: [] }
+  #failures = 0
+
+  constructor(
+    readonly channel: string,
+    readonly context: FeedContext,
+    readonly target: FeedTarget,
+  ) {}
+
+  /** Subscribes upstream and notes where the channel stands. Publications that race the answer are held, then put in place. */
+  async open(): Promise<void> {
+    await this.context.broker.subscribe(this.channel)
+    const page = await this.context.broker.history(this.channel, { limit: 0 })
+    if (this.#state.kind !== 'opening') return
+    this.position = page.position
+    this.target.restate(page.state)
+    this.#release(this.#state.held)
+  }
+
+  receive(publication: Publication, epoch: string): void {
+    const state = this.#state
+    switch (state.kind) {
+      case 'synced':
+        this.#advance(publication, epoch)
+        return
+      case 'opening':
+      case 'healing':
+        // Beyond the bound, later ones are dropped here and found missing when the hold ends.
+        if (state.held.length < this.context.healMax) state.held.push({ publication, epoch })
+        return
+      case 'closed':
+        return
+      default:
+        unreachable(state)
+    }
+  }
+
+  /** Asks whether the end of the channel was missed. A loss in the middle shows by itself, a loss at the end does not. */
+  verify(): void {
+    if (this.#state.kind === 'synced') this.#heal([])
+  }
+
+  close(): void {
+    this.#state = { kind: 'closed' }
+  }
+
+  #advance(publication: Publication, epoch: string): void {
+    const { offset } = publication
+    if (offset === 0) {
+      this.target.apply(publication)
+      return
+    }
+    if (epoch === this.position.epoch) {
+      if (offset <= this.position.offset) return
+      if (offset === this.position.offset + 1) {
+        this.position = { epoch, offset }
+        this.target.apply(publication)
+        return
+      }
+    }
+    this.#heal([{ publication, epoch }])
+  }
+
+  #heal(held: Held[]): void {
+    this.#state = { kind: 'healing', held }
+    this.context.broker.history(this.channel, { since: this.position, limit: this.context.healMax }).then(
+      page => this.#healed(page, held),
+      () => this.#retry(held),
+    )
+  }
+
+  #healed(page: HistoryPage, held: Held[]): void {
+    if (this.#state.kind !== 'healing') return
+    this.#failures = 0
+    const continues = page.position.epoch === this.position.epoch && page.position.offset >= this.position.offset
+    if (continues && page.complete) for (const publication of page.publications) this.#take(publication, page.position.epoch)
+    else if (continues && page.position.offset === this.position.offset) this.target.restate(page.state)
+    else {
+      this.position = page.position
+      this.target.restate(page.state)
+      this.target.lose()
+    }
+    this.#release(held)
+  }
+
+  #take(publication: Publication, epoch: string): void {
+    if (publication.offset <= this.position.offset) return
+    this.position = { epoch, offset: publication.offset }
+    this.target.apply(publication)
+  }
+
+  /** History has just said which epoch is the present one: what is held of another is from before. */
+  #release(held: readonly Held[]): void {
+    this.#state = synced
+    for (const { publication, epoch } of held)
+      if (publication.offset === 0 || epoch === this.position.epoch) this.receive(publication, epoch)
+  }
+
+  #retry(held: Held[]): void {
+    if (this.#state.kind !== 'healing') return
+    this.context.clock.after(backoffMs(this.#failures++, this.context.random, retry), () => {
+      if (this.#state.kind === 'healing') this.#heal(held)
+    })
+  }
+}

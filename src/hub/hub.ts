@@ -1,0 +1,92 @@
+import { type Clock, TimingWheel } from '../kit/index.ts'
+import type { Broker, Delivery } from './broker.ts'
+import { Channel } from './channel.ts'
+import type { FeedContext } from './feed.ts'
+import type { Metronomes } from './metronome.ts'
+import type { Namespace } from './namespace.ts'
+
+export interface HubContext extends FeedContext {
+  readonly metronomes: Metronomes
+  readonly lingerMs: number
+  occupied(channel: string): void
+  vacated(channel: string): void
+  failed(channel: string, error: unknown): void
+}
+
+/** The node's index channel -> subscriptions. A channel is open here while someone is subscribed, and a little longer. */
+export class Hub {
+  readonly #channels = new Map<string, Channel>()
+  readonly #lingering: TimingWheel<Channel>
+
+  constructor(
+    readonly context: HubContext,
+    clock: Clock = context.clock,
+  ) {
+    this.#lingering = new TimingWheel(clock, 1000, 64, channel => this.#close(channel))
+  }
+
+  get size(): number {
+    return this.#channels.size
+  }
+
+  channels(): Iterable<Channel> {
+    return this.#channels.values()
+  }
+
+  get(name: string): Channel | undefined {
+    return this.#channels.get(name)
+  }
+
+  /** The channel, opened upstream if it was not. */
+  open(name: string, namespace: Namespace): Channel {
+    let channel = this.#channels.get(name)
+    if (channel === undefined) {
+      channel = new Channel(name, namespace, this.context.metronomes, this.context)
+      this.#channels.set(name, channel)
+      this.#watch(channel)
+    }
+    this.#lingering.delete(channel)
+    return channel
+  }
+
+  deliver(name: string, delivery: Delivery): void {
+    this.#channels.get(name)?.receive(delivery)
+  }
+
+  /** The last subscriber may have left: the channel closes after a while without any. */
+  released(channel: Channel): void {
+    if (channel.subscriptions.length > 0 || this.#channels.get(channel.name) !== channel) return
+    this.#lingering.set(channel, this.context.lingerMs)
+  }
+
+  /** Asks the broker whether the end of any channel was missed. */
+  verify(): void {
+    for (const channel of this.#channels.values()) channel.feed.verify()
+  }
+
+  close(): void {
+    this.#lingering.close()
+    for (const channel of this.#channels.values()) channel.close()
+    this.#channels.clear()
+  }
+
+  /** A channel that could not be opened is forgotten, so that the next subscriber tries again. */
+  #watch(channel: Channel): void {
+    channel.opened.catch((error: unknown) => {
+      if (this.#channels.get(channel.name) === channel) this.#channels.delete(channel.name)
+      channel.close()
+      this.context.failed(channel.name, error)
+    })
+  }
+
+  #close(channel: Channel): void {
+    if (channel.subscriptions.length > 0) return
+    this.#channels.delete(channel.name)
+    channel.close()
+    unsubscribe(this.context.broker, channel.name, this.context)
+  }
+}
+
+function unsubscribe(broker: Broker, channel: string, context: HubContext): void {
+  broker.unsubscribe(channel).catch((error: unknown) => context.failed(channel, error))
+}

@@ -1,0 +1,50 @@
+export { Access, type AccessRequest, type Action, type Authorizer, type Grant } from './access.ts'
+export { type Admission, admit, type SubscribeRequest } from './admission.ts'
+export type {
+  Broker,
+  BrokerSink,
+  Control,
+  Delivery as ChannelDelivery,
+  HistoryPage,
+  HistoryQuery,
+  PublishOptions,
+  SubscribeControl,
+} from './broker.ts'
+export type { Channel } from './channel.ts'
+export { completeAll, identify } from './commands/connect.ts'
+export { Counters } from './counters.ts'
+export { Frame, pushFrame } from './frame.ts'
+export type { HistoryLog, LogEntry, StoredStream } from './history-log.ts'
+export type {
+  AskingHooks,
+  HookAnswer,
+  HookClient,
+  LifecycleEvent,
+  LifecycleListener,
+  PublishHookResult,
+  SubscribeHookResult,
+} from './hooks.ts'
+export {
+  type Capability,
+  type Identity,
+  type Permission,
+  permits,
+  type ServerSubscription,
+  type SubscriptionGrant,
+  type Verified,
+  type Verifier,
+} from './identity.ts'
+export { defaultLimits, type Limits, type Rate } from './limits.ts'
+export { type Log, silentLog } from './log.ts'
+export { Metronomes } from './metronome.ts'
+export { type Delivery, defaultLanes, hasHistory, type Lane, type Namespace, Namespaces, namespaceDefaults } from './namespace.ts'
+export { NewestSource } from './newest-source.ts'
+export { type CommandContext, type CommandMethod, Node, type NodeOptions } from './node.ts'
+export type { Presence, PresenceStats } from './presence.ts'
+export { Session } from './session.ts'
+export { messageFrame } from './sessions.ts'
+export type { Bytes, Socket } from './socket.ts'
+export type { Source } from './source.ts'
+export { sourcesOf } from './sources.ts'
+export { TableSource } from './table-source.ts'
+export { sseWire, type Wire, websocketWire } from './wire.ts'

@@ -1,0 +1,101 @@
+import type { JsonBounds } from '../kit/index.ts'
+
+/** A sustained rate with room for bursts. */
+export interface Rate {
+  readonly perSecond: number
+  readonly burst: number
+}
+
+/** Every bound of the core, with its unit and its reason. What happens at the bound stands with each. */
+export interface Limits {
+  /** A frame or body from a client. Beyond: the WebSocket closes with 1009, HTTP answers 413. */
+  readonly frameBytesMax: number
+  /** The server API takes trusted batches, which may be larger than a client's frame. */
+  readonly apiBytesMax: number
+  readonly json: JsonBounds
+  /** Subscriptions of one session. Beyond: error 106. Centrifugo's default. */
+  readonly channelsPerSessionMax: number
+  /** Sessions of one node. Beyond: close 3504. */
+  readonly sessionsMax: number
+  /** Sessions of one user on one node; 0 for no limit. Beyond: close 3504. */
+  readonly sessionsPerUserMax: number
+  /** New sessions from one address. Beyond: HTTP 429 before the upgrade. */
+  readonly connectRatePerAddress: Rate
+  /** New sessions of the node: a herd after a restart is admitted at the pace that the node can bear. Beyond: 503 with Retry-After. */
+  readonly connectRate: Rate
+  /** Commands of one connection. Beyond: error 111; ten times in a row: close 3013. */
+  readonly commandRate: Rate
+  /** Commands of one user over all connections. Beyond: error 111. */
+  readonly commandRatePerUser: Rate
+  /** Malformed input that one connection may send before it is closed with 3501. */
+  readonly malformedRate: Rate
+  /** Commands of one session that wait for an earlier one. Beyond: close 3013. */
+  readonly commandsPendingMax: number
+  /** Bytes queued for one session that reads slower than its streams flow. Beyond: close 3008. Centrifugo's default. */
+  readonly outboxBytesMax: number
+  /** Bytes in the socket from which nothing more is written, so that conflation can still choose the newest (market D16). */
+  readonly outboxHighWaterBytes: number
+  /** How long a session may make no progress with something to send. Beyond: close 3008 (sports S19). */
+  readonly stalledMs: number
+  /** Publications that one subscription holds while it catches up. Beyond: error 100, and the client tries again. */
+  readonly catchingUpMax: number
+  /** Publications that one recovery replays. Beyond: recovered is false. */
+  readonly recoveryMax: number
+  /** Publications in one history reply. */
+  readonly historyPageMax: number
+  /** Keys of one `conflated` channel. Beyond: a publication with a new key is refused with 106. */
+  readonly conflatedKeysMax: number
+  /** Channels that keep history or state in memory. Beyond: the one idle for longest is forgotten. */
+  readonly streamsMax: number
+  /** Joins and leaves of a channel that go out in one tick one by one. Beyond: they are gathered and cancel each other out. */
+  readonly joinsPerTickMax: number
+  /** How long gathered joins and leaves wait. */
+  readonly joinBatchMs: number
+  readonly pingIntervalMs: number
+  readonly pongTimeoutMs: number
+  /** How long a WebSocket may stay open without a connect command. Beyond: close 3502. */
+  readonly staleMs: number
+  /** Between heartbeat comments of an event stream. */
+  readonly sseHeartbeatMs: number
+  /** How long the watchlist of a broken event stream is kept for its return (market D12). */
+  readonly sseLingerMs: number
+  /** How long a channel without local subscribers stays open upstream (architecture: 30 s), which spares flapping. */
+  readonly channelLingerMs: number
+  /** How often a node asks whether it missed the end of a channel; 0 where the broker is in the same process. */
+  readonly positionCheckMs: number
+  /** How much longer a token counts as valid after it expired, so that a refresh can arrive. Centrifugo's default is 25 s. */
+  readonly expiryGraceMs: number
+}
+
+export const defaultLimits: Limits = {
+  frameBytesMax: 65_536,
+  apiBytesMax: 8 * 1024 * 1024,
+  json: { depthMax: 32, keysMax: 256, itemsMax: 10_000 },
+  channelsPerSessionMax: 128,
+  sessionsMax: 200_000,
+  sessionsPerUserMax: 0,
+  connectRatePerAddress: { perSecond: 20_000, burst: 20_000 },
+  connectRate: { perSecond: 20_000, burst: 20_000 },
+  commandRate: { perSecond: 500, burst: 5_000 },
+  commandRatePerUser: { perSecond: 2_000, burst: 10_000 },
+  malformedRate: { perSecond: 1, burst: 20 },
+  commandsPendingMax: 4_096,
+  outboxBytesMax: 1_048_576,
+  outboxHighWaterBytes: 65_536,
+  stalledMs: 20_000,
+  catchingUpMax: 10_000,
+  recoveryMax: 5_000,
+  historyPageMax: 1_000,
+  conflatedKeysMax: 10_000,
+  streamsMax: 1_000_000,
+  joinsPerTickMax: 32,
+  joinBatchMs: 250,
+  pingIntervalMs: 25_000,
+  pongTimeoutMs: 8_000,
+  staleMs: 10_000,
+  sseHeartbeatMs: 15_000,
+  sseLingerMs: 60_000,
+  channelLingerMs: 30_000,
+  positionCheckMs: 0,
+  expiryGraceMs: 25_000,
+}

@@ -1,0 +1,74 @@
+import type { Clock } from '../kit/index.ts'
+import type { Tap } from './source.ts'
+
+/** Parts of an interval over which the subscribers are spread (market D3). */
+const phases = 10
+
+/**
+ * The beat of conflating sources: a tap that has news is sent at the next beat of its phase, so each subscriber gets at most one
+ * batch per interval. Runs only while someone waits.
+ */
+export class Metronome {
+  readonly #waiting: Tap[][] = Array.from({ length: phases }, () => [])
+  #count = 0
+  #phase = 0
+  #running = false
+  #startedAt = 0
+  #beats = 0
+
+  constructor(
+    readonly clock: Clock,
+    readonly intervalMs: number,
+  ) {}
+
+  add(tap: Tap): void {
+    this.#waiting[tap.phase % phases]?.push(tap)
+    this.#count++
+    if (this.#running) return
+    this.#running = true
+    this.#startedAt = this.clock.now()
+    this.#beats = 0
+    this.#schedule()
+  }
+
+  /** Beats keep to the grid of the start, so that a late timer does not stretch all that follow. */
+  #schedule(): void {
+    this.#beats++
+    const due = this.#startedAt + (this.#beats * this.intervalMs) / phases
+    this.clock.after(Math.max(0, due - this.clock.now()), () => this.#beat())
+  }
+
+  #beat(): void {
+    const behind = this.clock.now() - (this.#startedAt + (this.#beats * this.intervalMs) / phases)
+    if (behind > this.intervalMs) {
+      this.#startedAt = this.clock.now()
+      this.#beats = 0
+    }
+    this.#phase = (this.#phase + 1) % phases
+    const due = this.#waiting[this.#phase]
+    if (due !== undefined && due.length > 0) {
+      this.#waiting[this.#phase] = []
+      this.#count -= due.length
+      for (const tap of due) tap.outbox.poke(tap)
+    }
+    if (this.#count > 0) this.#schedule()
+    else this.#running = false
+  }
+}
+
+/** One metronome for each interval in use. */
+export class Metronomes {
+  readonly #byInterval = new Map<number, Metronome>()
+
+  constructor(readonly clock: Clock) {}
+
+  of(intervalMs: number): Metronome | undefined {
+    if (intervalMs === 0) return undefined
+    let metronome = this.#byInterval.get(intervalMs)
+    if (metronome === undefined) {
+      metronome = new Metronome(this.clock, intervalMs)
+      this.#byInterval.set(intervalMs, metronome)
+    }
+    return metronome
+  }
+}

@@ -1,0 +1,42 @@
+import type { Json } from '../kit/index.ts'
+import { type Publication, push } from '../protocol/index.ts'
+import { Frame } from './frame.ts'
+import type { Metronome } from './metronome.ts'
+import type { Source } from './source.ts'
+
+/** Keeps the newest publication of a `latest` channel: a subscriber that was slow gets that one and none before. */
+export class NewestSource implements Source {
+  version = 0
+  #newest: Publication | undefined
+  #frame: Frame | undefined
+
+  constructor(
+    readonly channel: string,
+    readonly metronome: Metronome | undefined,
+  ) {}
+
+  take(publication: Publication): void {
+    this.#newest = publication
+    this.#frame = undefined
+    this.version++
+  }
+
+  restate(state: readonly Publication[]): void {
+    const newest = state.at(-1)
+    if (newest !== undefined && newest.offset !== this.#newest?.offset) this.take(newest)
+  }
+
+  newsSince(seen: number): Frame | undefined {
+    if (seen >= this.version || this.#newest === undefined) return undefined
+    this.#frame ??= new Frame([push.publication(this.channel, this.#newest)], 'push', 1, this.#newest.offset !== 0)
+    return this.#frame
+  }
+
+  snapshot(): readonly Publication[] {
+    return this.#newest === undefined ? [] : [this.#newest]
+  }
+
+  whole(): Json {
+    return this.#newest?.data ?? null
+  }
+}

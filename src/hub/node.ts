@@ -1,0 +1,233 @@
+import type { z } from 'zod'
+import { type Clock, every, type Json, type Random, randomId, type Timer } from '../kit/index.ts'
+import { type Close, CommandError, closes, describeIssue, errors, type Position, push } from '../protocol/index.ts'
+import { Access } from './access.ts'
+import type { Broker, BrokerSink, Control, Delivery, HistoryPage, HistoryQuery, PublishOptions } from './broker.ts'
+import { applyControl } from './control.ts'
+import { Counters } from './counters.ts'
+import { pushFrame } from './frame.ts'
+import type { AskingHooks, LifecycleEvent, LifecycleListener } from './hooks.ts'
+import { Hub } from './hub.ts'
+import type { Verifier } from './identity.ts'
+import type { Limits } from './limits.ts'
+import type { Log } from './log.ts'
+import { Metronomes } from './metronome.ts'
+import type { Namespaces } from './namespace.ts'
+import type { OutboxContext } from './outbox.ts'
+import type { Presence } from './presence.ts'
+import { Rates } from './rates.ts'
+import type { Session } from './session.ts'
+import { Sessions } from './sessions.ts'
+import type { Subscription } from './subscription.ts'
+import { Tick } from './tick.ts'
+
+export interface NodeOptions {
+  readonly id?: string
+  readonly name: string
+  readonly version: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly limits: Limits
+  readonly namespaces: Namespaces
+  readonly verifier?: Verifier
+  readonly hooks: AskingHooks
+  /** Lets everything be done in channels that belong to no service. */
+  readonly insecure: boolean
+  /** Lets a WebSocket connect without a token. */
+  readonly anonymousAllowed: boolean
+  connectBroker(sink: BrokerSink): Broker
+  openPresence(broker: Broker): Presence
+}
+
+/** Who calls a command. */
+export interface CommandContext {
+  readonly user: string
+  /** The client id, where the call came over a connection. */
+  readonly client?: string
+  readonly session?: Session
+}
+
+/** A command of a service: the schema its input meets once, and what it does. */
+export interface CommandMethod {
+  readonly schema: z.ZodType
+  run(input: unknown, context: CommandContext): Json | undefined | Promise<Json | undefined>
+}
+
+/** One server process: options, hub, broker, presence, sessions. Transports put sessions in, services put methods in. */
+export class Node implements BrokerSink, OutboxContext {
+  readonly id: string
+  readonly version: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly limits: Limits
+  readonly counters = new Counters()
+  readonly tick: Tick
+  readonly access: Access
+  readonly hub: Hub
+  readonly broker: Broker
+  readonly presence: Presence
+  readonly sessions: Sessions
+  readonly rates: Rates
+  readonly methods = new Map<string, CommandMethod>()
+  readonly #listeners: LifecycleListener[] = []
+  #phase = 0
+  #verifying: Timer | undefined
+
+  constructor(readonly options: NodeOptions) {
+    const { clock, random, limits } = options
+    this.id = options.id ?? randomId(random, 6)
+    this.version = options.version
+    this.clock = clock
+    this.random = random
+    this.log = options.log
+    this.limits = limits
+    this.tick = new Tick(clock)
+    this.access = new Access({
+      namespaces: options.namespaces,
+      verifier: options.verifier,
+      hooks: options.hooks,
+      insecure: options.insecure,
+    })
+    this.broker = options.connectBroker(this)
+    this.presence = options.openPresence(this.broker)
+    this.sessions = new Sessions(this)
+    this.rates = new Rates(clock, limits)
+    this.hub = new Hub({
+      broker: this.broker,
+      clock,
+      random,
+      healMax: limits.recoveryMax,
+      metronomes: new Metronomes(clock),
+      lingerMs: limits.channelLingerMs,
+      occupied: () => {},
+      vacated: () => {},
+      failed: (channel, error) => this.log.warn({ channel, err: error }, 'the broker did not answer for a channel'),
+    })
+    if (limits.positionCheckMs > 0) this.#verifying = every(clock, limits.positionCheckMs, () => this.hub.verify())
+  }
+
+  now(): number {
+    return this.clock.now()
+  }
+
+  /** Spreads sessions over the phases of heartbeats and metronomes. */
+  phaseOf(_session: Session): number {
+    return this.#phase++
+  }
+
+  /** Appends and delivers everywhere. Resolves when the append is as durable as the namespace asks. @throws CommandError 102, 106 */
+  async publish(channel: string, data: Json, options: PublishOptions = {}): Promise<Position> {
+    this.access.namespaceOf(channel)
+    this.counters.accepted++
+    const position = await this.broker.publish(channel, data, options)
+    this.counters.appended++
+    return position
+  }
+
+  /** A page of history, at most as long as the limits allow. */
+  history(channel: string, query: HistoryQuery): Promise<HistoryPage> {
+    const { historyPageMax } = this.limits
+    const limit = query.limit < 0 || query.limit > historyPageMax ? historyPageMax : query.limit
+    return this.broker.history(channel, { ...query, limit })
+  }
+
+  /** Runs a service's command, or asks the rpc hook. @throws CommandError 104 for no such method, 107 with the path of a bad input */
+  async call(method: string, data: Json | undefined, context: CommandContext): Promise<Json | undefined> {
+    const known = this.methods.get(method)
+    if (known === undefined) return this.#askRpcHook(method, data, context)
+    const parsed = known.schema.safeParse(data ?? {})
+    if (!parsed.success) throw new CommandError(errors.badRequest, describeIssue(parsed.error))
+    return known.run(parsed.data, context)
+  }
+
+  /** A client's message without an answer: services that want such messages listen. */
+  received(session: Session, data: Json | undefined): void {
+    this.log.debug({ client: session.id, bytes: JSON.stringify(data ?? null).length }, 'a message that no service listens to')
+  }
+
+  on(listener: LifecycleListener): void {
+    this.#listeners.push(listener)
+  }
+
+  emit(event: LifecycleEvent): void {
+    for (const listener of this.#listeners) listener(event)
+  }
+
+  deliver(channel: string, delivery: Delivery): void {
+    this.hub.deliver(channel, delivery)
+  }
+
+  control(message: Control): void {
+    applyControl(this, message)
+  }
+
+  subscriptionBegan(subscription: Subscription): void {
+    const { channel, session, terms } = subscription
+    if (terms.expireAt !== 0) this.sessions.subscriptionExpires(subscription)
+    if (channel.namespace.presence || channel.namespace.joinLeave)
+      this.#presently(this.presence.track(channel.name, terms.info), channel.name)
+    if (this.#listeners.length === 0) return
+    if (channel.subscriptions.length === 1) this.emit({ kind: 'channel_occupied', channel: channel.name })
+    this.emit({ kind: 'subscribe', client: session.hookClient, channel: channel.name })
+  }
+
+  subscriptionEnded(subscription: Subscription, wasLive: boolean, { code, reason }: Close): void {
+    const { channel, session } = subscription
+    this.sessions.subscriptionEnded(subscription)
+    if (wasLive && (channel.namespace.presence || channel.namespace.joinLeave))
+      this.#presently(this.presence.untrack(channel.name, session.id), channel.name)
+    this.hub.released(channel)
+    if (!wasLive || this.#listeners.length === 0) return
+    this.emit({ kind: 'unsubscribe', client: session.hookClient, channel: channel.name, code, reason })
+    if (channel.subscriptions.length === 0) this.emit({ kind: 'channel_vacated', channel: channel.name })
+  }
+
+  disconnected(session: Session, { code, reason }: Close): void {
+    this.emit({ kind: 'disconnect', client: session.hookClient, code, reason })
+  }
+
+  /** The identity has ended and no refresh came: the refresh hook may prolong it. */
+  expired(session: Session): void {
+    const ask = this.options.hooks.refresh
+    if (ask === undefined) {
+      session.close(closes.expired)
+      return
+    }
+    ask(session.hookClient).then(
+      answer => {
+        if (answer.kind !== 'granted' || answer.result.expired || answer.result.expireAt === undefined) session.close(closes.expired)
+        else {
+          session.setExpiry(answer.result.expireAt)
+          session.outbox.enqueue(pushFrame(push.refresh(Math.ceil(answer.result.expireAt - this.clock.now() / 1000))))
+        }
+      },
+      () => session.close(closes.expired),
+    )
+  }
+
+  async close(): Promise<void> {
+    this.#verifying?.cancel()
+    for (const session of [...this.sessions.all()]) session.close(closes.shutdown)
+    this.sessions.close()
+    this.rates.close()
+    this.hub.close()
+    await this.presence.close()
+    await this.broker.close()
+  }
+
+  async #askRpcHook(method: string, data: Json | undefined, context: CommandContext): Promise<Json | undefined> {
+    const { rpc } = this.options.hooks
+    if (rpc === undefined) throw new CommandError(errors.methodNotFound)
+    const client = context.session?.hookClient ?? { client: context.client ?? '', user: context.user, transport: 'http' }
+    const answer = await rpc(client, method, data)
+    if (answer.kind === 'granted') return answer.result.data
+    if (answer.kind === 'refused') throw new CommandError(answer.error)
+    throw new CommandError(errors.permissionDenied, answer.close.reason)
+  }
+
+  #presently(done: Promise<void>, channel: string): void {
+    done.catch((error: unknown) => this.log.warn({ channel, err: error }, 'presence could not be told'))
+  }
+}

@@ -1,0 +1,153 @@
+import type { Counters } from './counters.ts'
+import type { Frame } from './frame.ts'
+import type { Limits } from './limits.ts'
+import type { Socket } from './socket.ts'
+import type { Tap } from './source.ts'
+import type { Flushable, Tick } from './tick.ts'
+import type { Wire } from './wire.ts'
+
+/** What an outbox needs from its node; one object for all sessions. */
+export interface OutboxContext {
+  readonly tick: Tick
+  readonly limits: Limits
+  readonly counters: Counters
+  now(): number
+}
+
+/** Whose outbox it is. */
+export interface OutboxOwner {
+  /** The cursor over all positions, where the wire carries one. */
+  cursor(): string | undefined
+  /** Called once when the queue is over its bound. */
+  overflow(): void
+}
+
+const nothing: readonly Frame[] = []
+
+/**
+ * A session's queue. Frames keep their order and are all sent; taps stand for "the newest of a source" and are asked for it only when
+ * the socket has room, so a slow reader skips over what it cannot follow and costs one entry per source. Ephemeral frames are dropped
+ * first. Everything that a tick brings leaves in one write.
+ */
+export class Outbox implements Flushable {
+  #first: Frame | undefined
+  #more: Frame[] | undefined
+  #taps: Tap[] | undefined
+  #queuedBytes = 0
+  #scheduled = false
+  #heldSince = 0
+
+  constructor(
+    readonly socket: Socket,
+    readonly wire: Wire,
+    readonly context: OutboxContext,
+    readonly owner: OutboxOwner,
+  ) {}
+
+  enqueue(frame: Frame): void {
+    if (this.#heldSince !== 0 && frame.kind === 'ephemeral') {
+      this.context.counters.dropped++
+      return
+    }
+    if (this.#first === undefined) this.#first = frame
+    else if (this.#more === undefined) this.#more = [frame]
+    else this.#more.push(frame)
+    if (this.#heldSince !== 0) {
+      this.#queuedBytes += frame.size
+      if (this.#queuedBytes > this.context.limits.outboxBytesMax) this.owner.overflow()
+    }
+    this.#schedule()
+  }
+
+  /** Sends the source's news for this tap with the next write. The tap takes care to poke once until it is asked. */
+  poke(tap: Tap): void {
+    if (this.#taps === undefined) this.#taps = [tap]
+    else this.#taps.push(tap)
+    this.#schedule()
+  }
+
+  flush(): void {
+    this.#scheduled = false
+    if (this.#first === undefined && this.#taps === undefined) return
+    if (this.socket.bufferedBytes() > this.context.limits.outboxHighWaterBytes) {
+      this.#hold()
+      return
+    }
+    this.#heldSince = 0
+    this.#queuedBytes = 0
+    this.#write(this.#take())
+  }
+
+  /** The socket has room again. */
+  drained(): void {
+    if (this.#heldSince === 0 || this.#scheduled) return
+    this.#scheduled = true
+    this.context.tick.add(this)
+  }
+
+  /** Whether the session has had something to send for this long without progress. */
+  isStalled(now: number): boolean {
+    return this.#heldSince !== 0 && now - this.#heldSince > this.context.limits.stalledMs
+  }
+
+  get queuedBytes(): number {
+    return this.#queuedBytes
+  }
+
+  clear(): void {
+    this.#first = undefined
+    this.#more = undefined
+    this.#taps = undefined
+    this.#queuedBytes = 0
+    this.#heldSince = 0
+  }
+
+  /** While the socket is full nothing is tried: `drained` says when. */
+  #schedule(): void {
+    if (this.#scheduled || this.#heldSince !== 0) return
+    this.#scheduled = true
+    this.context.tick.add(this)
+  }
+
+  #take(): readonly Frame[] {
+    const frames =
+      this.#more === undefined
+        ? this.#first === undefined
+          ? nothing
+          : [this.#first]
+        : [this.#first, ...this.#more].filter(frame => frame !== undefined)
+    const taps = this.#taps
+    this.#first = undefined
+    this.#more = undefined
+    this.#taps = undefined
+    if (taps === undefined) return frames
+    const news = taps.map(tap => tap.take()).filter(frame => frame !== undefined)
+    return frames.length === 0 ? news : [...frames, ...news]
+  }
+
+  #write(frames: readonly Frame[]): void {
+    if (frames.length === 0) return
+    const { counters } = this.context
+    let positional = false
+    for (const frame of frames) {
+      counters.delivered += frame.publications
+      positional ||= frame.positional
+    }
+    const bytes = this.wire.pack(frames, positional ? this.owner.cursor() : undefined)
+    counters.writes++
+    counters.bytesOut += bytes.length
+    this.socket.write(bytes)
+  }
+
+  /** Keeps what must not be lost, drops what may be, and bounds the rest. */
+  #hold(): void {
+    if (this.#heldSince === 0) this.#heldSince = this.context.now()
+    const all = [this.#first, ...(this.#more ?? [])].filter(frame => frame !== undefined)
+    const kept = all.filter(frame => frame.kind !== 'ephemeral')
+    this.context.counters.dropped += all.length - kept.length
+    this.#first = kept[0]
+    this.#more = kept.length > 1 ? kept.slice(1) : undefined
+    this.#queuedBytes = kept.reduce((sum, frame) => sum + frame.size, 0)
+    if (this.#queuedBytes > this.context.limits.outboxBytesMax) this.owner.overflow()
+  }
+}

@@ -1,0 +1,215 @@
+import { TokenBucket, unreachable } from '../kit/index.ts'
+import {
+  type ClientInfo,
+  type Close,
+  type CursorWatchlist,
+  closes,
+  encodeCursor,
+  isReconnectable,
+  type Position,
+  push,
+  unsubscribes,
+} from '../protocol/index.ts'
+import { CommandQueue } from './command-queue.ts'
+import { pushFrame } from './frame.ts'
+import type { HookClient } from './hooks.ts'
+import type { Identity } from './identity.ts'
+import type { Node } from './node.ts'
+import { Outbox, type OutboxOwner } from './outbox.ts'
+import type { Socket } from './socket.ts'
+import type { Subscription } from './subscription.ts'
+import type { Wire } from './wire.ts'
+
+export type SessionState =
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'connected' }
+  | { readonly kind: 'closed'; readonly close: Close }
+
+const connecting: SessionState = { kind: 'connecting' }
+const connected: SessionState = { kind: 'connected' }
+const anonymous: Identity = { user: '' }
+
+/** One client's logical connection, over whichever transport. */
+export class Session implements OutboxOwner {
+  state: SessionState = connecting
+  identity: Identity = anonymous
+  readonly outbox: Outbox
+  readonly connectedAt: number
+  /** Unix milliseconds at which the identity ends; 0 for never. */
+  expireAt = 0
+  /** Its places in the node's lists. */
+  index = -1
+  beatIndex = -1
+  readonly beatPhase: number
+  /** A ping went out and its pong has not come. */
+  awaitingPong = false
+  /** On an event stream whose channels were changed after it began: what the cursor must say of them. */
+  watchlist: CursorWatchlist | undefined
+  #subscriptions: Map<string, Subscription> | undefined
+  #commands: CommandQueue | undefined
+  #bucket: TokenBucket | undefined
+  #malformed: TokenBucket | undefined
+
+  constructor(
+    readonly node: Node,
+    /** The client id: public, shown to other clients in presence. */
+    readonly id: string,
+    readonly socket: Socket,
+    readonly wire: Wire,
+    readonly address: string,
+  ) {
+    this.outbox = new Outbox(socket, wire, node, this)
+    this.connectedAt = node.clock.now()
+    this.beatPhase = node.phaseOf(this)
+  }
+
+  get user(): string {
+    return this.identity.user
+  }
+
+  get isConnected(): boolean {
+    return this.state.kind === 'connected'
+  }
+
+  get isClosed(): boolean {
+    return this.state.kind === 'closed'
+  }
+
+  get subscriptions(): ReadonlyMap<string, Subscription> {
+    return this.#subscriptions ?? none
+  }
+
+  get hookClient(): HookClient {
+    const { user, meta } = this.identity
+    return { client: this.id, user, transport: this.wire.name, ...(meta === undefined ? {} : { meta }) }
+  }
+
+  /** How others see it in a channel. */
+  infoIn(chanInfo: ClientInfo['chan_info']): ClientInfo {
+    const { user, info } = this.identity
+    return {
+      user,
+      client: this.id,
+      ...(info === undefined ? {} : { conn_info: info }),
+      ...(chanInfo === undefined ? {} : { chan_info: chanInfo }),
+    }
+  }
+
+  /** One frame from the client: any number of commands, a line each. Answers arrive in the outbox. */
+  receive(text: string): void {
+    if (this.isClosed) return
+    this.#commands ??= new CommandQueue(this)
+    this.#commands.receive(text)
+  }
+
+  connect(identity: Identity): void {
+    this.identity = identity
+    this.state = connected
+    this.node.sessions.identified(this)
+    this.setExpiry(identity.expireAt ?? 0)
+  }
+
+  /** `seconds` is Unix time; 0 for never. */
+  setExpiry(seconds: number): void {
+    this.expireAt = seconds * 1000
+    this.node.sessions.expires(this)
+  }
+
+  isSubscribed(channel: string): boolean {
+    return this.#subscriptions?.get(channel)?.isLive ?? false
+  }
+
+  track(subscription: Subscription): void {
+    this.#subscriptions ??= new Map()
+    this.#subscriptions.set(subscription.channel.name, subscription)
+  }
+
+  /** Ends a subscription by the server's will and tells the client. An event stream cannot subscribe again by itself: it ends to come back. */
+  unsubscribe(channel: string, close: Close): void {
+    if (!this.untrack(channel, close)) return
+    if (this.wire.name === 'sse' && close.code === unsubscribes.insufficientState.code) this.close(closes.insufficientState)
+    else this.outbox.enqueue(pushFrame(push.unsubscribe(channel, close)))
+  }
+
+  /** Ends a subscription without a word to the client. */
+  untrack(channel: string, close: Close): boolean {
+    const subscription = this.#subscriptions?.get(channel)
+    if (subscription === undefined) return false
+    this.#subscriptions?.delete(channel)
+    const wasLive = subscription.isLive
+    subscription.end(close)
+    this.node.subscriptionEnded(subscription, wasLive, close)
+    return true
+  }
+
+  /** Ends the connection. The client is told by push on a stream and by close frame on a WebSocket. */
+  close(close: Close): void {
+    if (this.isClosed) return
+    this.#closing(close)
+    this.node.counters.countClose(close.code)
+    if (this.wire.name === 'sse') this.socket.write(this.wire.pack([pushFrame(push.disconnect(close, isReconnectable(close)))], undefined))
+    this.socket.close(close.code, close.reason)
+  }
+
+  /** The connection is gone, by the client or the network. */
+  closed(close: Close = closes.normal): void {
+    if (!this.isClosed) this.#closing(close)
+  }
+
+  /** Called by the node at the session's heartbeat. */
+  beat(now: number): void {
+    if (this.outbox.isStalled(now)) this.close(closes.slow)
+    else this.outbox.drained()
+  }
+
+  overflow(): void {
+    this.close(closes.slow)
+  }
+
+  /** How far every recoverable subscription has been sent. */
+  cursor(): string | undefined {
+    if (this.wire.name !== 'sse') return undefined
+    const followed = [...this.subscriptions.values()].filter(({ isLive, terms }) => isLive && terms.recoverable)
+    const [only] = followed
+    if (followed.length === 1 && only !== undefined && this.watchlist === undefined) return only.channel.cursor
+    return encodeCursor(
+      followed.map(({ channel }): [string, Position] => [channel.name, channel.feed.position]),
+      this.watchlist,
+    )
+  }
+
+  /** Takes `count` commands from the session's rate; false at the limit. */
+  spend(count = 1): boolean {
+    const now = this.node.clock.now()
+    const { commandRate } = this.node.limits
+    this.#bucket ??= new TokenBucket(commandRate.perSecond, commandRate.burst, now)
+    return this.#bucket.take(now, count) && this.node.rates.spend(this, now, count)
+  }
+
+  /** Counts bad input; closes the connection when it goes on. */
+  misbehaved(): void {
+    const now = this.node.clock.now()
+    const { malformedRate } = this.node.limits
+    this.#malformed ??= new TokenBucket(malformedRate.perSecond, malformedRate.burst, now)
+    if (!this.#malformed.take(now)) this.close(closes.badRequest)
+  }
+
+  #closing(close: Close): void {
+    const before = this.state
+    this.state = { kind: 'closed', close }
+    this.outbox.clear()
+    for (const channel of [...this.subscriptions.keys()]) this.untrack(channel, close)
+    switch (before.kind) {
+      case 'connecting':
+      case 'connected':
+        this.node.sessions.remove(this, before.kind === 'connected' ? close : undefined)
+        return
+      case 'closed':
+        return
+      default:
+        unreachable(before)
+    }
+  }
+}
+
+const none: ReadonlyMap<string, Subscription> = new Map()

@@ -1,0 +1,98 @@
+import { unreachable } from '../kit/index.ts'
+import type { ClientInfo, Close, Publication } from '../protocol/index.ts'
+import type { Channel } from './channel.ts'
+import type { Frame } from './frame.ts'
+import type { Session } from './session.ts'
+import type { Tap } from './source.ts'
+
+/** A subscription catches up until its reply is queued, then it is live until it ends; nothing else. */
+export type SubscriptionState =
+  | { readonly kind: 'catching-up'; readonly queued: Publication[]; overflowed: boolean }
+  | { readonly kind: 'live' }
+  | { readonly kind: 'ended'; readonly close: Close }
+
+/** What was agreed when the subscription was made. */
+export interface SubscriptionTerms {
+  readonly info: ClientInfo
+  readonly recoverable: boolean
+  readonly positioned: boolean
+  readonly joinLeave: boolean
+  readonly delta: boolean
+  /** Made by the server rather than asked for by the client. */
+  readonly serverSide: boolean
+  /** Unix milliseconds; 0 for never. */
+  readonly expireAt: number
+}
+
+/** The encoded forms of one publication, shared by all subscribers of the channel. */
+export interface Frames {
+  readonly whole: Frame
+  /** For subscribers that negotiated delta and hold the publication before; made when the first of them is met. */
+  readonly delta: Frame
+  /** For subscribers that negotiated delta and hold nothing yet. */
+  readonly base: Frame
+}
+
+const live: SubscriptionState = { kind: 'live' }
+
+/** A session's interest in one channel. */
+export class Subscription {
+  state: SubscriptionState = { kind: 'catching-up', queued: [], overflowed: false }
+  /** Its place in the channel's list. */
+  index = -1
+  /** Publications up to this offset came with the reply. */
+  seenOffset = 0
+  /** Whether the client holds the publication before the next one, which a delta builds on. */
+  hasDeltaBase = false
+  taps: Tap[] | undefined
+
+  constructor(
+    readonly session: Session,
+    readonly channel: Channel,
+    public terms: SubscriptionTerms,
+  ) {}
+
+  /** Passes a publication on in whichever way the subscription's state asks for. */
+  deliver(publication: Publication, frames: Frames): void {
+    const { state } = this
+    switch (state.kind) {
+      case 'live':
+        if (publication.offset !== 0 && publication.offset <= this.seenOffset) return
+        this.session.outbox.enqueue(this.terms.delta ? this.#deltaOf(frames) : frames.whole)
+        return
+      case 'catching-up':
+        if (state.queued.length < this.session.node.limits.catchingUpMax) state.queued.push(publication)
+        else state.overflowed = true
+        return
+      case 'ended':
+        return
+      default:
+        unreachable(state)
+    }
+  }
+
+  /** From here on the session gets what the channel gets. The reply must be queued before anything else happens. */
+  goLive(seenOffset: number): void {
+    this.state = live
+    this.seenOffset = seenOffset
+    if (this.taps !== undefined) for (const tap of this.taps) tap.settle()
+  }
+
+  /** Leaves the channel; what was queued for it and not yet sent may still go out. */
+  end(close: Close): void {
+    if (this.state.kind === 'ended') return
+    this.state = { kind: 'ended', close }
+    if (this.taps !== undefined) for (const tap of this.taps) tap.close()
+    this.channel.remove(this)
+  }
+
+  #deltaOf(frames: Frames): Frame {
+    if (this.hasDeltaBase) return frames.delta
+    this.hasDeltaBase = true
+    return frames.base
+  }
+
+  get isLive(): boolean {
+    return this.state.kind === 'live'
+  }
+}

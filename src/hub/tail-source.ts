@@ -1,0 +1,52 @@
+import { type Json, RingBuffer } from '../kit/index.ts'
+import { type Publication, push } from '../protocol/index.ts'
+import { Frame } from './frame.ts'
+import type { Metronome } from './metronome.ts'
+import type { Source } from './source.ts'
+
+/** Keeps the last `max` publications of a lane in order; a subscriber that was too slow loses the oldest (sports S9, commentary). */
+export class TailSource implements Source {
+  version = 0
+  readonly #tail = new RingBuffer<Publication>()
+  readonly #frames = new Map<number, Frame>()
+
+  constructor(
+    readonly channel: string,
+    readonly max: number,
+    readonly metronome: Metronome | undefined,
+  ) {}
+
+  take(publication: Publication): void {
+    this.#tail.push(publication)
+    if (this.#tail.size > this.max) this.#tail.shift()
+    this.version++
+    this.#frames.clear()
+  }
+
+  /** The lane is best effort: what was missed stays missed for those who follow it, newcomers get the present tail. */
+  restate(state: readonly Publication[]): void {
+    this.#tail.clear()
+    for (const publication of state.slice(-this.max)) this.#tail.push(publication)
+    this.#frames.clear()
+  }
+
+  newsSince(seen: number): Frame | undefined {
+    const missed = Math.min(this.version - seen, this.#tail.size)
+    if (missed <= 0) return undefined
+    let frame = this.#frames.get(missed)
+    if (frame === undefined) {
+      const messages = this.#tail.slice(this.#tail.size - missed).map(publication => push.publication(this.channel, publication))
+      frame = new Frame(messages, 'push', messages.length)
+      this.#frames.set(missed, frame)
+    }
+    return frame
+  }
+
+  snapshot(): readonly Publication[] {
+    return this.#tail.slice(0)
+  }
+
+  whole(): Json {
+    return this.#tail.slice(0).map(publication => publication.data)
+  }
+}

@@ -1,0 +1,54 @@
+import { sseEvent } from '../protocol/index.ts'
+import type { Frame } from './frame.ts'
+import type { Bytes } from './socket.ts'
+
+/** How frames become one write. Equal input in a row is packed once: a fan-out to thousands makes the bytes a single time. */
+export interface Wire {
+  readonly name: 'websocket' | 'sse'
+  /** `cursor` is the id of the event, where the wire has one and a position moved. */
+  pack(frames: readonly Frame[], cursor: string | undefined): Bytes
+}
+
+/** Newline-separated JSON messages in one text frame. */
+export function websocketWire(): Wire {
+  return new SharedWire('websocket', frames => {
+    const [only] = frames
+    return frames.length === 1 && only !== undefined ? only.websocket : frames.map(frame => frame.websocket).join('\n')
+  })
+}
+
+/** One event; several messages stand in `{"batch":[…]}`. */
+export function sseWire(): Wire {
+  const encoder = new TextEncoder()
+  return new SharedWire('sse', (frames, cursor) => {
+    const messages = frames.flatMap(frame => frame.messages)
+    const [only] = messages
+    return encoder.encode(sseEvent(messages.length === 1 && only !== undefined ? only : `{"batch":[${messages.join(',')}]}`, cursor))
+  })
+}
+
+class SharedWire implements Wire {
+  #frames: readonly Frame[] = []
+  #cursor: string | undefined
+  #bytes: Bytes = ''
+
+  constructor(
+    readonly name: 'websocket' | 'sse',
+    readonly encode: (frames: readonly Frame[], cursor: string | undefined) => Bytes,
+  ) {}
+
+  pack(frames: readonly Frame[], cursor: string | undefined): Bytes {
+    if (cursor !== this.#cursor || !sameFrames(frames, this.#frames)) {
+      this.#bytes = this.encode(frames, cursor)
+      this.#frames = frames
+      this.#cursor = cursor
+    }
+    return this.#bytes
+  }
+}
+
+function sameFrames(left: readonly Frame[], right: readonly Frame[]): boolean {
+  if (left.length !== right.length) return false
+  for (let index = 0; index < left.length; index++) if (left[index] !== right[index]) return false
+  return true
+}

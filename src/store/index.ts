@@ -1,0 +1,1 @@
+export { SqliteHistory } from './sqlite-history.ts'

@@ -1,0 +1,77 @@
+import { Database, type Statement } from 'bun:sqlite'
+import type { HistoryLog, LogEntry, StoredStream } from '../hub/index.ts'
+import { Publication, type PublicationFields } from '../protocol/index.ts'
+
+interface StreamRow {
+  readonly epoch: string
+  readonly offset: number
+  readonly time: number
+}
+
+/**
+ * Channel histories in one SQLite file. `synchronous = normal` in WAL mode: what was appended survives a killed process; a power cut may
+ * take the last transactions, never the file.
+ */
+export class SqliteHistory implements HistoryLog {
+  readonly #database: Database
+  readonly #put: Statement
+  readonly #trim: Statement
+  readonly #touch: Statement
+
+  /** @param path a file, or `:memory:` */
+  constructor(path: string) {
+    this.#database = new Database(path, { create: true, strict: true })
+    this.#database.run('pragma journal_mode = wal')
+    this.#database.run('pragma synchronous = normal')
+    this.#database.run('pragma busy_timeout = 5000')
+    this.#database.run(
+      'create table if not exists stream (channel text primary key, epoch text not null, "offset" integer not null, time integer not null) without rowid',
+    )
+    this.#database.run(
+      'create table if not exists publication (channel text, "offset" integer, body text not null, primary key (channel, "offset")) without rowid',
+    )
+    this.#put = this.#database.prepare('insert into publication (channel, "offset", body) values (?, ?, ?)')
+    this.#trim = this.#database.prepare('delete from publication where channel = ? and "offset" <= ?')
+    this.#touch = this.#database.prepare(
+      'insert into stream (channel, epoch, "offset", time) values (?, ?, ?, ?) on conflict (channel) do update set epoch = excluded.epoch, "offset" = excluded."offset", time = excluded.time',
+    )
+  }
+
+  load(channel: string): StoredStream | undefined {
+    const stream = this.#database.query<StreamRow, [string]>('select epoch, "offset", time from stream where channel = ?').get(channel)
+    if (stream === null) return undefined
+    const rows = this.#database
+      .query<{ body: string }, [string]>('select body from publication where channel = ? order by "offset"')
+      .all(channel)
+    return { ...stream, publications: rows.map(({ body }) => new Publication(JSON.parse(body) as PublicationFields)) }
+  }
+
+  append(entries: readonly LogEntry[]): void {
+    this.#database.transaction(() => {
+      const newest = new Map<string, LogEntry>()
+      for (const entry of entries) {
+        this.#put.run(entry.channel, entry.publication.offset, JSON.stringify(entry.publication.fields()))
+        newest.set(entry.channel, entry)
+      }
+      for (const { channel, epoch, publication, keep } of newest.values()) {
+        this.#touch.run(channel, epoch, publication.offset, publication.time)
+        this.#trim.run(channel, publication.offset - keep)
+      }
+    })()
+  }
+
+  remove(channel: string): void {
+    this.#database.run('delete from publication where channel = ?', [channel])
+  }
+
+  prune(before: number): void {
+    this.#database.transaction(() => {
+      this.#database.run('delete from publication where channel in (select channel from stream where time < ?)', [before])
+      this.#database.run('delete from stream where time < ?', [before])
+    })()
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+}
