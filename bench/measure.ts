@@ -1,0 +1,89 @@
+import { type Findings, median } from './benchmark.ts'
+import type { Load, LoadReport } from './load.ts'
+import { message, type Service } from './peer.ts'
+
+/** A server with its clients connected, ready to be measured again and again. */
+export interface Contestant {
+  readonly name: string
+  readonly service: Pick<Service, 'process' | 'publish'>
+  readonly loads: readonly Load[]
+}
+
+export interface Measure {
+  readonly cpuUsPerDelivery: number
+  readonly deliveries: number
+  readonly reports: readonly LoadReport[]
+}
+
+const deliveredWithinMs = 20_000
+/** What a server puts off until after the last delivery still counts. */
+const trailingMs = 30
+const warmUpPublications = 3
+
+/**
+ * Publishes `rounds` times `atOnce` messages, each time only when everyone has what was published before, so that nobody saves writes
+ * by falling behind. Every client must get every message, once, in order; whoever does not is noted.
+ */
+export async function measure(
+  contestant: Contestant,
+  publications: { rounds: number; atOnce: number },
+  findings: Findings,
+): Promise<Measure> {
+  const { name, service, loads } = contestant
+  const clients = loads.reduce((sum, load) => sum + load.connections, 0)
+  await Promise.all(loads.map(load => load.begin()))
+  const before = service.process.usage()
+  let accepted = 0
+  for (let round = 0; round < publications.rounds; round++) {
+    const messages = Array.from({ length: publications.atOnce }, (_, i) => message(round * publications.atOnce + i + 1))
+    accepted += await service.publish(messages)
+    const short = await Promise.all(loads.map(load => load.wait(accepted, deliveredWithinMs)))
+    if (short.some(count => count > 0)) break
+  }
+  await Bun.sleep(trailingMs)
+  const after = service.process.usage()
+  const reports = await Promise.all(loads.map(load => load.end()))
+  const published = publications.rounds * publications.atOnce
+  if (accepted < published) findings.shortfalls.push(`${name} accepted ${accepted} of ${published} publications`)
+  for (const report of reports) findings.shortfalls.push(...shortfalls(name, accepted, report))
+  const deliveries = reports.reduce((sum, report) => sum + report.messages, 0)
+  findings.accepted += accepted * clients
+  findings.delivered += deliveries
+  return { cpuUsPerDelivery: (after.cpuUs - before.cpuUs) / deliveries, deliveries, reports }
+}
+
+function shortfalls(name: string, accepted: number, report: LoadReport): string[] {
+  const found: string[] = []
+  if (report.fewest < accepted) found.push(`${name}: a client got ${report.fewest} of ${accepted} messages`)
+  if (report.most > accepted) found.push(`${name}: a client got ${report.most} messages where ${accepted} were accepted`)
+  if (report.gaps > 0 || report.repeats > 0)
+    found.push(`${name}: ${report.gaps} gaps and ${report.repeats} repeats in the numbers that clients saw`)
+  if (report.closed > 0) found.push(`${name}: ${report.closed} connections were closed`)
+  return found
+}
+
+/**
+ * CPU per delivery of each contestant, measured in turns: A B C, A B C, … Each warms up before its turn, so that it does not pay for the caches
+ * that the one before has left cold; the first turn, in which compilers still work, does not count.
+ */
+export async function measureInTurns(
+  contestants: readonly Contestant[],
+  turns: number,
+  publications: number,
+  findings: Findings,
+): Promise<Map<string, number[]>> {
+  const figures = new Map<string, number[]>(contestants.map(contestant => [contestant.name, []]))
+  for (let turn = 0; turn <= turns; turn++) {
+    for (const contestant of contestants) {
+      await measure(contestant, { rounds: warmUpPublications, atOnce: 1 }, findings)
+      const { cpuUsPerDelivery } = await measure(contestant, { rounds: publications, atOnce: 1 }, findings)
+      if (turn > 0) figures.get(contestant.name)?.push(cpuUsPerDelivery)
+    }
+  }
+  return figures
+}
+
+/** The median over turns of one contestant's figure beside another's of the same turn: what slows the machine for a while slows both. */
+export function medianRatio(figures: readonly number[], beside: readonly number[]): number {
+  return median(figures.map((figure, turn) => figure / (beside[turn] ?? Number.NaN)))
+}
