@@ -14,6 +14,7 @@ export type { Channel } from './channel.ts'
 export { completeAll, identify } from './commands/connect.ts'
 export { Counters } from './counters.ts'
 export { Frame, pushFrame } from './frame.ts'
+export { Heartbeat } from './heartbeat.ts'
 export type { HistoryLog, LogEntry, StoredStream } from './history-log.ts'
 export type {
   AskingHooks,

@@ -33,3 +33,12 @@ export function randomId(random: Random, bytes = 16): string {
 export function between(random: Random, low: number, high: number): number {
   return low + Math.floor(random.next() * (high - low + 1))
 }
+
+/** A version 4 UUID (RFC 9562). */
+export function randomUuid(random: Random): string {
+  const bytes = random.bytes(16)
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
+  const hex = Buffer.from(bytes).toString('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}

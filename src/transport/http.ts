@@ -1,0 +1,105 @@
+import type { HTMLBundle, Server } from 'bun'
+import type { Log } from '../hub/index.ts'
+import { CommandError, errors } from '../protocol/index.ts'
+import { Router, type RouteHandler } from './router.ts'
+import type { SseTransport } from './sse.ts'
+import { statusOf } from './status.ts'
+import type { WebSocketConnection, WebSocketTransport } from './websocket.ts'
+
+export interface HttpOptions {
+  readonly host: string
+  /** 0 for any free port. */
+  readonly port: number
+  /** Lets several processes listen on the port; the kernel spreads connections over them. */
+  readonly reusePort: boolean
+  readonly bodyBytesMax: number
+  readonly log: Log
+}
+
+/** Says of every answer that it is only what it claims to be. */
+const safetyHeaders = { 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' } as const
+
+/** One port for everything: WebSocket, event streams, commands, pages. */
+export class HttpTransport {
+  readonly router = new Router()
+  readonly #pages: Record<string, HTMLBundle> = {}
+  #server: Server<WebSocketConnection> | undefined
+
+  constructor(
+    readonly options: HttpOptions,
+    readonly websocket: WebSocketTransport,
+    readonly sse: SseTransport,
+  ) {
+    this.router.add('GET', '/sse', (request, _params, address) => sse.open(request, address))
+  }
+
+  get port(): number {
+    return this.#server?.port ?? 0
+  }
+
+  /** Requests that are being answered, event streams and WebSockets among them. */
+  get pending(): number {
+    return (this.#server?.pendingRequests ?? 0) + (this.#server?.pendingWebSockets ?? 0)
+  }
+
+  route(method: string, path: string, handler: RouteHandler): void {
+    this.router.add(method, path, handler)
+  }
+
+  /** A page, bundled from its HTML file. */
+  page(path: string, html: HTMLBundle): void {
+    this.#pages[path] = html
+    this.#server?.reload(this.#serving())
+  }
+
+  listen(): void {
+    this.#server = Bun.serve({ ...this.#serving(), hostname: this.options.host, port: this.options.port, reusePort: this.options.reusePort })
+  }
+
+  /** Takes no new connections; what is open stays. */
+  async stop(force: boolean): Promise<void> {
+    await this.#server?.stop(force)
+  }
+
+  #serving() {
+    return {
+      idleTimeout: 0,
+      development: false,
+      maxRequestBodySize: this.options.bodyBytesMax,
+      routes: this.#pages,
+      fetch: (request: Request, server: Server<WebSocketConnection>) => this.#fetch(request, server),
+      websocket: this.websocket.handler(),
+      error: (error: Error) => {
+        this.options.log.error({ err: error }, 'a request failed unexpectedly')
+        return Response.json({ error: errors.internal }, { status: 500 })
+      },
+    }
+  }
+
+  #fetch(request: Request, server: Server<WebSocketConnection>): Response | undefined | Promise<Response> {
+    const pathname = pathOf(request.url)
+    if (pathname === '/connection/websocket') return this.websocket.upgrade(request, server)
+    const address = server.requestIP(request)?.address ?? ''
+    if (pathname === '/sse') return this.router.handle(request, pathname, address)
+    return this.#answer(request, pathname, address)
+  }
+
+  async #answer(request: Request, pathname: string, address: string): Promise<Response> {
+    try {
+      const response = await this.router.handle(request, pathname, address)
+      for (const [name, value] of Object.entries(safetyHeaders)) response.headers.set(name, value)
+      return response
+    } catch (error) {
+      if (error instanceof CommandError) return Response.json({ error: error.toReply() }, { status: statusOf(error.code), headers: safetyHeaders })
+      throw error
+    }
+  }
+}
+
+/** The path of an absolute URL without parsing all of it. */
+function pathOf(url: string): string {
+  const start = url.indexOf('/', url.indexOf('//') + 2)
+  if (start === -1) return '/'
+  const query = url.indexOf('?', start)
+  return query === -1 ? url.slice(start) : url.slice(start, query)
+}

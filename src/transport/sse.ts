@@ -1,0 +1,169 @@
+import { completeAll, Frame, Heartbeat, identify, type Identity, type Node, Session, sseWire } from '../hub/index.ts'
+import { randomId, randomUuid } from '../kit/index.ts'
+import {
+  channelHash,
+  CloseError,
+  CommandError,
+  type Cursor,
+  closes,
+  cursorLengthMax,
+  decodeCursor,
+  encodeSubscribeResult,
+  errors,
+  type Position,
+  type SubsEntry,
+  sseHeaders,
+  sseHeartbeat,
+  sseRetry,
+} from '../protocol/index.ts'
+import { EventStream } from './event-stream.ts'
+import type { Gate } from './gate.ts'
+import { statusOf } from './status.ts'
+import { admitAll } from './subscriptions.ts'
+import { type Watch, Watches } from './watchlist.ts'
+
+/** Between these the browser picks its wait before it connects again, so that a herd comes back spread. */
+const retryMs = { from: 1000, to: 3000 } as const
+
+/** Who opens a stream, from which request. */
+interface Opening {
+  readonly channels: readonly string[]
+  readonly token: string | undefined
+  readonly cursor: Cursor | undefined
+  readonly address: string
+}
+
+/** Plain EventSource at `GET /sse?channel=…`. */
+export class SseTransport {
+  readonly watches: Watches
+  readonly #wire = sseWire()
+  readonly #beats: Heartbeat<Session>
+  readonly #heartbeat = new TextEncoder().encode(sseHeartbeat)
+  readonly #watchOf = new WeakMap<Session, Watch>()
+
+  constructor(
+    readonly node: Node,
+    readonly gate: Gate,
+  ) {
+    this.watches = new Watches(node.clock, node.limits.sseLingerMs)
+    this.#beats = new Heartbeat(node.clock, node.limits.sseHeartbeatMs, 0, session => this.#beat(session))
+  }
+
+  async open(request: Request, address: string): Promise<Response> {
+    const refused = this.gate.refuse(request, address)
+    if (refused !== undefined) return refused
+    const opening = readOpening(request, address)
+    const stream = new EventStream(ended => this.#ended(ended))
+    const session = new Session(this.node, randomUuid(this.node.random), stream, this.#wire, address)
+    try {
+      const { identity } = await identify(session, opening.token, undefined, true)
+      this.#begin(stream, session, identity)
+      await this.#subscribe(session, opening)
+    } catch (error) {
+      session.close(closes.badRequest)
+      return this.#refusal(error, request)
+    }
+    return new Response(stream.body, { headers: { ...sseHeaders, ...this.gate.origins.headersFor(request) } })
+  }
+
+  watchOf(session: Session): Watch | undefined {
+    return this.#watchOf.get(session)
+  }
+
+  /** Remembers a changed watchlist, and lets the cursor say it from the next event on. */
+  changed(session: Session, watch: Watch): void {
+    this.#watchOf.set(session, watch)
+    session.watchlist = { session: watch.id, rev: watch.rev, channels: watch.channels }
+  }
+
+  close(): void {
+    this.#beats.close()
+    this.watches.close()
+  }
+
+  #begin(stream: EventStream, session: Session, identity: Identity): void {
+    stream.session = session
+    this.node.sessions.add(session)
+    session.connect(identity)
+    stream.write(sseRetry(retryMs.from + this.node.random.next() * (retryMs.to - retryMs.from)))
+    this.#beats.add(session)
+  }
+
+  async #subscribe(session: Session, opening: Opening): Promise<void> {
+    const watch = this.#resumedWatch(session, opening)
+    const admissions = await admitAll(session, [...watch.channels, ...serverChannels(session, watch)], channel => positionIn(opening.cursor, channel))
+    if (session.isClosed) throw new CommandError(errors.internal, 'the connection closed')
+    this.#watchOf.set(session, watch)
+    this.watches.began(watch.id, session)
+    if (watch.rev > 0) this.changed(session, watch)
+    const subs = completeAll(admissions)
+    session.outbox.enqueue(new Frame([connectEvent(session, watch, subs)], 'push', 0, true))
+    this.node.emit({ kind: 'connect', client: session.hookClient })
+  }
+
+  /** The channels of the URL, or those that the stream had when it broke off: as the cursor says, or as this node remembers. */
+  #resumedWatch(session: Session, { channels, cursor }: Opening): Watch {
+    const before = cursor?.watchlist
+    const fresh: Watch = { id: `${this.node.id}.${randomId(this.node.random)}`, user: session.user, channels, rev: 0 }
+    if (before === undefined) return fresh
+    this.watches.live(before.session)?.close(closes.forceReconnect)
+    const known = this.watches.lingering(before.session)
+    if (known !== undefined && known.user === session.user) return known
+    return before.channels === undefined ? fresh : { ...fresh, channels: before.channels }
+  }
+
+  #beat(session: Session): void {
+    session.beat(this.node.clock.now())
+    if (!session.isClosed && session.socket.bufferedBytes() === 0) session.socket.write(this.#heartbeat)
+  }
+
+  #ended(stream: EventStream): void {
+    const { session } = stream
+    if (session === undefined) return
+    this.#beats.remove(session)
+    const watch = this.#watchOf.get(session)
+    if (watch !== undefined) this.watches.ended(watch, session)
+    session.closed(closes.normal)
+  }
+
+  #refusal(error: unknown, request: Request): Response {
+    const headers = this.gate.origins.headersFor(request)
+    if (error instanceof CloseError) {
+      const { code, reason } = error.close
+      return Response.json({ error: { code, message: reason } }, { status: statusOf(code), headers })
+    }
+    if (error instanceof CommandError) return Response.json({ error: error.toReply() }, { status: statusOf(error.code), headers })
+    this.node.log.error({ err: error }, 'an event stream could not be opened')
+    return Response.json({ error: errors.internal }, { status: 500, headers })
+  }
+}
+
+function readOpening(request: Request, address: string): Opening {
+  const { searchParams } = new URL(request.url)
+  const channels = [...new Set(searchParams.getAll('channel'))]
+  const lastEventId = request.headers.get('last-event-id') ?? searchParams.get('last_event_id') ?? searchParams.get('lastEventId') ?? ''
+  const authorization = request.headers.get('authorization')
+  const token = authorization?.startsWith('Bearer ') ? authorization.slice(7) : (searchParams.get('token') ?? undefined)
+  return { channels, token, address, cursor: lastEventId.length <= cursorLengthMax ? decodeCursor(lastEventId) : undefined }
+}
+
+function positionIn(cursor: Cursor | undefined, channel: string): Position | undefined {
+  if (cursor === undefined) return undefined
+  // A resumed stream whose cursor does not know the channel is told so: a position that no history has.
+  return cursor.positions.get(channelHash(channel)) ?? unknownPosition
+}
+
+const unknownPosition: Position = { epoch: '-', offset: 0 }
+
+/** Channels that the token opens by itself. */
+function serverChannels({ identity }: Session, { channels }: Watch): string[] {
+  return Object.keys(identity.subs ?? {}).filter(channel => !channels.includes(channel))
+}
+
+function connectEvent(session: Session, { id, rev }: Watch, subs: ReadonlyMap<string, SubsEntry>): string {
+  const head = JSON.stringify({ session: id, client: session.id, node: session.node.id, ...(rev === 0 ? {} : { rev }) }).slice(0, -1)
+  const entries = [...subs].map(
+    ([channel, entry]) => `${JSON.stringify(channel)}:${'error' in entry ? JSON.stringify(entry) : encodeSubscribeResult(entry)}`,
+  )
+  return `{"connect":${head},"subs":{${entries.join(',')}}}}`
+}

@@ -1,0 +1,26 @@
+const byCode: Readonly<Record<number, number>> = {
+  100: 500,
+  101: 401,
+  102: 404,
+  103: 403,
+  104: 404,
+  105: 409,
+  106: 413,
+  107: 400,
+  108: 404,
+  109: 401,
+  110: 401,
+  111: 429,
+  112: 416,
+  3500: 401,
+  3501: 400,
+  3503: 403,
+  3504: 503,
+  3507: 403,
+}
+
+/** The HTTP status of a protocol code. Services' own codes, 400 to 599, are statuses already. */
+export function statusOf(code: number): number {
+  if (code >= 400 && code < 600) return code
+  return byCode[code] ?? (code >= 1000 && code < 2000 ? 422 : 500)
+}
