@@ -30,6 +30,8 @@ const nothing: readonly Frame[] = []
  * first. Everything that a tick brings leaves in one write.
  */
 export class Outbox implements Flushable {
+  /** Publications written to this session. */
+  delivered = 0
   #first: Frame | undefined
   #more: Frame[] | undefined
   #taps: Tap[] | undefined
@@ -129,10 +131,13 @@ export class Outbox implements Flushable {
     if (frames.length === 0) return
     const { counters } = this.context
     let positional = false
+    let publications = 0
     for (const frame of frames) {
-      counters.delivered += frame.publications
+      publications += frame.publications
       positional ||= frame.positional
     }
+    this.delivered += publications
+    counters.delivered += publications
     const bytes = this.wire.pack(frames, positional ? this.owner.cursor() : undefined)
     counters.writes++
     counters.bytesOut += bytes.length

@@ -1,7 +1,7 @@
 import type { HTMLBundle, Server } from 'bun'
 import type { Log } from '../hub/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
-import { Router, type RouteHandler } from './router.ts'
+import { type RouteHandler, Router } from './router.ts'
 import type { SseTransport } from './sse.ts'
 import { statusOf } from './status.ts'
 import type { WebSocketConnection, WebSocketTransport } from './websocket.ts'
@@ -53,7 +53,12 @@ export class HttpTransport {
   }
 
   listen(): void {
-    this.#server = Bun.serve({ ...this.#serving(), hostname: this.options.host, port: this.options.port, reusePort: this.options.reusePort })
+    this.#server = Bun.serve({
+      ...this.#serving(),
+      hostname: this.options.host,
+      port: this.options.port,
+      reusePort: this.options.reusePort,
+    })
   }
 
   /** Takes no new connections; what is open stays. */
@@ -90,7 +95,8 @@ export class HttpTransport {
       for (const [name, value] of Object.entries(safetyHeaders)) response.headers.set(name, value)
       return response
     } catch (error) {
-      if (error instanceof CommandError) return Response.json({ error: error.toReply() }, { status: statusOf(error.code), headers: safetyHeaders })
+      if (error instanceof CommandError)
+        return Response.json({ error: error.toReply() }, { status: statusOf(error.code), headers: safetyHeaders })
       throw error
     }
   }

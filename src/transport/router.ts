@@ -23,7 +23,10 @@ export class Router {
     const handler = found.route.byMethod.get(request.method)
     if (handler !== undefined) return handler(request, found.params, address)
     const allowed = [...found.route.byMethod.keys()].join(', ')
-    return Response.json({ error: { code: 405, message: `method not allowed, use ${allowed}` } }, { status: 405, headers: { Allow: allowed } })
+    return Response.json(
+      { error: { code: 405, message: `method not allowed, use ${allowed}` } },
+      { status: 405, headers: { Allow: allowed } },
+    )
   }
 
   #routeOf(path: string): Route {

@@ -1,10 +1,10 @@
-import { completeAll, Frame, Heartbeat, identify, type Identity, type Node, Session, sseWire } from '../hub/index.ts'
+import { completeAll, Heartbeat, type Identity, identify, type Node, pushFrame, Session, sseWire } from '../hub/index.ts'
 import { randomId, randomUuid } from '../kit/index.ts'
 import {
-  channelHash,
   CloseError,
   CommandError,
   type Cursor,
+  channelHash,
   closes,
   cursorLengthMax,
   decodeCursor,
@@ -44,6 +44,8 @@ export class SseTransport {
   constructor(
     readonly node: Node,
     readonly gate: Gate,
+    /** The token behind a ticket of the URL; undefined when the ticket is void. */
+    readonly redeem: (token: string) => string | undefined,
   ) {
     this.watches = new Watches(node.clock, node.limits.sseLingerMs)
     this.#beats = new Heartbeat(node.clock, node.limits.sseHeartbeatMs, 0, session => this.#beat(session))
@@ -56,7 +58,7 @@ export class SseTransport {
     const stream = new EventStream(ended => this.#ended(ended))
     const session = new Session(this.node, randomUuid(this.node.random), stream, this.#wire, address)
     try {
-      const { identity } = await identify(session, opening.token, undefined, true)
+      const { identity } = await identify(session, this.#tokenOf(opening), undefined, true)
       this.#begin(stream, session, identity)
       await this.#subscribe(session, opening)
     } catch (error) {
@@ -91,13 +93,16 @@ export class SseTransport {
 
   async #subscribe(session: Session, opening: Opening): Promise<void> {
     const watch = this.#resumedWatch(session, opening)
-    const admissions = await admitAll(session, [...watch.channels, ...serverChannels(session, watch)], channel => positionIn(opening.cursor, channel))
+    const admissions = await admitAll(session, [...watch.channels, ...serverChannels(session, watch)], channel =>
+      positionIn(opening.cursor, channel),
+    )
     if (session.isClosed) throw new CommandError(errors.internal, 'the connection closed')
     this.#watchOf.set(session, watch)
     this.watches.began(watch.id, session)
     if (watch.rev > 0) this.changed(session, watch)
     const subs = completeAll(admissions)
-    session.outbox.enqueue(new Frame([connectEvent(session, watch, subs)], 'push', 0, true))
+    // The first event stands alone: what the new subscriptions have brought meanwhile comes with the next.
+    session.socket.write(this.#wire.pack([pushFrame(connectEvent(session, watch, subs))], session.cursor()))
     this.node.emit({ kind: 'connect', client: session.hookClient })
   }
 
@@ -110,6 +115,14 @@ export class SseTransport {
     const known = this.watches.lingering(before.session)
     if (known !== undefined && known.user === session.user) return known
     return before.channels === undefined ? fresh : { ...fresh, channels: before.channels }
+  }
+
+  /** Strangers may open a stream without a token: what they may follow is decided channel by channel. */
+  #tokenOf({ token }: Opening): string | undefined {
+    if (token === undefined || token === '') return undefined
+    const redeemed = this.redeem(token)
+    if (redeemed === undefined) throw new CommandError(errors.tokenExpired, 'the ticket was used or is too old')
+    return redeemed
   }
 
   #beat(session: Session): void {

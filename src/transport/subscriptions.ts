@@ -3,7 +3,11 @@ import { CommandError } from '../protocol/index.ts'
 import type { Resume } from './watchlist.ts'
 
 /** Admits a session to many channels; one that is refused stands with its error and does not hold up the others. */
-export async function admitAll(session: Session, channels: readonly string[], resume: Resume): Promise<Map<string, Admission | CommandError>> {
+export async function admitAll(
+  session: Session,
+  channels: readonly string[],
+  resume: Resume,
+): Promise<Map<string, Admission | CommandError>> {
   const admissions = new Map<string, Admission | CommandError>()
   const granted = session.identity.subs ?? {}
   for (const channel of channels) {

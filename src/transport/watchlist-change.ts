@@ -61,7 +61,9 @@ function difference(session: Session, watch: Watch, { op, channels }: WatchlistC
 }
 
 function replyOf({ rev, channels }: WatchlistChange, subs: ReadonlyMap<string, SubsEntry>): WatchReply {
-  const rejected = [...subs].flatMap(([channel, entry]) => ('error' in entry ? [{ channel, code: entry.error.code, message: entry.error.message }] : []))
+  const rejected = [...subs].flatMap(([channel, entry]) =>
+    'error' in entry ? [{ channel, code: entry.error.code, message: entry.error.message }] : [],
+  )
   const refused = new Set(rejected.map(({ channel }) => channel))
   return { rev, accepted: [...new Set(channels)].filter(channel => !refused.has(channel)), rejected }
 }

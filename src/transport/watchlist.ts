@@ -1,5 +1,5 @@
-import { type Clock, TimingWheel } from '../kit/index.ts'
 import type { Session } from '../hub/index.ts'
+import { type Clock, TimingWheel } from '../kit/index.ts'
 import type { Position } from '../protocol/index.ts'
 
 /** An event stream that can be addressed: its session, and its channels as they were last changed. */

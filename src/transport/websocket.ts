@@ -70,7 +70,10 @@ export class WebSocketTransport {
     }
     const headers = protocols.includes('centrifuge-json') ? { 'Sec-WebSocket-Protocol': 'centrifuge-json' } : {}
     if (server.upgrade(request, { data: new WebSocketConnection(this.node, address), headers })) return undefined
-    return Response.json({ error: { code: 426, message: 'a WebSocket upgrade is expected here' } }, { status: 426, headers: { Upgrade: 'websocket' } })
+    return Response.json(
+      { error: { code: 426, message: 'a WebSocket upgrade is expected here' } },
+      { status: 426, headers: { Upgrade: 'websocket' } },
+    )
   }
 
   handler(): WebSocketHandler<WebSocketConnection> {

@@ -1,0 +1,15 @@
+export type {
+  AccessRequest,
+  Authorizer,
+  CommandContext,
+  Grant,
+  HistoryPage,
+  HistoryQuery,
+  LifecycleEvent,
+  Namespace,
+  PublishOptions,
+} from './hub/index.ts'
+export { namespaceDefaults } from './hub/index.ts'
+export type { Json } from './kit/index.ts'
+export { CommandError, errors, type Position } from './protocol/index.ts'
+export { type Config, ConfigError, type ConfigInput, createServer, type Server, type Service } from './server/index.ts'

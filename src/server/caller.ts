@@ -1,0 +1,34 @@
+import { timingSafeEqual } from 'node:crypto'
+import { CommandError, errors } from '../protocol/index.ts'
+import type { FanfareServer } from './create-server.ts'
+
+/** The user behind an HTTP request: by bearer token, or '' for a stranger. @throws CommandError 101, 109 */
+export async function callerOf(server: FanfareServer, request: Request): Promise<string> {
+  const token = bearerOf(request)
+  if (token === undefined) return ''
+  const verified = await server.verifier.connection(token)
+  if (verified.kind === 'expired') throw new CommandError(errors.tokenExpired)
+  if (verified.kind === 'invalid') throw new CommandError(errors.unauthorized)
+  return verified.value.user
+}
+
+export function bearerOf(request: Request): string | undefined {
+  const authorization = request.headers.get('authorization')
+  return authorization?.startsWith('Bearer ') ? authorization.slice(7) : undefined
+}
+
+/** Whether the request carries the server's API key: as `X-API-Key`, or `Authorization: apikey <key>` as Centrifugo's clients send it. */
+export function hasApiKey(server: FanfareServer, request: Request): boolean {
+  const { key, insecure } = server.config.httpApi
+  if (insecure) return true
+  const authorization = request.headers.get('authorization')
+  const given = request.headers.get('x-api-key') ?? (authorization?.startsWith('apikey ') ? authorization.slice(7) : undefined)
+  return key !== undefined && given !== undefined && equals(given, key)
+}
+
+/** Takes the same time wherever two texts differ. */
+function equals(left: string, right: string): boolean {
+  const a = new Bun.CryptoHasher('sha256').update(left).digest()
+  const b = new Bun.CryptoHasher('sha256').update(right).digest()
+  return timingSafeEqual(a, b)
+}

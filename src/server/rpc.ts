@@ -1,0 +1,25 @@
+import { z } from 'zod'
+import { CommandError, errors } from '../protocol/index.ts'
+import { readJson } from '../transport/index.ts'
+import { callerOf } from './caller.ts'
+import type { FanfareServer } from './create-server.ts'
+
+/** `POST /rpc/<method>` calls what a WebSocket calls as `rpc`; `GET /rpc` lists the methods with the schemas of their input. */
+export function addRpcRoutes(server: FanfareServer): void {
+  const { node, gate } = server
+  server.route('GET', '/rpc', () => {
+    const methods = [...node.methods].map(([method, { schema }]) => ({
+      method,
+      input: z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' }),
+    }))
+    return Response.json({ methods })
+  })
+  server.route('POST', '/rpc/*', async (request, params, address) => {
+    if (!gate.origins.allows(request)) throw new CommandError(errors.permissionDenied, 'origin not allowed')
+    const user = await callerOf(server, request)
+    if (!node.rates.spendFor(user === '' ? `address:${address}` : user)) throw new CommandError(errors.tooManyRequests)
+    const data = await readJson(request, node.limits.frameBytesMax, node.limits.json)
+    const result = await node.call(params['*'] ?? '', data, { user })
+    return Response.json(result ?? {}, { headers: gate.origins.headersFor(request) })
+  })
+}

@@ -1,0 +1,50 @@
+import type { HTMLBundle } from 'bun'
+import type { z } from 'zod'
+import type { Authorizer, CommandContext, HistoryPage, HistoryQuery, LifecycleEvent, Log, Namespace, PublishOptions } from '../hub/index.ts'
+import type { Clock, Json, Random } from '../kit/index.ts'
+import type { Position } from '../protocol/index.ts'
+import type { RouteHandler } from '../transport/index.ts'
+
+/** Events that services and applications may listen to. */
+export type ServerEvent = LifecycleEvent['kind']
+
+/** A running server as your own code sees it; the services that ship use nothing else. */
+export interface Server {
+  /** Where it listens, e.g. `http://127.0.0.1:7400`. */
+  readonly url: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+
+  /** Adds a namespace; one of the same name in the configuration wins. */
+  namespace(namespace: Namespace): void
+  /** Adds a method that clients call as `rpc` and as `POST /rpc/<name>`. Input meets the schema before `run` sees it. */
+  command<S extends z.ZodType>(
+    name: string,
+    schema: S,
+    run: (input: z.output<S>, context: CommandContext) => Json | undefined | Promise<Json | undefined>,
+  ): void
+  /** Decides every subscribe, publish, presence and history call of clients in a namespace. */
+  authorize(namespace: string, authorizer: Authorizer): void
+  /** Appends to the channel's history and delivers to every subscriber on every node. */
+  publish(channel: string, data: Json, options?: PublishOptions): Promise<Position>
+  history(channel: string, query: HistoryQuery): Promise<HistoryPage>
+  on<K extends ServerEvent>(event: K, listener: (event: Extract<LifecycleEvent, { kind: K }>) => void): void
+
+  /** Adds an HTTP route such as `/orders/:id`. */
+  route(method: string, path: string, handler: RouteHandler): void
+  /** Adds a page from an imported HTML file. */
+  page(path: string, html: HTMLBundle): void
+
+  /** Stops taking clients and sends those that are here away, spread over the drain window; resolves when all have gone. */
+  drain(): Promise<void>
+  /** Ends at once. Idempotent. */
+  close(): Promise<void>
+}
+
+/** A part of the server with a life of its own, on top of what `Server` offers. */
+export interface Service {
+  readonly name: string
+  start(): Promise<void>
+  close(): Promise<void>
+}
