@@ -1,0 +1,149 @@
+import type { Limits, Namespace } from '../../hub/index.ts'
+import { toNamespace } from './namespace-options.ts'
+import { type HookName, hookNames, isDevelopment, type PlacedNamespace } from './rules.ts'
+import type { Settings } from './schema.ts'
+
+/** Keys and claims that tokens of one kind are checked with. Both keys may be given: HS256 goes to the secret, the rest to the JWKS. */
+export interface TokenSource {
+  readonly hmacSecretKey: string | undefined
+  readonly jwksPublicEndpoint: string | undefined
+  readonly audience: string | undefined
+  readonly issuer: string | undefined
+}
+
+export interface HookTarget {
+  readonly url: string
+  readonly timeoutMs: number
+  readonly retries: number
+}
+
+/** The configuration, complete and checked. */
+export interface Config {
+  readonly kind: 'config'
+  readonly host: string
+  readonly port: number
+  /** Folder for everything that is kept. */
+  readonly data: string
+  readonly workers: number
+  readonly broker: { readonly kind: 'memory' }
+  readonly store: { readonly kind: 'sqlite'; readonly path: string }
+  readonly demo: { readonly enabled: boolean; readonly speed: number }
+  /** No way to tell clients apart was given: bound to loopback, secrets are generated, guests may log in. */
+  readonly development: boolean
+  readonly client: {
+    readonly insecure: boolean
+    readonly allowAnonymousConnectWithoutToken: boolean
+    readonly allowedOrigins: readonly string[]
+    readonly token: TokenSource
+    readonly subscriptionToken: TokenSource
+  }
+  readonly channel: { readonly maxLength: number; readonly namespaces: readonly Namespace[] }
+  readonly httpApi: { readonly key: string | undefined; readonly insecure: boolean }
+  readonly hooks: {
+    readonly secret: string | undefined
+    readonly allowedHosts: readonly string[]
+    readonly targets: Readonly<Partial<Record<HookName, HookTarget>>>
+  }
+  /** `secret` is what nodes and workers of one cluster show each other. */
+  readonly node: { readonly secret: string | undefined }
+  readonly shutdown: { readonly timeoutMs: number }
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'auto' | 'pretty' | 'json' }
+  readonly limits: Limits
+  /** What was given but does nothing or is weak, each as `path: reason`. */
+  readonly warnings: readonly string[]
+}
+
+function limitsOf({ client, channel, sse, http_api }: Settings): Limits {
+  return {
+    frameBytesMax: client.message_size_limit,
+    apiBytesMax: http_api.body_size_limit,
+    json: { depthMax: client.json_depth_limit, keysMax: client.json_keys_limit, itemsMax: client.json_items_limit },
+    channelsPerSessionMax: client.channel_limit,
+    sessionsMax: client.connection_limit,
+    sessionsPerUserMax: client.user_connection_limit,
+    connectRatePerAddress: toRate(client.address_connection_rate),
+    connectRate: { perSecond: client.connection_rate_limit, burst: client.connection_rate_limit },
+    commandRate: toRate(client.command_rate),
+    commandRatePerUser: toRate(client.user_command_rate),
+    malformedRate: toRate(client.malformed_rate),
+    commandsPendingMax: client.pending_command_limit,
+    outboxBytesMax: client.queue_max_size,
+    outboxHighWaterBytes: client.queue_high_water,
+    stalledMs: client.stalled_close_delay,
+    catchingUpMax: client.catching_up_limit,
+    recoveryMax: client.recovery_max_publication_limit,
+    historyPageMax: client.history_max_publication_limit,
+    conflatedKeysMax: channel.conflated_key_limit,
+    streamsMax: channel.stream_limit,
+    joinsPerTickMax: channel.join_leave_tick_limit,
+    joinBatchMs: channel.join_leave_batch_interval,
+    pingIntervalMs: client.ping_interval,
+    pongTimeoutMs: client.pong_timeout,
+    staleMs: client.stale_close_delay,
+    sseHeartbeatMs: sse.heartbeat_interval,
+    sseLingerMs: sse.watchlist_linger,
+    channelLingerMs: channel.linger,
+    positionCheckMs: client.channel_position_check_delay,
+    expiryGraceMs: client.expired_close_delay,
+  }
+}
+
+function toRate({ per_second, burst }: { per_second: number; burst: number }) {
+  return { perSecond: per_second, burst }
+}
+
+function toTokenSource(given: Settings['client']['token']): TokenSource {
+  return {
+    hmacSecretKey: given.hmac_secret_key,
+    jwksPublicEndpoint: given.jwks_public_endpoint,
+    audience: given.audience,
+    issuer: given.issuer,
+  }
+}
+
+function toTarget(given: Settings['hooks']['connect']): HookTarget | undefined {
+  return given === undefined ? undefined : { url: given.url, timeoutMs: given.timeout, retries: given.retries }
+}
+
+function hooksOf({ secret, allowed_hosts, ...given }: Settings['hooks']): Config['hooks'] {
+  const targets: Partial<Record<HookName, HookTarget>> = {}
+  for (const name of hookNames) {
+    const target = toTarget(given[name])
+    if (target !== undefined) targets[name] = target
+  }
+  return { secret, allowedHosts: allowed_hosts, targets }
+}
+
+/** What the rest of the server reads, from options that were found to go together. */
+export function toConfig(settings: Settings, namespaces: readonly PlacedNamespace[], warnings: readonly string[]): Config {
+  const { client, channel } = settings
+  return {
+    kind: 'config',
+    host: settings.host,
+    port: settings.port,
+    data: settings.data,
+    workers: settings.workers,
+    broker: settings.broker,
+    store: settings.store ?? { kind: 'sqlite', path: `${settings.data}/fanfare.sqlite` },
+    demo: { enabled: settings.demo, speed: settings.demo_speed },
+    development: isDevelopment(settings),
+    client: {
+      insecure: client.insecure,
+      allowAnonymousConnectWithoutToken: client.allow_anonymous_connect_without_token,
+      allowedOrigins: client.allowed_origins,
+      token: toTokenSource(client.token),
+      subscriptionToken: toTokenSource(client.subscription_token.enabled ? client.subscription_token : client.token),
+    },
+    channel: {
+      maxLength: channel.max_length,
+      namespaces: namespaces.map(({ name, options }) => toNamespace(name, options, channel.history_meta_ttl)),
+    },
+    httpApi: { key: settings.http_api.key, insecure: settings.http_api.insecure },
+    hooks: hooksOf(settings.hooks),
+    node: { secret: settings.node.secret },
+    shutdown: { timeoutMs: settings.shutdown.timeout },
+    log: settings.log,
+    limits: limitsOf(settings),
+    warnings,
+  }
+}

@@ -1,0 +1,7 @@
+export { catalogue, type Option, settable } from './catalogue.ts'
+export type { Config, HookTarget, TokenSource } from './config.ts'
+export { fileVariable } from './layers.ts'
+export { nearest, nearestPath } from './nearest.ts'
+export { ConfigError, type ConfigSources, configure, type Resolution, resolveConfig } from './resolve.ts'
+export { type HookName, isLoopback } from './rules.ts'
+export type { ConfigInput } from './schema.ts'

@@ -1,0 +1,77 @@
+import { settable } from './catalogue.ts'
+import { didYouMean, nearest } from './nearest.ts'
+import type { Problem } from './problems.ts'
+
+/** A configuration in the making: whatever was given, by key. */
+type Tree = { [key: string]: unknown }
+
+/** What one source gave, and for each path the name under which it did. */
+export interface Layer {
+  readonly tree: Tree
+  readonly origins: ReadonlyMap<string, string>
+  readonly problems: readonly Problem[]
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function place(tree: Tree, path: string, value: unknown): void {
+  const keys = path.split('.')
+  const last = keys.pop() ?? path
+  let at = tree
+  for (const key of keys) {
+    const below = at[key]
+    const next = isTree(below) ? below : {}
+    at[key] = next
+    at = next
+  }
+  at[last] = value
+}
+
+/** `upper` over `lower`, key by key; lists and values are taken whole. What is wrong in `lower` stays, so that it is reported. */
+export function overlay(lower: unknown, upper: unknown): unknown {
+  if (lower === undefined) return upper
+  if (!isTree(upper)) return upper === undefined ? lower : upper
+  if (!isTree(lower)) return lower
+  const merged: Tree = { ...lower }
+  for (const [key, value] of Object.entries(upper)) merged[key] = overlay(Object.hasOwn(lower, key) ? lower[key] : undefined, value)
+  return merged
+}
+
+/** Reads flags by their paths: `{ 'client.ping_interval': '10s' }`. */
+export function layerOfFlags(flags: Readonly<Record<string, string>>): Layer {
+  const tree: Tree = {}
+  const origins = new Map<string, string>()
+  const problems: Problem[] = []
+  for (const [path, text] of Object.entries(flags)) {
+    const option = settable.get(path)
+    if (option === undefined) problems.push({ path, reason: `unknown key${didYouMean(nearest(path, settable.keys()))}` })
+    else place(tree, path, option.read(text))
+    origins.set(path, `--${path}`)
+  }
+  return { tree, origins, problems }
+}
+
+const prefix = 'FANFARE_'
+/** Names the file itself, so it is read before the options are. */
+export const fileVariable = 'FANFARE_CONFIG'
+
+/** Reads the `FANFARE_*` variables. One that is empty counts as not given: that is how compose files leave out a value. */
+export function layerOfEnvironment(env: Readonly<Record<string, string | undefined>>): Layer {
+  const byVariable = new Map([...settable.values()].map(option => [option.variable ?? '', option]))
+  const tree: Tree = {}
+  const origins = new Map<string, string>()
+  const problems: Problem[] = []
+  for (const [name, text] of Object.entries(env)) {
+    if (!name.startsWith(prefix) || name === fileVariable || text === undefined || text === '') continue
+    const option = byVariable.get(name)
+    if (option === undefined) {
+      problems.push({ path: name, reason: `unknown variable${didYouMean(nearest(name, [...byVariable.keys(), fileVariable]))}` })
+      continue
+    }
+    place(tree, option.path, option.read(text))
+    origins.set(option.path, name)
+  }
+  return { tree, origins, problems }
+}

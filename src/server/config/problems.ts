@@ -1,0 +1,39 @@
+import type { z } from 'zod'
+import { catalogue, settable } from './catalogue.ts'
+import { didYouMean, nearest, nearestPath } from './nearest.ts'
+
+/** What is wrong with one option. */
+export interface Problem {
+  /** `channel.namespaces[2].history_ttl`; '' for the configuration as a whole. */
+  readonly path: string
+  readonly reason: string
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part) => (typeof part === 'number' ? `${text}[${part}]` : joined(text, String(part))), '')
+}
+
+function joined(path: string, key: string): string {
+  return path === '' ? key : `${path}.${key}`
+}
+
+/** The keys that the schema knows below a path. */
+function keysBelow(path: string): ReadonlySet<string> {
+  const start = path === '' ? '' : `${path.replaceAll(/\[\d+\]/g, '[]')}.`
+  const below = catalogue.filter(option => option.path.startsWith(start)).map(option => option.path.slice(start.length))
+  return new Set(below.map(rest => rest.split(/[.[]/, 1).join('')))
+}
+
+function unknownKey(path: string, key: string): Problem {
+  const meant = nearest(key, keysBelow(path)) ?? nearestPath(key, [...settable.keys()])
+  return { path: joined(path, key), reason: `unknown key${didYouMean(meant)}` }
+}
+
+/** All that a schema found, in its order. */
+export function problemsOf(error: z.ZodError): Problem[] {
+  return error.issues.flatMap(issue => {
+    const path = pathText(issue.path)
+    if (issue.code === 'unrecognized_keys') return issue.keys.map(key => unknownKey(path, key))
+    return [{ path, reason: issue.message }]
+  })
+}

@@ -1,0 +1,170 @@
+import type { NamespaceOptions } from './namespace-options.ts'
+import type { Problem } from './problems.ts'
+import type { Settings } from './schema.ts'
+
+/** Says that something does not go together. `reads` are the other options that it follows from. */
+type Complain = (path: string, reason: string, reads?: readonly string[]) => void
+
+/** A namespace that could be read, with the path it stands at. */
+export interface PlacedNamespace {
+  readonly path: string
+  readonly name: string
+  readonly options: NamespaceOptions
+}
+
+/** What could be read of a configuration: problems of one option do not hide those between others. */
+export interface Readable {
+  readonly settings: Settings
+  readonly namespaces: readonly PlacedNamespace[]
+}
+
+/** Whether only this machine can reach the address. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
+}
+
+/** No way to tell who a client is was given: secrets are generated and guests may log in. */
+export function isDevelopment({ client, hooks }: Settings): boolean {
+  return client.token.hmac_secret_key === undefined && client.token.jwks_public_endpoint === undefined && hooks.connect === undefined
+}
+
+const giveSecret = [
+  'give a token secret (FANFARE_CLIENT_TOKEN_HMAC_SECRET_KEY, or client.token.hmac_secret_key in the configuration file; `openssl rand -hex 32` makes one)',
+  'or client.token.jwks_public_endpoint,',
+  'or stay on this machine with host 127.0.0.1',
+].join(' ')
+
+function checkExposure({ settings }: Readable, complain: Complain): void {
+  const { host, client, http_api } = settings
+  if (isLoopback(host)) return
+  const reachable = `"${host}" can be reached from other machines`
+  const credentials = ['client.token.hmac_secret_key', 'client.token.jwks_public_endpoint', 'hooks.connect.url']
+  if (isDevelopment(settings)) complain('host', `${reachable}, but there is no secret to check clients with: ${giveSecret}`, credentials)
+  if (client.insecure)
+    complain('client.insecure', `must be false where host ${reachable}: ${giveSecret}, and clients need a token`, ['host'])
+  if (http_api.insecure) complain('http_api.insecure', `must be false where host ${reachable}: give http_api.key instead`, ['host'])
+}
+
+function checkClient({ settings: { client } }: Readable, complain: Complain): void {
+  if (client.pong_timeout >= client.ping_interval)
+    complain('client.pong_timeout', 'must be shorter than client.ping_interval', ['client.ping_interval'])
+  if (client.queue_high_water > client.queue_max_size)
+    complain('client.queue_high_water', 'must be at most client.queue_max_size', ['client.queue_max_size'])
+  const { enabled, hmac_secret_key, jwks_public_endpoint } = client.subscription_token
+  const hasKey = hmac_secret_key !== undefined || jwks_public_endpoint !== undefined
+  const keys = ['client.subscription_token.hmac_secret_key', 'client.subscription_token.jwks_public_endpoint']
+  if (enabled && !hasKey) complain('client.subscription_token.enabled', 'needs hmac_secret_key or jwks_public_endpoint beside it', keys)
+  if (!enabled && hasKey)
+    complain('client.subscription_token.enabled', 'must be true where a key stands beside it, or the key would not be used', keys)
+}
+
+export const hookNames = [
+  'connect',
+  'refresh',
+  'subscribe',
+  'publish',
+  'rpc',
+  'disconnect',
+  'unsubscribe',
+  'channel_occupied',
+  'channel_vacated',
+] as const
+export type HookName = (typeof hookNames)[number]
+
+function checkHooks({ settings: { hooks, client } }: Readable, complain: Complain): void {
+  for (const name of hookNames) {
+    const url = hooks[name]?.url
+    if (url === undefined) continue
+    const target = URL.parse(url)
+    if (target === null) complain(`hooks.${name}.url`, 'expected an http or https URL')
+    else if (!hooks.allowed_hosts.some(host => host === target.host || host === target.hostname)) {
+      complain(`hooks.${name}.url`, `the host "${target.host}" is not in hooks.allowed_hosts`, ['hooks.allowed_hosts'])
+    }
+    if (hooks.secret === undefined) complain('hooks.secret', `missing: it signs what is posted to hooks.${name}.url`)
+  }
+  if (hooks.connect !== undefined && client.allowed_origins.includes('*')) {
+    complain(
+      'client.allowed_origins',
+      '"*" must not stand beside hooks.connect: any page could connect with its visitor’s cookies; name the origins',
+      ['hooks.connect'],
+    )
+  }
+}
+
+function checkNamespace({ path, options }: PlacedNamespace, { settings: { hooks } }: Readable, complain: Complain): void {
+  const { delivery, history_size = 0, history_ttl } = options
+  const keepsHistory =
+    delivery === 'lanes'
+      ? options.history_size !== 0 && history_ttl !== 0
+      : delivery === 'stream' && history_size > 0 && (history_ttl ?? 0) > 0
+  const at = (key: string) => `${path}.${key}`
+  if (delivery === 'stream' && history_size > 0 && !history_ttl) complain(at('history_size'), 'needs history_ttl beside it, like "10m"')
+  if (delivery === 'stream' && history_size === 0 && history_ttl) complain(at('history_ttl'), 'needs history_size beside it')
+  const needs = `needs a history: delivery "stream" with history_size and history_ttl`
+  if (options.force_recovery && !keepsHistory) complain(at('force_recovery'), needs)
+  if (options.force_positioning && !keepsHistory) complain(at('force_positioning'), needs)
+  if (options.history_store === 'disk' && !keepsHistory) complain(at('history_store'), `"disk" ${needs}`)
+  if (options.allowed_delta_types.length > 0 && delivery !== 'stream')
+    complain(at('allowed_delta_types'), `needs delivery "stream", not "${delivery}"`)
+  if (options.delta_publish && options.allowed_delta_types.length === 0)
+    complain(at('delta_publish'), 'needs allowed_delta_types ["fossil"]')
+  if (options.force_push_join_leave && !options.join_leave) complain(at('force_push_join_leave'), 'needs join_leave')
+  if (options.subscribe_hook && hooks.subscribe === undefined)
+    complain(at('subscribe_hook'), 'needs hooks.subscribe.url', ['hooks.subscribe'])
+  if (options.publish_hook && hooks.publish === undefined) complain(at('publish_hook'), 'needs hooks.publish.url', ['hooks.publish'])
+}
+
+function checkLanes({ path, options: { lanes } }: PlacedNamespace, complain: Complain): void {
+  const urgent = lanes?.[0]
+  if (lanes === undefined || urgent === undefined) return
+  if (urgent.interval !== 0) complain(`${path}.lanes[0].interval`, 'the first lane is the urgent one: must be "0s"')
+  if (urgent.keep !== 'all') complain(`${path}.lanes[0].keep`, 'the first lane is the urgent one: must be "all"')
+  for (const [index, lane] of lanes.entries()) {
+    const at = `${path}.lanes[${index}]`
+    if (lanes.findIndex(other => other.name === lane.name) < index) complain(`${at}.name`, `"${lane.name}" is there already`)
+    if (index === 0) continue
+    if (lane.keep === 'all') complain(`${at}.keep`, 'only the first lane keeps "all"')
+    if (lane.interval < 10) complain(`${at}.interval`, 'must be at least "10ms": only the first lane sends at once')
+    if (lane.max === 0) complain(`${at}.max`, 'must be at least 1')
+  }
+}
+
+function checkNames({ namespaces }: Readable, complain: Complain): void {
+  for (const [index, { path, name }] of namespaces.entries()) {
+    const first = namespaces.slice(0, index).find(other => other.name === name)
+    if (first !== undefined) complain(`${path}.name`, `"${name}" is there already, at ${first.path}`)
+  }
+}
+
+/** What does not go together, but for what follows from options that are wrong in themselves (`wrong`). */
+export function crossProblems(readable: Readable, wrong: readonly Problem[]): Problem[] {
+  const problems: Problem[] = []
+  const isWrong = (path: string) =>
+    wrong.some(problem => problem.path === path || problem.path.startsWith(`${path}.`) || path.startsWith(`${problem.path}.`))
+  const complain: Complain = (path, reason, reads = []) => {
+    if (![path, ...reads].some(isWrong) && !problems.some(problem => problem.path === path)) problems.push({ path, reason })
+  }
+  checkExposure(readable, complain)
+  checkClient(readable, complain)
+  checkHooks(readable, complain)
+  for (const namespace of readable.namespaces) checkNamespace(namespace, readable, complain)
+  for (const namespace of readable.namespaces) checkLanes(namespace, complain)
+  checkNames(readable, complain)
+  return problems
+}
+
+/** What was given but does nothing: said at the start, not refused. */
+export function warningsOf({ settings, namespaces }: Readable): string[] {
+  const warnings: string[] = []
+  const key = settings.client.token.hmac_secret_key
+  if (key !== undefined && Buffer.byteLength(key) < 32)
+    warnings.push('client.token.hmac_secret_key: shorter than 32 bytes, so it can be guessed')
+  for (const { path, options } of namespaces) {
+    const { delivery, history_size, history_ttl, lanes } = options
+    const idle = (name: string) => warnings.push(`${path}.${name}: does nothing with delivery "${delivery}"`)
+    if (history_size !== undefined && delivery !== 'stream' && delivery !== 'lanes') idle('history_size')
+    if (history_ttl !== undefined && delivery === 'ephemeral') idle('history_ttl')
+    if (lanes !== undefined && delivery !== 'lanes') idle('lanes')
+  }
+  return warnings
+}

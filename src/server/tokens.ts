@@ -1,0 +1,152 @@
+import {
+  CompactSign,
+  createRemoteJWKSet,
+  decodeProtectedHeader,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  errors as jose,
+  jwtVerify,
+} from 'jose'
+import { z } from 'zod'
+import type { Identity, ServerSubscription, SubscriptionGrant, Verified, Verifier } from '../hub/index.ts'
+import type { Clock, Json } from '../kit/index.ts'
+import { CommandError, describeIssue, errors, isChannelName } from '../protocol/index.ts'
+import type { TokenSource } from './config/index.ts'
+
+const json = z.unknown().transform(value => value as Json)
+const channel = z.string().refine(isChannelName, 'not a channel name')
+const time = z.number().min(0)
+
+const standard = {
+  /** The user; absent or '' for an anonymous one. */
+  sub: z.string().max(255).default(''),
+  exp: time.optional(),
+  iat: time.optional(),
+  /** When the connection or subscription ends, where that is not when the token does; 0 for never. */
+  expire_at: time.optional(),
+  info: json.optional(),
+}
+
+const subscriptionOptions = z.object({ info: json.optional(), data: json.optional() })
+
+const connectionClaims = z.object({
+  ...standard,
+  meta: json.optional(),
+  channels: z.array(channel).max(1000).optional(),
+  subs: z.record(channel, subscriptionOptions).optional(),
+  caps: z
+    .array(
+      z.object({
+        channels: z.array(z.string().max(255)).max(1000),
+        match: z.enum(['exact', 'wildcard']).optional(),
+        allow: z.array(z.enum(['sub', 'pub', 'prs', 'hst'])),
+      }),
+    )
+    .max(1000)
+    .optional(),
+  /** A subscription token opens one channel; it must not open a connection. */
+  channel: z.literal('', 'a subscription token cannot open a connection').optional(),
+})
+
+const subscriptionClaims = z.object({
+  ...standard,
+  channel,
+  client: z.string().max(255).optional(),
+  override: z.record(z.string(), z.unknown()).optional(),
+})
+
+/** What a connection token may say. Times are Unix seconds. */
+export type ConnectionClaims = z.input<typeof connectionClaims>
+/** What a subscription token may say. Times are Unix seconds. */
+export type SubscriptionClaims = z.input<typeof subscriptionClaims>
+
+const algorithmsOfJwks = ['RS256', 'ES256', 'EdDSA']
+
+/** How long to wait for the key server. */
+const jwksTimeoutMs = 5_000
+
+/** Checks JWT of one kind. Algorithms are pinned to the key: HS256 to the secret, public-key ones to the JWKS; `none` has no key at all. */
+class KeyRing {
+  readonly #secret: Uint8Array | undefined
+  readonly #jwks: JWTVerifyGetKey | undefined
+  readonly #claims: JWTVerifyOptions
+
+  constructor(
+    { hmacSecretKey, jwksPublicEndpoint, audience, issuer }: TokenSource,
+    readonly clock: Clock,
+  ) {
+    this.#secret = hmacSecretKey === undefined ? undefined : new TextEncoder().encode(hmacSecretKey)
+    this.#jwks = jwksPublicEndpoint === undefined ? undefined : publicKeys(jwksPublicEndpoint)
+    this.#claims = { ...(audience === undefined ? {} : { audience }), ...(issuer === undefined ? {} : { issuer }) }
+  }
+
+  /** @throws CommandError 100 (temporary) while the key server does not answer: the token may be good. */
+  async verify<T extends z.ZodType>(token: string, schema: T): Promise<Verified<z.output<T>>> {
+    try {
+      const payload = await this.#payloadOf(token)
+      if (payload === undefined) return { kind: 'invalid', reason: 'no key for its algorithm' }
+      const claims = schema.safeParse(payload)
+      return claims.success ? { kind: 'valid', value: claims.data } : { kind: 'invalid', reason: describeIssue(claims.error) }
+    } catch (error) {
+      if (error instanceof jose.JWTExpired) return { kind: 'expired' }
+      // TypeError is what jose says of a text that is not a token at all.
+      if (error instanceof jose.JOSEError || error instanceof TypeError) return { kind: 'invalid', reason: error.message }
+      throw error
+    }
+  }
+
+  async #payloadOf(token: string): Promise<unknown> {
+    const options = { ...this.#claims, currentDate: new Date(this.clock.now()) }
+    const { alg } = decodeProtectedHeader(token)
+    if (alg === 'HS256') return this.#secret && (await jwtVerify(token, this.#secret, { ...options, algorithms: ['HS256'] })).payload
+    return this.#jwks && (await jwtVerify(token, this.#jwks, { ...options, algorithms: algorithmsOfJwks })).payload
+  }
+}
+
+/** Failures of a token to name one of the keys; what else goes wrong on the way to a key is the key server's. */
+const noSuchKey = [jose.JWKSNoMatchingKey, jose.JWKSMultipleMatchingKeys, jose.JOSENotSupported]
+
+function publicKeys(url: string): JWTVerifyGetKey {
+  const keys = createRemoteJWKSet(new URL(url), { timeoutDuration: jwksTimeoutMs })
+  return async (header, token) => {
+    try {
+      return await keys(header, token)
+    } catch (error) {
+      if (noSuchKey.some(cause => error instanceof cause)) throw error
+      throw new CommandError(errors.internal, 'the public keys cannot be fetched')
+    }
+  }
+}
+
+/** Reads connection and subscription tokens with the keys of the configuration. */
+export class TokenVerifier implements Verifier {
+  readonly #connection: KeyRing
+  readonly #subscription: KeyRing
+
+  constructor(sources: { readonly token: TokenSource; readonly subscriptionToken: TokenSource }, clock: Clock) {
+    this.#connection = new KeyRing(sources.token, clock)
+    this.#subscription = new KeyRing(sources.subscriptionToken, clock)
+  }
+
+  async connection(token: string): Promise<Verified<Identity>> {
+    const verified = await this.#connection.verify(token, connectionClaims)
+    if (verified.kind !== 'valid') return verified
+    const { sub, info, meta, caps, exp, expire_at, channels, subs } = verified.value
+    const named = channels?.map((name): [string, ServerSubscription] => [name, {}]) ?? []
+    const all = channels === undefined && subs === undefined ? undefined : Object.fromEntries([...named, ...Object.entries(subs ?? {})])
+    return { kind: 'valid', value: { user: sub, info, meta, caps, expireAt: expire_at ?? exp, subs: all } }
+  }
+
+  async subscription(token: string): Promise<Verified<SubscriptionGrant>> {
+    const verified = await this.#subscription.verify(token, subscriptionClaims)
+    if (verified.kind !== 'valid') return verified
+    const { sub, channel, client, info, exp, expire_at } = verified.value
+    return { kind: 'valid', value: { user: sub, channel, client: client === '' ? undefined : client, info, expireAt: expire_at ?? exp } }
+  }
+}
+
+/** A token signed with HS256. */
+export function signToken(secret: string, claims: ConnectionClaims | SubscriptionClaims): Promise<string> {
+  const payload = new TextEncoder().encode(JSON.stringify(claims))
+  return new CompactSign(payload).setProtectedHeader({ alg: 'HS256', typ: 'JWT' }).sign(new TextEncoder().encode(secret))
+}
