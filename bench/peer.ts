@@ -11,7 +11,7 @@ export interface Audience {
   readonly greetings?: readonly string[]
   /** A connection is there once a message with this text has come; without it, once the response head has. */
   readonly openText?: string
-  /** Only messages with this text count. */
+  /** What begins a message in an event or a frame; each one counts, so that a batch counts as what is in it. Without it every event or frame does. */
   readonly match?: string
   /** `PING=PONG`: what the client answers. */
   readonly answers?: readonly string[]

@@ -9,7 +9,8 @@
  *   -f N          connections in the opening at once (256)
  *   -i TEXT       text frame sent once a WebSocket is open; repeatable, joined by line breaks
  *   -e TEXT       a connection is open once a message with this text came (default: once the response head is there)
- *   -m TEXT       only messages with this text count (default: all that come after the connection is open)
+ *   -m TEXT       what begins a message within an event or a frame; each one counts, so that a batch counts as what is in it
+ *                 (default: every event, and every line of a frame, that comes after the connection is open)
  *   -a PING=PONG  a message that is exactly PING is answered with PONG and not counted; repeatable ("{}={}", "2=3")
  *   -H LINE       request header; repeatable
  *   -s SECONDS    counts for so long, prints the report and ends; without it, orders are read from the standard input
@@ -140,15 +141,7 @@ static long number_after(const char *p, size_t bytes, const char *name, size_t n
 
 static long wait_count, waiting_for;
 
-static void message(Connection *c, const char *p, size_t bytes, int64_t at_us) {
-  for (int i = 0; i < answer_count; i++) {
-    if (strlen(answers[i].ping) == bytes && !memcmp(answers[i].ping, p, bytes)) { send_frame(c, 1, answers[i].pong, strlen(answers[i].pong)); return; }
-  }
-  if (c->state == JOINING) {
-    if (memmem(p, bytes, open_text, strlen(open_text))) became_open(c);
-    return;
-  }
-  if (!counting || (match && !memmem(p, bytes, match, strlen(match)))) return;
+static void count_message(Connection *c, const char *p, size_t bytes, int64_t at_us) {
   report.messages++;
   if (++c->seen == wait_count) waiting_for--;
   long number = number_after(p, bytes, "\"n\":", 4), sent_us = number_after(p, bytes, "\"ts\":", 5);
@@ -162,6 +155,25 @@ static void message(Connection *c, const char *p, size_t bytes, int64_t at_us) {
     report.latency[bucket_of(us)]++;
     report.timed++;
     if (us > report.latency_max) report.latency_max = us;
+  }
+}
+
+static void take_message(Connection *c, const char *p, size_t bytes, int64_t at_us) {
+  for (int i = 0; i < answer_count; i++) {
+    if (strlen(answers[i].ping) == bytes && !memcmp(answers[i].ping, p, bytes)) { send_frame(c, 1, answers[i].pong, strlen(answers[i].pong)); return; }
+  }
+  if (c->state == JOINING) {
+    if (memmem(p, bytes, open_text, strlen(open_text))) became_open(c);
+    return;
+  }
+  if (!counting) return;
+  if (!match) { count_message(c, p, bytes, at_us); return; }
+  size_t match_bytes = strlen(match);
+  const char *end = p + bytes, *begin = memmem(p, bytes, match, match_bytes);
+  while (begin) {
+    const char *next = memmem(begin + match_bytes, end - begin - match_bytes, match, match_bytes);
+    count_message(c, begin, (next ? next : end) - begin, at_us);
+    begin = next;
   }
 }
 
@@ -202,7 +214,7 @@ static char *take_frames(Connection *c, char *p, char *end, int64_t at_us) {
     while (opcode < 3 && text < stop) {
       char *line = memchr(text, '\n', stop - text);
       if (!line) line = stop;
-      if (line > text) message(c, text, line - text, at_us);
+      if (line > text) take_message(c, text, line - text, at_us);
       text = line + 1;
     }
     p = stop;
@@ -211,7 +223,7 @@ static char *take_frames(Connection *c, char *p, char *end, int64_t at_us) {
 }
 static char *take_events(Connection *c, char *p, char *end, int64_t at_us) {
   for (char *stop; (stop = memmem(p, end - p, "\n\n", 2)); p = stop + 2) {
-    if (!strncmp(p, "data:", 5) || memmem(p, stop - p, "\ndata:", 6)) message(c, p, stop - p, at_us);
+    if (!strncmp(p, "data:", 5) || memmem(p, stop - p, "\ndata:", 6)) take_message(c, p, stop - p, at_us);
   }
   return p;
 }
