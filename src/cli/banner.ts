@@ -1,0 +1,44 @@
+import type { Config } from '../server/config/index.ts'
+import { secretsPath } from '../server/secrets.ts'
+import { columns } from './columns.ts'
+
+const bold = '\x1b[1m'
+const yellow = '\x1b[33m'
+const dim = '\x1b[2m'
+const reset = '\x1b[0m'
+
+/** What one wants to know of a server that has just begun: where its pages and end points are, and how to get in. */
+export function banner(config: Config, url: string, version: string, color: boolean): string {
+  const paint = (code: string, text: string) => (color ? code + text + reset : text)
+  const rows = columns([
+    ['  Home', url],
+    ['  Operations', `${url}/ops`],
+    ['  WebSocket', `${url.replace(/^http/, 'ws')}/connection/websocket`],
+    ['  SSE', `${url}/sse?channel=…`],
+    ['  Token', `npx fanfare token --user alice --ttl 1h${dataFlag(config)}`],
+    ['  API key', apiKeyPlace(config)],
+  ])
+  const warning = [
+    `  ${paint(yellow, 'Development mode')}: no secret was given, so some were made up, guests may log in,`,
+    '  and only this machine can connect. Give FANFARE_CLIENT_TOKEN_HMAC_SECRET_KEY to leave it.',
+  ]
+  return [
+    '',
+    `  ${paint(bold, 'Fanfare')} ${paint(dim, version)}`,
+    '',
+    ...rows,
+    ...(config.development ? ['', ...warning] : []),
+    '',
+    '',
+  ].join('\n')
+}
+
+function dataFlag({ development, data }: Config): string {
+  return development && data !== './data' ? ` --data ${data}` : ''
+}
+
+function apiKeyPlace({ httpApi, data, development }: Config): string {
+  if (httpApi.insecure) return 'none is asked for'
+  if (httpApi.key !== undefined) return 'as given in http_api.key'
+  return development ? `http_api_key in ${secretsPath(data)}` : 'none was given (http_api.key), so the server API refuses every call'
+}

@@ -1,0 +1,164 @@
+import { afterAll, describe, expect, test } from 'bun:test'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { systemClock, systemRandom } from '../kit/index.ts'
+import { catalogue, configure } from '../server/config/index.ts'
+import { version } from '../server/index.ts'
+import { withSecrets } from '../server/secrets.ts'
+import { TokenVerifier } from '../server/tokens.ts'
+import { runCommand } from './command.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'fanfare-cli-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** Runs a command line without a process of its own. */
+async function run(args: string[], env: Record<string, string> = {}): Promise<{ code: number; out: string; err: string }> {
+  let out = ''
+  let err = ''
+  const code = await runCommand(args, {
+    env,
+    color: false,
+    isTerminal: false,
+    out: text => {
+      out += text
+    },
+    err: text => {
+      err += text
+    },
+    onSignal() {},
+    exit() {},
+  })
+  return { code, out, err }
+}
+
+describe('fanfare', () => {
+  test('[C28] help lists every option with type, default and variable, in columns', async () => {
+    for (const args of [['--help'], ['start', '--help'], ['help']]) {
+      const { code, out } = await run(args)
+      expect(code).toBe(0)
+      const lines = out.split('\n')
+      for (const { path, type, variable } of catalogue) {
+        if (path.includes('[]')) continue
+        const line = lines.find(text => text.startsWith(`  --${path} `))
+        expect(line?.split(/ {2,}/).slice(1)).toEqual([`--${path}`, type, expect.any(String), variable ?? ''])
+      }
+      const clientLines = lines.filter(line => line.startsWith('  --client.'))
+      expect(new Set(clientLines.map(line => line.indexOf('FANFARE_'))).size).toBe(1)
+      expect(out).toContain('--demo        on | off     on ')
+    }
+  })
+
+  test('[C28] help names every command', async () => {
+    const { out } = await run([])
+    for (const name of ['start', 'token', 'relay', 'bench-client', 'docs', 'version']) expect(out).toContain(`fanfare ${name}`)
+  })
+
+  test('[C28] version prints the version', async () => {
+    for (const name of ['version', '--version', '-v']) expect(await run([name])).toEqual({ code: 0, out: `${version}\n`, err: '' })
+  })
+
+  const wrong: [string[], string][] = [
+    [['strat'], 'strat: unknown command, did you mean "start"?\n'],
+    [['dance'], 'dance: unknown command\n'],
+    [['start', '--prot', '1'], '--prot: unknown option, did you mean "--port"?\n'],
+    [['start', '--port', 'x'], 'port: expected an integer from 0 to 65535, got "x" (from --port)\n'],
+    [['token', '--usr', 'a'], '--usr: unknown option, did you mean "--user"?\n'],
+    [['token'], '--user: missing, expected the id of a user\n'],
+    [['token', '--user', 'a', '--ttl', '30'], '--ttl: expected a duration like "30s", got "30"\n'],
+    [['token', '--user', 'a', '--ttl', '0s'], '--ttl: expected a duration like "30s", got "0s"\n'],
+    [['token', '--user', 'a', '--info', '{'], '--info: expected JSON, got "{"\n'],
+    [['token', '--user', 'a', '--channels', 'x,,y'], '--channels: expected names of channels separated by commas, got "x,,y"\n'],
+  ]
+  test.each(wrong)('[C29] %j is refused with code 2 and the reason', async (args, err) => {
+    expect(await run([...args, ...(args[0] === 'token' ? ['--data', folder] : [])])).toEqual({ code: 2, out: '', err })
+  })
+
+  test('[C29] every problem of a start stands on a line of its own', async () => {
+    const config = join(folder, 'wrong.json')
+    writeFileSync(config, JSON.stringify({ port: 'x', channel: { namespaces: [{ name: 'a', history_ttl: '30' }] } }))
+    const { code, err } = await run(['start', '--host', '0.0.0.0'], { FANFARE_CONFIG: config, FANFARE_POTR: '1' })
+    expect(code).toBe(2)
+    expect(err.trimEnd().split('\n')).toEqual([
+      'FANFARE_POTR: unknown variable, did you mean "FANFARE_PORT"?',
+      'port: expected an integer from 0 to 65535, got "x"',
+      'channel.namespaces[0].history_ttl: expected a duration like "30s", got "30"',
+      expect.stringMatching(/^host: .* there is no secret .* \(from --host\)$/),
+    ])
+  })
+
+  test('[C29] a configuration file that is not there, or not JSON, is refused by its name', async () => {
+    const broken = join(folder, 'broken.json')
+    writeFileSync(broken, '{"port": 1')
+    expect(await run(['start', '--config', broken])).toMatchObject({ code: 2, err: expect.stringContaining(`${broken}: not valid JSON`) })
+    expect(await run(['start', '--config', '/nowhere.json'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('/nowhere.json: cannot be read'),
+    })
+  })
+
+  test('[C29] what is not there yet says so', async () => {
+    expect(await run(['relay', '--upstream', 'ws://parent:7400'])).toEqual({ code: 1, out: '', err: 'relay: not available yet\n' })
+  })
+})
+
+describe('fanfare token', () => {
+  const secret = 'a-secret-of-at-least-thirty-two-bytes'
+
+  test('[C30] it prints a token, and nothing else, that the server with the same data folder takes', async () => {
+    const data = join(folder, 'data')
+    const { code, out, err } = await run([
+      'token',
+      '--user',
+      'alice',
+      '--ttl',
+      '10m',
+      '--channels',
+      'a, b',
+      '--info',
+      '{"n":1}',
+      '--data',
+      data,
+    ])
+    expect([code, err, out.trim().split('.').length]).toEqual([0, '', 3])
+    const { client } = withSecrets(configure({ data }), systemRandom)
+    const verified = await new TokenVerifier(client, systemClock).connection(out.trim())
+    expect(verified).toMatchObject({ kind: 'valid', value: { user: 'alice', info: { n: 1 }, subs: { a: {}, b: {} } } })
+    const leftS = (verified.kind === 'valid' ? (verified.value.expireAt ?? 0) : 0) - systemClock.now() / 1000
+    expect(leftS).toBeGreaterThan(590)
+    expect(leftS).toBeLessThanOrEqual(600)
+  })
+
+  test('[C30] with a configured secret, audience and issuer it carries them', async () => {
+    const token = { hmac_secret_key: secret, audience: 'us', issuer: 'me' }
+    const { out } = await run(['token', '--user', ''], {
+      FANFARE_CLIENT_TOKEN_HMAC_SECRET_KEY: secret,
+      FANFARE_CLIENT_TOKEN_AUDIENCE: 'us',
+      FANFARE_CLIENT_TOKEN_ISSUER: 'me',
+    })
+    const verifier = new TokenVerifier(configure({ client: { token } }).client, systemClock)
+    expect(await verifier.connection(out.trim())).toMatchObject({ kind: 'valid', value: { user: '' } })
+  })
+
+  test('[C30] where only public keys are known there is nothing to sign with', async () => {
+    const { code, err } = await run(['token', '--user', 'a', '--client.token.jwks_public_endpoint', 'https://id.example/keys'])
+    expect([code, err]).toEqual([2, expect.stringContaining('nothing else to sign with')])
+  })
+
+  test('[C30] help lists its options', async () => {
+    const { code, out } = await run(['token', '--help'])
+    expect([code, ['--user', '--ttl', '--channels', '--info'].every(flag => out.includes(flag))]).toEqual([0, true])
+  })
+})
+
+test('[C31] docs/configuration.md is what `fanfare docs` prints', async () => {
+  const { out } = await run(['docs'])
+  expect(readFileSync(join(import.meta.dir, '../../docs/configuration.md'), 'utf8')).toBe(out)
+  for (const { path, meaning, variable } of catalogue) {
+    if (path.startsWith('channel.namespaces[].') && path !== 'channel.namespaces[].name' && !path.includes('lanes[]')) continue
+    if (path.includes('without_namespace.lanes[]')) continue
+    expect(out).toContain(`| \`${path}\` |`)
+    expect(out).toContain(meaning)
+    if (variable !== undefined) expect(out).toContain(`\`${variable}\``)
+  }
+})

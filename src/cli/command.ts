@@ -1,0 +1,95 @@
+import { systemClock, systemRandom } from '../kit/index.ts'
+import { nearest } from '../server/config/index.ts'
+import { version } from '../server/index.ts'
+import { type Arguments, type Flag, parseArguments } from './arguments.ts'
+import { configurationFlags, readConfiguration } from './configuration.ts'
+import { mainHelp, startHelp, tokenHelp } from './help.ts'
+import { configurationReference } from './reference.ts'
+import { exitCodes, type Terminal } from './terminal.ts'
+import { makeToken, tokenFlags } from './token.ts'
+
+/** `demo` is on with `fanfare start`; the schema's default is for servers in one's own program. */
+const startDefaults = { demo: 'on' } as const
+
+const names = ['start', 'token', 'relay', 'bench-client', 'docs', 'version']
+
+/** Runs one command line, to its end. @returns the exit code: 0 done, 1 failed, 2 asked for wrongly. */
+export function runCommand(args: readonly string[], terminal: Terminal): Promise<number> | number {
+  const [name, ...rest] = args
+  switch (name) {
+    case undefined:
+    case '--help':
+    case '-h':
+    case 'help':
+      terminal.out(mainHelp(version, startDefaults))
+      return name === undefined ? exitCodes.usage : exitCodes.done
+    case '--version':
+    case '-v':
+    case 'version':
+      terminal.out(`${version}\n`)
+      return exitCodes.done
+    case 'docs':
+      terminal.out(configurationReference())
+      return exitCodes.done
+    case 'start':
+      return runStart(rest, terminal)
+    case 'token':
+      return runToken(rest, terminal)
+    case 'bench-client':
+      return import('./bench-client.ts').then(({ runBenchClient }) => runBenchClient(rest))
+    case 'relay':
+      return refuse(['relay: not available yet'], terminal, exitCodes.failed)
+    default:
+      return unknownCommand(name, terminal)
+  }
+}
+
+function unknownCommand(name: string, terminal: Terminal): number {
+  const meant = nearest(name, names)
+  return refuse([`${name}: unknown command${meant === undefined ? '' : `, did you mean "${meant}"?`}`], terminal)
+}
+
+function refuse(problems: readonly string[], terminal: Terminal, code: number = exitCodes.usage): number {
+  terminal.err(`${problems.join('\n')}\n`)
+  return code
+}
+
+/** Reads a command's flags; help and mistakes are answered here. */
+function argumentsOf(
+  args: readonly string[],
+  flags: readonly Flag[],
+  help: () => string,
+  terminal: Terminal,
+): Extract<Arguments, { kind: 'given' }> | number {
+  const read = parseArguments(args, flags)
+  switch (read.kind) {
+    case 'given':
+      return read
+    case 'help':
+      terminal.out(help())
+      return exitCodes.done
+    case 'wrong':
+      return refuse(read.problems, terminal)
+  }
+}
+
+async function runStart(args: readonly string[], terminal: Terminal): Promise<number> {
+  const given = argumentsOf(args, configurationFlags, () => startHelp(startDefaults), terminal)
+  if (typeof given === 'number') return given
+  const resolution = readConfiguration(given.values, terminal.env, startDefaults)
+  if (!resolution.ok) return refuse(resolution.problems, terminal)
+  // Loaded late: the other commands do without pages and services.
+  const { start } = await import('./start.ts')
+  return start(resolution.config, terminal)
+}
+
+async function runToken(args: readonly string[], terminal: Terminal): Promise<number> {
+  const given = argumentsOf(args, [...tokenFlags, ...configurationFlags], tokenHelp, terminal)
+  if (typeof given === 'number') return given
+  const resolution = readConfiguration(given.values, terminal.env)
+  if (!resolution.ok) return refuse(resolution.problems, terminal)
+  const made = await makeToken(resolution.config, given.values, systemClock, systemRandom)
+  if (!made.ok) return refuse(made.problems, terminal)
+  terminal.out(`${made.token}\n`)
+  return exitCodes.done
+}

@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs'
+import { type ConfigInput, fileVariable, type Resolution, resolveConfig, settable } from '../server/config/index.ts'
+import type { Flag } from './arguments.ts'
+
+export const configFlag: Flag = { name: 'config', type: 'file' }
+
+/** A flag for every option, and the one that names the configuration file. */
+export const configurationFlags: readonly Flag[] = [configFlag, ...[...settable.values()].map(({ path, type }) => ({ name: path, type }))]
+
+/** Reads the configuration from flags, `FANFARE_*` variables and the file that one of them names. Values that are no options are passed over. */
+export function readConfiguration(
+  values: ReadonlyMap<string, string>,
+  env: Readonly<Record<string, string | undefined>>,
+  defaults: ConfigInput = {},
+): Resolution {
+  const file = readFile(values.get(configFlag.name) ?? env[fileVariable])
+  if (!file.ok) return { ok: false, problems: [file.problem] }
+  const flags = Object.fromEntries([...values].filter(([name]) => settable.has(name)))
+  return resolveConfig({ flags, env, file: file.content, defaults })
+}
+
+function readFile(path: string | undefined): { ok: true; content: unknown } | { ok: false; problem: string } {
+  if (path === undefined || path === '') return { ok: true, content: undefined }
+  try {
+    return { ok: true, content: JSON.parse(readFileSync(path, 'utf8')) }
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    const reason = error instanceof SyntaxError ? `not valid JSON: ${error.message}` : `cannot be read: ${error.message}`
+    return { ok: false, problem: `${path}: ${reason}` }
+  }
+}

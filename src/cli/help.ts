@@ -1,0 +1,76 @@
+import { catalogue, fileVariable, type Option } from '../server/config/index.ts'
+import { columns } from './columns.ts'
+import { tokenFlags } from './token.ts'
+
+const commands = [
+  ['fanfare start [options]', 'everything on one port'],
+  ['fanfare token --user ID [options]', 'prints a token that lets a client in'],
+  ['fanfare relay', 'an edge or regional node of another server; not available yet'],
+  ['fanfare bench-client [options]', 'load for measuring a server'],
+  ['fanfare docs', 'prints the configuration reference as Markdown'],
+  ['fanfare version', 'prints the version'],
+]
+
+const sources = `Options come from flags, FANFARE_* variables and a JSON file, in that order.`
+
+/** Options by the heading they stand under: their first part, and the options of namespaces apart. */
+export function sections(): Map<string, Option[]> {
+  const namespaces = /^channel\.(without_namespace|namespaces\[\])(?=\.)/
+  return Map.groupBy(catalogue, ({ path }) => namespaces.exec(path)?.[0] ?? (path.includes('.') ? (path.split('.')[0] ?? '') : ''))
+}
+
+/** Defaults that hold for one command, in place of the schema's. */
+export type Presets = Readonly<Record<string, string>>
+
+/** Not an option of the schema: it names the file that holds the others. */
+const configLine: Option = {
+  path: 'config',
+  type: 'file',
+  preset: 'none',
+  variable: fileVariable,
+  meaning: 'JSON file with any of the options, nested by the dots in their names.',
+  read: text => text,
+}
+
+function optionLines(options: readonly Option[], presets: Presets): string[] {
+  const rows = options.map(({ path, type, preset, variable }) => [
+    `  --${path}`,
+    type,
+    presets[path] ?? preset ?? 'required',
+    variable ?? '',
+  ])
+  return columns(rows).flatMap((line, index) => [line, `      ${options[index]?.meaning.replaceAll('`', '')}`])
+}
+
+export function optionHelp(presets: Presets): string {
+  const parts = [...sections()].flatMap(([heading, options]) => {
+    const own = [...(heading === '' ? [configLine] : []), ...options.filter(option => !option.path.includes('[]'))]
+    return own.length === 0 ? [] : [[heading === '' ? 'server' : heading, ...optionLines(own, presets), ''].join('\n')]
+  })
+  return [sources, 'Each line: option, type, default, variable.', '', ...parts].join('\n')
+}
+
+export function mainHelp(version: string, presets: Presets): string {
+  const usage = columns(commands.map(([usage, meaning]) => [`  ${usage}`, meaning ?? '']))
+  return [
+    `fanfare ${version}: one self-hosted server for real-time updates`,
+    '',
+    'Commands',
+    ...usage,
+    '',
+    'Options of start',
+    '',
+    optionHelp(presets),
+  ].join('\n')
+}
+
+export function startHelp(presets: Presets): string {
+  return ['Usage: fanfare start [options]', '', optionHelp(presets)].join('\n')
+}
+
+export function tokenHelp(): string {
+  const rows = tokenFlags.map(({ name, type, preset }) => [`  --${name}`, type, preset ?? (name === 'user' ? 'required' : 'none')])
+  const lines = columns(rows).flatMap((line, index) => [line, `      ${tokenFlags[index]?.meaning.replaceAll('`', '')}`])
+  const rest = 'The secret is that of the server: give the same --config, --data or FANFARE_* variables. Every option of start is taken.'
+  return ['Usage: fanfare token --user ID [options]', '', ...lines, '', rest, ''].join('\n')
+}
