@@ -79,14 +79,22 @@ export function secretText(meaning: string, otherwise: string) {
   return text(meaning, { secret: true, type: 'secret', otherwise }).optional()
 }
 
+function integerBetween(meaning: string, min: number, max: number, otherwise: { otherwise?: string } = {}) {
+  const says = expects(`an integer from ${min} to ${max}`)
+  return z
+    .int(says)
+    .min(min, says)
+    .max(max, says)
+    .register(optionNotes, { type: 'integer', meaning, read: asNumber, ...otherwise })
+}
+
 /** An integer without a default. */
 export function optionalInteger(meaning: string, min: number, max: number, otherwise: string) {
-  const says = expects(`an integer from ${min} to ${max}`)
-  return z.int(says).min(min, says).max(max, says).register(optionNotes, { type: 'integer', meaning, read: asNumber, otherwise }).optional()
+  return integerBetween(meaning, min, max, { otherwise }).optional()
 }
 
 export function integer(meaning: string, preset: number, min: number, max = 2 ** 31 - 1) {
-  return optionalInteger(meaning, min, max, String(preset)).unwrap().prefault(preset)
+  return integerBetween(meaning, min, max).prefault(preset)
 }
 
 export function flag(meaning: string, preset = false) {
