@@ -95,11 +95,17 @@ export class FanfareServer implements Server {
     this.gate = new Gate(this.node, new Origins(config.client.allowedOrigins))
     this.tickets = new Tickets(clock, random)
     this.sse = new SseTransport(this.node, this.gate, token => this.tickets.redeem(token))
-    this.http = new HttpTransport(
-      { host: config.host, port: config.port, reusePort: config.workers > 1, bodyBytesMax: config.limits.apiBytesMax, log },
-      new WebSocketTransport(this.node, this.gate),
-      this.sse,
-    )
+    const websocket = new WebSocketTransport(this.node, this.gate)
+    const { apiBytesMax, frameBytesMax } = config.limits
+    this.http = new HttpTransport({
+      host: config.host,
+      port: config.port,
+      reusePort: config.workers > 1,
+      bodyBytesMax: apiBytesMax,
+      frameBytesMax,
+      log,
+    })
+    this.http.upgrade('/connection/websocket', (request, upgrader) => websocket.upgrade(request, upgrader))
     this.ops = new Ops(this)
     this.#addRoutes()
   }
@@ -152,7 +158,7 @@ export class FanfareServer implements Server {
   }
 
   route(method: string, path: string, handler: RouteHandler): void {
-    this.http.route(method, path, handler)
+    this.http.router.add(method, path, handler)
   }
 
   page(path: string, html: HTMLBundle): void {
@@ -203,6 +209,7 @@ export class FanfareServer implements Server {
   }
 
   #addRoutes(): void {
+    this.route('GET', '/sse', (request, _params, address) => this.sse.open(request, address))
     addHealthRoutes(this)
     addMetricsRoute(this)
     addOpsRoutes(this)

@@ -2,9 +2,8 @@ import type { HTMLBundle, Server } from 'bun'
 import type { Log } from '../hub/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
 import { type RouteHandler, Router } from './router.ts'
-import type { SseTransport } from './sse.ts'
 import { statusOf } from './status.ts'
-import type { WebSocketConnection, WebSocketTransport } from './websocket.ts'
+import { type Upgraded, upgradedHandler } from './upgraded.ts'
 
 export interface HttpOptions {
   readonly host: string
@@ -13,37 +12,36 @@ export interface HttpOptions {
   /** Lets several processes listen on the port; the kernel spreads connections over them. */
   readonly reusePort: boolean
   readonly bodyBytesMax: number
+  readonly frameBytesMax: number
   readonly log: Log
 }
+
+/** Upgrades a request, or answers why not; undefined when it was upgraded. */
+export type Upgrade = (request: Request, server: Server<Upgraded>) => Response | undefined
 
 /** Says of every answer that it is only what it claims to be. */
 const safetyHeaders = { 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' } as const
 
 /** One port for everything: WebSocket, event streams, commands, pages. */
 export class HttpTransport {
-  readonly router = new Router()
+  readonly router: Router
   readonly #pages: Record<string, HTMLBundle> = {}
-  #server: Server<WebSocketConnection> | undefined
+  readonly #upgrades = new Map<string, Upgrade>()
+  #server: Server<Upgraded> | undefined
 
   constructor(
     readonly options: HttpOptions,
-    readonly websocket: WebSocketTransport,
-    readonly sse: SseTransport,
+    router = new Router(),
   ) {
-    this.router.add('GET', '/sse', (request, _params, address) => sse.open(request, address))
+    this.router = router
   }
 
   get port(): number {
     return this.#server?.port ?? 0
   }
 
-  /** Requests that are being answered, event streams and WebSockets among them. */
-  get pending(): number {
-    return (this.#server?.pendingRequests ?? 0) + (this.#server?.pendingWebSockets ?? 0)
-  }
-
-  route(method: string, path: string, handler: RouteHandler): void {
-    this.router.add(method, path, handler)
+  upgrade(path: string, upgrade: Upgrade): void {
+    this.#upgrades.set(path, upgrade)
   }
 
   /** A page, bundled from its HTML file. */
@@ -61,7 +59,7 @@ export class HttpTransport {
     })
   }
 
-  /** Takes no new connections; what is open stays. */
+  /** Takes no new connections; what is open is cut if forced. */
   async stop(force: boolean): Promise<void> {
     await this.#server?.stop(force)
   }
@@ -72,8 +70,8 @@ export class HttpTransport {
       development: false,
       maxRequestBodySize: this.options.bodyBytesMax,
       routes: this.#pages,
-      fetch: (request: Request, server: Server<WebSocketConnection>) => this.#fetch(request, server),
-      websocket: this.websocket.handler(),
+      fetch: (request: Request, server: Server<Upgraded>) => this.#fetch(request, server),
+      websocket: upgradedHandler(this.options.frameBytesMax),
       error: (error: Error) => {
         this.options.log.error({ err: error }, 'a request failed unexpectedly')
         return Response.json({ error: errors.internal }, { status: 500 })
@@ -81,12 +79,10 @@ export class HttpTransport {
     }
   }
 
-  #fetch(request: Request, server: Server<WebSocketConnection>): Response | undefined | Promise<Response> {
+  #fetch(request: Request, server: Server<Upgraded>): Response | undefined | Promise<Response> {
     const pathname = pathOf(request.url)
-    if (pathname === '/connection/websocket') return this.websocket.upgrade(request, server)
-    const address = server.requestIP(request)?.address ?? ''
-    if (pathname === '/sse') return this.router.handle(request, pathname, address)
-    return this.#answer(request, pathname, address)
+    const upgrade = this.#upgrades.get(pathname)
+    return upgrade === undefined ? this.#answer(request, pathname, server.requestIP(request)?.address ?? '') : upgrade(request, server)
   }
 
   async #answer(request: Request, pathname: string, address: string): Promise<Response> {

@@ -1,27 +1,44 @@
-import type { Server, ServerWebSocket, WebSocketHandler } from 'bun'
-import { type Node, Session, type Socket, websocketWire } from '../hub/index.ts'
+import type { Server, ServerWebSocket } from 'bun'
+import { type Node, Session, type Socket, type Wire, websocketWire } from '../hub/index.ts'
 import { randomUuid } from '../kit/index.ts'
 import { closes } from '../protocol/index.ts'
 import type { Gate } from './gate.ts'
+import type { Upgraded } from './upgraded.ts'
 
 /** How long a peer may take to answer a close before the connection is cut. */
 const closeTimeoutMs = 5000
-/** Above any bound of the Outbox, which decides before this does. */
-const backpressureLimitBytes = 64 * 1024 * 1024
+/** RFC 6455: the message is too big. */
+const tooBig = { code: 1009, reason: 'message too big' } as const
 
-/** What Bun keeps with each WebSocket. */
-export class WebSocketConnection implements Socket {
-  session: Session | undefined
-  #socket: ServerWebSocket<WebSocketConnection> | undefined
+/** One client's WebSocket. */
+class ClientConnection implements Socket, Upgraded {
+  #session: Session | undefined
+  #socket: ServerWebSocket<Upgraded> | undefined
 
   constructor(
     readonly node: Node,
+    readonly wire: Wire,
     readonly address: string,
   ) {}
 
-  opened(socket: ServerWebSocket<WebSocketConnection>, session: Session): void {
+  opened(socket: ServerWebSocket<Upgraded>): void {
     this.#socket = socket
-    this.session = session
+    this.#session = new Session(this.node, randomUuid(this.node.random), this, this.wire, this.address)
+    this.node.sessions.add(this.#session)
+  }
+
+  received(text: string): void {
+    if (Buffer.byteLength(text) > this.node.limits.frameBytesMax) this.#session?.close(tooBig)
+    else this.#session?.receive(text)
+  }
+
+  drained(): void {
+    this.#session?.outbox.drained()
+  }
+
+  gone(): void {
+    this.#socket = undefined
+    this.#session?.closed(closes.normal)
   }
 
   write(bytes: string | Uint8Array): boolean {
@@ -43,11 +60,6 @@ export class WebSocketConnection implements Socket {
       if (this.#socket !== undefined) socket.terminate()
     })
   }
-
-  gone(): void {
-    this.#socket = undefined
-    this.session?.closed(closes.normal)
-  }
 }
 
 /** Centrifugo's client protocol, JSON form, at `/connection/websocket`. */
@@ -60,7 +72,7 @@ export class WebSocketTransport {
   ) {}
 
   /** Answers a request that cannot be upgraded; undefined when it was. */
-  upgrade(request: Request, server: Server<WebSocketConnection>): Response | undefined {
+  upgrade(request: Request, server: Server<Upgraded>): Response | undefined {
     const address = server.requestIP(request)?.address ?? ''
     const refused = this.gate.refuse(request, address)
     if (refused !== undefined) return refused
@@ -69,39 +81,10 @@ export class WebSocketTransport {
       return Response.json({ error: { code: 400, message: 'protobuf is not spoken here, use the JSON protocol' } }, { status: 400 })
     }
     const headers = protocols.includes('centrifuge-json') ? { 'Sec-WebSocket-Protocol': 'centrifuge-json' } : {}
-    if (server.upgrade(request, { data: new WebSocketConnection(this.node, address), headers })) return undefined
+    if (server.upgrade(request, { data: new ClientConnection(this.node, this.#wire, address), headers })) return undefined
     return Response.json(
       { error: { code: 426, message: 'a WebSocket upgrade is expected here' } },
       { status: 426, headers: { Upgrade: 'websocket' } },
     )
-  }
-
-  handler(): WebSocketHandler<WebSocketConnection> {
-    return {
-      maxPayloadLength: this.node.limits.frameBytesMax,
-      backpressureLimit: backpressureLimitBytes,
-      closeOnBackpressureLimit: false,
-      idleTimeout: 0,
-      sendPings: false,
-      perMessageDeflate: false,
-      open: socket => this.#open(socket),
-      message: (socket, message) => this.#message(socket, message),
-      drain: socket => socket.data.session?.outbox.drained(),
-      close: socket => socket.data.gone(),
-    }
-  }
-
-  #open(socket: ServerWebSocket<WebSocketConnection>): void {
-    const { node } = this
-    const session = new Session(node, randomUuid(node.random), socket.data, this.#wire, socket.data.address)
-    socket.data.opened(socket, session)
-    node.sessions.add(session)
-  }
-
-  #message(socket: ServerWebSocket<WebSocketConnection>, message: string | Buffer): void {
-    const { session } = socket.data
-    if (session === undefined) return
-    if (typeof message === 'string') session.receive(message)
-    else session.receive(message.toString('utf8'))
   }
 }
