@@ -1,0 +1,30 @@
+import type { ServerWebSocket, WebSocketHandler } from 'bun'
+
+/** What stands behind an upgraded connection: a client's session, or the link of a node. */
+export interface Upgraded {
+  opened(socket: ServerWebSocket<Upgraded>): void
+  received(text: string): void
+  drained(): void
+  gone(): void
+}
+
+/** Above any bound of an Outbox, which decides before this does. */
+const backpressureLimitBytes = 64 * 1024 * 1024
+/** What a node's message may have around a client's frame. */
+const envelopeBytes = 16 * 1024
+
+/** One handler for every WebSocket of a port. A frame beyond the limit closes with 1009. */
+export function upgradedHandler(frameBytesMax: number): WebSocketHandler<Upgraded> {
+  return {
+    maxPayloadLength: frameBytesMax + envelopeBytes,
+    backpressureLimit: backpressureLimitBytes,
+    closeOnBackpressureLimit: false,
+    idleTimeout: 0,
+    sendPings: false,
+    perMessageDeflate: false,
+    open: socket => socket.data.opened(socket),
+    message: (socket, message) => socket.data.received(typeof message === 'string' ? message : message.toString('utf8')),
+    drain: socket => socket.data.drained(),
+    close: socket => socket.data.gone(),
+  }
+}
