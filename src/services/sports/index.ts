@@ -1,0 +1,1 @@
+export { type SportsOptions, sportsService } from './service.ts'

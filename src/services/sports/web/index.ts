@@ -1,0 +1,2 @@
+export { LeagueStore } from './league-store.ts'
+export { ScoreCard } from './score-card.tsx'

@@ -1,0 +1,56 @@
+import { isLive, type MatchEvent, minuteText, periodMinutes, playing, secondsAt } from '../model/index.ts'
+import type { MatchView } from './match-view.ts'
+import type { ServerTime } from './server-time.ts'
+
+/** The match as a line from kick-off to the end, with its goals and cards, and how far it is. */
+export function MatchProgress({ view, time }: { readonly view: MatchView; readonly time: ServerTime }) {
+  const total = lengthOf(view)
+  const played = playedMinutes(view, time.nowMs)
+  const marks = view.events.filter(event => isLive(event) && (event.kind === 'goal' || event.kind === 'card'))
+  return (
+    <div class="progress" aria-hidden="true">
+      <div class="track">
+        <div class="played" style={{ width: `${(played / total) * 100}%` }} />
+        {[45, 90, 105]
+          .filter(minute => minute < total)
+          .map(minute => (
+            <i key={minute} class="period-line" style={{ left: `${(minute / total) * 100}%` }} />
+          ))}
+        {marks.map(event => (
+          <Mark key={event.id} event={event} total={total} />
+        ))}
+        {playing(view.board.phase) === undefined ? null : <i class="playhead" style={{ left: `${(played / total) * 100}%` }} />}
+      </div>
+      <p>
+        <span>0'</span>
+        <span style={{ left: `${(45 / total) * 100}%` }}>HT</span>
+        {total > 90 ? <span style={{ left: `${(90 / total) * 100}%` }}>90'</span> : null}
+        <span>{total}'</span>
+      </p>
+    </div>
+  )
+}
+
+function Mark({ event, total }: { readonly event: MatchEvent; readonly total: number }) {
+  if (event.kind !== 'goal' && event.kind !== 'card') return null
+  const kind = event.kind === 'goal' ? 'goal' : event.card === 'yellow' ? 'yellow' : 'red'
+  return (
+    <i
+      class={`mark ${event.team} ${kind}`}
+      style={{ left: `${(event.minute / total) * 100}%` }}
+      title={`${minuteText(event)} ${event.player}`}
+    />
+  )
+}
+
+/** 90 minutes, or 120 once extra time has begun. */
+function lengthOf({ board }: MatchView): number {
+  const period = board.clock?.period
+  return period === undefined || period === 'first_half' || period === 'second_half' ? 90 : 120
+}
+
+/** Added time does not move the line: it stands at the end of the period. */
+function playedMinutes({ board }: MatchView, nowMs: number): number {
+  if (board.clock === undefined) return 0
+  return Math.min(periodMinutes[board.clock.period].to, secondsAt(board.clock, nowMs) / 60)
+}

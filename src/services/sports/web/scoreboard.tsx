@@ -1,0 +1,126 @@
+import { minuteText, phaseName, playing, type Side, shootoutScore } from '../model/index.ts'
+import { ClockText } from './clock-text.tsx'
+import { Crest, glowOf } from './crest.tsx'
+import { BallIcon } from './event-icon.tsx'
+import { MatchProgress } from './match-progress.tsx'
+import type { MatchStore } from './match-store.ts'
+import type { MatchView } from './match-view.ts'
+
+/** The head of a match page: who, how it stands, and when. */
+export function Scoreboard({ store, view }: { readonly store: MatchStore; readonly view: MatchView }) {
+  const { game, board } = view
+  const glow = { '--home': glowOf(game.home), '--away': glowOf(game.away) }
+  const live = playing(board.phase) !== undefined
+  return (
+    <section class="scoreboard" style={glow} data-live={live} data-link={store.stream.link.value} aria-label="Score">
+      <p class="occasion">
+        <span>
+          <b>{game.competition}</b> · {game.round}
+        </span>
+        <span>
+          {game.venue} · <time dateTime={game.date}>{dateText(game.date)}</time>
+        </span>
+      </p>
+      <div class="score-row">
+        <TeamName view={view} team="home" />
+        <Score view={view} />
+        <TeamName view={view} team="away" />
+      </div>
+      <p class="match-clock">
+        <span class="clock-pill">
+          <ClockText board={board} time={store.time} />
+        </span>
+        {live && board.phase !== 'shootout' ? <span>{phaseName(board.phase)}</span> : null}
+      </p>
+      <Shootout view={view} />
+      <div class="scorers">
+        <Scorers view={view} team="home" />
+        <Scorers view={view} team="away" />
+      </div>
+      <MatchProgress view={view} time={store.time} />
+    </section>
+  )
+}
+
+function TeamName({ view, team }: { readonly view: MatchView; readonly team: Side }) {
+  const { name, code } = view.game[team]
+  return (
+    <h1 class={`team ${team}`}>
+      <Crest team={view.game[team]} />
+      <span class="name" data-code={code}>
+        {name}
+      </span>
+    </h1>
+  )
+}
+
+function Score({ view }: { readonly view: MatchView }) {
+  const { home, away } = view.board.score
+  return (
+    <p class="score numeral" role="img" aria-label={`${view.game.home.name} ${home}, ${view.game.away.name} ${away}`}>
+      <span key={`home${home}`} data-testid="score-home">
+        {home}
+      </span>
+      <i />
+      <span key={`away${away}`} data-testid="score-away">
+        {away}
+      </span>
+    </p>
+  )
+}
+
+function Scorers({ view, team }: { readonly view: MatchView; readonly team: Side }) {
+  const goals = view.events.filter(
+    event => event.kind === 'goal' && event.team === team && event.state !== 'overturned' && event.state !== 'deleted',
+  )
+  const byPlayer = Map.groupBy(goals, event => (event.kind === 'goal' ? event.player : ''))
+  return (
+    <ul class={team} aria-label={`Goals of ${view.game[team].name}`}>
+      {[...byPlayer].map(([player, scored]) => (
+        <li key={player}>
+          <BallIcon />
+          <span>
+            {player}{' '}
+            <b>
+              {scored
+                .map(event => `${minuteText(event)}${event.kind === 'goal' && event.how !== 'play' ? mark[event.how] : ''}`)
+                .join(', ')}
+            </b>
+          </span>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+const mark = { penalty: ' (pen)', own: ' (own goal)' } as const
+
+/** Five dots a side, more when it goes on: the kicks of the shoot-out. */
+function Shootout({ view }: { readonly view: MatchView }) {
+  const score = shootoutScore(view.board)
+  const { shootout } = view.board
+  if (score === undefined || shootout === undefined) return null
+  const places = Math.max(5, shootout.home.length, shootout.away.length)
+  const dots = (team: Side) => (
+    <ol class={`dots ${team}`} aria-label={`Kicks of ${view.game[team].name}`}>
+      {Array.from({ length: places }, (_, index) => (
+        <li key={`${team}${index}`} data-outcome={shootout[team][index] ?? 'open'}>
+          <span class="visually-hidden">{shootout[team][index] ?? 'to come'}</span>
+        </li>
+      ))}
+    </ol>
+  )
+  return (
+    <section class="shootout" aria-label="Penalty shoot-out">
+      {dots('home')}
+      <p class="numeral">
+        <b data-testid="shootout-home">{score.home}</b> <span>pens</span> <b data-testid="shootout-away">{score.away}</b>
+      </p>
+      {dots('away')}
+    </section>
+  )
+}
+
+function dateText(date: string): string {
+  return new Date(`${date}T12:00:00Z`).toLocaleDateString(undefined, { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' })
+}

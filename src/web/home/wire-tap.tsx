@@ -1,0 +1,38 @@
+/** One event of the stream as it came. */
+export interface Frame {
+  readonly id: number
+  readonly at: string
+  readonly text: string
+}
+
+const framesMax = 6
+const textMax = 400
+
+let next = 0
+
+/** The newest few, the newest last. */
+export function addFrame(frames: readonly Frame[], text: string): readonly Frame[] {
+  next++
+  return [...frames, { id: next, at: new Date().toLocaleTimeString(undefined, { hour12: false }), text: text.slice(0, textMax) }].slice(
+    -framesMax,
+  )
+}
+
+/** What comes down the wire while the page is looked at. */
+export function WireTap({ frames }: { readonly frames: readonly Frame[] }) {
+  return (
+    <figure class="wire-tap">
+      <figcaption>
+        <span>GET /sse?channel=sports:league_demo</span>
+      </figcaption>
+      <ol aria-hidden="true">
+        {frames.map(({ id, at, text }) => (
+          <li key={id}>
+            <time>{at}</time>
+            <code>{text}</code>
+          </li>
+        ))}
+      </ol>
+    </figure>
+  )
+}

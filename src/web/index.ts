@@ -1,0 +1,7 @@
+export { BrandIcon } from './icons.tsx'
+export type { Link } from './link.ts'
+export { type LiveOptions, LiveStream } from './live.ts'
+export { Badge, mount, Shell } from './shell.tsx'
+export { Snippet } from './snippet.tsx'
+export { Sparkline } from './sparkline.tsx'
+export { type Pub, readSseMessage, type SseMessage, type Subscribed } from './sse-message.ts'

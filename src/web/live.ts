@@ -1,0 +1,117 @@
+import { type Signal, signal } from '@preact/signals'
+import { backoffMs, systemClock, systemRandom, type Timer } from '../kit/index.ts'
+import { type Link, type LinkEvent, nextLink } from './link.ts'
+import { type Pub, readSseMessage, type Subscribed } from './sse-message.ts'
+
+export interface LiveOptions {
+  readonly channels: readonly string[]
+  /** A channel begins, or begins again after the connection was lost. `recovered` false with `was_recovering` means that something was missed. */
+  readonly subscribed: (channel: string, entry: Subscribed) => void
+  readonly published: (channel: string, pub: Pub) => void
+  /** Every event as it came, for pages that show the stream itself. */
+  readonly raw?: (text: string) => void
+  /** Longest silence that is no reason to worry. Heartbeat comments are hidden from pages, so this is what the channels themselves promise. */
+  readonly silenceMs: number
+}
+
+/** A hidden page gives its connection back after this long: browsers allow six to one host over HTTP/1.1, and the seventh tab would hang. */
+const hiddenMs = 30_000
+const reopenBackoff = { baseMs: 500, capMs: 15_000 }
+
+/**
+ * A page's stream over plain EventSource. The browser reconnects by itself with the id of the last event; where it gives up (an answer that is
+ * not 200, as while a server drains), or does not notice that the other end is gone, the stream is opened again from the same id.
+ */
+export class LiveStream {
+  readonly link: Signal<Link> = signal('connecting')
+  /** Unix milliseconds, by this computer's clock, of the last message. */
+  readonly lastMessageMs: Signal<number> = signal(0)
+  #source: EventSource | undefined
+  #lastEventId = ''
+  #attempt = 0
+  #reopening: Timer | undefined
+  #watchdog: Timer | undefined
+  #release: Timer | undefined
+  readonly #listening = new AbortController()
+
+  constructor(readonly options: LiveOptions) {
+    const { signal } = this.#listening
+    addEventListener('offline', () => this.#meet('offline'), { signal })
+    addEventListener('online', () => this.#online(), { signal })
+    document.addEventListener('visibilitychange', () => this.#visibility(), { signal })
+    if (document.visibilityState === 'visible') this.#open()
+  }
+
+  close(): void {
+    this.#listening.abort()
+    this.#release?.cancel()
+    this.#shut()
+  }
+
+  #open(): void {
+    this.#shut()
+    const url = new URL('/sse', location.href)
+    for (const channel of this.options.channels) url.searchParams.append('channel', channel)
+    if (this.#lastEventId !== '') url.searchParams.set('last_event_id', this.#lastEventId)
+    const source = new EventSource(url)
+    source.onmessage = event => this.#receive(event)
+    source.onerror = () => this.#lost(source)
+    this.#source = source
+  }
+
+  #shut(): void {
+    this.#source?.close()
+    this.#source = undefined
+    this.#reopening?.cancel()
+    this.#watchdog?.cancel()
+  }
+
+  #meet(event: LinkEvent): void {
+    this.link.value = nextLink(this.link.value, event)
+  }
+
+  #receive(event: MessageEvent<string>): void {
+    if (event.lastEventId !== '') this.#lastEventId = event.lastEventId
+    this.#attempt = 0
+    this.lastMessageMs.value = systemClock.now()
+    this.#meet('message')
+    this.#watch()
+    this.options.raw?.(event.data)
+    const message = readSseMessage(event.data)
+    if (message === undefined) return
+    for (const [channel, entry] of message.subs) this.options.subscribed(channel, entry)
+    for (const { channel, pub } of message.publications) this.options.published(channel, pub)
+  }
+
+  #watch(): void {
+    this.#watchdog?.cancel()
+    this.#watchdog = systemClock.after(this.options.silenceMs, () => {
+      this.#meet('silence')
+      this.#open()
+      this.#watch()
+    })
+  }
+
+  #lost(source: EventSource | undefined): void {
+    this.#meet('lost')
+    if (source !== this.#source || source?.readyState !== EventSource.CLOSED) return
+    this.#reopening?.cancel()
+    this.#reopening = systemClock.after(200 + backoffMs(this.#attempt++, systemRandom, reopenBackoff), () => this.#open())
+  }
+
+  #online(): void {
+    this.#meet('online')
+    if (this.#source?.readyState !== EventSource.OPEN) this.#open()
+  }
+
+  #visibility(): void {
+    this.#release?.cancel()
+    if (document.visibilityState === 'hidden') this.#release = systemClock.after(hiddenMs, () => this.#shut())
+    else if (this.#source === undefined) this.#resume()
+  }
+
+  #resume(): void {
+    this.#meet('lost')
+    this.#open()
+  }
+}
