@@ -12,6 +12,7 @@ export function banner(config: Config, url: string, version: string, color: bool
   const paint = (code: string, text: string) => (color ? code + text + reset : text)
   const rows = columns([
     ['  Home', url],
+    ['  Live matches', `${url}/sports`],
     ['  Operations', `${url}/ops`],
     ['  WebSocket', `${url.replace(/^http/, 'ws')}/connection/websocket`],
     ['  SSE', `${url}/sse?channel=…`],

@@ -69,7 +69,7 @@ describe('fanfare start', () => {
     const { url, outputUntil } = await start()
     const output = await outputUntil('listening')
     for (const line of [
-      `Home        ${url}`,
+      `Home          ${url}`,
       `${url}/ops`,
       `ws${url.slice(4)}/connection/websocket`,
       'fanfare token --user alice',

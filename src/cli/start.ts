@@ -1,6 +1,7 @@
-import { type Config, ConfigError, createServer, type Server, version } from '../server/index.ts'
+import { type Config, ConfigError, createServer, type FanfareServer, version } from '../server/index.ts'
 import { createLog, logFormat } from '../server/log.ts'
 import { banner } from './banner.ts'
+import { mountServices } from './services.ts'
 import { exitCodes, type Terminal } from './terminal.ts'
 
 /** Serves until a signal, then drains. A second signal ends the process at once. */
@@ -8,9 +9,10 @@ export async function start(config: Config, terminal: Terminal): Promise<number>
   const format = logFormat(config, terminal.isTerminal)
   const log = createLog({ level: config.log.level, format, color: terminal.color, write: terminal.out })
   const stop = firstSignal(terminal)
-  let server: Server
+  let server: FanfareServer
   try {
     server = await createServer(config, { log })
+    await mountServices(server, config)
   } catch (error) {
     if (!(error instanceof Error)) throw error
     return cannotStart(error, config, terminal)
