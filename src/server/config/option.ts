@@ -26,7 +26,7 @@ export function show(value: unknown): string {
 
 export function refusal(phrase: string, value: unknown, secret = false): string {
   if (value === undefined) return `missing, expected ${phrase}`
-  return `expected ${phrase}, got ${secret && value !== '' ? `a ${typeof value} that is not shown` : show(value)}`
+  return `expected ${phrase}, got ${secret && value !== '' ? 'a value that is not shown' : show(value)}`
 }
 
 /** The `error` of a schema whose every failure means: not what was expected. */

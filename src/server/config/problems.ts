@@ -13,8 +13,10 @@ function pathText(path: readonly PropertyKey[]): string {
   return path.reduce<string>((text, part) => (typeof part === 'number' ? `${text}[${part}]` : joined(text, String(part))), '')
 }
 
+/** A key that no option could have stands in quotes, so that a problem stays one line. */
 function joined(path: string, key: string): string {
-  return path === '' ? key : `${path}.${key}`
+  const shown = /^[\w-]+$/.test(key) ? key : JSON.stringify(key)
+  return path === '' ? shown : `${path}.${shown}`
 }
 
 /** The keys that the schema knows below a path. */
