@@ -1,8 +1,8 @@
 import type { Clock, Timer } from './clock.ts'
 
 /**
- * Deadlines for very many things with one timer: a circle of slots, `slotMs` apart; an entry runs in the first slot
- * at or after its deadline, so up to `slotMs` late and never early. Adding and removing are O(1) (Varghese and Lauck, 1987).
+ * Deadlines for very many things with one timer: a circle of slots, `slotMs` apart; an entry runs at the first turn
+ * after the slot of its deadline, so up to two slots late and never early. Adding and removing are O(1) (Varghese and Lauck, 1987).
  * The timer runs only while something is waiting.
  */
 export class TimingWheel<T> {

@@ -36,8 +36,8 @@ export class TokenBucket {
   }
 
   #refill(now: number): void {
-    if (now <= this.#at) return
-    this.#tokens = Math.min(this.burst, this.#tokens + ((now - this.#at) / 1000) * this.perSecond)
+    // A clock that was set back gives nothing, and takes no longer to give again.
+    if (now > this.#at) this.#tokens = Math.min(this.burst, this.#tokens + ((now - this.#at) / 1000) * this.perSecond)
     this.#at = now
   }
 }
