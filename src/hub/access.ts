@@ -110,14 +110,16 @@ export class Access {
   }
 
   #checkPublish(session: Session, channel: string, namespace: Namespace): void {
-    const subscribed = namespace.allowPublishForSubscriber && session.isSubscribed(channel)
-    if (subscribed || this.#mayBy(session, channel, 'pub', namespace.allowPublishForClient, namespace.allowPublishForAnonymous)) return
+    const asSubscriber = namespace.allowPublishForSubscriber && session.isSubscribed(channel)
+    const forClient = namespace.allowPublishForClient || asSubscriber
+    if (this.#mayBy(session, channel, 'pub', forClient, namespace.allowPublishForAnonymous)) return
     throw new CommandError(errors.permissionDenied)
   }
 
+  /** What an option allows to clients it allows to strangers only where the option for the anonymous stands beside it, as in Centrifugo. */
   #mayBy(session: Session, channel: string, permission: Permission, forClient: boolean, forAnonymous: boolean): boolean {
     if (this.options.insecure || permits(session.identity.caps, channel, permission)) return true
-    return session.user === '' ? forAnonymous : forClient
+    return forClient && (session.user !== '' || forAnonymous)
   }
 
   async #byAuthorizer(namespace: Namespace, request: AccessRequest): Promise<Grant | undefined> {
