@@ -1,0 +1,16 @@
+export { Folder } from './folder.ts'
+export {
+  type ClientClose,
+  type ClientMessage,
+  type ConnectMessage,
+  type Message,
+  type PublicationMessage,
+  type PushMessage,
+  RawClient,
+  type SubscribeMessage,
+} from './raw-client.ts'
+export { Sdk, SdkSubscription } from './sdk.ts'
+export { startServer, TestServer, testConfig } from './server.ts'
+export { apiKey, inSeconds, sign, tokenSecret, userToken } from './tokens.ts'
+export { lacks, pathOf, type Tool, tools } from './tools.ts'
+export { quiet, until, within } from './until.ts'

@@ -1,0 +1,52 @@
+import { type ConfigInput, createServer, type FanfareServer, type Overrides } from '../../src/server/index.ts'
+import { Folder } from './folder.ts'
+import { apiKey, tokenSecret } from './tokens.ts'
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
+
+/** What every test server has, unless the test says otherwise: a free port, a token secret and an API key. */
+export function testConfig(input: ConfigInput, data: string): ConfigInput {
+  return {
+    port: 0,
+    data,
+    shutdown: { timeout: '1s' },
+    ...input,
+    http_api: { key: apiKey, ...input.http_api },
+    client: { token: { hmac_secret_key: tokenSecret }, ...input.client },
+  }
+}
+
+/** A server in this process, with a data folder of its own unless one is given. */
+export class TestServer implements AsyncDisposable {
+  constructor(
+    readonly server: FanfareServer,
+    readonly folder: Folder | undefined,
+  ) {}
+
+  get url(): string {
+    return this.server.url
+  }
+
+  get wsUrl(): string {
+    return `${this.url.replace('http', 'ws')}/connection/websocket`
+  }
+
+  get node() {
+    return this.server.node
+  }
+
+  publish(channel: string, data: Parameters<FanfareServer['publish']>[1], options: Parameters<FanfareServer['publish']>[2] = {}) {
+    return this.server.publish(channel, data, options)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.server.close()
+    this.folder?.[Symbol.dispose]()
+  }
+}
+
+export async function startServer(input: ConfigInput = {}, overrides: Overrides = {}): Promise<TestServer> {
+  const folder = input.data === undefined ? new Folder() : undefined
+  const server = await createServer(testConfig(input, input.data ?? folder?.path ?? ''), { log: silent, ...overrides })
+  return new TestServer(server, folder)
+}
