@@ -24,8 +24,6 @@ const reopenBackoff = { baseMs: 500, capMs: 15_000 }
  */
 export class LiveStream {
   readonly link: Signal<Link> = signal('connecting')
-  /** Unix milliseconds, by this computer's clock, of the last message. */
-  readonly lastMessageMs: Signal<number> = signal(0)
   #source: EventSource | undefined
   #lastEventId = ''
   #attempt = 0
@@ -40,6 +38,13 @@ export class LiveStream {
     addEventListener('online', () => this.#online(), { signal })
     document.addEventListener('visibilitychange', () => this.#visibility(), { signal })
     if (document.visibilityState === 'visible') this.#open()
+  }
+
+  /** Begins again without a position, as a newcomer who is given a snapshot. */
+  restart(): void {
+    this.#lastEventId = ''
+    this.#meet('lost')
+    this.#open()
   }
 
   close(): void {
@@ -72,15 +77,18 @@ export class LiveStream {
 
   #receive(event: MessageEvent<string>): void {
     if (event.lastEventId !== '') this.#lastEventId = event.lastEventId
-    this.#attempt = 0
-    this.lastMessageMs.value = systemClock.now()
-    this.#meet('message')
     this.#watch()
     this.options.raw?.(event.data)
     const message = readSseMessage(event.data)
     if (message === undefined) return
+    const refused = [...message.subs.values()].some(entry => entry.error !== undefined)
+    if (!refused) {
+      this.#attempt = 0
+      this.#meet('message')
+    }
     for (const [channel, entry] of message.subs) this.options.subscribed(channel, entry)
     for (const { channel, pub } of message.publications) this.options.published(channel, pub)
+    if (refused) this.#reopenLater()
   }
 
   #watch(): void {
@@ -92,9 +100,13 @@ export class LiveStream {
     })
   }
 
-  #lost(source: EventSource | undefined): void {
+  #lost(source: EventSource): void {
     this.#meet('lost')
-    if (source !== this.#source || source?.readyState !== EventSource.CLOSED) return
+    if (source === this.#source && source.readyState === EventSource.CLOSED) this.#reopenLater()
+  }
+
+  /** A refused channel is asked for again too: a server that is just starting knows its channels a moment later than its address. */
+  #reopenLater(): void {
     this.#reopening?.cancel()
     this.#reopening = systemClock.after(200 + backoffMs(this.#attempt++, systemRandom, reopenBackoff), () => this.#open())
   }

@@ -138,7 +138,7 @@ export class Demo {
   }
 
   async #report(match: Match, now: number, clockIsDue: boolean): Promise<void> {
-    const message: LeagueMessage = { type: 'board', game: match.listed(now) }
+    const message: LeagueMessage = { type: 'board', game: match.id, board: match.board, serverUtcMs: now }
     await this.host.publish(demoLeague, message, { lane: 'stats', key: match.id })
     if (!clockIsDue) return
     this.#clockDue.set(match, now + clockIntervalMs)

@@ -54,7 +54,7 @@ function Counters() {
   return (
     <dl class="counters">
       <div>
-        <dt>sessions now</dt>
+        <dt>connected now</dt>
         <dd class="numeral" data-testid="sessions">
           {shortCount(sessions.websocket + sessions.sse)}
         </dd>

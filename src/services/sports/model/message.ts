@@ -64,8 +64,8 @@ export const listedGameSchema = z.object({
   serverUtcMs: z.number(),
 })
 
-/** What `sports:league_<id>` carries: boards alone, by game. */
-export const leagueMessageSchema = z.object({ type: z.literal('board'), game: listedGameSchema })
+/** What `sports:league_<id>` carries: boards alone, by game. What they belong to is in the list that a subscriber is given. */
+export const leagueMessageSchema = z.object({ type: z.literal('board'), game: z.string(), board: boardSchema, serverUtcMs: z.number() })
 
 export const gameListSchema = z.object({ games: z.array(listedGameSchema) })
 

@@ -27,18 +27,19 @@ export class LeagueStore {
     this.time.restart()
     const list = gameListSchema.safeParse(entry.data)
     this.state.value = list.success ? 'ready' : 'absent'
-    for (const game of list.data?.games ?? []) this.#put(game)
+    if (!list.success) return
+    for (const { serverUtcMs } of list.data.games) this.time.learn(serverUtcMs)
+    this.games.value = list.data.games
   }
 
   #apply(pub: Pub): void {
     const parsed = leagueMessageSchema.safeParse(pub.data)
-    if (parsed.success) this.#put(parsed.data.game)
-  }
-
-  #put(game: ListedGame): void {
-    this.time.learn(game.serverUtcMs)
-    const known = this.games.value
-    const place = known.findIndex(other => other.id === game.id)
-    this.games.value = place === -1 ? [...known, game] : known.with(place, game)
+    if (!parsed.success) return
+    const { game: id, board, serverUtcMs } = parsed.data
+    this.time.learn(serverUtcMs)
+    const place = this.games.value.findIndex(game => game.id === id)
+    const known = this.games.value[place]
+    if (known === undefined) this.stream.restart()
+    else this.games.value = this.games.value.with(place, { ...known, board, serverUtcMs })
   }
 }

@@ -2,7 +2,7 @@ import { batch, type Signal, signal } from '@preact/signals'
 import { LiveStream, type Pub, type Subscribed } from '../../../web/index.ts'
 import { gameMessageSchema, isLive, type MatchEvent, type Snapshot, snapshotSchema } from '../model/index.ts'
 import { announce } from './announcement.ts'
-import { applyMessage, joinSnapshot, type MatchView, newEvents } from './match-view.ts'
+import { applyMessage, hasGap, joinSnapshot, type MatchView, newEvents } from './match-view.ts'
 import { ServerTime } from './server-time.ts'
 
 /** A goal that has just been seen as it happened. */
@@ -76,6 +76,8 @@ export class MatchStore {
     }
     const after = applyMessage(before, message)
     this.view.value = after
+    // The stream promises that this never happens; a page that showed a wrong score would not know.
+    if (!hasGap(before) && hasGap(after)) this.stream.restart()
     return newEvents(before, after)
   }
 

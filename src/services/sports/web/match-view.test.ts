@@ -3,7 +3,7 @@ import { Match } from '../match.ts'
 import type { GameMessage } from '../model/index.ts'
 import { planReplay } from '../replay.ts'
 import { final2022 } from '../timelines/index.ts'
-import { applyMessage, joinSnapshot, type MatchView, newEvents } from './match-view.ts'
+import { applyMessage, hasGap, joinSnapshot, type MatchView, newEvents } from './match-view.ts'
 
 const plan = planReplay(final2022)
 const pace = { speed: 60, offsetMs: 0 }
@@ -52,4 +52,12 @@ test('[W5] only what the page had not seen is new to it, and a new loop is not n
   const before = viewAt(20)
   expect(newEvents(before, applyMessage(before, message))).toEqual(message.events)
   expect(newEvents(before, viewAt(3, 5))).toEqual([])
+})
+
+test('[W5] a message that was skipped leaves a gap that shows, and a snapshot closes it', () => {
+  const [, later] = messages(5, 7)
+  if (later === undefined) throw new Error('two moments are announced')
+  const view = applyMessage(viewAt(5), later)
+  expect([hasGap(viewAt(5)), hasGap(view)]).toEqual([false, true])
+  expect(hasGap(joinSnapshot(view, matchAt(7).snapshot(0)))).toBe(false)
 })

@@ -43,6 +43,11 @@ export function newEvents(before: MatchView | undefined, after: MatchView): Matc
   return after.events.filter(event => !known.has(`${event.id} ${event.rev}`))
 }
 
+/** Whether an event before the newest is not there. Numbers within a match are dense, and a deleted event keeps its own. */
+export function hasGap({ events }: MatchView): boolean {
+  return (events.at(-1)?.seq ?? 0) !== events.length
+}
+
 function withText(view: MatchView, line: Line): MatchView {
   const text = addLine(view.text, line)
   return text === view.text ? view : { ...view, text }

@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { Folder, lacks, pathOf, until } from '../support/index.ts'
+import { ServerProcess } from './server-process.ts'
+
+/** Five minutes of the match in a second: goals come often, and a loop lasts forty seconds. */
+const speed = '300x'
+const match = 'arg-fra-2022'
+const desktop = { width: 1280, height: 800 }
+const phone = { width: 390, height: 844 }
+
+const skipped = lacks('chromium', 'the pages in a browser')
+
+describe.skipIf(skipped)('the pages in a browser', () => {
+  const folder = new Folder()
+  const server = new ServerProcess(folder.path, ['--demo', 'on', '--demo_speed', speed])
+  let browser: Browser
+
+  beforeAll(async () => {
+    await server.start()
+    browser = await chromium.launch({ executablePath: pathOf('chromium'), args: ['--no-sandbox', '--disable-background-networking'] })
+  }, 60_000)
+
+  afterAll(async () => {
+    await browser.close()
+    await server[Symbol.asyncDispose]()
+    folder[Symbol.dispose]()
+  })
+
+  /** Opens a page, and keeps what it complains about. */
+  async function open(path: string, options: BrowserContextOptions = {}): Promise<{ page: Page; complaints: string[] }> {
+    const context = await browser.newContext({ viewport: desktop, ...options })
+    const page = await context.newPage()
+    const complaints: string[] = []
+    page.on('pageerror', error => complaints.push(error.message))
+    page.on('console', message => {
+      if (message.type() === 'error') complaints.push(message.text())
+    })
+    await page.goto(server.url + path)
+    await page.locator('.badge[data-link="live"]').waitFor()
+    return { page, complaints }
+  }
+
+  const seqs = (page: Page) => page.locator('.events li').evaluateAll(rows => rows.map(row => Number(row.getAttribute('data-seq'))))
+
+  async function snapshot(): Promise<{ loop: number; seqs: number[] }> {
+    const { loop, events } = await (await fetch(`${server.url}/sports/games/${match}/snapshot`)).json()
+    return { loop, seqs: events.map(({ seq }: { seq: number }) => seq) }
+  }
+
+  const places = ['/', '/sports', `/sports/${match}`, '/ops'].flatMap(path => [
+    { path, size: 'desktop', viewport: desktop },
+    { path, size: 'phone', viewport: phone },
+  ])
+
+  test.each(places)(
+    '[W8] $path fits a $size, says that it is live, and complains of nothing',
+    async ({ path, viewport }) => {
+      const { page, complaints } = await open(path, { viewport })
+      await page.locator('h1').first().waitFor()
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width)
+      expect(complaints).toEqual([])
+      await page.context().close()
+    },
+    20_000,
+  )
+
+  test('[W9] a goal arrives by itself: in the score, in the list, in a banner, and in words for screen readers', async () => {
+    const { page } = await open(`/sports/${match}`)
+    await page.evaluate(() => {
+      const spoken = document.querySelector('[aria-live="assertive"]')
+      new MutationObserver(() =>
+        document.body.setAttribute('data-spoken', `${document.body.getAttribute('data-spoken') ?? ''}|${spoken?.textContent}`),
+      ).observe(spoken ?? document.body, { childList: true, characterData: true, subtree: true })
+    })
+    await page.locator('.goal-banner').waitFor({ timeout: 60_000 })
+    const scorer = (await page.locator('.goal-banner p > span').innerText()).replace(/\s*\d.*$/, '')
+    expect(await page.locator('.events li[data-kind="goal"]').first().innerText()).toContain(scorer)
+    await until('the goal has been spoken', async () => (await page.locator('body').getAttribute('data-spoken'))?.includes(`Goal for`))
+    const shown = await Promise.all(['score-home', 'score-away'].map(id => page.getByTestId(id).innerText()))
+    expect(shown.map(Number).reduce((a, b) => a + b)).toBeGreaterThan(0)
+    await page.context().close()
+  }, 90_000)
+
+  test('[W10] a page outlives a server that is killed: reconnecting, then live, without a reload and without a missing event', async () => {
+    const { page } = await open(`/sports/${match}`)
+    await page.evaluate(() => {
+      document.body.setAttribute('data-page', 'the same')
+      const badge = document.querySelector('.badge')
+      const note = () =>
+        document.body.setAttribute('data-links', `${document.body.getAttribute('data-links') ?? ''} ${badge?.getAttribute('data-link')}`)
+      if (badge !== null) new MutationObserver(note).observe(badge, { attributes: true, attributeFilter: ['data-link'] })
+    })
+    await until('the match is young', async () => ((length: number) => length > 1 && length < 12)((await seqs(page)).length), 60_000)
+    const before = await snapshot()
+    await server.kill()
+    await page.locator('.badge[data-link="reconnecting"]').waitFor()
+    await server.start()
+    await page.locator('.badge[data-link="live"]').waitFor({ timeout: 20_000 })
+    const seen = await until('the page has what the server has', async () => {
+      const [shown, known] = [await seqs(page), await snapshot()]
+      return shown.length === known.seqs.length ? { shown, known } : undefined
+    })
+    expect(await page.locator('body').getAttribute('data-page')).toBe('the same')
+    expect((await page.locator('body').getAttribute('data-links'))?.trim()).toBe('reconnecting live')
+    expect(seen.known.loop).toBe(before.loop)
+    expect(seen.known.seqs.length).toBeGreaterThan(before.seqs.length)
+    expect(seen.shown.toReversed()).toEqual(seen.known.seqs)
+    await page.context().close()
+  }, 120_000)
+
+  test('[W11] a page without network says so, and goes on by itself when the network is back', async () => {
+    const { page } = await open('/sports')
+    await page.context().setOffline(true)
+    await page.locator('.badge[data-link="offline"]').waitFor()
+    await page.context().setOffline(false)
+    await page.locator('.badge[data-link="live"]').waitFor({ timeout: 20_000 })
+    await page.context().close()
+  }, 40_000)
+
+  test('[W12] the theme follows the system until it is chosen, and the choice is kept', async () => {
+    const { page } = await open('/', { colorScheme: 'dark' })
+    const themeOf = () => page.locator('html').getAttribute('data-theme')
+    const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+    expect(await themeOf()).toBe('dark')
+    const dark = await paper()
+    await page.getByRole('button', { name: 'Switch to light theme' }).click()
+    expect(await themeOf()).toBe('light')
+    expect(await paper()).not.toBe(dark)
+    await page.reload()
+    expect(await themeOf()).toBe('light')
+    await page.context().close()
+  }, 20_000)
+
+  test('[W13] the keyboard reaches everything, visibly, and the content first', async () => {
+    const { page } = await open(`/sports/${match}`, { viewport: phone })
+    const focused = () =>
+      page.evaluate(() => document.activeElement?.textContent?.trim() || document.activeElement?.getAttribute('aria-label') || '')
+    const outline = () => page.evaluate(() => getComputedStyle(document.activeElement ?? document.body).outlineStyle)
+    const visited: string[] = []
+    for (let presses = 0; presses < 8; presses++) {
+      await page.keyboard.press('Tab')
+      visited.push(await focused())
+      expect(await outline()).toBe('solid')
+    }
+    expect(visited.slice(0, 6)).toEqual(['Skip to content', 'Fanfare', 'Sports', 'Ops', expect.stringContaining('Switch to'), 'Timeline'])
+    await page.locator('#tab-timeline').focus()
+    await page.keyboard.press('ArrowRight')
+    expect(await focused()).toBe('Commentary')
+    expect(await page.locator('#panel-text').isVisible()).toBe(true)
+    expect(await page.locator('#panel-timeline').isVisible()).toBe(false)
+    await page.context().close()
+  }, 20_000)
+
+  test('[W14] the operations page shows this very browser, second by second', async () => {
+    const { page: other } = await open(`/sports/${match}`)
+    const { page } = await open('/ops')
+    const row = page.getByRole('row', { name: new RegExp(`sports:game_${match}`) })
+    await row.waitFor()
+    const uptime = async () => (await page.locator('.ops-head').innerText()).match(/up (.*)/)?.[1]
+    const first = await uptime()
+    await until('a second has passed on the page', async () => (await uptime()) !== first, 10_000)
+    await other.context().close()
+    await page.context().close()
+  }, 30_000)
+})
