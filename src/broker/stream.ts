@@ -41,6 +41,7 @@ export class Stream {
       ...(placed ? { offset: this.offset + 1 } : {}),
       ...(options.key === undefined ? {} : { key: options.key }),
       ...(options.lane === undefined ? {} : { lane: options.lane }),
+      ...(options.delta ? { delta: true } : {}),
       ...(options.tags === undefined ? {} : { tags: options.tags }),
       ...(options.info === undefined ? {} : { info: options.info }),
     })

@@ -73,8 +73,7 @@ export class Admission {
     }
     const recovery = this.#recover(state.queued)
     subscription.goLive(recovery.offset)
-    subscription.hasDeltaBase =
-      recovery.publications !== undefined && recovery.publications.length > 0 && recovery.offset === channel.feed.position.offset
+    subscription.hasDeltaBase = (recovery.publications?.length ?? 0) > 0 && channel.isDeltaBase(recovery.offset)
     session.node.subscriptionBegan(subscription)
     return { ...this.#position(recovery), ...this.#rest(recovery) }
   }

@@ -11,6 +11,8 @@ export interface PublishOptions {
   readonly idempotencyKey?: string
   /** Delivers without a place in the history. */
   readonly skipHistory?: boolean
+  /** Lets it go out as a delta, where the namespace does not do so by itself (`delta_publish`). */
+  readonly delta?: boolean
 }
 
 /** A channel's history from a position on, and what its conflating sources hold. */

@@ -82,9 +82,15 @@ export class Channel implements FeedTarget {
 
   /** Hands a publication to every local subscriber. Encodes at most once per wire format; never waits. */
   fanOut(publication: Publication): void {
-    const frames = new PublicationFrames(this.name, publication, this.#previous, this.namespace.delivery === 'ephemeral')
+    const base = this.namespace.deltaPublish || publication.delta ? this.#previous : undefined
+    const frames = new PublicationFrames(this.name, publication, base, this.namespace.delivery === 'ephemeral')
     this.#previous = this.namespace.allowedDeltaTypes.length > 0 ? publication : undefined
     for (const subscription of this.#subscriptions) subscription.deliver(publication, frames)
+  }
+
+  /** Whether who has seen everything up to an offset holds what the next delta builds on. */
+  isDeltaBase(offset: number): boolean {
+    return offset !== 0 && this.#previous?.offset === offset
   }
 
   /** What the sources hold, for the `data` of a newcomer's reply. */

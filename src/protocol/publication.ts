@@ -26,6 +26,8 @@ export interface PublicationFields {
   readonly time?: number
   /** The lane of a `lanes` channel; the first lane when absent. */
   readonly lane?: string
+  /** May go out as a delta, where the namespace leaves that to the publisher. */
+  readonly delta?: boolean
 }
 
 /** One immutable message in a channel. Its JSON is made once, however many replies and pushes carry it. */
@@ -37,6 +39,7 @@ export class Publication {
   readonly info: ClientInfo | undefined
   readonly time: number
   readonly lane: string | undefined
+  readonly delta: boolean
   #json: string | undefined
 
   constructor(fields: PublicationFields) {
@@ -47,6 +50,7 @@ export class Publication {
     this.info = fields.info
     this.time = fields.time ?? 0
     this.lane = fields.lane
+    this.delta = fields.delta === true
   }
 
   /** The wire form: `{"data":…,"offset":7,"key":…,"tags":…,"info":…}`, absent fields left out. */
@@ -70,6 +74,7 @@ export class Publication {
       ...(this.tags === undefined ? {} : { tags: this.tags }),
       ...(this.info === undefined ? {} : { info: this.info }),
       ...(this.lane === undefined ? {} : { lane: this.lane }),
+      ...(this.delta ? { delta: true } : {}),
     }
   }
 }
