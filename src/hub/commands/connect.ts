@@ -21,11 +21,14 @@ export async function connect(session: Session, id: number, params: Params<'conn
   if (session.isConnected) throw new CommandError(errors.badRequest, 'already connected')
   const { identity, data } = await identify(session, params.token, params.data)
   if (session.isClosed) return
+  checkServerSubscriptions(session, identity)
   session.connect(identity)
   if (session.isClosed) return
   const admissions = await admitServerSubscriptions(session, identity, params.subs)
   if (session.isClosed) return
   const subs = completeAll(admissions)
+  // An SDK takes every entry for a subscription, so that one which could not be made must not stand there: it comes back for all of them.
+  if ([...subs.values()].some(entry => 'error' in entry)) throw new CloseError(closes.insufficientState)
   const { node } = session
   const result = encodeConnectResult(
     {
@@ -72,6 +75,14 @@ export async function identify(
   if (verified === undefined || verified.kind === 'invalid') throw new CloseError(closes.invalidToken)
   if (verified.kind === 'expired') throw new CommandError(errors.tokenExpired)
   return { identity: verified.value }
+}
+
+/** A token that asks for what cannot be is refused as a whole, before anyone hears of the session. @throws CommandError 102, 106, 107 */
+function checkServerSubscriptions({ node }: Session, { subs }: Identity): void {
+  const channels = Object.keys(subs ?? {})
+  const { channelsPerSessionMax } = node.limits
+  if (channels.length > channelsPerSessionMax) throw new CommandError(errors.limitExceeded, `at most ${channelsPerSessionMax} channels`)
+  for (const channel of channels) node.access.namespaceOf(channel)
 }
 
 type Requested = Params<'connect'>['subs']
