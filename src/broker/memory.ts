@@ -1,8 +1,9 @@
 import {
-  type Broker,
   type BrokerSink,
   type ChannelDelivery,
   type Control,
+  type Exchange,
+  History,
   type HistoryLog,
   type HistoryPage,
   type HistoryQuery,
@@ -15,7 +16,6 @@ import {
 import { type Clock, every, type Json, type Random, randomId, type Timer } from '../kit/index.ts'
 import { CommandError, errors, type Position, type Publication } from '../protocol/index.ts'
 import { Idempotency } from './idempotency.ts'
-import { Stream } from './stream.ts'
 
 export interface MemoryBrokerOptions {
   readonly clock: Clock
@@ -28,7 +28,7 @@ export interface MemoryBrokerOptions {
 
 /** One publication that waits for the tick's transaction. */
 interface Appending {
-  readonly stream: Stream
+  readonly stream: History
   readonly data: Json
   readonly options: PublishOptions
   readonly resolve: (position: Position) => void
@@ -44,15 +44,15 @@ const epochBytes = 3
  * The broker of one process. Appends and delivers in the caller's turn; channels kept on disk are appended once per tick, all in one
  * transaction, and delivered when that is durable.
  */
-export class MemoryBroker implements Broker {
-  readonly #streams = new Map<string, Stream>()
+export class MemoryBroker implements Exchange {
+  readonly #streams = new Map<string, History>()
   readonly #idempotency: Idempotency
   readonly #sweep: Timer
   #sinks: readonly BrokerSink[] = []
   #appending: Appending[] = []
   /** Streams made while nothing was forgotten share an epoch, which keeps cursors small. */
   #epoch: string
-  #walk: Iterator<Stream> | undefined
+  #walk: Iterator<History> | undefined
 
   constructor(
     readonly options: MemoryBrokerOptions,
@@ -99,7 +99,7 @@ export class MemoryBroker implements Broker {
 
   async history(channel: string, query: HistoryQuery): Promise<HistoryPage> {
     const namespace = this.#namespaceOf(channel)
-    if (!Stream.keeps(namespace) && namespace.delivery !== 'lanes')
+    if (!History.keeps(namespace) && namespace.delivery !== 'lanes')
       return { position: { epoch: '', offset: 0 }, publications: [], complete: false, state: [] }
     return this.#stream(channel, namespace).page(query, this.options.clock.now())
   }
@@ -122,9 +122,9 @@ export class MemoryBroker implements Broker {
   #publish(channel: string, data: Json, options: PublishOptions): Promise<Position> {
     const namespace = this.#namespaceOf(channel)
     const now = this.options.clock.now()
-    const stream = Stream.keeps(namespace) || namespace.delivery === 'lanes' ? this.#stream(channel, namespace) : undefined
+    const stream = History.keeps(namespace) || namespace.delivery === 'lanes' ? this.#stream(channel, namespace) : undefined
     if (stream === undefined)
-      return this.#pass(channel, new Stream(channel, namespace, '').next(data, { ...options, skipHistory: true }, now))
+      return this.#pass(channel, new History(channel, namespace, '').next(data, { ...options, skipHistory: true }, now))
     this.#checkRoom(stream, options)
     const publication = stream.next(data, options, now)
     if (publication.offset > 0 && namespace.historyStore === 'disk' && this.options.log !== undefined)
@@ -139,7 +139,7 @@ export class MemoryBroker implements Broker {
     return { epoch: '', offset: 0 }
   }
 
-  #appendLater(stream: Stream, data: Json, options: PublishOptions): Promise<Position> {
+  #appendLater(stream: History, data: Json, options: PublishOptions): Promise<Position> {
     return new Promise((resolve, reject) => {
       this.#appending.push({ stream, data, options, resolve, reject })
       if (this.#appending.length === 1) this.options.clock.soon(() => this.#commit())
@@ -152,7 +152,7 @@ export class MemoryBroker implements Broker {
     if (appending.length === 0) return
     this.#appending = []
     const now = this.options.clock.now()
-    const tops = new Map<Stream, number>()
+    const tops = new Map<History, number>()
     const entries = appending.map(({ stream, data, options }) => {
       const offset = (tops.get(stream) ?? stream.offset) + 1
       tops.set(stream, offset)
@@ -174,7 +174,7 @@ export class MemoryBroker implements Broker {
     }
   }
 
-  #checkRoom(stream: Stream, { key }: PublishOptions): void {
+  #checkRoom(stream: History, { key }: PublishOptions): void {
     const [table] = stream.sources
     if (
       stream.namespace.delivery !== 'conflated' ||
@@ -186,12 +186,12 @@ export class MemoryBroker implements Broker {
     throw new CommandError(errors.limitExceeded, `at most ${this.options.limits.conflatedKeysMax} keys in a channel`)
   }
 
-  #stream(channel: string, namespace: Namespace): Stream {
+  #stream(channel: string, namespace: Namespace): History {
     const known = this.#streams.get(channel)
     // A namespace that was configured anew has other rules; its streams begin again.
     if (known !== undefined && known.namespace === namespace) return known
     const stored = namespace.historyStore === 'disk' ? this.options.log?.load(channel) : undefined
-    const stream = new Stream(channel, namespace, stored?.epoch ?? this.#epoch)
+    const stream = new History(channel, namespace, stored?.epoch ?? this.#epoch)
     if (stored !== undefined) stream.restore(stored.offset, stored.time, stored.publications)
     else stream.touchedAt = this.options.clock.now()
     if (this.#streams.size >= this.options.limits.streamsMax) this.#drop([...this.#streams.keys()].slice(0, 1))

@@ -1,7 +1,7 @@
-import type { Config, FanfareServer } from '../server/index.ts'
+import type { ServiceFactory } from '../server/index.ts'
 import { sportsService } from '../services/sports/index.ts'
 
-/** Puts every service that ships on the server. */
-export async function mountServices(server: FanfareServer, { demo }: Config): Promise<void> {
-  await server.mount(host => sportsService(host, demo.enabled ? { demo: { speed: demo.speed } } : {}))
-}
+/** Every service that ships, as `fanfare start` puts them on a server. */
+export const services: readonly ServiceFactory[] = [
+  (server, { demo }) => sportsService(server, demo.enabled ? { demo: { speed: demo.speed } } : {}),
+]

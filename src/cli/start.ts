@@ -1,7 +1,6 @@
-import { type Config, ConfigError, createServer, type FanfareServer, version } from '../server/index.ts'
-import { createLog, logFormat } from '../server/log.ts'
+import { type Config, ConfigError, createLog, createServer, type FanfareServer, logFormat, version } from '../server/index.ts'
 import { banner } from './banner.ts'
-import { mountServices } from './services.ts'
+import { services } from './services.ts'
 import { exitCodes, type Terminal } from './terminal.ts'
 
 /** Serves until a signal, then drains. A second signal ends the process at once. */
@@ -11,8 +10,7 @@ export async function start(config: Config, terminal: Terminal): Promise<number>
   const stop = firstSignal(terminal)
   let server: FanfareServer
   try {
-    server = await createServer(config, { log })
-    await mountServices(server, config)
+    server = await createServer(config, { log, services })
   } catch (error) {
     if (!(error instanceof Error)) throw error
     return cannotStart(error, config, terminal)

@@ -48,6 +48,16 @@ export class Access {
     this.#authorizers.set(namespace, authorizer)
   }
 
+  /** Namespaces whose access a service decides. */
+  get authorized(): string[] {
+    return [...this.#authorizers.keys()]
+  }
+
+  /** What the authorizer of the channel's namespace says; undefined where there is none. @throws CommandError 103 when it says no */
+  ask(request: AccessRequest): Promise<Grant | undefined> {
+    return this.#byAuthorizer(this.namespaceOf(request.channel), request)
+  }
+
   /** The channel's policy. @throws CommandError 107 for what cannot be a name, 102 where no namespace is configured. */
   namespaceOf(channel: string): Namespace {
     if (!isChannelName(channel)) throw new CommandError(errors.badRequest, 'channel: not a channel name')

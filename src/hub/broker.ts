@@ -80,6 +80,8 @@ export interface SubscribeControl {
 export interface BrokerSink {
   deliver(channel: string, delivery: Delivery): void
   control(message: Control): void
+  /** The channel may have moved on without this sink hearing all of it: it should ask. */
+  suspect(channel: string): void
 }
 
 /**
@@ -97,4 +99,10 @@ export interface Broker {
   removeHistory(channel: string): Promise<void>
   control(message: Control): Promise<void>
   close(): Promise<void>
+}
+
+/** A broker that serves several nodes: its own, and those that are linked to it. */
+export interface Exchange extends Broker {
+  attach(sink: BrokerSink): void
+  detach(sink: BrokerSink): void
 }

@@ -1,6 +1,6 @@
 import type { Json } from '../kit/index.ts'
 import { type ClientInfo, encodeCursor, encodeDelta, encodeEscaped, type Publication, push, unsubscribes } from '../protocol/index.ts'
-import type { Delivery } from './broker.ts'
+import type { Delivery, HistoryPage } from './broker.ts'
 import { Feed, type FeedContext, type FeedTarget } from './feed.ts'
 import { Frame } from './frame.ts'
 import type { Metronomes } from './metronome.ts'
@@ -58,6 +58,10 @@ export class Channel implements FeedTarget {
   receive(delivery: Delivery): void {
     if (delivery.kind === 'publication') this.feed.receive(delivery.publication, delivery.epoch)
     else this.#announce(delivery.kind, delivery.infos)
+  }
+
+  begin({ state }: HistoryPage): void {
+    this.restate(state)
   }
 
   /** From the feed: in order, once. */

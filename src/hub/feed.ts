@@ -4,6 +4,8 @@ import type { Broker, HistoryPage } from './broker.ts'
 
 /** What a feed does with what it has put in order. */
 export interface FeedTarget {
+  /** The channel is open: where it stands, its state, and its tail where that was asked for. */
+  begin(page: HistoryPage): void
   apply(publication: Publication): void
   /** Replaces what the channel's sources hold by the broker's present state. */
   restate(state: readonly Publication[]): void
@@ -17,6 +19,8 @@ export interface FeedContext {
   readonly random: Random
   /** Publications to ask for when a gap is healed, and to hold meanwhile. */
   readonly healMax: number
+  /** Asks for all that the history holds when the channel opens, for those who keep it. */
+  readonly tail?: boolean
 }
 
 interface Held {
@@ -41,6 +45,7 @@ export class Feed {
   position: Position = { epoch: '', offset: 0 }
   #state: FeedState = { kind: 'opening', held: [] }
   #failures = 0
+  #waiting: (() => void)[] = []
 
   constructor(
     readonly channel: string,
@@ -51,10 +56,10 @@ export class Feed {
   /** Subscribes upstream and notes where the channel stands. Publications that race the answer are held, then put in place. */
   async open(): Promise<void> {
     await this.context.broker.subscribe(this.channel)
-    const page = await this.context.broker.history(this.channel, { limit: 0 })
+    const page = await this.context.broker.history(this.channel, { limit: this.context.tail ? -1 : 0 })
     if (this.#state.kind !== 'opening') return
     this.position = page.position
-    this.target.restate(page.state)
+    this.target.begin(page)
     this.#release(this.#state.held)
   }
 
@@ -81,8 +86,18 @@ export class Feed {
     if (this.#state.kind === 'synced') this.#heal([])
   }
 
+  /** Resolves when the broker has been asked where the channel stands, whatever became of it. */
+  caughtUp(): Promise<void> {
+    return new Promise(resolve => {
+      this.#waiting.push(resolve)
+      this.verify()
+      if (this.#state.kind === 'closed') this.#settle()
+    })
+  }
+
   close(): void {
     this.#state = { kind: 'closed' }
+    this.#settle()
   }
 
   #advance(publication: Publication, epoch: string): void {
@@ -133,11 +148,17 @@ export class Feed {
   /** History has just said which epoch is the present one: what is held of another is from before. */
   #release(held: readonly Held[]): void {
     this.#state = synced
+    this.#settle()
     for (const { publication, epoch } of held)
       if (publication.offset === 0 || epoch === this.position.epoch) this.receive(publication, epoch)
   }
 
+  #settle(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+
   #retry(held: Held[]): void {
+    this.#settle()
     if (this.#state.kind !== 'healing') return
     this.context.clock.after(backoffMs(this.#failures++, this.context.random, retry), () => {
       if (this.#state.kind === 'healing') this.#heal(held)

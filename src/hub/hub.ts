@@ -8,8 +8,6 @@ import type { Namespace } from './namespace.ts'
 export interface HubContext extends FeedContext {
   readonly metronomes: Metronomes
   readonly lingerMs: number
-  occupied(channel: string): void
-  vacated(channel: string): void
   failed(channel: string, error: unknown): void
 }
 

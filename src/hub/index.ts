@@ -5,6 +5,7 @@ export type {
   BrokerSink,
   Control,
   Delivery as ChannelDelivery,
+  Exchange,
   HistoryPage,
   HistoryQuery,
   PublishOptions,
@@ -13,8 +14,10 @@ export type {
 export type { Channel } from './channel.ts'
 export { completeAll, identify } from './commands/connect.ts'
 export { Counters } from './counters.ts'
+export { Feed, type FeedContext, type FeedTarget } from './feed.ts'
 export { Frame, pushFrame } from './frame.ts'
 export { Heartbeat } from './heartbeat.ts'
+export { History } from './history.ts'
 export type { HistoryLog, LogEntry, StoredStream } from './history-log.ts'
 export type {
   AskingHooks,

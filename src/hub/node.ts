@@ -13,6 +13,7 @@ import type { Limits } from './limits.ts'
 import type { Log } from './log.ts'
 import { Metronomes } from './metronome.ts'
 import type { Namespaces } from './namespace.ts'
+import { Occupancy } from './occupancy.ts'
 import type { OutboxContext } from './outbox.ts'
 import type { Presence } from './presence.ts'
 import { Rates } from './rates.ts'
@@ -72,6 +73,9 @@ export class Node implements BrokerSink, OutboxContext {
   readonly rates: Rates
   readonly methods = new Map<string, CommandMethod>()
   readonly #listeners: LifecycleListener[] = []
+  readonly #occupancy = new Occupancy()
+  /** Runs methods that are not known here: a relay has its parent do it. */
+  forward: ((method: string, data: Json | undefined, context: CommandContext) => Promise<Json | undefined>) | undefined
   #phase = 0
   #verifying: Timer | undefined
 
@@ -101,8 +105,6 @@ export class Node implements BrokerSink, OutboxContext {
       healMax: limits.recoveryMax,
       metronomes: new Metronomes(clock),
       lingerMs: limits.channelLingerMs,
-      occupied: () => {},
-      vacated: () => {},
       failed: (channel, error) => this.log.warn({ channel, err: error }, 'the broker did not answer for a channel'),
     })
     if (limits.positionCheckMs > 0) this.#verifying = every(clock, limits.positionCheckMs, () => this.hub.verify())
@@ -136,7 +138,8 @@ export class Node implements BrokerSink, OutboxContext {
   /** Runs a service's command, or asks the rpc hook. @throws CommandError 104 for no such method, 107 with the path of a bad input */
   async call(method: string, data: Json | undefined, context: CommandContext): Promise<Json | undefined> {
     const known = this.methods.get(method)
-    if (known === undefined) return this.#askRpcHook(method, data, context)
+    if (known === undefined)
+      return this.forward === undefined ? this.#askRpcHook(method, data, context) : this.forward(method, data, context)
     const parsed = known.schema.safeParse(data ?? {})
     if (!parsed.success) throw new CommandError(errors.badRequest, describeIssue(parsed.error))
     return known.run(parsed.data, context)
@@ -151,12 +154,27 @@ export class Node implements BrokerSink, OutboxContext {
     this.#listeners.push(listener)
   }
 
-  emit(event: LifecycleEvent): void {
-    for (const listener of this.#listeners) listener(event)
+  /** Whether anyone wants to hear of connections and subscriptions. */
+  get isListened(): boolean {
+    return this.#listeners.length > 0
+  }
+
+  /** `node` is where it happened: a channel is occupied from its first subscriber anywhere to its last. */
+  emit(event: LifecycleEvent, node = this.id): void {
+    if (this.#occupancy.changes(event, node)) for (const listener of this.#listeners) listener(event)
+  }
+
+  /** A node below is gone with all of its subscribers. */
+  lost(node: string): void {
+    for (const channel of this.#occupancy.of(node)) this.emit({ kind: 'channel_vacated', channel }, node)
   }
 
   deliver(channel: string, delivery: Delivery): void {
     this.hub.deliver(channel, delivery)
+  }
+
+  suspect(channel: string): void {
+    this.hub.get(channel)?.feed.verify()
   }
 
   control(message: Control): void {

@@ -10,9 +10,14 @@ export interface PresenceStats {
  * Implementations announce joins and leaves through the broker where the namespace wants them.
  */
 export interface Presence {
-  track(channel: string, info: ClientInfo): Promise<void>
+  /** `holder` is the node that the client is on; the node of this registry where absent. */
+  track(channel: string, info: ClientInfo, holder?: string): Promise<void>
   untrack(channel: string, client: string): Promise<void>
   list(channel: string): Promise<ReadonlyMap<string, ClientInfo>>
   stats(channel: string): Promise<PresenceStats>
+  /** A node says that it and all that it holds are alive. */
+  renew(holder: string): void
+  /** Drops everything that a node holds. */
+  drop(holder: string): Promise<void>
   close(): Promise<void>
 }

@@ -1,6 +1,6 @@
-import { timingSafeEqual } from 'node:crypto'
 import { CommandError, errors } from '../protocol/index.ts'
 import type { FanfareServer } from './create-server.ts'
+import { sameSecret } from './same-secret.ts'
 
 /** The user behind an HTTP request: by bearer token, or '' for a stranger. @throws CommandError 101, 109 */
 export async function callerOf(server: FanfareServer, request: Request): Promise<string> {
@@ -23,12 +23,5 @@ export function hasApiKey(server: FanfareServer, request: Request): boolean {
   if (insecure) return true
   const authorization = request.headers.get('authorization')
   const given = request.headers.get('x-api-key') ?? (authorization?.startsWith('apikey ') ? authorization.slice(7) : undefined)
-  return key !== undefined && given !== undefined && equals(given, key)
-}
-
-/** Takes the same time wherever two texts differ. */
-function equals(left: string, right: string): boolean {
-  const a = new Bun.CryptoHasher('sha256').update(left).digest()
-  const b = new Bun.CryptoHasher('sha256').update(right).digest()
-  return timingSafeEqual(a, b)
+  return key !== undefined && given !== undefined && sameSecret(given, key)
 }

@@ -1,8 +1,5 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import type { HTMLBundle } from 'bun'
 import type { z } from 'zod'
-import { MemoryBroker, MemoryPresence } from '../broker/index.ts'
 import {
   type AskingHooks,
   type Authorizer,
@@ -17,30 +14,36 @@ import {
   Node,
   type PublishOptions,
 } from '../hub/index.ts'
-import { type Clock, type Json, type Random, systemClock, systemRandom } from '../kit/index.ts'
+import { type Clock, type Json, type Random, randomId, systemClock, systemRandom } from '../kit/index.ts'
 import type { Position } from '../protocol/index.ts'
-import { SqliteHistory } from '../store/index.ts'
 import { Gate, HttpTransport, Origins, type RouteHandler, SseTransport, WebSocketTransport } from '../transport/index.ts'
-import { addAuthRoutes } from './auth.ts'
 import { type Config, type ConfigInput, configure } from './config/index.ts'
 import { drain } from './drain.ts'
-import { addHealthRoutes } from './health.ts'
 import { createLog, logFormat } from './log.ts'
-import { addMetricsRoute } from './metrics.ts'
-import { addOpsRoutes, Ops } from './ops.ts'
-import { addRpcRoutes } from './rpc.ts'
+import { openHistory } from './open-history.ts'
+import { Ops } from './ops.ts'
+import { proxyTo } from './proxy.ts'
+import { addRoutes } from './routes.ts'
 import { withSecrets } from './secrets.ts'
 import type { Server, ServerEvent, Service } from './server.ts'
-import { addStreamRoutes } from './streams.ts'
 import { Tickets } from './tickets.ts'
 import { TokenVerifier } from './tokens.ts'
+import { type Parent, Tree } from './tree.ts'
 import { version } from './version.ts'
+import { Workers } from './workers.ts'
 
-/** What a test or a simulation may put in place of the real thing. */
+/** Puts a service on a server. */
+export type ServiceFactory = (server: Server, config: Config) => Service
+
+/** What surrounds a server: the real thing unless said otherwise. */
 export interface Overrides {
   readonly clock?: Clock
   readonly random?: Random
   readonly log?: Log
+  /** Started before the first client is let in. */
+  readonly services?: readonly ServiceFactory[]
+  /** Makes it a relay of another node. */
+  readonly parent?: Parent
 }
 
 /**
@@ -51,8 +54,18 @@ export interface Overrides {
 export async function createServer(input: ConfigInput | Config = {}, overrides: Overrides = {}): Promise<FanfareServer> {
   const random = overrides.random ?? systemRandom
   const config = withSecrets(configure(input), random)
-  const server = new FanfareServer(config, { clock: overrides.clock ?? systemClock, random, log: overrides.log ?? logOf(config) })
-  server.listen()
+  const server = new FanfareServer(config, {
+    clock: overrides.clock ?? systemClock,
+    random,
+    log: overrides.log ?? logOf(config),
+    parent: overrides.parent,
+  })
+  try {
+    await server.start(overrides.services ?? [])
+  } catch (error) {
+    await server.close()
+    throw error
+  }
   return server
 }
 
@@ -60,29 +73,33 @@ interface Surroundings {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  readonly parent: Parent | undefined
 }
 
-/** The whole of one process: configuration, node, transports, and the services put on it. */
+/** The whole of one process: configuration, node, transports, its place in the tree, and the services put on it. */
 export class FanfareServer implements Server {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
   readonly node: Node
+  readonly tree: Tree
   readonly gate: Gate
   readonly http: HttpTransport
   readonly sse: SseTransport
   readonly verifier: TokenVerifier
   readonly tickets: Tickets
   readonly ops: Ops
+  readonly workers: Workers
   readonly #namespaces: Namespaces
   readonly #configured: ReadonlySet<string>
+  readonly #brought = new Map<string, Namespace>()
   readonly #history: HistoryLog | undefined
   readonly #services: Service[] = []
   #closing: Promise<void> | undefined
 
   constructor(
     readonly config: Config,
-    { clock, random, log }: Surroundings,
+    { clock, random, log, parent }: Surroundings,
   ) {
     this.clock = clock
     this.random = random
@@ -90,24 +107,18 @@ export class FanfareServer implements Server {
     this.#namespaces = new Namespaces(config.channel.namespaces)
     this.#configured = new Set(config.channel.namespaces.map(({ name }) => name))
     this.verifier = new TokenVerifier(config.client, clock)
-    this.#history = openHistory(config)
-    this.node = this.#createNode({})
+    this.#history = parent === undefined ? openHistory(config) : undefined
+    const id = randomId(random, 6)
+    this.tree = new Tree({ config, id, clock, random, log, namespaces: this.#namespaces, history: this.#history, parent })
+    this.node = this.#createNode(id, {})
     this.gate = new Gate(this.node, new Origins(config.client.allowedOrigins))
     this.tickets = new Tickets(clock, random)
-    this.sse = new SseTransport(this.node, this.gate, token => this.tickets.redeem(token))
-    const websocket = new WebSocketTransport(this.node, this.gate)
-    const { apiBytesMax, frameBytesMax } = config.limits
-    this.http = new HttpTransport({
-      host: config.host,
-      port: config.port,
-      reusePort: config.workers > 1,
-      bodyBytesMax: apiBytesMax,
-      frameBytesMax,
-      log,
-    })
-    this.http.upgrade('/connection/websocket', (request, upgrader) => websocket.upgrade(request, upgrader))
+    this.sse = new SseTransport(this.node, this.gate, this.tree)
+    this.tree.join(this)
+    this.http = this.#createHttp()
+    this.workers = new Workers(this)
     this.ops = new Ops(this)
-    this.#addRoutes()
+    addRoutes(this)
   }
 
   get url(): string {
@@ -115,19 +126,30 @@ export class FanfareServer implements Server {
     return `http://${host}:${this.http.port}`
   }
 
-  listen(): void {
+  /** Clients are let in last, when everything that answers them is there. */
+  async start(services: readonly ServiceFactory[]): Promise<void> {
+    await this.tree.begin()
+    for (const create of services) await this.mount(create)
     this.http.listen()
+    await this.workers.start()
   }
 
   /** Adds a service and starts it. */
-  async mount(create: (server: Server, config: Config) => Service): Promise<void> {
+  async mount(create: ServiceFactory): Promise<void> {
     const service = create(this, this.config)
     this.#services.push(service)
     await service.start()
   }
 
   namespace(namespace: Namespace): void {
-    if (!this.#configured.has(namespace.name)) this.#namespaces.add(namespace)
+    if (this.#configured.has(namespace.name)) return
+    this.#namespaces.add(namespace)
+    this.#brought.set(namespace.name, namespace)
+    this.tree.changed()
+  }
+
+  broughtNamespaces(): readonly Namespace[] {
+    return [...this.#brought.values()]
   }
 
   command<S extends z.ZodType>(
@@ -141,6 +163,7 @@ export class FanfareServer implements Server {
 
   authorize(namespace: string, authorizer: Authorizer): void {
     this.node.access.authorize(namespace, authorizer)
+    this.tree.changed()
   }
 
   publish(channel: string, data: Json, options: PublishOptions = {}): Promise<Position> {
@@ -155,6 +178,7 @@ export class FanfareServer implements Server {
     this.node.on(happened => {
       if (isKind(happened, event)) listener(happened)
     })
+    this.tree.changed()
   }
 
   route(method: string, path: string, handler: RouteHandler): void {
@@ -163,10 +187,11 @@ export class FanfareServer implements Server {
 
   page(path: string, html: HTMLBundle): void {
     this.http.page(path, html)
+    this.workers.page(path, html)
   }
 
   async drain(): Promise<void> {
-    await drain(this.node, this.gate, this.config.shutdown.timeoutMs)
+    await Promise.all([drain(this.node, this.gate, this.config.shutdown.timeoutMs), this.workers.drain()])
     await this.close()
   }
 
@@ -178,44 +203,52 @@ export class FanfareServer implements Server {
   async #close(): Promise<void> {
     this.gate.drain()
     for (const service of this.#services.toReversed()) await service.close()
+    await this.workers.close()
     this.ops.close()
     await this.node.close()
+    this.tree.close()
     this.sse.close()
     this.tickets.close()
     await this.http.stop(true)
     this.#history?.close()
   }
 
-  #createNode(hooks: AskingHooks): Node {
-    const { config, clock, random, log } = this
-    const namespaces = this.#namespaces
-    const { limits } = config
+  #createNode(id: string, hooks: AskingHooks): Node {
+    const { config, clock, random, log, tree } = this
     return new Node({
+      id,
       name: config.host,
       version,
       clock,
       random,
       log,
-      limits,
-      namespaces,
+      limits: config.limits,
+      namespaces: this.#namespaces,
       verifier: this.verifier,
       hooks,
       insecure: config.client.insecure,
       anonymousAllowed: config.client.insecure || config.client.allowAnonymousConnectWithoutToken,
-      connectBroker: sink =>
-        new MemoryBroker({ clock, random, namespaces, limits, ...(this.#history === undefined ? {} : { log: this.#history }) }, sink),
-      openPresence: broker => new MemoryPresence({ clock, limits, namespaces }, broker),
+      connectBroker: sink => tree.connectBroker(sink),
+      openPresence: broker => tree.openPresence(broker),
     })
   }
 
-  #addRoutes(): void {
-    this.route('GET', '/sse', (request, _params, address) => this.sse.open(request, address))
-    addHealthRoutes(this)
-    addMetricsRoute(this)
-    addOpsRoutes(this)
-    addAuthRoutes(this)
-    addRpcRoutes(this)
-    addStreamRoutes(this)
+  #createHttp(): HttpTransport {
+    const { host, port, workers, limits } = this.config
+    const shared = workers > 1 || this.tree.role === 'worker'
+    const http = new HttpTransport({
+      host,
+      port,
+      reusePort: shared,
+      bodyBytesMax: limits.apiBytesMax,
+      frameBytesMax: limits.frameBytesMax,
+      log: this.log,
+    })
+    const websocket = new WebSocketTransport(this.node, this.gate)
+    http.upgrade('/connection/websocket', (request, upgrader) => websocket.upgrade(request, upgrader))
+    http.upgrade('/connection/node', (request, upgrader) => this.tree.children.upgrade(request, upgrader))
+    if (this.tree.upstreamHttp !== undefined) http.router.fallback = proxyTo(() => this.tree.upstreamHttp ?? '')
+    return http
   }
 }
 
@@ -227,12 +260,6 @@ function logOf(config: Config): Log {
     color: isTerminal,
     write: line => process.stdout.write(line),
   })
-}
-
-function openHistory({ data, store }: Config): HistoryLog {
-  if (store.path === ':memory:') return new SqliteHistory(':memory:')
-  mkdirSync(data, { recursive: true })
-  return new SqliteHistory(join(data, 'history.sqlite'))
 }
 
 function isKind<K extends ServerEvent>(event: LifecycleEvent, kind: K): event is Extract<LifecycleEvent, { kind: K }> {

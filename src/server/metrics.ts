@@ -11,15 +11,15 @@ export function addMetricsRoute(server: FanfareServer): void {
 }
 
 /** Accepted, appended and delivered are three different things: a call that passed, a place in history, a write to a subscriber. */
-function addCounters({ node }: FanfareServer, registry: Registry): void {
+function addCounters({ node, tree }: FanfareServer, registry: Registry): void {
   const { counters } = node
   const read: readonly (readonly [name: string, help: string, value: () => number])[] = [
     ['publications_accepted_total', 'Publish calls that passed every check.', () => counters.accepted],
     ['publications_appended_total', 'Publications appended by the broker.', () => counters.appended],
-    ['publications_delivered_total', 'Publications written to subscribers, one for each subscriber.', () => counters.delivered],
+    ['publications_delivered_total', 'Publications written to subscribers, one for each subscriber.', () => tree.machine().delivered],
     ['frames_dropped_total', 'Ephemeral frames that slow sessions did not get.', () => counters.dropped],
-    ['socket_writes_total', 'Writes to client connections.', () => counters.writes],
-    ['socket_sent_bytes_total', 'Bytes written to client connections.', () => counters.bytesOut],
+    ['socket_writes_total', 'Writes to client connections.', () => tree.machine().writes],
+    ['socket_sent_bytes_total', 'Bytes written to client connections.', () => tree.machine().bytesOut],
     ['commands_total', 'Commands received from clients.', () => counters.commands],
     ['recoveries_total', 'Subscriptions that recovered everything they had missed.', () => counters.recovered],
     ['recoveries_failed_total', 'Subscriptions whose missed publications were gone.', () => counters.unrecovered],
@@ -45,7 +45,7 @@ function addCodeCounter(registry: Registry, name: string, help: string, byCode: 
   }
 }
 
-function addGauges({ node }: FanfareServer, registry: Registry): void {
+function addGauges({ node, tree }: FanfareServer, registry: Registry): void {
   const sessions = new Gauge({
     name: 'fanfare_sessions',
     help: 'Open sessions by transport.',
@@ -54,9 +54,9 @@ function addGauges({ node }: FanfareServer, registry: Registry): void {
     collect: () => count(),
   })
   function count() {
-    const { size, websockets } = node.sessions
+    const { viewers, websockets } = tree.machine()
     sessions.set({ transport: 'websocket' }, websockets)
-    sessions.set({ transport: 'sse' }, size - websockets)
+    sessions.set({ transport: 'sse' }, viewers - websockets)
   }
   const channels: Gauge = new Gauge({
     name: 'fanfare_channels',

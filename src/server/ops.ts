@@ -44,17 +44,18 @@ export class Ops {
     const { sessions, hub } = node
     const latest = this.#samples.at(this.#samples.size - 1)
     const memory = process.memoryUsage()
+    const machine = this.server.tree.machine()
     return {
       node: {
         id: node.id,
         name: node.options.name,
         version: node.version,
-        role: 'central',
+        role: this.server.tree.role,
         mode: config.development ? 'development' : 'production',
         uptimeS: Math.round((node.now() - this.#startedAt) / 1000),
         pid: process.pid,
       },
-      sessions: { websocket: sessions.websockets, sse: sessions.size - sessions.websockets },
+      sessions: { websocket: machine.websockets, sse: machine.viewers - machine.websockets },
       subscriptions: [...hub.channels()].reduce((sum, { subscriptions }) => sum + subscriptions.length, 0),
       channelCount: hub.size,
       totals: { ...this.#totals(), dropped: node.counters.dropped },
@@ -78,21 +79,7 @@ export class Ops {
   }
 
   tree(): object {
-    const { node } = this.server
-    const { counters } = node
-    return {
-      nodes: [
-        {
-          node: node.id,
-          role: 'central',
-          parent: null,
-          viewers: node.sessions.size,
-          channels: node.hub.size,
-          published: counters.accepted,
-          delivered: counters.delivered,
-        },
-      ],
-    }
+    return { nodes: this.server.tree.reports().map(report => ({ ...report, parent: report.parent === '' ? null : report.parent })) }
   }
 
   close(): void {
@@ -101,7 +88,8 @@ export class Ops {
   }
 
   #totals() {
-    const { accepted, appended, delivered, writes, bytesOut } = this.server.node.counters
+    const { accepted, appended } = this.server.node.counters
+    const { delivered, writes, bytesOut } = this.server.tree.machine()
     return { accepted, appended, delivered, writes, bytesOut }
   }
 
@@ -116,7 +104,7 @@ export class Ops {
       delivered: now.delivered - before.delivered,
       writes: now.writes - before.writes,
       bytesOut: now.bytesOut - before.bytesOut,
-      sessions: this.server.node.sessions.size,
+      sessions: this.server.tree.machine().viewers,
       rssMb: mb(process.memoryUsage.rss()),
       lagMs: this.#lag.percentile(99) / 1e6,
     })

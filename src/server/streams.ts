@@ -1,14 +1,15 @@
-import { changeWatchlist, check, readJson, watchlistChangeSchema } from '../transport/index.ts'
+import { readJson } from '../transport/index.ts'
 import { callerOf } from './caller.ts'
 import type { FanfareServer } from './create-server.ts'
 
-/** `POST /sse/<session>/subscriptions`: changes the channels of a live event stream. */
+/** `GET /sse` opens an event stream; `POST /sse/<session>/subscriptions` changes the channels of one, on whichever node it is. */
 export function addStreamRoutes(server: FanfareServer): void {
   const { node, gate } = server
+  server.route('GET', '/sse', (request, _params, address) => server.sse.open(request, address))
   server.route('POST', '/sse/:session/subscriptions', async (request, params) => {
     const user = await callerOf(server, request)
-    const change = check(watchlistChangeSchema, await readJson(request, node.limits.frameBytesMax, node.limits.json))
-    const reply = await changeWatchlist(server.sse, params.session ?? '', user, change)
+    const change = await readJson(request, node.limits.frameBytesMax, node.limits.json)
+    const reply = await server.tree.changeWatch({ session: params.session ?? '', user, change })
     return Response.json(reply, { headers: gate.origins.headersFor(request) })
   })
 }

@@ -1,7 +1,7 @@
 import type { HTMLBundle, Server } from 'bun'
 import type { Log } from '../hub/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
-import { type RouteHandler, Router } from './router.ts'
+import { Router } from './router.ts'
 import { statusOf } from './status.ts'
 import { type Upgraded, upgradedHandler } from './upgraded.ts'
 

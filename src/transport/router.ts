@@ -17,8 +17,12 @@ export class Router {
     if (method === 'GET') route.byMethod.set('HEAD', handler)
   }
 
+  /** Answers what no route matches. */
+  fallback: RouteHandler | undefined
+
   async handle(request: Request, pathname: string, address: string): Promise<Response> {
     const found = this.#find(pathname)
+    if (found === undefined && this.fallback !== undefined) return this.fallback(request, {}, address)
     if (found === undefined) return Response.json({ error: { code: 404, message: 'not found' } }, { status: 404 })
     const handler = found.route.byMethod.get(request.method)
     if (handler !== undefined) return handler(request, found.params, address)

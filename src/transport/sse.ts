@@ -33,6 +33,14 @@ interface Opening {
   readonly address: string
 }
 
+/** What a stream needs that another node may have. */
+export interface SseElsewhere {
+  /** The token behind a ticket of the URL; undefined when the ticket is void. */
+  redeem(token: string): string | undefined | Promise<string | undefined>
+  /** The watchlist of a stream that broke off on another node. */
+  takeWatch(session: string, user: string): Promise<Pick<Watch, 'channels' | 'rev'> | undefined>
+}
+
 /** Plain EventSource at `GET /sse?channel=…`. */
 export class SseTransport {
   readonly watches: Watches
@@ -44,8 +52,7 @@ export class SseTransport {
   constructor(
     readonly node: Node,
     readonly gate: Gate,
-    /** The token behind a ticket of the URL; undefined when the ticket is void. */
-    readonly redeem: (token: string) => string | undefined,
+    readonly elsewhere: SseElsewhere,
   ) {
     this.watches = new Watches(node.clock, node.limits.sseLingerMs)
     this.#beats = new Heartbeat(node.clock, node.limits.sseHeartbeatMs, 0, session => this.#beat(session))
@@ -58,7 +65,7 @@ export class SseTransport {
     const stream = new EventStream(ended => this.#ended(ended))
     const session = new Session(this.node, randomUuid(this.node.random), stream, this.#wire, address)
     try {
-      const { identity } = await identify(session, this.#tokenOf(opening), undefined, true)
+      const { identity } = await identify(session, await this.#tokenOf(opening), undefined, true)
       this.#begin(stream, session, identity)
       await this.#subscribe(session, opening)
     } catch (error) {
@@ -66,6 +73,12 @@ export class SseTransport {
       return this.#refusal(error, request)
     }
     return new Response(stream.body, { headers: { ...sseHeaders, ...this.gate.origins.headersFor(request) } })
+  }
+
+  /** Gives a broken stream's watchlist to the node that its client came back to. */
+  giveWatch(id: string, user: string): Watch | undefined {
+    const watch = this.watches.lingering(id)
+    return watch?.user === user ? watch : undefined
   }
 
   watchOf(session: Session): Watch | undefined {
@@ -92,7 +105,7 @@ export class SseTransport {
   }
 
   async #subscribe(session: Session, opening: Opening): Promise<void> {
-    const watch = this.#resumedWatch(session, opening)
+    const watch = await this.#resumedWatch(session, opening)
     const admissions = await admitAll(session, [...watch.channels, ...serverChannels(session, watch)], channel =>
       positionIn(opening.cursor, channel),
     )
@@ -107,20 +120,22 @@ export class SseTransport {
   }
 
   /** The channels of the URL, or those that the stream had when it broke off: as the cursor says, or as this node remembers. */
-  #resumedWatch(session: Session, { channels, cursor }: Opening): Watch {
+  async #resumedWatch(session: Session, { channels, cursor }: Opening): Promise<Watch> {
     const before = cursor?.watchlist
     const fresh: Watch = { id: `${this.node.id}.${randomId(this.node.random)}`, user: session.user, channels, rev: 0 }
     if (before === undefined) return fresh
     this.watches.live(before.session)?.close(closes.forceReconnect)
     const known = this.watches.lingering(before.session)
     if (known !== undefined && known.user === session.user) return known
-    return before.channels === undefined ? fresh : { ...fresh, channels: before.channels }
+    if (before.channels !== undefined) return { ...fresh, channels: before.channels }
+    const taken = await this.elsewhere.takeWatch(before.session, session.user)
+    return taken === undefined ? fresh : { ...fresh, ...taken }
   }
 
   /** Strangers may open a stream without a token: what they may follow is decided channel by channel. */
-  #tokenOf({ token }: Opening): string | undefined {
+  async #tokenOf({ token }: Opening): Promise<string | undefined> {
     if (token === undefined || token === '') return undefined
-    const redeemed = this.redeem(token)
+    const redeemed = await this.elsewhere.redeem(token)
     if (redeemed === undefined) throw new CommandError(errors.tokenExpired, 'the ticket was used or is too old')
     return redeemed
   }

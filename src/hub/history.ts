@@ -1,18 +1,13 @@
-import {
-  type HistoryPage,
-  type HistoryQuery,
-  hasHistory,
-  type Namespace,
-  type PublishOptions,
-  type Source,
-  sourcesOf,
-} from '../hub/index.ts'
 import { type Json, RingBuffer } from '../kit/index.ts'
 import { Publication } from '../protocol/index.ts'
+import type { HistoryPage, HistoryQuery, PublishOptions } from './broker.ts'
+import { hasHistory, type Namespace } from './namespace.ts'
 import { quietMetronomes } from './quiet-metronomes.ts'
+import type { Source } from './source.ts'
+import { sourcesOf } from './sources.ts'
 
 /** One channel's history and state in memory: a bounded ring for what must not be missed, sources for what has a newest value. */
-export class Stream {
+export class History {
   offset = 0
   /** Unix milliseconds of the newest append. */
   touchedAt = 0
@@ -70,7 +65,7 @@ export class Stream {
   page({ since, limit, reverse = false }: HistoryQuery, now: number): HistoryPage {
     this.expire(now)
     const position = { epoch: this.epoch, offset: this.offset }
-    const state = this.sources.flatMap(source => source.snapshot())
+    const state = this.state()
     const size = this.#ring.size
     const first = this.#ring.at(0)?.offset ?? this.offset + 1
     if (reverse) {
@@ -84,6 +79,22 @@ export class Stream {
     const sameHistory = since !== undefined && (since.epoch === '' || since.epoch === this.epoch) && since.offset <= this.offset
     const complete = sameHistory && hasHistory(this.namespace) && count === available && since.offset + 1 >= first
     return { position, publications: this.#ring.slice(after, count), complete, state }
+  }
+
+  /** Everything kept with a place, oldest first. */
+  tail(): Publication[] {
+    return this.#ring.slice(0)
+  }
+
+  /** What the sources hold. */
+  state(): Publication[] {
+    return this.sources.flatMap(source => source.snapshot())
+  }
+
+  /** The sources become what another history says they are. */
+  restate(state: readonly Publication[]): void {
+    for (const [index, source] of this.sources.entries())
+      source.restate(state.filter(publication => (this.#laneOf(publication.lane) ?? 0) === index))
   }
 
   clear(): void {

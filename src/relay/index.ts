@@ -1,0 +1,7 @@
+export { Child, Children, type ChildrenContext } from './children.ts'
+export type { NodeReport, NodeRole, TakenWatch, WatchChange, Welcome } from './messages.ts'
+export { Relay, type RelayContext } from './relay.ts'
+export { RelayBroker } from './relay-broker.ts'
+export { RelayPresence } from './relay-presence.ts'
+export { Uplink } from './uplink.ts'
+export { UpstreamBroker } from './upstream-broker.ts'

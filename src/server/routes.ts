@@ -1,0 +1,19 @@
+import { addAuthRoutes } from './auth.ts'
+import type { FanfareServer } from './create-server.ts'
+import { addHealthRoutes } from './health.ts'
+import { addMetricsRoute } from './metrics.ts'
+import { addOpsRoutes } from './ops.ts'
+import { addRpcRoutes } from './rpc.ts'
+import { addStreamRoutes } from './streams.ts'
+
+/** Everything that a server answers by HTTP without a service. A relay answers what concerns its own connections and passes the rest on. */
+export function addRoutes(server: FanfareServer): void {
+  addStreamRoutes(server)
+  if (server.tree.role === 'worker') return
+  addHealthRoutes(server)
+  addMetricsRoute(server)
+  if (server.tree.role !== 'central') return
+  addOpsRoutes(server)
+  addAuthRoutes(server)
+  addRpcRoutes(server)
+}

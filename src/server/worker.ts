@@ -1,0 +1,24 @@
+import { createServer } from './create-server.ts'
+import { readyLine, type WorkerOrder } from './workers.ts'
+
+/** One worker process: takes its order from standard input, says when it listens, and ends with its parent. */
+async function work(): Promise<void> {
+  const lines = console[Symbol.asyncIterator]()
+  const first = await lines.next()
+  void endOf(lines).then(() => process.exit(0))
+  const { config, upstream, secret, port } = JSON.parse(String(first.value)) as WorkerOrder
+  const server = await createServer({ ...config, port }, { parent: { upstreams: [upstream], secret, role: 'worker', region: '' } })
+  // The terminal's interrupt reaches all processes; the parent decides what becomes of it.
+  process.on('SIGINT', () => undefined)
+  process.on('SIGTERM', () => {
+    void server.drain().then(() => process.exit(0))
+  })
+  process.stdout.write(`${readyLine}\n`)
+}
+
+/** Resolves when the parent has closed the pipe, or is gone. */
+async function endOf(lines: AsyncIterator<string>): Promise<void> {
+  for (let line = await lines.next(); !line.done; line = await lines.next());
+}
+
+void work()
