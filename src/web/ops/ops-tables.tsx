@@ -108,26 +108,28 @@ export function CloseTable({ stats: { closes } }: { readonly stats: OpsStats }) 
   return (
     <section class="panel">
       <h2 class="panel-title">Closed connections</h2>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Code</th>
-            <th scope="col">Why</th>
-            <th scope="col">Count</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(([code, count]) => (
-            <tr key={code}>
-              <th scope="row" class="numeral">
-                {code}
-              </th>
-              <td>{closeMeanings[code] ?? 'other'}</td>
-              <td class="numeral">{shortCount(count)}</td>
+      <Scroll label="Closed connections">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Code</th>
+              <th scope="col">Why</th>
+              <th scope="col">Count</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {rows.map(([code, count]) => (
+              <tr key={code}>
+                <th scope="row" class="numeral">
+                  {code}
+                </th>
+                <td>{closeMeanings[code] ?? 'other'}</td>
+                <td class="numeral">{shortCount(count)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
       {rows.length === 0 ? <p class="none">None so far.</p> : null}
     </section>
   )
@@ -138,28 +140,30 @@ export function TreeTable({ tree }: { readonly tree: OpsTree | undefined }) {
   return (
     <section class="panel">
       <h2 class="panel-title">Nodes</h2>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">Node</th>
-            <th scope="col">Role</th>
-            <th scope="col">Fed by</th>
-            <th scope="col">Viewers</th>
-            <th scope="col">Delivered</th>
-          </tr>
-        </thead>
-        <tbody>
-          {(tree?.nodes ?? []).map(({ node, role, parent, viewers, delivered }) => (
-            <tr key={node}>
-              <th scope="row">{node}</th>
-              <td>{role}</td>
-              <td>{parent ?? 'its own broker'}</td>
-              <td class="numeral">{shortCount(viewers)}</td>
-              <td class="numeral">{shortCount(delivered)}</td>
+      <Scroll label="Nodes">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Node</th>
+              <th scope="col">Role</th>
+              <th scope="col">Fed by</th>
+              <th scope="col">Viewers</th>
+              <th scope="col">Delivered</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {(tree?.nodes ?? []).map(({ node, role, parent, viewers, delivered }) => (
+              <tr key={node}>
+                <th scope="row">{node}</th>
+                <td>{role}</td>
+                <td>{parent ?? 'its own broker'}</td>
+                <td class="numeral">{shortCount(viewers)}</td>
+                <td class="numeral">{shortCount(delivered)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroll>
     </section>
   )
 }
