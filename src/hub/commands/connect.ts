@@ -36,7 +36,8 @@ export async function connect(session: Session, id: number, params: Params<'conn
       version: node.version,
       ...(data === undefined ? {} : { data }),
       ...expiryOf(session),
-      ping: Math.round(node.limits.pingIntervalMs / 1000),
+      // In whole seconds; 0 would tell a client that no pings come, and it would not answer them.
+      ping: Math.max(1, Math.round(node.limits.pingIntervalMs / 1000)),
       pong: true,
       node: node.id,
     },
