@@ -18,10 +18,14 @@ import type { Session } from './session.ts'
 /** Commands that change what the next ones may do: they are run one after the other. The rest overtake while they wait for others. */
 const ordered: ReadonlySet<Method> = new Set<Method>(['connect', 'subscribe', 'unsubscribe', 'publish', 'refresh', 'sub_refresh'])
 
+/** Commands over the rate, one right after the other, that are still answered. Beyond: close 3013. */
+const overspentMax = 10
+
 /** Runs a session's commands: in the order of the frame, each ordered one after those before it, and bounded in number. */
 export class CommandQueue {
   #tail: Promise<void> | undefined
   #pending = 0
+  #overspent = 0
 
   constructor(readonly session: Session) {}
 
@@ -56,9 +60,10 @@ export class CommandQueue {
     session.node.counters.commands++
     if (!session.spend()) {
       this.#refuse(command.id, new CommandError(errors.tooManyRequests))
-      session.misbehaved()
+      if (++this.#overspent > overspentMax) session.close(closes.tooManyRequests)
       return
     }
+    this.#overspent = 0
     if (this.#pending >= session.node.limits.commandsPendingMax) {
       session.close(closes.tooManyRequests)
       return
