@@ -48,9 +48,9 @@ export const closes = {
   permissionDenied: { code: 3507, reason: 'permission denied' },
 } as const satisfies Record<string, Close>
 
-/** Whether the client is asked to connect again after this close. */
-export function isReconnectable(close: Close): boolean {
-  return close.code < 3500
+/** Whether the client is asked to connect again after this close. From 4000 on stand an application's own codes, split in the same way. */
+export function isReconnectable({ code }: Close): boolean {
+  return code < 3500 || (code >= 4000 && code < 4500)
 }
 
 /** Why a subscription was ended by the server. From 2500 on the client subscribes again by itself. */
