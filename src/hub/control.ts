@@ -1,7 +1,7 @@
-import { CommandError, push, unsubscribes } from '../protocol/index.ts'
+import { CommandError, closes, push, unsubscribes } from '../protocol/index.ts'
 import { admit } from './admission.ts'
 import type { Control, SubscribeControl } from './broker.ts'
-import { pushFrame } from './frame.ts'
+import { Frame, pushFrame } from './frame.ts'
 import type { Node } from './node.ts'
 import type { Session } from './session.ts'
 
@@ -19,7 +19,7 @@ export function applyControl(node: Node, message: Control): void {
         subscribe(session, message.channel, message.options)
         break
       case 'refresh':
-        if (message.expired) node.expired(session)
+        if (message.expired) session.close(closes.expired)
         else if (message.expireAt !== undefined) session.setExpiry(message.expireAt)
         break
     }
@@ -35,7 +35,13 @@ function addressed(node: Node, { user, client, session: stream }: Control): Sess
 /** A subscription made by the server while the session is connected; the client learns of it by push. */
 function subscribe(session: Session, channel: string, { info, data, recoverSince }: SubscribeControl): void {
   admit(session, { channel, since: recoverSince, recoverable: true, joinLeave: true, granted: { info, data } })
-    .then(admission => session.outbox.enqueue(pushFrame(push.subscribe(channel, admission.complete()))))
+    .then(admission => {
+      // SDKs read no publications in a subscribe push, so they follow it, and the position moves with them.
+      const { publications = [], ...result } = admission.complete()
+      const offset = result.offset === undefined ? {} : { offset: result.offset - publications.length }
+      session.outbox.enqueue(pushFrame(push.subscribe(channel, { ...result, ...offset })))
+      for (const publication of publications) session.outbox.enqueue(new Frame([push.publication(channel, publication)], 'push', 1, true))
+    })
     .catch((error: unknown) => {
       if (!(error instanceof CommandError)) session.node.log.error({ err: error, channel }, 'a server-side subscription failed')
     })
