@@ -1,3 +1,4 @@
+import { addApiRoutes } from './api/index.ts'
 import { addAuthRoutes } from './auth.ts'
 import type { FanfareServer } from './create-server.ts'
 import { addHealthRoutes } from './health.ts'
@@ -16,4 +17,5 @@ export function addRoutes(server: FanfareServer): void {
   addOpsRoutes(server)
   addAuthRoutes(server)
   addRpcRoutes(server)
+  addApiRoutes(server)
 }

@@ -1,0 +1,48 @@
+import type { z } from 'zod'
+import type { Node } from '../../hub/index.ts'
+import type { Json } from '../../kit/index.ts'
+import { CommandError, describeIssue, errors, type ProtocolError } from '../../protocol/index.ts'
+
+/** What a command of the server API works on. */
+export interface ApiContext {
+  readonly node: Node
+  /** Unix milliseconds. */
+  readonly startedAt: number
+  /** The client id behind the session id of an event stream on this node; anything else is given back as it is. */
+  clientOf(session: string): string
+}
+
+/** One command of the server API: its parameters are checked, then it runs, in the caller's turn as far as it can. */
+export interface ApiCommand {
+  readonly schema: z.ZodType
+  /** @param path where the parameters stand in the request, for what is said of them @returns the result as JSON text */
+  call(params: Json | undefined, context: ApiContext, path?: string): Promise<string>
+}
+
+export function apiCommand<S extends z.ZodType>(
+  schema: S,
+  run: (input: z.output<S>, context: ApiContext) => string | Promise<string>,
+): ApiCommand {
+  return {
+    schema,
+    async call(params, context, path) {
+      const parsed = schema.safeParse(params ?? {})
+      if (!parsed.success) throw new CommandError(errors.badRequest, describeIssue(parsed.error, path))
+      return run(parsed.data, context)
+    },
+  }
+}
+
+/** How a command ended. */
+export type Outcome = { readonly kind: 'done'; readonly result: string } | { readonly kind: 'failed'; readonly error: ProtocolError }
+
+/** What no command expected is logged and told as error 100. */
+export async function settle(running: Promise<string>, { log }: Node): Promise<Outcome> {
+  try {
+    return { kind: 'done', result: await running }
+  } catch (error) {
+    if (error instanceof CommandError) return { kind: 'failed', error: error.toReply() }
+    log.error({ err: error }, 'a call to the server API failed unexpectedly')
+    return { kind: 'failed', error: errors.internal }
+  }
+}

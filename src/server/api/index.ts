@@ -1,0 +1,1 @@
+export { addApiRoutes } from './routes.ts'

@@ -1,0 +1,77 @@
+import { z } from 'zod'
+import { hasHistory, type Namespace } from '../../hub/index.ts'
+import { CommandError, encodePublications, errors } from '../../protocol/index.ts'
+import { type ApiContext, apiCommand } from './command.ts'
+import { channel, optional, optionalText, position } from './fields.ts'
+import { globOf } from './glob.ts'
+
+const ofChannel = z.strictObject({ channel })
+
+export const presence = apiCommand(ofChannel, async ({ channel }, { node }) => {
+  checkPresence(node.access.namespaceOf(channel))
+  return JSON.stringify({ presence: Object.fromEntries(await node.presence.list(channel)) })
+})
+
+export const presenceStats = apiCommand(ofChannel, async ({ channel }, { node }) => {
+  checkPresence(node.access.namespaceOf(channel))
+  const { clients, users } = await node.presence.stats(channel)
+  return JSON.stringify({ num_clients: clients, num_users: users })
+})
+
+/** Without a limit only the position is answered, as in Centrifugo; with a negative one as much as the limits allow. */
+export const history = apiCommand(
+  z.strictObject({ channel, limit: optional(z.int()), since: optional(position), reverse: optional(z.boolean()) }),
+  async ({ channel, limit = 0, since, reverse = false }, { node }) => {
+    checkHistory(node.access.namespaceOf(channel))
+    const page = await node.history(channel, { limit, reverse, ...(since === undefined ? {} : { since }) })
+    const { epoch, offset } = page.position
+    if (since !== undefined && since.epoch !== '' && since.epoch !== epoch) throw new CommandError(errors.unrecoverablePosition)
+    return `{"publications":${encodePublications(page.publications)},"epoch":${JSON.stringify(epoch)},"offset":${offset}}`
+  },
+)
+
+export const historyRemove = apiCommand(ofChannel, async ({ channel }, { node }) => {
+  checkHistory(node.access.namespaceOf(channel))
+  await node.broker.removeHistory(channel)
+  return '{}'
+})
+
+/** The channels that have subscribers on this node. */
+export const channels = apiCommand(z.strictObject({ pattern: optionalText(255) }), ({ pattern }, { node }) => {
+  const matches = globOf(pattern ?? '*')
+  if (matches === undefined) throw new CommandError(errors.badRequest, 'pattern: expected one like "news:*"')
+  const occupied = [...node.hub.channels()].filter(({ name, subscriptions }) => subscriptions.length > 0 && matches(name))
+  return JSON.stringify({
+    channels: Object.fromEntries(occupied.map(({ name, subscriptions }) => [name, { num_clients: subscriptions.length }])),
+  })
+})
+
+export const info = apiCommand(z.strictObject({}), (_, { node, startedAt }: ApiContext) => {
+  const occupied = [...node.hub.channels()].filter(({ subscriptions }) => subscriptions.length > 0)
+  const users = new Set(
+    node.sessions
+      .all()
+      .map(({ user }) => user)
+      .filter(user => user !== ''),
+  )
+  const self = {
+    uid: node.id,
+    name: node.options.name,
+    version: node.version,
+    num_clients: node.sessions.size,
+    num_users: users.size,
+    num_channels: occupied.length,
+    num_subs: occupied.reduce((sum, { subscriptions }) => sum + subscriptions.length, 0),
+    uptime: Math.floor((node.clock.now() - startedAt) / 1000),
+    process: { rss: process.memoryUsage.rss() },
+  }
+  return JSON.stringify({ nodes: [self] })
+})
+
+function checkPresence(namespace: Namespace): void {
+  if (!namespace.presence) throw new CommandError(errors.notAvailable, 'presence is off in this namespace')
+}
+
+function checkHistory(namespace: Namespace): void {
+  if (!hasHistory(namespace)) throw new CommandError(errors.notAvailable, 'history is off in this namespace')
+}

@@ -1,0 +1,70 @@
+import { afterEach } from 'bun:test'
+import type { Centrifuge, Options } from 'centrifuge'
+import type { ConfigInput, Json } from '../../src/index.ts'
+import { apiKey, Sdk, startServer, type TestServer, userToken } from '../support/index.ts'
+
+export { apiKey, Folder, quiet, tokenSecret, until, userToken } from '../support/index.ts'
+
+const endings: (() => unknown)[] = []
+
+/** Runs after the test, whether it passed or not; the last one registered first. */
+export function atEnd(end: () => unknown): void {
+  endings.push(end)
+}
+
+afterEach(async () => {
+  for (const end of endings.splice(0).reverse()) await end()
+})
+
+/** A server that is gone after the test. */
+export async function serve(input: ConfigInput = {}): Promise<TestServer> {
+  const server = await startServer(input)
+  atEnd(() => server[Symbol.asyncDispose]())
+  return server
+}
+
+interface Reachable {
+  readonly url: string
+}
+
+/** A client on the published SDK that is gone after the test. It connects when it is told to. */
+export function sdk({ url }: Reachable, options: Partial<Options> = {}): Centrifuge {
+  const { client } = new Sdk(`${url.replace('http', 'ws')}/connection/websocket`, options)
+  atEnd(() => client.disconnect())
+  return client
+}
+
+export async function connect(server: Reachable, options: Partial<Options> = {}): Promise<Centrifuge> {
+  const client = sdk(server, options)
+  client.connect()
+  await client.ready(5000)
+  return client
+}
+
+export const connectAs = async (server: Reachable, user: string) => connect(server, { token: await userToken(user) })
+
+/** Subscribes and waits for it; `got` gathers the data of what comes. */
+export async function subscribeTo(client: Centrifuge, channel: string) {
+  const subscription = client.newSubscription(channel)
+  const got: unknown[] = []
+  subscription.on('publication', ({ data }) => got.push(data))
+  subscription.subscribe()
+  await subscription.ready(5000)
+  return { subscription, got }
+}
+
+interface Answer {
+  readonly status: number
+  readonly body: Json
+}
+
+export async function post({ url }: Reachable, path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  const text = typeof body === 'string' ? body : JSON.stringify(body)
+  const response = await fetch(`${url}${path}`, { method: 'POST', body: text, headers })
+  return { status: response.status, body: (await response.json()) as Json }
+}
+
+/** Calls the server API with its key. */
+export function api(server: Reachable, command: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  return post(server, `/api/${command}`, body, { 'X-API-Key': apiKey, ...headers })
+}
