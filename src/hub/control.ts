@@ -27,9 +27,12 @@ export function applyControl(node: Node, message: Control): void {
 }
 
 function addressed(node: Node, { user, client, session: stream }: Control): Session[] {
-  const sessions =
-    user === '' ? node.sessions.all().filter(session => session.id === client || session.id === stream) : node.sessions.of(user)
-  return sessions.filter(session => (client === undefined || session.id === client) && (stream === undefined || session.id === stream))
+  // Without a user only a named session is meant, never all of the anonymous ones.
+  const sessions = user !== '' ? node.sessions.of(user) : client === undefined && stream === undefined ? [] : node.sessions.all()
+  return sessions.filter(
+    session =>
+      (client === undefined || session.id === client) && (stream === undefined || session.streamId === stream || session.id === stream),
+  )
 }
 
 /** A subscription made by the server while the session is connected; the client learns of it by push. */

@@ -43,6 +43,8 @@ export class Session implements OutboxOwner {
   readonly beatPhase: number
   /** A ping went out and its pong has not come. */
   awaitingPong = false
+  /** The id by which an event stream can be addressed, beside the client id. */
+  streamId: string | undefined
   /** On an event stream whose channels were changed after it began: what the cursor must say of them. */
   watchlist: CursorWatchlist | undefined
   #subscriptions: Map<string, Subscription> | undefined

@@ -111,6 +111,7 @@ export class SseTransport {
     )
     if (session.isClosed) throw new CommandError(errors.internal, 'the connection closed')
     this.#watchOf.set(session, watch)
+    session.streamId = watch.id
     this.watches.began(watch.id, session)
     if (watch.rev > 0) this.changed(session, watch)
     const subs = completeAll(admissions)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import type { ConfigInput } from '../../src/index.ts'
-import { api, apiKey, atEnd, connectAs, post, sdk, serve, subscribeTo, until, userToken } from './harness.ts'
+import { api, apiKey, atEnd, connectAs, post, RawClient, sdk, serve, subscribeTo, until, userToken } from './harness.ts'
 
 const namespaces: NonNullable<ConfigInput['channel']>['namespaces'] = [
   { name: 'news', history_size: 10, history_ttl: '1m', presence: true, allow_subscribe_for_client: true },
@@ -189,6 +189,25 @@ describe('publishing', () => {
     await api(server, 'publish', { channel: 'match:a', data: { shots: 4 }, lane: 'stats', key: 'home' })
     const { state } = await server.server.history('match:a', { limit: 0 })
     expect(state.map(({ data, key }) => ({ data, key }))).toEqual([{ data: { shots: 4 }, key: 'home' }])
+  })
+})
+
+describe('delta', () => {
+  test('[A12] publish with delta: true lets it go out as a delta, without it does not', async () => {
+    const server = await serve({
+      channel: {
+        namespaces: [
+          { name: 'doc', history_size: 9, history_ttl: '1m', allowed_delta_types: ['fossil'], allow_subscribe_for_client: true },
+        ],
+      },
+    })
+    const client = await RawClient.connect(server.wsUrl, { token: await userToken('alice') })
+    atEnd(() => client[Symbol.dispose]())
+    await client.call({ subscribe: { channel: 'doc:a', delta: 'fossil' } })
+    const text = 'the same long text again and again, '.repeat(10)
+    for (const [n, delta] of [false, true, false].entries()) await api(server, 'publish', { channel: 'doc:a', data: { text, n }, delta })
+    await until('three publications', () => client.publications('doc:a').length === 3)
+    expect(client.publications('doc:a').map(({ delta }) => delta === true)).toEqual([false, true, false])
   })
 })
 

@@ -3,7 +3,7 @@ import type { Centrifuge, Options } from 'centrifuge'
 import type { ConfigInput, Json } from '../../src/index.ts'
 import { apiKey, Sdk, startServer, type TestServer, userToken } from '../support/index.ts'
 
-export { apiKey, Folder, quiet, tokenSecret, until, userToken } from '../support/index.ts'
+export { apiKey, Folder, quiet, RawClient, tokenSecret, until, userToken } from '../support/index.ts'
 
 const endings: (() => unknown)[] = []
 

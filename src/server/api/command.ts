@@ -2,14 +2,15 @@ import type { z } from 'zod'
 import type { Node } from '../../hub/index.ts'
 import type { Json } from '../../kit/index.ts'
 import { CommandError, describeIssue, errors, type ProtocolError } from '../../protocol/index.ts'
+import type { NodeReport } from '../../relay/index.ts'
 
 /** What a command of the server API works on. */
 export interface ApiContext {
   readonly node: Node
   /** Unix milliseconds. */
   readonly startedAt: number
-  /** The client id behind the session id of an event stream on this node; anything else is given back as it is. */
-  clientOf(session: string): string
+  /** This node and all that hang on it. */
+  nodes(): readonly NodeReport[]
 }
 
 /** One command of the server API: its parameters are checked, then it runs, in the caller's turn as far as it can. */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Control, Node } from '../../hub/index.ts'
 import { closes } from '../../protocol/index.ts'
 import { type ApiContext, apiCommand } from './command.ts'
-import { addressee, addressing, channel, optional, optionalJson, position, unsupported } from './fields.ts'
+import { type Addressee, addressee, addressing, channel, optional, optionalJson, position, unsupported } from './fields.ts'
 
 /** A WebSocket's close frame has room for 123 bytes of reason (RFC 6455, 5.5). */
 const reasonBytesMax = 123
@@ -34,13 +34,13 @@ export const subscribe = apiCommand(
       ...(data === undefined ? {} : { data }),
       ...(recover_since === undefined ? {} : { recoverSince: recover_since }),
     }
-    return order(context, { kind: 'subscribe', ...whom(input, context), channel, options })
+    return order(context, { kind: 'subscribe', ...whom(input), channel, options })
   },
 )
 
 export const unsubscribe = apiCommand(addressing(z.strictObject({ ...addressee, channel })), (input, context) => {
   context.node.access.namespaceOf(input.channel)
-  return order(context, { kind: 'unsubscribe', ...whom(input, context), channel: input.channel })
+  return order(context, { kind: 'unsubscribe', ...whom(input), channel: input.channel })
 })
 
 export const disconnect = apiCommand(
@@ -48,7 +48,7 @@ export const disconnect = apiCommand(
   (input, context) => {
     const { whitelist, disconnect = closes.forceDisconnect } = input
     const { code, reason } = disconnect
-    return order(context, { kind: 'disconnect', ...whom(input, context), ...(whitelist === undefined ? {} : { whitelist }), code, reason })
+    return order(context, { kind: 'disconnect', ...whom(input), ...(whitelist === undefined ? {} : { whitelist }), code, reason })
   },
 )
 
@@ -65,7 +65,7 @@ export const refresh = apiCommand(
     const { expired, expire_at } = input
     return order(context, {
       kind: 'refresh',
-      ...whom(input, context),
+      ...whom(input),
       ...(expired === undefined ? {} : { expired }),
       ...(expire_at === undefined ? {} : { expireAt: expire_at }),
     })
@@ -74,9 +74,8 @@ export const refresh = apiCommand(
 
 type Whom = Pick<Control, 'user' | 'client' | 'session'>
 
-function whom(input: { user: string; client?: string | undefined; session?: string | undefined }, { clientOf }: ApiContext): Whom {
-  const { user, client, session } = input
-  return { user, ...(client === undefined ? {} : { client }), ...(session === undefined ? {} : { session: clientOf(session) }) }
+function whom({ user, client, session }: Addressee): Whom {
+  return { user, ...(client === undefined ? {} : { client }), ...(session === undefined ? {} : { session }) }
 }
 
 /** Tells every node. This node has obeyed when it resolves, so that what the caller asks next finds it done. */

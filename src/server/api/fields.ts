@@ -56,7 +56,7 @@ export const addressee = {
   session: optionalText(255),
 }
 
-interface Addressee {
+export interface Addressee {
   readonly user: string
   readonly client?: string | undefined
   readonly session?: string | undefined

@@ -11,7 +11,6 @@ const publication = {
   tags: optional(z.record(z.string().max(255), z.string().max(1024))),
   skip_history: optional(z.boolean()),
   idempotency_key: optionalText(255),
-  /** Subscribers that negotiated delta get one wherever it is shorter, so there is nothing to turn on. */
   delta: optional(z.boolean()),
   b64data: unsupported('publish JSON as data'),
   version: unsupported('a channel with delivery "latest" keeps the newest publication'),
@@ -52,12 +51,13 @@ function checkLane({ delivery, lanes }: Namespace, lane: string | undefined): vo
   throw new CommandError(errors.badRequest, `lane: the channel has ${lanes.map(({ name }) => `"${name}"`).join(', ')}`)
 }
 
-function optionsOf({ key, lane, tags, skip_history, idempotency_key }: Given): PublishOptions {
+function optionsOf({ key, lane, tags, skip_history, idempotency_key, delta }: Given): PublishOptions {
   return {
     ...(key === undefined ? {} : { key }),
     ...(lane === undefined ? {} : { lane }),
     ...(tags === undefined ? {} : { tags }),
     ...(idempotency_key === undefined ? {} : { idempotencyKey: idempotency_key }),
     ...(skip_history === true ? { skipHistory: true } : {}),
+    ...(delta === true ? { delta: true } : {}),
   }
 }

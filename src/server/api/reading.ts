@@ -46,14 +46,11 @@ export const channels = apiCommand(z.strictObject({ pattern: optionalText(255) }
   })
 })
 
-export const info = apiCommand(z.strictObject({}), (_, { node, startedAt }: ApiContext) => {
+/** Of the nodes below only what they report upward is known. */
+export const info = apiCommand(z.strictObject({}), (_, { node, nodes, startedAt }: ApiContext) => {
   const occupied = [...node.hub.channels()].filter(({ subscriptions }) => subscriptions.length > 0)
-  const users = new Set(
-    node.sessions
-      .all()
-      .map(({ user }) => user)
-      .filter(user => user !== ''),
-  )
+  const users = new Set(node.sessions.all().map(({ user }) => user))
+  users.delete('')
   const self = {
     uid: node.id,
     name: node.options.name,
@@ -65,7 +62,9 @@ export const info = apiCommand(z.strictObject({}), (_, { node, startedAt }: ApiC
     uptime: Math.floor((node.clock.now() - startedAt) / 1000),
     process: { rss: process.memoryUsage.rss() },
   }
-  return JSON.stringify({ nodes: [self] })
+  const below = nodes().filter(report => report.node !== node.id)
+  const others = below.map(({ node: uid, role, viewers, channels }) => ({ uid, name: role, num_clients: viewers, num_channels: channels }))
+  return JSON.stringify({ nodes: [self, ...others] })
 })
 
 function checkPresence(namespace: Namespace): void {

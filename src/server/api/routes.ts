@@ -27,12 +27,8 @@ const commands: ReadonlyMap<string, ApiCommand> = new Map([
 
 /** The server API, for back ends that hold its key. */
 export function addApiRoutes(server: FanfareServer): void {
-  const { node, sse } = server
-  const context: ApiContext = {
-    node,
-    startedAt: node.clock.now(),
-    clientOf: session => sse.watches.live(session)?.id ?? session,
-  }
+  const { node, tree } = server
+  const context: ApiContext = { node, startedAt: node.clock.now(), nodes: () => tree.reports() }
   for (const [name, command] of commands) {
     server.route('POST', `/api/${name}`, async request => {
       const params = await readParams(server, request)
