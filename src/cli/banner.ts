@@ -1,5 +1,5 @@
 import type { Config } from '../server/config/index.ts'
-import { secretsPath } from '../server/secrets.ts'
+import { secretsPath } from '../server/index.ts'
 import { columns } from './columns.ts'
 
 const bold = '\x1b[1m'

@@ -1,8 +1,7 @@
 import { type Clock, parseDuration, type Random } from '../kit/index.ts'
 import { isChannelName } from '../protocol/index.ts'
 import type { Config } from '../server/config/index.ts'
-import { openSecrets } from '../server/secrets.ts'
-import { type ConnectionClaims, signToken } from '../server/tokens.ts'
+import { type ConnectionClaims, openSecrets, signToken } from '../server/index.ts'
 import type { Flag } from './arguments.ts'
 
 export const tokenFlags: readonly (Flag & { readonly preset?: string; readonly meaning: string })[] = [

@@ -3,6 +3,6 @@ export { createServer, type FanfareServer, type Overrides, type ServiceFactory }
 export { createLog, logFormat } from './log.ts'
 export { openSecrets, secretsPath, withSecrets } from './secrets.ts'
 export type { Server, ServerEvent, Service } from './server.ts'
-export { signToken, TokenVerifier } from './tokens.ts'
+export { type ConnectionClaims, signToken, TokenVerifier } from './tokens.ts'
 export type { Parent } from './tree.ts'
 export { version } from './version.ts'

@@ -1,0 +1,97 @@
+import { expect, test } from 'bun:test'
+import { importsOf, isTest, type Source, sourcesIn } from './sources.ts'
+
+/** Who may import whom: a folder of `src` and those that it stands on. Its own folder is always allowed. */
+const foundations: Readonly<Record<string, readonly string[]>> = {
+  kit: [],
+  protocol: ['kit'],
+  hub: ['kit', 'protocol'],
+  transport: ['kit', 'protocol', 'hub'],
+  broker: ['kit', 'protocol', 'hub'],
+  store: ['kit', 'protocol', 'hub'],
+  placement: ['kit', 'protocol', 'hub', 'store'],
+  relay: ['kit', 'protocol', 'hub', 'transport'],
+  server: ['kit', 'protocol', 'hub', 'transport', 'broker', 'store', 'placement', 'relay', 'web'],
+  services: ['kit', 'protocol', 'hub', 'server', 'store', 'web'],
+  cli: ['kit', 'protocol', 'hub', 'server', 'services', 'web'],
+  web: ['kit', 'protocol'],
+}
+
+const sources = sourcesIn('src').filter(source => !isTest(source))
+
+test('[Y1] a folder imports only what it stands on', () => {
+  expect(sources.flatMap(source => importsOf(source).flatMap(target => complaint(source, target)))).toEqual([])
+})
+
+test('[Y1] services never import each other', () => {
+  const crossing = sources.flatMap(source => {
+    const [, , service] = source.path.split('/')
+    if (!source.path.startsWith('src/services/')) return []
+    return importsOf(source).filter(target => target.startsWith('src/services/') && target.split('/')[2] !== service)
+  })
+  expect(crossing).toEqual([])
+})
+
+test('[Y2] a page imports the protocol, its own model and the shared web, never the server', () => {
+  const allowed = ['src/protocol', 'src/web', 'src/kit']
+  const strays = sources
+    .filter(({ path }) => /^src\/services\/[^/]+\/web\//.test(path))
+    .flatMap(source => {
+      const own = source.path.split('/').slice(0, 3).join('/')
+      return importsOf(source)
+        .filter(target => ![...allowed, `${own}/web`, `${own}/model`].some(folder => target.startsWith(folder)))
+        .map(target => `${source.path} imports ${target}`)
+    })
+  expect(strays).toEqual([])
+})
+
+test('[Y3] another folder is entered by its index', () => {
+  const doors = sources.flatMap(source =>
+    importsOf(source)
+      .filter(target => folderOf(target) !== folderOf(source.path) && folderOf(target) !== '')
+      .filter(target => !/\/index\.tsx?$/.test(target) && !/\.(json|html|css|svg)$/.test(target))
+      .map(target => `${source.path} imports ${target}`),
+  )
+  expect(doors).toEqual([])
+})
+
+test('[Y4] nothing in src imports sim, bench, test or examples', () => {
+  const targets = sources.flatMap(importsOf).filter(target => /^(sim|bench|test|examples)\//.test(target))
+  expect(targets).toEqual([])
+})
+
+test('[Y5] there are no cycles between the folders of src', () => {
+  const edges = new Map<string, Set<string>>()
+  for (const source of sources) {
+    const from = folderOf(source.path)
+    for (const target of importsOf(source)) {
+      const to = folderOf(target)
+      if (from !== '' && to !== '' && from !== to) edges.set(from, (edges.get(from) ?? new Set()).add(to))
+    }
+  }
+  for (const start of edges.keys()) expect(reachable(edges, start), `${start} is reached from itself`).not.toContain(start)
+})
+
+function complaint({ path }: Source, target: string): string[] {
+  const from = folderOf(path)
+  const to = folderOf(target)
+  if (from === '' || to === '' || from === to || foundations[from]?.includes(to)) return []
+  return [`${path} imports ${target}`]
+}
+
+/** The first folder below `src`, or '' outside of one. */
+function folderOf(path: string): string {
+  const parts = path.split('/')
+  return parts[0] === 'src' && parts.length > 2 ? (parts[1] ?? '') : ''
+}
+
+function reachable(edges: ReadonlyMap<string, ReadonlySet<string>>, start: string): string[] {
+  const seen = new Set<string>()
+  const waiting = [...(edges.get(start) ?? [])]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (seen.has(next)) continue
+    seen.add(next)
+    waiting.push(...(edges.get(next) ?? []))
+  }
+  return [...seen]
+}
