@@ -11,6 +11,7 @@ export {
 } from './raw-client.ts'
 export { Sdk, SdkSubscription } from './sdk.ts'
 export { startServer, TestServer, testConfig } from './server.ts'
+export { closeCodeIn, TcpClient, textFrame } from './tcp-client.ts'
 export { apiKey, inSeconds, sign, tokenSecret, userToken } from './tokens.ts'
 export { lacks, pathOf, type Tool, tools } from './tools.ts'
 export { quiet, until, within } from './until.ts'
