@@ -33,8 +33,10 @@ export interface Limits {
   readonly commandsPendingMax: number
   /** Bytes queued for one session that reads slower than its streams flow. Beyond: close 3008. Centrifugo's default. */
   readonly outboxBytesMax: number
-  /** Bytes in the socket from which nothing more is written, so that conflation can still choose the newest (market D16). */
+  /** Bytes waiting in the socket from which nothing more is written (market D16). */
   readonly outboxHighWaterBytes: number
+  /** Bytes waiting in the socket up to which conflated news is still added: what waits there cannot become newer. */
+  readonly outboxLowWaterBytes: number
   /** How long a session may make no progress with something to send. Beyond: close 3008 (sports S19). */
   readonly stalledMs: number
   /** Publications that one subscription holds while it catches up. Beyond: error 100, and the client tries again. */
@@ -82,6 +84,7 @@ export const defaultLimits: Limits = {
   commandsPendingMax: 4_096,
   outboxBytesMax: 1_048_576,
   outboxHighWaterBytes: 65_536,
+  outboxLowWaterBytes: 2_048,
   stalledMs: 20_000,
   catchingUpMax: 10_000,
   recoveryMax: 5_000,

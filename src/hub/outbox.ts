@@ -68,21 +68,23 @@ export class Outbox implements Flushable {
     this.#schedule()
   }
 
+  /** Frames are written while the socket takes them; taps only when it has nearly nothing left to send, since what waits there grows old. */
   flush(): void {
     this.#scheduled = false
     if (this.#first === undefined && this.#taps === undefined) return
-    if (this.socket.bufferedBytes() > this.context.limits.outboxHighWaterBytes) {
+    const buffered = this.socket.bufferedBytes()
+    if (buffered > this.context.limits.outboxHighWaterBytes) {
       this.#hold()
       return
     }
     this.#heldSince = 0
     this.#queuedBytes = 0
-    this.#write(this.#take())
+    this.#write(this.#take(buffered <= this.context.limits.outboxLowWaterBytes))
   }
 
   /** The socket has room again. */
   drained(): void {
-    if (this.#heldSince === 0 || this.#scheduled) return
+    if (this.#scheduled || (this.#heldSince === 0 && this.#taps === undefined)) return
     this.#scheduled = true
     this.context.tick.add(this)
   }
@@ -111,18 +113,18 @@ export class Outbox implements Flushable {
     this.context.tick.add(this)
   }
 
-  #take(): readonly Frame[] {
+  #take(withTaps: boolean): readonly Frame[] {
     const frames =
       this.#more === undefined
         ? this.#first === undefined
           ? nothing
           : [this.#first]
         : [this.#first, ...this.#more].filter(frame => frame !== undefined)
-    const taps = this.#taps
     this.#first = undefined
     this.#more = undefined
+    const taps = this.#taps
+    if (taps === undefined || !withTaps) return frames
     this.#taps = undefined
-    if (taps === undefined) return frames
     const news = taps.map(tap => tap.take()).filter(frame => frame !== undefined)
     return frames.length === 0 ? news : [...frames, ...news]
   }

@@ -171,7 +171,9 @@ export class Session implements OutboxOwner {
   /** How far every recoverable subscription has been sent. */
   cursor(): string | undefined {
     if (this.wire.name !== 'sse') return undefined
-    const followed = [...this.subscriptions.values()].filter(({ isLive, terms }) => isLive && terms.recoverable)
+    const followed = [...this.subscriptions.values()].filter(
+      ({ isLive, terms, channel }) => isLive && terms.recoverable && channel.isRecoverable,
+    )
     const [only] = followed
     if (followed.length === 1 && only !== undefined && this.watchlist === undefined) return only.channel.cursor
     return encodeCursor(

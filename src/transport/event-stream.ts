@@ -1,7 +1,7 @@
 import type { Session, Socket } from '../hub/index.ts'
 
-/** Bytes that a stream's queue may hold before it counts as full; the same mark at which an Outbox holds back. */
-const highWaterBytes = 65_536
+/** Bytes in the stream's queue below which it asks for more: an Outbox adds conflated news only when less is waiting. */
+const highWaterBytes = 2048
 
 const strategy: QueuingStrategy<Uint8Array> = { highWaterMark: highWaterBytes, size: chunk => chunk?.byteLength ?? 0 }
 

@@ -3,6 +3,7 @@ import type { Log } from '../hub/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
 import { Router } from './router.ts'
 import { statusOf } from './status.ts'
+import { limitUnsent } from './unsent-limit.ts'
 import { type Upgraded, upgradedHandler } from './upgraded.ts'
 
 export interface HttpOptions {
@@ -57,6 +58,7 @@ export class HttpTransport {
       port: this.options.port,
       reusePort: this.options.reusePort,
     })
+    limitUnsent(this.port, this.options.log)
   }
 
   /** Takes no new connections; what is open is cut if forced. */

@@ -84,9 +84,15 @@ const client = group({
   ),
   queue_max_size: integer('Bytes that wait for one client. Beyond: close 3008.', limits.outboxBytesMax, 1024, bytesMax),
   queue_high_water: integer(
-    'Bytes in the socket from which conflated channels wait and choose the newest.',
+    'Bytes waiting in the socket from which nothing more is written to it.',
     limits.outboxHighWaterBytes,
     1024,
+    bytesMax,
+  ),
+  queue_low_water: integer(
+    'Bytes waiting in the socket from which conflated channels wait and choose the newest.',
+    limits.outboxLowWaterBytes,
+    0,
     bytesMax,
   ),
   catching_up_limit: integer('Publications that wait while one subscription recovers.', limits.catchingUpMax, 1, 10_000_000),
