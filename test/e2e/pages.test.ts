@@ -74,7 +74,7 @@ describe.skipIf(skipped)('the pages in a browser', () => {
   test('[W9] a goal arrives by itself: in the score, in the list, in a banner, and in words for screen readers', async () => {
     const { page } = await open(`/sports/${match}`)
     await page.evaluate(() => {
-      const spoken = document.querySelector('[aria-live="assertive"]')
+      const spoken = document.querySelector('[data-testid="spoken"]')
       new MutationObserver(() =>
         document.body.setAttribute('data-spoken', `${document.body.getAttribute('data-spoken') ?? ''}|${spoken?.textContent}`),
       ).observe(spoken ?? document.body, { childList: true, characterData: true, subtree: true })

@@ -28,7 +28,7 @@ function HomePage() {
           <p class="actions">
             {game.value === undefined ? null : (
               <a class="button primary" href={`/sports/${game.value}`}>
-                Watch a match live
+                Watch a match
               </a>
             )}
             <a class="button" href="#try">
@@ -75,7 +75,7 @@ function Scores() {
   if (league.state.value === 'absent' || (league.state.value === 'ready' && league.games.value.length === 0)) return null
   if (league.state.value === 'loading') return <div class="skeleton" role="status" aria-label="Loading the scores" />
   return (
-    <section class="scores" aria-label="Live scores">
+    <section class="scores" aria-label="Scores">
       {league.games.value.map(listed => (
         <ScoreCard key={listed.id} game={listed} time={league.time} />
       ))}

@@ -9,8 +9,8 @@ const silenceMs = 37_500
 export class LeagueStore {
   readonly games: Signal<readonly ListedGame[]> = signal([])
   readonly state: Signal<'loading' | 'ready' | 'absent'> = signal('loading')
-  readonly time = new ServerTime()
   readonly stream: LiveStream
+  readonly time: ServerTime
 
   /** `raw` sees every event of the stream as it came. */
   constructor(league: string, raw: (text: string) => void = () => undefined) {
@@ -21,6 +21,7 @@ export class LeagueStore {
       raw,
       silenceMs,
     })
+    this.time = new ServerTime(this.stream.link)
   }
 
   #begin(entry: Subscribed): void {

@@ -17,7 +17,7 @@ function MatchPage({ store, game }: { readonly store: MatchStore; readonly game:
   return (
     <Shell current="/sports" link={store.stream.link}>
       <Content store={store} game={game} />
-      <p class="visually-hidden" role="status" aria-live="assertive">
+      <p class="visually-hidden" role="status" data-testid="spoken">
         {store.spoken}
       </p>
     </Shell>

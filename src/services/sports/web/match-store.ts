@@ -25,8 +25,8 @@ export class MatchStore {
   readonly notice: Signal<string> = signal('')
   /** What a screen reader should say. */
   readonly spoken: Signal<string> = signal('')
-  readonly time = new ServerTime()
   readonly stream: LiveStream
+  readonly time: ServerTime
 
   constructor(game: string) {
     this.stream = new LiveStream({
@@ -35,6 +35,7 @@ export class MatchStore {
       published: (_, pub) => batch(() => this.#celebrate(this.#apply(pub))),
       silenceMs,
     })
+    this.time = new ServerTime(this.stream.link)
   }
 
   /** What was missed comes first as publications; the snapshot is as new or newer and joins them. */

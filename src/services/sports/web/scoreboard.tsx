@@ -11,12 +11,18 @@ export function Scoreboard({ store, view }: { readonly store: MatchStore; readon
   const { game, board } = view
   const glow = { '--home': glowOf(game.home), '--away': glowOf(game.away) }
   const live = playing(board.phase) !== undefined
+  const rate = board.clock?.rate ?? 1
+  const heldSinceMs = store.time.heldSinceMs.value
   return (
     <section class="scoreboard" style={glow} data-live={live} data-link={store.stream.link.value} aria-label="Score">
+      <h1 class="visually-hidden">
+        {game.home.name} against {game.away.name}
+      </h1>
       <p class="occasion">
         <span>
           <b>{game.competition}</b> · {game.round}
         </span>
+        {rate > 1 ? <span>Replay, {rate} times as fast</span> : null}
         <span>
           {game.venue} · <time dateTime={game.date}>{dateText(game.date)}</time>
         </span>
@@ -31,6 +37,7 @@ export function Scoreboard({ store, view }: { readonly store: MatchStore; readon
           <ClockText board={board} time={store.time} />
         </span>
         {live && board.phase !== 'shootout' ? <span>{phaseName(board.phase)}</span> : null}
+        {heldSinceMs === undefined ? null : <span>as of {new Date(heldSinceMs).toLocaleTimeString()}</span>}
       </p>
       <Shootout view={view} />
       <div class="scorers">
@@ -45,12 +52,12 @@ export function Scoreboard({ store, view }: { readonly store: MatchStore; readon
 function TeamName({ view, team }: { readonly view: MatchView; readonly team: Side }) {
   const { name, code } = view.game[team]
   return (
-    <h1 class={`team ${team}`}>
+    <p class={`team ${team}`}>
       <Crest team={view.game[team]} />
       <span class="name" data-code={code}>
         {name}
       </span>
-    </h1>
+    </p>
   )
 }
 
