@@ -110,7 +110,9 @@ export class Admission {
       ...(publications === undefined ? {} : { publications }),
       ...(data === undefined ? {} : { data }),
       ...(terms.delta ? { delta: true } : {}),
-      ...(terms.expireAt === 0 ? {} : { expires: true, ttl: Math.max(1, Math.ceil((terms.expireAt - session.node.clock.now()) / 1000)) }),
+      ...(terms.expireAt === 0 || !terms.refreshable
+        ? {}
+        : { expires: true, ttl: Math.max(1, Math.ceil((terms.expireAt - session.node.clock.now()) / 1000)) }),
     }
   }
 }
@@ -147,5 +149,6 @@ function termsOf(session: Session, request: SubscribeRequest, grant: Grant): Sub
     delta: request.delta === 'fossil' && namespace.delivery === 'stream' && namespace.allowedDeltaTypes.includes('fossil'),
     serverSide: request.granted !== undefined,
     expireAt: (grant.expireAt ?? 0) * 1000,
+    refreshable: request.token !== undefined && request.token !== '',
   }
 }

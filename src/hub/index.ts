@@ -12,7 +12,7 @@ export type {
   SubscribeControl,
 } from './broker.ts'
 export type { Channel } from './channel.ts'
-export { completeAll, identify } from './commands/connect.ts'
+export { completeAll, type Identified, identify } from './commands/connect.ts'
 export { Counters } from './counters.ts'
 export { Feed, type FeedContext, type FeedTarget } from './feed.ts'
 export { Frame, pushFrame } from './frame.ts'

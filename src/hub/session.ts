@@ -37,6 +37,8 @@ export class Session implements OutboxOwner {
   readonly connectedAt: number
   /** Unix milliseconds at which the identity ends; 0 for never. */
   expireAt = 0
+  /** Whether the client is to prolong it with a new token. Otherwise the back end is asked, which said who it is. */
+  isRefreshable = true
   /** Its places in the node's lists. */
   index = -1
   beatIndex = -1
@@ -104,8 +106,9 @@ export class Session implements OutboxOwner {
     this.#commands.receive(text)
   }
 
-  connect(identity: Identity): void {
+  connect(identity: Identity, isRefreshable: boolean): void {
     this.identity = identity
+    this.isRefreshable = isRefreshable
     this.state = connected
     this.node.sessions.identified(this)
     this.setExpiry(identity.expireAt ?? 0)

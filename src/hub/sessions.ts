@@ -75,14 +75,19 @@ export class Sessions {
   expires(session: Session): void {
     this.#expiring.delete(session)
     if (session.expireAt === 0 || session.isClosed) return
-    this.#expiring.set(session, Math.max(0, session.expireAt - this.context.clock.now() + this.context.limits.expiryGraceMs))
+    this.#expiring.set(session, this.#leftMs(session.expireAt, session.isRefreshable))
   }
 
   subscriptionExpires(subscription: Subscription): void {
     this.#subscriptionsExpiring.delete(subscription)
-    const { expireAt } = subscription.terms
-    if (expireAt !== 0)
-      this.#subscriptionsExpiring.set(subscription, Math.max(0, expireAt - this.context.clock.now() + this.context.limits.expiryGraceMs))
+    const { expireAt, refreshable } = subscription.terms
+    if (expireAt !== 0) this.#subscriptionsExpiring.set(subscription, this.#leftMs(expireAt, refreshable))
+  }
+
+  /** Only where the client itself may prolong is there a time to wait for it. */
+  #leftMs(expireAt: number, refreshable: boolean): number {
+    const { clock, limits } = this.context
+    return Math.max(0, expireAt - clock.now() + (refreshable ? limits.expiryGraceMs : 0))
   }
 
   subscriptionEnded(subscription: Subscription): void {

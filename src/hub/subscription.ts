@@ -22,6 +22,8 @@ export interface SubscriptionTerms {
   readonly serverSide: boolean
   /** Unix milliseconds; 0 for never. */
   readonly expireAt: number
+  /** It came by a token, so the client may prolong it with another; otherwise it ends on time, and the client asks again. */
+  readonly refreshable: boolean
 }
 
 /** The encoded forms of one publication, shared by all subscribers of the channel. */

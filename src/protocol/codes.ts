@@ -57,9 +57,10 @@ export function isReconnectable({ code }: Close): boolean {
 export const unsubscribes = {
   byClient: { code: 0, reason: 'unsubscribe called' },
   byServer: { code: 2000, reason: 'server unsubscribe' },
-  expired: { code: 2001, reason: 'subscription expired' },
   permissionRevoked: { code: 2002, reason: 'permission revoked' },
   insufficientState: { code: 2500, reason: 'insufficient state' },
+  /** Centrifugo's code: an SDK subscribes again, with a new token where it uses one. */
+  expired: { code: 2501, reason: 'subscription expired' },
 } as const satisfies Record<string, Close>
 
 /** An expected failure on its way out: thrown by handlers, caught at the edge, and answered as `{error}`. */

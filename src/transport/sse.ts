@@ -1,4 +1,4 @@
-import { completeAll, Heartbeat, type Identity, identify, type Node, pushFrame, Session, sseWire } from '../hub/index.ts'
+import { completeAll, Heartbeat, type Identified, identify, type Node, pushFrame, Session, sseWire } from '../hub/index.ts'
 import { randomId, randomUuid } from '../kit/index.ts'
 import {
   CloseError,
@@ -65,8 +65,8 @@ export class SseTransport {
     const stream = new EventStream(ended => this.#ended(ended))
     const session = new Session(this.node, randomUuid(this.node.random), stream, this.#wire, address)
     try {
-      const { identity } = await identify(session, await this.#tokenOf(opening), undefined, true)
-      this.#begin(stream, session, identity)
+      const identified = await identify(session, await this.#tokenOf(opening), undefined, true)
+      this.#begin(stream, session, identified)
       await this.#subscribe(session, opening)
     } catch (error) {
       session.close(closes.badRequest)
@@ -96,10 +96,10 @@ export class SseTransport {
     this.watches.close()
   }
 
-  #begin(stream: EventStream, session: Session, identity: Identity): void {
+  #begin(stream: EventStream, session: Session, { identity, isRefreshable }: Identified): void {
     stream.session = session
     this.node.sessions.add(session)
-    session.connect(identity)
+    session.connect(identity, isRefreshable)
     stream.write(sseRetry(retryMs.from + this.node.random.next() * (retryMs.to - retryMs.from)))
     this.#beats.add(session)
   }

@@ -72,7 +72,7 @@ describe('the end of a token while connected', () => {
     expect(asked).toBe(2)
   })
 
-  test('[B35] a subscription that is not refreshed ends with 2001 and the rest of the connection goes on', async () => {
+  test('[B35] a subscription that is not refreshed ends with 2501 and the rest of the connection goes on', async () => {
     await using server = await startServer({ client: strict, channel: { without_namespace: open } })
     using raw = await RawClient.connect(server.wsUrl, { token: await userToken('alice') })
     const token = await sign({ sub: 'alice', channel: '$vip', exp: inSeconds(1) })
@@ -80,7 +80,7 @@ describe('the end of a token while connected', () => {
     expect(subscribe).toMatchObject({ expires: true, ttl: 1 })
     await raw.call({ subscribe: { channel: 'news' } })
     await until('it ended', () => raw.pushes('$vip').some(push => push.unsubscribe !== undefined), 4000)
-    expect(raw.pushes('$vip')[0]?.unsubscribe).toEqual({ code: 2001, reason: 'subscription expired' })
+    expect(raw.pushes('$vip')[0]?.unsubscribe).toEqual({ code: 2501, reason: 'subscription expired' })
     await server.publish('$vip', 1)
     await server.publish('news', 2)
     await until('the other channel goes on', () => raw.publications('news').length === 1)

@@ -19,10 +19,10 @@ import type { Session } from '../session.ts'
 /** Finds out who connects, makes the server's own subscriptions, and answers with both. */
 export async function connect(session: Session, id: number, params: Params<'connect'>): Promise<void> {
   if (session.isConnected) throw new CommandError(errors.badRequest, 'already connected')
-  const { identity, data } = await identify(session, params.token, params.data)
+  const { identity, data, isRefreshable } = await identify(session, params.token, params.data)
   if (session.isClosed) return
   checkServerSubscriptions(session, identity)
-  session.connect(identity)
+  session.connect(identity, isRefreshable)
   if (session.isClosed) return
   const admissions = await admitServerSubscriptions(session, identity, params.subs)
   if (session.isClosed) return
@@ -35,7 +35,8 @@ export async function connect(session: Session, id: number, params: Params<'conn
       client: session.id,
       version: node.version,
       ...(data === undefined ? {} : { data }),
-      ...expiryOf(session),
+      // A client that is told of an end asks for a token, and gives up where it has no way to get one.
+      ...(isRefreshable ? expiryOf(session) : {}),
       // In whole seconds; 0 would tell a client that no pings come, and it would not answer them.
       ping: Math.max(1, Math.round(node.limits.pingIntervalMs / 1000)),
       pong: true,
@@ -50,6 +51,8 @@ export async function connect(session: Session, id: number, params: Params<'conn
 export interface Identified {
   readonly identity: Identity
   readonly data?: Json | undefined
+  /** By token, which the client can renew. */
+  readonly isRefreshable: boolean
 }
 
 /**
@@ -66,16 +69,16 @@ export async function identify(
   const given = token !== undefined && token !== ''
   if (hooks.connect !== undefined && !given) {
     const result = unwrap(await hooks.connect(session.hookClient, { ...(data === undefined ? {} : { data }) }))
-    return { identity: result, data: result.data }
+    return { identity: result, data: result.data, isRefreshable: false }
   }
   if (!given) {
-    if (anonymousAllowed) return { identity: { user: '' } }
+    if (anonymousAllowed) return { identity: { user: '' }, isRefreshable: false }
     throw new CommandError(errors.unauthorized)
   }
   const verified = await verifier?.connection(token)
   if (verified === undefined || verified.kind === 'invalid') throw new CloseError(closes.invalidToken)
   if (verified.kind === 'expired') throw new CommandError(errors.tokenExpired)
-  return { identity: verified.value }
+  return { identity: verified.value, isRefreshable: true }
 }
 
 /** A token that asks for what cannot be is refused as a whole, before anyone hears of the session. @throws CommandError 102, 106, 107 */

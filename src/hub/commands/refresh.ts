@@ -11,6 +11,7 @@ export async function refresh(session: Session, id: number, { token }: Params<'r
   if (verified.kind === 'expired') throw new CommandError(errors.expired)
   if (verified.value.user !== session.user) throw new CloseError(closes.invalidToken)
   session.identity = verified.value
+  session.isRefreshable = true
   session.setExpiry(verified.value.expireAt ?? 0)
   session.outbox.enqueue(
     replyFrame(encodeReply(id, 'refresh', JSON.stringify({ client: session.id, version: session.node.version, ...expiryOf(session) }))),
