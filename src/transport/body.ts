@@ -2,14 +2,14 @@ import type { z } from 'zod'
 import { type Json, type JsonBounds, JsonError, parseJson } from '../kit/index.ts'
 import { CommandError, describeIssue, errors } from '../protocol/index.ts'
 
-/** Reads a request's body as text, never more than `bytesMax`. @throws CommandError 413 */
-export async function readText(request: Request, bytesMax: number): Promise<string> {
+/** Reads the body of a request or an answer as text, never more than `bytesMax`. @throws CommandError 413 */
+export async function readText({ headers, body }: Pick<Request, 'headers' | 'body'>, bytesMax: number): Promise<string> {
   const tooLarge = new CommandError({ code: 413, message: `the body is larger than ${bytesMax} bytes` })
-  if (Number(request.headers.get('content-length') ?? 0) > bytesMax) throw tooLarge
-  if (request.body === null) return ''
+  if (Number(headers.get('content-length') ?? 0) > bytesMax) throw tooLarge
+  if (body === null) return ''
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of request.body) {
+  for await (const chunk of body) {
     size += chunk.byteLength
     if (size > bytesMax) throw tooLarge
     chunks.push(chunk)

@@ -22,5 +22,7 @@ const byCode: Readonly<Record<number, number>> = {
 /** The HTTP status of a protocol code. Services' own codes, 400 to 599, are statuses already. */
 export function statusOf(code: number): number {
   if (code >= 400 && code < 600) return code
+  // Closes: come back later, or stay away.
+  if (code >= 3000 && code < 5000) return byCode[code] ?? (code < 3500 || (code >= 4000 && code < 4500) ? 503 : 403)
   return byCode[code] ?? (code >= 1000 && code < 2000 ? 422 : 500)
 }
