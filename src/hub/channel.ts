@@ -17,6 +17,8 @@ export class Channel implements FeedTarget {
   readonly opened: Promise<void>
   /** Publications passed to subscribers here since the channel was opened. */
   published = 0
+  /** Subscriptions here that have gone live. */
+  live = 0
   readonly #subscriptions: Subscription[] = []
   #wantingJoins = 0
   #previous: Publication | undefined

@@ -50,4 +50,4 @@ export type LifecycleEvent =
   | { readonly kind: 'channel_occupied'; readonly channel: string }
   | { readonly kind: 'channel_vacated'; readonly channel: string }
 
-export type LifecycleListener = (event: LifecycleEvent) => void
+export type LifecycleListener = (event: LifecycleEvent) => void | Promise<void>

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { type Clock, every, type Json, type Random, randomId, type Timer } from '../kit/index.ts'
 import { type Close, CommandError, closes, describeIssue, errors, type Position, push } from '../protocol/index.ts'
-import { Access } from './access.ts'
+import { Access, unwrap } from './access.ts'
 import type { Broker, BrokerSink, Control, Delivery, HistoryPage, HistoryQuery, PublishOptions } from './broker.ts'
 import { applyControl } from './control.ts'
 import { Counters } from './counters.ts'
@@ -73,6 +73,7 @@ export class Node implements BrokerSink, OutboxContext {
   readonly rates: Rates
   readonly methods = new Map<string, CommandMethod>()
   readonly #listeners: LifecycleListener[] = []
+  #happened: LifecycleEvent[] = []
   readonly #occupancy = new Occupancy()
   /** Runs methods that are not known here: a relay has its parent do it. */
   forward: ((method: string, data: Json | undefined, context: CommandContext) => Promise<Json | undefined>) | undefined
@@ -161,7 +162,26 @@ export class Node implements BrokerSink, OutboxContext {
 
   /** `node` is where it happened: a channel is occupied from its first subscriber anywhere to its last. */
   emit(event: LifecycleEvent, node = this.id): void {
-    if (this.#occupancy.changes(event, node)) for (const listener of this.#listeners) listener(event)
+    if (!this.#occupancy.changes(event, node) || this.#listeners.length === 0) return
+    if (this.#happened.push(event) === 1) this.clock.soon(() => this.#tell())
+  }
+
+  /**
+   * Listeners hear at the end of the turn, in order: what they publish then comes after the replies that are being made, never before.
+   * One that fails must not stop what it only listens to.
+   */
+  #tell(): void {
+    const happened = this.#happened
+    this.#happened = []
+    for (const event of happened) for (const listener of this.#listeners) this.#tellOne(listener, event)
+  }
+
+  async #tellOne(listener: LifecycleListener, event: LifecycleEvent): Promise<void> {
+    try {
+      await listener(event)
+    } catch (error) {
+      this.log.error({ err: error, event: event.kind }, 'a listener failed')
+    }
   }
 
   /** A node below is gone with all of its subscribers. */
@@ -186,8 +206,9 @@ export class Node implements BrokerSink, OutboxContext {
     if (terms.expireAt !== 0) this.sessions.subscriptionExpires(subscription)
     if (channel.namespace.presence || channel.namespace.joinLeave)
       this.#presently(this.presence.track(channel.name, terms.info), channel.name)
+    channel.live++
     if (this.#listeners.length === 0) return
-    if (channel.subscriptions.length === 1) this.emit({ kind: 'channel_occupied', channel: channel.name })
+    if (channel.live === 1) this.emit({ kind: 'channel_occupied', channel: channel.name })
     this.emit({ kind: 'subscribe', client: session.hookClient, channel: channel.name })
   }
 
@@ -197,9 +218,11 @@ export class Node implements BrokerSink, OutboxContext {
     if (wasLive && (channel.namespace.presence || channel.namespace.joinLeave))
       this.#presently(this.presence.untrack(channel.name, session.id), channel.name)
     this.hub.released(channel)
-    if (!wasLive || this.#listeners.length === 0) return
+    if (!wasLive) return
+    channel.live--
+    if (this.#listeners.length === 0) return
     this.emit({ kind: 'unsubscribe', client: session.hookClient, channel: channel.name, code, reason })
-    if (channel.subscriptions.length === 0) this.emit({ kind: 'channel_vacated', channel: channel.name })
+    if (channel.live === 0) this.emit({ kind: 'channel_vacated', channel: channel.name })
   }
 
   disconnected(session: Session, { code, reason }: Close): void {
@@ -228,6 +251,7 @@ export class Node implements BrokerSink, OutboxContext {
   async close(): Promise<void> {
     this.#verifying?.cancel()
     for (const session of [...this.sessions.all()]) session.close(closes.shutdown)
+    this.#tell()
     this.sessions.close()
     this.rates.close()
     this.hub.close()
@@ -240,9 +264,9 @@ export class Node implements BrokerSink, OutboxContext {
     if (rpc === undefined) throw new CommandError(errors.methodNotFound)
     const client = context.session?.hookClient ?? { client: context.client ?? '', user: context.user, transport: 'http' }
     const answer = await rpc(client, method, data)
-    if (answer.kind === 'granted') return answer.result.data
-    if (answer.kind === 'refused') throw new CommandError(answer.error)
-    throw new CommandError(errors.permissionDenied, answer.close.reason)
+    // Without a connection there is none to end.
+    if (answer.kind === 'disconnect' && context.session === undefined) throw new CommandError(errors.permissionDenied, answer.close.reason)
+    return unwrap(answer).data
   }
 
   #presently(done: Promise<void>, channel: string): void {

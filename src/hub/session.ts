@@ -49,6 +49,7 @@ export class Session implements OutboxOwner {
   streamId: string | undefined
   /** On an event stream whose channels were changed after it began: what the cursor must say of them. */
   watchlist: CursorWatchlist | undefined
+  #isAnnounced = false
   #subscriptions: Map<string, Subscription> | undefined
   #commands: CommandQueue | undefined
   #bucket: TokenBucket | undefined
@@ -112,6 +113,12 @@ export class Session implements OutboxOwner {
     this.state = connected
     this.node.sessions.identified(this)
     this.setExpiry(identity.expireAt ?? 0)
+  }
+
+  /** Everything is there for it to go live: from here on listeners hear of it, to its end. */
+  announce(): void {
+    this.#isAnnounced = true
+    this.node.emit({ kind: 'connect', client: this.hookClient })
   }
 
   /** `seconds` is Unix time; 0 for never. */
@@ -209,7 +216,7 @@ export class Session implements OutboxOwner {
     switch (before.kind) {
       case 'connecting':
       case 'connected':
-        this.node.sessions.remove(this, before.kind === 'connected' ? close : undefined)
+        this.node.sessions.remove(this, this.#isAnnounced ? close : undefined)
         return
       case 'closed':
         return

@@ -94,7 +94,7 @@ export class Sessions {
     if (subscription.terms.expireAt !== 0) this.#subscriptionsExpiring.delete(subscription)
   }
 
-  /** `close` is why, for a session that had connected. */
+  /** `close` is why, for a session that listeners have heard of. */
   remove(session: Session, close: Close | undefined): void {
     if (this.#all[session.index] !== session) return
     const last = this.#all.pop()

@@ -174,10 +174,8 @@ export class FanfareServer implements Server {
     return this.node.history(channel, query)
   }
 
-  on<K extends ServerEvent>(event: K, listener: (event: Extract<LifecycleEvent, { kind: K }>) => void): void {
-    this.node.on(happened => {
-      if (isKind(happened, event)) listener(happened)
-    })
+  on<K extends ServerEvent>(event: K, listener: (event: Extract<LifecycleEvent, { kind: K }>) => void | Promise<void>): void {
+    this.node.on(happened => (isKind(happened, event) ? listener(happened) : undefined))
     this.tree.changed()
   }
 

@@ -29,7 +29,8 @@ export interface Server {
   /** Appends to the channel's history and delivers to every subscriber on every node. */
   publish(channel: string, data: Json, options?: PublishOptions): Promise<Position>
   history(channel: string, query: HistoryQuery): Promise<HistoryPage>
-  on<K extends ServerEvent>(event: K, listener: (event: Extract<LifecycleEvent, { kind: K }>) => void): void
+  /** Hears at the end of the turn in which it happened, in order. A listener that fails is logged and harms nobody. */
+  on<K extends ServerEvent>(event: K, listener: (event: Extract<LifecycleEvent, { kind: K }>) => void | Promise<void>): void
 
   /** Adds an HTTP route such as `/orders/:id`. */
   route(method: string, path: string, handler: RouteHandler): void

@@ -114,10 +114,10 @@ export class SseTransport {
     session.streamId = watch.id
     this.watches.began(watch.id, session)
     if (watch.rev > 0) this.changed(session, watch)
+    session.announce()
     const subs = completeAll(admissions)
     // The first event stands alone: what the new subscriptions have brought meanwhile comes with the next.
     session.socket.write(this.#wire.pack([pushFrame(connectEvent(session, watch, subs))], session.cursor()))
-    this.node.emit({ kind: 'connect', client: session.hookClient })
   }
 
   /** The channels of the URL, or those that the stream had when it broke off: as the cursor says, or as this node remembers. */

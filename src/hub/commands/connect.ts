@@ -26,6 +26,7 @@ export async function connect(session: Session, id: number, params: Params<'conn
   if (session.isClosed) return
   const admissions = await admitServerSubscriptions(session, identity, params.subs)
   if (session.isClosed) return
+  session.announce()
   const subs = completeAll(admissions)
   // An SDK takes every entry for a subscription, so that one which could not be made must not stand there: it comes back for all of them.
   if ([...subs.values()].some(entry => 'error' in entry)) throw new CloseError(closes.insufficientState)
@@ -45,7 +46,6 @@ export async function connect(session: Session, id: number, params: Params<'conn
     subs,
   )
   session.outbox.enqueue(replyFrame(encodeReply(id, 'connect', result)))
-  node.emit({ kind: 'connect', client: session.hookClient })
 }
 
 export interface Identified {
