@@ -1,7 +1,9 @@
 import type { ServiceFactory } from '../server/index.ts'
 import { sportsService } from '../services/sports/index.ts'
+import { homeService } from './home/home-service.ts'
 
 /** Every service that ships, as `fanfare start` puts them on a server. */
 export const services: readonly ServiceFactory[] = [
+  homeService,
   (server, { demo }) => sportsService(server, demo.enabled ? { demo: { speed: demo.speed } } : {}),
 ]

@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Channel, Session } from '../hub/index.ts'
 import { every, RingBuffer, type Timer } from '../kit/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
+import opsPage from '../web/ops/index.html'
 import { hasApiKey } from './caller.ts'
 import type { FanfareServer } from './create-server.ts'
 
@@ -141,8 +142,9 @@ export class Ops {
   }
 }
 
-/** `/ops/stats` and `/ops/tree`: open in development mode, else by API key, since they name users and channels. */
+/** `/ops/stats` and `/ops/tree`: open in development mode, else by API key, since they name users and channels. The page asks for the key. */
 export function addOpsRoutes(server: FanfareServer): void {
+  server.page('/ops', opsPage)
   const guarded = (answer: () => object) => (request: Request) => {
     if (!server.config.development && !hasApiKey(server, request)) throw new CommandError(errors.unauthorized, 'an API key is needed')
     return Response.json(answer(), { headers: { 'Cache-Control': 'no-store' } })

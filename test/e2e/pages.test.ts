@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { Folder, lacks, pathOf, until } from '../support/index.ts'
+import { apiKey, Folder, lacks, pathOf, startServer, until } from '../support/index.ts'
 import { ServerProcess } from './server-process.ts'
 
 /** Five minutes of the match in a second: goals come often, and a loop lasts forty seconds. */
@@ -169,4 +169,40 @@ describe.skipIf(skipped)('the pages in a browser', () => {
     await other.context().close()
     await page.context().close()
   }, 30_000)
+
+  test('[W15] what the home page says to paste does what it says: in a terminal, in a page, and with the SDK', async () => {
+    const { page } = await open('/')
+    await page.getByRole('link', { name: 'Watch a match' }).waitFor()
+    const code = (label: string) => page.getByRole('region', { name: label, exact: true }).innerText()
+    const [curl, eventSource, sdk] = await Promise.all(['With curl', 'With EventSource', 'With the centrifuge package'].map(code))
+
+    const [firstLine = ''] = (curl ?? '').split('\n')
+    const terminal = Bun.spawnSync(['sh', '-c', `${firstLine.replace('curl', 'curl -s --max-time 2')}`])
+    expect(terminal.stdout.toString()).toContain('"connect"')
+
+    const said = page.waitForEvent('console', { predicate: message => message.text().startsWith('subscribed'), timeout: 5000 })
+    await page.evaluate(eventSource ?? '')
+    await said
+
+    const script = Bun.spawn([process.execPath, '-e', sdk ?? ''], { cwd: import.meta.dir, stdout: 'pipe' })
+    const output = await script.stdout.getReader().read()
+    script.kill()
+    expect(new TextDecoder().decode(output.value)).toContain('type:')
+    await page.context().close()
+  }, 60_000)
+
+  test('[W16] the operations of a server in production are behind its API key, which the page asks for', async () => {
+    await using production = await startServer()
+    const context = await browser.newContext({ viewport: phone })
+    const page = await context.newPage()
+    await page.goto(`${production.url}/ops`)
+    const field = page.getByLabel('API key')
+    await field.fill('a guess')
+    await page.keyboard.press('Enter')
+    await page.getByRole('alert').waitFor()
+    await field.fill(apiKey)
+    await page.keyboard.press('Enter')
+    await page.getByText('production', { exact: true }).waitFor()
+    await context.close()
+  }, 20_000)
 })

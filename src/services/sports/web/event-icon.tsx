@@ -14,7 +14,7 @@ export function EventIcon({ event }: { readonly event: MatchEvent }) {
     case 'kick':
       return <KickIcon outcome={event.outcome} />
     default:
-      return <WhistleIcon />
+      return null
   }
 }
 
@@ -65,15 +65,6 @@ export function KickIcon({ outcome }: { readonly outcome: 'scored' | 'saved' | '
     <svg class="icon" viewBox="0 0 24 24" fill="none" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">
       <circle cx="12" cy="12" r="10" fill={outcome === 'scored' ? 'var(--good)' : 'var(--bad)'} />
       <path d={outcome === 'scored' ? 'm7.5 12.4 3 3 6-6.4' : 'm8.5 8.5 7 7m0-7-7 7'} stroke="var(--surface)" />
-    </svg>
-  )
-}
-
-export function WhistleIcon() {
-  return (
-    <svg class="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round" aria-hidden="true">
-      <path d="M10 8h11v4h-5.300A6 6 0 1 1 10 8Z" />
-      <circle cx="10" cy="14" r="1.6" fill="currentColor" stroke="none" />
     </svg>
   )
 }

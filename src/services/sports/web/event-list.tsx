@@ -1,5 +1,5 @@
 import { isLive, type MatchEvent, minuteText, type Pair, phaseAfter, phaseName, type Side } from '../model/index.ts'
-import { EventIcon, WhistleIcon } from './event-icon.tsx'
+import { EventIcon } from './event-icon.tsx'
 import type { MatchView } from './match-view.ts'
 
 /** What happened, newest first: home on the left, away on the right of the minute. */
@@ -22,7 +22,6 @@ function EventRow({ event, score }: { readonly event: MatchEvent; readonly score
     if (event.kind === 'match_end') return <li class="whistle" {...attributes} hidden />
     return (
       <li class="whistle" {...attributes}>
-        <WhistleIcon />
         <span>{event.kind === 'period_start' ? phaseName(event.period) : `${phaseName(phaseAfter(event.period))}${scoreText(score)}`}</span>
       </li>
     )

@@ -1,9 +1,6 @@
 import { computed, signal } from '@preact/signals'
 import { LeagueStore, ScoreCard } from '../../services/sports/web/index.ts'
-import { shortCount, spanText } from '../figures.ts'
-import { opsStatsSchema } from '../ops-stats.ts'
-import { Poll } from '../poll.ts'
-import { mount, Shell } from '../shell.tsx'
+import { mount, opsStatsSchema, Poll, Shell, shortCount, spanText } from '../../web/index.ts'
 import { TryIt } from './try-it.tsx'
 import { addFrame, type Frame, WireTap } from './wire-tap.tsx'
 

@@ -1,4 +1,4 @@
-import { Snippet } from '../snippet.tsx'
+import { Snippet } from '../../web/index.ts'
 
 /** Ways to the same stream, ready to be pasted, with the address of this very server. */
 export function TryIt({ game }: { readonly game: string | undefined }) {

@@ -1,3 +1,5 @@
+import { systemClock } from '../../kit/index.ts'
+
 /** One event of the stream as it came. */
 export interface Frame {
   readonly id: number
@@ -13,9 +15,10 @@ let next = 0
 /** The newest few, the newest last. */
 export function addFrame(frames: readonly Frame[], text: string): readonly Frame[] {
   next++
-  return [...frames, { id: next, at: new Date().toLocaleTimeString(undefined, { hour12: false }), text: text.slice(0, textMax) }].slice(
-    -framesMax,
-  )
+  return [
+    ...frames,
+    { id: next, at: new Date(systemClock.now()).toLocaleTimeString(undefined, { hour12: false }), text: text.slice(0, textMax) },
+  ].slice(-framesMax)
 }
 
 /** What comes down the wire while the page is looked at. */
