@@ -13,7 +13,7 @@ const skipped = lacks('chromium', 'the pages in a browser')
 
 describe.skipIf(skipped)('the pages in a browser', () => {
   const folder = new Folder()
-  const server = new ServerProcess(folder.path, ['--demo', 'on', '--demo_speed', speed])
+  const server = new ServerProcess(folder.path, ['--demo', 'on', '--demo_speed', speed, '--shutdown.timeout', '1s'])
   let browser: Browser
 
   beforeAll(async () => {
@@ -88,32 +88,36 @@ describe.skipIf(skipped)('the pages in a browser', () => {
     await page.context().close()
   }, 90_000)
 
-  test('[W10] a page outlives a server that is killed: reconnecting, then live, without a reload and without a missing event', async () => {
-    const young = await until('a match is young', youngMatch, 60_000)
-    const { page } = await open(`/sports/${young}`)
-    await page.evaluate(() => {
-      document.body.setAttribute('data-page', 'the same')
-      const badge = document.querySelector('.badge')
-      const note = () =>
-        document.body.setAttribute('data-links', `${document.body.getAttribute('data-links') ?? ''} ${badge?.getAttribute('data-link')}`)
-      if (badge !== null) new MutationObserver(note).observe(badge, { attributes: true, attributeFilter: ['data-link'] })
-    })
-    const before = await snapshot(young)
-    await server.kill()
-    await page.locator('.badge[data-link="reconnecting"]').waitFor()
-    await server.start()
-    await page.locator('.badge[data-link="live"]').waitFor({ timeout: 20_000 })
-    const seen = await until('the page has what the server has', async () => {
-      const [shown, known] = [await seqs(page), await snapshot(young)]
-      return shown.length === known.seqs.length ? { shown, known } : undefined
-    })
-    expect(await page.locator('body').getAttribute('data-page')).toBe('the same')
-    expect((await page.locator('body').getAttribute('data-links'))?.trim()).toBe('reconnecting live')
-    expect(seen.known.loop).toBe(before.loop)
-    expect(seen.known.seqs.length).toBeGreaterThan(before.seqs.length)
-    expect(seen.shown.toReversed()).toEqual(seen.known.seqs)
-    await page.context().close()
-  }, 120_000)
+  test.each(['SIGKILL', 'SIGTERM'] as const)(
+    '[W10] a page outlives a server that gets %s: reconnecting, then live, without a reload and without a missing event',
+    async signal => {
+      const young = await until('a match is young', youngMatch, 60_000)
+      const { page } = await open(`/sports/${young}`)
+      await page.evaluate(() => {
+        document.body.setAttribute('data-page', 'the same')
+        const badge = document.querySelector('.badge')
+        const note = () =>
+          document.body.setAttribute('data-links', `${document.body.getAttribute('data-links') ?? ''} ${badge?.getAttribute('data-link')}`)
+        if (badge !== null) new MutationObserver(note).observe(badge, { attributes: true, attributeFilter: ['data-link'] })
+      })
+      const before = await snapshot(young)
+      await server.stop(signal)
+      await page.locator('.badge[data-link="reconnecting"]').waitFor()
+      await server.start()
+      await page.locator('.badge[data-link="live"]').waitFor({ timeout: 20_000 })
+      const seen = await until('the page has what the server has', async () => {
+        const [shown, known] = [await seqs(page), await snapshot(young)]
+        return shown.length === known.seqs.length ? { shown, known } : undefined
+      })
+      expect(await page.locator('body').getAttribute('data-page')).toBe('the same')
+      expect((await page.locator('body').getAttribute('data-links'))?.trim()).toBe('reconnecting live')
+      expect(seen.known.loop).toBe(before.loop)
+      expect(seen.known.seqs.length).toBeGreaterThan(before.seqs.length)
+      expect(seen.shown.toReversed()).toEqual(seen.known.seqs)
+      await page.context().close()
+    },
+    120_000,
+  )
 
   test('[W11] a page without network says so, and goes on by itself when the network is back', async () => {
     const { page } = await open('/sports')

@@ -47,13 +47,13 @@ export class ServerProcess implements AsyncDisposable {
     )
   }
 
-  /** Without a warning, as a crash or a power cut would. */
-  async kill(): Promise<void> {
-    this.#process?.kill('SIGKILL')
+  /** SIGKILL ends it as a crash or a power cut would; SIGTERM asks it to send its clients away first. */
+  async stop(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    this.#process?.kill(signal)
     await this.#process?.exited
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.kill()
+    await this.stop('SIGKILL')
   }
 }
