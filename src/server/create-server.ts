@@ -240,6 +240,7 @@ export class FanfareServer implements Server {
       reusePort: shared,
       bodyBytesMax: limits.apiBytesMax,
       frameBytesMax: limits.frameBytesMax,
+      origins: this.gate.origins,
       log: this.log,
     })
     const websocket = new WebSocketTransport(this.node, this.gate)

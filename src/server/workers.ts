@@ -40,9 +40,10 @@ export class Workers {
   async start(): Promise<void> {
     const { config, http, log, tree } = this.server
     if (config.workers < 2 || tree.role !== 'central') return
-    const { limits } = config
+    const { apiBytesMax, frameBytesMax } = config.limits
+    const { origins } = this.server.gate
     this.#private = new HttpTransport(
-      { host: '127.0.0.1', port: 0, reusePort: false, bodyBytesMax: limits.apiBytesMax, frameBytesMax: limits.frameBytesMax, log },
+      { host: '127.0.0.1', port: 0, reusePort: false, bodyBytesMax: apiBytesMax, frameBytesMax, origins, log },
       http.router,
     )
     this.#private.upgrade('/connection/node', (request, upgrader) => tree.children.upgrade(request, upgrader))

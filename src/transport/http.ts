@@ -1,6 +1,7 @@
 import type { HTMLBundle, Server } from 'bun'
 import type { Log } from '../hub/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
+import type { Origins } from './origins.ts'
 import { Router } from './router.ts'
 import { statusOf } from './status.ts'
 import { limitUnsent } from './unsent-limit.ts'
@@ -14,6 +15,7 @@ export interface HttpOptions {
   readonly reusePort: boolean
   readonly bodyBytesMax: number
   readonly frameBytesMax: number
+  readonly origins: Origins
   readonly log: Log
 }
 
@@ -88,14 +90,16 @@ export class HttpTransport {
   }
 
   async #answer(request: Request, pathname: string, address: string): Promise<Response> {
+    const { origins } = this.options
+    if (request.method === 'OPTIONS' && request.headers.has('access-control-request-method')) return origins.preflight(request)
     try {
       const response = await this.router.handle(request, pathname, address)
       for (const [name, value] of Object.entries(safetyHeaders)) response.headers.set(name, value)
       return response
     } catch (error) {
-      if (error instanceof CommandError)
-        return Response.json({ error: error.toReply() }, { status: statusOf(error.code), headers: safetyHeaders })
-      throw error
+      if (!(error instanceof CommandError)) throw error
+      const headers = { ...safetyHeaders, ...origins.headersFor(request) }
+      return Response.json({ error: error.toReply() }, { status: statusOf(error.code), headers })
     }
   }
 }

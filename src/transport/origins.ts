@@ -1,3 +1,9 @@
+const preflightHeaders = {
+  'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE',
+  'Access-Control-Allow-Headers': 'Authorization, Content-Type, Last-Event-ID',
+  'Access-Control-Max-Age': '7200',
+} as const
+
 /**
  * Which web pages may use a user's credentials here. A request without `Origin` does not come from a page; one from our own host is ours;
  * any other must be on the list, which may hold `*` as a whole or in place of a host's first part (`https://*.example.org`).
@@ -20,6 +26,12 @@ export class Origins {
     const origin = request.headers.get('origin')
     if (origin === null || this.#isOwn(origin.toLowerCase(), request) || !this.allows(request)) return {}
     return { 'Access-Control-Allow-Origin': origin, Vary: 'Origin' }
+  }
+
+  /** Answers what a browser asks before it lets a page of another origin call with a token or a JSON body. */
+  preflight(request: Request): Response {
+    if (!this.allows(request)) return new Response(null, { status: 403 })
+    return new Response(null, { status: 204, headers: { ...this.headersFor(request), ...preflightHeaders } })
   }
 
   #isOwn(origin: string, request: Request): boolean {
