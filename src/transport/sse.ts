@@ -125,7 +125,9 @@ export class SseTransport {
     const before = cursor?.watchlist
     const fresh: Watch = { id: `${this.node.id}.${randomId(this.node.random)}`, user: session.user, channels, rev: 0 }
     if (before === undefined) return fresh
-    this.watches.live(before.session)?.close(closes.forceReconnect)
+    // The browser may come back before the end of its old connection was noticed. A cursor alone must not end somebody else's.
+    const live = this.watches.live(before.session)
+    if (live?.user === session.user) live.close(closes.forceReconnect)
     const known = this.watches.lingering(before.session)
     if (known !== undefined && known.user === session.user) return known
     if (before.channels !== undefined) return { ...fresh, channels: before.channels }
