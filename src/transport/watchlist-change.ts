@@ -45,7 +45,7 @@ async function apply(transport: SseTransport, session: Session, change: Watchlis
   if (session.isClosed) throw new CommandError({ code: 404, message: 'no such stream' })
   const subs = completeAll(admissions)
   const reply = replyOf(change, subs)
-  const channels = [...session.subscriptions.keys()]
+  const channels = [...session.subscriptions.keys()].filter(channel => isListed(session, channel))
   transport.changed(session, { ...watch, rev: change.rev, channels, last: reply })
   session.outbox.enqueue(new Frame([`{"subs":{"rev":${change.rev}}}`], 'push', 0, true))
   for (const [channel, entry] of subs) if (!('error' in entry)) session.outbox.enqueue(pushFrame(push.subscribe(channel, entry)))
@@ -57,7 +57,12 @@ function difference(session: Session, watch: Watch, { op, channels }: WatchlistC
   const added = op === 'remove' ? [] : wanted.filter(channel => !session.subscriptions.has(channel))
   if (op === 'add') return { added, removed: [] }
   const removed = op === 'remove' ? wanted : watch.channels.filter(channel => !wanted.includes(channel))
-  return { added, removed: removed.filter(channel => session.subscriptions.has(channel)) }
+  return { added, removed: removed.filter(channel => isListed(session, channel)) }
+}
+
+/** Whether the watchlist is what keeps the channel open, and not the user's token. */
+function isListed(session: Session, channel: string): boolean {
+  return session.subscriptions.get(channel)?.terms.serverSide === false
 }
 
 function replyOf({ rev, channels }: WatchlistChange, subs: ReadonlyMap<string, SubsEntry>): WatchReply {
