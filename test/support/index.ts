@@ -1,3 +1,5 @@
+export { Browser } from './browser.ts'
+export { Curl, FetchedStream, type StreamEvent, StreamRecord } from './event-stream.ts'
 export { Folder } from './folder.ts'
 export {
   type ClientClose,
@@ -11,6 +13,7 @@ export {
 } from './raw-client.ts'
 export { Sdk, SdkSubscription } from './sdk.ts'
 export { startServer, TestServer, testConfig } from './server.ts'
+export { type ProcessStats, ServerProcess } from './server-process.ts'
 export { closeCodeIn, TcpClient, textFrame } from './tcp-client.ts'
 export { apiKey, inSeconds, sign, tokenSecret, userToken } from './tokens.ts'
 export { lacks, pathOf, type Tool, tools } from './tools.ts'

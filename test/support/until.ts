@@ -5,7 +5,7 @@ const lookMs = 5
  * Waits until a condition holds, and gives what made it hold. Nothing here waits for luck: a condition that does not come true in time
  * fails the test with its name.
  */
-export async function until<T>(what: string, condition: () => T | Promise<T>, withinMs = 5000): Promise<NonNullable<Exclude<T, false>>> {
+export async function until<T>(what: string, condition: () => T | Promise<T>, withinMs = 4000): Promise<NonNullable<Exclude<T, false>>> {
   const end = performance.now() + withinMs
   for (;;) {
     const value = await condition()

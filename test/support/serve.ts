@@ -1,0 +1,62 @@
+import { createServer } from '../../src/index.ts'
+import type { FanfareServer } from '../../src/server/index.ts'
+
+/** A server in a process of its own, told what to do by its parent. Ends by SIGTERM as the command line does: drained, with code 0. */
+const server = (await createServer(JSON.parse(process.argv[2] ?? '{}'), {
+  log: { debug() {}, info() {}, warn: say, error: say },
+})) as FanfareServer
+
+function say(fields: object, message: string): void {
+  const error: unknown = Reflect.get(fields, 'err')
+  process.stderr.write(`${message} ${error instanceof Error ? error.stack : JSON.stringify(fields)}\n`)
+}
+
+/** A wish of the parent: what, and with what. */
+interface Wish {
+  readonly id: number
+  readonly what: 'publish' | 'storm' | 'remove-history' | 'stats' | 'collect'
+  readonly channel: string
+  readonly data: never
+  readonly options: object
+}
+
+async function grant({ what, channel, data, options }: Wish): Promise<unknown> {
+  switch (what) {
+    case 'publish':
+      return server.publish(channel, data, options)
+    case 'storm':
+      // Many publications at once: `data` is a list of channel and data.
+      return Promise.all((data as [string, never][]).map(([name, item]) => server.publish(name, item)))
+    case 'remove-history':
+      return server.node.broker.removeHistory(channel)
+    case 'collect':
+      Bun.gc(true)
+      return undefined
+    case 'stats': {
+      const { sessions, counters, hub } = server.node
+      return {
+        rssMb: process.memoryUsage.rss() / 1024 / 1024,
+        heapMb: process.memoryUsage().heapUsed / 1024 / 1024,
+        sessions: sessions.size,
+        channels: hub.size,
+        closes: Object.fromEntries(counters.closes),
+        errors: Object.fromEntries(counters.errors),
+        users: sessions.all().map(({ user, outbox, socket }) => [user, outbox.queuedBytes, socket.bufferedBytes()]),
+      }
+    }
+  }
+}
+
+process.on('message', async (wish: Wish) => {
+  try {
+    process.send?.({ id: wish.id, value: await grant(wish) })
+  } catch (error) {
+    process.send?.({ id: wish.id, error: String(error) })
+  }
+})
+process.on('SIGTERM', async () => {
+  await server.drain()
+  process.exit(0)
+})
+process.on('disconnect', () => process.exit(3))
+process.send?.({ url: server.url })
