@@ -11,15 +11,18 @@ export function Snippet({ code, label }: { readonly code: string; readonly label
   }
   return (
     <div class="snippet">
+      <div class="snippet-bar">
+        <span aria-hidden="true">{label}</span>
+        <button type="button" onClick={copy} aria-label={`Copy: ${label}`}>
+          {{ ready: 'Copy', copied: 'Copied', failed: 'Select it' }[state.value]}
+        </button>
+      </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard */}
       <section tabIndex={0} aria-label={label}>
         <pre>
           <code>{code}</code>
         </pre>
       </section>
-      <button type="button" class="copy" onClick={copy} aria-label={`Copy: ${label}`}>
-        {{ ready: 'Copy', copied: 'Copied', failed: 'Select it' }[state.value]}
-      </button>
     </div>
   )
 }

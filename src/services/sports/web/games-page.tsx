@@ -11,7 +11,7 @@ function GamesPage({ store }: { readonly store: LeagueStore }) {
       <section class="source">
         <h2>All boards, one channel</h2>
         <p>Boards alone, by match, at most once a second:</p>
-        <Snippet label="The stream of all boards with curl" code={`curl -N '${location.origin}/sse?channel=sports:league_demo'`} />
+        <Snippet label="All boards, with curl" code={`curl -N '${location.origin}/sse?channel=sports:league_demo'`} />
       </section>
     </Shell>
   )

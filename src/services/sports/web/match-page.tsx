@@ -49,7 +49,7 @@ function Content({ store, game }: { readonly store: MatchStore; readonly game: s
       <section class="source">
         <h2>This page is one event stream</h2>
         <p>The same stream in a terminal, without a library:</p>
-        <Snippet label="The stream of this match with curl" code={`curl -N '${location.origin}/sse?channel=sports:game_${game}'`} />
+        <Snippet label="This match, with curl" code={`curl -N '${location.origin}/sse?channel=sports:game_${game}'`} />
       </section>
     </>
   )
