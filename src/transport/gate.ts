@@ -1,4 +1,5 @@
 import type { Node } from '../hub/index.ts'
+import { type Close, closes, push, sseEvent, sseHeaders, sseRetry } from '../protocol/index.ts'
 import type { Origins } from './origins.ts'
 
 /** Turns away new connections before they cost anything; undefined lets one through. */
@@ -19,19 +20,42 @@ export class Gate {
     return this.#draining
   }
 
-  refuse(request: Request, address: string): Response | undefined {
+  refuse(request: Request, address: string): Refusal | undefined {
     const { node } = this
-    if (!this.origins.allows(request)) return refusal(403, 'origin not allowed')
-    if (this.#draining) return refusal(503, 'shutting down', 1 + node.random.next() * 4)
-    if (node.sessions.size >= node.limits.sessionsMax) return refusal(503, 'connection limit', 5 + node.random.next() * 10)
-    if (!node.rates.admitAddress(address)) return refusal(429, 'too many connections from this address', 1 + node.random.next() * 2)
+    if (!this.origins.allows(request)) return new Refusal(403, { code: 403, reason: 'origin not allowed' })
+    if (this.#draining) return new Refusal(503, closes.shutdown, 1000 + node.random.next() * 4000)
+    if (node.sessions.size >= node.limits.sessionsMax) return new Refusal(503, full, 5000 + node.random.next() * 10_000)
+    if (!node.rates.admitAddress(address)) return new Refusal(429, closes.tooManyRequests, 1000 + node.random.next() * 2000)
     const waitMs = node.rates.admitSession()
-    if (waitMs > 0) return refusal(503, 'too many new connections', waitMs / 1000 + node.random.next() * 5)
+    if (waitMs > 0) return new Refusal(503, closes.tooManyRequests, waitMs + node.random.next() * 5000)
     return undefined
   }
 }
 
-function refusal(status: number, message: string, retryAfterS?: number): Response {
-  const headers: Record<string, string> = retryAfterS === undefined ? {} : { 'Retry-After': String(Math.ceil(retryAfterS)) }
-  return Response.json({ error: { code: status, message } }, { status, headers })
+/** The client may come back when others have gone, unlike one that is over its own limit. */
+const full: Close = { code: closes.tooManyRequests.code, reason: 'connection limit' }
+
+/** Why a connection was not let in, and when to try again. */
+export class Refusal {
+  constructor(
+    readonly status: number,
+    readonly close: Close,
+    /** Absent where it would be refused again. */
+    readonly retryMs?: number,
+  ) {}
+
+  toResponse(): Response {
+    const { status, close, retryMs } = this
+    const headers: Record<string, string> = retryMs === undefined ? {} : { 'Retry-After': String(Math.ceil(retryMs / 1000)) }
+    return Response.json({ error: { code: status, message: close.reason } }, { status, headers })
+  }
+
+  /**
+   * For a browser's EventSource, which any status but 200 would end for good: a stream that says when to come back, and is over.
+   * The cursor stays as it was.
+   */
+  toEventStream(headers: Readonly<Record<string, string>>): Response | undefined {
+    if (this.retryMs === undefined) return undefined
+    return new Response(sseRetry(this.retryMs) + sseEvent(push.disconnect(this.close, true)), { headers: { ...sseHeaders, ...headers } })
+  }
 }

@@ -17,7 +17,7 @@ import {
   sseRetry,
 } from '../protocol/index.ts'
 import { EventStream } from './event-stream.ts'
-import type { Gate } from './gate.ts'
+import type { Gate, Refusal } from './gate.ts'
 import { statusOf } from './status.ts'
 import { admitAll } from './subscriptions.ts'
 import { type Watch, Watches } from './watchlist.ts'
@@ -60,7 +60,7 @@ export class SseTransport {
 
   async open(request: Request, address: string): Promise<Response> {
     const refused = this.gate.refuse(request, address)
-    if (refused !== undefined) return refused
+    if (refused !== undefined) return this.#turnAway(refused, request)
     const opening = readOpening(request, address)
     const stream = new EventStream(ended => this.#ended(ended))
     const session = new Session(this.node, randomUuid(this.node.random), stream, this.#wire, address)
@@ -155,6 +155,13 @@ export class SseTransport {
     const watch = this.#watchOf.get(session)
     if (watch !== undefined) this.watches.ended(watch, session)
     session.closed(closes.normal)
+  }
+
+  /** Browsers say what they want, everybody else is told by status. */
+  #turnAway(refused: Refusal, request: Request): Response {
+    const wantsEvents = request.headers.get('accept')?.includes('text/event-stream') === true
+    const stream = wantsEvents ? refused.toEventStream(this.gate.origins.headersFor(request)) : undefined
+    return stream ?? refused.toResponse()
   }
 
   #refusal(error: unknown, request: Request): Response {

@@ -75,7 +75,7 @@ export class WebSocketTransport {
   upgrade(request: Request, server: Server<Upgraded>): Response | undefined {
     const address = server.requestIP(request)?.address ?? ''
     const refused = this.gate.refuse(request, address)
-    if (refused !== undefined) return refused
+    if (refused !== undefined) return refused.toResponse()
     const protocols = (request.headers.get('sec-websocket-protocol') ?? '').split(',').map(name => name.trim())
     if (protocols.includes('centrifuge-protobuf') && !protocols.includes('centrifuge-json')) {
       return Response.json({ error: { code: 400, message: 'protobuf is not spoken here, use the JSON protocol' } }, { status: 400 })
