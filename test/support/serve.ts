@@ -47,6 +47,23 @@ async function grant({ what, channel, data, options }: Wish): Promise<unknown> {
   }
 }
 
+/** A page that follows a stream with nothing but the browser's own EventSource, and keeps what came. */
+const page = `<!doctype html><meta charset="utf-8"><title>stream</title><script>
+  const seen = [], opened = [], states = []
+  const source = new EventSource('/sse' + location.search)
+  source.onopen = () => states.push('open')
+  source.onerror = () => states.push(source.readyState === 2 ? 'closed' : 'connecting')
+  source.onmessage = ({ data }) => {
+    const event = JSON.parse(data)
+    if (event.connect) opened.push(event.connect)
+    const recovered = Object.values(event.connect?.subs ?? {}).flatMap(sub => sub.publications ?? [])
+    const pushed = (event.batch ?? [event]).flatMap(push => push.pub ?? [])
+    for (const { data } of [...recovered, ...pushed]) seen.push(data)
+  }
+  Object.assign(globalThis, { seen, opened, states, source })
+</script>`
+server.route('GET', '/page', () => new Response(page, { headers: { 'Content-Type': 'text/html' } }))
+
 process.on('message', async (wish: Wish) => {
   try {
     process.send?.({ id: wish.id, value: await grant(wish) })
