@@ -136,10 +136,14 @@ export class Session implements OutboxOwner {
     this.#subscriptions.set(subscription.channel.name, subscription)
   }
 
-  /** Ends a subscription by the server's will and tells the client. An event stream cannot subscribe again by itself: it ends to come back. */
+  /**
+   * Ends a subscription by the server's will and tells the client. What a client cannot subscribe to again by itself, as on an event stream
+   * or where the server had subscribed it, ends the connection instead, to be made again with it.
+   */
   unsubscribe(channel: string, close: Close): void {
+    const isOurs = this.#subscriptions?.get(channel)?.terms.serverSide === true
     if (!this.untrack(channel, close)) return
-    if (this.wire.name === 'sse' && close.code === unsubscribes.insufficientState.code) this.close(closes.insufficientState)
+    if (close.code === unsubscribes.insufficientState.code && (isOurs || this.wire.name === 'sse')) this.close(closes.insufficientState)
     else this.outbox.enqueue(pushFrame(push.unsubscribe(channel, close)))
   }
 

@@ -10,6 +10,7 @@ import {
   decodeCursor,
   encodeSubscribeResult,
   errors,
+  isReconnectable,
   type Position,
   type SubsEntry,
   sseHeaders,
@@ -69,8 +70,8 @@ export class SseTransport {
       this.#begin(stream, session, identified)
       await this.#subscribe(session, opening)
     } catch (error) {
-      session.close(closes.badRequest)
-      return this.#refusal(error, request)
+      session.close(isTemporary(error) ? closes.internal : closes.badRequest)
+      if (!isTemporary(error)) return this.#refusal(error, request)
     }
     return new Response(stream.body, { headers: { ...sseHeaders, ...this.gate.origins.headersFor(request) } })
   }
@@ -109,7 +110,7 @@ export class SseTransport {
     const admissions = await admitAll(session, [...watch.channels, ...serverChannels(session, watch)], channel =>
       positionIn(opening.cursor, channel),
     )
-    if (session.isClosed) throw new CommandError(errors.internal, 'the connection closed')
+    if (session.state.kind === 'closed') throw new CloseError(session.state.close)
     this.#watchOf.set(session, watch)
     session.streamId = watch.id
     this.watches.began(watch.id, session)
@@ -118,6 +119,8 @@ export class SseTransport {
     const subs = completeAll(admissions)
     // The first event stands alone: what the new subscriptions have brought meanwhile comes with the next.
     session.socket.write(this.#wire.pack([pushFrame(connectEvent(session, watch, subs))], session.cursor()))
+    // The browser cannot ask again for a channel alone: it comes back for all of them.
+    if ([...subs.values()].some(entry => 'error' in entry && entry.error.temporary)) session.close(closes.insufficientState)
   }
 
   /** The channels of the URL, or those that the stream had when it broke off: as the cursor says, or as this node remembers. */
@@ -174,6 +177,11 @@ export class SseTransport {
     this.node.log.error({ err: error }, 'an event stream could not be opened')
     return Response.json({ error: errors.internal }, { status: 500, headers })
   }
+}
+
+/** A browser gives up on a stream that is refused, so that what may work in a moment is answered by one that ends. */
+function isTemporary(error: unknown): boolean {
+  return error instanceof CloseError ? isReconnectable(error.close) : error instanceof CommandError && error.temporary
 }
 
 function readOpening(request: Request, address: string): Opening {
