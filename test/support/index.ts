@@ -1,6 +1,7 @@
 export { Browser } from './browser.ts'
 export { Curl, FetchedStream, type StreamEvent, StreamRecord } from './event-stream.ts'
 export { Folder } from './folder.ts'
+export { connectAll, cutSocket, type Followed, LeanClient } from './lean-client.ts'
 export {
   type ClientClose,
   type ClientMessage,
