@@ -72,6 +72,7 @@ export class Hub {
   #watch(channel: Channel): void {
     channel.opened.catch((error: unknown) => {
       if (this.#channels.get(channel.name) === channel) this.#channels.delete(channel.name)
+      this.#lingering.delete(channel)
       channel.close()
       this.context.failed(channel.name, error)
     })
