@@ -1,5 +1,5 @@
 import type { Json } from '../kit/index.ts'
-import { CloseError, CommandError, errors, isChannelName, isPrivate, usersOf } from '../protocol/index.ts'
+import { CloseError, CommandError, errors, isChannelName, isPrivate, type Position, usersOf } from '../protocol/index.ts'
 import type { AskingHooks, HookAnswer, PublishHookResult } from './hooks.ts'
 import { type Permission, permits, type Verifier } from './identity.ts'
 import { hasHistory, type Namespace, type Namespaces } from './namespace.ts'
@@ -17,8 +17,10 @@ export interface AccessRequest {
 
 /** What an authorizer adds to a yes. */
 export interface Grant {
-  /** Sent to the subscriber with the reply. */
-  readonly data?: Json | undefined
+  /** Sent to the subscriber with the reply. A function is asked in the turn in which the subscription goes live: nothing comes between. */
+  readonly data?: Json | (() => Json) | undefined
+  /** Where the channel stood when `data` was made, if that was not here and now: what came after is added to the reply. */
+  readonly at?: Position | undefined
   /** Shown to others in presence, joins and publications. */
   readonly info?: Json | undefined
   /** Unix seconds. */

@@ -38,12 +38,9 @@ export async function admit(session: Session, request: SubscribeRequest): Promis
   channel.add(subscription, session.beatPhase)
   try {
     await channel.opened
-    const since = request.since
-    const page =
-      since !== undefined && channel.isRecoverable
-        ? await node.broker.history(channel.name, { since, limit: node.limits.recoveryMax })
-        : undefined
-    return new Admission(subscription, request, grant, page)
+    const page = await historySince(subscription, request.since)
+    const sinceData = page?.complete ? undefined : await historySince(subscription, grant.at)
+    return new Admission(subscription, request, grant, page, sinceData)
   } catch (error) {
     session.untrack(request.channel, unsubscribes.insufficientState)
     throw error
@@ -56,7 +53,10 @@ export class Admission {
     readonly subscription: Subscription,
     readonly request: SubscribeRequest,
     readonly grant: Grant,
+    /** What the client asked for. */
     readonly page: HistoryPage | undefined,
+    /** What came after the grant's data was made, where the client cannot go on from its own position. */
+    readonly sinceData: HistoryPage | undefined,
   ) {}
 
   /**
@@ -83,13 +83,26 @@ export class Admission {
     const { position } = channel.feed
     const { since } = this.request
     if (channel.namespace.delivery === 'latest') return recoverNewest(channel.sources[0]?.snapshot() ?? [], position, since)
-    if (since === undefined || this.page === undefined) return { offset: position.offset, recovered: false }
+    if (since === undefined || this.page === undefined) return this.#start(queued)
     const publications = reconcile(since, this.page, queued, position)
     if (publications === undefined) session.node.counters.unrecovered++
     else session.node.counters.recovered++
-    return publications === undefined
-      ? { offset: position.offset, recovered: false }
-      : { offset: Math.max(position.offset, this.page.position.offset), recovered: true, publications }
+    if (publications === undefined) return this.#start(queued)
+    return { offset: Math.max(position.offset, this.page.position.offset), recovered: true, publications }
+  }
+
+  /** From here on, or from where the grant's data was made. @throws CommandError where that is too long ago: a new attempt gets newer data */
+  #start(queued: readonly Publication[]): Recovery {
+    const { channel, session } = this.subscription
+    const { position } = channel.feed
+    const { at } = this.grant
+    if (at === undefined || !channel.isRecoverable) return { offset: position.offset, recovered: false }
+    const publications = this.sinceData === undefined ? undefined : reconcile(at, this.sinceData, queued, position)
+    if (publications !== undefined && this.sinceData !== undefined) {
+      return { offset: Math.max(position.offset, this.sinceData.position.offset), recovered: false, publications }
+    }
+    session.untrack(channel.name, unsubscribes.insufficientState)
+    throw new CommandError(errors.internal, 'the channel moved on while its state was fetched')
   }
 
   #position(recovery: Recovery): SubscribeResult {
@@ -103,9 +116,9 @@ export class Admission {
     }
   }
 
-  #rest({ publications }: Recovery): SubscribeResult {
+  #rest({ publications, recovered }: Recovery): SubscribeResult {
     const { channel, terms, session } = this.subscription
-    const data = this.grant.data ?? channel.snapshot()
+    const data = dataOf(this.grant, recovered) ?? channel.snapshot()
     return {
       ...(publications === undefined ? {} : { publications }),
       ...(data === undefined ? {} : { data }),
@@ -115,6 +128,17 @@ export class Admission {
         : { expires: true, ttl: Math.max(1, Math.ceil((terms.expireAt - session.node.clock.now()) / 1000)) }),
     }
   }
+}
+
+async function historySince({ channel, session: { node } }: Subscription, since: Position | undefined): Promise<HistoryPage | undefined> {
+  if (since === undefined || !channel.isRecoverable) return undefined
+  return node.broker.history(channel.name, { since, limit: node.limits.recoveryMax })
+}
+
+/** Who recovered everything needs no state that says the same: state that is made when asked, or fetched, is spared. */
+function dataOf({ data, at }: Grant, recovered: boolean): Json | undefined {
+  if (typeof data !== 'function') return recovered && at !== undefined ? undefined : data
+  return recovered ? undefined : data()
 }
 
 interface Recovery {
