@@ -8,13 +8,12 @@ import {
   jwtVerify,
 } from 'jose'
 import { z } from 'zod'
-import type { Identity, ServerSubscription, SubscriptionGrant, Verified, Verifier } from '../hub/index.ts'
-import type { Clock, Json } from '../kit/index.ts'
-import { CommandError, describeIssue, errors, isChannelName } from '../protocol/index.ts'
+import type { Identity, SubscriptionGrant, Verified, Verifier } from '../hub/index.ts'
+import type { Clock } from '../kit/index.ts'
+import { CommandError, describeIssue, errors } from '../protocol/index.ts'
 import type { TokenSource } from './config/index.ts'
+import { channel, identityFields, json, serverSubscriptions } from './identity-schema.ts'
 
-const json = z.unknown().transform(value => value as Json)
-const channel = z.string().refine(isChannelName, 'not a channel name')
 const time = z.number().min(0)
 
 const standard = {
@@ -27,23 +26,9 @@ const standard = {
   info: json.optional(),
 }
 
-const subscriptionOptions = z.object({ info: json.optional(), data: json.optional() })
-
 const connectionClaims = z.object({
   ...standard,
-  meta: json.optional(),
-  channels: z.array(channel).max(1000).optional(),
-  subs: z.record(channel, subscriptionOptions).optional(),
-  caps: z
-    .array(
-      z.object({
-        channels: z.array(z.string().max(255)).max(1000),
-        match: z.enum(['exact', 'wildcard']).optional(),
-        allow: z.array(z.enum(['sub', 'pub', 'prs', 'hst'])),
-      }),
-    )
-    .max(1000)
-    .optional(),
+  ...identityFields,
   /** A subscription token opens one channel; it must not open a connection. */
   channel: z.literal('', 'a subscription token cannot open a connection').optional(),
 })
@@ -132,8 +117,7 @@ export class TokenVerifier implements Verifier {
     const verified = await this.#connection.verify(token, connectionClaims)
     if (verified.kind !== 'valid') return verified
     const { sub, info, meta, caps, exp, expire_at, channels, subs } = verified.value
-    const named = channels?.map((name): [string, ServerSubscription] => [name, {}]) ?? []
-    const all = channels === undefined && subs === undefined ? undefined : Object.fromEntries([...named, ...Object.entries(subs ?? {})])
+    const all = serverSubscriptions({ channels, subs })
     return { kind: 'valid', value: { user: sub, info, meta, caps, expireAt: expire_at ?? exp, subs: all } }
   }
 

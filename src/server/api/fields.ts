@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { Json } from '../../kit/index.ts'
-import { isChannelName } from '../../protocol/index.ts'
+import { channel } from '../identity-schema.ts'
 
 /** The fields of the server API's parameters. `null`, and '' for a text, count as absent, since typed clients send them so. */
 
-export const channel = z.string().refine(isChannelName, 'not a channel name')
+export { channel }
 
 export const requiredJson = z
   .unknown()
