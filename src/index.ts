@@ -12,4 +12,13 @@ export type {
 export { namespaceDefaults } from './hub/index.ts'
 export type { Json } from './kit/index.ts'
 export { CommandError, errors, type Position } from './protocol/index.ts'
-export { type Config, ConfigError, type ConfigInput, createServer, type Server, type Service } from './server/index.ts'
+export {
+  type Config,
+  ConfigError,
+  type ConfigInput,
+  createServer,
+  type Server,
+  type Service,
+  type SignedRequest,
+  verifySignature,
+} from './server/index.ts'

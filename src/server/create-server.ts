@@ -19,6 +19,7 @@ import type { Position } from '../protocol/index.ts'
 import { Gate, HttpTransport, Origins, type RouteHandler, SseTransport, WebSocketTransport } from '../transport/index.ts'
 import { type Config, type ConfigInput, configure } from './config/index.ts'
 import { drain } from './drain.ts'
+import { Hooks } from './hooks/index.ts'
 import { createLog, logFormat } from './log.ts'
 import { openHistory } from './open-history.ts'
 import { Ops } from './ops.ts'
@@ -81,6 +82,7 @@ export class FanfareServer implements Server {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  readonly hooks: Hooks
   readonly node: Node
   readonly tree: Tree
   readonly gate: Gate
@@ -110,7 +112,10 @@ export class FanfareServer implements Server {
     this.#history = parent === undefined ? openHistory(config) : undefined
     const id = randomId(random, 6)
     this.tree = new Tree({ config, id, clock, random, log, namespaces: this.#namespaces, history: this.#history, parent })
-    this.node = this.#createNode(id, {})
+    this.hooks = new Hooks(config.hooks, { clock, random, log, json: config.limits.json })
+    this.node = this.#createNode(id, this.hooks.asking)
+    // Events of the nodes below come up to the central one, which tells them once.
+    if (parent === undefined && this.hooks.tells) this.node.on(event => this.hooks.tell(event))
     this.gate = new Gate(this.node, new Origins(config.client.allowedOrigins))
     this.tickets = new Tickets(clock, random)
     this.sse = new SseTransport(this.node, this.gate, this.tree)
@@ -204,6 +209,7 @@ export class FanfareServer implements Server {
     await this.workers.close()
     this.ops.close()
     await this.node.close()
+    await this.hooks.close()
     this.tree.close()
     this.sse.close()
     this.tickets.close()

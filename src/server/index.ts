@@ -1,5 +1,6 @@
 export { type Config, ConfigError, type ConfigInput, configure, resolveConfig } from './config/index.ts'
 export { createServer, type FanfareServer, type Overrides, type ServiceFactory } from './create-server.ts'
+export { type SignedRequest, verifySignature } from './hooks/index.ts'
 export { createLog, logFormat } from './log.ts'
 export { openSecrets, secretsPath, withSecrets } from './secrets.ts'
 export type { Server, ServerEvent, Service } from './server.ts'

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { FanfareServer } from './create-server.ts'
+import { addHookMetrics } from './hooks/index.ts'
 
 /** `/metrics` in Prometheus text. The hot path counts plain numbers; they are read here when asked for. */
 export function addMetricsRoute(server: FanfareServer): void {
@@ -7,6 +8,7 @@ export function addMetricsRoute(server: FanfareServer): void {
   collectDefaultMetrics({ register: registry, prefix: 'fanfare_' })
   addCounters(server, registry)
   addGauges(server, registry)
+  addHookMetrics(server.hooks, registry)
   server.route('GET', '/metrics', async () => new Response(await registry.metrics(), { headers: { 'Content-Type': registry.contentType } }))
 }
 

@@ -1,6 +1,7 @@
 import { afterEach } from 'bun:test'
 import type { Centrifuge, Options } from 'centrifuge'
 import type { ConfigInput, Json } from '../../src/index.ts'
+import type { Overrides } from '../../src/server/index.ts'
 import { apiKey, Sdk, startServer, type TestServer, userToken } from '../support/index.ts'
 
 export { apiKey, Folder, quiet, RawClient, tokenSecret, until, userToken } from '../support/index.ts'
@@ -17,8 +18,8 @@ afterEach(async () => {
 })
 
 /** A server that is gone after the test. */
-export async function serve(input: ConfigInput = {}): Promise<TestServer> {
-  const server = await startServer(input)
+export async function serve(input: ConfigInput = {}, overrides: Overrides = {}): Promise<TestServer> {
+  const server = await startServer(input, overrides)
   atEnd(() => server[Symbol.asyncDispose]())
   return server
 }

@@ -71,13 +71,18 @@ export const hookNames = [
 ] as const
 export type HookName = (typeof hookNames)[number]
 
+/** Whether hooks may call the URL: its host is on the list, with its port or for any. Nothing stands for several hosts, so that whoever can be reached was named. */
+export function isAllowedHost({ host, hostname }: URL, allowed: readonly string[]): boolean {
+  return allowed.some(entry => entry.toLowerCase() === host || entry.toLowerCase() === hostname)
+}
+
 function checkHooks({ settings: { hooks, client } }: Readable, complain: Complain): void {
   for (const name of hookNames) {
     const url = hooks[name]?.url
     if (url === undefined) continue
     const target = URL.parse(url)
     if (target === null) complain(`hooks.${name}.url`, 'expected an http or https URL')
-    else if (!hooks.allowed_hosts.some(host => host === target.host || host === target.hostname)) {
+    else if (!isAllowedHost(target, hooks.allowed_hosts)) {
       complain(`hooks.${name}.url`, `the host "${target.host}" is not in hooks.allowed_hosts`, ['hooks.allowed_hosts'])
     }
     if (hooks.secret === undefined) complain('hooks.secret', `missing: it signs what is posted to hooks.${name}.url`)

@@ -1,0 +1,26 @@
+import type { Log } from '../../hub/index.ts'
+import type { Clock } from '../../kit/index.ts'
+import type { HookName } from '../config/index.ts'
+import { hookLimits } from './limits.ts'
+
+/** Logs what goes wrong with hooks: for each of them a line now and then, with how many were left out. */
+export class Complaints {
+  readonly #byHook = new Map<HookName, { quietUntil: number; suppressed: number }>()
+
+  constructor(
+    readonly clock: Clock,
+    readonly log: Log,
+  ) {}
+
+  warn(hook: HookName, fields: object, message: string): void {
+    const now = this.clock.now()
+    const before = this.#byHook.get(hook)
+    if (before !== undefined && now < before.quietUntil) {
+      before.suppressed++
+      return
+    }
+    this.#byHook.set(hook, { quietUntil: now + hookLimits.complaintMs, suppressed: 0 })
+    const suppressed = before?.suppressed ?? 0
+    this.log.warn({ hook, ...fields, ...(suppressed === 0 ? {} : { suppressed }) }, message)
+  }
+}

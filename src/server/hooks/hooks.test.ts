@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'bun:test'
+import { defaultLimits, silentLog } from '../../hub/index.ts'
+import { seededRandom, systemClock } from '../../kit/index.ts'
+import { Hooks } from './hooks.ts'
+import { hookLimits } from './limits.ts'
+import { Turnstile } from './turnstile.ts'
+
+const target = { url: 'http://127.0.0.1:1/', timeoutMs: 1000, retries: 0 }
+const options = { clock: systemClock, random: seededRandom(1), log: silentLog, json: defaultLimits.json }
+
+describe('the bounds of hooks', () => {
+  test('[K24] notices that wait are bounded: beyond, the oldest is dropped and counted', async () => {
+    const hooks = new Hooks({ secret: 'x', allowedHosts: [], targets: { channel_vacated: target } }, options)
+    for (let n = 0; n < hookLimits.noticesMax + 10; n++) hooks.tell({ kind: 'channel_vacated', channel: `a:${n}` })
+    expect(hooks.waiting).toBe(hookLimits.noticesMax)
+    // One had left the queue to be sent.
+    expect(hooks.tally.count('channel_vacated', 'dropped')).toBe(9)
+    await hooks.close()
+    expect(hooks.waiting).toBe(0)
+    expect(hooks.tally.count('channel_vacated', 'dropped')).toBe(hookLimits.noticesMax + 10)
+  })
+
+  test('[K24] what nobody wants to hear is not kept', () => {
+    const hooks = new Hooks({ secret: 'x', allowedHosts: [], targets: {} }, options)
+    hooks.tell({ kind: 'channel_vacated', channel: 'a' })
+    expect(hooks.waiting).toBe(0)
+    expect(hooks.tells).toBe(false)
+    expect(hooks.asking).toEqual({})
+  })
+
+  test('[K17] a host that is not on the list is not called, whoever wrote the configuration', async () => {
+    const hooks = new Hooks({ secret: 'x', allowedHosts: ['127.0.0.1:2'], targets: { rpc: target } }, options)
+    const client = { client: 'c', user: 'u', transport: 'websocket' }
+    await expect(hooks.asking.rpc?.(client, 'any', 1)).rejects.toMatchObject({ code: 100, temporary: true })
+    expect(hooks.tally.count('rpc', 'failed')).toBe(1)
+  })
+
+  test('[K18] a turnstile lets in so many at a time, in order, and turns away who is too many', async () => {
+    const turnstile = new Turnstile(1, 2)
+    const order: number[] = []
+    await turnstile.enter()
+    const waiting = [1, 2].map(n => turnstile.enter()?.then(() => order.push(n)))
+    expect(turnstile.enter()).toBeUndefined()
+    turnstile.leave()
+    await waiting[0]
+    expect(order).toEqual([1])
+    turnstile.leave()
+    await waiting[1]
+    expect(order).toEqual([1, 2])
+    turnstile.leave()
+    await turnstile.enter()
+  })
+})

@@ -1,0 +1,102 @@
+import type { AskingHooks, HookAnswer, HookClient } from '../../hub/index.ts'
+import { backoffMs, type Clock, type JsonBounds, type Random, randomId } from '../../kit/index.ts'
+import { CommandError, errors } from '../../protocol/index.ts'
+import type { Config, HookTarget } from '../config/index.ts'
+import { type Question, type Result, readAnswer, resultSchemas } from './answers.ts'
+import type { Complaints } from './complaints.ts'
+import { hookLimits } from './limits.ts'
+import type { Poster } from './poster.ts'
+import type { Tally } from './tally.ts'
+import { Turnstile } from './turnstile.ts'
+
+export interface QuestionsContext {
+  readonly clock: Clock
+  readonly random: Random
+  readonly poster: Poster
+  readonly complaints: Complaints
+  readonly tally: Tally
+  readonly json: JsonBounds
+}
+
+/** Asks back ends and waits. What is asked again carries the same key, so that a back end can answer it without doing it twice. */
+export class Questions {
+  readonly #turnstiles = new Map<string, Turnstile>()
+
+  constructor(readonly context: QuestionsContext) {}
+
+  /** The questions that have a target. */
+  asking({ targets }: Config['hooks']): AskingHooks {
+    const { connect, refresh, subscribe, publish, rpc } = targets
+    return {
+      ...(connect && { connect: ({ user: _, ...client }, { data }) => this.#ask('connect', connect, client, { data }) }),
+      ...(refresh && { refresh: client => this.#ask('refresh', refresh, client, {}) }),
+      ...(subscribe && { subscribe: (client, channel, data) => this.#ask('subscribe', subscribe, client, { channel, data }) }),
+      ...(publish && { publish: (client, channel, data) => this.#ask('publish', publish, client, { channel, data }) }),
+      ...(rpc && { rpc: (client, method, data) => this.#ask('rpc', rpc, client, { method, data }) }),
+    }
+  }
+
+  /** @throws CommandError 100 where there is no answer that makes sense, 111 where too many questions wait */
+  async #ask<Q extends Question>(name: Q, target: HookTarget, client: Partial<HookClient>, fields: object): Promise<HookAnswer<Result<Q>>> {
+    const turnstile = this.#turnstileOf(target)
+    const turn = turnstile.enter()
+    if (turn === undefined) {
+      this.context.tally.add(name, 'refused')
+      this.context.complaints.warn(name, {}, 'a hook is not asked, since too many questions wait for the back end')
+      throw new CommandError(errors.tooManyRequests)
+    }
+    await turn
+    try {
+      return await this.#insist(name, target, JSON.stringify(bodyOf(client, fields)))
+    } finally {
+      turnstile.leave()
+    }
+  }
+
+  async #insist<Q extends Question>(name: Q, target: HookTarget, body: string): Promise<HookAnswer<Result<Q>>> {
+    const { clock, random, poster, tally } = this.context
+    const key = randomId(random)
+    for (let attempt = 0; ; attempt++) {
+      const outcome = await poster.post({ name, target, key, body })
+      if (outcome.kind === 'answered') return this.#read(name, outcome.body)
+      if (outcome.mayRepeat && attempt < target.retries) {
+        tally.add(name, 'retried')
+        await wait(clock, backoffMs(attempt, random, hookLimits.questionBackoff))
+        continue
+      }
+      throw this.#failure(name, outcome.reason, 'the back end did not answer')
+    }
+  }
+
+  #read<Q extends Question>(name: Q, text: string): HookAnswer<Result<Q>> {
+    const read = readAnswer(text, resultSchemas[name], this.context.json)
+    if (!read.ok) throw this.#failure(name, read.reason, 'the back end’s answer makes no sense')
+    this.context.tally.add(name, 'answered')
+    // The schema is that of the question, which TypeScript cannot follow through the table.
+    return read.answer as HookAnswer<Result<Q>>
+  }
+
+  #failure(name: Question, reason: string, message: string): CommandError {
+    this.context.tally.add(name, 'failed')
+    this.context.complaints.warn(name, { reason }, `a hook failed: ${message}`)
+    return new CommandError(errors.internal, message)
+  }
+
+  #turnstileOf({ url }: HookTarget): Turnstile {
+    const { origin } = new URL(url)
+    const known = this.#turnstiles.get(origin)
+    if (known !== undefined) return known
+    const turnstile = new Turnstile(hookLimits.questionsMax, hookLimits.questionsWaitingMax)
+    this.#turnstiles.set(origin, turnstile)
+    return turnstile
+  }
+}
+
+/** As Centrifugo's proxies ask: absent fields are left out. */
+export function bodyOf({ client, transport, user, meta }: Partial<HookClient>, fields: object): object {
+  return { client, transport, protocol: 'json', encoding: 'json', user, ...fields, meta }
+}
+
+function wait(clock: Clock, ms: number): Promise<void> {
+  return new Promise(resolve => clock.after(ms, resolve))
+}
