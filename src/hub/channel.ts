@@ -91,7 +91,8 @@ export class Channel implements FeedTarget {
     const base = this.namespace.deltaPublish || publication.delta ? this.#previous : undefined
     const frames = new PublicationFrames(this.name, publication, base, this.namespace.delivery === 'ephemeral')
     this.#previous = this.namespace.allowedDeltaTypes.length > 0 ? publication : undefined
-    for (const subscription of this.#subscriptions) subscription.deliver(publication, frames)
+    // From the end, since a subscriber that overflows leaves here and now, and the last one takes its place.
+    for (let index = this.#subscriptions.length - 1; index >= 0; index--) this.#subscriptions[index]?.deliver(publication, frames)
   }
 
   /** Whether who has seen everything up to an offset holds what the next delta builds on. */
@@ -144,8 +145,10 @@ export class Channel implements FeedTarget {
       infos.map(info => push[kind](this.name, info)),
       'push',
     )
-    for (const subscription of this.#subscriptions)
-      if (subscription.terms.joinLeave && subscription.isLive) subscription.session.outbox.enqueue(frame)
+    for (let index = this.#subscriptions.length - 1; index >= 0; index--) {
+      const subscription = this.#subscriptions[index]
+      if (subscription?.terms.joinLeave && subscription.isLive) subscription.session.outbox.enqueue(frame)
+    }
   }
 
   /** Whether subscribers can resume from a position. */
