@@ -189,9 +189,9 @@ export class Session implements OutboxOwner {
       ({ isLive, terms, channel }) => isLive && terms.recoverable && channel.isRecoverable,
     )
     const [only] = followed
-    if (followed.length === 1 && only !== undefined && this.watchlist === undefined) return only.channel.cursor
+    if (followed.length === 1 && only?.isAbreast && this.watchlist === undefined) return only.channel.cursor
     return encodeCursor(
-      followed.map(({ channel }): [string, Position] => [channel.name, channel.feed.position]),
+      followed.map((subscription): [string, Position] => [subscription.channel.name, subscription.position]),
       this.watchlist,
     )
   }

@@ -1,5 +1,5 @@
 import { unreachable } from '../kit/index.ts'
-import type { ClientInfo, Close, Publication } from '../protocol/index.ts'
+import type { ClientInfo, Close, Position, Publication } from '../protocol/index.ts'
 import type { Channel } from './channel.ts'
 import type { Frame } from './frame.ts'
 import type { Session } from './session.ts'
@@ -92,6 +92,16 @@ export class Subscription {
     if (this.hasDeltaBase) return frames.delta
     this.hasDeltaBase = true
     return frames.base
+  }
+
+  /** How far the subscriber was sent. Right after its recovery it may be ahead of the channel, which learns of the same publications later. */
+  get position(): Position {
+    const { position } = this.channel.feed
+    return this.isAbreast ? position : { epoch: position.epoch, offset: this.seenOffset }
+  }
+
+  get isAbreast(): boolean {
+    return this.seenOffset <= this.channel.feed.position.offset
   }
 
   get isLive(): boolean {
