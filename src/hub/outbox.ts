@@ -71,12 +71,12 @@ export class Outbox implements Flushable {
   /** Frames are written while the socket takes them; taps only when it has nearly nothing left to send, since what waits there grows old. */
   flush(): void {
     this.#scheduled = false
-    if (this.#first === undefined && this.#taps === undefined) return
     const buffered = this.socket.bufferedBytes()
     if (buffered > this.context.limits.outboxHighWaterBytes) {
-      this.#hold()
+      if (this.#first !== undefined || this.#taps !== undefined) this.#hold()
       return
     }
+    // Also where nothing is left to send, since all that was held may have been dropped.
     this.#heldSince = 0
     this.#queuedBytes = 0
     this.#write(this.#take(buffered <= this.context.limits.outboxLowWaterBytes))
