@@ -185,9 +185,7 @@ export class Session implements OutboxOwner {
   /** How far every recoverable subscription has been sent. */
   cursor(): string | undefined {
     if (this.wire.name !== 'sse') return undefined
-    const followed = [...this.subscriptions.values()].filter(
-      ({ isLive, terms, channel }) => isLive && terms.recoverable && channel.isRecoverable,
-    )
+    const followed = [...this.subscriptions.values()].filter(subscription => subscription.isSettled)
     const [only] = followed
     if (followed.length === 1 && only?.isAbreast && this.watchlist === undefined) return only.channel.cursor
     return encodeCursor(

@@ -38,6 +38,11 @@ export class Tap {
     this.#seen = source.version
   }
 
+  /** News that was asked for has not been taken. */
+  get isPending(): boolean {
+    return this.#poked
+  }
+
   /** There is news: sends at once, or asks the source's metronome for the next beat. */
   poke(): void {
     if (this.#poked) return

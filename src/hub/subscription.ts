@@ -104,6 +104,12 @@ export class Subscription {
     return this.seenOffset <= this.channel.feed.position.offset
   }
 
+  /** Whether a position says how far the client was sent: not of a newest value that still waits for room. */
+  get isSettled(): boolean {
+    if (!this.isLive || !this.terms.recoverable) return false
+    return this.channel.isRecoverable || (this.taps?.every(tap => !tap.isPending) ?? true)
+  }
+
   get isLive(): boolean {
     return this.state.kind === 'live'
   }

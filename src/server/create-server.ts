@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import type { HTMLBundle } from 'bun'
 import type { z } from 'zod'
 import {
@@ -185,7 +186,7 @@ export class FanfareServer implements Server {
   }
 
   route(method: string, path: string, handler: RouteHandler): void {
-    this.http.router.add(method, path, handler)
+    this.http.route(method, path, handler)
   }
 
   page(path: string, html: HTMLBundle): void {
@@ -221,7 +222,7 @@ export class FanfareServer implements Server {
     const { config, clock, random, log, tree } = this
     return new Node({
       id,
-      name: config.host,
+      name: hostname(),
       version,
       clock,
       random,

@@ -2,7 +2,7 @@ import type { HTMLBundle, Server } from 'bun'
 import type { Log } from '../hub/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
 import type { Origins } from './origins.ts'
-import { Router } from './router.ts'
+import { type RouteHandler, Router } from './router.ts'
 import { statusOf } from './status.ts'
 import { limitUnsent } from './unsent-limit.ts'
 import { type Upgraded, upgradedHandler } from './upgraded.ts'
@@ -47,7 +47,12 @@ export class HttpTransport {
     this.#upgrades.set(path, upgrade)
   }
 
-  /** A page, bundled from its HTML file. */
+  route(method: string, path: string, handler: RouteHandler): void {
+    this.router.add(method, path, handler)
+    this.#server?.reload(this.#serving())
+  }
+
+  /** A page, bundled from its HTML file. Its path may have a parameter, as routes have. */
   page(path: string, html: HTMLBundle): void {
     this.#pages[path] = html
     this.#server?.reload(this.#serving())
@@ -69,12 +74,15 @@ export class HttpTransport {
   }
 
   #serving() {
+    // Bun serves pages before `fetch` is asked, and exact paths before patterns: so a page for `/games/:id` leaves `/games/list` to its route.
+    const fetch = (request: Request, server: Server<Upgraded>) => this.#fetch(request, server)
+    const exact = Object.fromEntries(this.router.exactPaths().map(path => [path, fetch]))
     return {
       idleTimeout: 0,
       development: false,
       maxRequestBodySize: this.options.bodyBytesMax,
-      routes: this.#pages,
-      fetch: (request: Request, server: Server<Upgraded>) => this.#fetch(request, server),
+      routes: { ...exact, ...this.#pages },
+      fetch,
       websocket: upgradedHandler(this.options.frameBytesMax),
       error: (error: Error) => {
         this.options.log.error({ err: error }, 'a request failed unexpectedly')

@@ -33,12 +33,17 @@ export class Router {
     )
   }
 
+  /** The paths of routes without parameters. */
+  exactPaths(): string[] {
+    return [...this.#exact.keys()].filter(path => !isPattern(path))
+  }
+
   #routeOf(path: string): Route {
     const known = this.#exact.get(path)
     if (known !== undefined) return known
     const route: Route = { segments: path.split('/'), byMethod: new Map() }
     this.#exact.set(path, route)
-    if (path.includes(':') || path.endsWith('/*')) this.#patterns.push(route)
+    if (isPattern(path)) this.#patterns.push(route)
     return route
   }
 
@@ -77,4 +82,8 @@ function decode(segment: string): string | undefined {
     if (error instanceof URIError) return undefined
     throw error
   }
+}
+
+function isPattern(path: string): boolean {
+  return path.includes(':') || path.endsWith('/*')
 }

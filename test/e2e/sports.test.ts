@@ -48,7 +48,8 @@ class Reader implements AsyncDisposable {
     const { connect, batch, ...push } = JSON.parse(text)
     const sub = connect?.subs[channel]
     if (sub !== undefined) {
-      this.snapshot = snapshotSchema.parse(sub.data)
+      // Who recovered everything is not sent the state again.
+      if (sub.recovered !== true) this.snapshot = snapshotSchema.parse(sub.data)
       this.recovered = sub.recovered
     }
     for (const { data } of sub?.publications ?? []) this.messages.push(gameMessageSchema.parse(data))

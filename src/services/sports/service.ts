@@ -37,8 +37,7 @@ export function sportsService(server: Server, { demo: demoOptions }: SportsOptio
       await demo.start()
       addRoutes(server, demo)
       server.page('/sports', gamesPage)
-      // A page for every match, and not for a pattern: pages come before routes, and `/sports/games` is a route.
-      for (const { id } of demo.matches) server.page(`/sports/${id}`, matchPage)
+      server.page('/sports/:id', matchPage)
     },
     close: () => demo.close(),
   }
@@ -47,9 +46,9 @@ export function sportsService(server: Server, { demo: demoOptions }: SportsOptio
 /** Everyone may follow what there is; only the service itself publishes. */
 function admit(server: Server, demo: Demo, { channel, action }: AccessRequest): boolean | Grant {
   if (action === 'publish') return false
-  if (channel === demoLeague) return { data: listGames(server, demo) }
+  if (channel === demoLeague) return { data: () => listGames(server, demo) }
   const match = demo.matches.find(({ id }) => gameChannel(id) === channel)
-  return match === undefined ? false : { data: match.snapshot(server.clock.now()) }
+  return match === undefined ? false : { data: () => match.snapshot(server.clock.now()) }
 }
 
 function addRoutes(server: Server, demo: Demo): void {
