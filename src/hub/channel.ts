@@ -75,9 +75,11 @@ export class Channel implements FeedTarget {
   }
 
   restate(state: readonly Publication[]): void {
-    for (const [index, source] of this.sources.entries()) source.restate(state.filter(publication => this.#laneOf(publication) === index))
-    for (const subscription of this.#subscriptions)
-      if (subscription.isLive && subscription.taps !== undefined) for (const tap of subscription.taps) tap.poke()
+    for (const [index, source] of this.sources.entries()) {
+      const before = source.version
+      source.restate(state.filter(publication => this.#laneOf(publication) === index))
+      if (source.version !== before) this.#poke(index)
+    }
   }
 
   /** Whoever follows every publication starts again; sources have been given the present state and carry on. */
@@ -127,6 +129,10 @@ export class Channel implements FeedTarget {
     const before = source.version
     source.take(publication)
     if (source.version === before) return
+    this.#poke(lane)
+  }
+
+  #poke(lane: number): void {
     for (const subscription of this.#subscriptions) if (subscription.isLive) subscription.taps?.[lane]?.poke()
   }
 

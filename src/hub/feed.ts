@@ -129,8 +129,11 @@ export class Feed {
     if (this.#state.kind !== 'healing') return
     this.#failures = 0
     const continues = page.position.epoch === this.position.epoch && page.position.offset >= this.position.offset
-    if (continues && page.complete) for (const publication of page.publications) this.#take(publication, page.position.epoch)
-    else if (continues && page.position.offset === this.position.offset) this.target.restate(page.state)
+    if (continues && page.complete) {
+      for (const publication of page.publications) this.#take(publication, page.position.epoch)
+      // What has no place in the history may have been missed as well.
+      if (page.state.length > 0) this.target.restate(page.state)
+    } else if (continues && page.position.offset === this.position.offset) this.target.restate(page.state)
     else {
       this.position = page.position
       this.target.restate(page.state)

@@ -23,7 +23,8 @@ export class NewestSource implements Source {
 
   restate(state: readonly Publication[]): void {
     const newest = state.at(-1)
-    if (newest !== undefined && newest.offset !== this.#newest?.offset) this.take(newest)
+    // The offset alone would not tell: another history may have come as far.
+    if (newest !== undefined && !(newest.offset === this.#newest?.offset && newest.json === this.#newest.json)) this.take(newest)
   }
 
   newsSince(seen: number): Frame | undefined {
