@@ -96,7 +96,8 @@ export class Demo {
   }
 
   #plan(atMs: number): void {
-    if (this.#state !== 'started') return
+    // Without a match nothing is ever due.
+    if (this.#state !== 'started' || this.matches.length === 0) return
     this.#timer = this.host.clock.after(Math.max(1, atMs - this.host.clock.now()), () => void this.#turn())
   }
 
