@@ -33,7 +33,7 @@ export interface PublishHookResult {
 export interface AskingHooks {
   readonly connect?: (
     client: HookClient,
-    request: { readonly token?: string; readonly data?: Json },
+    request: { readonly data?: Json; readonly headers?: Readonly<Record<string, string>> },
   ) => Promise<HookAnswer<Identity & { readonly data?: Json | undefined }>>
   readonly refresh?: (client: HookClient) => Promise<HookAnswer<{ readonly expired: boolean; readonly expireAt?: number | undefined }>>
   readonly subscribe?: (client: HookClient, channel: string, data: Json | undefined) => Promise<HookAnswer<SubscribeHookResult>>

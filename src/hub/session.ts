@@ -45,6 +45,8 @@ export class Session implements OutboxOwner {
   readonly beatPhase: number
   /** A ping went out and its pong has not come. */
   awaitingPong = false
+  /** Headers of the request that it came with, for the connect hook to know it by; forgotten once it is known. */
+  headers: Readonly<Record<string, string>> | undefined
   /** The id by which an event stream can be addressed, beside the client id. */
   streamId: string | undefined
   /** On an event stream whose channels were changed after it began: what the cursor must say of them. */
@@ -110,6 +112,7 @@ export class Session implements OutboxOwner {
   connect(identity: Identity, isRefreshable: boolean): void {
     this.identity = identity
     this.isRefreshable = isRefreshable
+    this.headers = undefined
     this.state = connected
     this.node.sessions.identified(this)
     this.setExpiry(identity.expireAt ?? 0)

@@ -17,6 +17,7 @@ import {
   sseHeartbeat,
   sseRetry,
 } from '../protocol/index.ts'
+import { clientHeaders } from './client-headers.ts'
 import { EventStream } from './event-stream.ts'
 import type { Gate, Refusal } from './gate.ts'
 import { statusOf } from './status.ts'
@@ -65,6 +66,7 @@ export class SseTransport {
     const opening = readOpening(request, address)
     const stream = new EventStream(ended => this.#ended(ended))
     const session = new Session(this.node, randomUuid(this.node.random), stream, this.#wire, address)
+    if (this.node.options.hooks.connect !== undefined) session.headers = clientHeaders(request, address)
     try {
       const identified = await identify(session, await this.#tokenOf(opening), undefined, true)
       this.#begin(stream, session, identified)

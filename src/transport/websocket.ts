@@ -1,7 +1,8 @@
 import type { Server, ServerWebSocket } from 'bun'
 import { type Node, Session, type Socket, type Wire, websocketWire } from '../hub/index.ts'
-import { randomUuid } from '../kit/index.ts'
+import { randomUuid, type Timer } from '../kit/index.ts'
 import { closes } from '../protocol/index.ts'
+import { clientHeaders } from './client-headers.ts'
 import type { Gate } from './gate.ts'
 import type { Upgraded } from './upgraded.ts'
 
@@ -14,16 +15,25 @@ const tooBig = { code: 1009, reason: 'message too big' } as const
 class ClientConnection implements Socket, Upgraded {
   #session: Session | undefined
   #socket: ServerWebSocket<Upgraded> | undefined
+  /** For the session, which forgets them when it is known. */
+  #headers: Session['headers']
+  /** Cuts the connection of a peer that does not answer the close. */
+  #closing: Timer | undefined
 
   constructor(
     readonly node: Node,
     readonly wire: Wire,
     readonly address: string,
-  ) {}
+    headers: Session['headers'],
+  ) {
+    this.#headers = headers
+  }
 
   opened(socket: ServerWebSocket<Upgraded>): void {
     this.#socket = socket
     this.#session = new Session(this.node, randomUuid(this.node.random), this, this.wire, this.address)
+    this.#session.headers = this.#headers
+    this.#headers = undefined
     this.node.sessions.add(this.#session)
   }
 
@@ -38,6 +48,7 @@ class ClientConnection implements Socket, Upgraded {
 
   gone(): void {
     this.#socket = undefined
+    this.#closing?.cancel()
     this.#session?.closed(closes.normal)
   }
 
@@ -55,10 +66,8 @@ class ClientConnection implements Socket, Upgraded {
   close(code: number, reason: string): void {
     const socket = this.#socket
     if (socket === undefined) return
+    this.#closing = this.node.clock.after(closeTimeoutMs, () => socket.terminate())
     socket.close(code, reason)
-    this.node.clock.after(closeTimeoutMs, () => {
-      if (this.#socket !== undefined) socket.terminate()
-    })
   }
 }
 
@@ -81,7 +90,8 @@ export class WebSocketTransport {
       return Response.json({ error: { code: 400, message: 'protobuf is not spoken here, use the JSON protocol' } }, { status: 400 })
     }
     const headers = protocols.includes('centrifuge-json') ? { 'Sec-WebSocket-Protocol': 'centrifuge-json' } : {}
-    if (server.upgrade(request, { data: new ClientConnection(this.node, this.#wire, address), headers })) return undefined
+    const handedOn = this.node.options.hooks.connect === undefined ? undefined : clientHeaders(request, address)
+    if (server.upgrade(request, { data: new ClientConnection(this.node, this.#wire, address, handedOn), headers })) return undefined
     return Response.json(
       { error: { code: 426, message: 'a WebSocket upgrade is expected here' } },
       { status: 426, headers: { Upgrade: 'websocket' } },

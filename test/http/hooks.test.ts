@@ -125,6 +125,30 @@ describe('connect', () => {
     expect(backEnd.asked).toEqual([])
   })
 
+  test('[K25] the connect hook gets the cookies, authorisation, origin and address of the client, as headers of its own', async () => {
+    const backEnd = new BackEnd().on('connect', () => ({ result: { user: 'alice' } }))
+    const server = await serveWith(backEnd.hooks(['connect', 'rpc']))
+    const headers = { Cookie: 'session=abc', 'User-Agent': 'test', 'X-Secret': 'no', 'X-Fanfare-Event': 'forged' }
+    const raw = await RawClient.connect(server.wsUrl, {}, { headers: { ...headers, 'X-Forwarded-For': '10.1.2.3' } })
+    atEnd(() => raw[Symbol.dispose]())
+    const stream = await fetch(`${server.url}/sse?channel=open:a`, { headers })
+    await stream.body?.cancel()
+    const sdkWithHeaders = sdk(server, { headers: { Authorization: 'Bearer of-the-page', Cookie: 'forged=1' } })
+    sdkWithHeaders.connect()
+    await sdkWithHeaders.ready(5000)
+    const [first, second, third] = backEnd.of('connect').map(asked => asked.headers)
+    expect(first?.get('cookie')).toBe('session=abc')
+    expect(first?.get('x-forwarded-for')).toBe('10.1.2.3, 127.0.0.1')
+    expect(first?.get('x-secret')).toBeNull()
+    expect(first?.get('x-fanfare-event')).toBe('connect')
+    expect(second?.get('cookie')).toBe('session=abc')
+    expect(second?.get('x-forwarded-for')).toBe('127.0.0.1')
+    expect(third?.get('authorization')).toBe('Bearer of-the-page')
+    expect(third?.get('cookie')).toBeNull()
+    await raw.call({ rpc: { method: 'any' } })
+    expect(backEnd.of('rpc')[0]?.headers.get('cookie')).toBeNull()
+  })
+
   test('[K4] channels and subs of the answer become server-side subscriptions', async () => {
     const backEnd = new BackEnd().on('connect', () => ({
       result: { user: 'alice', channels: ['asked:one'], subs: { 'asked:two': { info: { seat: 2 }, data: { hello: 2 } } } },

@@ -19,6 +19,9 @@ import type { Session } from '../session.ts'
 /** Finds out who connects, makes the server's own subscriptions, and answers with both. */
 export async function connect(session: Session, id: number, params: Params<'connect'>): Promise<void> {
   if (session.isConnected) throw new CommandError(errors.badRequest, 'already connected')
+  const authorization = params.headers?.authorization ?? params.headers?.Authorization
+  // A page cannot set the header on a WebSocket, so SDKs send it with the command.
+  if (authorization !== undefined) session.headers = { authorization, ...session.headers }
   const { identity, data, isRefreshable } = await identify(session, params.token, params.data)
   if (session.isClosed) return
   checkServerSubscriptions(session, identity)
@@ -68,7 +71,12 @@ export async function identify(
   const { hooks, verifier } = session.node.options
   const given = token !== undefined && token !== ''
   if (hooks.connect !== undefined && !given) {
-    const result = unwrap(await hooks.connect(session.hookClient, { ...(data === undefined ? {} : { data }) }))
+    const result = unwrap(
+      await hooks.connect(session.hookClient, {
+        ...(data === undefined ? {} : { data }),
+        ...(session.headers === undefined ? {} : { headers: session.headers }),
+      }),
+    )
     return { identity: result, data: result.data, isRefreshable: false }
   }
   if (!given) {

@@ -11,6 +11,8 @@ export interface Envelope {
   readonly target: HookTarget
   readonly key: string
   readonly body: string
+  /** Headers of the client's own request. */
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** What became of one try. */
@@ -59,7 +61,7 @@ export class Poster {
     for (const controller of this.#underWay) controller.abort()
   }
 
-  async #send({ name, target, key, body }: Envelope, signal: AbortSignal): Promise<PostOutcome> {
+  async #send({ name, target, key, body, headers }: Envelope, signal: AbortSignal): Promise<PostOutcome> {
     const { clock, secret } = this.options
     const response = await fetch(target.url, {
       method: 'POST',
@@ -67,6 +69,7 @@ export class Poster {
       signal,
       body,
       headers: {
+        ...headers,
         'Content-Type': 'application/json',
         'X-Fanfare-Event': name,
         'X-Fanfare-Idempotency-Key': key,

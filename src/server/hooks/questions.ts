@@ -5,7 +5,7 @@ import type { Config, HookTarget } from '../config/index.ts'
 import { type Question, type Result, readAnswer, resultSchemas } from './answers.ts'
 import type { Complaints } from './complaints.ts'
 import { hookLimits } from './limits.ts'
-import type { Poster } from './poster.ts'
+import type { Envelope, Poster } from './poster.ts'
 import type { Tally } from './tally.ts'
 import { Turnstile } from './turnstile.ts'
 
@@ -28,7 +28,7 @@ export class Questions {
   asking({ targets }: Config['hooks']): AskingHooks {
     const { connect, refresh, subscribe, publish, rpc } = targets
     return {
-      ...(connect && { connect: ({ user: _, ...client }, { data }) => this.#ask('connect', connect, client, { data }) }),
+      ...(connect && { connect: ({ user: _, ...client }, { data, headers }) => this.#ask('connect', connect, client, { data }, headers) }),
       ...(refresh && { refresh: client => this.#ask('refresh', refresh, client, {}) }),
       ...(subscribe && { subscribe: (client, channel, data) => this.#ask('subscribe', subscribe, client, { channel, data }) }),
       ...(publish && { publish: (client, channel, data) => this.#ask('publish', publish, client, { channel, data }) }),
@@ -37,7 +37,13 @@ export class Questions {
   }
 
   /** @throws CommandError 100 where there is no answer that makes sense, 111 where too many questions wait */
-  async #ask<Q extends Question>(name: Q, target: HookTarget, client: Partial<HookClient>, fields: object): Promise<HookAnswer<Result<Q>>> {
+  async #ask<Q extends Question>(
+    name: Q,
+    target: HookTarget,
+    client: Partial<HookClient>,
+    fields: object,
+    headers?: Envelope['headers'],
+  ): Promise<HookAnswer<Result<Q>>> {
     const turnstile = this.#turnstileOf(target)
     const turn = turnstile.enter()
     if (turn === undefined) {
@@ -47,17 +53,18 @@ export class Questions {
     }
     await turn
     try {
-      return await this.#insist(name, target, JSON.stringify(bodyOf(client, fields)))
+      const body = JSON.stringify(bodyOf(client, fields))
+      return await this.#insist({ name, target, key: randomId(this.context.random), body, ...(headers && { headers }) })
     } finally {
       turnstile.leave()
     }
   }
 
-  async #insist<Q extends Question>(name: Q, target: HookTarget, body: string): Promise<HookAnswer<Result<Q>>> {
+  async #insist<Q extends Question>(envelope: Envelope & { readonly name: Q }): Promise<HookAnswer<Result<Q>>> {
     const { clock, random, poster, tally } = this.context
-    const key = randomId(random)
+    const { name, target } = envelope
     for (let attempt = 0; ; attempt++) {
-      const outcome = await poster.post({ name, target, key, body })
+      const outcome = await poster.post(envelope)
       if (outcome.kind === 'answered') return this.#read(name, outcome.body)
       if (outcome.mayRepeat && attempt < target.retries) {
         tally.add(name, 'retried')
