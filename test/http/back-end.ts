@@ -1,5 +1,6 @@
-import { verifySignature } from '../../src/index.ts'
-import { atEnd, until } from './harness.ts'
+import type { Server as TcpServer } from 'node:net'
+import { type ConfigInput, verifySignature } from '../../src/index.ts'
+import { atEnd, serve, until } from './harness.ts'
 
 export const hookSecret = 'a-secret-for-hooks-of-32-bytes-and-more'
 
@@ -77,3 +78,26 @@ export function failing(times: number, how: () => unknown, then: Answerer = () =
 }
 
 export const status = (code: number, headers: Record<string, string> = {}) => new Response('', { status: code, headers })
+
+/** Channels `asked:…` are decided by the back end as far as it is asked, `open:…` by nobody. */
+export function serveWith(hooks: NonNullable<ConfigInput['hooks']>) {
+  const history = { history_size: 10, history_ttl: '1m' }
+  const asked = {
+    subscribe_hook: hooks.subscribe !== undefined,
+    publish_hook: hooks.publish !== undefined,
+    allow_subscribe_for_client: true,
+  }
+  const namespaces = [
+    { name: 'asked', presence: true, ...history, ...asked },
+    { name: 'open', allow_subscribe_for_client: true },
+  ]
+  return serve({ hooks, channel: { namespaces } })
+}
+
+/** Listens on a free port for as long as the test lasts. */
+export async function portOf(server: TcpServer): Promise<number> {
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  atEnd(() => server.close())
+  const address = server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}

@@ -69,3 +69,14 @@ export async function post({ url }: Reachable, path: string, body: unknown, head
 export function api(server: Reachable, command: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
   return post(server, `/api/${command}`, body, { 'X-API-Key': apiKey, ...headers })
 }
+
+/** What a call of the SDK failed with. */
+export async function failureOf(failing: Promise<unknown>): Promise<{ code: number; message: string; temporary?: boolean }> {
+  try {
+    await failing
+  } catch (error) {
+    const { code, message, temporary } = Object(error)
+    return { code, message, ...(temporary === undefined ? {} : { temporary }) }
+  }
+  throw new Error('it did not fail')
+}

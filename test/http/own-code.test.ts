@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { z } from 'zod'
 import { CommandError, type ConfigInput, createServer, type Json, type LifecycleEvent } from '../../src/index.ts'
 import { sign } from '../support/index.ts'
-import { api, connect, connectAs, post, RawClient, serve, subscribeTo, until, userToken } from './harness.ts'
+import { api, connect, connectAs, failureOf, post, RawClient, serve, subscribeTo, until, userToken } from './harness.ts'
 
 const orders: ConfigInput = { channel: { namespaces: [{ name: 'orders', delivery: 'stream', history_size: 100, history_ttl: '10m' }] } }
 const OrderSchema = z.object({ item: z.string().min(1), count: z.int().min(1).default(1) })
@@ -23,15 +23,6 @@ async function serveOrders() {
   })
   server.authorize('orders', ({ channel, user }) => channel === `orders:${user}`)
   return { server, saves }
-}
-
-async function codeOf(failing: Promise<unknown>): Promise<{ code: number; message: string }> {
-  try {
-    await failing
-  } catch (error) {
-    return { code: Reflect.get(Object(error), 'code'), message: Reflect.get(Object(error), 'message') }
-  }
-  throw new Error('it did not fail')
 }
 
 describe('a service of one’s own', () => {
@@ -88,11 +79,11 @@ describe('a service of one’s own', () => {
   test('[A33] input that does not pass the schema is error 107 with the path over the SDK, HTTP 400 over POST, and never reaches the code', async () => {
     const { server, saves } = await serveOrders()
     const alice = await connectAs(server, 'alice')
-    expect(await codeOf(alice.rpc('orders.place', { item: 'tea', count: 0 }))).toMatchObject({
+    expect(await failureOf(alice.rpc('orders.place', { item: 'tea', count: 0 }))).toMatchObject({
       code: 107,
       message: expect.stringContaining('count:'),
     })
-    expect(await codeOf(alice.rpc('orders.place', null))).toMatchObject({ code: 107, message: expect.stringContaining('item:') })
+    expect(await failureOf(alice.rpc('orders.place', null))).toMatchObject({ code: 107, message: expect.stringContaining('item:') })
     const { status, body } = await post(server, '/rpc/orders.place', { item: 7 })
     expect(status).toBe(400)
     expect(body).toMatchObject({ error: { code: 107, message: expect.stringContaining('item:') } })
@@ -104,7 +95,7 @@ describe('a service of one’s own', () => {
   test('[A34] a method that nobody has is error 104, HTTP 404', async () => {
     const { server } = await serveOrders()
     const alice = await connectAs(server, 'alice')
-    expect((await codeOf(alice.rpc('orders.plaec', {}))).code).toBe(104)
+    expect((await failureOf(alice.rpc('orders.plaec', {}))).code).toBe(104)
     expect(await post(server, '/rpc/orders.plaec', {})).toMatchObject({ status: 404, body: { error: { code: 104 } } })
     for (const name of ['constructor', '__proto__', 'toString', '']) expect((await post(server, `/rpc/${name}`, {})).status).toBe(404)
   })
@@ -127,7 +118,7 @@ describe('a service of one’s own', () => {
     })
     const alice = await connectAs(server, 'alice')
     const answer = { code: 404, message: 'order_unknown: there is no order 7' }
-    expect(await codeOf(alice.rpc('orders.cancel', { id: 7 }))).toEqual(answer)
+    expect(await failureOf(alice.rpc('orders.cancel', { id: 7 }))).toMatchObject(answer)
     expect(await post(server, '/rpc/orders.cancel', { id: 7 })).toEqual({ status: 404, body: { error: answer } })
   })
 
@@ -137,7 +128,7 @@ describe('a service of one’s own', () => {
       throw new Error('the password is hunter2')
     })
     const alice = await connectAs(server, 'alice')
-    expect(await codeOf(alice.rpc('orders.break', {}))).toEqual({ code: 100, message: 'internal server error' })
+    expect(await failureOf(alice.rpc('orders.break', {}))).toEqual({ code: 100, message: 'internal server error', temporary: true })
     const { status, body } = await post(server, '/rpc/orders.break', {})
     expect({ status, body }).toMatchObject({ status: 500, body: { error: { code: 100 } } })
     expect(JSON.stringify(body)).not.toContain('hunter2')
@@ -151,7 +142,7 @@ describe('a service of one’s own', () => {
     const { publications, position } = await server.history('orders:alice', { limit: -1 })
     expect(publications.map(({ data }) => data)).toEqual([{ id: 1, user: 'alice', item: 'tea', count: 1 }])
     expect(await alice.history('orders:alice', { limit: 10 })).toMatchObject({ offset: 1, epoch: position.epoch })
-    expect((await codeOf(alice.history('orders:bob', { limit: 10 }))).code).toBe(103)
+    expect((await failureOf(alice.history('orders:bob', { limit: 10 }))).code).toBe(103)
   })
 
   test('[A38] a route of one’s own answers beside the server’s', async () => {
