@@ -26,24 +26,27 @@ export class Metronome {
     this.#count++
     if (this.#running) return
     this.#running = true
-    this.#startedAt = this.clock.now()
-    this.#beats = 0
+    this.#restart(0)
     this.#schedule()
   }
 
-  /** Beats keep to the grid of the start, so that a late timer does not stretch all that follow. */
+  /** Beats keep to the grid of the start, so that a late timer does not stretch all that follow; a clock that was set back starts a new one. */
   #schedule(): void {
+    const stepMs = this.intervalMs / phases
     this.#beats++
-    const due = this.#startedAt + (this.#beats * this.intervalMs) / phases
-    this.clock.after(Math.max(0, due - this.clock.now()), () => this.#beat())
+    const waitMs = this.#startedAt + this.#beats * stepMs - this.clock.now()
+    if (waitMs > this.intervalMs) this.#restart(1)
+    this.clock.after(Math.max(0, Math.min(waitMs, stepMs)), () => this.#beat())
+  }
+
+  #restart(beats: number): void {
+    this.#startedAt = this.clock.now()
+    this.#beats = beats
   }
 
   #beat(): void {
     const behind = this.clock.now() - (this.#startedAt + (this.#beats * this.intervalMs) / phases)
-    if (behind > this.intervalMs) {
-      this.#startedAt = this.clock.now()
-      this.#beats = 0
-    }
+    if (behind > this.intervalMs) this.#restart(0)
     this.#phase = (this.#phase + 1) % phases
     const due = this.#waiting[this.#phase]
     if (due !== undefined && due.length > 0) {
