@@ -107,6 +107,7 @@ export class MemoryBroker implements Exchange {
   async removeHistory(channel: string): Promise<void> {
     this.#streams.get(channel)?.clear()
     this.options.log?.remove(channel)
+    for (const sink of this.#sinks) sink.removed?.(channel)
   }
 
   async control(message: Control): Promise<void> {

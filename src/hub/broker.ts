@@ -82,6 +82,8 @@ export interface BrokerSink {
   control(message: Control): void
   /** The channel may have moved on without this sink hearing all of it: it should ask. */
   suspect(channel: string): void
+  /** The channel's history was removed: what is kept of it elsewhere must go as well. */
+  removed?(channel: string): void
 }
 
 /**

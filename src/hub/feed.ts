@@ -9,8 +9,8 @@ export interface FeedTarget {
   apply(publication: Publication): void
   /** Replaces what the channel's sources hold by the broker's present state. */
   restate(state: readonly Publication[]): void
-  /** Publications are missing that no history has any more: whoever needs every one must start again. */
-  lose(): void
+  /** Publications are missing that no history has any more: whoever needs every one must start again. The page is what there still is. */
+  lose(page: HistoryPage): void
 }
 
 export interface FeedContext {
@@ -36,6 +36,8 @@ type FeedState =
 
 const synced: FeedState = { kind: 'synced' }
 const retry = { baseMs: 100, capMs: 5000 } as const
+/** How often a history that ends before what was already seen is asked again: it may be another node's, which has not heard the rest yet. */
+const behindMax = 5
 
 /**
  * Puts what a broker delivers for one channel in order, exactly once: duplicates are dropped, and a gap is healed from the history before
@@ -45,7 +47,8 @@ export class Feed {
   position: Position = { epoch: '', offset: 0 }
   #state: FeedState = { kind: 'opening', held: [] }
   #failures = 0
-  #waiting: (() => void)[] = []
+  #behind = 0
+  #waiting: ((isAnswered: boolean) => void)[] = []
 
   constructor(
     readonly channel: string,
@@ -55,8 +58,12 @@ export class Feed {
 
   /** Subscribes upstream and notes where the channel stands. Publications that race the answer are held, then put in place. */
   async open(): Promise<void> {
-    await this.context.broker.subscribe(this.channel)
-    const page = await this.context.broker.history(this.channel, { limit: this.context.tail ? -1 : 0 })
+    const { broker, tail } = this.context
+    await broker.subscribe(this.channel)
+    const page = await broker.history(this.channel, { limit: tail ? -1 : 0 }).catch(async (error: unknown) => {
+      await broker.unsubscribe(this.channel)
+      throw error
+    })
     if (this.#state.kind !== 'opening') return
     this.position = page.position
     this.target.begin(page)
@@ -86,18 +93,18 @@ export class Feed {
     if (this.#state.kind === 'synced') this.#heal([])
   }
 
-  /** Resolves when the broker has been asked where the channel stands, whatever became of it. */
-  caughtUp(): Promise<void> {
+  /** Resolves when the broker has been asked where the channel stands: whether it answered. */
+  caughtUp(): Promise<boolean> {
     return new Promise(resolve => {
       this.#waiting.push(resolve)
       this.verify()
-      if (this.#state.kind === 'closed') this.#settle()
+      if (this.#state.kind === 'closed') this.#settle(false)
     })
   }
 
   close(): void {
     this.#state = { kind: 'closed' }
-    this.#settle()
+    this.#settle(false)
   }
 
   #advance(publication: Publication, epoch: string): void {
@@ -127,6 +134,12 @@ export class Feed {
 
   #healed(page: HistoryPage, held: Held[]): void {
     if (this.#state.kind !== 'healing') return
+    const isBehind = page.position.epoch === this.position.epoch && page.position.offset < this.position.offset
+    if (isBehind && ++this.#behind <= behindMax) {
+      this.#retry(held)
+      return
+    }
+    this.#behind = 0
     this.#failures = 0
     const continues = page.position.epoch === this.position.epoch && page.position.offset >= this.position.offset
     if (continues && page.complete) {
@@ -137,7 +150,7 @@ export class Feed {
     else {
       this.position = page.position
       this.target.restate(page.state)
-      this.target.lose()
+      this.target.lose(page)
     }
     this.#release(held)
   }
@@ -151,17 +164,17 @@ export class Feed {
   /** History has just said which epoch is the present one: what is held of another is from before. */
   #release(held: readonly Held[]): void {
     this.#state = synced
-    this.#settle()
+    this.#settle(true)
     for (const { publication, epoch } of held)
       if (publication.offset === 0 || epoch === this.position.epoch) this.receive(publication, epoch)
   }
 
-  #settle(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve()
+  #settle(isAnswered: boolean): void {
+    for (const resolve of this.#waiting.splice(0)) resolve(isAnswered)
   }
 
   #retry(held: Held[]): void {
-    this.#settle()
+    this.#settle(false)
     if (this.#state.kind !== 'healing') return
     this.context.clock.after(backoffMs(this.#failures++, this.context.random, retry), () => {
       if (this.#state.kind === 'healing') this.#heal(held)

@@ -17,6 +17,7 @@ export class TailSource implements Source {
   ) {}
 
   take(publication: Publication): void {
+    if (this.#has(publication)) return
     this.#tail.push(publication)
     if (this.#tail.size > this.max) this.#tail.shift()
     this.version++
@@ -28,6 +29,16 @@ export class TailSource implements Source {
     this.#tail.clear()
     for (const publication of state.slice(-this.max)) this.#tail.push(publication)
     this.#frames.clear()
+  }
+
+  /** What was said while the state was fetched may be in the state already, and has no offset to tell. */
+  #has({ time, json }: Publication): boolean {
+    for (let index = this.#tail.size - 1; index >= 0; index--) {
+      const known = this.#tail.at(index)
+      if (known === undefined || known.time < time) return false
+      if (known.time === time && known.json === json) return true
+    }
+    return false
   }
 
   newsSince(seen: number): Frame | undefined {
