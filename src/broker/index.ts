@@ -1,2 +1,2 @@
 export { MemoryBroker, type MemoryBrokerOptions } from './memory.ts'
-export { leaseMs, MemoryPresence, type MemoryPresenceOptions } from './memory-presence.ts'
+export { MemoryPresence, type MemoryPresenceOptions } from './memory-presence.ts'

@@ -1,4 +1,4 @@
-import type { Broker, Limits, Namespaces, Presence, PresenceStats } from '../hub/index.ts'
+import { type Broker, type Limits, type Namespaces, type Presence, type PresenceStats, presenceLeaseMs } from '../hub/index.ts'
 import { type Clock, every, type Timer } from '../kit/index.ts'
 import type { ClientInfo } from '../protocol/index.ts'
 
@@ -14,8 +14,7 @@ interface Entry {
   readonly holder: string
 }
 
-/** How long a node's entries outlive its last renewal, and how often that is checked. */
-export const leaseMs = 15_000
+/** How often leases are looked at. */
 const checkMs = 1000
 
 /** The node that the registry lives in needs no lease: they end together. */
@@ -46,10 +45,10 @@ export class MemoryPresence implements Presence {
     if (isNew) this.#changesOf(channel)?.join(info)
   }
 
-  async untrack(channel: string, client: string): Promise<void> {
+  async untrack(channel: string, client: string, holder = local): Promise<void> {
     const entries = this.#channels.get(channel)
     const entry = entries?.get(client)
-    if (entries === undefined || entry === undefined) return
+    if (entries === undefined || entry?.holder !== holder) return
     entries.delete(client)
     if (entries.size === 0) this.#channels.delete(channel)
     this.#changesOf(channel)?.leave(entry.info)
@@ -67,14 +66,14 @@ export class MemoryPresence implements Presence {
 
   /** A node says that it and all that it holds are alive. */
   renew(holder: string): void {
-    this.#leases.set(holder, this.options.clock.now() + leaseMs)
+    this.#leases.set(holder, this.options.clock.now() + presenceLeaseMs)
   }
 
   /** Drops everything that a node held. */
   async drop(holder: string): Promise<void> {
     this.#leases.delete(holder)
     for (const [channel, entries] of [...this.#channels]) {
-      for (const [client, entry] of [...entries]) if (entry.holder === holder) await this.untrack(channel, client)
+      for (const [client, entry] of [...entries]) if (entry.holder === holder) await this.untrack(channel, client, holder)
     }
   }
 

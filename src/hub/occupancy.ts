@@ -11,6 +11,11 @@ export class Occupancy {
     return true
   }
 
+  /** The channels that have subscribers anywhere. */
+  get channels(): string[] {
+    return [...this.#nodes.keys()]
+  }
+
   /** The channels that have subscribers on a node. */
   of(node: string): string[] {
     return [...this.#nodes].filter(([, nodes]) => nodes.has(node)).map(([channel]) => channel)
