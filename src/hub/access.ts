@@ -25,6 +25,8 @@ export interface Grant {
   readonly info?: Json | undefined
   /** Unix seconds. */
   readonly expireAt?: number | undefined
+  /** The answer would be the same for every user, so that a relay need not ask for each of them. */
+  readonly forEveryone?: boolean | undefined
 }
 
 /** A service's say over its namespace. It is final: with an authorizer, the namespace's `allow_…` options are not asked. */

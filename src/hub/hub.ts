@@ -27,6 +27,13 @@ export class Hub {
     return this.#channels.size
   }
 
+  /** Over all channels. */
+  get subscriptions(): number {
+    let sum = 0
+    for (const { subscriptions } of this.#channels.values()) sum += subscriptions.length
+    return sum
+  }
+
   channels(): Iterable<Channel> {
     return this.#channels.values()
   }
@@ -37,6 +44,9 @@ export class Hub {
 
   /** The channel, opened upstream if it was not. */
   open(name: string, namespace: Namespace): Channel {
+    const known = this.#channels.get(name)
+    // Its rules have changed, and nobody holds it to the old ones any more.
+    if (known !== undefined && known.namespace !== namespace) this.#close(known)
     let channel = this.#channels.get(name)
     if (channel === undefined) {
       channel = new Channel(name, namespace, this.context.metronomes, this.context)
@@ -81,6 +91,7 @@ export class Hub {
   #close(channel: Channel): void {
     if (channel.subscriptions.length > 0) return
     this.#channels.delete(channel.name)
+    this.#lingering.delete(channel)
     channel.close()
     unsubscribe(this.context.broker, channel.name, this.context)
   }

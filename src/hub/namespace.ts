@@ -108,6 +108,10 @@ export class Namespaces {
     this.#byName.set(namespace.name, namespace)
   }
 
+  remove(name: string): void {
+    this.#byName.delete(name)
+  }
+
   /** The policy, or undefined where the channel's namespace is not configured: such a channel does not exist. */
   resolve(channel: string): Namespace | undefined {
     return this.#byName.get(namespaceOf(channel))

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { type Clock, every, type Json, type Random, randomId, type Timer } from '../kit/index.ts'
-import { type Close, CommandError, closes, describeIssue, errors, type Position, push } from '../protocol/index.ts'
+import { type Close, CommandError, closes, describeIssue, errors, type Position, push, unsubscribes } from '../protocol/index.ts'
 import { Access, unwrap } from './access.ts'
 import type { Broker, BrokerSink, Control, Delivery, HistoryPage, HistoryQuery, PublishOptions } from './broker.ts'
 import { applyControl } from './control.ts'
@@ -181,6 +181,19 @@ export class Node implements BrokerSink, OutboxContext {
       await listener(event)
     } catch (error) {
       this.log.error({ err: error, event: event.kind }, 'a listener failed')
+    }
+  }
+
+  /** The channels that have subscribers here or below, as far as events have told. */
+  get occupied(): readonly string[] {
+    return this.#occupancy.channels
+  }
+
+  /** The rules of namespaces have changed: who follows their channels subscribes again, under the new ones. */
+  renew(namespaces: ReadonlySet<string>): void {
+    for (const { namespace, name, subscriptions } of [...this.hub.channels()]) {
+      if (!namespaces.has(namespace.name)) continue
+      for (const { session } of [...subscriptions]) session.unsubscribe(name, unsubscribes.insufficientState)
     }
   }
 

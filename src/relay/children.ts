@@ -1,53 +1,72 @@
-import type { Server, ServerWebSocket } from 'bun'
-import type { BrokerSink, ChannelDelivery, Control, Exchange, LifecycleEvent, Node } from '../hub/index.ts'
-import type { Json } from '../kit/index.ts'
-import { CommandError, errors } from '../protocol/index.ts'
+import type { Server } from 'bun'
+import type { ChannelDelivery, Exchange, LifecycleEvent, Log, Node } from '../hub/index.ts'
+import { presenceLeaseMs } from '../hub/index.ts'
+import { type Clock, every, type Json, type Timer } from '../kit/index.ts'
+import type { Close } from '../protocol/index.ts'
 import type { Upgraded } from '../transport/index.ts'
-import { encodeStatement, Link, type LinkPeer } from './link.ts'
-import {
-  fromWireDelivery,
-  type NodeReport,
-  type Question,
-  type Questions,
-  type Statement,
-  type Statements,
-  type TakenWatch,
-  toWireDelivery,
-  toWirePage,
-  type WatchChange,
-  type Welcome,
-} from './messages.ts'
+import { Child } from './child.ts'
+import type { Controls } from './controls.ts'
+import { encodeStatement } from './link.ts'
+import { linkCloses, refusals, type TakenWatch, toWireDelivery, type WatchChange, type Welcome } from './messages.ts'
+import type { NodeReport } from './report.ts'
+import { TurnedAway } from './turned-away.ts'
 
 /** What nodes below ask for beyond broker and presence. */
 export interface ChildrenContext {
-  host(): { readonly node: Node }
+  readonly clock: Clock
+  readonly log: Log
+  readonly controls: Controls
+  /** The secret that nodes show each other; none, and nothing can link here. */
+  readonly secret: string | undefined
+  isSecret(given: string): boolean
+  /** Whether this is the central node. */
+  readonly isRoot: boolean
+  node(): Node
   exchange(): Exchange
-  readonly isSecret: (given: string) => boolean
+  /** @throws CommandError while this node has no way up itself */
   welcome(): Welcome
   redeem(ticket: string): string | undefined | Promise<string | undefined>
   /** A watchlist change for a stream that is not below this node. */
   changeWatch(change: WatchChange): Promise<Json>
   takeWatch(session: string, user: string): Promise<TakenWatch | null>
-  /** Something happened on a node below. */
-  happened(event: LifecycleEvent, node: string): void
-  /** A node below is gone. */
-  left(node: string): void
+  /** Something happened on a node below, which the holder stands for. */
+  happened(event: LifecycleEvent, holder: string): void
+  /** A link to a node below ended so long ago that what it held counts as gone. */
+  left(holder: string): void
+  /** Which nodes are below has changed. */
+  changed(): void
+  /** A node that was linked here ended its link. */
+  parted(report: NodeReport): void
 }
+
+const beatMs = 1000
+/** A node reports every two seconds; one that is not heard for this many beats is gone, though the connection stands. */
+const silentBeatsMax = 10
+/** Strangers that knock are not logged more often than this. */
+const knockLogMs = 10_000
 
 /** The nodes linked to this one from below. */
 export class Children {
   readonly #children = new Map<string, Child>()
+  readonly #beats: Timer
+  readonly #leases = new Set<Timer>()
+  /** Links so far: each is a holder of its own, so that what an earlier one held goes when its lease ends, unless it was told again. */
+  #links = 0
+  #knockedAt = 0
   #last: { delivery: ChannelDelivery; channel: string; line: string } | undefined
+  #isClosed = false
+  /** Publications handed down. */
+  relayed = 0
 
-  constructor(readonly context: ChildrenContext) {}
+  constructor(readonly context: ChildrenContext) {
+    this.#beats = every(context.clock, beatMs, () => this.#beat())
+  }
 
-  /** Answers a request that may not be upgraded; undefined when it was. */
+  /** Answers a request that may not be upgraded; undefined when it was. A node that may not link is told why, then its connection is closed. */
   upgrade(request: Request, server: Server<Upgraded>): Response | undefined {
-    const given = request.headers.get('authorization') ?? ''
-    if (!given.startsWith('Bearer ') || !this.context.isSecret(given.slice(7))) {
-      return Response.json({ error: { code: 401, message: 'a node needs the secret of the cluster' } }, { status: 401 })
-    }
-    if (server.upgrade(request, { data: new Child(this) })) return undefined
+    const refusal = this.#refusal(request)
+    if (server.upgrade(request, { data: refusal === undefined ? new Child(this) : new TurnedAway(refusal) })) return undefined
+    if (refusal !== undefined) return Response.json({ error: { code: 401, message: refusal.reason } }, { status: 401 })
     return Response.json({ error: { code: 426, message: 'a WebSocket upgrade is expected here' } }, { status: 426 })
   }
 
@@ -60,19 +79,35 @@ export class Children {
     return this.#children.size
   }
 
-  began(child: Child, id: string): void {
-    this.#children.get(id)?.replace()
-    this.#children.set(id, child)
-    this.context.exchange().attach(child)
+  all(): Iterable<Child> {
+    return this.#children.values()
   }
 
-  ended(child: Child, id: string): void {
+  /** @returns who holds what the child tells of over this link */
+  began(child: Child, id: string): string {
+    this.#children.get(id)?.link?.close(linkCloses.replaced.code, linkCloses.replaced.reason)
+    this.#children.set(id, child)
+    this.context.exchange().attach(child)
+    this.context.log.info({ node: id }, 'a node linked from below')
+    return `${id}.${++this.#links}`
+  }
+
+  /** Its clients may be on their way to another node, or it may itself: what it held lasts as long as the lease. */
+  ended(child: Child, id: string, holder: string): void {
+    if (this.#isClosed) return
     this.context.exchange().detach(child)
+    this.context.node().presence.renew(holder)
+    const lease = this.context.clock.after(presenceLeaseMs, () => {
+      this.#leases.delete(lease)
+      this.context.left(holder)
+    })
+    this.#leases.add(lease)
     if (this.#children.get(id) !== child) return
     this.#children.delete(id)
-    // Its clients may be on their way to another node: their presence lasts as long as the lease.
-    this.context.host().node.presence.renew(id)
-    this.context.left(id)
+    this.context.log.info({ node: id }, 'a node below ended its link')
+    const [report] = child.reports
+    if (report !== undefined) this.context.parted(report)
+    this.context.changed()
   }
 
   /** The child below which a node is, by its id. */
@@ -95,126 +130,42 @@ export class Children {
     for (const child of this.#children.values()) child.link?.say('welcome', welcome)
   }
 
+  /** Sends the nodes below to look for another way up. */
+  sendAway({ code, reason }: Close): void {
+    for (const child of this.#children.values()) child.link?.close(code, reason)
+  }
+
   close(): void {
-    for (const child of this.#children.values()) child.link?.close()
-  }
-}
-
-/** One node below: hears what it subscribed to, and asks through its link. */
-export class Child implements Upgraded, BrokerSink, LinkPeer {
-  id = ''
-  link: Link | undefined
-  reports: readonly NodeReport[] = []
-  readonly #channels = new Set<string>()
-
-  constructor(readonly siblings: Children) {}
-
-  opened(socket: ServerWebSocket<Upgraded>): void {
-    this.link = new Link(
-      this.siblings.context.host().node.clock,
-      { send: text => void socket.sendText(text), close: () => socket.close() },
-      this,
-    )
+    this.#isClosed = true
+    this.#beats.cancel()
+    for (const lease of this.#leases) lease.cancel()
+    this.sendAway(linkCloses.normal)
   }
 
-  received(text: string): void {
-    try {
-      this.link?.received(text)
-    } catch (error) {
-      this.siblings.context.host().node.log.error({ err: error, node: this.id }, 'a node below sent what cannot be read')
-      this.link?.close()
+  #refusal(request: Request): Close | undefined {
+    const given = request.headers.get('authorization') ?? ''
+    if (this.context.secret !== undefined && given.startsWith('Bearer ') && this.context.isSecret(given.slice(7))) return undefined
+    const refusal = this.context.secret === undefined ? refusals.noSecret : refusals.wrongSecret
+    const now = this.context.clock.now()
+    if (Math.abs(now - this.#knockedAt) >= knockLogMs) {
+      this.#knockedAt = now
+      this.context.log.warn({ address: request.headers.get('x-forwarded-for') ?? undefined }, `a node was turned away: ${noteOf(refusal)}`)
+    }
+    return refusal
+  }
+
+  #beat(): void {
+    for (const child of this.#children.values()) {
+      if (child.link === undefined || child.link.beat() <= silentBeatsMax) continue
+      this.context.log.warn({ node: child.id }, 'a node below does not answer any more')
+      child.link.terminate()
+      child.gone()
     }
   }
-
-  drained(): void {}
-
-  gone(): void {
-    this.link?.closed()
-    if (this.id === '') return
-    this.siblings.ended(this, this.id)
-    const exchange = this.siblings.context.exchange()
-    for (const channel of this.#channels) exchange.unsubscribe(channel).catch(() => undefined)
-  }
-
-  /** The same node has linked again. */
-  replace(): void {
-    this.link?.close()
-  }
-
-  deliver(channel: string, delivery: ChannelDelivery): void {
-    if (this.#channels.has(channel)) this.link?.sayEncoded(this.siblings.lineOf(channel, delivery))
-  }
-
-  control(message: Control): void {
-    this.link?.say('control', message)
-  }
-
-  suspect(channel: string): void {
-    if (this.#channels.has(channel)) this.link?.say('suspect', { channel })
-  }
-
-  async answer<Q extends Question>(question: Q, args: Questions[Q]['args']): Promise<unknown> {
-    const handler = answers[question]
-    if (handler === undefined) throw new CommandError(errors.methodNotFound, question)
-    return handler(this, args)
-  }
-
-  hear<S extends Statement>(statement: S, args: Statements[S]): void {
-    hearings[statement]?.(this, args)
-  }
-
-  failed(question: Question, error: unknown): void {
-    this.siblings.context.host().node.log.error({ err: error, node: this.id, question }, 'a question of a node below failed unexpectedly')
-  }
-
-  begin(id: string): Welcome {
-    this.id = id
-    this.siblings.began(this, id)
-    this.siblings.context.host().node.presence.renew(id)
-    return this.siblings.context.welcome()
-  }
-
-  async subscribe(channel: string): Promise<void> {
-    if (this.#channels.has(channel)) return
-    this.#channels.add(channel)
-    await this.siblings.context.exchange().subscribe(channel)
-  }
-
-  async unsubscribe(channel: string): Promise<void> {
-    if (this.#channels.delete(channel)) await this.siblings.context.exchange().unsubscribe(channel)
-  }
 }
 
-type Answers = { readonly [Q in Question]?: (child: Child, args: Questions[Q]['args']) => Promise<unknown> | unknown }
-type Hearings = { readonly [S in Statement]?: (child: Child, args: Statements[S]) => void }
-
-const answers: Answers = {
-  hello: (child, { node }) => child.begin(node),
-  publish: ({ siblings: { context } }, { channel, data, options }) => context.host().node.publish(channel, data, options),
-  announce: ({ siblings: { context } }, { channel, delivery }) => context.exchange().announce(channel, fromWireDelivery(delivery)),
-  subscribe: (child, { channel }) => child.subscribe(channel),
-  unsubscribe: (child, { channel }) => child.unsubscribe(channel),
-  history: async ({ siblings: { context } }, { channel, query }) => toWirePage(await context.exchange().history(channel, query)),
-  removeHistory: ({ siblings: { context } }, { channel }) => context.exchange().removeHistory(channel),
-  control: ({ siblings: { context } }, message) => context.exchange().control(message),
-  track: async (child, { entries }) => {
-    for (const { channel, info } of entries) await child.siblings.context.host().node.presence.track(channel, info, child.id)
-  },
-  untrack: ({ siblings: { context } }, { channel, client }) => context.host().node.presence.untrack(channel, client),
-  presence: async ({ siblings: { context } }, { channel }) => [...(await context.host().node.presence.list(channel)).values()],
-  presenceStats: ({ siblings: { context } }, { channel }) => context.host().node.presence.stats(channel),
-  authorize: ({ siblings: { context } }, { request }) => context.host().node.access.ask(request),
-  call: async ({ siblings: { context } }, { method, data, user, client }) =>
-    (await context.host().node.call(method, data ?? undefined, { user, client })) ?? null,
-  redeem: async ({ siblings: { context } }, { ticket }) => (await context.redeem(ticket)) ?? null,
-  watch: ({ siblings: { context } }, change) => context.changeWatch(change),
-  takeWatch: ({ siblings: { context } }, { session, user }) => context.takeWatch(session, user),
-}
-
-const hearings: Hearings = {
-  event: (child, event) => child.siblings.context.happened(event, child.id),
-  report: (child, { nodes }) => {
-    child.reports = nodes
-    child.siblings.context.host().node.presence.renew(child.id)
-  },
+function noteOf(refusal: Close): string {
+  return refusal === refusals.noSecret
+    ? 'this server has no node secret; give node.secret (FANFARE_NODE_SECRET) here and there'
+    : 'it did not show the node secret of this server'
 }

@@ -1,11 +1,16 @@
 import { type Clock, type Timer, unreachable } from '../kit/index.ts'
 import { CommandError, errors, type ProtocolError } from '../protocol/index.ts'
+import { framesOf, LineReader } from './frames.ts'
 import type { Question, Questions, Statement, Statements } from './messages.ts'
 
 /** The connection under a link. */
 export interface LinkSocket {
   send(text: string): void
-  close(): void
+  /** What was sent and has not left. */
+  bufferedBytes(): number
+  close(code: number, reason: string): void
+  /** Cuts it without a word, for an end that does not answer any more. */
+  terminate(): void
 }
 
 /** What a node answers and hears on a link. */
@@ -15,6 +20,15 @@ export interface LinkPeer {
   hear(statement: Statement, args: unknown): void
   /** A question could not be answered for a reason that nobody expected. */
   failed(question: Question, error: unknown): void
+  /** The other end takes what is sent too slowly, and the link was cut. */
+  backedUp(bytes: number): void
+}
+
+/** The connection broke before the answer came: whether the question arrived is not known. */
+export class BrokenLink extends CommandError {
+  constructor() {
+    super(errors.internal, 'the node upstream cannot be reached')
+  }
 }
 
 /** A message is a line: a question, its answer or failure, or a statement. */
@@ -32,15 +46,21 @@ interface Asked {
 
 /** How long an answer may take; what waits for a disk upstream takes far less. */
 const answerMs = 10_000
-/** Lines of a tick are sent together, up to this many characters. */
-const frameLengthMax = 48 * 1024
+/**
+ * What may wait for a node that reads slowly; beyond, the link is cut, and the node links again and asks for what it missed. Seconds of
+ * a hundred thousand small publications fit, and it stays below what the transport drops silently.
+ */
+export const backlogBytesMax = 32 * 1024 * 1024
 
 /**
  * A conversation between two nodes over one connection, the same for both ends: questions with answers, and statements. All lines of a
  * tick leave together, in order.
  */
 export class Link {
+  /** Looks at the link since anything was heard: see `beat`. */
+  silence = 0
   readonly #asked = new Map<number, Asked>()
+  readonly #reader = new LineReader()
   #next = 1
   #lines: string[] = []
   #closed = false
@@ -56,12 +76,12 @@ export class Link {
   }
 
   ask<Q extends Question>(question: Q, args: Questions[Q]['args']): Promise<Questions[Q]['result']> {
-    if (this.#closed) return Promise.reject(unreachableNode())
+    if (this.#closed) return Promise.reject(new BrokenLink())
     const id = this.#next++
     return new Promise((resolve, reject) => {
-      const timer = this.clock.after(answerMs, () => this.#settle(id)?.reject(unreachableNode()))
+      const late = () => this.#settle(id)?.reject(new CommandError(errors.internal, 'the node upstream does not answer'))
       // The types of questions and answers are those of one table, which the wire cannot carry.
-      this.#asked.set(id, { resolve: resolve as (result: unknown) => void, reject, timer })
+      this.#asked.set(id, { resolve: resolve as (result: unknown) => void, reject, timer: this.clock.after(answerMs, late) })
       this.#send(['q', id, question, args])
     })
   }
@@ -76,27 +96,41 @@ export class Link {
     if (this.#lines.push(line) === 1) this.clock.soon(() => this.#flush())
   }
 
+  /** @throws SyntaxError, RangeError for what no node sends */
   received(text: string): void {
-    for (const line of text.split('\n')) if (line !== '' && !this.#closed) this.#take(JSON.parse(line) as Line)
+    this.silence = 0
+    for (const line of this.#reader.read(text)) if (!this.#closed) this.#take(JSON.parse(line) as Line)
+  }
+
+  /** Called at an even pace: counts the calls since anything was heard. A process that stood still itself does not count. */
+  beat(): number {
+    return ++this.silence
   }
 
   /** The connection is gone: whoever waits is told so. */
   closed(): void {
     this.#closed = true
     this.#lines = []
-    for (const id of [...this.#asked.keys()]) this.#settle(id)?.reject(unreachableNode())
+    for (const id of [...this.#asked.keys()]) this.#settle(id)?.reject(new BrokenLink())
   }
 
-  close(): void {
+  /** Ends it in order: what was said before is sent. */
+  close(code: number, reason: string): void {
     this.#flush()
     this.closed()
-    this.socket.close()
+    this.socket.close(code, reason)
+  }
+
+  /** Cuts it. */
+  terminate(): void {
+    this.closed()
+    this.socket.terminate()
   }
 
   #take(line: Line): void {
     switch (line[0]) {
       case 'q':
-        void this.#answer(line[1], line[2], line[3])
+        this.#answer(line[1], line[2], line[3])
         return
       case 'r':
         this.#settle(line[1])?.resolve(line[2])
@@ -112,12 +146,18 @@ export class Link {
     }
   }
 
-  async #answer(id: number, question: Question, args: unknown): Promise<void> {
-    try {
-      this.#send(['r', id, (await this.peer.answer(question, args)) ?? null])
-    } catch (error) {
+  /** What is known at once is answered in this turn, before anything that happens later is said. */
+  #answer(id: number, question: Question, args: unknown): void {
+    const failed = (error: unknown) => {
       if (!(error instanceof CommandError)) this.peer.failed(question, error)
       this.#send(['e', id, error instanceof CommandError ? error.toReply() : errors.internal])
+    }
+    try {
+      const answer = this.peer.answer(question, args)
+      if (answer instanceof Promise) answer.then(result => this.#send(['r', id, result ?? null]), failed)
+      else this.#send(['r', id, answer ?? null])
+    } catch (error) {
+      failed(error)
     }
   }
 
@@ -134,24 +174,17 @@ export class Link {
 
   #flush(): void {
     const lines = this.#lines
+    if (lines.length === 0) return
     this.#lines = []
-    let frame = ''
-    for (const line of lines) {
-      if (frame !== '' && frame.length + line.length > frameLengthMax) {
-        this.socket.send(frame)
-        frame = ''
-      }
-      frame = frame === '' ? line : `${frame}\n${line}`
-    }
-    if (frame !== '' && !this.#closed) this.socket.send(frame)
+    for (const frame of framesOf(lines)) this.socket.send(frame)
+    const bytes = this.socket.bufferedBytes()
+    if (bytes <= backlogBytesMax) return
+    this.terminate()
+    this.peer.backedUp(bytes)
   }
 }
 
 /** A statement encoded once, for any number of links. */
 export function encodeStatement<S extends Statement>(statement: S, args: Statements[S]): string {
   return JSON.stringify(['s', statement, args] satisfies Line)
-}
-
-export function unreachableNode(): CommandError {
-  return new CommandError(errors.internal, 'the node upstream cannot be reached')
 }

@@ -1,26 +1,13 @@
-import {
-  type Broker,
-  type BrokerSink,
-  type ChannelDelivery,
-  type Control,
-  type Exchange,
-  Feed,
-  type FeedTarget,
-  History,
-  type HistoryPage,
-  type HistoryQuery,
-  type Namespaces,
-  type PublishOptions,
-} from '../hub/index.ts'
-import type { Clock, Json, Random } from '../kit/index.ts'
-import { CommandError, errors, type Position, type Publication } from '../protocol/index.ts'
+import type { Broker, BrokerSink, ChannelDelivery, Control, Exchange, HistoryPage, HistoryQuery, PublishOptions } from '../hub/index.ts'
+import { backoffMs, type Json } from '../kit/index.ts'
+import { namespaceOf, type Position } from '../protocol/index.ts'
+import { type RelayBrokerOptions, RelayedChannel } from './relayed-channel.ts'
 
-export interface RelayBrokerOptions {
-  readonly clock: Clock
-  readonly random: Random
-  readonly namespaces: Namespaces
-  readonly healMax: number
-}
+export type { RelayBrokerOptions }
+
+/** Channels that are subscribed again at the same time when the link is new: the parent's other nodes are waiting as well. */
+const resubscribingMax = 64
+const retry = { baseMs: 200, capMs: 5000 } as const
 
 /**
  * The broker of a relay: one subscription upstream per channel, whatever stands below, with the channel's tail and state kept here.
@@ -29,6 +16,8 @@ export interface RelayBrokerOptions {
 export class RelayBroker implements Exchange {
   readonly #channels = new Map<string, RelayedChannel>()
   #sinks: readonly BrokerSink[]
+  /** Counts the links upstream: what was begun for an earlier one is given up. */
+  #round = 0
 
   constructor(
     readonly options: RelayBrokerOptions,
@@ -36,6 +25,11 @@ export class RelayBroker implements Exchange {
     sink: BrokerSink,
   ) {
     this.#sinks = [sink]
+  }
+
+  /** The channels that are followed upstream. */
+  get size(): number {
+    return this.#channels.size
   }
 
   attach(sink: BrokerSink): void {
@@ -56,18 +50,9 @@ export class RelayBroker implements Exchange {
 
   /** Counted: each node below subscribes once, and only the first goes upstream; all who come meanwhile wait for the same answer. */
   async subscribe(channel: string): Promise<void> {
-    let relayed = this.#channels.get(channel)
-    if (relayed === undefined) {
-      relayed = new RelayedChannel(channel, this.options, this.upstream, () => this.#sinks)
-      this.#channels.set(channel, relayed)
-    }
+    const relayed = this.#channels.get(channel) ?? this.#open(channel)
     relayed.references++
-    try {
-      await relayed.opened
-    } catch (error) {
-      if (this.#channels.get(channel) === relayed) this.#channels.delete(channel)
-      throw error
-    }
+    await relayed.opened
   }
 
   async unsubscribe(channel: string): Promise<void> {
@@ -85,7 +70,7 @@ export class RelayBroker implements Exchange {
 
   async removeHistory(channel: string): Promise<void> {
     await this.upstream.removeHistory(channel)
-    this.#channels.get(channel)?.clear()
+    this.removed(channel)
   }
 
   control(message: Control): Promise<void> {
@@ -93,13 +78,16 @@ export class RelayBroker implements Exchange {
   }
 
   async close(): Promise<void> {
+    this.#round++
     for (const relayed of this.#channels.values()) relayed.close()
     this.#channels.clear()
   }
 
-  /** From upstream: what belongs to a channel is put in order first. */
+  /** From upstream: what belongs to a channel is put in order first. What nobody here wants any more is said to be so. */
   received(channel: string, delivery: ChannelDelivery): void {
-    if (delivery.kind === 'publication') this.#channels.get(channel)?.feed.receive(delivery.publication, delivery.epoch)
+    const relayed = this.#channels.get(channel)
+    if (relayed === undefined) this.upstream.unsubscribe(channel).catch(() => undefined)
+    else if (delivery.kind === 'publication') relayed.feed.receive(delivery.publication, delivery.epoch)
     else for (const sink of this.#sinks) sink.deliver(channel, delivery)
   }
 
@@ -108,81 +96,54 @@ export class RelayBroker implements Exchange {
     this.#channels.get(channel)?.feed.verify()
   }
 
+  /** The channel's history was removed upstream. */
+  removed(channel: string): void {
+    this.#channels.get(channel)?.clear()
+    for (const sink of this.#sinks) sink.removed?.(channel)
+  }
+
   controlled(message: Control): void {
     for (const sink of this.#sinks) sink.control(message)
   }
 
+  /** The rules of namespaces have changed. */
+  renew(namespaces: ReadonlySet<string>): void {
+    for (const [channel, relayed] of this.#channels) if (namespaces.has(namespaceOf(channel))) relayed.renew()
+  }
+
   /** The link upstream is new: every channel is subscribed again, and asked for what came meanwhile. */
   resubscribe(): void {
-    for (const [channel, { feed }] of this.#channels) {
-      this.upstream.subscribe(channel).then(
-        () => feed.verify(),
-        () => undefined,
-      )
+    const round = ++this.#round
+    const waiting = this.#channels.keys()
+    for (let lane = 0; lane < Math.min(resubscribingMax, this.#channels.size); lane++) void this.#resubscribeNext(waiting, round)
+  }
+
+  async #resubscribeNext(waiting: Iterator<string>, round: number): Promise<void> {
+    for (let next = waiting.next(); !next.done && round === this.#round; next = waiting.next())
+      await this.#resubscribe(next.value, round, 0)
+  }
+
+  /** A channel that cannot be subscribed at once is tried on, and does not hold up the others. */
+  async #resubscribe(channel: string, round: number, attempt: number): Promise<void> {
+    const relayed = this.#channels.get(channel)
+    if (relayed === undefined || round !== this.#round) return
+    try {
+      await this.upstream.subscribe(channel)
+      relayed.feed.verify()
+    } catch {
+      const { clock, random } = this.options
+      clock.after(backoffMs(attempt, random, retry), () => void this.#resubscribe(channel, round, attempt + 1))
     }
   }
-}
 
-/** One channel of a relay: its order, its tail, and how many below want it. */
-class RelayedChannel implements FeedTarget {
-  references = 0
-  readonly feed: Feed
-  readonly opened: Promise<void>
-  #stream: History | undefined
-
-  constructor(
-    readonly channel: string,
-    readonly options: RelayBrokerOptions,
-    upstream: Broker,
-    readonly sinks: () => readonly BrokerSink[],
-  ) {
-    this.feed = new Feed(channel, { ...options, broker: upstream, tail: true }, this)
-    this.opened = this.feed.open()
-  }
-
-  begin({ position, publications, state }: HistoryPage): void {
-    this.#restart(position, publications, state)
-  }
-
-  apply(publication: Publication): void {
-    this.#stream?.append(publication, this.options.clock.now())
-    const delivery: ChannelDelivery = { kind: 'publication', publication, epoch: publication.offset === 0 ? '' : this.feed.position.epoch }
-    for (const sink of this.sinks()) sink.deliver(this.channel, delivery)
-  }
-
-  restate(state: readonly Publication[]): void {
-    this.#restart(this.feed.position, this.#stream?.epoch === this.feed.position.epoch ? this.#stream.tail() : [], state)
-    for (const sink of this.sinks()) sink.suspect(this.channel)
-  }
-
-  lose(): void {
-    this.#restart(this.feed.position, [], this.#stream?.state() ?? [])
-    for (const sink of this.sinks()) sink.suspect(this.channel)
-  }
-
-  /** From the tail kept here. A client that has seen more than this node has been ahead on another one: then upstream is asked first. */
-  async history(query: HistoryQuery): Promise<HistoryPage> {
-    await this.opened
-    const stream = this.#stream
-    if (stream === undefined) throw new CommandError(errors.internal, 'the channel is not open')
-    const { since } = query
-    if (since !== undefined && since.epoch === stream.epoch && since.offset > stream.offset) await this.feed.caughtUp()
-    return (this.#stream ?? stream).page(query, this.options.clock.now())
-  }
-
-  clear(): void {
-    this.#stream?.clear()
-  }
-
-  close(): void {
-    this.feed.close()
-  }
-
-  #restart({ epoch, offset }: Position, publications: readonly Publication[], state: readonly Publication[]): void {
-    const namespace = this.options.namespaces.resolve(this.channel)
-    if (namespace === undefined) return
-    this.#stream = new History(this.channel, namespace, epoch)
-    this.#stream.restore(offset, this.options.clock.now(), publications)
-    this.#stream.restate(state)
+  /** A channel that cannot be opened is forgotten, so that the next subscriber tries again. */
+  #open(channel: string): RelayedChannel {
+    const relayed = new RelayedChannel(channel, this.options, this.upstream, () => this.#sinks)
+    this.#channels.set(channel, relayed)
+    relayed.opened.catch(() => {
+      relayed.close()
+      if (this.#channels.get(channel) === relayed) this.#channels.delete(channel)
+    })
+    return relayed
   }
 }

@@ -1,4 +1,4 @@
-import type { Presence, PresenceStats } from '../hub/index.ts'
+import { type Presence, type PresenceStats, presenceLeaseMs } from '../hub/index.ts'
 import type { Clock, Timer } from '../kit/index.ts'
 import type { ClientInfo } from '../protocol/index.ts'
 import type { Tracked } from './messages.ts'
@@ -9,32 +9,36 @@ interface Held {
   readonly holder: string
 }
 
-/** How long the entries of a node below outlive its last sign of life. */
-const leaseMs = 15_000
+/** Entries of one statement. */
+const batchMax = 100
 const local = ''
 
-/** Presence of a relay: everything is told upstream, and kept here only to be told again when the link is new. */
+/**
+ * Presence of a relay: everything is told upstream, and kept here only to be told again when the link is new. What is said while there is
+ * no link needs no answer: it is in what is told again.
+ */
 export class RelayPresence implements Presence {
   readonly #held = new Map<string, Map<string, Held>>()
   readonly #leases = new Map<string, Timer>()
 
   constructor(
     readonly clock: Clock,
-    readonly uplink: Uplink,
+    readonly uplink: Pick<Uplink, 'ask' | 'say'>,
   ) {}
 
   async track(channel: string, info: ClientInfo, holder = local): Promise<void> {
     const held = this.#held.get(channel) ?? new Map<string, Held>()
     this.#held.set(channel, held)
     held.set(info.client, { info, holder })
-    await this.uplink.ask('track', { entries: [{ channel, info }] })
+    this.uplink.say('track', { entries: [{ channel, info }] })
   }
 
-  async untrack(channel: string, client: string): Promise<void> {
+  async untrack(channel: string, client: string, holder = local): Promise<void> {
     const held = this.#held.get(channel)
-    held?.delete(client)
-    if (held?.size === 0) this.#held.delete(channel)
-    await this.uplink.ask('untrack', { channel, client })
+    if (held?.get(client)?.holder !== holder) return
+    held.delete(client)
+    if (held.size === 0) this.#held.delete(channel)
+    this.uplink.say('untrack', { channel, client })
   }
 
   async list(channel: string): Promise<ReadonlyMap<string, ClientInfo>> {
@@ -50,9 +54,7 @@ export class RelayPresence implements Presence {
     this.#leases.get(holder)?.cancel()
     this.#leases.set(
       holder,
-      this.clock.after(leaseMs, () => {
-        this.drop(holder).catch(() => undefined)
-      }),
+      this.clock.after(presenceLeaseMs, () => void this.drop(holder)),
     )
   }
 
@@ -60,15 +62,15 @@ export class RelayPresence implements Presence {
     this.#leases.get(holder)?.cancel()
     this.#leases.delete(holder)
     for (const [channel, held] of [...this.#held]) {
-      for (const [client, entry] of [...held]) if (entry.holder === holder) await this.untrack(channel, client)
+      for (const [client, entry] of [...held]) if (entry.holder === holder) await this.untrack(channel, client, holder)
     }
   }
 
-  /** The link upstream is new: what is held is told again, in one question. */
-  async retell(): Promise<void> {
-    const entries: Tracked[] = [...this.#held].flatMap(([channel, held]) => [...held.values()].map(({ info }) => ({ channel, info })))
-    for (let from = 0; from < entries.length; from += batchMax)
-      await this.uplink.ask('track', { entries: entries.slice(from, from + batchMax) })
+  /** The link upstream is new: what is held is told again. */
+  retell(): void {
+    const entries: Tracked[] = []
+    for (const [channel, held] of this.#held) for (const { info } of held.values()) entries.push({ channel, info })
+    for (let from = 0; from < entries.length; from += batchMax) this.uplink.say('track', { entries: entries.slice(from, from + batchMax) })
   }
 
   async close(): Promise<void> {
@@ -76,6 +78,3 @@ export class RelayPresence implements Presence {
     this.#leases.clear()
   }
 }
-
-/** Entries of one question, so that it fits a frame. */
-const batchMax = 100

@@ -1,9 +1,12 @@
-import type { Namespace, Node } from '../hub/index.ts'
-import { type Clock, every, type Json, type Timer } from '../kit/index.ts'
+import type { LifecycleEvent, Namespace, Node } from '../hub/index.ts'
+import { type Clock, every, type Json, RingBuffer, type Timer } from '../kit/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
+import type { Controls } from './controls.ts'
 import {
   fromWireDelivery,
-  type NodeReport,
+  type Greeting,
+  type Hello,
+  linkVersion,
   type Question,
   type Questions,
   type Statement,
@@ -14,7 +17,9 @@ import {
 } from './messages.ts'
 import type { RelayBroker } from './relay-broker.ts'
 import type { RelayPresence } from './relay-presence.ts'
+import type { NodeReport } from './report.ts'
 import type { Uplink, UplinkEvents } from './uplink.ts'
+import { UpstreamGrants } from './upstream-grants.ts'
 
 /** What a relay does on behalf of its parent, and reports to it. */
 export interface RelayContext {
@@ -23,70 +28,90 @@ export interface RelayContext {
   readonly broker: RelayBroker
   readonly presence: RelayPresence
   readonly uplink: Uplink
-  /** Services upstream brought a namespace. */
-  addNamespace(namespace: Namespace): void
+  readonly controls: Controls
+  /** Between reports. At most this old are the figures of this node upstream (sports S20: viewers are summed every 2 s). */
+  readonly reportMs: number
+  /** The namespaces are these from now on. */
+  adopt(namespaces: readonly Namespace[]): void
+  /** Nodes below must be told as well. */
+  changed(): void
   /** This node and all below it. */
   reports(): readonly NodeReport[]
   /** A watchlist change for a stream here or below. */
   changeWatch(change: WatchChange): Promise<Json>
   takeWatch(session: string, user: string): Promise<TakenWatch | null>
+  stats(): unknown
+  /** There has been no parent for a while. */
+  lost(): void
 }
 
-/** How often a relay says how it is. A third of a lease, so that one lost report does not end it; viewer counts are at most this old (sports S20). */
-const reportMs = 2000
+/** Events of sessions that are kept while there is no link. Beyond, the oldest are lost. */
+const untoldMax = 10_000
+/** Channels of one statement. */
+const occupiedBatchMax = 500
 
 /** Joins a node to its parent: what comes down the link goes to the broker, what the parent's services decide is asked there. */
 export class Relay implements UplinkEvents {
   #context: RelayContext | undefined
+  #grants: UpstreamGrants | undefined
   #reporting: Timer | undefined
-  #forwardsEvents = false
+  #greeting: Greeting | undefined
   #welcome: Welcome | undefined
-  #welcomed: (() => void) | undefined
+  #greeted: (() => void) | undefined
+  readonly #untold = new RingBuffer<LifecycleEvent>()
+  #untoldLost = 0
 
-  /** The link may come up before the node is complete: until then it only waits. Resolves with the first welcome. */
+  constructor(
+    readonly node: string,
+    readonly controls: Controls,
+  ) {}
+
+  /** The link may come up before the node is complete: until then it only waits. Resolves when the parent has been heard. */
   begin(context: RelayContext): Promise<void> {
     this.#context = context
-    this.#reporting = every(context.clock, reportMs, () => this.#report())
+    this.#grants = new UpstreamGrants(context.clock, context.uplink)
+    this.#reporting = every(context.clock, context.reportMs, () => this.report())
     context.node.forward = (method, data, { user, client = '' }) => context.uplink.ask('call', { method, data: data ?? null, user, client })
-    context.node.on(event => {
-      if (this.#forwardsEvents) context.uplink.say('event', event)
-    })
+    context.node.on(event => this.#happened(event))
     return new Promise(resolve => {
-      this.#welcomed = resolve
-      if (this.#welcome !== undefined) this.#take(context, this.#welcome)
+      this.#greeted = resolve
+      if (this.#greeting !== undefined) this.#take(context, this.#greeting)
     })
   }
 
-  up(welcome: Welcome): void {
-    this.#welcome = welcome
-    if (this.#context !== undefined) this.#take(this.#context, welcome)
+  /** What the parent said of itself last. */
+  get welcome(): Welcome | undefined {
+    return this.#welcome
   }
 
-  #take(context: RelayContext, welcome: Welcome): void {
-    this.#learn(context, welcome)
-    this.#report()
-    this.#welcomed?.()
-    context.broker.resubscribe()
-    context.presence.retell().catch((error: unknown) => context.node.log.warn({ err: error }, 'presence could not be told upstream'))
+  hello(): Hello {
+    const { heard } = this.controls
+    return { node: this.node, version: linkVersion, ...(heard === undefined ? {} : { heard }) }
   }
 
-  #learn(context: RelayContext, welcome: Welcome): void {
-    for (const namespace of welcome.namespaces) context.addNamespace(namespace)
-    for (const namespace of welcome.authorized) {
-      context.node.access.authorize(namespace, async request => (await context.uplink.ask('authorize', { request })) ?? true)
-    }
-    this.#forwardsEvents = welcome.listens
+  up(greeting: Greeting): void {
+    this.#greeting = greeting
+    if (this.#context !== undefined) this.#take(this.#context, greeting)
   }
 
-  answer(question: Question, args: unknown): Promise<unknown> {
+  lost(): void {
+    this.#context?.lost()
+  }
+
+  backedUp(bytes: number): void {
+    this.#context?.node.log.warn({ bytes }, 'the node upstream takes what is sent too slowly: linking anew')
+    this.#context?.uplink.drop('it does not keep up')
+  }
+
+  answer(question: Question, args: unknown): unknown {
     const context = this.#context
     if (context === undefined) throw new CommandError(errors.notAvailable)
+    // The arguments are those of the table of questions, which the wire cannot carry.
     if (question === 'watch') return context.changeWatch(args as Questions['watch']['args'])
-    if (question === 'takeWatch') {
-      const { session, user } = args as Questions['takeWatch']['args']
-      return context.takeWatch(session, user)
-    }
-    throw new CommandError(errors.methodNotFound, question)
+    if (question === 'stats') return context.stats()
+    if (question !== 'takeWatch') throw new CommandError(errors.methodNotFound, question)
+    const { session, user } = args as Questions['takeWatch']['args']
+    return context.takeWatch(session, user)
   }
 
   hear<S extends Statement>(statement: S, args: Statements[S]): void {
@@ -99,13 +124,65 @@ export class Relay implements UplinkEvents {
     this.#context?.node.log.error({ err: error, question }, 'a question of the node upstream failed unexpectedly')
   }
 
+  /** Says how this node and all below it are. */
+  report(): void {
+    const { uplink, reports } = this.#context ?? {}
+    if (uplink?.isUp && reports !== undefined) uplink.ask('report', { nodes: reports() }).catch(() => undefined)
+  }
+
   close(): void {
     this.#reporting?.cancel()
   }
 
-  #report(): void {
-    const context = this.#context
-    context?.uplink.say('report', { nodes: context.reports() })
+  #take(context: RelayContext, { welcome, missed, heard }: Greeting): void {
+    this.#learn(context, welcome)
+    for (const control of missed) hearings.control?.(context, control)
+    if (heard !== undefined) this.controls.catchUp(heard)
+    this.#greeted?.()
+    this.report()
+    context.broker.resubscribe()
+    context.presence.retell()
+    this.#tellMissed(context, welcome)
+  }
+
+  #learn(context: RelayContext, welcome: Welcome): void {
+    const listenedBefore = this.#welcome?.listens ?? false
+    this.#welcome = welcome
+    context.adopt(welcome.namespaces)
+    for (const namespace of welcome.authorized) {
+      context.node.access.authorize(namespace, async request => (await this.#grants?.ask(request)) ?? false)
+    }
+    if (welcome.listens && !listenedBefore) this.#tellOccupied(context)
+    context.changed()
+  }
+
+  #happened(event: LifecycleEvent): void {
+    const uplink = this.#context?.uplink
+    if (!this.#welcome?.listens || uplink === undefined) return
+    if (uplink.isUp) uplink.say('event', event)
+    // Which channels are occupied is told as a whole when there is a link again.
+    else if (event.kind !== 'channel_occupied' && event.kind !== 'channel_vacated') this.#keep(event)
+  }
+
+  #keep(event: LifecycleEvent): void {
+    this.#untold.push(event)
+    if (this.#untold.size <= untoldMax) return
+    this.#untold.shift()
+    this.#untoldLost++
+  }
+
+  #tellMissed(context: RelayContext, { listens }: Welcome): void {
+    if (listens) this.#tellOccupied(context)
+    for (let event = this.#untold.shift(); event !== undefined; event = this.#untold.shift())
+      if (listens) context.uplink.say('event', event)
+    if (this.#untoldLost > 0) context.node.log.warn({ events: this.#untoldLost }, 'more happened without a link than could be kept')
+    this.#untoldLost = 0
+  }
+
+  #tellOccupied({ node, uplink }: RelayContext): void {
+    const channels = node.occupied
+    for (let from = 0; from < channels.length; from += occupiedBatchMax)
+      uplink.say('occupied', { channels: channels.slice(from, from + occupiedBatchMax) })
   }
 }
 
@@ -115,6 +192,9 @@ function isWelcome(statement: Statement, args: Statements[Statement]): args is W
 
 const hearings: { readonly [S in Statement]?: (context: RelayContext, args: Statements[S]) => void } = {
   deliver: ({ broker }, { channel, delivery }) => broker.received(channel, fromWireDelivery(delivery)),
-  control: ({ broker }, message) => broker.controlled(message),
+  control: ({ broker, controls }, control) => {
+    if (controls.take(control)) broker.controlled(control.message)
+  },
   suspect: ({ broker }, { channel }) => broker.suspect(channel),
+  removed: ({ broker }, { channel }) => broker.removed(channel),
 }

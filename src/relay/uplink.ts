@@ -1,7 +1,18 @@
 import type { Log } from '../hub/index.ts'
-import { backoffMs, type Clock, type Random, type Timer, unreachable } from '../kit/index.ts'
-import { Link, type LinkPeer, type LinkSocket, unreachableNode } from './link.ts'
-import type { Question, Questions, Statement, Statements, Welcome } from './messages.ts'
+import { backoffMs, type Clock, every, type Random, type Timer, unreachable } from '../kit/index.ts'
+import { type Connector, connectByWebSocket } from './connector.ts'
+import { BrokenLink, Link, type LinkPeer } from './link.ts'
+import {
+  type Greeting,
+  type Hello,
+  linkCloses,
+  type Question,
+  type Questions,
+  refusals,
+  repeatable,
+  type Statement,
+  type Statements,
+} from './messages.ts'
 
 export interface UplinkOptions {
   readonly clock: Clock
@@ -12,46 +23,88 @@ export interface UplinkOptions {
   /** Parents as `ws://host:port`, tried in order. */
   readonly upstreams: readonly string[]
   readonly secret: string
+  readonly connect?: Connector
 }
 
 /** What the relay does as its uplink comes and goes. */
 export interface UplinkEvents extends LinkPeer {
-  up(welcome: Welcome): void
+  /** What this node says of itself when it begins. */
+  hello(): Hello
+  up(greeting: Greeting): void
+  /** No parent has been found for a while: what waited has failed, and whoever needs a parent must do without. */
+  lost(): void
 }
 
 type UplinkState =
-  | { readonly kind: 'connecting'; readonly link: Link }
+  | { readonly kind: 'connecting'; readonly link: Link; readonly greeting: Timer }
   | { readonly kind: 'up'; readonly link: Link }
   | { readonly kind: 'waiting'; readonly timer: Timer }
   | { readonly kind: 'closed' }
 
-const retry = { baseMs: 100, capMs: 3000 } as const
-/** How long a question waits for a link that is being made anew, before it fails. */
-const patienceMs = 5000
+interface Waiting {
+  readonly resolve: (link: Link) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Between rounds of trying all parents. */
+const retry = { baseMs: 200, capMs: 3000 } as const
+/** Between rounds in which every parent turned this node away: only someone who changes a configuration helps. */
+const refusedRetryMs = 15_000
+/** A herd that lost the same parent does not reach the next one in the same instant. */
+const spreadMs = 100
+/** How long questions wait for a link that is being made anew, and how long nobody is told that there is none. */
+export const patienceMs = 5000
 /** A parent that does not greet within this time is not one. */
 const greetingMs = 5000
+const beatMs = 1000
+/** A parent answers a report every two seconds; one that is not heard for this many beats is gone, though the connection stands. */
+const silentBeatsMax = 5
+/** Questions that wait for a link. Beyond, they fail at once. */
+const waitingMax = 10_000
+/** The same failure is not logged again within this time. */
+const repeatLogMs = 60_000
 
 /** The one connection to a parent that carries all channels and commands of a relay. When it breaks, the next parent is tried. */
 export class Uplink {
   #state: UplinkState
-  #waiting: { readonly go: () => void; readonly timer: Timer }[] = []
+  readonly #beats: Timer
+  #patience: Timer
+  #isLost = false
+  #waiting: Waiting[] = []
   #attempt = 0
+  /** Attempts since the last link, and how many of them were refused. */
   #failures = 0
+  #refused = 0
+  readonly #logged = new Map<string, number>()
 
   constructor(
     readonly options: UplinkOptions,
     readonly events: UplinkEvents,
   ) {
+    const { clock } = options
+    this.#beats = every(clock, beatMs, () => this.#beat())
+    this.#patience = clock.after(patienceMs, () => this.#lose())
     this.#state = this.#connect()
   }
 
-  /** The parent in use, as its URL. */
+  /** The parent in use, as its URL; while there is none, the one that is tried. */
   get upstream(): string {
     return this.options.upstreams[this.#attempt % this.options.upstreams.length] ?? ''
   }
 
-  async ask<Q extends Question>(question: Q, args: Questions[Q]['args']): Promise<Questions[Q]['result']> {
-    return (await this.#link()).ask(question, args)
+  get isUp(): boolean {
+    return this.#state.kind === 'up'
+  }
+
+  /** Whether there has been no parent for longer than a change of parents takes. */
+  get isLost(): boolean {
+    return this.#isLost
+  }
+
+  /** Asks in this turn if the link is up; else as soon as it is. @throws CommandError when that takes too long */
+  ask<Q extends Question>(question: Q, args: Questions[Q]['args']): Promise<Questions[Q]['result']> {
+    if (this.#state.kind === 'up') return this.#askOver(this.#state.link, question, args)
+    return this.#whenUp().then(link => this.#askOver(link, question, args))
   }
 
   /** Says it if the link is up; what is said without an answer may be lost. */
@@ -62,71 +115,112 @@ export class Uplink {
   close(): void {
     const state = this.#state
     this.#state = { kind: 'closed' }
-    if (state.kind === 'waiting') state.timer.cancel()
-    else if (state.kind !== 'closed') state.link.close()
-    for (const { go, timer } of this.#waiting.splice(0)) {
-      timer.cancel()
-      go()
+    this.#beats.cancel()
+    this.#patience.cancel()
+    switch (state.kind) {
+      case 'waiting':
+        state.timer.cancel()
+        break
+      case 'connecting':
+        state.greeting.cancel()
+        state.link.terminate()
+        break
+      case 'up':
+        state.link.close(linkCloses.normal.code, linkCloses.normal.reason)
+        break
+      case 'closed':
+        break
+      default:
+        unreachable(state)
+    }
+    this.#failWaiting()
+  }
+
+  /** The parent in use is no good: the next one is tried. */
+  drop(reason: string): void {
+    const state = this.#state
+    if (state.kind !== 'up' && state.kind !== 'connecting') return
+    state.link.terminate()
+    this.#down(state.link, 1006, reason)
+  }
+
+  async #askOver<Q extends Question>(link: Link, question: Q, args: Questions[Q]['args']): Promise<Questions[Q]['result']> {
+    try {
+      return await link.ask(question, args)
+    } catch (error) {
+      if (!(error instanceof BrokenLink) || !repeatable.has(question)) throw error
+      return this.ask(question, args)
     }
   }
 
-  /** The link, once it is up. @throws CommandError when it does not come up in time */
-  #link(): Promise<Link> {
-    if (this.#state.kind === 'up') return Promise.resolve(this.#state.link)
-    return new Promise((resolve, reject) => {
-      const go = () => (this.#state.kind === 'up' ? resolve(this.#state.link) : reject(unreachableNode()))
-      const timer = this.options.clock.after(patienceMs, () => {
-        this.#waiting = this.#waiting.filter(waiting => waiting.go !== go)
-        go()
-      })
-      this.#waiting.push({ go, timer })
-    })
+  #whenUp(): Promise<Link> {
+    if (this.#isLost || this.#state.kind === 'closed' || this.#waiting.length >= waitingMax) return Promise.reject(new BrokenLink())
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
   }
 
   #connect(): UplinkState {
-    const { clock, secret, node } = this.options
-    const socket = openSocket(`${this.upstream}/connection/node`, secret)
-    const link = new Link(clock, new ClientLinkSocket(socket), this.events)
-    const greeting = clock.after(greetingMs, () => socket.close())
-    socket.onopen = () => {
-      link.ask('hello', { node }).then(
-        welcome => {
-          greeting.cancel()
-          this.#up(link, welcome)
-        },
-        () => socket.close(),
-      )
-    }
-    socket.onmessage = ({ data }) => {
-      if (typeof data === 'string') link.received(data)
-    }
-    socket.onclose = () => {
-      greeting.cancel()
-      link.closed()
-      this.#down(link)
-    }
-    return { kind: 'connecting', link }
+    const { clock, secret, connect = connectByWebSocket } = this.options
+    const socket = connect(this.upstream, secret, {
+      opened: () => this.#opened(link),
+      received: text => this.#received(link, text),
+      ended: (code, reason) => this.#down(link, code, reason),
+    })
+    const link = new Link(clock, socket, this.events)
+    return { kind: 'connecting', link, greeting: clock.after(greetingMs, () => this.drop('no greeting came')) }
   }
 
-  #up(link: Link, welcome: Welcome): void {
-    if (this.#state.kind !== 'connecting' || this.#state.link !== link) return
+  #opened(link: Link): void {
+    link.ask('hello', this.events.hello()).then(
+      greeting => this.#up(link, greeting),
+      (error: unknown) => {
+        if (this.#state.kind === 'connecting' && this.#state.link === link)
+          this.drop(error instanceof Error ? error.message : String(error))
+      },
+    )
+  }
+
+  #received(link: Link, text: string): void {
+    try {
+      link.received(text)
+    } catch (error) {
+      this.options.log.error({ err: error, upstream: this.upstream }, 'the node upstream sent what cannot be read')
+      link.terminate()
+      this.#down(link, linkCloses.unreadable.code, linkCloses.unreadable.reason)
+    }
+  }
+
+  #up(link: Link, greeting: Greeting): void {
+    const state = this.#state
+    if (state.kind !== 'connecting' || state.link !== link) return
+    const { node, path } = greeting.welcome
+    if (path.includes(this.options.node)) {
+      this.drop('it hangs below this node')
+      return
+    }
+    state.greeting.cancel()
+    this.#patience.cancel()
     this.#state = { kind: 'up', link }
+    this.#isLost = false
     this.#failures = 0
-    this.options.log.info({ upstream: this.upstream, parent: welcome.node }, 'linked to the node upstream')
-    this.events.up(welcome)
-    for (const { go, timer } of this.#waiting.splice(0)) {
-      timer.cancel()
-      go()
-    }
+    this.#refused = 0
+    this.#logged.clear()
+    this.options.log.info({ upstream: this.upstream, parent: node }, 'linked to the node upstream')
+    this.events.up(greeting)
+    for (const { resolve } of this.#waiting.splice(0)) resolve(link)
   }
 
-  #down(link: Link): void {
+  #down(link: Link, code: number, reason: string): void {
     const state = this.#state
     switch (state.kind) {
       case 'connecting':
       case 'up':
         if (state.link !== link) return
-        this.options.log.warn({ upstream: this.upstream }, 'the link upstream broke')
+        link.closed()
+        if (state.kind === 'connecting') state.greeting.cancel()
+        else this.#patience = this.options.clock.after(patienceMs, () => this.#lose())
+        this.#log(state.kind === 'up', code, reason)
+        this.#failures++
+        if (isRefusal(code)) this.#refused++
         this.#attempt++
         this.#state = { kind: 'waiting', timer: this.options.clock.after(this.#pauseMs(), () => this.#retry()) }
         return
@@ -140,30 +234,51 @@ export class Uplink {
 
   /** Other parents are tried at once; only after a whole round is there a pause. */
   #pauseMs(): number {
-    this.#failures++
-    if (this.#failures < this.options.upstreams.length) return 0
-    return backoffMs(this.#failures - this.options.upstreams.length, this.options.random, retry)
+    const { random, upstreams } = this.options
+    if (this.#failures % upstreams.length !== 0) return random.next() * spreadMs
+    const roundRefused = this.#refused >= upstreams.length
+    this.#refused = 0
+    return roundRefused ? refusedRetryMs * (0.5 + random.next()) : backoffMs(this.#failures / upstreams.length, random, retry)
   }
 
   #retry(): void {
     if (this.#state.kind === 'waiting') this.#state = this.#connect()
   }
-}
 
-/** Bun's client takes headers where the web's takes protocols, which the DOM's types do not know. */
-function openSocket(url: string, secret: string): WebSocket {
-  const options: unknown = { headers: { Authorization: `Bearer ${secret}` } }
-  return new WebSocket(url, options as string[])
-}
-
-class ClientLinkSocket implements LinkSocket {
-  constructor(readonly socket: WebSocket) {}
-
-  send(text: string): void {
-    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(text)
+  #beat(): void {
+    const state = this.#state
+    if (state.kind === 'up' && state.link.beat() > silentBeatsMax) this.drop('it does not answer any more')
   }
 
-  close(): void {
-    this.socket.close()
+  #lose(): void {
+    this.#isLost = true
+    this.options.log.warn({ upstreams: this.options.upstreams }, 'there is no node upstream, trying on')
+    this.#failWaiting()
+    this.events.lost()
   }
+
+  #failWaiting(): void {
+    for (const { reject } of this.#waiting.splice(0)) reject(new BrokenLink())
+  }
+
+  /** A link that breaks is always said; an attempt that fails, once for each reason and again after a while. */
+  #log(wasUp: boolean, code: number, reason: string): void {
+    const { log, clock } = this.options
+    const { upstream } = this
+    const fields = { upstream, code, reason }
+    if (wasUp) {
+      log.warn(fields, 'the link upstream broke')
+      return
+    }
+    const key = `${upstream} ${reason}`
+    const at = this.#logged.get(key)
+    if (at !== undefined && clock.now() - at < repeatLogMs) return
+    this.#logged.set(key, clock.now())
+    if (isRefusal(code)) log.error(fields, 'the node upstream turned this one away; trying again, slowly')
+    else log.warn(fields, 'the node upstream cannot be reached, trying on')
+  }
+}
+
+function isRefusal(code: number): boolean {
+  return Object.values(refusals).some(refusal => refusal.code === code)
 }

@@ -1,12 +1,15 @@
 import type { Broker, ChannelDelivery, Control, HistoryPage, HistoryQuery, PublishOptions } from '../hub/index.ts'
 import type { Json } from '../kit/index.ts'
-import type { Position } from '../protocol/index.ts'
+import type { Position, Publication } from '../protocol/index.ts'
 import { fromWirePage, toWireDelivery } from './messages.ts'
 import type { Uplink } from './uplink.ts'
 
+/** Publications of one question: a long history comes in pages, so that it never holds up what is live. */
+const pageMax = 1000
+
 /** The broker of the node upstream, question by question. */
 export class UpstreamBroker implements Broker {
-  constructor(readonly uplink: Uplink) {}
+  constructor(readonly uplink: Pick<Uplink, 'ask' | 'say'>) {}
 
   publish(channel: string, data: Json, options: PublishOptions): Promise<Position> {
     return this.uplink.ask('publish', { channel, data, options })
@@ -20,12 +23,14 @@ export class UpstreamBroker implements Broker {
     await this.uplink.ask('subscribe', { channel })
   }
 
+  /** Without a link nothing is subscribed, and on the next only what is wanted then. */
   async unsubscribe(channel: string): Promise<void> {
-    await this.uplink.ask('unsubscribe', { channel })
+    this.uplink.say('unsubscribe', { channel })
   }
 
   async history(channel: string, query: HistoryQuery): Promise<HistoryPage> {
-    return fromWirePage(await this.uplink.ask('history', { channel, query }))
+    const whole = query.reverse !== true && (query.limit < 0 || query.limit > pageMax)
+    return whole ? this.#pages(channel, query) : this.#page(channel, query)
   }
 
   async removeHistory(channel: string): Promise<void> {
@@ -37,4 +42,37 @@ export class UpstreamBroker implements Broker {
   }
 
   async close(): Promise<void> {}
+
+  async #page(channel: string, query: HistoryQuery): Promise<HistoryPage> {
+    return fromWirePage(await this.uplink.ask('history', { channel, query }))
+  }
+
+  /** Page after page up to the present end. What was dropped from the history meanwhile leaves a gap: then what came before it is worth nothing. */
+  async #pages(channel: string, { since, limit }: HistoryQuery): Promise<HistoryPage> {
+    let publications: Publication[] = []
+    let complete = since !== undefined
+    let at = since
+    for (;;) {
+      const left = limit < 0 ? pageMax : Math.min(pageMax, limit - publications.length)
+      const page = await this.#page(channel, { limit: left, ...(at === undefined ? {} : { since: at }) })
+      const { position } = page
+      const [first] = page.publications
+      if (at !== undefined && !follows(at, position, first)) {
+        complete = false
+        publications = []
+      }
+      publications.push(...page.publications)
+      const last = publications.at(-1)
+      const ended = last === undefined || page.publications.length === 0 || last.offset >= position.offset
+      if (ended) return { ...page, publications, complete: complete && page.complete }
+      if (publications.length === limit) return { ...page, publications, complete: false }
+      at = { epoch: position.epoch, offset: last.offset }
+    }
+  }
+}
+
+/** Whether a page goes on where the one before ended. */
+function follows({ epoch, offset }: Position, position: Position, first: Publication | undefined): boolean {
+  if (epoch !== '' && epoch !== position.epoch) return false
+  return first === undefined ? offset >= position.offset : first.offset === offset + 1
 }

@@ -11,7 +11,6 @@ import {
   type LifecycleEvent,
   type Log,
   type Namespace,
-  Namespaces,
   Node,
   type PublishOptions,
 } from '../hub/index.ts'
@@ -24,6 +23,7 @@ import { Hooks } from './hooks/index.ts'
 import { createLog, logFormat } from './log.ts'
 import { openHistory } from './open-history.ts'
 import { Ops } from './ops.ts'
+import { Policies } from './policies.ts'
 import { proxyTo } from './proxy.ts'
 import { addRoutes } from './routes.ts'
 import { withSecrets } from './secrets.ts'
@@ -93,9 +93,7 @@ export class FanfareServer implements Server {
   readonly tickets: Tickets
   readonly ops: Ops
   readonly workers: Workers
-  readonly #namespaces: Namespaces
-  readonly #configured: ReadonlySet<string>
-  readonly #brought = new Map<string, Namespace>()
+  readonly #policies: Policies
   readonly #history: HistoryLog | undefined
   readonly #services: Service[] = []
   #closing: Promise<void> | undefined
@@ -107,12 +105,11 @@ export class FanfareServer implements Server {
     this.clock = clock
     this.random = random
     this.log = log
-    this.#namespaces = new Namespaces(config.channel.namespaces)
-    this.#configured = new Set(config.channel.namespaces.map(({ name }) => name))
+    this.#policies = new Policies(config.channel.namespaces, parent === undefined)
     this.verifier = new TokenVerifier(config.client, clock)
     this.#history = parent === undefined ? openHistory(config) : undefined
     const id = randomId(random, 6)
-    this.tree = new Tree({ config, id, clock, random, log, namespaces: this.#namespaces, history: this.#history, parent })
+    this.tree = new Tree({ config, id, clock, random, log, namespaces: this.#policies.namespaces, history: this.#history, parent })
     this.hooks = new Hooks(config.hooks, { clock, random, log, json: config.limits.json })
     this.node = this.#createNode(id, this.hooks.asking)
     // Events of the nodes below come up to the central one, which tells them once.
@@ -148,14 +145,20 @@ export class FanfareServer implements Server {
   }
 
   namespace(namespace: Namespace): void {
-    if (this.#configured.has(namespace.name)) return
-    this.#namespaces.add(namespace)
-    this.#brought.set(namespace.name, namespace)
+    this.#policies.bring(namespace)
     this.tree.changed()
   }
 
-  broughtNamespaces(): readonly Namespace[] {
-    return [...this.#brought.values()]
+  /** Takes the parent's namespaces. Who follows a channel whose rules have changed begins again under the new ones. */
+  adopt(namespaces: readonly Namespace[]): void {
+    const changed = this.#policies.adopt(namespaces)
+    if (changed.size === 0) return
+    this.tree.renew(changed)
+    this.node.renew(changed)
+  }
+
+  stats(): unknown {
+    return this.ops.rows()
   }
 
   command<S extends z.ZodType>(
@@ -228,7 +231,7 @@ export class FanfareServer implements Server {
       random,
       log,
       limits: config.limits,
-      namespaces: this.#namespaces,
+      namespaces: this.#policies.namespaces,
       verifier: this.verifier,
       hooks,
       insecure: config.client.insecure,
@@ -240,7 +243,7 @@ export class FanfareServer implements Server {
 
   #createHttp(): HttpTransport {
     const { host, port, workers, limits } = this.config
-    const shared = workers > 1 || this.tree.role === 'worker'
+    const shared = workers > 1 || this.tree.isWorker
     const http = new HttpTransport({
       host,
       port,

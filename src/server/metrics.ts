@@ -18,17 +18,21 @@ function addCounters({ node, tree }: FanfareServer, registry: Registry): void {
   const read: readonly (readonly [name: string, help: string, value: () => number])[] = [
     ['publications_accepted_total', 'Publish calls that passed every check.', () => counters.accepted],
     ['publications_appended_total', 'Publications appended by the broker.', () => counters.appended],
-    ['publications_delivered_total', 'Publications written to subscribers, one for each subscriber.', () => tree.machine().delivered],
-    ['frames_dropped_total', 'Ephemeral frames that slow sessions did not get.', () => counters.dropped],
-    ['socket_writes_total', 'Writes to client connections.', () => tree.machine().writes],
-    ['socket_sent_bytes_total', 'Bytes written to client connections.', () => tree.machine().bytesOut],
-    ['commands_total', 'Commands received from clients.', () => counters.commands],
-    ['recoveries_total', 'Subscriptions that recovered everything they had missed.', () => counters.recovered],
-    ['recoveries_failed_total', 'Subscriptions whose missed publications were gone.', () => counters.unrecovered],
+    [
+      'publications_delivered_total',
+      'Publications written to subscribers, one for each subscriber.',
+      () => tree.machine.figures().delivered,
+    ],
+    ['frames_dropped_total', 'Ephemeral frames that slow sessions did not get.', () => tree.machine.figures().dropped],
+    ['socket_writes_total', 'Writes to client connections.', () => tree.machine.figures().writes],
+    ['socket_sent_bytes_total', 'Bytes written to client connections.', () => tree.machine.figures().bytesOut],
+    ['commands_total', 'Commands received from clients.', () => tree.machine.figures().commands],
+    ['recoveries_total', 'Subscriptions that recovered everything they had missed.', () => tree.machine.figures().recovered],
+    ['recoveries_failed_total', 'Subscriptions whose missed publications were gone.', () => tree.machine.figures().unrecovered],
   ]
   for (const [name, help, value] of read) addReadCounter(registry, name, help, value)
-  addCodeCounter(registry, 'command_errors_total', 'Commands answered with an error, by code.', counters.errors)
-  addCodeCounter(registry, 'connections_closed_total', 'Connections closed by the server, by code.', counters.closes)
+  addCodeCounter(registry, 'command_errors_total', 'Commands answered with an error, by code.', () => tree.machine.figures().errors)
+  addCodeCounter(registry, 'connections_closed_total', 'Connections closed by the server, by code.', () => tree.machine.figures().closes)
 }
 
 function addReadCounter(registry: Registry, name: string, help: string, value: () => number): void {
@@ -39,15 +43,15 @@ function addReadCounter(registry: Registry, name: string, help: string, value: (
   }
 }
 
-function addCodeCounter(registry: Registry, name: string, help: string, byCode: ReadonlyMap<number, number>): void {
+function addCodeCounter(registry: Registry, name: string, help: string, byCode: () => Readonly<Record<string, number>>): void {
   const counter = new Counter({ name: `fanfare_${name}`, help, labelNames: ['code'], registers: [registry], collect: () => set() })
   function set() {
     counter.reset()
-    for (const [code, count] of byCode) counter.inc({ code }, count)
+    for (const [code, count] of Object.entries(byCode())) counter.inc({ code }, count)
   }
 }
 
-function addGauges({ node, tree }: FanfareServer, registry: Registry): void {
+function addGauges({ tree }: FanfareServer, registry: Registry): void {
   const sessions = new Gauge({
     name: 'fanfare_sessions',
     help: 'Open sessions by transport.',
@@ -56,7 +60,7 @@ function addGauges({ node, tree }: FanfareServer, registry: Registry): void {
     collect: () => count(),
   })
   function count() {
-    const { viewers, websockets } = tree.machine()
+    const { viewers, websockets } = tree.machine.figures()
     sessions.set({ transport: 'websocket' }, websockets)
     sessions.set({ transport: 'sse' }, viewers - websockets)
   }
@@ -64,6 +68,6 @@ function addGauges({ node, tree }: FanfareServer, registry: Registry): void {
     name: 'fanfare_channels',
     help: 'Channels with subscribers on this node.',
     registers: [registry],
-    collect: () => channels.set(node.hub.size),
+    collect: () => channels.set(tree.machine.figures().channels),
   })
 }

@@ -1,14 +1,18 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import type { Channel, Session } from '../hub/index.ts'
 import { every, RingBuffer, type Timer } from '../kit/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
+import type { NodeReport } from '../relay/index.ts'
 import opsPage from '../web/ops/index.html'
 import { hasApiKey } from './caller.ts'
 import type { FanfareServer } from './create-server.ts'
+import type { MachineFigures } from './machine.ts'
+import { OpsRows, type Rows, together } from './ops-rows.ts'
 
 const sampleMs = 1000
 const samplesMax = 60
-const rowsMax = 50
+/** How long a worker may take to list what it has. */
+const workerAnswerMs = 1000
+const noRows: Rows = { channels: [], sessionsList: [] }
 
 interface Sample {
   /** Unix milliseconds. */
@@ -28,38 +32,39 @@ export class Ops {
   readonly #samples = new RingBuffer<Sample>()
   readonly #lag = monitorEventLoopDelay({ resolution: 10 })
   readonly #timer: Timer
-  readonly #publishedBefore = new WeakMap<Channel, number>()
-  readonly #rates = new WeakMap<Channel, number>()
+  readonly #rows: OpsRows
   readonly #startedAt: number
   #before: { accepted: number; appended: number; delivered: number; writes: number; bytesOut: number }
 
   constructor(readonly server: FanfareServer) {
     this.#startedAt = server.clock.now()
-    this.#before = { ...this.#totals() }
+    this.#rows = new OpsRows(server.node)
+    this.#before = this.#totals(server.tree.machine.figures())
     this.#lag.enable()
     this.#timer = every(server.clock, sampleMs, () => this.#sample())
   }
 
-  stats(): object {
-    const { node, config } = this.server
-    const { sessions, hub } = node
+  /** Of this process and its workers. */
+  async stats(): Promise<object> {
+    const { node, config, tree } = this.server
     const latest = this.#samples.at(this.#samples.size - 1)
     const memory = process.memoryUsage()
-    const machine = this.server.tree.machine()
+    const figures = tree.machine.figures()
+    const rows = together([this.#rows.list(), ...(await this.#rowsOfWorkers())])
     return {
       node: {
         id: node.id,
         name: node.options.name,
         version: node.version,
-        role: this.server.tree.role,
+        role: tree.role,
         mode: config.development ? 'development' : 'production',
         uptimeS: Math.round((node.now() - this.#startedAt) / 1000),
         pid: process.pid,
       },
-      sessions: { websocket: machine.websockets, sse: machine.viewers - machine.websockets },
-      subscriptions: [...hub.channels()].reduce((sum, { subscriptions }) => sum + subscriptions.length, 0),
-      channelCount: hub.size,
-      totals: { ...this.#totals(), dropped: node.counters.dropped },
+      sessions: { websocket: figures.websockets, sse: figures.viewers - figures.websockets },
+      subscriptions: figures.subscriptions,
+      channelCount: figures.channels,
+      totals: { ...this.#totals(figures), dropped: figures.dropped },
       perSecond: {
         accepted: latest?.accepted ?? 0,
         appended: latest?.appended ?? 0,
@@ -70,17 +75,20 @@ export class Ops {
       history: this.#samples.slice(0),
       memory: { rssMb: mb(memory.rss), heapMb: mb(memory.heapUsed) },
       lagMs: { p50: this.#lag.percentile(50) / 1e6, p99: this.#lag.percentile(99) / 1e6 },
-      closes: Object.fromEntries(node.counters.closes),
-      channels: top([...hub.channels()], channel => channel.subscriptions.length).map(channel => this.#channelRow(channel)),
-      sessionsList: sessions
-        .all()
-        .slice(-rowsMax)
-        .map(session => this.#sessionRow(session)),
+      closes: figures.closes,
+      ...rows,
     }
   }
 
+  /** Every node from here on down. `viewersBelow` counts those of all nodes below it. */
   tree(): object {
-    return { nodes: this.server.tree.reports().map(report => ({ ...report, parent: report.parent === '' ? null : report.parent })) }
+    const reports = this.server.tree.reports()
+    return { nodes: reports.map(report => treeRow(report, reports)) }
+  }
+
+  /** What a worker answers when its parent asks. */
+  rows(): Rows {
+    return this.#rows.list()
   }
 
   close(): void {
@@ -88,14 +96,25 @@ export class Ops {
     this.#lag.disable()
   }
 
-  #totals() {
+  /** A worker that does not answer soon is left out. */
+  #rowsOfWorkers(): Promise<Rows[]> {
+    const { clock, tree } = this.server
+    const asked = tree.workerLinks.map(link => {
+      const late = new Promise<Rows>(resolve => clock.after(workerAnswerMs, () => resolve(noRows)))
+      // A worker is this same program.
+      return Promise.race([link.ask('stats', null).then(rows => rows as Rows), late]).catch(() => noRows)
+    })
+    return Promise.all(asked)
+  }
+
+  #totals({ delivered, writes, bytesOut }: MachineFigures) {
     const { accepted, appended } = this.server.node.counters
-    const { delivered, writes, bytesOut } = this.server.tree.machine()
     return { accepted, appended, delivered, writes, bytesOut }
   }
 
   #sample(): void {
-    const now = this.#totals()
+    const figures = this.server.tree.machine.figures()
+    const now = this.#totals(figures)
     const before = this.#before
     this.#before = now
     this.#samples.push({
@@ -105,49 +124,35 @@ export class Ops {
       delivered: now.delivered - before.delivered,
       writes: now.writes - before.writes,
       bytesOut: now.bytesOut - before.bytesOut,
-      sessions: this.server.tree.machine().viewers,
+      sessions: figures.viewers,
       rssMb: mb(process.memoryUsage.rss()),
       lagMs: this.#lag.percentile(99) / 1e6,
     })
     this.#lag.reset()
     if (this.#samples.size > samplesMax) this.#samples.shift()
-    for (const channel of this.server.node.hub.channels()) {
-      this.#rates.set(channel, channel.published - (this.#publishedBefore.get(channel) ?? channel.published))
-      this.#publishedBefore.set(channel, channel.published)
-    }
+    this.#rows.sample()
   }
+}
 
-  #channelRow(channel: Channel): object {
-    const { name, namespace, subscriptions, published, feed } = channel
-    return {
-      channel: name,
-      delivery: namespace.delivery,
-      subscribers: subscriptions.length,
-      published,
-      perSecond: this.#rates.get(channel) ?? 0,
-      offset: feed.position.offset,
-    }
-  }
+function treeRow(
+  { node, role, region, parent, viewers, websockets, channels, published, delivered, relayed }: NodeReport,
+  all: NodeReport[],
+) {
+  const viewersBelow = below(node, all).reduce((sum, report) => sum + report.viewers, 0)
+  const place = { node, role, region, parent: parent === '' ? null : parent }
+  return { ...place, viewers, viewersBelow, websockets, channels, published, delivered, relayed }
+}
 
-  #sessionRow(session: Session): object {
-    return {
-      client: session.id,
-      user: session.user,
-      transport: session.wire.name,
-      channels: session.subscriptions.size,
-      bufferedBytes: session.socket.bufferedBytes() + session.outbox.queuedBytes,
-      delivered: session.outbox.delivered,
-      connectedS: Math.round((this.server.clock.now() - session.connectedAt) / 1000),
-    }
-  }
+function below(node: string, all: readonly NodeReport[]): NodeReport[] {
+  return all.filter(({ parent }) => parent === node).flatMap(report => [report, ...below(report.node, all)])
 }
 
 /** `/ops/stats` and `/ops/tree`: open in development mode, else by API key, since they name users and channels. The page asks for the key. */
 export function addOpsRoutes(server: FanfareServer): void {
   server.page('/ops', opsPage)
-  const guarded = (answer: () => object) => (request: Request) => {
+  const guarded = (answer: () => object | Promise<object>) => async (request: Request) => {
     if (!server.config.development && !hasApiKey(server, request)) throw new CommandError(errors.unauthorized, 'an API key is needed')
-    return Response.json(answer(), { headers: { 'Cache-Control': 'no-store' } })
+    return Response.json(await answer(), { headers: { 'Cache-Control': 'no-store' } })
   }
   server.route(
     'GET',
@@ -163,8 +168,4 @@ export function addOpsRoutes(server: FanfareServer): void {
 
 function mb(bytes: number): number {
   return Math.round((bytes / 1024 / 1024) * 10) / 10
-}
-
-function top<T>(items: T[], rank: (item: T) => number): T[] {
-  return items.sort((left, right) => rank(right) - rank(left)).slice(0, rowsMax)
 }

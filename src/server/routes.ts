@@ -10,10 +10,10 @@ import { addStreamRoutes } from './streams.ts'
 /** Everything that a server answers by HTTP without a service. A relay answers what concerns its own connections and passes the rest on. */
 export function addRoutes(server: FanfareServer): void {
   addStreamRoutes(server)
-  if (server.tree.role === 'worker') return
+  if (server.tree.isWorker) return
   addHealthRoutes(server)
   addMetricsRoute(server)
-  if (server.tree.role !== 'central') return
+  if (!server.tree.isCentral) return
   addOpsRoutes(server)
   addAuthRoutes(server)
   addRpcRoutes(server)

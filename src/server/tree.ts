@@ -1,9 +1,12 @@
 import { MemoryBroker, MemoryPresence } from '../broker/index.ts'
-import type { Broker, BrokerSink, Exchange, HistoryLog, LifecycleEvent, Log, Namespace, Namespaces, Node, Presence } from '../hub/index.ts'
+import type { Broker, BrokerSink, Exchange, HistoryLog, Log, Namespace, Namespaces, Node, Presence } from '../hub/index.ts'
 import type { Clock, Json, Random } from '../kit/index.ts'
 import { CommandError } from '../protocol/index.ts'
 import {
   Children,
+  Controls,
+  type Link,
+  linkCloses,
   type NodeReport,
   type NodeRole,
   Relay,
@@ -15,8 +18,9 @@ import {
   type WatchChange,
   type Welcome,
 } from '../relay/index.ts'
-import { changeWatchlist, check, type SseTransport, type Watch, watchlistChangeSchema } from '../transport/index.ts'
+import { changeWatchlist, check, type Gate, type SseTransport, type Watch, watchlistChangeSchema } from '../transport/index.ts'
 import type { Config } from './config/index.ts'
+import { Machine } from './machine.ts'
 import { sameSecret } from './same-secret.ts'
 import type { Tickets } from './tickets.ts'
 
@@ -25,7 +29,7 @@ export interface Parent {
   /** `ws://host:port` each, tried in order. */
   readonly upstreams: readonly string[]
   readonly secret: string
-  readonly role: Exclude<NodeRole, 'central'>
+  readonly role: 'relay' | 'worker'
   readonly region: string
 }
 
@@ -46,10 +50,17 @@ export interface TreeHost {
   readonly node: Node
   readonly sse: SseTransport
   readonly tickets: Tickets
-  namespace(namespace: Namespace): void
-  /** Namespaces that services brought. */
-  broughtNamespaces(): readonly Namespace[]
+  readonly gate: Gate
+  /** The namespaces are those of the parent from now on. */
+  adopt(namespaces: readonly Namespace[]): void
+  /** What operations want to see of this process. */
+  stats(): unknown
 }
+
+/** Viewer counts upstream are at most this old (sports S20). */
+const reportMs = 2000
+/** A worker's figures are summed with its parent's, second by second. */
+const workerReportMs = 500
 
 /**
  * This node's place in the tree: what it takes from a parent, and what it gives to the nodes below. The central node has the memory broker
@@ -57,6 +68,8 @@ export interface TreeHost {
  */
 export class Tree {
   readonly children: Children
+  readonly machine: Machine
+  readonly #controls: Controls
   readonly #uplink: Uplink | undefined
   readonly #relay: Relay | undefined
   #exchange: Exchange | undefined
@@ -65,25 +78,35 @@ export class Tree {
 
   constructor(readonly options: TreeOptions) {
     const { parent, clock, random, log, id } = options
+    this.#controls = new Controls(parent === undefined ? id : undefined)
     if (parent !== undefined) {
-      this.#relay = new Relay()
+      this.#relay = new Relay(id, this.#controls)
       this.#uplink = new Uplink({ clock, random, log, node: id, upstreams: parent.upstreams, secret: parent.secret }, this.#relay)
     }
-    this.children = new Children({
-      host: () => this.#begun,
-      exchange: () => this.#broker,
-      isSecret: given => options.config.node.secret !== undefined && sameSecret(given, options.config.node.secret),
-      welcome: () => this.#welcome(),
-      redeem: ticket => this.redeem(ticket),
-      changeWatch: change => this.#changeWatch(change, true),
-      takeWatch: (session, user) => this.#takeWatch(session, user, true),
-      happened: (event, node) => this.#happened(event, node),
-      left: node => this.#begun.node.lost(node),
-    })
+    this.children = this.#createChildren()
+    this.machine = new Machine(
+      () => this.#ownReport(),
+      () => this.children.all(),
+    )
+  }
+
+  get isCentral(): boolean {
+    return this.options.parent === undefined
+  }
+
+  get isWorker(): boolean {
+    return this.options.parent?.role === 'worker'
   }
 
   get role(): NodeRole {
-    return this.options.parent?.role ?? 'central'
+    if (this.isCentral) return 'central'
+    if (this.isWorker) return 'worker'
+    return this.children.reports().some(({ role }) => role !== 'worker') ? 'regional' : 'edge'
+  }
+
+  /** Whether it has been without a parent for longer than a change of parents takes. */
+  get isOrphan(): boolean {
+    return this.#uplink?.isLost ?? false
   }
 
   /** Where HTTP that is not served here is answered: the parent in use. */
@@ -97,6 +120,8 @@ export class Tree {
       this.#uplink === undefined
         ? new MemoryBroker({ clock, random, namespaces, limits: config.limits, ...(history === undefined ? {} : { log: history }) }, sink)
         : new RelayBroker({ clock, random, namespaces, healMax: config.limits.recoveryMax }, new UpstreamBroker(this.#uplink), sink)
+    // Numbered before any node below hears of it.
+    if (this.isCentral) this.#exchange.attach({ deliver() {}, suspect() {}, control: message => this.#controls.issue(message) })
     return this.#exchange
   }
 
@@ -123,51 +148,37 @@ export class Tree {
       broker,
       presence: this.#presence,
       uplink: this.#uplink,
-      addNamespace: namespace => host.namespace(namespace),
+      controls: this.#controls,
+      reportMs: this.isWorker ? workerReportMs : reportMs,
+      adopt: namespaces => host.adopt(namespaces),
+      changed: () => this.changed(),
       reports: () => this.reports(),
       changeWatch: change => this.#changeWatch(change, false),
       takeWatch: (session, user) => this.#takeWatch(session, user, false),
+      stats: () => host.stats(),
+      lost: () => this.children.sendAway(linkCloses.orphaned),
     })
   }
 
-  /** A service has brought something that nodes below must know. */
+  /** Something has changed that nodes below must know. Without a way up, they are told when there is one. */
   changed(): void {
-    this.children.welcomeAgain()
+    if (this.isCentral || this.#uplink?.isUp) this.children.welcomeAgain()
+  }
+
+  /** The rules of namespaces have changed: what is kept of their channels is fetched anew. */
+  renew(namespaces: ReadonlySet<string>): void {
+    if (this.#exchange instanceof RelayBroker) this.#exchange.renew(namespaces)
   }
 
   /** This node and all below it. */
   reports(): NodeReport[] {
-    const { node } = this.#begun
-    const { sessions, hub, counters } = node
-    const { accepted, delivered, writes, bytesOut } = counters
-    const own: NodeReport = {
-      node: node.id,
-      role: this.role,
-      region: this.options.parent?.region ?? '',
-      parent: '',
-      viewers: sessions.size,
-      websockets: sessions.websockets,
-      channels: hub.size,
-      published: accepted,
-      delivered,
-      writes,
-      bytesOut,
-    }
-    return [own, ...this.children.reports().map(report => (report.parent === '' ? { ...report, parent: node.id } : report))]
+    const { id } = this.options
+    return [this.#ownReport(), ...this.children.reports().map(report => (report.parent === '' ? { ...report, parent: id } : report))]
   }
 
-  /** This process and its workers together, as the one server that they are to the outside. */
-  machine(): Pick<NodeReport, 'viewers' | 'websockets' | 'delivered' | 'writes' | 'bytesOut'> {
-    const sum = { viewers: 0, websockets: 0, delivered: 0, writes: 0, bytesOut: 0 }
-    for (const [index, report] of this.reports().entries()) {
-      if (index > 0 && report.role !== 'worker') continue
-      sum.viewers += report.viewers
-      sum.websockets += report.websockets
-      sum.delivered += report.delivered
-      sum.writes += report.writes
-      sum.bytesOut += report.bytesOut
-    }
-    return sum
+  /** The processes of this machine that hang on this one. */
+  get workerLinks(): Link[] {
+    return [...this.children.all()].flatMap(({ link, reports }) => (link !== undefined && reports[0]?.role === 'worker' ? [link] : []))
   }
 
   async redeem(ticket: string): Promise<string | undefined> {
@@ -187,24 +198,87 @@ export class Tree {
 
   close(): void {
     this.#relay?.close()
-    this.#uplink?.close()
     this.children.close()
+    this.#uplink?.close()
   }
 
   get #begun(): TreeHost {
-    if (this.#host === undefined) throw new CommandError({ code: 503, message: 'the node is starting', temporary: true })
+    if (this.#host === undefined) throw notReady('the node is starting')
     return this.#host
   }
 
   get #broker(): Exchange {
-    if (this.#exchange === undefined) throw new CommandError({ code: 503, message: 'the node is starting', temporary: true })
+    if (this.#exchange === undefined) throw notReady('the node is starting')
     return this.#exchange
   }
 
+  #createChildren(): Children {
+    const { clock, log, config } = this.options
+    const { secret } = config.node
+    return new Children({
+      clock,
+      log,
+      controls: this.#controls,
+      secret,
+      isSecret: given => secret !== undefined && sameSecret(given, secret),
+      isRoot: this.isCentral,
+      node: () => this.#begun.node,
+      exchange: () => this.#broker,
+      welcome: () => this.#welcome(),
+      redeem: ticket => this.redeem(ticket),
+      changeWatch: change => this.#changeWatch(change, true),
+      takeWatch: (session, user) => this.#takeWatch(session, user, true),
+      happened: (event, holder) => this.#begun.node.emit(event, holder),
+      left: holder => this.#begun.node.lost(holder),
+      changed: () => this.#relay?.report(),
+      parted: report => this.machine.parted(report),
+    })
+  }
+
+  /** @throws CommandError while nothing may link here: its own way up is missing, or it is about to end */
   #welcome(): Welcome {
-    const host = this.#begun
-    const { node } = host
-    return { node: node.id, namespaces: host.broughtNamespaces(), authorized: node.access.authorized, listens: node.isListened }
+    const { node, gate } = this.#begun
+    const own = { node: node.id, namespaces: this.options.namespaces.list() }
+    if (gate.isDraining) throw notReady('the node upstream is shutting down')
+    if (this.isCentral) return { ...own, path: [node.id], authorized: node.access.authorized, listens: node.isListened }
+    const above = this.#uplink?.isUp ? this.#relay?.welcome : undefined
+    if (above === undefined) throw notReady('the node upstream has no way up itself')
+    return { ...own, path: [node.id, ...above.path], authorized: above.authorized, listens: above.listens }
+  }
+
+  #ownReport(): NodeReport {
+    const { node } = this.#begun
+    const { sessions, hub, counters } = node
+    const { accepted, delivered, writes, bytesOut, dropped, commands, recovered, unrecovered, errors, closes } = counters
+    return {
+      node: node.id,
+      role: this.role,
+      region: this.options.parent?.region ?? '',
+      parent: '',
+      viewers: sessions.size,
+      websockets: sessions.websockets,
+      subscriptions: hub.subscriptions,
+      channels: this.#channelCount(),
+      published: accepted,
+      delivered,
+      relayed: this.children.relayed,
+      writes,
+      bytesOut,
+      dropped,
+      commands,
+      recovered,
+      unrecovered,
+      errors: Object.fromEntries(errors),
+      closes: Object.fromEntries(closes),
+    }
+  }
+
+  #channelCount(): number {
+    const { hub } = this.#begun.node
+    if (this.#exchange instanceof RelayBroker) return this.#exchange.size
+    const followed = new Set([...this.children.all()].flatMap(child => [...child.channels]))
+    for (const { name } of hub.channels()) followed.add(name)
+    return followed.size
   }
 
   /** A session's id begins with its node's: the question goes there, down first, and up only if it did not come from there. */
@@ -227,10 +301,10 @@ export class Tree {
     if (this.#uplink !== undefined && mayGoUp) return this.#uplink.ask('takeWatch', { session, user })
     return null
   }
+}
 
-  #happened(event: LifecycleEvent, from: string): void {
-    this.#begun.node.emit(event, from)
-  }
+function notReady(message: string): CommandError {
+  return new CommandError({ code: 503, message, temporary: true })
 }
 
 function nodeOf(session: string): string {

@@ -39,7 +39,7 @@ export class Workers {
 
   async start(): Promise<void> {
     const { config, http, log, tree } = this.server
-    if (config.workers < 2 || tree.role !== 'central') return
+    if (config.workers < 2 || tree.isWorker) return
     const { apiBytesMax, frameBytesMax } = config.limits
     const { origins } = this.server.gate
     this.#private = new HttpTransport(

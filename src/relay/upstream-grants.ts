@@ -1,0 +1,77 @@
+import type { AccessRequest, Grant } from '../hub/index.ts'
+import type { Clock } from '../kit/index.ts'
+import type { WireGrant } from './messages.ts'
+import type { Uplink } from './uplink.ts'
+
+/** How long an answer serves those who ask the same. A right that is withdrawn lives on for this long in new subscriptions. */
+const reuseMs = 1000
+/** Answers that are kept. Beyond, the oldest is forgotten. */
+const grantsMax = 10_000
+
+interface Kept {
+  readonly answer: Promise<WireGrant | null>
+  readonly until: number
+}
+
+/**
+ * What the services upstream decide, asked once for all who ask the same at the same time. Where a service says that its answer is for
+ * everyone, a crowd that comes to a channel at kick-off costs one question; elsewhere one for each user.
+ */
+export class UpstreamGrants {
+  readonly #kept = new Map<string, Kept>()
+  /** By channel and action, the question that is under way for whichever user. */
+  readonly #asking = new Map<string, Promise<WireGrant | null>>()
+
+  constructor(
+    readonly clock: Clock,
+    readonly uplink: Pick<Uplink, 'ask'>,
+  ) {}
+
+  /** False also where nobody upstream decides any more: a right must be given by someone. @throws CommandError as the service does */
+  async ask(request: AccessRequest): Promise<Grant | false> {
+    if (request.data !== undefined) return (await this.uplink.ask('authorize', { request })) ?? false
+    const everyone = `${request.action}\n${request.channel}`
+    const known = this.#fresh(everyone)
+    if (known !== undefined) return (await known) ?? false
+    const asking = this.#asking.get(everyone)
+    const another = asking === undefined ? null : await asking.catch(() => null)
+    return (another?.forEveryone ? another : await this.#own(request, everyone)) ?? false
+  }
+
+  #fresh(key: string): Promise<WireGrant | null> | undefined {
+    const kept = this.#kept.get(key)
+    const leftMs = (kept?.until ?? 0) - this.clock.now()
+    // A clock that was set back must not keep an answer alive.
+    return leftMs > 0 && leftMs <= reuseMs ? kept?.answer : undefined
+  }
+
+  #own(request: AccessRequest, everyone: string): Promise<WireGrant | null> {
+    const own = `${everyone}\n${request.user}`
+    const known = this.#fresh(own)
+    if (known !== undefined) return known
+    const answer = this.uplink.ask('authorize', { request })
+    this.#keep(own, answer)
+    if (!this.#asking.has(everyone)) this.#asking.set(everyone, answer)
+    const settled = () => {
+      if (this.#asking.get(everyone) === answer) this.#asking.delete(everyone)
+    }
+    answer.then(
+      grant => {
+        settled()
+        if (grant?.forEveryone) this.#keep(everyone, answer)
+      },
+      () => {
+        settled()
+        this.#kept.delete(own)
+      },
+    )
+    return answer
+  }
+
+  #keep(key: string, answer: Kept['answer']): void {
+    this.#kept.delete(key)
+    this.#kept.set(key, { answer, until: this.clock.now() + reuseMs })
+    const [oldest] = this.#kept.keys()
+    if (this.#kept.size > grantsMax && oldest !== undefined) this.#kept.delete(oldest)
+  }
+}
