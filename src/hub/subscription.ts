@@ -76,7 +76,8 @@ export class Subscription {
   /** From here on the session gets what the channel gets. The reply must be queued before anything else happens. */
   goLive(seenOffset: number): void {
     this.state = live
-    this.seenOffset = seenOffset
+    // Where only the newest counts, a new epoch begins at 1 without ending the subscription.
+    this.seenOffset = this.channel.isRecoverable ? seenOffset : 0
     if (this.taps !== undefined) for (const tap of this.taps) tap.settle()
   }
 
