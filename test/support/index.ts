@@ -1,5 +1,6 @@
 export { Browser } from './browser.ts'
 export { Curl, FetchedStream, type StreamEvent, StreamRecord } from './event-stream.ts'
+export { FanfareProcess } from './fanfare-process.ts'
 export { Folder } from './folder.ts'
 export { connectAll, cutSocket, type Followed, LeanClient } from './lean-client.ts'
 export {

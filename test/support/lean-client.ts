@@ -18,6 +18,8 @@ export class LeanClient {
   readonly faults: string[] = []
   /** Called with every publication. */
   onPublication: ((channel: string, publication: PublicationMessage) => void) | undefined
+  /** Called when the other side ended the connection. */
+  onClosed: ((code: number) => void) | undefined
   /** Connected, and subscribed to everything. */
   isReady = false
   cuts = 0
@@ -33,6 +35,12 @@ export class LeanClient {
     readonly connectParams: object = {},
   ) {
     for (const channel of channels) this.channels.set(channel, { epoch: '', offset: 0, count: 0 })
+  }
+
+  /** Takes up a channel at a position that another connection had. */
+  resumeFrom(channel: string, { epoch, offset }: Pick<Followed, 'epoch' | 'offset'>): void {
+    this.channels.set(channel, { epoch, offset, count: 0 })
+    this.#firstTime = false
   }
 
   connect(): void {
@@ -116,6 +124,7 @@ export class LeanClient {
     this.#socket = undefined
     this.isReady = false
     this.closedWith = code
+    this.onClosed?.(code)
   }
 }
 

@@ -1,0 +1,101 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Subprocess } from 'bun'
+import type { ConfigInput } from '../../src/server/index.ts'
+import { Folder } from './folder.ts'
+import { testConfig } from './server.ts'
+import { until, within } from './until.ts'
+
+const main = join(import.meta.dir, '../../src/cli/main.ts')
+
+interface LogLine {
+  readonly level: string
+  readonly msg: string
+  readonly url?: string
+}
+
+/** `fanfare start` as an operator runs it: a process with a configuration file, signals and a log. */
+export class FanfareProcess implements AsyncDisposable {
+  readonly folder = new Folder()
+  /** Everything it wrote, over all its starts. */
+  output = ''
+  port = 0
+  #child: Subprocess | undefined
+
+  constructor(readonly input: ConfigInput) {}
+
+  static async start(input: ConfigInput = {}): Promise<FanfareProcess> {
+    const fanfare = new FanfareProcess(input)
+    await fanfare.start()
+    return fanfare
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  get wsUrl(): string {
+    return `ws://127.0.0.1:${this.port}/connection/websocket`
+  }
+
+  get isAlive(): boolean {
+    return this.#child?.exitCode === null && this.#child.signalCode === null
+  }
+
+  get log(): LogLine[] {
+    return this.output
+      .split('\n')
+      .filter(line => line.startsWith('{'))
+      .map(line => JSON.parse(line))
+  }
+
+  /** Starts it, on the port that it had before. */
+  async start(): Promise<void> {
+    const file = join(this.folder.path, 'fanfare.json')
+    const config = testConfig({ demo: 'off', ...this.input, log: { format: 'json', ...this.input.log } }, join(this.folder.path, 'data'))
+    writeFileSync(file, JSON.stringify({ ...config, port: this.port }))
+    const from = this.log.length
+    const child = Bun.spawn([process.execPath, main, 'start', '--config', file], { stdout: 'pipe', stderr: 'pipe' })
+    this.#child = child
+    void this.#listen(child.stdout)
+    void this.#listen(child.stderr)
+    const listening = await until(
+      'it listens',
+      () => {
+        if (!this.isAlive) throw new Error(`it ended with ${child.exitCode}: ${this.output}`)
+        return this.log.slice(from).find(({ msg }) => msg === 'listening')
+      },
+      15_000,
+    )
+    this.port = Number(new URL(listening.url ?? '').port)
+  }
+
+  signal(signal: 'SIGTERM' | 'SIGKILL'): void {
+    this.#child?.kill(signal)
+  }
+
+  /** Waits for its end; gives the exit code, or undefined where a signal ended it. */
+  async ended(withinMs = 15_000): Promise<number | undefined> {
+    if (this.#child === undefined) return undefined
+    await within('the process to end', this.#child.exited, withinMs)
+    return this.#child.exitCode ?? undefined
+  }
+
+  async residentMb(): Promise<number> {
+    const metrics = await (await fetch(`${this.url}/metrics`)).text()
+    return Number(/^fanfare_process_resident_memory_bytes (\S+)/m.exec(metrics)?.[1]) / 1024 / 1024
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.isAlive) {
+      this.signal('SIGKILL')
+      await this.ended()
+    }
+    this.folder[Symbol.dispose]()
+  }
+
+  async #listen(output: ReadableStream<Uint8Array>): Promise<void> {
+    const decoder = new TextDecoder()
+    for await (const chunk of output) this.output += decoder.decode(chunk, { stream: true })
+  }
+}
