@@ -103,6 +103,8 @@ export interface Questions {
   readonly redeem: { readonly args: { readonly ticket: string }; readonly result: string | null }
   readonly watch: { readonly args: WatchChange; readonly result: Json }
   readonly takeWatch: { readonly args: { readonly session: string; readonly user: string }; readonly result: TakenWatch | null }
+  /** Asked downwards: the channels that match a pattern, with how many subscriptions they have there and below. */
+  readonly channels: { readonly args: { readonly pattern: string }; readonly result: Readonly<Record<string, number>> }
   /** Asked downwards: what operations want to see of a worker. */
   readonly stats: { readonly args: null; readonly result: unknown }
 }

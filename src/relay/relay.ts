@@ -40,6 +40,7 @@ export interface RelayContext {
   /** A watchlist change for a stream here or below. */
   changeWatch(change: WatchChange): Promise<Json>
   takeWatch(session: string, user: string): Promise<TakenWatch | null>
+  channels(pattern: string): Promise<Readonly<Record<string, number>>>
   stats(): unknown
   /** There has been no parent for a while. */
   lost(): void
@@ -109,6 +110,7 @@ export class Relay implements UplinkEvents {
     // The arguments are those of the table of questions, which the wire cannot carry.
     if (question === 'watch') return context.changeWatch(args as Questions['watch']['args'])
     if (question === 'stats') return context.stats()
+    if (question === 'channels') return context.channels((args as Questions['channels']['args']).pattern)
     if (question !== 'takeWatch') throw new CommandError(errors.methodNotFound, question)
     const { session, user } = args as Questions['takeWatch']['args']
     return context.takeWatch(session, user)

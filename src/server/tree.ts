@@ -1,7 +1,7 @@
 import { MemoryBroker, MemoryPresence } from '../broker/index.ts'
 import type { Broker, BrokerSink, Exchange, HistoryLog, Log, Namespace, Namespaces, Node, Presence } from '../hub/index.ts'
 import type { Clock, Json, Random } from '../kit/index.ts'
-import { CommandError } from '../protocol/index.ts'
+import { CommandError, errors } from '../protocol/index.ts'
 import {
   Children,
   Controls,
@@ -19,6 +19,8 @@ import {
   type Welcome,
 } from '../relay/index.ts'
 import { changeWatchlist, check, type Gate, type SseTransport, type Watch, watchlistChangeSchema } from '../transport/index.ts'
+import { globOf } from './api/index.ts'
+import { surveyChannels } from './channel-survey.ts'
 import type { Config } from './config/index.ts'
 import { Machine } from './machine.ts'
 import { sameSecret } from './same-secret.ts'
@@ -155,6 +157,7 @@ export class Tree {
       reports: () => this.reports(),
       changeWatch: change => this.#changeWatch(change, false),
       takeWatch: (session, user) => this.#takeWatch(session, user, false),
+      channels: pattern => this.channels(pattern),
       stats: () => host.stats(),
       lost: () => this.children.sendAway(linkCloses.orphaned),
     })
@@ -194,6 +197,13 @@ export class Tree {
   /** The watchlist of a stream that broke off on another node. */
   async takeWatch(session: string, user: string): Promise<TakenWatch | undefined> {
     return (await this.#takeWatch(session, user, true)) ?? undefined
+  }
+
+  /** How many subscriptions each channel has whose name matches, here and below. @throws CommandError 107 for a pattern that makes no sense */
+  channels(pattern: string): Promise<Readonly<Record<string, number>>> {
+    const passes = globOf(pattern)
+    if (passes === undefined) throw new CommandError(errors.badRequest, 'pattern: expected one like "news:*"')
+    return surveyChannels(pattern, passes, this.#begun.node, this.children)
   }
 
   close(): void {

@@ -27,6 +27,8 @@ test('[K27] with workers the same clients are asked about and told of, once each
   await api(server, 'publish', { channel: 'room:a', data: 1 })
   await until('all got it', () => got.length === 24)
   expect((await api(server, 'presence_stats', { channel: 'room:a' })).body).toEqual({ result: { num_clients: 24, num_users: 24 } })
+  expect((await api(server, 'channels', { pattern: 'room:*' })).body).toEqual({ result: { channels: { 'room:a': { num_clients: 24 } } } })
+  expect((await api(server, 'channels', { pattern: 'other:*' })).body).toEqual({ result: { channels: {} } })
   const states: number[] = []
   for (const client of clients) client.on('disconnected', ({ code }) => states.push(code))
   for (let n = 0; n < 24; n++) await api(server, 'disconnect', { user: `user${n}` })

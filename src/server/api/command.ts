@@ -11,6 +11,8 @@ export interface ApiContext {
   readonly startedAt: number
   /** This node and all that hang on it. */
   nodes(): readonly NodeReport[]
+  /** How many subscriptions each channel has whose name matches the pattern, on all nodes. @throws CommandError 107 */
+  survey(pattern: string): Promise<Readonly<Record<string, number>>>
 }
 
 /** One command of the server API: its parameters are checked, then it runs, in the caller's turn as far as it can. */

@@ -1,1 +1,2 @@
+export { globOf } from './glob.ts'
 export { addApiRoutes } from './routes.ts'

@@ -3,7 +3,6 @@ import { hasHistory, type Namespace } from '../../hub/index.ts'
 import { CommandError, encodePublications, errors } from '../../protocol/index.ts'
 import { type ApiContext, apiCommand } from './command.ts'
 import { channel, optional, optionalText, position } from './fields.ts'
-import { globOf } from './glob.ts'
 
 const ofChannel = z.strictObject({ channel })
 
@@ -36,14 +35,10 @@ export const historyRemove = apiCommand(ofChannel, async ({ channel }, { node })
   return '{}'
 })
 
-/** The channels that have subscribers on this node. */
-export const channels = apiCommand(z.strictObject({ pattern: optionalText(255) }), ({ pattern }, { node }) => {
-  const matches = globOf(pattern ?? '*')
-  if (matches === undefined) throw new CommandError(errors.badRequest, 'pattern: expected one like "news:*"')
-  const occupied = [...node.hub.channels()].filter(({ name, subscriptions }) => subscriptions.length > 0 && matches(name))
-  return JSON.stringify({
-    channels: Object.fromEntries(occupied.map(({ name, subscriptions }) => [name, { num_clients: subscriptions.length }])),
-  })
+/** The channels that have subscribers on any node. */
+export const channels = apiCommand(z.strictObject({ pattern: optionalText(255) }), async ({ pattern }, { survey }) => {
+  const counts = await survey(pattern ?? '*')
+  return JSON.stringify({ channels: Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, { num_clients: count }])) })
 })
 
 /** Of the nodes below only what they report upward is known. */
@@ -63,7 +58,13 @@ export const info = apiCommand(z.strictObject({}), (_, { node, nodes, startedAt 
     process: { rss: process.memoryUsage.rss() },
   }
   const below = nodes().filter(report => report.node !== node.id)
-  const others = below.map(({ node: uid, role, viewers, channels }) => ({ uid, name: role, num_clients: viewers, num_channels: channels }))
+  const others = below.map(({ node: uid, role, viewers, channels, subscriptions }) => ({
+    uid,
+    name: role,
+    num_clients: viewers,
+    num_channels: channels,
+    num_subs: subscriptions,
+  }))
   return JSON.stringify({ nodes: [self, ...others] })
 })
 

@@ -28,7 +28,7 @@ const commands: ReadonlyMap<string, ApiCommand> = new Map([
 /** The server API, for back ends that hold its key. */
 export function addApiRoutes(server: FanfareServer): void {
   const { node, tree } = server
-  const context: ApiContext = { node, startedAt: node.clock.now(), nodes: () => tree.reports() }
+  const context: ApiContext = { node, startedAt: node.clock.now(), nodes: () => tree.reports(), survey: pattern => tree.channels(pattern) }
   for (const [name, command] of commands) {
     server.route('POST', `/api/${name}`, async request => {
       const params = await readParams(server, request)
