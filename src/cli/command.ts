@@ -3,8 +3,9 @@ import { nearest } from '../server/config/index.ts'
 import { version } from '../server/index.ts'
 import { type Arguments, type Flag, parseArguments } from './arguments.ts'
 import { configurationFlags, readConfiguration } from './configuration.ts'
-import { mainHelp, startHelp, tokenHelp } from './help.ts'
+import { mainHelp, relayHelp, startHelp, tokenHelp } from './help.ts'
 import { configurationReference } from './reference.ts'
+import { relayDefaults, relayFlags, relayProblems, withOptionNames } from './relay-arguments.ts'
 import { exitCodes, type Terminal } from './terminal.ts'
 import { makeToken, tokenFlags } from './token.ts'
 
@@ -38,7 +39,7 @@ export function runCommand(args: readonly string[], terminal: Terminal): Promise
     case 'bench-client':
       return import('./bench-client.ts').then(({ runBenchClient }) => runBenchClient(rest))
     case 'relay':
-      return refuse(['relay: not available yet'], terminal, exitCodes.failed)
+      return runRelay(rest, terminal)
     default:
       return unknownCommand(name, terminal)
   }
@@ -78,9 +79,21 @@ async function runStart(args: readonly string[], terminal: Terminal): Promise<nu
   if (typeof given === 'number') return given
   const resolution = readConfiguration(given.values, terminal.env, startDefaults)
   if (!resolution.ok) return refuse(resolution.problems, terminal)
+  if (resolution.config.upstreams.length > 0) return refuse(['upstream: makes it a relay, which "fanfare relay" starts'], terminal)
   // Loaded late: the other commands do without pages and services.
   const { start } = await import('./start.ts')
   return start(resolution.config, terminal)
+}
+
+async function runRelay(args: readonly string[], terminal: Terminal): Promise<number> {
+  const given = argumentsOf(args, [...relayFlags, ...configurationFlags], relayHelp, terminal)
+  if (typeof given === 'number') return given
+  const resolution = readConfiguration(withOptionNames(given.values), terminal.env, relayDefaults)
+  if (!resolution.ok) return refuse(resolution.problems, terminal)
+  const problems = relayProblems(resolution.config)
+  if (problems.length > 0) return refuse(problems, terminal)
+  const { relay } = await import('./relay.ts')
+  return relay(resolution.config, terminal)
 }
 
 async function runToken(args: readonly string[], terminal: Terminal): Promise<number> {

@@ -5,7 +5,7 @@ import { tokenFlags } from './token.ts'
 const commands = [
   ['fanfare start [options]', 'everything on one port'],
   ['fanfare token --user ID [options]', 'prints a token that lets a client in'],
-  ['fanfare relay', 'an edge or regional node of another server; not available yet'],
+  ['fanfare relay --upstream ADDRESS [options]', 'an edge or regional node of another server'],
   ['fanfare bench-client [options]', 'load for measuring a server'],
   ['fanfare docs', 'prints the configuration reference as Markdown'],
   ['fanfare version', 'prints the version'],
@@ -66,6 +66,26 @@ export function mainHelp(version: string, presets: Presets): string {
 
 export function startHelp(presets: Presets): string {
   return ['Usage: fanfare start [options]', '', optionHelp(presets)].join('\n')
+}
+
+export function relayHelp(): string {
+  const rows = [
+    ['--upstream', 'Addresses of parents like ws://parent:7400, tried in order, separated by commas.'],
+    ['--node-secret', 'Secret that nodes show each other: the one of the parent (also FANFARE_NODE_SECRET).'],
+    ['--region', 'Where this node is, for those who operate it.'],
+    ['--port', 'Port to listen on; 7410 unless said otherwise.'],
+    ['--data', 'On the machine of a parent in development mode: its data folder, which has the secrets.'],
+  ]
+  const rest =
+    'Tokens are checked here, so give the secrets of the parent. Channels, services and pages are the parent’s. Every option of start is taken.'
+  return [
+    'Usage: fanfare relay --upstream ADDRESS[,ADDRESS] [options]',
+    '',
+    ...columns(rows.map(([name = '', meaning = '']) => [`  ${name}`, meaning])),
+    '',
+    rest,
+    '',
+  ].join('\n')
 }
 
 export function tokenHelp(): string {

@@ -24,7 +24,7 @@ import { createLog, logFormat } from './log.ts'
 import { openHistory } from './open-history.ts'
 import { Ops } from './ops.ts'
 import { Policies } from './policies.ts'
-import { proxyTo } from './proxy.ts'
+import { addressOf, proxyTo } from './proxy.ts'
 import { addRoutes } from './routes.ts'
 import { withSecrets } from './secrets.ts'
 import type { Server, ServerEvent, Service } from './server.ts'
@@ -60,7 +60,7 @@ export async function createServer(input: ConfigInput | Config = {}, overrides: 
     clock: overrides.clock ?? systemClock,
     random,
     log: overrides.log ?? logOf(config),
-    parent: overrides.parent,
+    parent: overrides.parent ?? parentOf(config),
   })
   try {
     await server.start(overrides.services ?? [])
@@ -69,6 +69,10 @@ export async function createServer(input: ConfigInput | Config = {}, overrides: 
     throw error
   }
   return server
+}
+
+function parentOf({ upstreams, node, region }: Config): Parent | undefined {
+  return upstreams.length === 0 ? undefined : { upstreams, secret: node.secret ?? '', role: 'relay', region }
 }
 
 interface Surroundings {
@@ -133,6 +137,7 @@ export class FanfareServer implements Server {
   async start(services: readonly ServiceFactory[]): Promise<void> {
     await this.tree.begin()
     for (const create of services) await this.mount(create)
+    this.workers.checkPort()
     this.http.listen()
     await this.workers.start()
   }
@@ -252,11 +257,18 @@ export class FanfareServer implements Server {
       frameBytesMax: limits.frameBytesMax,
       origins: this.gate.origins,
       log: this.log,
+      addressOf: (request, peer) => addressOf(request, peer, given => this.tree.children.context.isSecret(given)),
     })
     const websocket = new WebSocketTransport(this.node, this.gate)
     http.upgrade('/connection/websocket', (request, upgrader) => websocket.upgrade(request, upgrader))
     http.upgrade('/connection/node', (request, upgrader) => this.tree.children.upgrade(request, upgrader))
-    if (this.tree.upstreamHttp !== undefined) http.router.fallback = proxyTo(() => this.tree.upstreamHttp ?? '')
+    const { upstreamHttp, options } = this.tree
+    if (upstreamHttp !== undefined)
+      http.router.fallback = proxyTo({
+        clock: this.clock,
+        secret: options.parent?.secret ?? '',
+        upstream: () => this.tree.upstreamHttp ?? '',
+      })
     return http
   }
 }

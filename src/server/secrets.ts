@@ -53,6 +53,34 @@ function readSecrets(path: string): Secrets | undefined {
   return read.data
 }
 
+const sameMachine = 'a parent in development mode on this machine keeps its own in its data folder, which --data then names'
+
+/** A relay and its parents have the same secrets, so it makes up none. @throws ConfigError */
+function withSecretsOfParent(config: Config): Config {
+  const { node, client, development } = config
+  const kept = development || node.secret === undefined ? readSecrets(secretsPath(config.data)) : undefined
+  const problems: string[] = []
+  if (development && kept === undefined)
+    problems.push(
+      `client.token.hmac_secret_key: missing: a relay checks tokens itself, with the secret of its parent (FANFARE_CLIENT_TOKEN_HMAC_SECRET_KEY); ${sameMachine}`,
+    )
+  if (node.secret === undefined && kept === undefined)
+    problems.push(`node.secret: missing: nodes show each other the same secret (--node-secret or FANFARE_NODE_SECRET); ${sameMachine}`)
+  if (problems.length > 0) throw new ConfigError(problems)
+  if (kept === undefined) return config
+  const withNode = { ...config, node: { secret: node.secret ?? kept.node_secret } }
+  return development ? { ...withNode, client: clientWith(client, kept) } : withNode
+}
+
+function clientWith({ token, subscriptionToken, ...client }: Config['client'], secrets: Secrets): Config['client'] {
+  const hasOwnKey = subscriptionToken.hmacSecretKey !== undefined || subscriptionToken.jwksPublicEndpoint !== undefined
+  return {
+    ...client,
+    token: { ...token, hmacSecretKey: secrets.token_hmac_secret_key },
+    subscriptionToken: hasOwnKey ? subscriptionToken : { ...subscriptionToken, hmacSecretKey: secrets.token_hmac_secret_key },
+  }
+}
+
 function createSecrets(path: string, data: string, random: Random): Secrets {
   const secret = () => randomId(random, secretBytes)
   const made: Secrets = { token_hmac_secret_key: secret(), http_api_key: secret(), node_secret: secret() }
@@ -83,20 +111,15 @@ function needsSecrets({ development, node, workers }: Config): boolean {
  * @throws ConfigError
  */
 export function withSecrets(config: Config, random: Random): Config {
+  if (config.upstreams.length > 0) return withSecretsOfParent(config)
   if (!needsSecrets(config)) return config
   const secrets = openSecrets(config.data, random)
   const node = { secret: config.node.secret ?? secrets.node_secret }
   if (!config.development) return { ...config, node }
-  const { token, subscriptionToken, ...client } = config.client
-  const hasOwnKey = subscriptionToken.hmacSecretKey !== undefined || subscriptionToken.jwksPublicEndpoint !== undefined
   return {
     ...config,
     node,
     httpApi: { ...config.httpApi, key: config.httpApi.key ?? secrets.http_api_key },
-    client: {
-      ...client,
-      token: { ...token, hmacSecretKey: secrets.token_hmac_secret_key },
-      subscriptionToken: hasOwnKey ? subscriptionToken : { ...subscriptionToken, hmacSecretKey: secrets.token_hmac_secret_key },
-    },
+    client: clientWith(config.client, secrets),
   }
 }

@@ -25,6 +25,9 @@ export interface Config {
   /** Folder for everything that is kept. */
   readonly data: string
   readonly workers: number
+  /** Nodes that this one may hang on as `ws://host:port`; none on the central node. */
+  readonly upstreams: readonly string[]
+  readonly region: string
   readonly broker: { readonly kind: 'memory' }
   readonly store: { readonly kind: 'sqlite'; readonly path: string }
   readonly demo: { readonly enabled: boolean; readonly speed: number }
@@ -124,6 +127,8 @@ export function toConfig(settings: Settings, namespaces: readonly PlacedNamespac
     port: settings.port,
     data: settings.data,
     workers: settings.workers,
+    upstreams: settings.upstream,
+    region: settings.region ?? '',
     broker: settings.broker,
     store: settings.store ?? { kind: 'sqlite', path: `${settings.data}/fanfare.sqlite` },
     demo: { enabled: settings.demo, speed: settings.demo_speed },

@@ -164,6 +164,8 @@ export function warningsOf({ settings, namespaces }: Readable): string[] {
   const key = settings.client.token.hmac_secret_key
   if (key !== undefined && Buffer.byteLength(key) < 32)
     warnings.push('client.token.hmac_secret_key: shorter than 32 bytes, so it can be guessed')
+  if (settings.upstream.length > 0 && settings.channel.namespaces.length > 0)
+    warnings.push('channel.namespaces: does nothing on a relay, which takes those of its parent')
   for (const { path, options } of namespaces) {
     const { delivery, history_size, history_ttl, lanes } = options
     const idle = (name: string) => warnings.push(`${path}.${name}: does nothing with delivery "${delivery}"`)

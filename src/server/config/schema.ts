@@ -212,6 +212,12 @@ export const schema = group({
   port: integer('Port to listen on; 0 takes a free one.', 7400, 0, 65_535),
   data: text('Folder for everything that is kept.', { type: 'folder' }).prefault('./data'),
   workers: integer('Processes that share the port.', 1, 1, 256),
+  upstream: list(
+    'Makes this server a relay: the nodes that it may hang on, tried in order. Channels, services and pages are theirs.',
+    text('', { phrase: 'an address like "ws://parent:7400"', pattern: /^wss?:\/\/[^\s/?#@]+$/ }),
+    'addresses',
+  ).prefault([]),
+  region: text('Where a relay is, as shown in `/ops/tree`.', { otherwise: 'none' }).optional(),
   broker: broker.prefault('memory'),
   store,
   demo: onOff('Demo feeds. `fanfare start` turns them on.', 'off'),
