@@ -1,31 +1,70 @@
+import type { Clock } from '../kit/index.ts'
 import type { RouteHandler } from '../transport/index.ts'
 
-/** How long the node upstream may take to answer. */
+/** How long the node upstream may take to begin its answer; the body then flows for as long as it does. */
 const answerMs = 30_000
+/** Belong to one connection, not to the request or its answer (RFC 9110, 7.6.1). */
+const ofConnection = [
+  'connection',
+  'keep-alive',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]
+/** Shows that a request comes through a node, whose word on the client's address counts. */
+const nodeHeader = 'X-Fanfare-Node'
+const addressHeader = 'X-Forwarded-For'
+
+export interface ProxyOptions {
+  readonly clock: Clock
+  readonly secret: string
+  /** Where requests go, as `http://host:port`. */
+  upstream(): string
+}
 
 /** Hands requests to the node upstream and its answers back, bodies as they flow. */
-export function proxyTo(upstream: () => string): RouteHandler {
+export function proxyTo({ clock, secret, upstream }: ProxyOptions): RouteHandler {
   return async (request, _params, address) => {
     const { pathname, search } = new URL(request.url)
-    const headers = new Headers(request.headers)
-    headers.set('X-Forwarded-For', address)
-    headers.delete('connection')
+    const giveUp = new AbortController()
+    const timer = clock.after(answerMs, () => giveUp.abort())
     try {
       const answer = await fetch(`${upstream()}${pathname}${search}`, {
         method: request.method,
-        headers,
+        headers: headersFor(request.headers, address, secret),
         body: request.body,
         redirect: 'manual',
         decompress: false,
-        signal: AbortSignal.timeout(answerMs),
+        signal: AbortSignal.any([giveUp.signal, request.signal]),
       })
-      return new Response(answer.body, answer)
+      const headers = new Headers(answer.headers)
+      for (const name of ofConnection) headers.delete(name)
+      return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers })
     } catch (error) {
       if (!(error instanceof Error)) throw error
       return Response.json(
         { error: { code: 503, message: 'the node upstream cannot be reached' } },
         { status: 503, headers: { 'Retry-After': '1' } },
       )
+    } finally {
+      timer.cancel()
     }
   }
+}
+
+function headersFor(given: Headers, address: string, secret: string): Headers {
+  const headers = new Headers(given)
+  for (const name of ofConnection) headers.delete(name)
+  headers.set(addressHeader, address)
+  headers.set(nodeHeader, secret)
+  return headers
+}
+
+/** The client's address: the peer's own, unless the peer is a node that speaks for a client. */
+export function addressOf(request: Request, peer: string, isSecret: (given: string) => boolean): string {
+  const secret = request.headers.get(nodeHeader)
+  return secret !== null && isSecret(secret) ? (request.headers.get(addressHeader) ?? peer) : peer
 }

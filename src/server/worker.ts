@@ -5,13 +5,21 @@ import { readyLine, type WorkerOrder } from './workers.ts'
 async function work(): Promise<void> {
   const lines = console[Symbol.asyncIterator]()
   const first = await lines.next()
+  if (first.done) return
+  // Its parent is gone, without a word or with one: nobody would start it again or end it.
   void endOf(lines).then(() => process.exit(0))
-  const { config, upstream, secret, port } = JSON.parse(String(first.value)) as WorkerOrder
-  const server = await createServer({ ...config, port }, { parent: { upstreams: [upstream], secret, role: 'worker', region: '' } })
   // The terminal's interrupt reaches all processes; the parent decides what becomes of it.
   process.on('SIGINT', () => undefined)
+  const { config, upstream, secret, port } = JSON.parse(String(first.value)) as WorkerOrder
+  const server = await createServer(
+    { ...config, port },
+    { parent: { upstreams: [upstream], secret, role: 'worker', region: config.region } },
+  )
+  let isDraining = false
+  // Both from the parent, and from whoever ends the whole group of processes.
   process.on('SIGTERM', () => {
-    void server.drain().then(() => process.exit(0))
+    if (!isDraining) void server.drain().then(() => process.exit(0))
+    isDraining = true
   })
   process.stdout.write(`${readyLine}\n`)
 }

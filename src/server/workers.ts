@@ -19,6 +19,8 @@ export const readyLine = 'worker ready'
 
 const script = join(import.meta.dir, 'worker.ts')
 const restart = { baseMs: 200, capMs: 10_000 } as const
+/** A worker that lived for this long did not fail at once: the pauses begin anew. */
+const stableMs = 60_000
 /** How long a worker may take to say that it listens. */
 const startMs = 20_000
 
@@ -32,24 +34,28 @@ export class Workers {
   readonly #workers = new Set<Worker>()
   readonly #pages: (readonly [path: string, html: HTMLBundle])[] = []
   #private: HttpTransport | undefined
-  #closed = false
+  #isClosed = false
   #failures = 0
 
   constructor(readonly server: FanfareServer) {}
 
+  /** A port that several processes may share is also given to a stranger, so it is tried first. @throws Error with code `EADDRINUSE` */
+  checkPort(): void {
+    const { config, tree } = this.server
+    if (config.workers < 2 || tree.isWorker || config.port === 0) return
+    Bun.listen({ hostname: config.host, port: config.port, socket: { data() {} } }).stop(true)
+  }
+
+  /** Resolves when all of them listen. @throws Error when one ends instead */
   async start(): Promise<void> {
-    const { config, http, log, tree } = this.server
+    const { config, http, tree } = this.server
     if (config.workers < 2 || tree.isWorker) return
-    const { apiBytesMax, frameBytesMax } = config.limits
-    const { origins } = this.server.gate
-    this.#private = new HttpTransport(
-      { host: '127.0.0.1', port: 0, reusePort: false, bodyBytesMax: apiBytesMax, frameBytesMax, origins, log },
-      http.router,
-    )
+    this.#private = new HttpTransport({ ...http.options, host: '127.0.0.1', port: 0, reusePort: false }, http.router)
     this.#private.upgrade('/connection/node', (request, upgrader) => tree.children.upgrade(request, upgrader))
     for (const [path, html] of this.#pages) this.#private.page(path, html)
     this.#private.listen()
-    await Promise.all(Array.from({ length: config.workers - 1 }, () => this.#spawn()))
+    const started = await Promise.all(Array.from({ length: config.workers - 1 }, () => this.#spawn()))
+    if (started.includes(false)) throw new Error('a worker ended before it listened; its own lines say why')
   }
 
   page(path: string, html: HTMLBundle): void {
@@ -59,14 +65,14 @@ export class Workers {
 
   /** Has every worker send its clients away and end. */
   async drain(): Promise<void> {
-    this.#closed = true
+    this.#isClosed = true
     const workers = [...this.#workers]
     for (const worker of workers) worker.kill('SIGTERM')
     await Promise.all(workers.map(worker => worker.exited))
   }
 
   async close(): Promise<void> {
-    this.#closed = true
+    this.#isClosed = true
     const workers = [...this.#workers]
     // The end of its input tells a worker that its parent is gone.
     for (const worker of workers) await worker.stdin.end()
@@ -74,11 +80,13 @@ export class Workers {
     await this.#private?.stop(true)
   }
 
-  async #spawn(): Promise<void> {
-    const { config, http, log } = this.server
+  /** @returns whether it came to listen */
+  async #spawn(): Promise<boolean> {
+    const { config, http, log, clock } = this.server
     const worker = Bun.spawn([process.execPath, script], { stdin: 'pipe', stdout: 'pipe', stderr: 'inherit' })
+    const bornAt = clock.now()
     this.#workers.add(worker)
-    void worker.exited.then(code => this.#exited(worker, code))
+    void worker.exited.then(code => this.#exited(worker, code, clock.now() - bornAt))
     const order: WorkerOrder = {
       config,
       upstream: `ws://127.0.0.1:${this.#private?.port ?? 0}`,
@@ -87,39 +95,46 @@ export class Workers {
     }
     worker.stdin.write(`${JSON.stringify(order)}\n`)
     await worker.stdin.flush()
-    await this.#listening(worker)
-    log.info({ pid: worker.pid }, 'a worker listens')
+    const isListening = await this.#listening(worker)
+    if (isListening) log.info({ pid: worker.pid }, 'a worker listens')
+    return isListening
   }
 
-  /** A worker writes a line when it listens; everything else that it writes is its log. Resolves as well when it ended before that. */
-  #listening(worker: Worker): Promise<void> {
+  /** A worker writes a line when it listens; everything else that it writes is its log. */
+  #listening(worker: Worker): Promise<boolean> {
     const timeout = this.server.clock.after(startMs, () => worker.kill('SIGKILL'))
     return new Promise(resolve => {
-      const done = () => {
+      const settle = (isListening: boolean) => {
         timeout.cancel()
-        resolve()
+        resolve(isListening)
       }
-      void passOn(worker.stdout, done).then(done)
+      void passOn(worker.stdout, () => settle(true)).then(() => settle(false))
     })
   }
 
-  #exited(worker: Worker, code: number): void {
+  #exited(worker: Worker, code: number, livedMs: number): void {
     const { log, clock, random } = this.server
     this.#workers.delete(worker)
-    if (this.#closed) return
-    log.error({ pid: worker.pid, code }, 'a worker ended and is started again')
+    if (this.#isClosed) return
+    if (livedMs >= stableMs) this.#failures = 0
+    log.error({ pid: worker.pid, code, signal: worker.signalCode }, 'a worker ended and is started again')
     clock.after(backoffMs(this.#failures++, random, restart), () => {
-      if (!this.#closed) void this.#spawn()
+      if (!this.#isClosed) void this.#spawn()
     })
   }
 }
 
+/** Passes lines on whole, as several processes write to one output. */
 async function passOn(output: ReadableStream<Uint8Array>, ready: () => void): Promise<void> {
   const decoder = new TextDecoder()
+  let rest = ''
   for await (const chunk of output) {
-    for (const line of decoder.decode(chunk, { stream: true }).split(/(?<=\n)/)) {
-      if (line.trimEnd() === readyLine) ready()
-      else process.stdout.write(line)
+    const lines = `${rest}${decoder.decode(chunk, { stream: true })}`.split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) {
+      if (line === readyLine) ready()
+      else process.stdout.write(`${line}\n`)
     }
   }
+  if (rest !== '') process.stdout.write(`${rest}\n`)
 }

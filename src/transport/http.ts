@@ -17,6 +17,8 @@ export interface HttpOptions {
   readonly frameBytesMax: number
   readonly origins: Origins
   readonly log: Log
+  /** The address that a request is counted for. The peer's own where absent. */
+  addressOf?(request: Request, peer: string): string
 }
 
 /** Upgrades a request, or answers why not; undefined when it was upgraded. */
@@ -94,7 +96,9 @@ export class HttpTransport {
   #fetch(request: Request, server: Server<Upgraded>): Response | undefined | Promise<Response> {
     const pathname = pathOf(request.url)
     const upgrade = this.#upgrades.get(pathname)
-    return upgrade === undefined ? this.#answer(request, pathname, server.requestIP(request)?.address ?? '') : upgrade(request, server)
+    if (upgrade !== undefined) return upgrade(request, server)
+    const peer = server.requestIP(request)?.address ?? ''
+    return this.#answer(request, pathname, this.options.addressOf?.(request, peer) ?? peer)
   }
 
   async #answer(request: Request, pathname: string, address: string): Promise<Response> {
