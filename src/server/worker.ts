@@ -1,4 +1,5 @@
 import { createServer } from './create-server.ts'
+import { createLog, logFormat } from './log.ts'
 import { readyLine, type WorkerOrder } from './workers.ts'
 
 /** One worker process: takes its order from standard input, says when it listens, and ends with its parent. */
@@ -11,9 +12,10 @@ async function work(): Promise<void> {
   // The terminal's interrupt reaches all processes; the parent decides what becomes of it.
   process.on('SIGINT', () => undefined)
   const { config, upstream, secret, port } = JSON.parse(String(first.value)) as WorkerOrder
+  const parent = { upstreams: [upstream], secret, role: 'worker', region: config.region } as const
   const server = await createServer(
     { ...config, port },
-    { parent: { upstreams: [upstream], secret, role: 'worker', region: config.region } },
+    { parent, log: createLog({ ...config.log, format: logFormat(config, false), color: false, write }) },
   )
   let isDraining = false
   // Both from the parent, and from whoever ends the whole group of processes.
@@ -22,6 +24,16 @@ async function work(): Promise<void> {
     isDraining = true
   })
   process.stdout.write(`${readyLine}\n`)
+}
+
+/** To the parent, which passes it on. */
+function write(line: string): void {
+  try {
+    process.stdout.write(line)
+  } catch (error) {
+    // Nobody is there to read it.
+    process.exit(error instanceof Error && 'code' in error && error.code === 'EPIPE' ? 0 : 1)
+  }
 }
 
 /** Resolves when the parent has closed the pipe, or is gone. */
