@@ -32,8 +32,20 @@ export function parseJson(text: string, bounds: JsonBounds): Json {
   } catch {
     throw new JsonError('not valid JSON')
   }
-  checkJson(value, bounds, '', 0)
+  const problem = jsonProblem(value, bounds)
+  if (problem !== undefined) throw problem
   return value
+}
+
+/** What a stranger's value, once parsed, has that is not allowed; for callers that want to answer by what else is in it. */
+export function jsonProblem(value: Json, bounds: JsonBounds): JsonError | undefined {
+  try {
+    checkJson(value, bounds, '', 0)
+    return undefined
+  } catch (error) {
+    if (error instanceof JsonError) return error
+    throw error
+  }
 }
 
 function checkJson(value: Json, bounds: JsonBounds, path: string, depth: number): void {

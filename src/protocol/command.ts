@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Json, type JsonBounds, JsonError, parseJson } from '../kit/index.ts'
+import { type Json, type JsonBounds, jsonProblem } from '../kit/index.ts'
 import { channelNameMax, isChannelName } from './channel-name.ts'
 
 const channel = z.string().max(channelNameMax).refine(isChannelName, 'not a channel name')
@@ -62,15 +62,17 @@ const methods = Object.keys(commandSchemas) as Method[]
 export function decodeCommand(line: string, bounds: JsonBounds): Incoming {
   let value: Json
   try {
-    value = parseJson(line, bounds)
-  } catch (error) {
-    if (error instanceof JsonError) return { kind: 'malformed', id: 0, detail: error.message }
-    throw error
+    value = JSON.parse(line)
+  } catch {
+    return { kind: 'malformed', id: 0, detail: 'not valid JSON' }
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { kind: 'malformed', id: 0, detail: 'not an object' }
   const id: Json | undefined = Reflect.get(value, 'id') ?? 0
   if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 0 || id > 0xffffffff)
     return { kind: 'malformed', id: 0, detail: 'id: not an unsigned 32-bit integer' }
+  // The id is read before anything else is judged, so that the caller is answered and does not wait in vain.
+  const problem = jsonProblem(value, bounds)
+  if (problem !== undefined) return { kind: 'malformed', id, detail: problem.message }
   const method = methods.find(name => Object.hasOwn(value, name))
   if (method === undefined) return id === 0 && Object.keys(value).length === 0 ? { kind: 'pong' } : { kind: 'unknown-method', id }
   if (id === 0 && method !== 'send') return { kind: 'malformed', id: 0, detail: 'id: missing' }
