@@ -36,6 +36,7 @@ export interface AccessOptions {
   readonly namespaces: Namespaces
   readonly verifier: Verifier | undefined
   readonly hooks: AskingHooks
+  readonly channelLengthMax: number
   /** Waives the permissions of channels that belong to no service, as in Centrifugo. */
   readonly insecure: boolean
 }
@@ -64,7 +65,8 @@ export class Access {
 
   /** The channel's policy. @throws CommandError 107 for what cannot be a name, 102 where no namespace is configured. */
   namespaceOf(channel: string): Namespace {
-    if (!isChannelName(channel)) throw new CommandError(errors.badRequest, 'channel: not a channel name')
+    if (!isChannelName(channel) || channel.length > this.options.channelLengthMax)
+      throw new CommandError(errors.badRequest, 'channel: not a channel name')
     const namespace = this.options.namespaces.resolve(channel)
     if (namespace === undefined) throw new CommandError(errors.unknownChannel)
     return namespace

@@ -1,4 +1,5 @@
 import type { JsonBounds } from '../kit/index.ts'
+import { channelNameMax } from '../protocol/index.ts'
 
 /** A sustained rate with room for bursts. */
 export interface Rate {
@@ -13,6 +14,8 @@ export interface Limits {
   /** The server API takes trusted batches, which may be larger than a client's frame. */
   readonly apiBytesMax: number
   readonly json: JsonBounds
+  /** Characters of a channel's name. Beyond: error 107. Never more than the wire knows. */
+  readonly channelLengthMax: number
   /** Subscriptions of one session. Beyond: error 106. Centrifugo's default. */
   readonly channelsPerSessionMax: number
   /** Sessions of one node. Beyond: close 3504. */
@@ -73,6 +76,7 @@ export const defaultLimits: Limits = {
   frameBytesMax: 65_536,
   apiBytesMax: 8 * 1024 * 1024,
   json: { depthMax: 32, keysMax: 256, itemsMax: 10_000 },
+  channelLengthMax: channelNameMax,
   channelsPerSessionMax: 128,
   sessionsMax: 200_000,
   sessionsPerUserMax: 0,

@@ -93,6 +93,7 @@ export class Node implements BrokerSink, OutboxContext {
       namespaces: options.namespaces,
       verifier: options.verifier,
       hooks: options.hooks,
+      channelLengthMax: limits.channelLengthMax,
       insecure: options.insecure,
     })
     this.broker = options.connectBroker(this)

@@ -40,7 +40,7 @@ export interface Config {
     readonly token: TokenSource
     readonly subscriptionToken: TokenSource
   }
-  readonly channel: { readonly maxLength: number; readonly namespaces: readonly Namespace[] }
+  readonly channel: { readonly namespaces: readonly Namespace[] }
   readonly httpApi: { readonly key: string | undefined; readonly insecure: boolean }
   readonly hooks: {
     readonly secret: string | undefined
@@ -61,6 +61,7 @@ function limitsOf({ client, channel, sse, http_api }: Settings): Limits {
     frameBytesMax: client.message_size_limit,
     apiBytesMax: http_api.body_size_limit,
     json: { depthMax: client.json_depth_limit, keysMax: client.json_keys_limit, itemsMax: client.json_items_limit },
+    channelLengthMax: channel.max_length,
     channelsPerSessionMax: client.channel_limit,
     sessionsMax: client.connection_limit,
     sessionsPerUserMax: client.user_connection_limit,
@@ -141,7 +142,6 @@ export function toConfig(settings: Settings, namespaces: readonly PlacedNamespac
       subscriptionToken: toTokenSource(client.subscription_token.enabled ? client.subscription_token : client.token),
     },
     channel: {
-      maxLength: channel.max_length,
       namespaces: namespaces.map(({ name, options }) => toNamespace(name, options, channel.history_meta_ttl)),
     },
     httpApi: { key: settings.http_api.key, insecure: settings.http_api.insecure },
