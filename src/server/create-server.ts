@@ -118,7 +118,7 @@ export class FanfareServer implements Server {
     this.node = this.#createNode(id, this.hooks.asking)
     // Events of the nodes below come up to the central one, which tells them once.
     if (parent === undefined && this.hooks.tells) this.node.on(event => this.hooks.tell(event))
-    this.gate = new Gate(this.node, new Origins(config.client.allowedOrigins))
+    this.gate = new Gate(this.node, new Origins(config.client.allowedOrigins, config.development || config.client.insecure))
     this.tickets = new Tickets(clock, random)
     this.sse = new SseTransport(this.node, this.gate, this.tree)
     this.tree.join(this)

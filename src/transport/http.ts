@@ -24,6 +24,8 @@ export interface HttpOptions {
 /** Upgrades a request, or answers why not; undefined when it was upgraded. */
 export type Upgrade = (request: Request, server: Server<Upgraded>) => Response | undefined
 
+const wrongHost = { code: 403, message: 'unknown host: this server answers to localhost and to the hosts of client.allowed_origins' }
+
 /** Says of every answer that it is only what it claims to be. */
 const safetyHeaders = { 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' } as const
 
@@ -94,6 +96,7 @@ export class HttpTransport {
   }
 
   #fetch(request: Request, server: Server<Upgraded>): Response | undefined | Promise<Response> {
+    if (!this.options.origins.admits(request)) return Response.json({ error: wrongHost }, { status: 403 })
     const pathname = pathOf(request.url)
     const upgrade = this.#upgrades.get(pathname)
     if (upgrade !== undefined) return upgrade(request, server)

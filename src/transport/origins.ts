@@ -4,6 +4,9 @@ const preflightHeaders = {
   'Access-Control-Max-Age': '7200',
 } as const
 
+/** Names that lead to this machine whoever asks, unlike those that a stranger can point here. */
+const localNames: readonly (string | undefined)[] = ['localhost', '127.0.0.1', '[::1]']
+
 /**
  * Which web pages may use a user's credentials here. A request without `Origin` does not come from a page; one from our own host is ours;
  * any other must be on the list, which may hold `*` as a whole or in place of a host's first part (`https://*.example.org`).
@@ -11,14 +14,27 @@ const preflightHeaders = {
 export class Origins {
   readonly #allowed: readonly string[]
 
-  constructor(allowed: readonly string[]) {
+  constructor(
+    allowed: readonly string[],
+    /** Whoever reaches the server may use it, so that only names of this machine and of allowed origins may lead to it. */
+    readonly isOpen = false,
+  ) {
     this.#allowed = allowed.map(origin => origin.toLowerCase())
   }
 
   allows(request: Request): boolean {
     const origin = request.headers.get('origin')?.toLowerCase()
-    if (origin === undefined || this.#isOwn(origin, request)) return true
-    return this.#allowed.some(pattern => pattern === '*' || pattern === origin || matchesWildcard(pattern, origin))
+    return origin === undefined || this.#isOwn(origin, request) || this.#isListed(origin)
+  }
+
+  /**
+   * Whether the request was meant for this server. A page can point a name of its own at 127.0.0.1 (DNS rebinding) and is then of the same
+   * origin for its browser, so that nothing but the name tells it from our own.
+   */
+  admits(request: Request): boolean {
+    const host = request.headers.get('host')?.toLowerCase()
+    if (!this.isOpen || host === undefined || localNames.includes(host.replace(/:\d+$/, ''))) return true
+    return ['http', 'https'].some(scheme => this.#isListed(`${scheme}://${host}`))
   }
 
   /** What lets an allowed page of another origin read the answer. */
@@ -32,6 +48,10 @@ export class Origins {
   preflight(request: Request): Response {
     if (!this.allows(request)) return new Response(null, { status: 403 })
     return new Response(null, { status: 204, headers: { ...this.headersFor(request), ...preflightHeaders } })
+  }
+
+  #isListed(origin: string): boolean {
+    return this.#allowed.some(pattern => pattern === '*' || pattern === origin || matchesWildcard(pattern, origin))
   }
 
   #isOwn(origin: string, request: Request): boolean {
