@@ -88,7 +88,7 @@ describe('R4', () => {
     expect(server.log.filter(({ level }) => level === 'error')).toEqual([])
     await until('all strangers are forgotten', async () => (await sessionsOf(server)) === 1)
     const after = await server.residentMb()
-    expect(after - before).toBeLessThan(150)
+    expect(after - before).toBeLessThan(80)
     healthy.close()
   }, 60_000)
 })
