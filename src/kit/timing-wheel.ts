@@ -9,6 +9,9 @@ export class TimingWheel<T> {
   readonly #slots: Map<T, number>[]
   readonly #slotOf = new Map<T, number>()
   #cursor: number
+  #latest: number
+  /** By how much the clock was set back in all. */
+  #backMs = 0
   #timer: Timer | undefined
 
   constructor(
@@ -18,7 +21,8 @@ export class TimingWheel<T> {
     readonly expire: (item: T) => void,
   ) {
     this.#slots = Array.from({ length: slots }, () => new Map())
-    this.#cursor = this.#tickOf(clock.now())
+    this.#latest = clock.now()
+    this.#cursor = this.#tick()
   }
 
   get size(): number {
@@ -28,8 +32,8 @@ export class TimingWheel<T> {
   /** Sets the item's deadline, replacing an earlier one. */
   set(item: T, ms: number): void {
     this.delete(item)
-    if (this.#slotOf.size === 0) this.#cursor = this.#tickOf(this.clock.now())
-    const due = Math.max(this.#cursor + 1, Math.ceil((this.clock.now() + ms) / this.slotMs))
+    if (this.#slotOf.size === 0) this.#cursor = this.#tick()
+    const due = Math.max(this.#cursor + 1, Math.ceil((this.#now() + ms) / this.slotMs))
     this.#slots[due % this.#slots.length]?.set(item, due)
     this.#slotOf.set(item, due % this.#slots.length)
     this.#timer ??= this.clock.after(this.slotMs, () => this.#turn())
@@ -50,7 +54,7 @@ export class TimingWheel<T> {
   }
 
   #turn(): void {
-    const now = this.#tickOf(this.clock.now())
+    const now = this.#tick()
     // A clock that leapt by more than a whole turn visits every slot once.
     const first = Math.max(this.#cursor + 1, now - this.#slots.length + 1)
     this.#cursor = now
@@ -67,7 +71,15 @@ export class TimingWheel<T> {
     }
   }
 
-  #tickOf(ms: number): number {
-    return Math.floor(ms / this.slotMs)
+  /** The time by which deadlines are counted: that of the clock, but it never goes back. */
+  #now(): number {
+    const now = this.clock.now()
+    this.#backMs += Math.max(0, this.#latest - now)
+    this.#latest = now
+    return now + this.#backMs
+  }
+
+  #tick(): number {
+    return Math.floor(this.#now() / this.slotMs)
   }
 }
