@@ -165,8 +165,8 @@ function termsOf(session: Session, request: SubscribeRequest, grant: Grant): Sub
   const keeps =
     namespace.delivery === 'latest' ||
     (namespace.historySize > 0 && namespace.historyTtlMs > 0 && namespace.delivery !== 'conflated' && namespace.delivery !== 'ephemeral')
-  return {
-    info: session.infoIn(grant.info),
+  return sharedTerms({
+    chanInfo: grant.info,
     recoverable: keeps && (namespace.forceRecovery || request.recoverable === true || request.since !== undefined),
     positioned: keeps && (namespace.forcePositioning || request.positioned === true),
     joinLeave: namespace.joinLeave && (namespace.forcePushJoinLeave || request.joinLeave === true),
@@ -174,5 +174,16 @@ function termsOf(session: Session, request: SubscribeRequest, grant: Grant): Sub
     serverSide: request.granted !== undefined,
     expireAt: (grant.expireAt ?? 0) * 1000,
     refreshable: request.token !== undefined && request.token !== '',
-  }
+  })
+}
+
+const known = new Map<string, SubscriptionTerms>()
+
+/** Terms without anything personal are the same for thousands: there are few of them, and one object each is enough. */
+function sharedTerms(terms: SubscriptionTerms): SubscriptionTerms {
+  if (terms.chanInfo !== undefined || terms.expireAt !== 0) return terms
+  const key = JSON.stringify(terms)
+  const shared = known.get(key) ?? terms
+  known.set(key, shared)
+  return shared
 }

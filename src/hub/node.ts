@@ -219,7 +219,7 @@ export class Node implements BrokerSink, OutboxContext {
     const { channel, session, terms } = subscription
     if (terms.expireAt !== 0) this.sessions.subscriptionExpires(subscription)
     if (channel.namespace.presence || channel.namespace.joinLeave)
-      this.#presently(this.presence.track(channel.name, terms.info), channel.name)
+      this.#presently(this.presence.track(channel.name, subscription.info), channel.name)
     channel.live++
     if (this.#listeners.length === 0) return
     if (channel.live === 1) this.emit({ kind: 'channel_occupied', channel: channel.name })

@@ -1,7 +1,7 @@
 import type { Counters } from './counters.ts'
 import type { Frame } from './frame.ts'
 import type { Limits } from './limits.ts'
-import type { Socket } from './socket.ts'
+import type { Bytes, Socket } from './socket.ts'
 import type { Tap } from './source.ts'
 import type { Flushable, Tick } from './tick.ts'
 import type { Wire } from './wire.ts'
@@ -79,7 +79,8 @@ export class Outbox implements Flushable {
     // Also where nothing is left to send, since all that was held may have been dropped.
     this.#heldSince = 0
     this.#queuedBytes = 0
-    this.#write(this.#take(buffered <= this.context.limits.outboxLowWaterBytes))
+    if (this.#more === undefined && this.#taps === undefined) this.#writeFirst()
+    else this.#write(this.#take(buffered <= this.context.limits.outboxLowWaterBytes))
   }
 
   /** The socket has room again. */
@@ -129,18 +130,29 @@ export class Outbox implements Flushable {
     return frames.length === 0 ? news : [...frames, ...news]
   }
 
+  /** By far the most frequent write: one frame, the same for everyone. */
+  #writeFirst(): void {
+    const frame = this.#first
+    if (frame === undefined) return
+    this.#first = undefined
+    this.#send(this.wire.packOne(frame, frame.positional ? this.owner.cursor() : undefined), frame.publications)
+  }
+
   #write(frames: readonly Frame[]): void {
     if (frames.length === 0) return
-    const { counters } = this.context
     let positional = false
     let publications = 0
     for (const frame of frames) {
       publications += frame.publications
       positional ||= frame.positional
     }
+    this.#send(this.wire.pack(frames, positional ? this.owner.cursor() : undefined), publications)
+  }
+
+  #send(bytes: Bytes, publications: number): void {
+    const { counters } = this.context
     this.delivered += publications
     counters.delivered += publications
-    const bytes = this.wire.pack(frames, positional ? this.owner.cursor() : undefined)
     counters.writes++
     counters.bytesOut += bytes.length
     this.socket.write(bytes)

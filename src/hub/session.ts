@@ -18,6 +18,7 @@ import type { Node } from './node.ts'
 import { Outbox, type OutboxOwner } from './outbox.ts'
 import type { Socket } from './socket.ts'
 import type { Subscription } from './subscription.ts'
+import { SubscriptionMap } from './subscription-map.ts'
 import type { Wire } from './wire.ts'
 
 export type SessionState =
@@ -34,6 +35,7 @@ export class Session implements OutboxOwner {
   state: SessionState = connecting
   identity: Identity = anonymous
   readonly outbox: Outbox
+  readonly subscriptions = new SubscriptionMap()
   readonly connectedAt: number
   /** Unix milliseconds at which the identity ends; 0 for never. */
   expireAt = 0
@@ -52,7 +54,6 @@ export class Session implements OutboxOwner {
   /** On an event stream whose channels were changed after it began: what the cursor must say of them. */
   watchlist: CursorWatchlist | undefined
   #isAnnounced = false
-  #subscriptions: Map<string, Subscription> | undefined
   #commands: CommandQueue | undefined
   #bucket: TokenBucket | undefined
   #malformed: TokenBucket | undefined
@@ -80,10 +81,6 @@ export class Session implements OutboxOwner {
 
   get isClosed(): boolean {
     return this.state.kind === 'closed'
-  }
-
-  get subscriptions(): ReadonlyMap<string, Subscription> {
-    return this.#subscriptions ?? none
   }
 
   get hookClient(): HookClient {
@@ -131,12 +128,11 @@ export class Session implements OutboxOwner {
   }
 
   isSubscribed(channel: string): boolean {
-    return this.#subscriptions?.get(channel)?.isLive ?? false
+    return this.subscriptions.get(channel)?.isLive ?? false
   }
 
   track(subscription: Subscription): void {
-    this.#subscriptions ??= new Map()
-    this.#subscriptions.set(subscription.channel.name, subscription)
+    this.subscriptions.set(subscription)
   }
 
   /**
@@ -144,7 +140,7 @@ export class Session implements OutboxOwner {
    * or where the server had subscribed it, ends the connection instead, to be made again with it.
    */
   unsubscribe(channel: string, close: Close): void {
-    const isOurs = this.#subscriptions?.get(channel)?.terms.serverSide === true
+    const isOurs = this.subscriptions.get(channel)?.terms.serverSide === true
     if (!this.untrack(channel, close)) return
     if (close.code === unsubscribes.insufficientState.code && (isOurs || this.wire.name === 'sse')) this.close(closes.insufficientState)
     else this.outbox.enqueue(pushFrame(push.unsubscribe(channel, close)))
@@ -152,9 +148,9 @@ export class Session implements OutboxOwner {
 
   /** Ends a subscription without a word to the client. */
   untrack(channel: string, close: Close): boolean {
-    const subscription = this.#subscriptions?.get(channel)
+    const subscription = this.subscriptions.get(channel)
     if (subscription === undefined) return false
-    this.#subscriptions?.delete(channel)
+    this.subscriptions.delete(channel)
     const wasLive = subscription.isLive
     subscription.end(close)
     this.node.subscriptionEnded(subscription, wasLive, close)
@@ -188,9 +184,9 @@ export class Session implements OutboxOwner {
   /** How far every recoverable subscription has been sent. */
   cursor(): string | undefined {
     if (this.wire.name !== 'sse') return undefined
-    const followed = [...this.subscriptions.values()].filter(subscription => subscription.isSettled)
-    const [only] = followed
-    if (followed.length === 1 && only?.isAbreast && this.watchlist === undefined) return only.channel.cursor
+    const { only } = this.subscriptions
+    if (only?.isAbreast && only.isSettled && this.watchlist === undefined) return only.channel.cursor
+    const followed = this.subscriptions.values().filter(subscription => subscription.isSettled)
     return encodeCursor(
       followed.map((subscription): [string, Position] => [subscription.channel.name, subscription.position]),
       this.watchlist,
@@ -230,5 +226,3 @@ export class Session implements OutboxOwner {
     }
   }
 }
-
-const none: ReadonlyMap<string, Subscription> = new Map()

@@ -1,4 +1,4 @@
-import { unreachable } from '../kit/index.ts'
+import { type Json, unreachable } from '../kit/index.ts'
 import type { ClientInfo, Close, Position, Publication } from '../protocol/index.ts'
 import type { Channel } from './channel.ts'
 import type { Frame } from './frame.ts'
@@ -13,7 +13,8 @@ export type SubscriptionState =
 
 /** What was agreed when the subscription was made. */
 export interface SubscriptionTerms {
-  readonly info: ClientInfo
+  /** What others are shown of the subscriber beyond who it is. */
+  readonly chanInfo: Json | undefined
   readonly recoverable: boolean
   readonly positioned: boolean
   readonly joinLeave: boolean
@@ -53,6 +54,11 @@ export class Subscription {
     readonly channel: Channel,
     public terms: SubscriptionTerms,
   ) {}
+
+  /** How others see the subscriber in the channel. */
+  get info(): ClientInfo {
+    return this.session.infoIn(this.terms.chanInfo)
+  }
 
   /** Passes a publication on in whichever way the subscription's state asks for. */
   deliver(publication: Publication, frames: Frames): void {

@@ -7,6 +7,8 @@ export interface Wire {
   readonly name: 'websocket' | 'sse'
   /** `cursor` is the id of the event, where the wire has one and a position moved. */
   pack(frames: readonly Frame[], cursor: string | undefined): Bytes
+  /** The same for a single frame, without a list. */
+  packOne(frame: Frame, cursor: string | undefined): Bytes
 }
 
 /** Newline-separated JSON messages in one text frame. */
@@ -36,6 +38,10 @@ class SharedWire implements Wire {
     readonly name: 'websocket' | 'sse',
     readonly encode: (frames: readonly Frame[], cursor: string | undefined) => Bytes,
   ) {}
+
+  packOne(frame: Frame, cursor: string | undefined): Bytes {
+    return this.#frames.length === 1 && this.#frames[0] === frame && this.#cursor === cursor ? this.#bytes : this.pack([frame], cursor)
+  }
 
   pack(frames: readonly Frame[], cursor: string | undefined): Bytes {
     if (cursor !== this.#cursor || !sameFrames(frames, this.#frames)) {

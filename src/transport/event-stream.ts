@@ -1,51 +1,102 @@
 import type { Session, Socket } from '../hub/index.ts'
+import type { Watch } from './watchlist.ts'
 
-/** Bytes in the stream's queue below which it asks for more: an Outbox adds conflated news only when less is waiting. */
-const highWaterBytes = 2048
+/** Who is told that a stream has ended. */
+export interface EventStreamOwner {
+  ended(stream: EventStream): void
+}
 
-const strategy: QueuingStrategy<Uint8Array> = { highWaterMark: highWaterBytes, size: chunk => chunk?.byteLength ?? 0 }
+/** Bun's own kind of sink, of which the web's types know nothing. */
+interface DirectSink {
+  write(bytes: string | Uint8Array): number | Promise<number>
+  flush(): unknown
+  end(): unknown
+}
 
-/** One response body that stays open. The queue of the stream fills exactly as the connection backs up, which is the session's back-pressure. */
-export class EventStream implements Socket, UnderlyingDefaultSource<Uint8Array> {
-  readonly body: ReadableStream<Uint8Array>
+/**
+ * One response body that stays open. It is the source of a stream of Bun's `direct` kind: a write goes to the connection in the caller's turn,
+ * without the queue, the promises and the calls back that an ordinary stream makes for each chunk. A write that the connection cannot pass on
+ * answers with a promise, which is the session's back-pressure.
+ */
+export class EventStream implements Socket {
+  readonly type = 'direct'
   session: Session | undefined
-  #controller: ReadableStreamDefaultController<Uint8Array> | undefined
+  /** Its channels, once it has said its first event. */
+  watch: Watch | undefined
+  #sink: DirectSink | undefined
+  /** What was written before Bun asked for the body. */
+  #early: (string | Uint8Array)[] | undefined
+  #waitingBytes = 0
+  #finish: (() => void) | undefined
+  #isOver = false
 
-  constructor(readonly ended: (stream: EventStream) => void) {
-    this.body = new ReadableStream(this, strategy)
+  constructor(readonly owner: EventStreamOwner) {}
+
+  get body(): ReadableStream<Uint8Array> {
+    return streamFrom(this)
   }
 
-  start(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    this.#controller = controller
+  /** Called by Bun when it sends the body, which lasts until the promise resolves. */
+  pull(sink: DirectSink): Promise<void> | undefined {
+    for (const bytes of this.#early ?? []) this.#pass(sink, bytes)
+    this.#early = undefined
+    if (this.#isOver) {
+      sink.end()
+      return undefined
+    }
+    this.#sink = sink
+    return new Promise(resolve => {
+      this.#finish = resolve
+    })
   }
 
-  /** The queue has room. */
-  pull(): void {
-    this.session?.outbox.drained()
-  }
-
-  /** The client has gone. */
+  /** Called by Bun when the client has gone. */
   cancel(): void {
-    this.#controller = undefined
-    this.ended(this)
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#sink = undefined
+    this.#finish?.()
+    this.owner.ended(this)
   }
 
   write(bytes: string | Uint8Array): boolean {
-    if (this.#controller === undefined) return false
-    this.#controller.enqueue(typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes)
+    if (this.#isOver) return false
+    if (this.#sink !== undefined) this.#pass(this.#sink, bytes)
+    else if (this.#early === undefined) this.#early = [bytes]
+    else this.#early.push(bytes)
     return true
   }
 
   bufferedBytes(): number {
-    const room = this.#controller?.desiredSize
-    return room === undefined || room === null ? 0 : highWaterBytes - room
+    return this.#waitingBytes
   }
 
   /** An event stream has no close code: the reason was said in the last event. */
   close(): void {
-    const controller = this.#controller
-    this.#controller = undefined
-    controller?.close()
-    this.ended(this)
+    const sink = this.#sink
+    this.cancel()
+    sink?.end()
   }
+
+  #pass(sink: DirectSink, bytes: string | Uint8Array): void {
+    const written = sink.write(bytes)
+    if (typeof written === 'number') sink.flush()
+    else this.#wait(written, bytes.length)
+  }
+
+  #wait(written: Promise<number>, length: number): void {
+    this.#waitingBytes += length
+    written.then(
+      () => {
+        this.#waitingBytes -= length
+        if (this.#waitingBytes === 0) this.session?.outbox.drained()
+      },
+      () => this.cancel(),
+    )
+  }
+}
+
+/** The web's types do not know sources of Bun's kind. */
+function streamFrom(source: unknown): ReadableStream<Uint8Array> {
+  return new ReadableStream(source as UnderlyingDefaultSource<Uint8Array>)
 }

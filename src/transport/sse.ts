@@ -18,7 +18,7 @@ import {
   sseRetry,
 } from '../protocol/index.ts'
 import { clientHeaders } from './client-headers.ts'
-import { EventStream } from './event-stream.ts'
+import { EventStream, type EventStreamOwner } from './event-stream.ts'
 import type { Gate, Refusal } from './gate.ts'
 import { statusOf } from './status.ts'
 import { admitAll } from './subscriptions.ts'
@@ -44,12 +44,11 @@ export interface SseElsewhere {
 }
 
 /** Plain EventSource at `GET /sse?channel=…`. */
-export class SseTransport {
+export class SseTransport implements EventStreamOwner {
   readonly watches: Watches
   readonly #wire = sseWire()
   readonly #beats: Heartbeat<Session>
   readonly #heartbeat = new TextEncoder().encode(sseHeartbeat)
-  readonly #watchOf = new WeakMap<Session, Watch>()
 
   constructor(
     readonly node: Node,
@@ -64,7 +63,7 @@ export class SseTransport {
     const refused = this.gate.refuse(request, address)
     if (refused !== undefined) return this.#turnAway(refused, request)
     const opening = readOpening(request, address)
-    const stream = new EventStream(ended => this.#ended(ended))
+    const stream = new EventStream(this)
     const session = new Session(this.node, randomUuid(this.node.random), stream, this.#wire, address)
     if (this.node.options.hooks.connect !== undefined) session.headers = clientHeaders(request, address)
     try {
@@ -85,12 +84,12 @@ export class SseTransport {
   }
 
   watchOf(session: Session): Watch | undefined {
-    return this.#watchOf.get(session)
+    return session.socket instanceof EventStream ? session.socket.watch : undefined
   }
 
   /** Remembers a changed watchlist, and lets the cursor say it from the next event on. */
   changed(session: Session, watch: Watch): void {
-    this.#watchOf.set(session, watch)
+    if (session.socket instanceof EventStream) session.socket.watch = watch
     session.watchlist = { session: watch.id, rev: watch.rev, channels: watch.channels }
   }
 
@@ -113,7 +112,7 @@ export class SseTransport {
       positionIn(opening.cursor, channel),
     )
     if (session.state.kind === 'closed') throw new CloseError(session.state.close)
-    this.#watchOf.set(session, watch)
+    if (session.socket instanceof EventStream) session.socket.watch = watch
     session.streamId = watch.id
     this.watches.began(watch.id, session)
     if (watch.rev > 0) this.changed(session, watch)
@@ -153,11 +152,10 @@ export class SseTransport {
     if (!session.isClosed && session.socket.bufferedBytes() === 0) session.socket.write(this.#heartbeat)
   }
 
-  #ended(stream: EventStream): void {
-    const { session } = stream
+  /** Called by the stream, whoever ended it. */
+  ended({ session, watch }: EventStream): void {
     if (session === undefined) return
     this.#beats.remove(session)
-    const watch = this.#watchOf.get(session)
     if (watch !== undefined) this.watches.ended(watch, session)
     session.closed(closes.normal)
   }

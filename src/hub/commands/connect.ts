@@ -58,6 +58,8 @@ export interface Identified {
   readonly isRefreshable: boolean
 }
 
+const stranger: Identified = { identity: { user: '' }, isRefreshable: false }
+
 /**
  * Who is it: the connect hook decides where there is one, else the token. Without either, only a server that lets strangers in does.
  * @throws CommandError 101, 109 · CloseError 3500
@@ -80,7 +82,7 @@ export async function identify(
     return { identity: result, data: result.data, isRefreshable: false }
   }
   if (!given) {
-    if (anonymousAllowed) return { identity: { user: '' }, isRefreshable: false }
+    if (anonymousAllowed) return stranger
     throw new CommandError(errors.unauthorized)
   }
   const verified = await verifier?.connection(token)

@@ -17,7 +17,7 @@ async function send(
   changed: PublishHookResult,
 ): Promise<void> {
   const subscription = session.subscriptions.get(channel)
-  const info = subscription?.terms.info ?? session.infoIn(undefined)
+  const info = subscription?.info ?? session.infoIn(undefined)
   await session.node.publish(channel, changed.data ?? data, {
     ...(key === undefined ? {} : { key }),
     ...(lane === undefined ? {} : { lane }),
