@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'bun:test'
+import { SimClock } from '../../sim/clock.ts'
+import { MemoryBroker, MemoryPresence } from '../broker/index.ts'
+import { type ChannelDelivery, defaultLimits, Namespaces, namespaceDefaults, presenceLeaseMs } from '../hub/index.ts'
+import { seededRandom } from '../kit/index.ts'
+import type { Statements } from './messages.ts'
+import { RelayPresence } from './relay-presence.ts'
+
+const room = { ...namespaceDefaults, name: 'room', presence: true, joinLeave: true }
+
+/** A central registry, and nodes whose links to it or to each other can be made and broken. */
+function cluster() {
+  const clock = new SimClock()
+  const events: string[] = []
+  const deliver = (_channel: string, delivery: ChannelDelivery) => {
+    if (delivery.kind !== 'publication') events.push(...delivery.infos.map(({ user }) => `${delivery.kind} ${user}`))
+  }
+  const options = { clock, random: seededRandom(1), namespaces: new Namespaces([room]), limits: defaultLimits }
+  const broker = new MemoryBroker(options, { deliver, control() {}, suspect() {} })
+  const central = new MemoryPresence(options, broker)
+  return { clock, events, central }
+}
+
+type Parent = Pick<MemoryPresence, 'track' | 'untrack' | 'renew'>
+
+/** A relay's presence with a link that says to the parent in use what is said, under the name of that link. */
+function relayOn(clock: SimClock) {
+  const link: { parent: Parent | undefined; holder: string } = { parent: undefined, holder: '' }
+  const presence = new RelayPresence(clock, {
+    ask: async () => [] as never,
+    say(statement, args) {
+      const { parent, holder } = link
+      if (parent === undefined) return
+      if (statement === 'track') {
+        for (const { channel, info } of (args as Statements['track']).entries) void parent.track(channel, info, holder)
+      }
+      if (statement === 'untrack') {
+        const { channel, client } = args as Statements['untrack']
+        void parent.untrack(channel, client, holder)
+      }
+    },
+  })
+  return {
+    presence,
+    attach(parent: Parent, holder: string) {
+      Object.assign(link, { parent, holder })
+      presence.retell()
+    },
+    /** The link breaks; the parent notices. */
+    detach() {
+      link.parent?.renew(link.holder)
+      link.parent = undefined
+    },
+  }
+}
+
+const info = (user: string) => ({ user, client: `client-${user}` })
+const usersIn = async (presence: MemoryPresence) => [...(await presence.list('room:1')).values()].map(({ user }) => user).sort()
+
+describe('presence over links', () => {
+  test('[T14] a link that comes back within the lease brings no leave and no join, and loses who left meanwhile', async () => {
+    const { clock, events, central } = cluster()
+    const edge = relayOn(clock)
+    edge.attach(central, 'edge.1')
+    for (const user of ['a', 'b', 'c']) await edge.presence.track('room:1', info(user))
+    clock.advance(10)
+    expect(events).toEqual(['join a', 'join b', 'join c'])
+    edge.detach()
+    await edge.presence.untrack('room:1', 'client-b')
+    await edge.presence.track('room:1', info('d'))
+    clock.advance(5000)
+    edge.attach(central, 'edge.2')
+    clock.advance(10)
+    expect(await usersIn(central)).toEqual(['a', 'b', 'c', 'd'])
+    clock.advance(presenceLeaseMs)
+    expect(await usersIn(central)).toEqual(['a', 'c', 'd'])
+    expect(events).toEqual(['join a', 'join b', 'join c', 'join d', 'leave b'])
+  })
+
+  test('[T14] what a node that died held goes when its lease ends', async () => {
+    const { clock, events, central } = cluster()
+    const edge = relayOn(clock)
+    edge.attach(central, 'edge.1')
+    await edge.presence.track('room:1', info('a'))
+    edge.detach()
+    clock.advance(presenceLeaseMs - 2000)
+    expect(await usersIn(central)).toEqual(['a'])
+    clock.advance(4000)
+    expect(await usersIn(central)).toEqual([])
+    expect(events).toEqual(['join a', 'leave a'])
+  })
+
+  test('[T14] a node that moves from one regional node to another keeps its clients present, and the first one’s lease takes none away', async () => {
+    const { clock, events, central } = cluster()
+    const west = relayOn(clock)
+    const east = relayOn(clock)
+    west.attach(central, 'west.1')
+    east.attach(central, 'east.1')
+    const edge = relayOn(clock)
+    edge.attach(west.presence, 'edge.1')
+    await edge.presence.track('room:1', info('a'))
+    edge.detach()
+    edge.attach(east.presence, 'edge.1')
+    clock.advance(2 * presenceLeaseMs)
+    expect(await usersIn(central)).toEqual(['a'])
+    await edge.presence.untrack('room:1', 'client-a')
+    clock.advance(10)
+    expect(await usersIn(central)).toEqual([])
+    expect(events).toEqual(['join a', 'leave a'])
+  })
+
+  test('[T14] a central node that was started again learns of everyone', async () => {
+    const { clock, central } = cluster()
+    const edge = relayOn(clock)
+    edge.attach(central, 'edge.1')
+    for (let n = 0; n < 250; n++) await edge.presence.track('room:1', info(`u${n}`))
+    edge.detach()
+    const again = cluster()
+    edge.attach(again.central, 'edge.1')
+    expect(await usersIn(again.central)).toHaveLength(250)
+  })
+})
