@@ -38,6 +38,7 @@ export class Outbox implements Flushable {
   #queuedBytes = 0
   #scheduled = false
   #heldSince = 0
+  #isClosed = false
 
   constructor(
     readonly socket: Socket,
@@ -47,6 +48,7 @@ export class Outbox implements Flushable {
   ) {}
 
   enqueue(frame: Frame): void {
+    if (this.#isClosed) return
     if (this.#heldSince !== 0 && frame.kind === 'ephemeral') {
       this.context.counters.dropped++
       return
@@ -63,6 +65,7 @@ export class Outbox implements Flushable {
 
   /** Sends the source's news for this tap with the next write. The tap takes care to poke once until it is asked. */
   poke(tap: Tap): void {
+    if (this.#isClosed) return
     if (this.#taps === undefined) this.#taps = [tap]
     else this.#taps.push(tap)
     this.#schedule()
@@ -99,7 +102,9 @@ export class Outbox implements Flushable {
     return this.#queuedBytes
   }
 
-  clear(): void {
+  /** Nothing more is sent: an answer that comes after the end has nobody to go to. */
+  close(): void {
+    this.#isClosed = true
     this.#first = undefined
     this.#more = undefined
     this.#taps = undefined

@@ -212,7 +212,7 @@ export class Session implements OutboxOwner {
   #closing(close: Close): void {
     const before = this.state
     this.state = { kind: 'closed', close }
-    this.outbox.clear()
+    this.outbox.close()
     for (const channel of [...this.subscriptions.keys()]) this.untrack(channel, close)
     switch (before.kind) {
       case 'connecting':
