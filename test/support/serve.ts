@@ -14,7 +14,7 @@ function say(fields: object, message: string): void {
 /** A wish of the parent: what, and with what. */
 interface Wish {
   readonly id: number
-  readonly what: 'publish' | 'storm' | 'remove-history' | 'stats' | 'collect'
+  readonly what: 'publish' | 'storm' | 'top' | 'remove-history' | 'stats' | 'collect'
   readonly channel: string
   readonly data: never
   readonly options: object
@@ -27,6 +27,8 @@ async function grant({ what, channel, data, options }: Wish): Promise<unknown> {
     case 'storm':
       // Many publications at once: `data` is a list of channel and data.
       return Promise.all((data as [string, never][]).map(([name, item]) => server.publish(name, item)))
+    case 'top':
+      return (await server.history(channel, { limit: 0 })).position.offset
     case 'remove-history':
       return server.node.broker.removeHistory(channel)
     case 'collect':

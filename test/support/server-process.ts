@@ -67,7 +67,11 @@ export class ServerProcess implements AsyncDisposable {
     })
     this.#child = child
     void this.#listen(child.stderr)
-    void child.exited.then(code => ready.reject(new Error(`the server ended with ${code}: ${this.complaints}`)))
+    void child.exited.then(code => {
+      const error = `the server ended with ${code}: ${this.complaints}`
+      ready.reject(new Error(error))
+      if (this.#child === child) this.#abandon(error)
+    })
     const url = await within('the server to start', ready.promise, 10_000)
     this.port = Number(new URL(url).port)
   }
@@ -79,6 +83,11 @@ export class ServerProcess implements AsyncDisposable {
   /** Publishes many at once. */
   storm(items: readonly (readonly [channel: string, data: unknown])[]): Promise<unknown> {
     return this.#ask({ what: 'storm', data: items })
+  }
+
+  /** The newest offset of a channel. */
+  async top(channel: string): Promise<number> {
+    return Number(await this.#ask({ what: 'top', channel }))
   }
 
   removeHistory(channel: string): Promise<unknown> {
@@ -107,8 +116,15 @@ export class ServerProcess implements AsyncDisposable {
     this.folder?.[Symbol.dispose]()
   }
 
+  /** What a dead server was asked is not answered any more. */
+  #abandon(error: string): void {
+    for (const answer of this.#waiting.values()) answer({ error })
+    this.#waiting.clear()
+  }
+
   #ask(wish: object): Promise<unknown> {
     const id = ++this.#id
+    if (!this.isAlive) return Promise.reject(new Error('the server is not running'))
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, ({ value, error }) => (error === undefined ? resolve(value) : reject(new Error(error))))
       this.#child?.send({ id, ...wish })
