@@ -156,7 +156,7 @@ export class Children {
 
   #beat(): void {
     for (const child of this.#children.values()) {
-      if (child.link === undefined || child.link.beat() <= silentBeatsMax) continue
+      if (child.link === undefined || child.link.beat() < silentBeatsMax) continue
       this.context.log.warn({ node: child.id }, 'a node below does not answer any more')
       child.link.terminate()
       child.gone()

@@ -247,7 +247,7 @@ export class Uplink {
 
   #beat(): void {
     const state = this.#state
-    if (state.kind === 'up' && state.link.beat() > silentBeatsMax) this.drop('it does not answer any more')
+    if (state.kind === 'up' && state.link.beat() >= silentBeatsMax) this.drop('it does not answer any more')
   }
 
   #lose(): void {

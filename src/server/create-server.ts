@@ -262,13 +262,9 @@ export class FanfareServer implements Server {
     const websocket = new WebSocketTransport(this.node, this.gate)
     http.upgrade('/connection/websocket', (request, upgrader) => websocket.upgrade(request, upgrader))
     http.upgrade('/connection/node', (request, upgrader) => this.tree.children.upgrade(request, upgrader))
-    const { upstreamHttp, options } = this.tree
-    if (upstreamHttp !== undefined)
-      http.router.fallback = proxyTo({
-        clock: this.clock,
-        secret: options.parent?.secret ?? '',
-        upstream: () => this.tree.upstreamHttp ?? '',
-      })
+    const { parent } = this.tree.options
+    if (parent !== undefined)
+      http.router.fallback = proxyTo({ clock: this.clock, secret: parent.secret, upstream: () => this.tree.upstreamHttp })
     return http
   }
 }

@@ -21,18 +21,20 @@ const addressHeader = 'X-Forwarded-For'
 export interface ProxyOptions {
   readonly clock: Clock
   readonly secret: string
-  /** Where requests go, as `http://host:port`. */
-  upstream(): string
+  /** Where requests go, as `http://host:port`; undefined while there is no node upstream. */
+  upstream(): string | undefined
 }
 
 /** Hands requests to the node upstream and its answers back, bodies as they flow. */
 export function proxyTo({ clock, secret, upstream }: ProxyOptions): RouteHandler {
   return async (request, _params, address) => {
     const { pathname, search } = new URL(request.url)
+    const origin = upstream()
+    if (origin === undefined) return unreachable()
     const giveUp = new AbortController()
     const timer = clock.after(answerMs, () => giveUp.abort())
     try {
-      const answer = await fetch(`${upstream()}${pathname}${search}`, {
+      const answer = await fetch(`${origin}${pathname}${search}`, {
         method: request.method,
         headers: headersFor(request.headers, address, secret),
         body: request.body,
@@ -45,14 +47,16 @@ export function proxyTo({ clock, secret, upstream }: ProxyOptions): RouteHandler
       return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers })
     } catch (error) {
       if (!(error instanceof Error)) throw error
-      return Response.json(
-        { error: { code: 503, message: 'the node upstream cannot be reached' } },
-        { status: 503, headers: { 'Retry-After': '1' } },
-      )
+      return unreachable()
     } finally {
       timer.cancel()
     }
   }
+}
+
+function unreachable(): Response {
+  const error = { code: 503, message: 'the node upstream cannot be reached' }
+  return Response.json({ error }, { status: 503, headers: { 'Retry-After': '1' } })
 }
 
 function headersFor(given: Headers, address: string, secret: string): Headers {

@@ -111,9 +111,9 @@ export class Tree {
     return this.#uplink?.isLost ?? false
   }
 
-  /** Where HTTP that is not served here is answered: the parent in use. */
+  /** Where HTTP that is not served here is answered: the parent in use, if there is one. */
   get upstreamHttp(): string | undefined {
-    return this.#uplink?.upstream.replace(/^ws/, 'http')
+    return this.isOrphan ? undefined : this.#uplink?.upstream.replace(/^ws/, 'http')
   }
 
   connectBroker(sink: BrokerSink): Broker {

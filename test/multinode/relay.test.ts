@@ -1,0 +1,207 @@
+import { describe, expect, test } from 'bun:test'
+import { z } from 'zod'
+import { apiKey, FetchedStream, RawClient, sign, until, userToken } from '../support/index.ts'
+import { connect, hangsOn, publish, rowOf, startCentral, startRelay, treeOf, upTo } from './tree.ts'
+
+describe('a tree of nodes', () => {
+  test('[T21] channels, history and publications pass from the central node over a regional one to an edge, and back', async () => {
+    const central = await startCentral()
+    await publish(central, 'kept:1', 1, 3)
+    const regional = await startRelay([central])
+    const edge = await startRelay([regional])
+    const sdk = await connect(edge)
+    const subscription = await sdk.subscribe('kept:1').ready()
+    await publish(central, 'kept:1', 4, 6)
+    expect(await subscription.gets(3)).toEqual(upTo(3, 4))
+    await subscription.subscription.publish({ n: 7 })
+    expect(await subscription.gets(4)).toEqual(upTo(4, 4))
+    const { position } = await central.server.history('kept:1', { limit: 0 })
+    expect((await edge.server.history('kept:1', { limit: 0 })).position).toEqual(position)
+    const late = await (await connect(edge, 'bob')).subscribe('kept:1', { since: { epoch: position.epoch, offset: 2 } }).ready()
+    expect(await late.gets(5)).toEqual(upTo(5, 3))
+  })
+
+  test('[T21] every namespace comes from the parent, also when it changes: a relay has no channels of its own', async () => {
+    const central = await startCentral()
+    const edge = await startRelay([central], { channel: { namespaces: [{ name: 'own', allow_subscribe_for_client: true }] } })
+    using raw = await RawClient.connect(edge.wsUrl, { token: await userToken('raw') })
+    expect((await raw.call({ subscribe: { channel: 'own:1' } })).error?.code).toBe(102)
+    expect((await raw.call({ subscribe: { channel: 'late:1' } })).error?.code).toBe(102)
+    const [kept] = central.server.config.channel.namespaces.filter(({ name }) => name === 'kept')
+    if (kept === undefined) throw new Error('no namespace')
+    central.server.namespace({ ...kept, name: 'late' })
+    await until('the relay knows it', async () => (await raw.call({ subscribe: { channel: 'late:1' } })).error === undefined)
+    await central.publish('late:1', { n: 1 })
+    await until('it came', () => raw.data('late:1').length === 1)
+    // The service changes its mind: those who follow it begin again under the new rules.
+    central.server.namespace({ ...kept, name: 'late', delivery: 'latest', allowPublishForClient: false })
+    await until('the subscription ended', () => raw.pushes('late:1').some(push => push.unsubscribe?.code === 2500))
+    const again = await raw.call({ subscribe: { channel: 'late:1', recoverable: true } })
+    expect(again.error).toBeUndefined()
+    expect((await raw.call({ publish: { channel: 'late:1', data: 1 } })).error?.code).toBe(103)
+  })
+
+  test('[T22] what is not its own a relay asks of its parent: commands, access, pages, the server API, tickets', async () => {
+    const central = await startCentral()
+    central.server.command('echo', z.object({ text: z.string() }), ({ text }, { user }) => ({ text, user }))
+    central.server.authorize('room', ({ user, action }) => action === 'subscribe' && user !== 'mallory' && { data: { hello: user } })
+    const regional = await startRelay([central])
+    const edge = await startRelay([regional])
+    const token = await userToken('alice')
+    const sdk = await connect(edge)
+    expect((await sdk.client.rpc('echo', { text: 'hi' })).data).toEqual({ text: 'hi', user: 'alice' })
+    const { snapshot } = await sdk.subscribe('room:1').ready()
+    expect(snapshot).toEqual({ hello: 'alice' })
+    using mallory = await RawClient.connect(edge.wsUrl, { token: await userToken('mallory') })
+    expect((await mallory.call({ subscribe: { channel: 'room:1' } })).error?.code).toBe(103)
+
+    const post = (path: string, body: unknown, headers: Record<string, string>) =>
+      fetch(`${edge.url}${path}`, { method: 'POST', body: JSON.stringify(body), headers })
+    const echoed = await post('/rpc/echo', { text: 'over http' }, { Authorization: `Bearer ${token}` })
+    expect(await echoed.json()).toEqual({ text: 'over http', user: 'alice' })
+    const wrong = await post('/rpc/echo', { text: 1 }, { Authorization: `Bearer ${token}` })
+    expect([wrong.status, await wrong.json()]).toEqual([400, { error: { code: 107, message: expect.stringContaining('text') } }])
+    const published = await post('/api/publish', { channel: 'kept:1', data: 1 }, { 'X-API-Key': apiKey })
+    expect(await published.json()).toMatchObject({ result: { offset: 1 } })
+    const missing = await fetch(`${edge.url}/nowhere?a=1`)
+    expect([missing.status, missing.headers.get('x-content-type-options')]).toEqual([404, 'nosniff'])
+
+    const { ticket } = (await (await post('/auth/ticket', {}, { Authorization: `Bearer ${token}` })).json()) as { ticket: string }
+    using stream = new FetchedStream(`${regional.url}/sse?channel=kept:1&token=${ticket}`)
+    expect(Object.keys((await stream.opened()).subs)).toEqual(['kept:1'])
+    for (const node of [edge, regional, central]) {
+      expect((await fetch(`${node.url}/sse?channel=kept:1&token=${ticket}`)).status).toBe(401)
+    }
+  })
+
+  test('[T22] a request through relays is counted for the client that made it, and a stranger cannot speak for another', async () => {
+    const central = await startCentral()
+    const seen: string[] = []
+    central.server.route('GET', '/whoami', (_request, _params, address) => {
+      seen.push(address)
+      return new Response()
+    })
+    const edge = await startRelay([await startRelay([central])])
+    await fetch(`${edge.url}/whoami`, { headers: { 'X-Forwarded-For': '203.0.113.9' } })
+    await fetch(`${central.url}/whoami`, { headers: { 'X-Forwarded-For': '203.0.113.9', 'X-Fanfare-Node': 'a guess' } })
+    expect(seen).toEqual(['127.0.0.1', '127.0.0.1'])
+  })
+
+  test('[T23] the central node lists all nodes with their place and figures, and the edge is regional once a node hangs on it', async () => {
+    const central = await startCentral()
+    const west = await startRelay([central], { region: 'us' })
+    const east = await startRelay([central], { region: 'eu' })
+    const edge = await startRelay([east], { region: 'eu' })
+    for (const [server, count] of [
+      [central, 1],
+      [west, 2],
+      [edge, 3],
+    ] as const) {
+      for (let n = 0; n < count; n++) await (await connect(server, `user${n}`)).subscribe('kept:1').ready()
+    }
+    await publish(central, 'kept:1', 1, 10)
+    await until('all figures are there', () => rowOf(central, edge)?.delivered === 30 && rowOf(central, west)?.delivered === 20, 5000)
+    const rows = treeOf(central).map(({ node, role, region, parent, viewers, viewersBelow, channels, delivered, relayed }) => ({
+      ...{ node, role, region, parent, viewers, viewersBelow, channels, delivered, relayed },
+    }))
+    const id = { central: central.node.id, east: east.node.id }
+    expect(rows.find(({ node }) => node === id.central)).toEqual({
+      ...{
+        node: id.central,
+        role: 'central',
+        region: '',
+        parent: null,
+        viewers: 1,
+        viewersBelow: 5,
+        channels: 1,
+        delivered: 10,
+        relayed: 20,
+      },
+    })
+    expect(rows.find(({ node }) => node === west.node.id)).toMatchObject({ role: 'edge', region: 'us', parent: id.central, viewers: 2 })
+    expect(rows.find(({ node }) => node === id.east)).toMatchObject({
+      role: 'regional',
+      viewers: 0,
+      viewersBelow: 3,
+      channels: 1,
+      relayed: 10,
+    })
+    expect(rows.find(({ node }) => node === edge.node.id)).toMatchObject({ role: 'edge', parent: id.east, viewers: 3 })
+    expect(rows).toHaveLength(4)
+    await edge.server.close()
+    await until('it is gone from the list', () => rowOf(central, edge) === undefined)
+    await until('the regional one is an edge again', () => rowOf(central, east)?.role === 'edge', 5000)
+  })
+
+  test('[T24] what a parent sends does not depend on the viewers below, and a hop costs little', async () => {
+    const central = await startCentral()
+    const regional = await startRelay([central])
+    const edge = await startRelay([regional])
+    const viewers = await Promise.all(Array.from({ length: 50 }, (_, n) => connect(edge, `user${n}`)))
+    const [first] = await Promise.all(viewers.map(sdk => sdk.subscribe('kept:1').ready()))
+    const direct = await (await connect(central, 'direct')).subscribe('kept:1').ready()
+    const delays: number[] = []
+    const sent = new Map<number, number>()
+    const offsets = new Map<number, number>()
+    direct.subscription.on('publication', ({ data }) => offsets.set(data.n, performance.now()))
+    first?.subscription.on('publication', ({ data }) => delays.push(performance.now() - (sent.get(data.n) ?? 0)))
+    for (let n = 1; n <= 200; n++) {
+      sent.set(n, performance.now())
+      await central.publish('kept:1', { n })
+      await Bun.sleep(2)
+    }
+    await first?.gets(200)
+    expect(central.server.tree.children.relayed).toBe(200)
+    expect(regional.server.tree.children.relayed).toBe(200)
+    const hops = delays.map((ms, index) => ms - ((offsets.get(index + 1) ?? 0) - (sent.get(index + 1) ?? 0))).sort((a, b) => a - b)
+    const p50 = hops[Math.floor(hops.length / 2)] ?? Number.POSITIVE_INFINITY
+    expect(p50 / 2).toBeLessThan(5)
+  })
+
+  test('[T25] a storm of joins at an edge costs one subscription, one history and one question of access upstream', async () => {
+    const central = await startCentral()
+    let asked = 0
+    central.server.authorize('room', () => {
+      asked++
+      return { data: { state: asked }, forEveryone: true }
+    })
+    await publish(central, 'room:1', 1, 100)
+    const edge = await startRelay([await startRelay([central])])
+    const { epoch } = (await central.server.history('room:1', { limit: 0 })).position
+    const questions: string[] = []
+    for (const child of central.server.tree.children.all()) {
+      const { peer } = child.link ?? {}
+      if (peer === undefined) continue
+      const answer = peer.answer.bind(peer)
+      peer.answer = (question, args) => {
+        questions.push(question)
+        return answer(question, args)
+      }
+    }
+    const tokens = await Promise.all(Array.from({ length: 200 }, (_, n) => userToken(`user${n}`)))
+    const clients = await Promise.all(tokens.map(token => RawClient.connect(edge.wsUrl, { token })))
+    const replies = await Promise.all(
+      clients.map((client, n) =>
+        client.call({ subscribe: { channel: 'room:1', ...(n % 2 === 0 ? {} : { recover: true, epoch, offset: 90 }) } }),
+      ),
+    )
+    expect(replies.filter(({ subscribe }) => subscribe?.recovered === true && subscribe.publications?.length === 10)).toHaveLength(100)
+    expect(replies.filter(({ subscribe }) => JSON.stringify(subscribe?.data) === '{"state":1}')).toHaveLength(100)
+    expect(asked).toBe(1)
+    const count = (question: string) => questions.filter(name => name === question).length
+    expect([count('subscribe'), count('history'), count('authorize')]).toEqual([1, 1, 1])
+    for (const client of clients) client[Symbol.dispose]()
+  })
+
+  test('[T26] tokens are checked at the edge, with what they carry', async () => {
+    const central = await startCentral()
+    const edge = await startRelay([central])
+    await hangsOn(edge, central)
+    using raw = await RawClient.open(edge.wsUrl)
+    raw.send({ id: 1, connect: { token: await sign({ sub: 'x' }, 'another-secret-that-is-32-bytes-long') } })
+    expect((await raw.closes()).code).toBe(3500)
+    using subscribed = await RawClient.open(edge.wsUrl)
+    const reply = await subscribed.call({ connect: { token: await userToken('alice', { channels: ['kept:1'] }) } })
+    expect(Object.keys(reply.connect?.subs ?? {})).toEqual(['kept:1'])
+  })
+})
