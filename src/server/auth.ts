@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { randomId } from '../kit/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
 import { check, readJson } from '../transport/index.ts'
-import { bearerOf, callerOf } from './caller.ts'
+import { bearerOf, countedCallerOf } from './caller.ts'
 import type { FanfareServer } from './create-server.ts'
 import { signToken } from './tokens.ts'
 
@@ -13,8 +13,8 @@ const guestTtlS = 24 * 3600
 export function addAuthRoutes(server: FanfareServer): void {
   const { config, node } = server
   const { hmacSecretKey } = config.client.token
-  server.route('POST', '/auth/ticket', async request => {
-    await callerOf(server, request)
+  server.route('POST', '/auth/ticket', async (request, _params, address) => {
+    await countedCallerOf(server, request, address)
     const token = bearerOf(request)
     if (token === undefined) throw new CommandError(errors.unauthorized)
     return Response.json(server.tickets.issue(token), { headers: server.gate.origins.headersFor(request) })

@@ -12,6 +12,13 @@ export async function callerOf(server: FanfareServer, request: Request): Promise
   return verified.value.user
 }
 
+/** The same, counted against what one user, or one address of strangers, may ask for. @throws CommandError 101, 109, 111 */
+export async function countedCallerOf(server: FanfareServer, request: Request, address: string): Promise<string> {
+  const user = await callerOf(server, request)
+  if (!server.node.rates.spendFor(user === '' ? `address:${address}` : user)) throw new CommandError(errors.tooManyRequests)
+  return user
+}
+
 export function bearerOf(request: Request): string | undefined {
   const authorization = request.headers.get('authorization')
   return authorization?.startsWith('Bearer ') ? authorization.slice(7) : undefined

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { CommandError, errors } from '../protocol/index.ts'
 import { readJson } from '../transport/index.ts'
-import { callerOf } from './caller.ts'
+import { countedCallerOf } from './caller.ts'
 import type { FanfareServer } from './create-server.ts'
 
 /** `POST /rpc/<method>` calls what a WebSocket calls as `rpc`; `GET /rpc` lists the methods with the schemas of their input. */
@@ -16,8 +16,7 @@ export function addRpcRoutes(server: FanfareServer): void {
   })
   server.route('POST', '/rpc/*', async (request, params, address) => {
     if (!gate.origins.allows(request)) throw new CommandError(errors.permissionDenied, 'origin not allowed')
-    const user = await callerOf(server, request)
-    if (!node.rates.spendFor(user === '' ? `address:${address}` : user)) throw new CommandError(errors.tooManyRequests)
+    const user = await countedCallerOf(server, request, address)
     const data = await readJson(request, node.limits.frameBytesMax, node.limits.json)
     const result = await node.call(params['*'] ?? '', data, { user })
     return Response.json(result ?? {}, { headers: gate.origins.headersFor(request) })
