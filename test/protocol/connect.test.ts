@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { inSeconds, RawClient, Sdk, sign, startServer, userToken } from '../support/index.ts'
+import { inSeconds, RawClient, Sdk, sign, startServer, tokenSecret, until, userToken } from '../support/index.ts'
 
 const open = { allow_subscribe_for_client: true, allow_publish_for_client: true } as const
 
@@ -126,5 +126,53 @@ describe('connecting with the SDK', () => {
     using plain = await RawClient.open(server.wsUrl, { protocols: [] })
     expect((await plain.call({ connect: { token: await userToken('alice') } })).connect).toBeDefined()
     expect((await fetch(server.wsUrl.replace('ws', 'http'))).status).toBe(426)
+  })
+
+  test('[B73] while the key server is away a connect is answered with 100, and the SDK gets in when it is back', async () => {
+    const pair = await generateKeyPair('ES256')
+    const jwk = { ...(await exportJWK(pair.publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }
+    let isUp = false
+    using keys = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      fetch: () => (isUp ? Response.json({ keys: [jwk] }) : new Response('', { status: 503 })),
+    })
+    await using server = await startServer({ client: { token: { jwks_public_endpoint: `http://127.0.0.1:${keys.port}/keys` } } })
+    const token = await new SignJWT({ sub: 'carol' }).setProtectedHeader({ alg: 'ES256', kid: 'k1' }).sign(pair.privateKey)
+    using sdk = new Sdk(server.wsUrl, { token })
+    sdk.client.connect()
+    await until('it was refused for now', () => sdk.errors.some(({ code }) => code === 100))
+    isUp = true
+    await sdk.reaches('connected')
+  })
+
+  test('[B74] subscription tokens may have a key of their own, which opens no connection', async () => {
+    const other = 'a-second-secret-for-tests-of-32-bytes'
+    await using server = await startServer({
+      client: { token: { hmac_secret_key: tokenSecret }, subscription_token: { enabled: true, hmac_secret_key: other } },
+      channel: { without_namespace: open },
+    })
+    using sdk = await new Sdk(server.wsUrl, { token: await userToken('alice') }).connect()
+    await sdk.subscribe('$own', { token: await sign({ sub: 'alice', channel: '$own' }, other) }).ready()
+    const refused = sdk.subscribe('$other', { token: await sign({ sub: 'alice', channel: '$other' }) })
+    await refused.reaches('unsubscribed 103')
+    using stranger = new Sdk(server.wsUrl, { token: await sign({ sub: 'alice' }, other) })
+    stranger.client.connect()
+    await stranger.reaches('disconnected 3500')
+  })
+
+  test('[B75] audience and issuer are held where the configuration names them', async () => {
+    const token = { hmac_secret_key: tokenSecret, audience: 'fanfare', issuer: 'backend' }
+    await using server = await startServer({ client: { token } })
+    const outcome = async (claims: object) => {
+      using sdk = new Sdk(server.wsUrl, { token: await sign({ sub: 'alice', ...claims }) })
+      sdk.client.connect()
+      await until('it is decided', () => sdk.states.length === 2)
+      return sdk.states[1]
+    }
+    expect(await outcome({ aud: 'fanfare', iss: 'backend' })).toBe('connected')
+    expect(await outcome({ aud: ['other', 'fanfare'], iss: 'backend' })).toBe('connected')
+    for (const claims of [{}, { aud: 'fanfare' }, { iss: 'backend' }, { aud: 'other', iss: 'backend' }])
+      expect(await outcome(claims)).toBe('disconnected 3500')
   })
 })

@@ -146,4 +146,17 @@ describe('recovery', () => {
     await until('it is too old', async () => (await resume())?.recovered === false, 2000)
     expect((await resume())?.publications).toBeUndefined()
   })
+
+  test('[B76] what was missed is recovered up to the limit, and beyond it not at all', async () => {
+    await using server = await startServer({ client: { recovery_max_publication_limit: 10 }, channel: { namespaces } })
+    await publish(server, 'kept:1', 1, 30)
+    using raw = await RawClient.connect(server.wsUrl, { token: await userToken('raw') })
+    const resume = async (offset: number) => {
+      const { subscribe } = await raw.call({ subscribe: { channel: 'kept:1', recover: true, epoch: '', offset } })
+      await raw.call({ unsubscribe: { channel: 'kept:1' } })
+      return [subscribe?.recovered, subscribe?.publications?.length]
+    }
+    expect(await resume(20)).toEqual([true, 10])
+    expect(await resume(19)).toEqual([false, undefined])
+  })
 })

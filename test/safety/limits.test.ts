@@ -123,6 +123,23 @@ describe('who may connect, and how often', () => {
     expect([status, error?.code]).toEqual([429, 111])
     expect((await post(server, '/rpc/echo', '{}', { Authorization: `Bearer ${await userToken('carol')}` })).status).toBe(200)
   })
+
+  test('[F16] whatever a user asks for by HTTP counts as well: watchlist changes, tickets, commands; strangers count by address', async () => {
+    await using server = await start({ user_command_rate: { per_second: 1, burst: 4 } })
+    const alice = { Authorization: `Bearer ${await userToken('alice')}` }
+    const ask = (path: string, body: string, headers: Record<string, string>) =>
+      post(server, path, body, headers).then(({ status }) => status)
+    const change = JSON.stringify({ rev: 1, op: 'add', channels: [] })
+    const tickets = []
+    for (let index = 0; index < 6; index++) tickets.push(await ask('/auth/ticket', '', alice))
+    expect(tickets).toEqual([200, 200, 200, 200, 429, 429])
+    expect(await ask('/sse/some.session/subscriptions', change, alice)).toBe(429)
+    const changes = []
+    for (let index = 0; index < 6; index++) changes.push(await ask('/sse/some.session/subscriptions', change, {}))
+    expect(changes).toEqual([404, 404, 404, 404, 429, 429])
+    expect(await ask('/rpc/nothing', '{}', {})).toBe(429)
+    expect(await ask('/auth/ticket', '', { Authorization: `Bearer ${await userToken('bob')}` })).toBe(200)
+  })
 })
 
 describe('how much may come in', () => {
