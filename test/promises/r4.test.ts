@@ -125,7 +125,13 @@ async function sendFrames(server: FanfareProcess, mutator: Mutator, report: Repo
   let raw: RawClient | undefined
   let left = count
   while (left > 0) {
-    if (raw === undefined || raw.closedWith !== undefined) raw = await RawClient.connect(server.wsUrl, { token: await userToken('fuzz') })
+    if (raw === undefined || raw.closedWith !== undefined || mutator.chance(0.02)) {
+      raw?.socket.close()
+      // Some never say who they are.
+      raw = mutator.chance(0.3)
+        ? await RawClient.open(server.wsUrl)
+        : await RawClient.connect(server.wsUrl, { token: await userToken('fuzz') })
+    }
     const lines = Array.from({ length: Math.min(perFrame, left) }, () => mutator.mutate(mutator.pick(commands), commands).slice(0, 2000))
     left -= lines.length
     report.tried += lines.length

@@ -61,6 +61,17 @@ describe('presence', () => {
     )
   }, 15_000)
 
+  test('[B77] a namespace may send joins and leaves to every subscriber, asked or not', async () => {
+    await using server = await startServer({ channel: { namespaces: [{ ...room, force_push_join_leave: true }] } })
+    using watcher = await RawClient.connect(server.wsUrl, { token: await userToken('watcher') })
+    await watcher.call({ subscribe: { channel: 'room:1' } })
+    using other = await RawClient.connect(server.wsUrl, { token: await userToken('other') })
+    await other.call({ subscribe: { channel: 'room:1' } })
+    await until('the join came', () => watcher.pushes('room:1').some(({ join }) => join?.info.user === 'other'))
+    await other.call({ unsubscribe: { channel: 'room:1' } })
+    await until('the leave came', () => watcher.pushes('room:1').some(({ leave }) => leave?.info.user === 'other'))
+  })
+
   test('[B72] thousands who come and go leave nothing behind: no session, no channel, no memory', async () => {
     await using server = await ServerProcess.start({
       client: { allow_anonymous_connect_without_token: true },

@@ -159,4 +159,25 @@ describe('recovery', () => {
     expect(await resume(20)).toEqual([true, 10])
     expect(await resume(19)).toEqual([false, undefined])
   })
+
+  test('[B78] a quiet channel keeps epoch and offset longer than its publications, and begins anew when they are forgotten as well', async () => {
+    const brief = { name: 'brief', ...kept, history_ttl: '100ms', history_meta_ttl: '2s' }
+    await using server = await startServer({ channel: { linger: '0s', namespaces: [brief] } })
+    const { epoch } = await server.publish('brief:1', 1)
+    using raw = await RawClient.connect(server.wsUrl, { token: await userToken('raw') })
+    const place = async () => {
+      const { subscribe } = await raw.call({ subscribe: { channel: 'brief:1', recover: true, epoch, offset: 0 } })
+      await raw.call({ unsubscribe: { channel: 'brief:1' } })
+      return subscribe
+    }
+    await until('the publication is too old', async () => (await place())?.recovered === false, 1500)
+    expect(await place()).toMatchObject({ epoch, offset: 1 })
+    const position = async () => (await server.server.history('brief:1', { limit: 0 })).position
+    await until('the place is forgotten', async () => (await position()).epoch !== epoch, 6000)
+    expect(await position()).toMatchObject({ offset: 0 })
+    await until('nobody holds the channel', () => server.node.hub.size === 0)
+    const anew = await place()
+    expect(anew).toMatchObject({ offset: 0, recovered: false })
+    expect(anew?.epoch).not.toBe(epoch)
+  }, 10_000)
 })
