@@ -14,7 +14,7 @@ interface LogLine {
   readonly url?: string
 }
 
-/** `fanfare start` as an operator runs it: a process with a configuration file, signals and a log. */
+/** `fanfare start`, or `fanfare relay`, as an operator runs it: a process with a configuration file, signals and a log. */
 export class FanfareProcess implements AsyncDisposable {
   readonly folder = new Folder()
   /** Everything it wrote, over all its starts. */
@@ -22,10 +22,13 @@ export class FanfareProcess implements AsyncDisposable {
   port = 0
   #child: Subprocess | undefined
 
-  constructor(readonly input: ConfigInput) {}
+  constructor(
+    readonly input: ConfigInput,
+    readonly command: 'start' | 'relay' = 'start',
+  ) {}
 
-  static async start(input: ConfigInput = {}): Promise<FanfareProcess> {
-    const fanfare = new FanfareProcess(input)
+  static async start(input: ConfigInput = {}, command: 'start' | 'relay' = 'start'): Promise<FanfareProcess> {
+    const fanfare = new FanfareProcess(input, command)
     await fanfare.start()
     return fanfare
   }
@@ -55,7 +58,7 @@ export class FanfareProcess implements AsyncDisposable {
     const config = testConfig({ demo: 'off', ...this.input, log: { format: 'json', ...this.input.log } }, join(this.folder.path, 'data'))
     writeFileSync(file, JSON.stringify({ ...config, port: this.port }))
     const from = this.log.length
-    const child = Bun.spawn([process.execPath, main, 'start', '--config', file], { stdout: 'pipe', stderr: 'pipe' })
+    const child = Bun.spawn([process.execPath, main, this.command, '--config', file], { stdout: 'pipe', stderr: 'pipe' })
     this.#child = child
     void this.#listen(child.stdout)
     void this.#listen(child.stderr)
@@ -68,6 +71,10 @@ export class FanfareProcess implements AsyncDisposable {
       15_000,
     )
     this.port = Number(new URL(listening.url ?? '').port)
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0
   }
 
   signal(signal: 'SIGTERM' | 'SIGKILL'): void {
