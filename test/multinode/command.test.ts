@@ -74,7 +74,7 @@ describe('fanfare relay', () => {
     const guest = await fetch(`${edgeUrl}/auth/guest`, { method: 'POST', body: '{"name":"Ada"}' })
     const { token } = (await guest.json()) as { token: string }
     using raw = await RawClient.connect(`${edgeUrl.replace('http', 'ws')}/connection/websocket`, { token })
-    expect((await raw.call({ subscribe: { channel: 'sports:league_demo' } })).subscribe?.data).toEqual({ games: [] })
+    // Whether the channel is there and who may publish in it is for a service of the parent to say.
     expect((await raw.call({ publish: { channel: 'sports:league_demo', data: 1 } })).error?.code).toBe(103)
     const page = await fetch(`${edgeUrl}/`)
     expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html;charset=utf-8'])

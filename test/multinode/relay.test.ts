@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test'
+import { createConnection } from 'node:net'
 import { z } from 'zod'
-import { apiKey, FetchedStream, RawClient, sign, until, userToken } from '../support/index.ts'
-import { connect, hangsOn, publish, rowOf, startCentral, startRelay, treeOf, upTo } from './tree.ts'
+import { apiKey, FetchedStream, RawClient, sign, type TestServer, until, userToken } from '../support/index.ts'
+import { connect, hangsOn, hurried, publish, rowOf, startCentral, startRelay, treeOf, upTo } from './tree.ts'
 
 describe('a tree of nodes', () => {
   test('[T21] channels, history and publications pass from the central node over a regional one to an edge, and back', async () => {
@@ -76,22 +77,31 @@ describe('a tree of nodes', () => {
 
   test('[T22] a request through relays is counted for the client that made it, and a stranger cannot speak for another', async () => {
     const central = await startCentral()
-    const seen: string[] = []
-    central.server.route('GET', '/whoami', (_request, _params, address) => {
-      seen.push(address)
-      return new Response()
-    })
+    central.server.route('GET', '/whoami', (_request, _params, address) => new Response(address))
     const edge = await startRelay([await startRelay([central])])
-    await fetch(`${edge.url}/whoami`, { headers: { 'X-Forwarded-For': '203.0.113.9' } })
-    await fetch(`${central.url}/whoami`, { headers: { 'X-Forwarded-For': '203.0.113.9', 'X-Fanfare-Node': 'a guess' } })
-    expect(seen).toEqual(['127.0.0.1', '127.0.0.1'])
+    const ask = (server: TestServer, from: string, header: string) =>
+      new Promise<string>((resolve, reject) => {
+        const { hostname, port } = new URL(server.url)
+        const socket = createConnection({ host: hostname, port: Number(port), localAddress: from })
+        let answer = ''
+        socket.on('data', bytes => {
+          answer += String(bytes)
+        })
+        socket.on('error', reject)
+        socket.on('close', () => resolve(/127\.0\.0\.\d/.exec(answer)?.[0] ?? answer))
+        socket.write(`GET /whoami HTTP/1.1\r\nHost: x\r\nConnection: close\r\nX-Forwarded-For: 203.0.113.9\r\n${header}\r\n`)
+      })
+    expect(await ask(central, '127.0.0.7', '')).toBe('127.0.0.7')
+    expect(await ask(central, '127.0.0.7', 'X-Fanfare-Node: a guess\r\n')).toBe('127.0.0.7')
+    expect(await ask(edge, '127.0.0.8', '')).toBe('127.0.0.8')
   })
 
   test('[T23] the central node lists all nodes with their place and figures, and the edge is regional once a node hangs on it', async () => {
     const central = await startCentral()
-    const west = await startRelay([central], { region: 'us' })
-    const east = await startRelay([central], { region: 'eu' })
-    const edge = await startRelay([east], { region: 'eu' })
+    const clock = hurried(8)
+    const west = await startRelay([central], { region: 'us' }, { clock })
+    const east = await startRelay([central], { region: 'eu' }, { clock })
+    const edge = await startRelay([east], { region: 'eu' }, { clock })
     for (const [server, count] of [
       [central, 1],
       [west, 2],
