@@ -8,8 +8,8 @@ describe('codes', () => {
     for (const { code } of Object.values(closes)) expect(code >= 3000 && code < 4000).toBe(true)
   })
 
-  test('[U18] only a loss of state makes a client subscribe again by itself', () => {
-    expect(Object.values(unsubscribes).filter(({ code }) => code >= 2500)).toEqual([unsubscribes.insufficientState])
+  test('[U18] a loss of state and an end in time make a client subscribe again by itself, nothing else does', () => {
+    expect(Object.values(unsubscribes).filter(({ code }) => code >= 2500)).toEqual([unsubscribes.insufficientState, unsubscribes.expired])
   })
 
   test('[U18] an error says whether to try again, and keeps its code beside the detail', () => {

@@ -255,6 +255,7 @@ export class FanfareServer implements Server {
       reusePort: shared,
       bodyBytesMax: limits.apiBytesMax,
       frameBytesMax: limits.frameBytesMax,
+      idleMs: limits.idleMs,
       origins: this.gate.origins,
       log: this.log,
       addressOf: (request, peer) => addressOf(request, peer, given => this.tree.children.context.isSecret(given)),

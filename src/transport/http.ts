@@ -15,6 +15,7 @@ export interface HttpOptions {
   readonly reusePort: boolean
   readonly bodyBytesMax: number
   readonly frameBytesMax: number
+  readonly idleMs: number
   readonly origins: Origins
   readonly log: Log
   /** The address that a request is counted for. The peer's own where absent. */
@@ -25,6 +26,11 @@ export interface HttpOptions {
 export type Upgrade = (request: Request, server: Server<Upgraded>) => Response | undefined
 
 const wrongHost = { code: 403, message: 'unknown host: this server answers to localhost and to the hosts of client.allowed_origins' }
+
+/** The longest that Bun takes. */
+const bunIdleMaxS = 255
+/** Paths whose answers have no end. Their heartbeats find the dead. */
+const endless: ReadonlySet<string> = new Set(['/sse'])
 
 /** Says of every answer that it is only what it claims to be. */
 const safetyHeaders = { 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' } as const
@@ -82,7 +88,7 @@ export class HttpTransport {
     const fetch = (request: Request, server: Server<Upgraded>) => this.#fetch(request, server)
     const exact = Object.fromEntries(this.router.exactPaths().map(path => [path, fetch]))
     return {
-      idleTimeout: 0,
+      idleTimeout: Math.min(bunIdleMaxS, Math.ceil(this.options.idleMs / 1000)),
       development: false,
       maxRequestBodySize: this.options.bodyBytesMax,
       routes: { ...exact, ...this.#pages },
@@ -100,6 +106,7 @@ export class HttpTransport {
     const pathname = pathOf(request.url)
     const upgrade = this.#upgrades.get(pathname)
     if (upgrade !== undefined) return upgrade(request, server)
+    if (endless.has(pathname)) server.timeout(request, 0)
     const peer = server.requestIP(request)?.address ?? ''
     return this.#answer(request, pathname, this.options.addressOf?.(request, peer) ?? peer)
   }

@@ -82,6 +82,7 @@ function limitsOf({ client, channel, sse, http_api }: Settings): Limits {
     streamsMax: channel.stream_limit,
     joinsPerTickMax: channel.join_leave_tick_limit,
     joinBatchMs: channel.join_leave_batch_interval,
+    idleMs: client.idle_timeout,
     pingIntervalMs: client.ping_interval,
     pongTimeoutMs: client.pong_timeout,
     staleMs: client.stale_close_delay,

@@ -59,6 +59,11 @@ const client = group({
   stalled_close_delay: duration('How long a client may take nothing of what waits for it. Beyond: close 3008.', every(limits.stalledMs), {
     minMs: 1000,
   }),
+  idle_timeout: duration(
+    'How long a connection may keep quiet in the middle of an HTTP request, or after its answer.',
+    every(limits.idleMs),
+    { minMs: 1000 },
+  ),
   message_size_limit: integer('Bytes of one frame or body from a client.', limits.frameBytesMax, 256, bytesMax),
   json_depth_limit: integer('How deeply JSON may nest.', limits.json.depthMax, 2, 512),
   json_keys_limit: integer('Keys of one JSON object.', limits.json.keysMax, 8, 1_000_000),
