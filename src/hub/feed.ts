@@ -134,19 +134,17 @@ export class Feed {
 
   #healed(page: HistoryPage, held: Held[]): void {
     if (this.#state.kind !== 'healing') return
-    const isBehind = page.position.epoch === this.position.epoch && page.position.offset < this.position.offset
-    if (isBehind && ++this.#behind <= behindMax) {
+    if (isBehind(page, this.position, held) && ++this.#behind <= behindMax) {
       this.#retry(held)
       return
     }
     this.#behind = 0
     this.#failures = 0
-    const continues = page.position.epoch === this.position.epoch && page.position.offset >= this.position.offset
-    if (continues && page.complete) {
+    if (continues(page, this.position)) {
       for (const publication of page.publications) this.#take(publication, page.position.epoch)
       // What has no place in the history may have been missed as well.
       if (page.state.length > 0) this.target.restate(page.state)
-    } else if (continues && page.position.offset === this.position.offset) this.target.restate(page.state)
+    } else if (isSame(page.position, this.position)) this.target.restate(page.state)
     else {
       this.position = page.position
       this.target.restate(page.state)
@@ -180,4 +178,24 @@ export class Feed {
       if (this.#state.kind === 'healing') this.#heal(held)
     })
   }
+}
+
+function isSame(left: Position, right: Position): boolean {
+  return left.epoch === right.epoch && left.offset === right.offset
+}
+
+/** Whether a page leads from a position to its own without a gap. That it calls itself complete is not enough to promise it to others. */
+function continues({ position, publications, complete }: HistoryPage, { epoch, offset }: Position): boolean {
+  if (!complete || position.epoch !== epoch) return false
+  return (
+    position.offset === offset + publications.length &&
+    publications.every((publication, index) => publication.offset === offset + index + 1)
+  )
+}
+
+/** Whether a history knows less than was seen already, or nothing of what must have come before something that is held. */
+function isBehind({ position }: HistoryPage, { epoch, offset }: Position, held: readonly Held[]): boolean {
+  if (position.epoch !== epoch || position.offset > offset) return false
+  const later = held.filter(item => item.epoch === epoch && item.publication.offset > offset)
+  return position.offset < offset || (later.length > 0 && !later.some(({ publication }) => publication.offset === offset + 1))
 }
