@@ -1,4 +1,6 @@
+import type { Json } from '../kit/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
+import { readJson } from '../transport/index.ts'
 import type { FanfareServer } from './create-server.ts'
 import { sameSecret } from './same-secret.ts'
 
@@ -31,4 +33,20 @@ export function hasApiKey(server: FanfareServer, request: Request): boolean {
   const authorization = request.headers.get('authorization')
   const given = request.headers.get('x-api-key') ?? (authorization?.startsWith('apikey ') ? authorization.slice(7) : undefined)
   return key !== undefined && given !== undefined && sameSecret(given, key)
+}
+
+/**
+ * Lets nobody pass but a back end that holds the API key. Where none is asked for on this machine, a page in a browser on it must still not get in.
+ * @throws CommandError 101 without the key, 103 for a page of elsewhere
+ */
+export function authorizeTrusted(server: FanfareServer, request: Request): void {
+  if (!server.gate.origins.allows(request)) throw new CommandError(errors.permissionDenied, 'origin not allowed')
+  if (!hasApiKey(server, request)) throw new CommandError(errors.unauthorized, 'the API key is expected in X-API-Key')
+}
+
+/** The JSON body of a back end that holds the API key. @throws CommandError 101, 103, 107 for a body that is not JSON, 413 */
+export async function readTrusted(server: FanfareServer, request: Request): Promise<Json> {
+  authorizeTrusted(server, request)
+  const { limits } = server.node
+  return readJson(request, limits.apiBytesMax, limits.json)
 }

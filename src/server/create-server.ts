@@ -17,6 +17,7 @@ import {
 import { type Clock, type Json, type Random, randomId, systemClock, systemRandom } from '../kit/index.ts'
 import type { Position } from '../protocol/index.ts'
 import { Gate, HttpTransport, Origins, type RouteHandler, SseTransport, WebSocketTransport } from '../transport/index.ts'
+import { readTrusted } from './caller.ts'
 import { type Config, type ConfigInput, configure } from './config/index.ts'
 import { drain } from './drain.ts'
 import { Hooks } from './hooks/index.ts'
@@ -195,6 +196,10 @@ export class FanfareServer implements Server {
 
   route(method: string, path: string, handler: RouteHandler): void {
     this.http.route(method, path, handler)
+  }
+
+  readTrusted(request: Request): Promise<Json> {
+    return readTrusted(this, request)
   }
 
   page(path: string, html: HTMLBundle): void {

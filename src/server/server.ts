@@ -34,6 +34,8 @@ export interface Server {
 
   /** Adds an HTTP route such as `/orders/:id`. */
   route(method: string, path: string, handler: RouteHandler): void
+  /** The JSON body of a back end that holds the API key, for routes that only those may call. @throws CommandError, which a route may pass on */
+  readTrusted(request: Request): Promise<Json>
   /** Adds a page from an imported HTML file. */
   page(path: string, html: HTMLBundle): void
 

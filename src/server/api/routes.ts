@@ -1,7 +1,6 @@
-import type { Json } from '../../kit/index.ts'
 import { CommandError, errors, type ProtocolError } from '../../protocol/index.ts'
-import { check, readJson, statusOf } from '../../transport/index.ts'
-import { hasApiKey } from '../caller.ts'
+import { check, statusOf } from '../../transport/index.ts'
+import { authorizeTrusted, readTrusted } from '../caller.ts'
 import type { FanfareServer } from '../create-server.ts'
 import { batchSchema, runBatch } from './batch.ts'
 import { type ApiCommand, type ApiContext, type Outcome, settle } from './command.ts'
@@ -31,31 +30,18 @@ export function addApiRoutes(server: FanfareServer): void {
   const context: ApiContext = { node, startedAt: node.clock.now(), nodes: () => tree.reports(), survey: pattern => tree.channels(pattern) }
   for (const [name, command] of commands) {
     server.route('POST', `/api/${name}`, async request => {
-      const params = await readParams(server, request)
+      const params = await readTrusted(server, request)
       return answer(await settle(command.call(params, context), node), request)
     })
   }
   server.route('POST', '/api/batch', async request => {
-    const batch = check(batchSchema, await readParams(server, request))
+    const batch = check(batchSchema, await readTrusted(server, request))
     return jsonResponse(`{"replies":[${(await runBatch(batch, commands, context)).join(',')}]}`, 200)
   })
   server.route('POST', '/api/*', async (request, params) => {
-    authorize(server, request)
+    authorizeTrusted(server, request)
     throw new CommandError(errors.methodNotFound, params['*'])
   })
-}
-
-/** @throws CommandError 101 without the key, 107 for a body that is not JSON, 413 */
-function readParams(server: FanfareServer, request: Request): Promise<Json> {
-  authorize(server, request)
-  const { limits } = server.node
-  return readJson(request, limits.apiBytesMax, limits.json)
-}
-
-/** Where the API is open to this machine, a page in a browser on it must still not reach it. */
-function authorize(server: FanfareServer, request: Request): void {
-  if (!server.gate.origins.allows(request)) throw new CommandError(errors.permissionDenied, 'origin not allowed')
-  if (!hasApiKey(server, request)) throw new CommandError(errors.unauthorized, 'the API key is expected in X-API-Key')
 }
 
 /** A command that failed answers 200 with the error, as in Centrifugo; a caller may ask for an HTTP status by `X-Centrifugo-Error-Mode: transport`. */
