@@ -1,6 +1,8 @@
-import { describe, expect, test } from 'bun:test'
+import { afterEach, describe, expect, test } from 'bun:test'
 import { connectAll, FetchedStream, LeanClient, RawClient, type TestServer, until, userToken } from '../support/index.ts'
-import { atEnd, cableTo, connect, hangsOn, hurried, publish, startCentral, startRelay, upTo } from './tree.ts'
+import { atEnd, cableTo, connect, endAll, hangsOn, hurried, publish, startCentral, startRelay, upTo } from './tree.ts'
+
+afterEach(endAll)
 
 const readiness = async ({ url }: TestServer) => (await fetch(`${url}/readyz`)).status
 

@@ -1,8 +1,10 @@
-import { describe, expect, test } from 'bun:test'
+import { afterEach, describe, expect, test } from 'bun:test'
 import { createConnection } from 'node:net'
 import { z } from 'zod'
 import { apiKey, FetchedStream, RawClient, sign, type TestServer, until, userToken } from '../support/index.ts'
-import { connect, hangsOn, hurried, publish, rowOf, startCentral, startRelay, treeOf, upTo } from './tree.ts'
+import { connect, endAll, hangsOn, hurried, publish, rowOf, startCentral, startRelay, treeOf, upTo } from './tree.ts'
+
+afterEach(endAll)
 
 describe('a tree of nodes', () => {
   test('[T21] channels, history and publications pass from the central node over a regional one to an edge, and back', async () => {

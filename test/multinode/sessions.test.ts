@@ -1,7 +1,9 @@
-import { describe, expect, test } from 'bun:test'
+import { afterEach, describe, expect, test } from 'bun:test'
 import type { LifecycleEvent } from '../../src/hub/index.ts'
 import { FetchedStream, quiet, RawClient, type SdkSubscription, type TestServer, until, userToken } from '../support/index.ts'
-import { cableTo, connect, hangsOn, hurried, publish, startCentral, startRelay, upTo } from './tree.ts'
+import { cableTo, connect, endAll, hangsOn, hurried, publish, startCentral, startRelay, upTo } from './tree.ts'
+
+afterEach(endAll)
 
 /** Everything that a listener on the central node hears. */
 function eventsOf({ node }: TestServer): string[] {

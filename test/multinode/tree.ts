@@ -1,4 +1,3 @@
-import { afterEach } from 'bun:test'
 import type { ConfigInput, Json } from '../../src/index.ts'
 import type { Clock } from '../../src/kit/index.ts'
 import type { Overrides } from '../../src/server/index.ts'
@@ -14,9 +13,10 @@ export function atEnd(end: () => unknown): void {
   endings.push(end)
 }
 
-afterEach(async () => {
+/** Every file of tests calls it after each: a hook registered here would be that of the first file alone, since modules are loaded once. */
+export async function endAll(): Promise<void> {
   for (const end of endings.splice(0).reverse()) await end()
-})
+}
 
 export const kept = {
   history_size: 1000,
