@@ -96,6 +96,8 @@ export interface Broker {
   /** Delivers joins or leaves; they have no history. */
   announce(channel: string, delivery: Delivery): Promise<void>
   subscribe(channel: string): Promise<void>
+  /** Both at once, where that saves a round trip: when it fails nothing is subscribed. */
+  open?(channel: string, query: HistoryQuery): Promise<HistoryPage>
   unsubscribe(channel: string): Promise<void>
   history(channel: string, query: HistoryQuery): Promise<HistoryPage>
   removeHistory(channel: string): Promise<void>

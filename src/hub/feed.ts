@@ -1,6 +1,6 @@
 import { backoffMs, type Clock, type Random, unreachable } from '../kit/index.ts'
 import type { Position, Publication } from '../protocol/index.ts'
-import type { Broker, HistoryPage } from './broker.ts'
+import type { Broker, HistoryPage, HistoryQuery } from './broker.ts'
 
 /** What a feed does with what it has put in order. */
 export interface FeedTarget {
@@ -59,15 +59,23 @@ export class Feed {
   /** Subscribes upstream and notes where the channel stands. Publications that race the answer are held, then put in place. */
   async open(): Promise<void> {
     const { broker, tail } = this.context
-    await broker.subscribe(this.channel)
-    const page = await broker.history(this.channel, { limit: tail ? -1 : 0 }).catch(async (error: unknown) => {
-      await broker.unsubscribe(this.channel)
-      throw error
-    })
+    const query = { limit: tail ? -1 : 0 }
+    const page = await (broker.open === undefined ? this.#subscribe(query) : broker.open(this.channel, query))
     if (this.#state.kind !== 'opening') return
     this.position = page.position
     this.target.begin(page)
     this.#release(this.#state.held)
+  }
+
+  async #subscribe(query: HistoryQuery): Promise<HistoryPage> {
+    const { broker } = this.context
+    await broker.subscribe(this.channel)
+    try {
+      return await broker.history(this.channel, query)
+    } catch (error) {
+      await broker.unsubscribe(this.channel)
+      throw error
+    }
   }
 
   receive(publication: Publication, epoch: string): void {

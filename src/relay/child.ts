@@ -1,5 +1,5 @@
 import type { ServerWebSocket } from 'bun'
-import type { BrokerSink, ChannelDelivery } from '../hub/index.ts'
+import type { BrokerSink, ChannelDelivery, HistoryQuery } from '../hub/index.ts'
 import { CommandError, errors, type Position } from '../protocol/index.ts'
 import type { Upgraded } from '../transport/index.ts'
 import type { Children, ChildrenContext } from './children.ts'
@@ -16,6 +16,7 @@ import {
   type Statements,
   toWirePage,
   type WireGrant,
+  type WirePage,
 } from './messages.ts'
 import type { NodeReport } from './report.ts'
 
@@ -129,6 +130,16 @@ export class Child implements Upgraded, BrokerSink, LinkPeer {
     }
   }
 
+  async open(channel: string, query: HistoryQuery): Promise<WirePage> {
+    await this.subscribe(channel)
+    try {
+      return toWirePage(await this.context.exchange().history(channel, query))
+    } catch (error) {
+      this.unsubscribe(channel)
+      throw error
+    }
+  }
+
   unsubscribe(channel: string): void {
     if (this.#channels.delete(channel))
       this.context
@@ -172,6 +183,7 @@ const answers: Answers = {
   publish: ({ context }, { channel, data, options }) => context.node().publish(channel, data, options),
   announce: ({ context }, { channel, delivery }) => context.exchange().announce(channel, fromWireDelivery(delivery)),
   subscribe: (child, { channel }) => child.subscribe(channel),
+  open: (child, { channel, query }) => child.open(channel, query),
   history: ({ context }, { channel, query }) => context.exchange().history(channel, query).then(toWirePage),
   removeHistory: ({ context }, { channel }) => context.exchange().removeHistory(channel),
   control: ({ context }, message) => context.exchange().control(message),

@@ -90,6 +90,8 @@ export interface Questions {
   }
   readonly announce: { readonly args: { readonly channel: string; readonly delivery: WireDelivery }; readonly result: null }
   readonly subscribe: { readonly args: { readonly channel: string }; readonly result: null }
+  /** Subscribes and answers the history; where one fails, neither is done. */
+  readonly open: { readonly args: { readonly channel: string; readonly query: HistoryQuery }; readonly result: WirePage }
   readonly history: { readonly args: { readonly channel: string; readonly query: HistoryQuery }; readonly result: WirePage }
   readonly removeHistory: { readonly args: { readonly channel: string }; readonly result: null }
   readonly control: { readonly args: Control; readonly result: null }
@@ -114,6 +116,7 @@ export type Question = keyof Questions
 /** Questions that may be asked again when the link broke before the answer: they only read, or do the same when said twice. */
 export const repeatable: ReadonlySet<Question> = new Set<Question>([
   'subscribe',
+  'open',
   'history',
   'removeHistory',
   'presence',

@@ -14,11 +14,12 @@ async function withHistory(count: number, data: (n: number) => Json = n => n) {
   const memory = new MemoryBroker(options, { deliver() {}, control() {}, suspect() {} })
   for (let n = 1; n <= count; n++) await memory.publish('kept:1', data(n), {})
   const queries: HistoryQuery[] = []
+  const said: string[] = []
   let between = async () => undefined as unknown
   const broker = new UpstreamBroker({
-    say() {},
+    say: statement => said.push(statement),
     async ask(question, args) {
-      if (question !== 'history') throw new Error(question)
+      said.push(question)
       const { channel, query } = args as Questions['history']['args']
       queries.push(query)
       const page = toWirePage(await memory.history(channel, query))
@@ -31,6 +32,7 @@ async function withHistory(count: number, data: (n: number) => Json = n => n) {
     memory,
     broker,
     queries,
+    said,
     meanwhile: (run: () => Promise<unknown>) => {
       between = run
     },
@@ -86,6 +88,20 @@ describe('history from upstream', () => {
     const page = await broker.history('kept:1', { since: { epoch, offset: 0 }, limit: -1 })
     expect(page.complete).toBe(false)
     expect(offsets(page)).toEqual(range(2001, 6000))
+  })
+
+  test('[T15] a channel is opened by one question, and by nothing when that fails', async () => {
+    const { broker, said, meanwhile } = await withHistory(1500)
+    expect(offsets(await broker.open('kept:1', { limit: -1 }))).toEqual(range(1, 1500))
+    expect(said.splice(0)).toEqual(['open', 'history'])
+    expect((await broker.open('kept:1', { limit: 0 })).position.offset).toBe(1500)
+    expect(said.splice(0)).toEqual(['open'])
+    let pages = 0
+    meanwhile(async () => {
+      if (++pages === 2) throw new Error('the second page does not come')
+    })
+    expect(await broker.open('kept:1', { limit: -1 }).catch(({ message }: Error) => message)).toBe('the second page does not come')
+    expect(said).toEqual(['open', 'history', 'unsubscribe'])
   })
 
   test('[T12] an empty history, one that was removed, and another epoch are one question', async () => {

@@ -23,14 +23,23 @@ export class UpstreamBroker implements Broker {
     await this.uplink.ask('subscribe', { channel })
   }
 
+  async open(channel: string, query: HistoryQuery): Promise<HistoryPage> {
+    try {
+      return await (isLong(query) ? this.#pages(channel, query, 'open') : this.#page(channel, query, 'open'))
+    } catch (error) {
+      // A later page may have failed, with the subscription in place.
+      await this.unsubscribe(channel)
+      throw error
+    }
+  }
+
   /** Without a link nothing is subscribed, and on the next only what is wanted then. */
   async unsubscribe(channel: string): Promise<void> {
     this.uplink.say('unsubscribe', { channel })
   }
 
   async history(channel: string, query: HistoryQuery): Promise<HistoryPage> {
-    const whole = query.reverse !== true && (query.limit < 0 || query.limit > pageMax)
-    return whole ? this.#pages(channel, query) : this.#page(channel, query)
+    return isLong(query) ? this.#pages(channel, query) : this.#page(channel, query)
   }
 
   async removeHistory(channel: string): Promise<void> {
@@ -43,21 +52,22 @@ export class UpstreamBroker implements Broker {
 
   async close(): Promise<void> {}
 
-  async #page(channel: string, query: HistoryQuery): Promise<HistoryPage> {
-    return fromWirePage(await this.uplink.ask('history', { channel, query }))
+  async #page(channel: string, query: HistoryQuery, question: 'history' | 'open' = 'history'): Promise<HistoryPage> {
+    return fromWirePage(await this.uplink.ask(question, { channel, query }))
   }
 
   /** Page after page up to the present end. What was dropped from the history meanwhile leaves a gap: then what came before it is worth nothing. */
-  async #pages(channel: string, { since, limit }: HistoryQuery): Promise<HistoryPage> {
+  async #pages(channel: string, { since, limit }: HistoryQuery, first?: 'open'): Promise<HistoryPage> {
     let publications: Publication[] = []
     let complete = since !== undefined
     let at = since
+    let question = first
     for (;;) {
       const left = limit < 0 ? pageMax : Math.min(pageMax, limit - publications.length)
-      const page = await this.#page(channel, { limit: left, ...(at === undefined ? {} : { since: at }) })
+      const page = await this.#page(channel, { limit: left, ...(at === undefined ? {} : { since: at }) }, question)
+      question = undefined
       const { position } = page
-      const [first] = page.publications
-      if (at !== undefined && !follows(at, position, first)) {
+      if (at !== undefined && !follows(at, position, page.publications[0])) {
         complete = false
         publications = []
       }
@@ -69,6 +79,10 @@ export class UpstreamBroker implements Broker {
       at = { epoch: position.epoch, offset: last.offset }
     }
   }
+}
+
+function isLong({ limit, reverse }: HistoryQuery): boolean {
+  return reverse !== true && (limit < 0 || limit > pageMax)
 }
 
 /** Whether a page goes on where the one before ended. */
