@@ -1,3 +1,4 @@
+import type { Clock } from '../kit/index.ts'
 import type { Child, NodeCounts, NodeReport } from '../relay/index.ts'
 
 /** Figures of all processes of this machine together. */
@@ -24,13 +25,26 @@ const nothing: NodeCounts = {
 export class Machine {
   readonly #parted = new Map<string, NodeCounts>()
   #gone = nothing
+  /** Of the present tick: a scrape reads them a dozen times, and they take a walk over all channels. */
+  #figures: MachineFigures | undefined
 
   constructor(
+    readonly clock: Clock,
     readonly own: () => NodeReport,
     readonly children: () => Iterable<Child>,
   ) {}
 
   figures(): MachineFigures {
+    if (this.#figures === undefined) {
+      this.#figures = this.#sum()
+      this.clock.soon(() => {
+        this.#figures = undefined
+      })
+    }
+    return this.#figures
+  }
+
+  #sum(): MachineFigures {
     const own = this.own()
     const workers = [...this.children()].flatMap(({ reports: [report] }) => (report?.role === 'worker' ? [report] : []))
     for (const { node } of workers) this.#parted.delete(node)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { namespaceDefaults } from '../hub/index.ts'
+import { configure } from './config/index.ts'
 import { Policies } from './policies.ts'
 
 const news = { ...namespaceDefaults, name: 'news' }
@@ -26,5 +27,10 @@ describe('the namespaces of a server', () => {
     expect(policies.namespaces.resolve('chat:1')?.presence).toBe(true)
     expect(policies.adopt([news])).toEqual(new Set(['chat', 'more']))
     expect(policies.namespaces.resolve('more:1')).toBeUndefined()
+  })
+
+  test('[T21] namespaces in the configuration of a relay are said to do nothing', () => {
+    const { warnings } = configure({ upstream: ['ws://parent:7400'], channel: { namespaces: [{ name: 'own' }] } })
+    expect(warnings).toEqual(['channel.namespaces: does nothing on a relay, which takes those of its parent'])
   })
 })

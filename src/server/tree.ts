@@ -87,6 +87,7 @@ export class Tree {
     }
     this.children = this.#createChildren()
     this.machine = new Machine(
+      clock,
       () => this.#ownReport(),
       () => this.children.all(),
     )
@@ -286,6 +287,7 @@ export class Tree {
   #channelCount(): number {
     const { hub } = this.#begun.node
     if (this.#exchange instanceof RelayBroker) return this.#exchange.size
+    if (this.children.size === 0) return hub.size
     const followed = new Set([...this.children.all()].flatMap(child => [...child.channels]))
     for (const { name } of hub.channels()) followed.add(name)
     return followed.size
