@@ -1,7 +1,8 @@
 import { type Clock, TimingWheel } from '../kit/index.ts'
 import type { Broker, Delivery } from './broker.ts'
 import { Channel } from './channel.ts'
-import type { FeedContext } from './feed.ts'
+import type { FeedContext, FeedTarget } from './feed.ts'
+import { Following } from './following.ts'
 import type { Metronomes } from './metronome.ts'
 import type { Namespace } from './namespace.ts'
 
@@ -11,9 +12,12 @@ export interface HubContext extends FeedContext {
   failed(channel: string, error: unknown): void
 }
 
+const nobody: ReadonlySet<Following> = new Set()
+
 /** The node's index channel -> subscriptions. A channel is open here while someone is subscribed, and a little longer. */
 export class Hub {
   readonly #channels = new Map<string, Channel>()
+  readonly #following = new Map<string, Set<Following>>()
   readonly #lingering: TimingWheel<Channel>
 
   constructor(
@@ -57,8 +61,26 @@ export class Hub {
     return channel
   }
 
+  /** Has a part of this node follow a channel, without a session. */
+  follow(name: string, target: FeedTarget): Following {
+    const all = this.#following.get(name) ?? new Set()
+    const following = new Following(name, this.context, target, ended => {
+      if (all.delete(ended) && all.size === 0) this.#following.delete(name)
+    })
+    this.#following.set(name, all.add(following))
+    return following
+  }
+
   deliver(name: string, delivery: Delivery): void {
     this.#channels.get(name)?.receive(delivery)
+    if (delivery.kind !== 'publication') return
+    for (const { feed } of this.#following.get(name) ?? nobody) feed.receive(delivery.publication, delivery.epoch)
+  }
+
+  /** The end of a channel may have been missed. */
+  suspect(name: string): void {
+    this.#channels.get(name)?.feed.verify()
+    for (const { feed } of this.#following.get(name) ?? nobody) feed.verify()
   }
 
   /** The last subscriber may have left: the channel closes after a while without any. */
@@ -70,11 +92,13 @@ export class Hub {
   /** Asks the broker whether the end of any channel was missed. */
   verify(): void {
     for (const channel of this.#channels.values()) channel.feed.verify()
+    for (const all of this.#following.values()) for (const { feed } of all) feed.verify()
   }
 
   close(): void {
     this.#lingering.close()
     for (const channel of this.#channels.values()) channel.close()
+    for (const all of [...this.#following.values()]) for (const following of [...all]) following.end()
     this.#channels.clear()
   }
 

@@ -208,7 +208,7 @@ export class Node implements BrokerSink, OutboxContext {
   }
 
   suspect(channel: string): void {
-    this.hub.get(channel)?.feed.verify()
+    this.hub.suspect(channel)
   }
 
   control(message: Control): void {

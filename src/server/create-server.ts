@@ -5,6 +5,8 @@ import {
   type AskingHooks,
   type Authorizer,
   type CommandContext,
+  type FeedTarget,
+  type Following,
   type HistoryLog,
   type HistoryPage,
   type HistoryQuery,
@@ -187,6 +189,10 @@ export class FanfareServer implements Server {
 
   history(channel: string, query: HistoryQuery): Promise<HistoryPage> {
     return this.node.history(channel, query)
+  }
+
+  follow(channel: string, target: FeedTarget): Following {
+    return this.node.hub.follow(channel, target)
   }
 
   on<K extends ServerEvent>(event: K, listener: (event: Extract<LifecycleEvent, { kind: K }>) => void | Promise<void>): void {

@@ -1,6 +1,17 @@
 import type { HTMLBundle } from 'bun'
 import type { z } from 'zod'
-import type { Authorizer, CommandContext, HistoryPage, HistoryQuery, LifecycleEvent, Log, Namespace, PublishOptions } from '../hub/index.ts'
+import type {
+  Authorizer,
+  CommandContext,
+  FeedTarget,
+  Following,
+  HistoryPage,
+  HistoryQuery,
+  LifecycleEvent,
+  Log,
+  Namespace,
+  PublishOptions,
+} from '../hub/index.ts'
 import type { Clock, Json, Random } from '../kit/index.ts'
 import type { Position } from '../protocol/index.ts'
 import type { RouteHandler } from '../transport/index.ts'
@@ -29,6 +40,8 @@ export interface Server {
   /** Appends to the channel's history and delivers to every subscriber on every node. */
   publish(channel: string, data: Json, options?: PublishOptions): Promise<Position>
   history(channel: string, query: HistoryQuery): Promise<HistoryPage>
+  /** Hears a channel as a subscriber does: what is kept of it first, then all that comes, in order and once, until it is ended. */
+  follow(channel: string, target: FeedTarget): Following
   /** Hears at the end of the turn in which it happened, in order. A listener that fails is logged and harms nobody. */
   on<K extends ServerEvent>(event: K, listener: (event: Extract<LifecycleEvent, { kind: K }>) => void | Promise<void>): void
 

@@ -1,0 +1,33 @@
+import { Feed, type FeedContext, type FeedTarget } from './feed.ts'
+
+/** A channel that something on this node follows without being a session: all that is kept of it first, then what comes, in order and once. */
+export class Following {
+  readonly feed: Feed
+  /** Resolves when the target has been told where the channel stands. Rejects when the broker cannot be asked; then it is over. */
+  readonly opened: Promise<void>
+  #isSubscribed = true
+
+  constructor(
+    readonly channel: string,
+    readonly context: FeedContext,
+    target: FeedTarget,
+    readonly ended: (following: Following) => void,
+  ) {
+    this.feed = new Feed(channel, { ...context, tail: true }, target)
+    this.opened = this.feed.open().catch((error: unknown) => {
+      this.#isSubscribed = false
+      this.end()
+      throw error
+    })
+  }
+
+  /** Nothing is told any more. Idempotent. */
+  end(): void {
+    this.feed.close()
+    this.ended(this)
+    if (!this.#isSubscribed) return
+    this.#isSubscribed = false
+    // What comes for it from now on is dropped by the hub; a broker that is away has forgotten it by itself.
+    this.context.broker.unsubscribe(this.channel).catch(() => undefined)
+  }
+}
