@@ -65,7 +65,11 @@ export class Subscription {
     const { state } = this
     switch (state.kind) {
       case 'live':
-        if (publication.offset !== 0 && publication.offset <= this.seenOffset) return
+        if (publication.offset !== 0 && publication.offset <= this.seenOffset) {
+          // Others go on from this one, and the client perhaps from one without a place that came to it later.
+          this.hasDeltaBase = false
+          return
+        }
         this.session.outbox.enqueue(this.terms.delta ? this.#deltaOf(frames) : frames.whole)
         return
       case 'catching-up':
