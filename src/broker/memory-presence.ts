@@ -1,4 +1,13 @@
-import { type Broker, type Limits, type Namespaces, type Presence, type PresenceStats, presenceLeaseMs } from '../hub/index.ts'
+import {
+  type Broker,
+  isOlder,
+  type Limits,
+  type Namespaces,
+  type Presence,
+  type PresenceStats,
+  presenceLeaseMs,
+  type Turns,
+} from '../hub/index.ts'
 import { type Clock, every, type Timer } from '../kit/index.ts'
 import type { ClientInfo } from '../protocol/index.ts'
 
@@ -12,6 +21,7 @@ export interface MemoryPresenceOptions {
 interface Entry {
   readonly info: ClientInfo
   readonly holder: string
+  readonly turns: Turns
 }
 
 /** How often leases are looked at. */
@@ -37,12 +47,13 @@ export class MemoryPresence implements Presence {
     this.#check = every(options.clock, checkMs, () => this.#expire())
   }
 
-  async track(channel: string, info: ClientInfo, holder = local): Promise<void> {
+  async track(channel: string, info: ClientInfo, holder = local, turns: Turns = []): Promise<void> {
     const entries = this.#channels.get(channel) ?? new Map<string, Entry>()
     this.#channels.set(channel, entries)
-    const isNew = !entries.has(info.client)
-    entries.set(info.client, { info, holder })
-    if (isNew) this.#changesOf(channel)?.join(info)
+    const known = entries.get(info.client)
+    if (known !== undefined && isOlder(turns, known.turns)) return
+    entries.set(info.client, { info, holder, turns })
+    if (known === undefined) this.#changesOf(channel)?.join(info)
   }
 
   async untrack(channel: string, client: string, holder = local): Promise<void> {

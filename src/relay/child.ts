@@ -200,7 +200,7 @@ const hearings: Hearings = {
   unsubscribe: (child, { channel }) => child.unsubscribe(channel),
   track: ({ context, holder }, { entries }) => {
     const { presence } = context.node()
-    for (const { channel, info } of entries) void presence.track(channel, info, holder)
+    for (const { channel, info, turns } of entries) void presence.track(channel, info, holder, turns)
   },
   untrack: ({ context, holder }, { channel, client }) => void context.node().presence.untrack(channel, client, holder),
   event: ({ context, holder }, event) => context.happened(event, holder),

@@ -9,6 +9,7 @@ import type {
   Namespace,
   PresenceStats,
   PublishOptions,
+  Turns,
 } from '../hub/index.ts'
 import type { Json } from '../kit/index.ts'
 import { type ClientInfo, type Close, type Position, Publication, type PublicationFields } from '../protocol/index.ts'
@@ -146,6 +147,7 @@ export type Statement = keyof Statements
 export interface Tracked {
   readonly channel: string
   readonly info: ClientInfo
+  readonly turns: Turns
 }
 
 export interface Untracked {

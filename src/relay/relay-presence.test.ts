@@ -32,7 +32,7 @@ function relayOn(clock: SimClock) {
       const { parent, holder } = link
       if (parent === undefined) return
       if (statement === 'track') {
-        for (const { channel, info } of (args as Statements['track']).entries) void parent.track(channel, info, holder)
+        for (const { channel, info, turns } of (args as Statements['track']).entries) void parent.track(channel, info, holder, turns)
       }
       if (statement === 'untrack') {
         const { channel, client } = args as Statements['untrack']
@@ -107,6 +107,46 @@ describe('presence over links', () => {
     clock.advance(10)
     expect(await usersIn(central)).toEqual([])
     expect(events).toEqual(['join a', 'leave a'])
+  })
+
+  test('[T14] a regional node that lost a child, noticed or not, does not tell of its clients as its own', async () => {
+    for (const isNoticed of [true, false]) {
+      const { clock, events, central } = cluster()
+      const west = relayOn(clock)
+      const east = relayOn(clock)
+      west.attach(central, 'west.1')
+      east.attach(central, 'east.1')
+      const edge = relayOn(clock)
+      edge.attach(west.presence, 'edge.1')
+      await edge.presence.track('room:1', info('a'))
+      if (isNoticed) edge.detach()
+      edge.attach(east.presence, 'edge.1')
+      west.detach()
+      west.attach(central, 'west.2')
+      if (!isNoticed) west.presence.renew('edge.1')
+      clock.advance(2 * presenceLeaseMs)
+      expect(await usersIn(central)).toEqual(['a'])
+      expect(events).toEqual(['join a'])
+    }
+  })
+
+  test('[T14] a regional node that moves itself is known by its newest place', async () => {
+    const { clock, central } = cluster()
+    const north = relayOn(clock)
+    const south = relayOn(clock)
+    north.attach(central, 'north.1')
+    south.attach(central, 'south.1')
+    const regional = relayOn(clock)
+    const edge = relayOn(clock)
+    regional.attach(north.presence, 'regional.1')
+    edge.attach(regional.presence, 'edge.1')
+    await edge.presence.track('room:1', info('a'))
+    regional.attach(south.presence, 'regional.1')
+    north.detach()
+    north.attach(central, 'north.2')
+    north.presence.renew('regional.1')
+    clock.advance(2 * presenceLeaseMs)
+    expect(await usersIn(central)).toEqual(['a'])
   })
 
   test('[T14] a central node that was started again learns of everyone', async () => {

@@ -1,4 +1,4 @@
-import { type Presence, type PresenceStats, presenceLeaseMs } from '../hub/index.ts'
+import { isOlder, type Presence, type PresenceStats, presenceLeaseMs, type Turns } from '../hub/index.ts'
 import type { Clock, Timer } from '../kit/index.ts'
 import type { ClientInfo } from '../protocol/index.ts'
 import type { Tracked } from './messages.ts'
@@ -7,6 +7,7 @@ import type { Uplink } from './uplink.ts'
 interface Held {
   readonly info: ClientInfo
   readonly holder: string
+  readonly turns: Turns
 }
 
 /** Entries of one statement. */
@@ -20,17 +21,21 @@ const local = ''
 export class RelayPresence implements Presence {
   readonly #held = new Map<string, Map<string, Held>>()
   readonly #leases = new Map<string, Timer>()
+  /** Links upstream so far. */
+  #turn = 0
 
   constructor(
     readonly clock: Clock,
     readonly uplink: Pick<Uplink, 'ask' | 'say'>,
   ) {}
 
-  async track(channel: string, info: ClientInfo, holder = local): Promise<void> {
+  async track(channel: string, info: ClientInfo, holder = local, turns: Turns = []): Promise<void> {
     const held = this.#held.get(channel) ?? new Map<string, Held>()
     this.#held.set(channel, held)
-    held.set(info.client, { info, holder })
-    this.uplink.say('track', { entries: [{ channel, info }] })
+    const known = held.get(info.client)
+    if (known !== undefined && isOlder(turns, known.turns)) return
+    held.set(info.client, { info, holder, turns })
+    this.uplink.say('track', { entries: [{ channel, info, turns: [...turns, this.#turn] }] })
   }
 
   async untrack(channel: string, client: string, holder = local): Promise<void> {
@@ -66,10 +71,14 @@ export class RelayPresence implements Presence {
     }
   }
 
-  /** The link upstream is new: what is held is told again. */
+  /** The link upstream is new: what is held is told again, but for those whose node is away: they may be told of by another by now. */
   retell(): void {
+    this.#turn++
     const entries: Tracked[] = []
-    for (const [channel, held] of this.#held) for (const { info } of held.values()) entries.push({ channel, info })
+    for (const [channel, held] of this.#held) {
+      for (const { info, holder, turns } of held.values())
+        if (!this.#leases.has(holder)) entries.push({ channel, info, turns: [...turns, this.#turn] })
+    }
     for (let from = 0; from < entries.length; from += batchMax) this.uplink.say('track', { entries: entries.slice(from, from + batchMax) })
   }
 
