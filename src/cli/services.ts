@@ -5,5 +5,5 @@ import { homeService } from './home/home-service.ts'
 /** Every service that ships, as `fanfare start` puts them on a server. */
 export const services: readonly ServiceFactory[] = [
   homeService,
-  (server, { demo }) => sportsService(server, demo.enabled ? { demo: { speed: demo.speed } } : {}),
+  (server, { demo, store }) => sportsService(server, { path: store.path, ...(demo.enabled ? { demo: { speed: demo.speed } } : {}) }),
 ]

@@ -1,1 +1,2 @@
 export { SqliteHistory } from './sqlite-history.ts'
+export { migrate, openTables } from './tables.ts'

@@ -41,17 +41,18 @@ describe.skipIf(skipped)('the pages in a browser', () => {
     return { page, complaints }
   }
 
-  const seqs = (page: Page) => page.locator('.events li').evaluateAll(rows => rows.map(row => Number(row.getAttribute('data-seq'))))
+  const ids = (page: Page) => page.locator('.events li').evaluateAll(rows => rows.map(row => row.getAttribute('data-id')))
 
-  async function snapshot(game: string): Promise<{ loop: number; seqs: number[] }> {
-    const { loop, events } = await (await fetch(`${server.url}/sports/games/${game}/snapshot`)).json()
-    return { loop, seqs: events.map(({ seq }: { seq: number }) => seq) }
+  async function snapshot(game: string): Promise<{ run: number; ids: string[] }> {
+    const { run, events } = await (await fetch(`${server.url}/sports/games/${game}/snapshot`)).json()
+    const told = events.filter(({ kind }: { kind: string }) => kind !== 'status')
+    return { run, ids: told.map(({ id }: { id: string }) => id) }
   }
 
   /** A match that has begun, and has enough before it to be interrupted. */
   async function youngMatch(): Promise<string | undefined> {
     const { games } = await (await fetch(`${server.url}/sports/games`)).json()
-    return games.find(({ board }: { board: { version: number } }) => board.version > 1 && board.version < 8)?.id
+    return games.find(({ board }: { board: { phase: string } }) => board.phase === 'first_half')?.id
   }
 
   const places = ['/', '/sports', `/sports/${match}`, '/ops'].flatMap(path => [
@@ -108,15 +109,15 @@ describe.skipIf(skipped)('the pages in a browser', () => {
       const seen = await until(
         'the match has gone on, and the page has what the server has',
         async () => {
-          const [shown, known] = [await seqs(page), await snapshot(young)]
-          return shown.length === known.seqs.length && known.seqs.length > before.seqs.length ? { shown, known } : undefined
+          const [shown, known] = [await ids(page), await snapshot(young)]
+          return shown.length === known.ids.length && known.ids.length > before.ids.length ? { shown, known } : undefined
         },
         20_000,
       )
       expect(await page.locator('body').getAttribute('data-page')).toBe('the same')
       expect((await page.locator('body').getAttribute('data-links'))?.trim()).toBe('reconnecting live')
-      expect(seen.known.loop).toBe(before.loop)
-      expect(seen.shown.toReversed()).toEqual(seen.known.seqs)
+      expect(seen.known.run).toBe(before.run)
+      expect(seen.shown.toReversed()).toEqual(seen.known.ids)
       await page.context().close()
     },
     120_000,

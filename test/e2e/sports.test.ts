@@ -59,26 +59,32 @@ class Reader implements AsyncDisposable {
 
 async function startMatches(data: string): Promise<TestServer> {
   const started = await startServer({ data })
-  await started.server.mount(host => sportsService(host, { demo: { speed } }))
+  await started.server.mount((host, { store }) => sportsService(host, { path: store.path, demo: { speed } }))
   return started
 }
 
-/** The urgent messages as `loop.moment`, kick-offs marked. */
-function urgent(messages: readonly GameMessage[]): string[] {
-  return messages.flatMap(message => {
-    if (message.type === 'kickoff') return [`kick-off ${message.snapshot.loop}.${message.moment}`]
-    return message.type === 'events' ? [`${message.loop}.${message.moment}`] : []
-  })
+/** The urgent messages: from which version of the board to which, and what they brought. */
+function urgent(messages: readonly GameMessage[]) {
+  return messages.flatMap(message => (message.type === 'events' || message.type === 'snapshot' ? [message] : []))
 }
 
-/** That each message follows the one before it: the next moment, or the kick-off of a later loop. */
-function expectUnbroken(places: readonly string[]): void {
-  let before: { loop: number; moment: number } | undefined
-  for (const place of places) {
-    const [loop = Number.NaN, moment = Number.NaN] = place.replace('kick-off ', '').split('.').map(Number)
-    if (before !== undefined && place.startsWith('kick-off')) expect(loop).toBeGreaterThan(before.loop)
-    else if (before !== undefined) expect({ loop, moment }).toEqual({ loop: before.loop, moment: before.moment + 1 })
-    before = { loop, moment }
+/** That each update begins where the one before ended, or is the beginning of another run; and that no revision comes twice. */
+function expectUnbroken(messages: readonly GameMessage[]): void {
+  let version: number | undefined
+  const seen = new Set<string>()
+  for (const message of urgent(messages)) {
+    if (message.type === 'snapshot') {
+      if (version !== undefined) expect(message.snapshot.board.version).toBeGreaterThan(version)
+      version = message.snapshot.board.version
+      continue
+    }
+    if (version !== undefined) expect(message.since).toBe(version)
+    version = message.board.version
+    for (const { id, rev } of message.events) {
+      const revision = `${message.run} ${id} ${rev}`
+      expect(seen.has(revision)).toBe(false)
+      seen.add(revision)
+    }
   }
 }
 
@@ -94,18 +100,18 @@ test('[W3] a restart continues the match: its readers get what fell into the dow
   await using after = new Reader(second.url, before.lastEventId)
   await until('five more moments have been read', () => urgent(after.messages).length >= 5)
   expect(after.recovered).toBe(true)
-  expectUnbroken([...urgent(before.messages), ...urgent(after.messages)])
+  expectUnbroken([...before.messages, ...after.messages])
 }, 30_000)
 
 test('[W7] a newcomer gets the match so far as a snapshot, and then exactly what follows it', async () => {
   using folder = new Folder()
   await using started = await startMatches(folder.path)
   await using reader = new Reader(started.url)
-  const events = await until('a moment of the same loop has been read', () =>
-    reader.messages.find(message => message.type === 'events' && message.loop === reader.snapshot?.loop),
+  const events = await until('an update of the same run has been read', () =>
+    reader.messages.find(message => message.type === 'events' && message.run === reader.snapshot?.run),
   )
   if (events.type !== 'events') throw new Error('events were looked for')
-  expect(events.events[0]?.seq).toBe((reader.snapshot?.events.length ?? 0) + 1)
+  expect(events.since).toBe(reader.snapshot?.board.version ?? -1)
 }, 30_000)
 
 test('[W7] statistics and commentary come on the low lanes, with the board always on the urgent one', async () => {

@@ -5,7 +5,7 @@ import { TryIt } from './try-it.tsx'
 import { addFrame, type Frame, WireTap } from './wire-tap.tsx'
 
 const frames = signal<readonly Frame[]>([])
-const league = new LeagueStore('demo', text => {
+const league = new LeagueStore('all', text => {
   frames.value = addFrame(frames.value, text)
 })
 const stats = new Poll({ url: '/ops/stats', schema: opsStatsSchema, intervalMs: 3000 })

@@ -26,7 +26,7 @@ export function WireTap({ frames }: { readonly frames: readonly Frame[] }) {
   return (
     <figure class="wire-tap">
       <figcaption>
-        <span>GET /sse?channel=sports:league_demo</span>
+        <span>GET /sse?channel=sports:league_all</span>
       </figcaption>
       <ol aria-hidden="true">
         {frames.map(({ id, at, text }) => (

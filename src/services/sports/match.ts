@@ -1,110 +1,188 @@
-import { unreachable } from '../../kit/index.ts'
+import type { Batch } from './batch.ts'
+import { Draft } from './draft.ts'
+import { limits } from './limits.ts'
 import {
   type Board,
-  type GameMessage,
-  type Line,
+  type Game,
+  inOrder,
   type ListedGame,
   type MatchEvent,
+  notBack,
+  priorityOf,
   reduceBoard,
   reduceStats,
   type Snapshot,
   type Stats,
 } from './model/index.ts'
-import { eventsOf, type Pace, type Place, type Plan, type Step } from './replay.ts'
 
-/** A match as far as it was published: the place in its replay, and what has happened up to there. */
+/** One event as viewers know it, and whose word it is. */
+export interface Shown {
+  readonly event: MatchEvent
+  /** The board's version that it came with; 0 for what is not urgent. */
+  readonly version: number
+  readonly source: string
+  /** Its id and revision at that source. */
+  readonly sourceId: string
+  readonly sourceRev: number
+}
+
+/** What a feed has said of one event: up to which revision, and which event of ours it is. */
+export interface Seen {
+  readonly source: string
+  readonly id: string
+  readonly rev: number
+  readonly key: string
+  /** What it said, as long as another feed is believed. */
+  readonly waiting?: MatchEvent | undefined
+}
+
+/** Everything that a batch changed, to be kept at once. */
+export interface Change {
+  readonly version: number
+  readonly shown: ReadonlyMap<string, Shown>
+  readonly seen: readonly Seen[]
+}
+
+/** A match as it was kept. */
+export interface StoredMatch {
+  readonly game: Game
+  readonly run: number
+  readonly version: number
+  readonly shown: readonly Shown[]
+  readonly seen: readonly Seen[]
+}
+
+/** A match in memory: what viewers know of it, what each feed has said, and what follows from that. */
 export class Match {
-  #place: Place | undefined
-  #events: readonly MatchEvent[] = []
-  #lines: readonly Line[] = []
+  readonly id: string
+  game: Game
+  run: number
+  version: number
+  readonly shown = new Map<string, Shown>()
+  readonly seen = new Map<string, Map<string, Seen>>()
+  /** When each feed was last heard, Unix milliseconds. */
+  readonly #heardAt = new Map<string, number>()
+  readonly #loadedAt: number
+  #board: Board | undefined
+  #stats: Stats | undefined
 
-  constructor(
-    readonly plan: Plan,
-    readonly pace: Pace,
-  ) {}
-
-  get id(): string {
-    return this.plan.timeline.id
+  constructor({ game, run, version, shown, seen }: StoredMatch, nowUtcMs: number) {
+    this.id = game.id
+    this.game = game
+    this.run = run
+    this.version = version
+    this.#loadedAt = nowUtcMs
+    for (const one of shown) this.shown.set(one.event.id, one)
+    for (const one of seen) this.#note(one)
   }
 
-  get place(): Place | undefined {
-    return this.#place
+  get events(): MatchEvent[] {
+    return [...this.shown.values()].map(({ event }) => event)
   }
 
   get board(): Board {
-    return reduceBoard(this.#events, this.pace.speed)
+    this.#board ??= reduceBoard(this.events, { version: this.version, rate: this.game.rate })
+    return this.#board
   }
 
   get stats(): Stats {
-    return reduceStats(this.#events)
+    this.#stats ??= reduceStats(this.events)
+    return this.#stats
   }
 
-  /** Goes to a place as if everything up to it had been published; undefined is before the first publication. */
-  moveTo(place: Place | undefined): void {
-    const moments = place === undefined ? [] : Array.from({ length: place.moment + 1 }, (_, moment) => ({ loop: place.loop, moment }))
-    this.#place = place
-    this.#events = moments.flatMap(moment => eventsOf(this.plan, this.pace, moment))
-    this.#lines = moments.flatMap(moment => this.#linesOf(moment))
+  /** What the batch would change. Nothing is changed yet. @throws CommandError where a bound is passed */
+  draft(batch: Batch, nowUtcMs: number): Change {
+    const draft = new Draft(this, batch.source, nowUtcMs)
+    draft.promote()
+    for (const given of batch.events) draft.take(given)
+    return draft.change()
   }
 
-  /** Takes one step, and says what to publish for it. */
-  take(step: Step, serverUtcMs: number): Announcement {
-    this.moveTo({ loop: step.loop, moment: step.moment })
-    switch (step.kind) {
-      case 'kickoff':
-        return { urgent: { type: 'kickoff', moment: step.moment, snapshot: this.snapshot(serverUtcMs) }, lesser: [] }
-      case 'moment':
-        return this.#announce(step, serverUtcMs)
-      default:
-        return unreachable(step.kind)
-    }
+  /** The board that a change leads to. A clock that it sets back is marked. */
+  boardAfter({ version, shown }: Change, nowUtcMs: number): Board {
+    if (version === this.version) return this.board
+    const events = [...new Map([...this.shown, ...shown]).values()].map(({ event }) => event)
+    const board = reduceBoard(events, { version, rate: this.game.rate })
+    const clock = notBack(this.board.clock, board.clock, nowUtcMs)
+    return { ...board, ...(clock === undefined ? {} : { clock }) }
+  }
+
+  /** Takes a change that was kept. */
+  adopt({ version, shown, seen }: Change, board: Board): void {
+    for (const one of seen) this.#note(one)
+    for (const [key, one] of shown) this.shown.set(key, one)
+    this.version = version
+    this.#board = board
+    this.#stats = undefined
+  }
+
+  /** The feed is alive, whether or not it had anything to say. */
+  hear(source: string, nowUtcMs: number): void {
+    this.#heardAt.set(source, nowUtcMs)
+  }
+
+  describe(game: Game): void {
+    this.game = game
+    this.#board = undefined
+  }
+
+  /** Place of a feed by trust: those that the game names, then the others as they were first heard. */
+  rankOf(source: string): number {
+    const named = this.game.sources.indexOf(source)
+    if (named !== -1) return named
+    const heard = [...this.seen.keys()].indexOf(source)
+    return this.game.sources.length + (heard === -1 ? this.seen.size : heard)
+  }
+
+  isSilent(source: string, nowUtcMs: number): boolean {
+    return nowUtcMs - (this.#heardAt.get(source) ?? this.#loadedAt) > limits.silentMs
+  }
+
+  /** What is urgent and came after a version of the board, in the order of the match. */
+  urgentSince(version: number): MatchEvent[] {
+    return [...this.shown.values()]
+      .filter(shown => shown.version > version)
+      .map(({ event }) => event)
+      .toSorted(inOrder)
   }
 
   snapshot(serverUtcMs: number): Snapshot {
+    const told = this.events.filter(event => event.state !== 'deleted').toSorted(inOrder)
     return {
-      game: this.#game(),
-      loop: this.#place?.loop ?? 0,
+      game: this.game,
+      run: this.run,
       board: this.board,
-      events: [...this.#events],
+      events: told.filter(event => priorityOf(event) === 'urgent'),
       stats: this.stats,
-      text: [...this.#lines],
+      text: told.filter(event => priorityOf(event) === 'text').slice(-limits.snapshotTextMax),
       serverUtcMs,
     }
   }
 
-  listed(serverUtcMs: number): ListedGame {
-    const { id, competition, round, date, venue, home, away } = this.#game()
-    const name = ({ code, name, colors }: typeof home) => ({ code, name, colors })
-    return { id, competition, round, date, venue, home: name(home), away: name(away), board: this.board, serverUtcMs }
+  get listed(): ListedGame {
+    return listedOf(this.game, this.board)
   }
 
-  #announce({ loop, moment }: Step, serverUtcMs: number): Announcement {
-    const game = this.id
-    const events = eventsOf(this.plan, this.pace, { loop, moment })
-    const lines = this.#linesOf({ loop, moment })
-    return {
-      urgent: { type: 'events', game, loop, moment, events, board: this.board, serverUtcMs },
-      lesser: [
-        { lane: 'stats', key: 'stats', message: { type: 'stats', game, loop, stats: this.stats } },
-        ...lines.map(line => ({ lane: 'text', message: { type: 'text', game, loop, line } }) as const),
-      ],
-    }
-  }
-
-  /** Lines are told apart by loop, since a page may hold those of the last one when the next begins. */
-  #linesOf({ loop, moment }: Place): Line[] {
-    return (this.plan.moments[moment]?.lines ?? []).map(line => ({ ...line, id: `${loop}-${line.id}` }))
-  }
-
-  #game(): Snapshot['game'] {
-    const { id, competition, round, date, venue, home, away } = this.plan.timeline
-    const copy = (team: typeof home) => ({ ...team, colors: [...team.colors], lineup: [...team.lineup] })
-    return { id, competition, round, date, venue, home: copy(home), away: copy(away) }
+  #note(seen: Seen): void {
+    const ofSource = this.seen.get(seen.source)
+    if (ofSource === undefined) this.seen.set(seen.source, new Map([[seen.id, seen]]))
+    else ofSource.set(seen.id, seen)
   }
 }
 
-/** What one step puts into the channel of the match: what must not be lost, and what may be late. */
-export interface Announcement {
-  readonly urgent: GameMessage
-  readonly lesser: readonly { readonly lane: 'stats' | 'text'; readonly key?: string; readonly message: GameMessage }[]
+export function listedOf(game: Game, board: Board): ListedGame {
+  const { id, league, competition, round, date, venue, kickoffUtcMs, home, away } = game
+  const name = (team: Game['home']) => ({ id: team.id, code: team.code, name: team.name, colors: team.colors })
+  return {
+    id,
+    league,
+    competition,
+    round,
+    date,
+    venue,
+    ...(kickoffUtcMs === undefined ? {} : { kickoffUtcMs }),
+    home: name(home),
+    away: name(away),
+    board,
+  }
 }

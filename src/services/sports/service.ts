@@ -1,15 +1,24 @@
-import type { AccessRequest, Grant, Namespace } from '../../hub/index.ts'
-import { namespaceDefaults } from '../../hub/index.ts'
+import { type AccessRequest, type Grant, type Namespace, namespaceDefaults } from '../../hub/index.ts'
 import type { Server, Service } from '../../server/index.ts'
-import { Demo, type DemoOptions, demoLeague, gameChannel } from './demo.ts'
-import type { Match } from './match.ts'
+import { subjectOf } from './channels.ts'
+import { type Pace, Player } from './feeds/player.ts'
+import type { Recording } from './feeds/recording.ts'
+import { recordTimeline } from './feeds/timeline.ts'
+import { Games } from './games.ts'
+import { Pulse } from './pulse.ts'
+import { addRoutes } from './routes.ts'
+import { SportsStore } from './store.ts'
 import { final2022, semi2014 } from './timelines/index.ts'
 import gamesPage from './web/games.html'
 import matchPage from './web/match.html'
 
 export interface SportsOptions {
-  /** Replays of real matches; none when absent. */
-  readonly demo?: DemoOptions
+  /** The SQLite file that games are kept in, or `:memory:`. */
+  readonly path: string
+  /** Replays two real matches again and again, at so many seconds of play a second; none when absent. */
+  readonly demo?: { readonly speed: number }
+  /** Recordings to play, each as a game of its own. */
+  readonly replays?: readonly { readonly recording: Recording; readonly pace: Pace }[]
 }
 
 /** Key events are kept for two hours, at most 512 of them: enough for a match that goes to penalties, and for a page that slept through it (sports S14). */
@@ -23,53 +32,51 @@ const sportsNamespace: Namespace = {
   forceRecovery: true,
 }
 
-/** Boards may be a second old, and may be shown while they are asked for again (sports S13). */
-const boardHeaders = { 'Cache-Control': 'public, max-age=1, stale-while-revalidate=5', 'Access-Control-Allow-Origin': '*' }
-
-/** Live matches: their channels, their boards over HTTP, and their pages. */
-export function sportsService(server: Server, { demo: demoOptions }: SportsOptions = {}): Service {
-  const demo = new Demo(server, demoOptions === undefined ? [] : [final2022, semi2014], demoOptions ?? { speed: 1 })
+/** Live matches: what feeds say of them, their channels, their boards over HTTP, and their pages. */
+export function sportsService(server: Server, { path, demo, replays = [] }: SportsOptions): Service {
+  const store = new SportsStore(path)
+  const games = new Games(server, store)
+  const pulse = new Pulse(server, games)
+  const host = { clock: server.clock, log: server.log, games }
+  const players = [...demoReplays(demo), ...replays].map(({ recording, pace }) => new Player(recording, pace, host))
   return {
     name: 'sports',
     async start() {
       server.namespace(sportsNamespace)
-      server.authorize('sports', request => admit(server, demo, request))
-      await demo.start()
-      addRoutes(server, demo)
+      server.authorize('sports', request => admit(server, games, request))
+      await games.start()
+      for (const player of players) await player.start()
+      pulse.start()
+      addRoutes(server, games)
       server.page('/sports', gamesPage)
       server.page('/sports/:id', matchPage)
     },
-    close: () => demo.close(),
+    async close() {
+      pulse.close()
+      for (const player of players) await player.close()
+      games.close()
+      store.close()
+    },
   }
+}
+
+/** The matches of the demo do not move together. */
+function demoReplays(demo: SportsOptions['demo']): { recording: Recording; pace: Pace }[] {
+  if (demo === undefined) return []
+  const recordings = [final2022, semi2014].map(recordTimeline)
+  return recordings.map((recording, index) => ({
+    recording,
+    pace: { speed: demo.speed, loopOffsetMs: Math.round((recording.lengthMs / demo.speed / recordings.length) * index) },
+  }))
 }
 
 /** Everyone may follow what there is; only the service itself publishes. */
-function admit(server: Server, demo: Demo, { channel, action }: AccessRequest): boolean | Grant {
-  if (action === 'publish') return false
-  if (channel === demoLeague) return { data: () => listGames(server, demo) }
-  const match = demo.matches.find(({ id }) => gameChannel(id) === channel)
-  return match === undefined ? false : { data: () => match.snapshot(server.clock.now()) }
-}
-
-function addRoutes(server: Server, demo: Demo): void {
-  const ofMatch = (answer: (match: Match) => object) => (_: Request, params: Readonly<Record<string, string>>) => {
-    const match = demo.match(params.id ?? '')
-    return match === undefined ? noSuchGame() : Response.json(answer(match), { headers: boardHeaders })
+function admit(server: Server, games: Games, { channel, action }: AccessRequest): boolean | Grant {
+  const subject = subjectOf(channel)
+  if (action === 'publish' || subject === undefined) return false
+  if (subject.kind !== 'game') {
+    return { forEveryone: true, data: () => ({ games: games.list(subject), serverUtcMs: server.clock.now() }) }
   }
-  const snapshotOf = (match: Match) => match.snapshot(server.clock.now())
-  const boardOf = (match: Match) => ({ id: match.id, board: match.board })
-  server.route('GET', '/sports/games', () => Response.json(listGames(server, demo), { headers: boardHeaders }))
-  server.route('GET', '/sports/games/:id/snapshot', ofMatch(snapshotOf))
-  server.route('GET', '/sports/games/:id/board', ofMatch(boardOf))
-}
-
-function listGames(server: Server, demo: Demo) {
-  return { games: demo.matches.map(match => match.listed(server.clock.now())) }
-}
-
-function noSuchGame(): Response {
-  return Response.json(
-    { error: { code: 404, message: 'not_found: no game of this id' } },
-    { status: 404, headers: { 'Cache-Control': 'no-store' } },
-  )
+  if (!games.has(subject.id)) return false
+  return { forEveryone: true, data: () => games.match(subject.id)?.snapshot(server.clock.now()) ?? null }
 }

@@ -1,137 +1,148 @@
 import * as z from 'zod/mini'
-import { unreachable } from '../../../kit/index.ts'
-import { clockSchema, type MatchClock } from './clock.ts'
-import { isLive, type MatchEvent, type Pair, type Side } from './event.ts'
-import { type Period, type Phase, periodMinutes, phaseAfter } from './period.ts'
+import { clockSchema, type MatchClock, reduceClock } from './clock.ts'
+import { type EventOf, isLive, type MatchEvent } from './event.ts'
+import { type Status, statusSchema } from './event-parts.ts'
+import { inOrder, inTime } from './order.ts'
+import { type Period, type Phase, periodSchema, phaseAfter, phaseSchema } from './period.ts'
+import { countingGoals, openReview } from './review.ts'
+import { otherSide, type Pair, pairOf, type Side } from './side.ts'
 
 const count = z.number()
-const pair = <T extends z.ZodMiniType>(schema: T) => z.object({ home: schema, away: schema })
 
 /** What a glance at a match needs. Always a reduction over its events, never a counter (sports S3). */
 export const boardSchema = z.object({
-  /** Rises with every event and every correction. */
-  version: z.number(),
-  score: pair(count),
+  /** Grows with every change of what is urgent. */
+  version: count,
+  status: statusSchema,
+  phase: phaseSchema,
+  score: pairOf(count),
   /** Kicks in the order taken; they never count as goals. Absent until the shoot-out begins. */
-  shootout: z.optional(pair(z.array(z.enum(['scored', 'saved', 'missed'])))),
-  phase: z.enum([
-    'scheduled',
-    'first_half',
-    'half_time',
-    'second_half',
-    'full_time',
-    'extra_first',
-    'extra_half_time',
-    'extra_second',
-    'extra_full_time',
-    'shootout',
-    'finished',
-  ]),
+  shootout: z.optional(pairOf(z.array(z.enum(['scored', 'saved', 'missed'])))),
+  cards: pairOf(z.object({ yellow: count, red: count })),
   /** Absent before the first kick-off. */
   clock: z.optional(clockSchema),
-  cards: pair(z.object({ yellow: count, red: count })),
+  /** The added time that was announced for the period being played. */
+  added: z.optional(z.object({ period: periodSchema, minutes: count })),
+  /** A video review that is going on. */
+  review: z.optional(z.object({ id: z.string(), ref: z.optional(z.string()), reason: z.optional(z.string()), sinceUtcMs: count })),
 })
 
 export type Board = z.infer<typeof boardSchema>
 
-/** Counts that follow from the events alone. */
-export const statsSchema = pair(
-  z.object({
-    goals: count,
-    penaltyGoals: count,
-    yellowCards: count,
-    redCards: count,
-    substitutions: count,
-    kicksScored: count,
-    kicksTaken: count,
-  }),
-)
-export type Stats = z.infer<typeof statsSchema>
-
-/** Reduces events, in order, to the board. `rate` is how fast the match is played: 1 unless it is a replay. */
-export function reduceBoard(events: readonly MatchEvent[], rate = 1): Board {
-  const board = emptyBoard()
-  for (const event of events) {
-    board.version += event.rev
-    if (isLive(event)) apply(board, event, rate)
-  }
-  return board
+export interface BoardOptions {
+  readonly version?: number
+  /** How fast the match is played: 1 unless it is a replay. */
+  readonly rate?: number
 }
 
-function emptyBoard(): Board {
-  return {
-    version: 0,
-    score: { home: 0, away: 0 },
-    phase: 'scheduled',
-    cards: { home: { yellow: 0, red: 0 }, away: { yellow: 0, red: 0 } },
-  }
-}
-
-function apply(board: Board, event: MatchEvent, rate: number): void {
-  switch (event.kind) {
-    case 'period_start':
-      begin(board, event, rate)
-      break
-    case 'period_end':
-      board.phase = phaseAfter(event.period)
-      stop(board, event)
-      break
-    case 'match_end':
-      board.phase = 'finished'
-      stop(board, event)
-      break
-    case 'goal':
-      board.score[event.team]++
-      break
-    case 'card':
-      board.cards[event.team][event.card === 'yellow' ? 'yellow' : 'red']++
-      break
-    case 'kick':
-      board.shootout?.[event.team].push(event.outcome)
-      break
-    case 'substitution':
-    case 'penalty_missed':
-      break
-    default:
-      unreachable(event)
-  }
-}
-
-function begin(board: Board, event: MatchEvent, rate: number): void {
-  board.phase = event.period
-  board.clock = clockFrom(event.period, event.utcMs, rate)
-  if (event.period === 'shootout') board.shootout = { home: [], away: [] }
-}
-
-function clockFrom(period: Period, utcMs: number, rate: number): MatchClock {
-  return { period, anchorUtcMs: utcMs, anchorSec: periodMinutes[period].from * 60, running: period !== 'shootout', rate }
-}
-
-/** The clock stands where the period ended: at least at its regular end. */
-function stop(board: Board, event: MatchEvent): void {
-  if (board.clock === undefined || !board.clock.running) return
-  const played = ((event.utcMs - board.clock.anchorUtcMs) / 1000) * board.clock.rate
-  const anchorSec = Math.max(periodMinutes[event.period].to * 60, board.clock.anchorSec + played)
-  board.clock = { ...board.clock, anchorUtcMs: event.utcMs, anchorSec, running: false }
-}
-
-export function reduceStats(events: readonly MatchEvent[]): Stats {
+/** Reduces events to the board, whatever order they are in. */
+export function reduceBoard(events: readonly MatchEvent[], { version = 0, rate = 1 }: BoardOptions = {}): Board {
   const live = events.filter(isLive)
-  return { home: statsOf(live, 'home'), away: statsOf(live, 'away') }
+  const clock = reduceClock(live, rate)
+  const phase = reducePhase(live)
+  const status = reduceStatus(live, phase)
+  const kicks = reduceShootout(live)
+  const added = live
+    .filter(event => event.kind === 'added_time' && event.period === phase)
+    .toSorted(inTime)
+    .at(-1)
+  const review = openReview(live)
+  return {
+    version,
+    status,
+    phase: isOver(status) ? 'finished' : phase,
+    score: officialScore(live) ?? scoreOf(countingGoals(events)),
+    cards: { home: cardsOf(live, 'home'), away: cardsOf(live, 'away') },
+    ...(kicks === undefined ? {} : { shootout: kicks }),
+    ...(clock === undefined ? {} : { clock: stoppedWhen(isOver(status), clock) }),
+    ...(added?.kind === 'added_time' ? { added: { period: added.period, minutes: added.data.minutes } } : {}),
+    ...(review === undefined ? {} : { review }),
+  }
 }
 
-function statsOf(events: readonly MatchEvent[], team: Side): Stats['home'] {
-  const tally = { goals: 0, penaltyGoals: 0, yellowCards: 0, redCards: 0, substitutions: 0, kicksScored: 0, kicksTaken: 0 }
-  for (const event of events) {
-    if (!('team' in event) || event.team !== team) continue
-    if (event.kind === 'goal') tally.goals++
-    if (event.kind === 'goal' && event.how === 'penalty') tally.penaltyGoals++
-    if (event.kind === 'card') tally[event.card === 'yellow' ? 'yellowCards' : 'redCards']++
-    if (event.kind === 'substitution') tally.substitutions++
-    if (event.kind === 'kick') tally.kicksTaken++
-    if (event.kind === 'kick' && event.outcome === 'scored') tally.kicksScored++
+export function scoreOf(goals: readonly EventOf<'goal'>[]): Pair<number> {
+  const score = { home: 0, away: 0 }
+  for (const goal of goals) score[creditedTo(goal)]++
+  return score
+}
+
+/** The side that a goal counts for. */
+export function creditedTo({ team, data }: EventOf<'goal'>): Side {
+  return data.how === 'own' ? otherSide(team) : team
+}
+
+/** The score that was awarded or officially corrected takes the place of the goals, as long as its event stands. */
+function officialScore(live: readonly MatchEvent[]): Pair<number> | undefined {
+  const statuses: EventOf<'status'>[] = live.filter(event => event.kind === 'status').toSorted(inTime)
+  return statuses.findLast(({ data }) => (data.status === 'awarded' || data.status === 'corrected') && data.score !== undefined)?.data.score
+}
+
+/** The last period that was heard of, whatever came in after it: a goal told late does not begin the half again. */
+function reducePhase(live: readonly MatchEvent[]): Phase {
+  const last = live
+    .filter(event => event.kind === 'period_start' || event.kind === 'period_end')
+    .toSorted(inOrder)
+    .at(-1)
+  if (last === undefined) return 'scheduled'
+  return last.kind === 'period_end' ? phaseAfter(last.period) : last.period
+}
+
+const final: ReadonlySet<Status> = new Set(['finished', 'awarded', 'corrected'])
+const plain: ReadonlySet<Status> = new Set(['scheduled', 'live', 'half_time'])
+
+/** Whether nothing is played any more. */
+export function isOver(status: Status): boolean {
+  return final.has(status) || status === 'abandoned'
+}
+
+/** What was said last, where it says more than the periods do; play that goes on ends an interruption. */
+function reduceStatus(live: readonly MatchEvent[], phase: Phase): Status {
+  const said: EventOf<'status'> | undefined = live
+    .filter(event => event.kind === 'status')
+    .toSorted(inTime)
+    .at(-1)
+  if (said !== undefined && !plain.has(said.data.status)) {
+    const resumed = live.some(event => event.kind === 'period_start' && event.tEvent > said.tEvent)
+    if (final.has(said.data.status) || !resumed) return said.data.status
   }
-  return tally
+  if (phase === 'scheduled') return said?.data.status ?? 'scheduled'
+  if (phase === 'finished') return 'finished'
+  return phase === 'half_time' ? 'half_time' : 'live'
+}
+
+function stoppedWhen(over: boolean, clock: MatchClock): MatchClock {
+  return over && clock.running ? { ...clock, running: false } : clock
+}
+
+function reduceShootout(live: readonly MatchEvent[]): Board['shootout'] {
+  const kicks: EventOf<'kick'>[] = live.filter(event => event.kind === 'kick').toSorted(inOrder)
+  const begun = kicks.length > 0 || live.some(event => event.kind === 'period_start' && event.period === 'shootout')
+  const of = (side: Side) => kicks.filter(({ team }) => team === side).map(({ data }) => data.outcome)
+  return begun ? { home: of('home'), away: of('away') } : undefined
+}
+
+/** A player's second yellow card is a red one beside the first, whether the feed says so or counts two yellows. */
+function cardsOf(live: readonly MatchEvent[], side: Side): { yellow: number; red: number } {
+  const cards: EventOf<'card'>[] = live.filter(event => event.kind === 'card').filter(({ team }) => team === side)
+  const byPlayer = Map.groupBy(cards, card => card.players[0]?.id ?? card.players[0]?.name ?? card.id)
+  const total = { yellow: 0, red: 0 }
+  for (const own of byPlayer.values()) {
+    const yellows = own.filter(({ data }) => data.card === 'yellow').length
+    if (yellows > 0) total.yellow++
+    if (yellows > 1 || own.some(({ data }) => data.card !== 'yellow')) total.red++
+  }
+  return total
+}
+
+/** Whether the card sends its player off: red, or a second yellow. */
+export function isDismissal(card: EventOf<'card'>, events: readonly MatchEvent[]): boolean {
+  if (card.data.card !== 'yellow') return true
+  const player = card.players[0]
+  if (player === undefined) return false
+  const earlier = events.filter(
+    event => event.kind === 'card' && isLive(event) && event.team === card.team && event.players[0]?.name === player.name,
+  )
+  return earlier.some(other => other.id !== card.id && inOrder(other, card) < 0)
 }
 
 /** Kicks that went in, for both sides, or undefined without a shoot-out. */
@@ -141,21 +152,27 @@ export function shootoutScore(board: Board): Pair<number> | undefined {
   return { home: scored('home'), away: scored('away') }
 }
 
-const phaseNames: Readonly<Record<Phase, string>> = {
+const statusNames: Readonly<Record<Status, string>> = {
   scheduled: 'Kick-off soon',
-  first_half: '1st half',
+  delayed: 'Delayed',
+  live: 'Live',
   half_time: 'Half-time',
-  second_half: '2nd half',
-  full_time: 'End of normal time',
-  extra_first: 'Extra time, 1st half',
-  extra_half_time: 'Extra time, half-time',
-  extra_second: 'Extra time, 2nd half',
-  extra_full_time: 'End of extra time',
-  shootout: 'Penalty shoot-out',
+  interrupted: 'Interrupted',
+  suspended: 'Suspended',
+  abandoned: 'Abandoned',
+  postponed: 'Postponed',
+  awarded: 'Awarded',
   finished: 'Full time',
+  corrected: 'Full time, corrected',
 }
 
-/** The phase in words. */
-export function phaseName(phase: Phase): string {
-  return phaseNames[phase]
+/** The status in words. */
+export function statusName(status: Status): string {
+  return statusNames[status]
+}
+
+/** The period in which play is going on now: none in breaks, and none while it is interrupted. */
+export function periodNow({ phase, status }: Pick<Board, 'phase' | 'status'>): Period | undefined {
+  const period = periodSchema.safeParse(phase)
+  return period.success && status === 'live' ? period.data : undefined
 }

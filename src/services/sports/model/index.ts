@@ -1,17 +1,42 @@
-export { type Board, boardSchema, phaseName, reduceBoard, reduceStats, type Stats, shootoutScore } from './board.ts'
-export { type MatchClock, minuteOf, minuteText, secondsAt } from './clock.ts'
-export { eventSchema, isLive, type MatchEvent, otherSide, type Pair, type Side, upsert } from './event.ts'
 export {
-  type Game,
+  type Board,
+  boardSchema,
+  creditedTo,
+  isDismissal,
+  isOver,
+  periodNow,
+  reduceBoard,
+  scoreOf,
+  shootoutScore,
+  statusName,
+} from './board.ts'
+export { eventMinute, type MatchClock, minuteOf, minuteText, notBack, secondsAt } from './clock.ts'
+export {
+  deletionSchema,
+  type EventOf,
+  eventSchema,
+  type FedEvent,
+  fedEventSchema,
+  isLive,
+  type MatchEvent,
+} from './event.ts'
+export { idSchema, type Player, type Reading, type Status } from './event-parts.ts'
+export { type FedGame, fedGameSchema, type Game, gameIdSchema, gameOf, gameSchema, slugOf, squadOf, type Team } from './game.ts'
+export {
+  type GameList,
   type GameMessage,
   gameListSchema,
   gameMessageSchema,
   type LeagueMessage,
-  type Line,
   type ListedGame,
   leagueMessageSchema,
   type Snapshot,
   snapshotSchema,
 } from './message.ts'
-export { type Period, type Phase, periodMinutes, phaseAfter, playing } from './period.ts'
-export type { Entry, Fixture, Player, Team, Timeline } from './timeline.ts'
+export { inOrder, inTime } from './order.ts'
+export { type Period, type Phase, periodMinutes, periods, phaseAfter, phaseName, playing, rankOf } from './period.ts'
+export { type Priority, priorityOf } from './priority.ts'
+export { countingGoals } from './review.ts'
+export { otherSide, type Pair, type Side } from './side.ts'
+export { reduceStats, type Stats } from './stats.ts'
+export type { Entry, Timeline, TimelineTeam } from './timeline.ts'

@@ -1,77 +1,70 @@
 import * as z from 'zod/mini'
-import { boardSchema, statsSchema } from './board.ts'
+import { boardSchema } from './board.ts'
 import { eventSchema } from './event.ts'
+import { gameSchema, teamSchema } from './game.ts'
+import { statsSchema } from './stats.ts'
 
-const player = z.object({ number: z.number(), name: z.string() })
-const team = z.object({ code: z.string(), name: z.string(), colors: z.array(z.string()), lineup: z.array(player) })
-const line = z.object({ id: z.string(), label: z.string(), text: z.string() })
-
-/** A match as it is announced; what of it never changes. */
-export const gameSchema = z.object({
-  id: z.string(),
-  competition: z.string(),
-  round: z.string(),
-  date: z.string(),
-  venue: z.string(),
-  home: team,
-  away: team,
-})
+/** Which playing of the match this is: a replay begins again and again. Events of another one do not belong to it. */
+const run = z.number()
+/** The server's time when the message was made, so that a page can correct its own clock. */
+const serverUtcMs = z.number()
 
 /** All that a newcomer needs to show the match and go on from there. */
 export const snapshotSchema = z.object({
   game: gameSchema,
-  /** Which playing of the match this is: a replay begins again and again. Events of another loop do not belong to it. */
-  loop: z.number(),
+  run,
   board: boardSchema,
+  /** What is urgent, in the order of the match; what was deleted is left out. */
   events: z.array(eventSchema),
   stats: statsSchema,
-  /** Commentary so far, oldest first. */
-  text: z.array(line),
-  /** The server's time when the snapshot was made, so that a page can correct its own clock. */
-  serverUtcMs: z.number(),
+  /** The newest commentary, oldest first. */
+  text: z.array(eventSchema),
+  serverUtcMs,
 })
 
 /** What `sports:game_<id>` carries. */
 export const gameMessageSchema = z.discriminatedUnion('type', [
-  /** Urgent: a match begins, or begins again; everything shown before is replaced. */
-  z.object({ type: z.literal('kickoff'), moment: z.number(), snapshot: snapshotSchema }),
-  /** Urgent: all that one moment changed, with the board that follows from it. */
+  /** Urgent: the match begins again, or what is known of it beside its events has changed. Replaces everything shown before. */
+  z.object({ type: z.literal('snapshot'), snapshot: snapshotSchema }),
+  /** Urgent: all that one moment changed, with the board that follows from it. `since` is the board's version before. */
   z.object({
     type: z.literal('events'),
     game: z.string(),
-    loop: z.number(),
-    moment: z.number(),
+    run,
+    since: z.number(),
     events: z.array(eventSchema),
     board: boardSchema,
-    serverUtcMs: z.number(),
+    serverUtcMs,
   }),
-  z.object({ type: z.literal('stats'), game: z.string(), loop: z.number(), stats: statsSchema }),
+  z.object({ type: z.literal('stats'), game: z.string(), run, stats: statsSchema }),
+  /** A line of commentary, or a newer revision of one. */
+  z.object({ type: z.literal('text'), game: z.string(), run, line: eventSchema }),
   /** Says that the match is still being followed, and what time it is at the server. */
-  z.object({ type: z.literal('clock'), game: z.string(), loop: z.number(), version: z.number(), serverUtcMs: z.number() }),
-  z.object({ type: z.literal('text'), game: z.string(), loop: z.number(), line }),
+  z.object({ type: z.literal('clock'), game: z.string(), run, version: z.number(), serverUtcMs }),
 ])
 
-/** A match in a list of matches: what never changes but the line-ups, and the board. */
+const listedTeam = z.pick(teamSchema, { id: true, code: true, name: true, colors: true })
+
+/** A match in a list of matches: what hardly ever changes, and the board. */
 export const listedGameSchema = z.object({
-  id: z.string(),
-  competition: z.string(),
-  round: z.string(),
-  date: z.string(),
-  venue: z.string(),
-  home: z.omit(team, { lineup: true }),
-  away: z.omit(team, { lineup: true }),
+  ...z.pick(gameSchema, { id: true, league: true, competition: true, round: true, date: true, venue: true, kickoffUtcMs: true }).def.shape,
+  home: listedTeam,
+  away: listedTeam,
   board: boardSchema,
-  serverUtcMs: z.number(),
 })
 
-/** What `sports:league_<id>` carries: boards alone, by game. What they belong to is in the list that a subscriber is given. */
-export const leagueMessageSchema = z.object({ type: z.literal('board'), game: z.string(), board: boardSchema, serverUtcMs: z.number() })
+/** What `sports:league_<id>` and `sports:team_<id>` carry: boards alone, by game. What they belong to is in the list that a subscriber is given. */
+export const leagueMessageSchema = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('board'), game: z.string(), board: boardSchema, serverUtcMs }),
+  /** A match that is new here, or is described anew. */
+  z.object({ type: z.literal('game'), game: listedGameSchema, serverUtcMs }),
+  z.object({ type: z.literal('clock'), serverUtcMs }),
+])
 
-export const gameListSchema = z.object({ games: z.array(listedGameSchema) })
+export const gameListSchema = z.object({ games: z.array(listedGameSchema), serverUtcMs })
 
-export type Game = z.infer<typeof gameSchema>
-export type Line = z.infer<typeof line>
 export type Snapshot = z.infer<typeof snapshotSchema>
 export type GameMessage = z.infer<typeof gameMessageSchema>
 export type ListedGame = z.infer<typeof listedGameSchema>
 export type LeagueMessage = z.infer<typeof leagueMessageSchema>
+export type GameList = z.infer<typeof gameListSchema>

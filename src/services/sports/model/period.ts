@@ -1,8 +1,14 @@
-/** A stretch of play. The shoot-out counts as one, though no clock runs in it. */
-export type Period = 'first_half' | 'second_half' | 'extra_first' | 'extra_second' | 'shootout'
+import * as z from 'zod/mini'
+
+/** The stretches of play, in the order in which they are played. The shoot-out counts as one, though no clock runs in it. */
+export const periods = ['first_half', 'second_half', 'extra_first', 'extra_second', 'shootout'] as const
+
+export const periodSchema = z.enum(periods)
+export type Period = z.infer<typeof periodSchema>
 
 /** Where a match stands: before, in a period, in the break after one, or over. */
-export type Phase = 'scheduled' | Period | 'half_time' | 'full_time' | 'extra_half_time' | 'extra_full_time' | 'finished'
+export const phaseSchema = z.enum(['scheduled', ...periods, 'half_time', 'full_time', 'extra_half_time', 'extra_full_time', 'finished'])
+export type Phase = z.infer<typeof phaseSchema>
 
 /** Regular minutes at which each period begins and ends; what is played past the end is added time (Laws of the Game, law 7). */
 export const periodMinutes: Readonly<Record<Period, { readonly from: number; readonly to: number }>> = {
@@ -28,5 +34,29 @@ export function phaseAfter(period: Period): Phase {
 
 /** The period that a phase is, or undefined before, between and after them. */
 export function playing(phase: Phase): Period | undefined {
-  return phase in periodMinutes ? (phase as Period) : undefined
+  return periods.find(period => period === phase)
+}
+
+/** Place of a period among all; before all of them where there is none. */
+export function rankOf(period: Period | undefined): number {
+  return period === undefined ? -1 : periods.indexOf(period)
+}
+
+const phaseNames: Readonly<Record<Phase, string>> = {
+  scheduled: 'Kick-off soon',
+  first_half: '1st half',
+  half_time: 'Half-time',
+  second_half: '2nd half',
+  full_time: 'End of normal time',
+  extra_first: 'Extra time, 1st half',
+  extra_half_time: 'Extra time, half-time',
+  extra_second: 'Extra time, 2nd half',
+  extra_full_time: 'End of extra time',
+  shootout: 'Penalty shoot-out',
+  finished: 'Full time',
+}
+
+/** The phase in words. */
+export function phaseName(phase: Phase): string {
+  return phaseNames[phase]
 }

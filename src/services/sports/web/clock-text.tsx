@@ -1,4 +1,4 @@
-import { type Board, minuteOf, minuteText, periodMinutes, phaseName, playing, secondsAt } from '../model/index.ts'
+import { type Board, minuteOf, minuteText, periodMinutes, periodNow, phaseName, secondsAt, statusName } from '../model/index.ts'
 import type { ServerTime } from './server-time.ts'
 
 export interface ClockTextProps {
@@ -14,8 +14,11 @@ export function ClockText({ board, time }: ClockTextProps) {
   return <span class="numeral">{clockText(board, time.nowMs)}</span>
 }
 
-export function clockText({ clock, phase }: Board, nowMs: number): string {
-  if (clock === undefined || playing(phase) === undefined || phase === 'shootout') return phaseName(phase)
+export function clockText(board: Board, nowMs: number): string {
+  const { clock } = board
+  const period = periodNow(board)
+  if (period === undefined) return board.status === 'live' ? phaseName(board.phase) : statusName(board.status)
+  if (clock === undefined || period === 'shootout') return phaseName(period)
   const seconds = secondsAt(clock, nowMs)
   if (clock.rate >= minutesOnlyRate) return minuteText(minuteOf(clock.period, seconds))
   const regularSec = periodMinutes[clock.period].to * 60

@@ -1,18 +1,24 @@
 import type { MatchEvent } from '../model/index.ts'
 
 /** A small picture of what happened. Decoration: the words stand beside it. */
-export function EventIcon({ event }: { readonly event: MatchEvent }) {
+export function EventIcon({ event, isDismissal = false }: { readonly event: MatchEvent; readonly isDismissal?: boolean }) {
   switch (event.kind) {
     case 'goal':
       return <BallIcon />
+    case 'goal_disallowed':
+      return <KickIcon outcome="missed" />
     case 'card':
-      return <CardIcon card={event.card} />
+      return <CardIcon card={event.data.card === 'yellow' && isDismissal ? 'second_yellow' : event.data.card} />
     case 'substitution':
       return <SwapIcon />
+    case 'penalty':
+      return <SpotIcon />
     case 'penalty_missed':
-      return <KickIcon outcome={event.outcome} />
     case 'kick':
-      return <KickIcon outcome={event.outcome} />
+      return <KickIcon outcome={event.data.outcome} />
+    case 'var_start':
+    case 'var_end':
+      return <ScreenIcon />
     default:
       return null
   }
@@ -65,6 +71,25 @@ export function KickIcon({ outcome }: { readonly outcome: 'scored' | 'saved' | '
     <svg class="icon" viewBox="0 0 24 24" fill="none" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">
       <circle cx="12" cy="12" r="10" fill={outcome === 'scored' ? 'var(--good)' : 'var(--bad)'} />
       <path d={outcome === 'scored' ? 'm7.5 12.4 3 3 6-6.4' : 'm8.5 8.5 7 7m0-7-7 7'} stroke="var(--surface)" />
+    </svg>
+  )
+}
+
+/** A screen, as a referee draws it into the air. */
+export function ScreenIcon() {
+  return (
+    <svg class="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round" aria-hidden="true">
+      <rect x="2.5" y="5" width="19" height="14" rx="2.5" />
+      <path d="m10 9 5 3-5 3Z" fill="currentColor" />
+    </svg>
+  )
+}
+
+export function SpotIcon() {
+  return (
+    <svg class="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" aria-hidden="true">
+      <circle cx="12" cy="12" r="9" />
+      <circle cx="12" cy="12" r="2.500" fill="currentColor" />
     </svg>
   )
 }

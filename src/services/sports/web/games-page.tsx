@@ -11,7 +11,7 @@ function GamesPage({ store }: { readonly store: LeagueStore }) {
       <section class="source">
         <h2>All boards, one channel</h2>
         <p>Boards alone, by match, at most once a second:</p>
-        <Snippet label="All boards, with curl" code={`curl -N '${location.origin}/sse?channel=sports:league_demo'`} />
+        <Snippet label="All boards, with curl" code={`curl -N '${location.origin}/sse?channel=sports:league_all'`} />
       </section>
     </Shell>
   )
@@ -42,4 +42,4 @@ function Games({ store }: { readonly store: LeagueStore }) {
   )
 }
 
-mount(<GamesPage store={new LeagueStore('demo')} />)
+mount(<GamesPage store={new LeagueStore('all')} />)

@@ -1,4 +1,4 @@
-import { minuteText } from '../model/index.ts'
+import { creditedTo, eventMinute } from '../model/index.ts'
 import { Crest, glowOf } from './crest.tsx'
 import type { Celebration } from './match-store.ts'
 
@@ -6,7 +6,7 @@ import type { Celebration } from './match-store.ts'
 export function GoalBanner({ celebration }: { readonly celebration: Celebration | undefined }) {
   if (celebration === undefined) return null
   const { event, view } = celebration
-  const team = view.game[event.team]
+  const team = view.game[creditedTo(event)]
   return (
     <div class="goal-banner" key={event.id} style={{ '--glow': glowOf(team) }} aria-hidden="true">
       <div class="rays" />
@@ -14,7 +14,7 @@ export function GoalBanner({ celebration }: { readonly celebration: Celebration 
       <p>
         <strong>Goal!</strong>
         <span>
-          {event.player} <span class="numeral">{minuteText(event)}</span>
+          {event.players[0]?.name ?? team.name} <span class="numeral">{eventMinute(event)}</span>
         </span>
         <small class="numeral">
           {view.game.home.name} {view.board.score.home} – {view.board.score.away} {view.game.away.name}

@@ -29,18 +29,23 @@ export class LeagueStore {
     const list = gameListSchema.safeParse(entry.data)
     this.state.value = list.success ? 'ready' : 'absent'
     if (!list.success) return
-    for (const { serverUtcMs } of list.data.games) this.time.learn(serverUtcMs)
+    this.time.learn(list.data.serverUtcMs)
     this.games.value = list.data.games
   }
 
   #apply(pub: Pub): void {
     const parsed = leagueMessageSchema.safeParse(pub.data)
     if (!parsed.success) return
-    const { game: id, board, serverUtcMs } = parsed.data
-    this.time.learn(serverUtcMs)
+    const message = parsed.data
+    this.time.learn(message.serverUtcMs)
+    if (message.type === 'clock') return
+    const id = message.type === 'game' ? message.game.id : message.game
     const place = this.games.value.findIndex(game => game.id === id)
     const known = this.games.value[place]
-    if (known === undefined) this.stream.restart()
-    else this.games.value = this.games.value.with(place, { ...known, board, serverUtcMs })
+    if (message.type === 'game') {
+      this.games.value = known === undefined ? [...this.games.value, message.game] : this.games.value.with(place, message.game)
+    } else if (known !== undefined && known.board.version <= message.board.version) {
+      this.games.value = this.games.value.with(place, { ...known, board: message.board })
+    }
   }
 }

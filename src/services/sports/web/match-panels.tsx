@@ -1,34 +1,47 @@
-import { isLive, type MatchEvent, minuteText, type Side } from '../model/index.ts'
+import { countingGoals, eventMinute, isDismissal, isLive, type MatchEvent, type Player, type Side } from '../model/index.ts'
 import { BallIcon, CardIcon } from './event-icon.tsx'
-import type { MatchView } from './match-view.ts'
+import { lineupOf, type MatchView } from './match-view.ts'
 
 /** Sentences about the match, newest first. */
 export function Commentary({ view }: { readonly view: MatchView }) {
-  if (view.text.length === 0) return <p class="nothing">No commentary yet.</p>
+  const lines = view.text.flatMap(line => (line.kind === 'commentary' && isLive(line) ? [line] : []))
+  if (lines.length === 0) return <p class="nothing">No commentary yet.</p>
   return (
     <ol class="commentary">
-      {view.text.toReversed().map(({ id, label, text }) => (
-        <li key={id}>
-          <b class="numeral">{label}</b>
-          <p>{text}</p>
+      {lines.toReversed().map(line => (
+        <li key={line.id}>
+          <b class="numeral">{line.data.label ?? eventMinute(line)}</b>
+          <p>{line.data.text}</p>
         </li>
       ))}
     </ol>
   )
 }
 
-/** Counts of both sides against each other. Only what follows from the events. */
+/** Figures in the order in which they are shown, with their names. What is not among them comes last under its own. */
+const figures: ReadonlyMap<string, string> = new Map([
+  ['goals', 'Goals'],
+  ['xg', 'Expected goals'],
+  ['possession', 'Possession %'],
+  ['shots', 'Shots'],
+  ['shots_on_target', 'Shots on target'],
+  ['passes', 'Passes'],
+  ['pass_accuracy', 'Pass accuracy %'],
+  ['corners', 'Corners'],
+  ['penalty_goals', 'From the spot'],
+  ['saves', 'Saves'],
+  ['fouls', 'Fouls'],
+  ['offsides', 'Offside'],
+  ['yellow_cards', 'Yellow cards'],
+  ['red_cards', 'Red cards'],
+  ['substitutions', 'Substitutions'],
+])
+
+/** Figures of both sides against each other. */
 export function StatsPanel({ view }: { readonly view: MatchView }) {
-  const { home, away } = view.stats
-  const rows = [
-    ['Goals', home.goals, away.goals],
-    ['From the spot', home.penaltyGoals, away.penaltyGoals],
-    ['Yellow cards', home.yellowCards, away.yellowCards],
-    ['Red cards', home.redCards, away.redCards],
-    ['Substitutions', home.substitutions, away.substitutions],
-    ['Shoot-out', home.kicksScored, away.kicksScored],
-  ] as const
-  const shown = rows.filter(([name, left, right]) => name === 'Goals' || name === 'Substitutions' || left + right > 0)
+  const known = [...figures.keys()]
+  const place = (name: string) => (figures.has(name) ? known.indexOf(name) : known.length)
+  const rows = Object.entries(view.stats).toSorted(([a], [b]) => place(a) - place(b))
   return (
     <table class="stats">
       <caption class="visually-hidden">Statistics</caption>
@@ -40,11 +53,11 @@ export function StatsPanel({ view }: { readonly view: MatchView }) {
         </tr>
       </thead>
       <tbody>
-        {shown.map(([name, left, right]) => (
-          <tr key={name} style={{ '--share': left + right === 0 ? 0.5 : left / (left + right) }} data-empty={left + right === 0}>
-            <td class="numeral">{left}</td>
-            <th scope="row">{name}</th>
-            <td class="numeral">{right}</td>
+        {rows.map(([name, { home, away }]) => (
+          <tr key={name} style={{ '--share': home + away === 0 ? 0.5 : home / (home + away) }} data-empty={home + away === 0}>
+            <td class="numeral">{figure(home)}</td>
+            <th scope="row">{figures.get(name) ?? name.replaceAll('_', ' ')}</th>
+            <td class="numeral">{figure(away)}</td>
           </tr>
         ))}
       </tbody>
@@ -52,8 +65,14 @@ export function StatsPanel({ view }: { readonly view: MatchView }) {
   )
 }
 
+function figure(value: number): string {
+  return Number.isInteger(value) ? `${value}` : value.toFixed(value < 10 ? 2 : 1)
+}
+
 /** Who began, who came on for whom, and what they did. */
 export function Lineups({ view }: { readonly view: MatchView }) {
+  const known = lineupOf(view, 'home').lineup.length + lineupOf(view, 'away').lineup.length > 0
+  if (!known) return <p class="nothing">The line-ups are not known yet.</p>
   return (
     <div class="lineups">
       <TeamSheet view={view} team="home" />
@@ -63,52 +82,76 @@ export function Lineups({ view }: { readonly view: MatchView }) {
 }
 
 function TeamSheet({ view, team }: { readonly view: MatchView; readonly team: Side }) {
-  const { name, lineup } = view.game[team]
+  const { name, coach } = view.game[team]
+  const { lineup, bench, formation } = lineupOf(view, team)
   const events = view.events.filter(event => isLive(event) && 'team' in event && event.team === team)
-  const entered = events.flatMap(event => (event.kind === 'substitution' ? [event.on] : []))
+  const entered = events.flatMap(event => (event.kind === 'substitution' ? event.players.slice(0, 1) : []))
+  const numbered = entered.map(player => bench.find(other => isSame(other, player)) ?? player)
+  const waiting = bench.filter(player => !entered.some(other => isSame(other, player)))
   return (
     <div>
       <h3>{name}</h3>
-      <ul>
-        {lineup.map(player => (
-          <PlayerRow key={player.name} name={player.name} number={player.number} events={events} />
-        ))}
-      </ul>
-      {entered.length === 0 ? null : <h4>Came on</h4>}
-      <ul>
-        {entered.map(player => (
-          <PlayerRow key={player} name={player} events={events} />
-        ))}
-      </ul>
+      {formation === undefined ? null : <p class="formation numeral">{formation}</p>}
+      <Players players={lineup} events={events} view={view} />
+      {numbered.length === 0 ? null : <h4>Came on</h4>}
+      <Players players={numbered} events={events} view={view} />
+      {waiting.length === 0 ? null : <h4>Bench</h4>}
+      <Players players={waiting} events={events} view={view} />
+      {coach === undefined ? null : <h4>Coach: {coach}</h4>}
     </div>
   )
 }
 
-function PlayerRow({ name, number, events }: { readonly name: string; readonly number?: number; readonly events: readonly MatchEvent[] }) {
-  const goals = events.filter(event => event.kind === 'goal' && event.player === name && event.how !== 'own')
-  const cards = events.flatMap(event => (event.kind === 'card' && event.player === name ? [event] : []))
-  const off = events.find(event => event.kind === 'substitution' && event.off === name)
-  const on = events.find(event => event.kind === 'substitution' && event.on === name)
+interface PlayersProps {
+  readonly players: readonly Player[]
+  readonly events: readonly MatchEvent[]
+  readonly view: MatchView
+}
+
+function Players({ players, events, view }: PlayersProps) {
+  return (
+    <ul>
+      {players.map(player => (
+        <PlayerRow key={player.id ?? player.name} player={player} events={events} view={view} />
+      ))}
+    </ul>
+  )
+}
+
+function PlayerRow({ player, events, view }: { readonly player: Player } & Omit<PlayersProps, 'players'>) {
+  const goals = countingGoals(view.events).filter(
+    goal => events.includes(goal) && isSame(goal.players[0], player) && goal.data.how !== 'own',
+  )
+  const cards = events.flatMap(event => (event.kind === 'card' && isSame(event.players[0], player) ? [event] : []))
+  const swaps = events.filter(event => event.kind === 'substitution')
+  const on = swaps.find(event => isSame(event.players[0], player))
+  const off = swaps.find(event => isSame(event.players[1], player))
   return (
     <li data-off={off !== undefined}>
-      <span class="number numeral">{number ?? ''}</span>
-      <span class="player">{name}</span>
+      <span class="number numeral">{player.number ?? ''}</span>
+      <span class="player">{player.name}</span>
       <span class="deeds">
         {goals.map(goal => (
           <span key={goal.id}>
             <BallIcon />
-            <span class="visually-hidden">Goal {minuteText(goal)}</span>
+            <span class="visually-hidden">Goal {eventMinute(goal)}</span>
           </span>
         ))}
         {cards.map(card => (
           <span key={card.id}>
-            <CardIcon card={card.card} />
-            <span class="visually-hidden">Card {minuteText(card)}</span>
+            <CardIcon card={card.data.card === 'yellow' && isDismissal(card, view.events) ? 'second_yellow' : card.data.card} />
+            <span class="visually-hidden">Card {eventMinute(card)}</span>
           </span>
         ))}
-        {on === undefined ? null : <span class="on numeral">▲ {minuteText(on)}</span>}
-        {off === undefined ? null : <span class="off numeral">▼ {minuteText(off)}</span>}
+        {on === undefined ? null : <span class="on numeral">▲ {eventMinute(on)}</span>}
+        {off === undefined ? null : <span class="off numeral">▼ {eventMinute(off)}</span>}
       </span>
     </li>
   )
+}
+
+/** The same player: by the feed's id where both have one, else by name. */
+function isSame(a: Player | undefined, b: Player): boolean {
+  if (a === undefined) return false
+  return a.id !== undefined && b.id !== undefined ? a.id === b.id : a.name === b.name
 }

@@ -1,4 +1,4 @@
-import { isLive, type MatchEvent, minuteText, periodMinutes, playing, secondsAt } from '../model/index.ts'
+import { countingGoals, creditedTo, eventMinute, isLive, type MatchEvent, periodMinutes, periodNow, secondsAt } from '../model/index.ts'
 import type { MatchView } from './match-view.ts'
 import type { ServerTime } from './server-time.ts'
 
@@ -6,7 +6,7 @@ import type { ServerTime } from './server-time.ts'
 export function MatchProgress({ view, time }: { readonly view: MatchView; readonly time: ServerTime }) {
   const total = lengthOf(view)
   const played = playedMinutes(view, time.nowMs)
-  const marks = view.events.filter(event => isLive(event) && (event.kind === 'goal' || event.kind === 'card'))
+  const marks = [...countingGoals(view.events), ...view.events.filter(event => isLive(event) && event.kind === 'card')]
   return (
     <div class="progress" aria-hidden="true">
       <div class="track">
@@ -19,7 +19,7 @@ export function MatchProgress({ view, time }: { readonly view: MatchView; readon
         {marks.map(event => (
           <Mark key={event.id} event={event} total={total} />
         ))}
-        {playing(view.board.phase) === undefined ? null : <i class="playhead" style={{ left: `${(played / total) * 100}%` }} />}
+        {periodNow(view.board) === undefined ? null : <i class="playhead" style={{ left: `${(played / total) * 100}%` }} />}
       </div>
       <p>
         <span>0'</span>
@@ -32,13 +32,14 @@ export function MatchProgress({ view, time }: { readonly view: MatchView; readon
 }
 
 function Mark({ event, total }: { readonly event: MatchEvent; readonly total: number }) {
-  if (event.kind !== 'goal' && event.kind !== 'card') return null
-  const kind = event.kind === 'goal' ? 'goal' : event.card === 'yellow' ? 'yellow' : 'red'
+  if ((event.kind !== 'goal' && event.kind !== 'card') || event.clock === undefined) return null
+  const kind = event.kind === 'goal' ? 'goal' : event.data.card === 'yellow' ? 'yellow' : 'red'
+  const minute = Math.min(periodMinutes[event.period].to, event.clock.min + event.clock.sec / 60)
   return (
     <i
-      class={`mark ${event.team} ${kind}`}
-      style={{ left: `${(event.minute / total) * 100}%` }}
-      title={`${minuteText(event)} ${event.player}`}
+      class={`mark ${event.kind === 'goal' ? creditedTo(event) : event.team} ${kind}`}
+      style={{ left: `${(minute / total) * 100}%` }}
+      title={`${eventMinute(event)} ${event.players[0]?.name ?? ''}`}
     />
   )
 }

@@ -1,17 +1,25 @@
 import { batch, type Signal, signal } from '@preact/signals'
 import { LiveStream, type Pub, type Subscribed } from '../../../web/index.ts'
-import { gameMessageSchema, isLive, type MatchEvent, type Snapshot, snapshotSchema } from '../model/index.ts'
+import {
+  countingGoals,
+  type EventOf,
+  type GameMessage,
+  gameMessageSchema,
+  type MatchEvent,
+  type Snapshot,
+  snapshotSchema,
+} from '../model/index.ts'
 import { announce } from './announcement.ts'
-import { applyMessage, hasGap, joinSnapshot, type MatchView, newEvents } from './match-view.ts'
+import { applyMessage, hasGapBefore, joinSnapshot, type MatchView, newEvents } from './match-view.ts'
 import { ServerTime } from './server-time.ts'
 
 /** A goal that has just been seen as it happened. */
 export interface Celebration {
-  readonly event: MatchEvent & { readonly kind: 'goal' }
+  readonly event: EventOf<'goal'>
   readonly view: MatchView
 }
 
-/** The demo says every 15 s that a match is still followed; 2.5 times that is too long. */
+/** The server says every 15 s that a match is still followed; 2.5 times that is too long. */
 const silenceMs = 37_500
 const celebrationMs = 4000
 const noticeMs = 6000
@@ -21,7 +29,7 @@ export class MatchStore {
   readonly view: Signal<MatchView | undefined> = signal(undefined)
   readonly missing: Signal<boolean> = signal(false)
   readonly celebration: Signal<Celebration | undefined> = signal(undefined)
-  /** What was caught up after the connection had been lost, in words. */
+  /** What needs a word of its own: what was caught up, a goal that was taken back, a score that was corrected. */
   readonly notice: Signal<string> = signal('')
   /** What a screen reader should say. */
   readonly spoken: Signal<string> = signal('')
@@ -32,13 +40,13 @@ export class MatchStore {
     this.stream = new LiveStream({
       channels: [`sports:game_${game}`],
       subscribed: (_, entry) => batch(() => this.#begin(entry)),
-      published: (_, pub) => batch(() => this.#celebrate(this.#apply(pub))),
+      published: (_, pub) => batch(() => this.#follow(pub)),
       silenceMs,
     })
     this.time = new ServerTime(this.stream.link)
   }
 
-  /** What was missed comes first as publications; the snapshot is as new or newer and joins them. */
+  /** What was missed comes as publications or as a snapshot, never as both. */
   #begin(entry: Subscribed): void {
     if (entry.error !== undefined) {
       this.missing.value = true
@@ -51,9 +59,10 @@ export class MatchStore {
     const current = snapshot.success ? this.#join(snapshot.data) : before
     for (const pub of entry.publications ?? []) this.#apply(pub, false)
     if (before === undefined || current === undefined) return
-    const missed = newEvents(before, this.view.value ?? current)
-    if (missed.length > 0) this.#say(this.notice, missed.length === 1 ? 'Caught up on 1 event' : `Caught up on ${missed.length} events`)
-    this.spoken.value = announce(missed, this.view.value ?? current)
+    const after = this.view.value ?? current
+    const missed = newEvents(before, after)
+    if (missed.length > 0) this.#say(missed.length === 1 ? 'Caught up on 1 event' : `Caught up on ${missed.length} events`)
+    this.spoken.value = announce(missed, before, after)
   }
 
   #join(snapshot: Snapshot): MatchView {
@@ -63,42 +72,73 @@ export class MatchStore {
     return view
   }
 
-  /** Answers what is new. What was missed is old by now, and says nothing about the time at the server. */
-  #apply(pub: Pub, current = true): MatchEvent[] {
-    const parsed = gameMessageSchema.safeParse(pub.data)
-    if (!parsed.success) return []
-    const message = parsed.data
-    if (current && 'serverUtcMs' in message) this.time.learn(message.serverUtcMs)
-    if (current && message.type === 'kickoff') this.time.learn(message.snapshot.serverUtcMs)
+  #follow(pub: Pub): void {
     const before = this.view.value
-    if (before === undefined) {
-      if (message.type === 'kickoff') this.#join(message.snapshot)
-      return []
-    }
-    const after = applyMessage(before, message)
-    this.view.value = after
-    // The stream promises that this never happens; a page that showed a wrong score would not know.
-    if (!hasGap(before) && hasGap(after)) this.stream.restart()
-    return newEvents(before, after)
+    this.#apply(pub)
+    const after = this.view.value
+    if (before !== undefined && after !== undefined && after !== before) this.#tell(before, after)
   }
 
-  #celebrate(events: readonly MatchEvent[]): void {
-    const view = this.view.value
-    if (view === undefined || events.length === 0) return
-    this.spoken.value = announce(events, view)
-    const goal = events.findLast(event => event.kind === 'goal' && isLive(event))
-    if (goal?.kind !== 'goal') return
-    const celebration = { event: goal, view }
+  /** What was missed is old by now, and says nothing about the time at the server. */
+  #apply(pub: Pub, current = true): void {
+    const parsed = gameMessageSchema.safeParse(pub.data)
+    if (!parsed.success) return
+    const message = parsed.data
+    if (current) this.#learn(message)
+    const before = this.view.value
+    if (before === undefined) {
+      if (message.type === 'snapshot') this.#join(message.snapshot)
+      return
+    }
+    this.view.value = applyMessage(before, message)
+    // The stream promises that this never happens; a page that showed a wrong score would not know.
+    if (hasGapBefore(before, message)) this.stream.restart()
+  }
+
+  #learn(message: GameMessage): void {
+    if (message.type === 'snapshot') this.time.learn(message.snapshot.serverUtcMs)
+    else if ('serverUtcMs' in message) this.time.learn(message.serverUtcMs)
+  }
+
+  #tell(before: MatchView, after: MatchView): void {
+    const events = newEvents(before, after)
+    if (events.length === 0) return
+    this.spoken.value = announce(events, before, after)
+    const known = new Set(countingGoals(before.events).map(({ id }) => id))
+    const counting = countingGoals(after.events)
+    const taken = before.events.find(event => known.has(event.id) && !counting.some(({ id }) => id === event.id))
+    if (taken !== undefined) this.#say(takenBack(taken, after))
+    else if (isCorrection(before, after)) this.#say(`Corrected: ${scoreText(after)}`)
+    const goal = counting.findLast(({ id }) => !known.has(id))
+    if (goal !== undefined && before.run === after.run) this.#celebrate({ event: goal, view: after })
+  }
+
+  #celebrate(celebration: Celebration): void {
     this.celebration.value = celebration
     setTimeout(() => {
       if (this.celebration.value === celebration) this.celebration.value = undefined
     }, celebrationMs)
   }
 
-  #say(target: Signal<string>, text: string): void {
-    target.value = text
+  #say(text: string): void {
+    this.notice.value = text
     setTimeout(() => {
-      if (target.value === text) target.value = ''
+      if (this.notice.value === text) this.notice.value = ''
     }, noticeMs)
   }
+}
+
+function takenBack(event: MatchEvent, after: MatchView): string {
+  const now = after.events.find(({ id }) => id === event.id)
+  return `${now?.state === 'deleted' ? 'Goal deleted' : 'Goal overturned'}: ${scoreText(after)}`
+}
+
+/** The score changed without a new goal: one counts for the other side, or the result was set. */
+function isCorrection(before: MatchView, after: MatchView): boolean {
+  const same = before.board.score.home === after.board.score.home && before.board.score.away === after.board.score.away
+  return before.run === after.run && !same && countingGoals(after.events).length <= countingGoals(before.events).length
+}
+
+function scoreText({ game, board }: MatchView): string {
+  return `${game.home.name} ${board.score.home}–${board.score.away} ${game.away.name}`
 }

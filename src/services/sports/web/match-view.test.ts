@@ -1,26 +1,47 @@
 import { expect, test } from 'bun:test'
-import { Match } from '../match.ts'
-import type { GameMessage } from '../model/index.ts'
-import { planReplay } from '../replay.ts'
-import { final2022 } from '../timelines/index.ts'
-import { applyMessage, hasGap, joinSnapshot, type MatchView, newEvents } from './match-view.ts'
+import { eventSchema, type GameMessage, gameOf, type MatchEvent, reduceBoard, reduceStats, type Snapshot } from '../model/index.ts'
+import { applyMessage, hasGapBefore, joinSnapshot, lineupOf, type MatchView, newEvents } from './match-view.ts'
 
-const plan = planReplay(final2022)
-const pace = { speed: 60, offsetMs: 0 }
+const team = { lineup: [], bench: [] }
+const game = gameOf('m', {
+  league: 'l',
+  competition: '',
+  round: '',
+  date: '',
+  venue: '',
+  rate: 1,
+  sources: [],
+  home: { name: 'Reds', ...team },
+  away: { name: 'Blues', ...team },
+})
 
-function matchAt(moment: number, loop = 4): Match {
-  const match = new Match(plan, pace)
-  match.moveTo({ loop, moment })
-  return match
+/** A match of twenty goals, one a minute; the board after so many of them. */
+const goals: MatchEvent[] = Array.from({ length: 20 }, (_, min) =>
+  eventSchema.parse({ id: `g${min}`, seq: min + 1, kind: 'goal', period: 'first_half', clock: { min }, team: 'home', tEvent: min }),
+)
+const boardAt = (version: number) => reduceBoard(goals.slice(0, version), { version })
+
+function snapshotAt(version: number, run = 4): Snapshot {
+  const events = goals.slice(0, version)
+  return { game, run, board: boardAt(version), events, stats: reduceStats(events), text: [], serverUtcMs: 0 }
 }
 
-const viewAt = (moment: number, loop = 4): MatchView => joinSnapshot(undefined, matchAt(moment, loop).snapshot(0))
+const viewAt = (version: number, run = 4): MatchView => joinSnapshot(undefined, snapshotAt(version, run))
 
-/** The urgent messages from one moment to another. */
-function messages(from: number, to: number, loop = 4): GameMessage[] {
-  const match = matchAt(from, loop)
-  return Array.from({ length: to - from }, (_, index) => match.take({ kind: 'moment', loop, moment: from + 1 + index }, 0).urgent)
+function message(version: number, run = 4): GameMessage {
+  return {
+    type: 'events',
+    game: 'm',
+    run,
+    since: version - 1,
+    events: goals.slice(version - 1, version),
+    board: boardAt(version),
+    serverUtcMs: 0,
+  }
 }
+
+/** The urgent messages from one version to another. */
+const messages = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => message(from + index + 1))
 
 test('[W5] a snapshot and the messages after it give what a later snapshot gives', () => {
   const view = messages(5, 20).reduce(applyMessage, viewAt(5))
@@ -35,29 +56,57 @@ test('[W5] messages that the snapshot already holds change nothing', () => {
 
 test('[W5] a snapshot that is behind the view takes nothing away', () => {
   const ahead = viewAt(20)
-  expect(joinSnapshot(ahead, matchAt(12).snapshot(0))).toEqual(ahead)
+  expect(joinSnapshot(ahead, snapshotAt(12))).toEqual(ahead)
 })
 
-test('[W5] a kick-off of another loop replaces everything, and late messages of the old loop are left out', () => {
-  const kickOff = matchAt(-1, 4).take({ kind: 'kickoff', loop: 5, moment: 0 }, 0).urgent
-  const view = applyMessage(viewAt(20), kickOff)
-  expect(view).toMatchObject({ loop: 5, board: { score: { home: 0, away: 0 } } })
-  expect(view.events.map(event => event.kind)).toEqual(['period_start'])
-  for (const message of messages(20, 22)) expect(applyMessage(view, message)).toBe(view)
+test('[W5] a snapshot of another run replaces everything, and late messages of the old run are left out', () => {
+  const view = applyMessage(viewAt(20), { type: 'snapshot', snapshot: snapshotAt(1, 5) })
+  expect(view).toMatchObject({ run: 5, board: { score: { home: 1, away: 0 } } })
+  expect(view.events).toHaveLength(1)
+  for (const message of messages(18, 20)) expect(applyMessage(view, message)).toBe(view)
+  expect(applyMessage(view, { type: 'snapshot', snapshot: snapshotAt(20, 4) })).toBe(view)
 })
 
-test('[W5] only what the page had not seen is new to it, and a new loop is not news', () => {
-  const [message] = messages(20, 21)
-  if (message?.type !== 'events') throw new Error('a moment is announced by its events')
-  const before = viewAt(20)
-  expect(newEvents(before, applyMessage(before, message))).toEqual(message.events)
+test('[W5] only what the page had not seen is new to it, and a new run is not news', () => {
+  const before = viewAt(19)
+  expect(newEvents(before, applyMessage(before, message(20)))).toEqual(goals.slice(19))
   expect(newEvents(before, viewAt(3, 5))).toEqual([])
 })
 
-test('[W5] a message that was skipped leaves a gap that shows, and a snapshot closes it', () => {
-  const [, later] = messages(5, 7)
-  if (later === undefined) throw new Error('two moments are announced')
-  const view = applyMessage(viewAt(5), later)
-  expect([hasGap(viewAt(5)), hasGap(view)]).toEqual([false, true])
-  expect(hasGap(joinSnapshot(view, matchAt(7).snapshot(0)))).toBe(false)
+test('[W5] an update that was skipped shows, also where nothing but the pulse comes after it', () => {
+  const view = viewAt(5)
+  expect(hasGapBefore(view, message(6))).toBe(false)
+  expect(hasGapBefore(view, message(3))).toBe(false)
+  expect(hasGapBefore(view, message(7))).toBe(true)
+  const pulse = (version: number, run = 4): GameMessage => ({ type: 'clock', game: 'm', run, version, serverUtcMs: 0 })
+  expect([pulse(5), pulse(4), pulse(6), pulse(1, 5)].map(message => hasGapBefore(view, message))).toEqual([false, false, true, true])
+})
+
+test('[W17] a goal that was deleted stays away, whichever of its revisions comes later', () => {
+  const [given] = goals
+  if (given === undefined) throw new Error('there is a first goal')
+  const deleted: MatchEvent = { ...given, rev: 2, state: 'deleted' }
+  const update = (events: MatchEvent[], version: number): GameMessage => ({
+    type: 'events',
+    game: 'm',
+    run: 4,
+    since: version - 1,
+    events,
+    board: { ...boardAt(1), version, score: { home: 0, away: 0 } },
+    serverUtcMs: 0,
+  })
+  const view = [update([deleted], 2), update([given], 3)].reduce(applyMessage, viewAt(1))
+  expect(view.events).toEqual([deleted])
+})
+
+test('[W18] line-ups are those told during the match, or else those known before', () => {
+  const told = eventSchema.parse({
+    id: 'x',
+    kind: 'lineup',
+    team: 'home',
+    players: [{ name: 'One', number: 1 }],
+    data: { formation: '4-3-3' },
+  })
+  expect(lineupOf(viewAt(1), 'home')).toEqual({ lineup: [], bench: [] })
+  expect(lineupOf({ ...viewAt(1), events: [told] }, 'home')).toEqual({ lineup: told.players, bench: [], formation: '4-3-3' })
 })

@@ -1,4 +1,4 @@
-import { type ListedGame, playing, type Side, shootoutScore } from '../model/index.ts'
+import { type ListedGame, periodNow, type Side, shootoutScore } from '../model/index.ts'
 import { ClockText } from './clock-text.tsx'
 import { Crest, glowOf } from './crest.tsx'
 import type { ServerTime } from './server-time.ts'
@@ -8,7 +8,7 @@ export function ScoreCard({ game, time }: { readonly game: ListedGame; readonly 
   const { board } = game
   const glow = { '--home': glowOf(game.home), '--away': glowOf(game.away) }
   return (
-    <a class="score-card" href={`/sports/${game.id}`} style={glow} data-live={playing(board.phase) !== undefined}>
+    <a class="score-card" href={`/sports/${game.id}`} style={glow} data-live={periodNow(board) !== undefined}>
       <span class="card-head">
         <span>
           {game.competition} · {game.round}

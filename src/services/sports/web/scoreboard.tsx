@@ -1,4 +1,4 @@
-import { minuteText, phaseName, playing, type Side, shootoutScore } from '../model/index.ts'
+import { countingGoals, creditedTo, eventMinute, periodNow, phaseName, type Side, shootoutScore } from '../model/index.ts'
 import { ClockText } from './clock-text.tsx'
 import { Crest, glowOf } from './crest.tsx'
 import { BallIcon } from './event-icon.tsx'
@@ -10,7 +10,7 @@ import type { MatchView } from './match-view.ts'
 export function Scoreboard({ store, view }: { readonly store: MatchStore; readonly view: MatchView }) {
   const { game, board } = view
   const glow = { '--home': glowOf(game.home), '--away': glowOf(game.away) }
-  const live = playing(board.phase) !== undefined
+  const live = periodNow(board) !== undefined
   const rate = board.clock?.rate ?? 1
   const heldSinceMs = store.time.heldSinceMs.value
   return (
@@ -77,22 +77,15 @@ function Score({ view }: { readonly view: MatchView }) {
 }
 
 function Scorers({ view, team }: { readonly view: MatchView; readonly team: Side }) {
-  const goals = view.events.filter(
-    event => event.kind === 'goal' && event.team === team && event.state !== 'overturned' && event.state !== 'deleted',
-  )
-  const byPlayer = Map.groupBy(goals, event => (event.kind === 'goal' ? event.player : ''))
+  const goals = countingGoals(view.events).filter(goal => creditedTo(goal) === team)
+  const byPlayer = Map.groupBy(goals, ({ players, team: own }) => players[0]?.name ?? view.game[own].name)
   return (
     <ul class={team} aria-label={`Goals of ${view.game[team].name}`}>
       {[...byPlayer].map(([player, scored]) => (
         <li key={player}>
           <BallIcon />
           <span>
-            {player}{' '}
-            <b>
-              {scored
-                .map(event => `${minuteText(event)}${event.kind === 'goal' && event.how !== 'play' ? mark[event.how] : ''}`)
-                .join(', ')}
-            </b>
+            {player} <b>{scored.map(goal => `${eventMinute(goal)}${mark[goal.data.how]}`).join(', ')}</b>
           </span>
         </li>
       ))}
@@ -100,7 +93,7 @@ function Scorers({ view, team }: { readonly view: MatchView; readonly team: Side
   )
 }
 
-const mark = { penalty: ' (pen)', own: ' (own goal)' } as const
+const mark = { play: '', header: '', free_kick: '', penalty: ' (pen)', own: ' (own goal)' } as const
 
 /** Five dots a side, more when it goes on: the kicks of the shoot-out. */
 function Shootout({ view }: { readonly view: MatchView }) {

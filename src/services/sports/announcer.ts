@@ -1,0 +1,170 @@
+import type { Log } from '../../hub/index.ts'
+import type { Clock, Json, Timer } from '../../kit/index.ts'
+import { boardChannels, gameChannel } from './channels.ts'
+import { limits } from './limits.ts'
+import type { Match } from './match.ts'
+import type { GameMessage, LeagueMessage, MatchEvent } from './model/index.ts'
+
+/** What the announcer needs of the server that it publishes through. */
+export interface AnnouncerHost {
+  readonly clock: Clock
+  readonly log: Log
+  publish(channel: string, data: Json, options?: { readonly key?: string; readonly lane?: string }): Promise<{ readonly offset: number }>
+}
+
+/** What the announcer tells back. */
+export interface AnnouncerTarget {
+  /** Viewers have been told everything up to this version of the board. */
+  announced(game: string, version: number): void
+}
+
+/**
+ * Tells the viewers of one match what has changed since they were last told, which follows from the match and the version that was told. So
+ * what could not be published is told the next time, what comes in meanwhile goes along, and after a restart nothing is told twice.
+ */
+export class Announcer {
+  #announced: number
+  #isAnew = false
+  #lines: MatchEvent[] = []
+  #running: Promise<number> | undefined
+  #retry: Timer | undefined
+  #stats: Timer | undefined
+  #statsDue = false
+  #toldStats = ''
+  #isClosed = false
+
+  constructor(
+    readonly match: Match,
+    announced: number,
+    readonly host: AnnouncerHost,
+    readonly target: AnnouncerTarget,
+  ) {
+    this.#announced = announced
+  }
+
+  /** Whether there is nothing left to tell, so that the match may be forgotten. */
+  get isIdle(): boolean {
+    return this.#running === undefined && this.#retry === undefined && this.#stats === undefined && !this.#isBehind
+  }
+
+  /** The match begins again, or is described anew: the next that viewers are told is all of it. */
+  anew(): void {
+    this.#isAnew = true
+    this.#lines = []
+  }
+
+  tell(changed: Iterable<MatchEvent>): void {
+    for (const event of changed) if (event.kind === 'commentary') this.#lines.push(event)
+  }
+
+  /** Resolves with the channel's offset when everything urgent has been published. @throws what the broker threw; it is tried again by itself */
+  async announce(): Promise<number> {
+    let offset = 0
+    while (!this.#isClosed && (this.#isBehind || this.#running !== undefined)) {
+      this.#running ??= this.#publishUrgent().finally(() => {
+        this.#running = undefined
+      })
+      offset = await this.#running
+    }
+    this.#publishLines()
+    return offset
+  }
+
+  /** Figures are made at most every 250 ms, however many events change them. */
+  figures(): void {
+    this.#statsDue = true
+    if (this.#stats !== undefined || this.#isClosed) return
+    this.#publishStats()
+    this.#stats = this.host.clock.after(limits.statsIntervalMs, () => {
+      this.#stats = undefined
+      if (this.#statsDue) this.figures()
+    })
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#retry?.cancel()
+    this.#stats?.cancel()
+  }
+
+  get #isBehind(): boolean {
+    return this.#isAnew || this.#announced < this.match.version
+  }
+
+  async #publishUrgent(): Promise<number> {
+    const { version } = this.match
+    const messages = this.#isAnew ? [this.#snapshot()] : this.#updates()
+    this.#isAnew = false
+    try {
+      let offset = 0
+      for (const message of messages) offset = (await this.host.publish(gameChannel(this.match.id), message)).offset
+      this.#announced = version
+      this.target.announced(this.match.id, version)
+      this.#publishBoard()
+      return offset
+    } catch (error) {
+      if (messages[0]?.type === 'snapshot') this.#isAnew = true
+      this.#tryAgain(error)
+      throw error
+    }
+  }
+
+  #snapshot(): GameMessage {
+    return { type: 'snapshot', snapshot: this.match.snapshot(this.host.clock.now()) }
+  }
+
+  /** Together the messages are one step of the board: each says where it begins, and what holds at its end. */
+  #updates(): GameMessage[] {
+    const { id, run, board } = this.match
+    const events = this.match.urgentSince(this.#announced)
+    const serverUtcMs = this.host.clock.now()
+    const parts = Math.max(1, Math.ceil(events.length / limits.messageEventsMax))
+    return Array.from({ length: parts }, (_, part) => ({
+      type: 'events',
+      game: id,
+      run,
+      since: this.#announced,
+      events: events.slice(part * limits.messageEventsMax, (part + 1) * limits.messageEventsMax),
+      board,
+      serverUtcMs,
+    }))
+  }
+
+  #publishBoard(): void {
+    const { id, board, game } = this.match
+    const message: LeagueMessage = { type: 'board', game: id, board, serverUtcMs: this.host.clock.now() }
+    for (const channel of boardChannels(game)) this.#lesser(channel, message, 'stats', id)
+  }
+
+  #publishStats(): void {
+    this.#statsDue = false
+    const { id, run, stats } = this.match
+    const told = JSON.stringify(stats)
+    if (told === this.#toldStats) return
+    this.#toldStats = told
+    this.#lesser(gameChannel(id), { type: 'stats', game: id, run, stats }, 'stats', 'stats')
+  }
+
+  #publishLines(): void {
+    const { id, run } = this.match
+    const lines = this.#lines
+    this.#lines = []
+    for (const line of lines) this.#lesser(gameChannel(id), { type: 'text', game: id, run, line }, 'text')
+  }
+
+  /** What may be late may also be lost: the next of its kind makes up for it. */
+  #lesser(channel: string, message: GameMessage | LeagueMessage, lane: string, key?: string): void {
+    this.host.publish(channel, message, { lane, ...(key === undefined ? {} : { key }) }).catch((error: unknown) => {
+      this.host.log.warn({ channel, err: error }, 'figures or commentary could not be published')
+    })
+  }
+
+  #tryAgain(error: unknown): void {
+    if (this.#isClosed || this.#retry !== undefined) return
+    this.host.log.warn({ game: this.match.id, err: error }, 'a change of a match could not be published, and will be tried again')
+    this.#retry = this.host.clock.after(limits.retryMs, () => {
+      this.#retry = undefined
+      this.announce().catch(() => undefined)
+    })
+  }
+}

@@ -1,0 +1,181 @@
+import { CommandError, errors } from '../../protocol/index.ts'
+import { Announcer, type AnnouncerHost } from './announcer.ts'
+import type { Batch } from './batch.ts'
+import { boardChannels, everything, type Subject } from './channels.ts'
+import { limits } from './limits.ts'
+import { listedOf, Match } from './match.ts'
+import { type Board, type Game, isOver, type LeagueMessage, type ListedGame, reduceBoard } from './model/index.ts'
+import type { SportsStore } from './store.ts'
+
+/** What a batch came to. */
+export interface Receipt {
+  /** Revisions that were read. */
+  readonly accepted: number
+  /** Events that viewers know differently now. */
+  readonly changed: number
+  readonly board: Board
+  /** Place in the game's channel up to which the batch has been told; 0 where it changed nothing urgent. */
+  readonly offset: number
+}
+
+/** A game in lists: what is known of it without its events. */
+interface Entry {
+  game: Game
+  board: Board
+}
+
+/** All games: what feeds say of them is taken in here, kept, and told to those who follow. */
+export class Games {
+  readonly #entries = new Map<string, Entry>()
+  /** In the order in which they were touched. */
+  readonly #loaded = new Map<string, { readonly match: Match; readonly announcer: Announcer }>()
+
+  /** Made when asked for, since a crowd asks for the same; void as soon as a board changes. */
+  readonly #lists = new Map<string, readonly ListedGame[]>()
+
+  constructor(
+    readonly host: AnnouncerHost,
+    readonly store: SportsStore,
+  ) {}
+
+  /** Reads what was kept, and tells what had been kept but not told when the process ended. */
+  async start(): Promise<void> {
+    for (const { game, board, version, announced } of this.store.games()) {
+      this.#enter(game, board)
+      if (announced < version) await this.#load(game.id, announced)?.announcer.announce()
+    }
+  }
+
+  close(): void {
+    for (const { announcer } of this.#loaded.values()) announcer.close()
+  }
+
+  has(id: string): boolean {
+    return this.#entries.has(id)
+  }
+
+  game(id: string): Game | undefined {
+    return this.#entries.get(id)?.game
+  }
+
+  match(id: string): Match | undefined {
+    return this.#load(id)?.match
+  }
+
+  /** The games of a league or team, or all: those that are live first, then by their time; at most as many as one list holds. */
+  list({ kind, id }: Subject = { kind: 'league', id: everything }): readonly ListedGame[] {
+    const name = `${kind} ${id}`
+    let list = this.#lists.get(name)
+    if (list === undefined) {
+      list = [...this.#entries.values()]
+        .filter(({ game }) => (kind === 'team' ? game.home.id === id || game.away.id === id : id === everything || game.league === id))
+        .toSorted((a, b) => weightOf(a) - weightOf(b) || timeOf(b.game) - timeOf(a.game) || (a.game.id < b.game.id ? -1 : 1))
+        .slice(0, limits.listMax)
+        .map(({ game, board }) => listedOf(game, board))
+      this.#lists.set(name, list)
+    }
+    return list
+  }
+
+  /** Adds a game, or describes it anew; its events stay. @returns whether it is new */
+  async put(game: Game): Promise<boolean> {
+    const loaded = this.#load(game.id)
+    if (loaded === undefined) {
+      await this.restart(game)
+      return true
+    }
+    if (Bun.deepEquals(loaded.match.game, game)) return false
+    const former = boardChannels(loaded.match.game)
+    loaded.match.describe(game)
+    this.store.describe(loaded.match)
+    await this.#tellAnew(loaded, former)
+    return false
+  }
+
+  /** Adds a game, or lets one begin again without events. */
+  async restart(game: Game): Promise<void> {
+    const before = this.#load(game.id)
+    if (before === undefined && this.#entries.size >= limits.gamesMax)
+      throw new CommandError(errors.limitExceeded, `at most ${limits.gamesMax} games`)
+    before?.announcer.close()
+    const run = before === undefined ? 0 : before.match.run + 1
+    // The version goes on, so that a board of the run before is never newer.
+    const version = before === undefined ? 0 : before.match.version + 1
+    const board = reduceBoard([], { version, rate: game.rate })
+    this.store.restart({ game, run, version, board })
+    const match = new Match({ game, run, version, shown: [], seen: [] }, this.host.clock.now())
+    await this.#tellAnew(this.#hold(match, version), before === undefined ? [] : boardChannels(before.match.game))
+  }
+
+  /** Takes a batch in as a whole, keeps it, and tells what it changed. @throws CommandError 404, 106 */
+  async ingest(id: string, batch: Batch): Promise<Receipt> {
+    const loaded = this.#load(id)
+    if (loaded === undefined) throw noSuchGame(id)
+    const { match, announcer } = loaded
+    const now = this.host.clock.now()
+    const change = match.draft(batch, now)
+    const changed = [...change.shown.values()].map(({ event }) => event).filter(event => match.shown.get(event.id)?.event !== event)
+    const isUrgent = change.version !== match.version
+    const board = match.boardAfter(change, now)
+    if (change.shown.size > 0 || change.seen.length > 0) this.store.commit(id, change, board)
+    match.adopt(change, board)
+    match.hear(batch.source, now)
+    if (isUrgent) this.#enter(match.game, board)
+    announcer.tell(changed)
+    if (changed.length > 0) announcer.figures()
+    const offset = await announcer.announce()
+    return { accepted: batch.events.length, changed: changed.length, board, offset: isUrgent ? offset : 0 }
+  }
+
+  async #tellAnew({ match, announcer }: { match: Match; announcer: Announcer }, former: readonly string[]): Promise<void> {
+    this.#enter(match.game, match.board)
+    announcer.anew()
+    await announcer.announce()
+    const message: LeagueMessage = { type: 'game', game: match.listed, serverUtcMs: this.host.clock.now() }
+    for (const channel of new Set([...former, ...boardChannels(match.game)]))
+      await this.host.publish(channel, message, { lane: 'stats', key: `game ${match.id}` })
+  }
+
+  #enter(game: Game, board: Board): void {
+    this.#entries.set(game.id, { game, board })
+    this.#lists.clear()
+  }
+
+  #load(id: string, announced?: number): { readonly match: Match; readonly announcer: Announcer } | undefined {
+    const loaded = this.#loaded.get(id)
+    if (loaded !== undefined) {
+      this.#loaded.delete(id)
+      this.#loaded.set(id, loaded)
+      return loaded
+    }
+    if (!this.#entries.has(id)) return undefined
+    const stored = this.store.load(id)
+    return stored === undefined ? undefined : this.#hold(new Match(stored, this.host.clock.now()), announced ?? stored.version)
+  }
+
+  #hold(match: Match, announced: number): { readonly match: Match; readonly announcer: Announcer } {
+    const announcer = new Announcer(match, announced, this.host, this.store)
+    const loaded = { match, announcer }
+    this.#loaded.delete(match.id)
+    this.#loaded.set(match.id, loaded)
+    for (const [id, other] of this.#loaded) {
+      if (this.#loaded.size <= limits.loadedMax) break
+      if (other !== loaded && other.announcer.isIdle) this.#loaded.delete(id)
+    }
+    return loaded
+  }
+}
+
+export function noSuchGame(id: string): CommandError {
+  return new CommandError({ code: 404, message: `not_found: no game "${id.slice(0, 64)}"` })
+}
+
+/** Games that are on, then those to come, then those that are over. */
+function weightOf({ board: { status } }: Entry): number {
+  if (isOver(status)) return 2
+  return status === 'scheduled' || status === 'postponed' || status === 'delayed' ? 1 : 0
+}
+
+function timeOf({ kickoffUtcMs, date }: Game): number {
+  return kickoffUtcMs ?? (Date.parse(date) || 0)
+}

@@ -1,0 +1,27 @@
+/** Bounds of the sports service. What happens at each stands with it. */
+export const limits = {
+  /** Games that are kept. Beyond, a new one is refused with 106: a league of a thousand clubs plays fewer in a season. */
+  gamesMax: 10_000,
+  /** Games whose events are in memory. Beyond, the one that was touched least lately is read again when it is needed. */
+  loadedMax: 256,
+  /** Events of one batch. Beyond: 107. A match at full detail has some four thousand. */
+  batchMax: 1_000,
+  /** Events of one game and feed, deleted ones too. Beyond: 106. */
+  eventsMax: 20_000,
+  /** Feeds that one game was heard from. Beyond: 106. */
+  sourcesMax: 16,
+  /** Events in one urgent message; a larger change goes out in several, each with the board that holds at the end. */
+  messageEventsMax: 50,
+  /** Lines of commentary in a snapshot. Older ones are asked for by page. */
+  snapshotTextMax: 100,
+  /** Games in one list, those that are live first. */
+  listMax: 200,
+  /** Viewers get figures once a second at most; this often they are made. */
+  statsIntervalMs: 250,
+  /** How long a feed may be silent while another speaks. Beyond, the other is believed where the two differ. */
+  silentMs: 30_000,
+  /** How often a channel that is watched says that it is still followed, so that a page can tell a quiet match from a dead stream. */
+  pulseMs: 15_000,
+  /** After a publication failed, for example while a broker is away. */
+  retryMs: 1_000,
+} as const

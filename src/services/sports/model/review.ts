@@ -1,0 +1,50 @@
+import type { EventOf, MatchEvent } from './event.ts'
+import { isLive } from './event.ts'
+import { inTime } from './order.ts'
+
+/** A video review that has begun and not ended. */
+export interface OpenReview {
+  /** The event that tells of it. */
+  readonly id: string
+  /** What is looked at, where the feed says so. */
+  readonly ref?: string | undefined
+  readonly reason?: string | undefined
+  /** Unix milliseconds. */
+  readonly sinceUtcMs: number
+}
+
+/** The review that is open, the newest where there are several. A review that takes long is not decided by that (sports S5). */
+export function openReview(live: readonly MatchEvent[]): OpenReview | undefined {
+  const open: EventOf<'var_start'>[] = live.filter(event => event.kind === 'var_start').toSorted(inTime)
+  for (const end of live.filter(event => event.kind === 'var_end').toSorted(inTime)) {
+    const { ref } = end
+    const index = open.findIndex(start => ref === undefined || start.id === ref || start.ref === ref)
+    if (index !== -1) open.splice(index, 1)
+  }
+  const start = open.at(-1)
+  if (start !== undefined) return { id: start.id, ref: start.ref, reason: start.data.reason, sinceUtcMs: start.tEvent }
+  const reviewed = live
+    .filter(event => event.state === 'review')
+    .toSorted(inTime)
+    .at(-1)
+  return reviewed === undefined ? undefined : { id: reviewed.id, ref: reviewed.id, sinceUtcMs: reviewed.tEvent }
+}
+
+/** The goals that count: those that are live, but for those that are still provisional when a review has said that there was none. */
+export function countingGoals(events: readonly MatchEvent[]): EventOf<'goal'>[] {
+  const refused = new Set(refusedGoals(events))
+  return events.filter(event => event.kind === 'goal').filter(goal => isLive(goal) && (goal.state === 'confirmed' || !refused.has(goal.id)))
+}
+
+/** What the last review of each event has refused, by its id. */
+function refusedGoals(events: readonly MatchEvent[]): string[] {
+  const starts = new Map(
+    events.flatMap(event => (event.kind === 'var_start' && event.ref !== undefined ? [[event.id, event.ref] as const] : [])),
+  )
+  const verdicts = new Map<string, string>()
+  const ends: EventOf<'var_end'>[] = events.filter(event => event.kind === 'var_end')
+  for (const { ref, data } of ends.filter(isLive).toSorted(inTime)) {
+    if (ref !== undefined) verdicts.set(starts.get(ref) ?? ref, data.outcome)
+  }
+  return [...verdicts].filter(([, outcome]) => outcome === 'no_goal').map(([id]) => id)
+}

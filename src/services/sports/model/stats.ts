@@ -1,0 +1,50 @@
+import * as z from 'zod/mini'
+import { creditedTo } from './board.ts'
+import { isLive, type MatchEvent } from './event.ts'
+import { inTime } from './order.ts'
+import { countingGoals } from './review.ts'
+import { pairOf, type Side } from './side.ts'
+
+/** Figures of both sides by name, such as `shots_on_target`. */
+export const statsSchema = z.record(z.string(), pairOf(z.number()))
+export type Stats = z.infer<typeof statsSchema>
+
+/** Which kinds of events each figure counts. */
+const counted: Readonly<Record<string, (event: MatchEvent) => boolean>> = {
+  shots: ({ kind }) => kind === 'shot',
+  shots_on_target: event => event.kind === 'shot' && event.data.outcome === 'saved',
+  corners: ({ kind }) => kind === 'corner',
+  fouls: ({ kind }) => kind === 'foul',
+  offsides: ({ kind }) => kind === 'offside',
+  saves: ({ kind }) => kind === 'save',
+  substitutions: ({ kind }) => kind === 'substitution',
+  yellow_cards: event => event.kind === 'card' && event.data.card === 'yellow',
+  red_cards: event => event.kind === 'card' && event.data.card !== 'yellow',
+}
+
+/** What the events amount to, and what the feed counts itself, which wins. A figure of which there is nothing to tell is left out. */
+export function reduceStats(events: readonly MatchEvent[]): Stats {
+  const live = events.filter(isLive)
+  const stats: Record<string, { home: number; away: number }> = { goals: { home: 0, away: 0 } }
+  const add = (name: string, side: Side) => {
+    stats[name] ??= { home: 0, away: 0 }
+    stats[name][side]++
+  }
+  const goals = countingGoals(events)
+  for (const goal of goals) add('goals', creditedTo(goal))
+  for (const goal of goals) if (goal.data.how === 'penalty') add('penalty_goals', goal.team)
+  for (const [name, isCounted] of Object.entries(counted)) {
+    for (const event of live) if ('team' in event && event.team !== undefined && isCounted(event)) add(name, event.team)
+  }
+  // A goal is a shot too, where shots are told at all.
+  for (const name of ['shots', 'shots_on_target']) {
+    if (stats[name] !== undefined) for (const goal of goals) if (goal.data.how !== 'own') add(name, goal.team)
+  }
+  for (const event of live.toSorted(inTime)) {
+    if (event.kind !== 'stat') continue
+    stats[event.data.name] ??= { home: 0, away: 0 }
+    const pair = stats[event.data.name]
+    if (pair !== undefined) pair[event.team] = event.data.value
+  }
+  return stats
+}

@@ -1,0 +1,47 @@
+import { every, type Timer } from '../../kit/index.ts'
+import type { Server } from '../../server/index.ts'
+import { subjectOf } from './channels.ts'
+import type { Games } from './games.ts'
+import { limits } from './limits.ts'
+import type { GameMessage, LeagueMessage } from './model/index.ts'
+
+/** Says now and then in every channel that someone watches that it is still followed, and what time it is: pages cannot see heartbeats. */
+export class Pulse {
+  readonly #watched = new Set<string>()
+  #timer: Timer | undefined
+
+  constructor(
+    readonly server: Server,
+    readonly games: Games,
+  ) {}
+
+  start(): void {
+    this.server.on('channel_occupied', ({ channel }) => {
+      if (subjectOf(channel) !== undefined) this.#watched.add(channel)
+    })
+    this.server.on('channel_vacated', ({ channel }) => void this.#watched.delete(channel))
+    this.#timer = every(this.server.clock, limits.pulseMs, () => this.#beat())
+  }
+
+  close(): void {
+    this.#timer?.cancel()
+  }
+
+  #beat(): void {
+    for (const channel of this.#watched) {
+      const message = this.#messageFor(channel)
+      if (message === undefined) continue
+      this.server.publish(channel, message, { lane: 'stats', key: 'clock' }).catch((error: unknown) => {
+        this.server.log.warn({ channel, err: error }, 'a pulse could not be published')
+      })
+    }
+  }
+
+  #messageFor(channel: string): GameMessage | LeagueMessage | undefined {
+    const subject = subjectOf(channel)
+    const serverUtcMs = this.server.clock.now()
+    if (subject?.kind !== 'game') return { type: 'clock', serverUtcMs }
+    const match = this.games.match(subject.id)
+    return match === undefined ? undefined : { type: 'clock', game: match.id, run: match.run, version: match.version, serverUtcMs }
+  }
+}

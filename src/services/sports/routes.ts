@@ -1,0 +1,78 @@
+import { CommandError, errors } from '../../protocol/index.ts'
+import type { Server } from '../../server/index.ts'
+import { readBatch, readGame } from './batch.ts'
+import { type Games, noSuchGame } from './games.ts'
+import type { Match } from './match.ts'
+import { gameIdSchema, inOrder, priorityOf } from './model/index.ts'
+
+type Params = Readonly<Record<string, string>>
+
+/** Boards may be a second old, and may be shown while they are asked for again (sports S13). */
+const boardHeaders = { 'Cache-Control': 'public, max-age=1, stale-while-revalidate=5', 'Access-Control-Allow-Origin': '*' }
+const neverKept = { 'Cache-Control': 'no-store' }
+
+/** What is asked and told about games over HTTP. */
+export function addRoutes(server: Server, games: Games): void {
+  server.route('GET', '/sports/games', () => open({ games: games.list(), serverUtcMs: server.clock.now() }))
+  const about = (answer: (match: Match, request: Request) => object) => (request: Request, params: Params) => {
+    const match = games.match(params.id ?? '')
+    return match === undefined ? missing(noSuchGame(params.id ?? '')) : open(answer(match, request))
+  }
+  server.route(
+    'GET',
+    '/sports/games/:id/board',
+    about(({ id, board }) => ({ id, board })),
+  )
+  server.route(
+    'GET',
+    '/sports/games/:id/snapshot',
+    about(match => match.snapshot(server.clock.now())),
+  )
+  server.route(
+    'GET',
+    '/sports/games/:id/events',
+    about(({ events }) => ({ events: events.toSorted(inOrder) })),
+  )
+  server.route('GET', '/sports/games/:id/commentary', about(commentaryOf))
+  server.route('PUT', '/sports/games/:id', async (request, params) => {
+    const body = await server.readTrusted(request)
+    const game = readGame(idOf(params), body)
+    const isNew = await games.put(game)
+    return Response.json({ game }, { status: isNew ? 201 : 200, headers: neverKept })
+  })
+  server.route('POST', '/sports/games/:id/events', async (request, params) => {
+    const body = await server.readTrusted(request)
+    const id = idOf(params)
+    if (!games.has(id)) throw noSuchGame(id)
+    return Response.json(await games.ingest(id, readBatch(id, body)), { headers: neverKept })
+  })
+}
+
+function open(answer: object): Response {
+  return Response.json(answer, { headers: boardHeaders })
+}
+
+function idOf({ id }: Params): string {
+  const parsed = gameIdSchema.safeParse(id)
+  if (!parsed.success) throw new CommandError(errors.badRequest, 'id: expected letters, digits, ".", "_" and "-", at most 64')
+  return parsed.data
+}
+
+/** What is not there yet must not be remembered by a cache in between. */
+function missing(error: CommandError): Response {
+  return Response.json({ error: error.toReply() }, { status: 404, headers: neverKept })
+}
+
+const pageMax = 200
+
+/** Commentary in pages, newest last: `?before=<id>&limit=50` gives those right before a line. */
+function commentaryOf(match: Match, request: Request): object {
+  const { searchParams } = new URL(request.url)
+  const lines = match.events.filter(event => priorityOf(event) === 'text' && event.state !== 'deleted').toSorted(inOrder)
+  const before = searchParams.get('before')
+  const end = before === null ? lines.length : lines.findIndex(({ id }) => id === before)
+  if (end === -1) throw new CommandError(errors.badRequest, 'before: no line of this id')
+  const limit = Number(searchParams.get('limit') ?? '50')
+  if (!Number.isInteger(limit) || limit < 1 || limit > pageMax) throw new CommandError(errors.badRequest, `limit: expected 1 to ${pageMax}`)
+  return { lines: lines.slice(Math.max(0, end - limit), end), more: end > limit }
+}
