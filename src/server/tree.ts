@@ -18,12 +18,13 @@ import {
   type WatchChange,
   type Welcome,
 } from '../relay/index.ts'
-import { changeWatchlist, check, type Gate, type SseTransport, type Watch, watchlistChangeSchema } from '../transport/index.ts'
+import type { Gate, SseTransport } from '../transport/index.ts'
 import { globOf } from './api/index.ts'
 import { surveyChannels } from './channel-survey.ts'
 import type { Config } from './config/index.ts'
 import { Machine } from './machine.ts'
 import { sameSecret } from './same-secret.ts'
+import { StreamPlaces } from './stream-places.ts'
 import type { Tickets } from './tickets.ts'
 
 /** The nodes that a relay hangs on. */
@@ -74,6 +75,7 @@ export class Tree {
   readonly #controls: Controls
   readonly #uplink: Uplink | undefined
   readonly #relay: Relay | undefined
+  readonly #streams: StreamPlaces
   #exchange: Exchange | undefined
   #presence: RelayPresence | undefined
   #host: TreeHost | undefined
@@ -86,6 +88,7 @@ export class Tree {
       this.#uplink = new Uplink({ clock, random, log, node: id, upstreams: parent.upstreams, secret: parent.secret }, this.#relay)
     }
     this.children = this.#createChildren()
+    this.#streams = new StreamPlaces(() => this.#begun, this.children, this.#uplink)
     this.machine = new Machine(
       clock,
       () => this.#ownReport(),
@@ -156,8 +159,8 @@ export class Tree {
       adopt: namespaces => host.adopt(namespaces),
       changed: () => this.changed(),
       reports: () => this.reports(),
-      changeWatch: change => this.#changeWatch(change, false),
-      takeWatch: (session, user) => this.#takeWatch(session, user, false),
+      changeWatch: change => this.#streams.change(change, false),
+      takeWatch: (session, user) => this.#streams.take(session, user, false),
       channels: pattern => this.channels(pattern),
       stats: () => host.stats(),
       lost: () => this.children.sendAway(linkCloses.orphaned),
@@ -192,12 +195,12 @@ export class Tree {
 
   /** Changes the watchlist of a stream, wherever it is. @throws CommandError */
   changeWatch(change: WatchChange): Promise<Json> {
-    return this.#changeWatch(change, true)
+    return this.#streams.change(change, true)
   }
 
   /** The watchlist of a stream that broke off on another node. */
   async takeWatch(session: string, user: string): Promise<TakenWatch | undefined> {
-    return (await this.#takeWatch(session, user, true)) ?? undefined
+    return (await this.#streams.take(session, user, true)) ?? undefined
   }
 
   /** How many subscriptions each channel has whose name matches, here and below. @throws CommandError 107 for a pattern that makes no sense */
@@ -237,8 +240,8 @@ export class Tree {
       exchange: () => this.#broker,
       welcome: () => this.#welcome(),
       redeem: ticket => this.redeem(ticket),
-      changeWatch: change => this.#changeWatch(change, true),
-      takeWatch: (session, user) => this.#takeWatch(session, user, true),
+      changeWatch: change => this.#streams.change(change, true),
+      takeWatch: (session, user) => this.#streams.take(session, user, true),
       happened: (event, holder) => this.#begun.node.emit(event, holder),
       left: holder => this.#begun.node.lost(holder),
       changed: () => this.#relay?.report(),
@@ -292,37 +295,8 @@ export class Tree {
     for (const { name } of hub.channels()) followed.add(name)
     return followed.size
   }
-
-  /** A session's id begins with its node's: the question goes there, down first, and up only if it did not come from there. */
-  async #changeWatch(change: WatchChange, mayGoUp: boolean): Promise<Json> {
-    const { node, sse } = this.#begun
-    const at = nodeOf(change.session)
-    if (at === node.id) return { ...(await changeWatchlist(sse, change.session, change.user, check(watchlistChangeSchema, change.change))) }
-    const link = this.children.below(at)?.link
-    if (link !== undefined) return link.ask('watch', change)
-    if (this.#uplink !== undefined && mayGoUp) return this.#uplink.ask('watch', change)
-    throw new CommandError({ code: 404, message: 'no such stream' })
-  }
-
-  async #takeWatch(session: string, user: string, mayGoUp: boolean): Promise<TakenWatch | null> {
-    const { node, sse } = this.#begun
-    const at = nodeOf(session)
-    if (at === node.id) return takenFrom(sse.giveWatch(session, user))
-    const link = this.children.below(at)?.link
-    if (link !== undefined) return link.ask('takeWatch', { session, user })
-    if (this.#uplink !== undefined && mayGoUp) return this.#uplink.ask('takeWatch', { session, user })
-    return null
-  }
 }
 
 function notReady(message: string): CommandError {
   return new CommandError({ code: 503, message, temporary: true })
-}
-
-function nodeOf(session: string): string {
-  return session.slice(0, Math.max(0, session.indexOf('.')))
-}
-
-function takenFrom(watch: Watch | undefined): TakenWatch | null {
-  return watch === undefined ? null : { channels: watch.channels, rev: watch.rev }
 }
