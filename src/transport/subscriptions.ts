@@ -2,22 +2,24 @@ import { type Admission, admit, type Session } from '../hub/index.ts'
 import { CommandError } from '../protocol/index.ts'
 import type { Resume } from './watchlist.ts'
 
-/** Admits a session to many channels; one that is refused stands with its error and does not hold up the others. */
+type Outcome = readonly [channel: string, Admission | CommandError]
+
+/** Admits a session to many channels at once; one that is refused stands with its error and does not hold up the others. */
 export async function admitAll(
   session: Session,
   channels: readonly string[],
   resume: Resume,
 ): Promise<Map<string, Admission | CommandError>> {
-  const admissions = new Map<string, Admission | CommandError>()
+  return new Map(await Promise.all(channels.map(channel => attempt(session, channel, resume))))
+}
+
+async function attempt(session: Session, channel: string, resume: Resume): Promise<Outcome> {
   const granted = session.identity.subs ?? {}
-  for (const channel of channels) {
-    try {
-      const terms = Object.hasOwn(granted, channel) ? granted[channel] : undefined
-      admissions.set(channel, await admit(session, { channel, since: resume(channel), recoverable: true, granted: terms }))
-    } catch (error) {
-      if (!(error instanceof CommandError)) throw error
-      admissions.set(channel, error)
-    }
+  const terms = Object.hasOwn(granted, channel) ? granted[channel] : undefined
+  try {
+    return [channel, await admit(session, { channel, since: resume(channel), recoverable: true, granted: terms })]
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error
+    return [channel, error]
   }
-  return admissions
 }
