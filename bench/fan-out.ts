@@ -15,7 +15,7 @@ interface FanOut {
 
 const clients = 10_000
 const turns = 4
-const publicationsPerTurn = 15
+const publicationsPerTurn = 20
 
 /** CPU per delivery of one message to ten thousand clients of one channel, with every server on the same core in turns. */
 export function fanOut(options: FanOut): Benchmark {

@@ -40,7 +40,9 @@ export function markdown(report: Report): string {
       .map(line => `Not measured beside ${line}.`),
     ...(report.load === 'bench-client' ? ['The load was `fanfare bench-client`, because there is no C compiler.'] : []),
   ]
-  return ['| | what | | beside | | ratio | must be at most | |', '|---|---|--:|---|--:|--:|--:|---|', ...rows, '', ...notes].join('\n')
+  return ['| | work | figure | beside | its figure | ratio | at most | |', '|---|---|--:|---|--:|--:|--:|---|', ...rows, '', ...notes].join(
+    '\n',
+  )
 }
 
 function cells(figure: Figure): string[] {
@@ -64,6 +66,8 @@ function amount(value: number, unit: Figure['unit']): string {
       return `${value.toFixed(2)} µs`
     case 'KB':
       return `${value.toFixed(2)} KB`
+    case 'times':
+      return `${value.toFixed(2)} ×`
     case 'writes':
       return value.toFixed(2)
   }
@@ -72,7 +76,7 @@ function amount(value: number, unit: Figure['unit']): string {
 /** The table for a terminal: the same cells, in columns. */
 export function plainTable(report: Report): string {
   const rows = [
-    ['', 'what', '', 'beside', '', 'ratio', 'at most', ''],
+    ['', 'work', 'figure', 'beside', '', 'ratio', 'at most', ''],
     ...report.outcomes.flatMap(({ outcome }) => outcome.figures.map(cells)),
   ]
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map(row => row[column]?.length ?? 0))) ?? []

@@ -20,10 +20,14 @@ export function usageOf(pid: number): Usage {
   return { cpuUs, residentBytes }
 }
 
-/** Memory that the kernel holds in TCP buffers of all sockets of the machine, in bytes (`mem` of `/proc/net/sockstat`, in pages). */
-export function kernelSocketBytes(): number {
-  const pages = /^TCP:.* mem (\d+)/m.exec(readFileSync('/proc/net/sockstat', 'utf8'))?.[1] ?? '0'
-  return Number(pages) * 4096
+/**
+ * Memory that the kernel holds for all connections of the machine, in bytes: TCP buffers (`mem` of `/proc/net/sockstat`, in pages) and its own
+ * structures (`Slab` of `/proc/meminfo`, which holds those of everything else too, so that only a difference says something).
+ */
+export function kernelBytes(): number {
+  const pages = /^TCP:.* mem (\d+)/m.exec(read('/proc/net/sockstat'))?.[1] ?? '0'
+  const slabKilobytes = /^Slab:\s+(\d+) kB/m.exec(read('/proc/meminfo'))?.[1] ?? '0'
+  return Number(pages) * 4096 + Number(slabKilobytes) * 1024
 }
 
 /** The process and its descendants. */

@@ -22,9 +22,9 @@ export const writeCoalescing: Benchmark = {
     for (const wire of ['sse', 'ws'] as const) {
       const service = await fanfare.start(stage)
       const contestant = await connect(stage, fanfare.name, service, wire)
-      const before = await service.metric('fanfare_writes_total')
+      const before = await service.metric('fanfare_socket_writes_total')
       const writes = await writesPerBurst(contestant, findings)
-      const counted = ((await service.metric('fanfare_writes_total')) - before) / bursts / clients
+      const counted = ((await service.metric('fanfare_socket_writes_total')) - before) / bursts / clients
       note(
         `${wire}: ${writes.toFixed(2)} writes for ${atOnce} publications seen by the clients, ${counted.toFixed(2)} counted by the server`,
       )
