@@ -1,9 +1,22 @@
-import type { ServiceFactory } from '../server/index.ts'
-import { sportsService } from '../services/sports/index.ts'
+import { type Config, ConfigError, type ServiceFactory } from '../server/index.ts'
+import { openRecording, type SportsOptions, sportsService } from '../services/sports/index.ts'
 import { homeService } from './home/home-service.ts'
 
 /** Every service that ships, as `fanfare start` puts them on a server. */
 export const services: readonly ServiceFactory[] = [
   homeService,
-  (server, { demo, store }) => sportsService(server, { path: store.path, ...(demo.enabled ? { demo: { speed: demo.speed } } : {}) }),
+  (server, { store, demo, feeds }) =>
+    sportsService(server, { path: store.path, ...(demo.enabled ? { demo: { speed: demo.speed } } : {}), replays: replaysOf(feeds) }),
 ]
+
+/** @throws ConfigError where a file cannot be read as a recorded match */
+function replaysOf(feeds: Config['feeds']): NonNullable<SportsOptions['replays']> {
+  return feeds.map(({ path, speed }, index) => {
+    try {
+      return { recording: openRecording(path), pace: { speed } }
+    } catch (error) {
+      if (!(error instanceof Error)) throw error
+      throw new ConfigError([`feed[${index}]: ${error.message}`])
+    }
+  })
+}

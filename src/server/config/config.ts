@@ -31,6 +31,8 @@ export interface Config {
   readonly broker: { readonly kind: 'memory' }
   readonly store: { readonly kind: 'sqlite'; readonly path: string }
   readonly demo: { readonly enabled: boolean; readonly speed: number }
+  /** Recordings to replay, at so many times their speed. */
+  readonly feeds: readonly { readonly kind: 'replay'; readonly path: string; readonly speed: number }[]
   /** No way to tell clients apart was given: bound to loopback, secrets are generated, guests may log in. */
   readonly development: boolean
   readonly client: {
@@ -134,6 +136,7 @@ export function toConfig(settings: Settings, namespaces: readonly PlacedNamespac
     broker: settings.broker,
     store: settings.store ?? { kind: 'sqlite', path: `${settings.data}/fanfare.sqlite` },
     demo: { enabled: settings.demo, speed: settings.demo_speed },
+    feeds: settings.feed,
     development: isDevelopment(settings),
     client: {
       insecure: client.insecure,

@@ -56,6 +56,15 @@ describe('sources', () => {
     ['demo', 'on', config => config.demo.enabled, true],
     ['demo_speed', '2.5x', config => config.demo.speed, 2.5],
     [
+      'feed',
+      'replay:a@b.json@10x,replay:c.json.gz',
+      config => config.feeds,
+      [
+        { kind: 'replay', path: 'a@b.json', speed: 10 },
+        { kind: 'replay', path: 'c.json.gz', speed: 1 },
+      ],
+    ],
+    [
       'client.allowed_origins',
       'https://a.example, https://*.b.example',
       config => config.client.allowedOrigins,
@@ -177,6 +186,8 @@ describe('what is wrong in itself', () => {
     [{ host: '' }, 'host: expected an address like "127.0.0.1", got ""'],
     [{ demo: 'maybe' }, 'demo: expected "on" or "off", got "maybe"'],
     [{ demo_speed: '60' }, 'demo_speed: expected a speed like "60x", got "60"'],
+    [{ feed: ['tape:a.json'] }, 'feed[0]: expected a feed like "replay:match.json@10x", got "tape:a.json"'],
+    [{ feed: ['replay:a.json@0x'] }, 'feed[0]: expected a feed like "replay:match.json@10x", got "replay:a.json@0x"'],
     [{ demo_speed: '0x' }, 'demo_speed: expected a speed above "0x"'],
     [{ broker: 'kafka://a:9092' }, 'broker: kafka is not available yet, only "memory" is'],
     [{ broker: 'redis' }, 'broker: expected "memory", got "redis"'],

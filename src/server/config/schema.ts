@@ -208,6 +208,14 @@ const speed = z
   .refine(value => value > 0, { error: 'expected a speed above "0x"' })
   .register(optionNotes, { type: 'speed', meaning: 'How fast the demo replays, as a multiple of real time.', read: text => text })
 
+/** What stands behind `replay:` may hold an `@`, so the speed is what stands behind the last one. */
+const feed = z.string(expects('a feed like "replay:match.json@10x"')).transform((value, context) => {
+  const [, path, speed = '1'] = /^replay:(.+?)(?:@(\d{1,5}(?:\.\d{1,3})?)x)?$/s.exec(value) ?? []
+  if (path !== undefined && Number(speed) > 0) return { kind: 'replay' as const, path, speed: Number(speed) }
+  context.addIssue({ code: 'custom', message: refusal('a feed like "replay:match.json@10x"', value) })
+  return z.NEVER
+})
+
 /** The whole configuration. Names are Centrifugo's where it has them; durations are texts. */
 export const schema = group({
   host: text('Address to listen on. Beyond loopback a secret is required.', {
@@ -227,6 +235,11 @@ export const schema = group({
   store,
   demo: onOff('Demo feeds. `fanfare start` turns them on.', 'off'),
   demo_speed: speed.prefault('60x'),
+  feed: list(
+    'Recordings to replay, each as `replay:FILE`, or `replay:FILE@10x` at ten times its speed; what they are is seen from the file.',
+    feed,
+    'feeds',
+  ).prefault([]),
   client: client.prefault({}),
   channel: channel.prefault({}),
   http_api: group({

@@ -4,10 +4,10 @@ import { limits } from './limits.ts'
 import {
   type Board,
   type Game,
-  inOrder,
   type ListedGame,
   type MatchEvent,
   notBack,
+  ordered,
   priorityOf,
   reduceBoard,
   reduceStats,
@@ -140,14 +140,11 @@ export class Match {
 
   /** What is urgent and came after a version of the board, in the order of the match. */
   urgentSince(version: number): MatchEvent[] {
-    return [...this.shown.values()]
-      .filter(shown => shown.version > version)
-      .map(({ event }) => event)
-      .toSorted(inOrder)
+    return ordered([...this.shown.values()].filter(shown => shown.version > version).map(({ event }) => event))
   }
 
   snapshot(serverUtcMs: number): Snapshot {
-    const told = this.events.filter(event => event.state !== 'deleted').toSorted(inOrder)
+    const told = ordered(this.events.filter(event => event.state !== 'deleted'))
     return {
       game: this.game,
       run: this.run,

@@ -3,7 +3,7 @@ import type { Server } from '../../server/index.ts'
 import { readBatch, readGame } from './batch.ts'
 import { type Games, noSuchGame } from './games.ts'
 import type { Match } from './match.ts'
-import { gameIdSchema, inOrder, priorityOf } from './model/index.ts'
+import { gameIdSchema, ordered, priorityOf } from './model/index.ts'
 
 type Params = Readonly<Record<string, string>>
 
@@ -31,7 +31,7 @@ export function addRoutes(server: Server, games: Games): void {
   server.route(
     'GET',
     '/sports/games/:id/events',
-    about(({ events }) => ({ events: events.toSorted(inOrder) })),
+    about(({ events }) => ({ events: ordered(events) })),
   )
   server.route('GET', '/sports/games/:id/commentary', about(commentaryOf))
   server.route('PUT', '/sports/games/:id', async (request, params) => {
@@ -68,7 +68,7 @@ const pageMax = 200
 /** Commentary in pages, newest last: `?before=<id>&limit=50` gives those right before a line. */
 function commentaryOf(match: Match, request: Request): object {
   const { searchParams } = new URL(request.url)
-  const lines = match.events.filter(event => priorityOf(event) === 'text' && event.state !== 'deleted').toSorted(inOrder)
+  const lines = ordered(match.events.filter(event => priorityOf(event) === 'text' && event.state !== 'deleted'))
   const before = searchParams.get('before')
   const end = before === null ? lines.length : lines.findIndex(({ id }) => id === before)
   if (end === -1) throw new CommandError(errors.badRequest, 'before: no line of this id')

@@ -118,14 +118,14 @@ function stop(clock: MatchClock, end: MatchEvent & { readonly clock?: Reading | 
   return { ...clock, anchorUtcMs: end.tEvent, anchorSec: Math.max(periodMinutes[clock.period].to * 60, shown), running: false }
 }
 
-/** Marks a clock that shows less than the one before it did at the same time. */
+/** Marks a clock that runs on from less than the one before it showed at the same time. One that stops was only told of the whistle late. */
 export function notBack(before: MatchClock | undefined, after: MatchClock | undefined, utcMs: number): MatchClock | undefined {
-  if (before === undefined || after === undefined) return after
+  if (before === undefined || after === undefined || !after.running) return after
   if (before.anchorUtcMs === after.anchorUtcMs && before.anchorSec === after.anchorSec && before.period === after.period) {
     return before.corrected ? { ...after, corrected: true } : after
   }
-  const wentBack = rankOf(after.period) < rankOf(before.period) || secondsAt(after, utcMs) < secondsAt(before, utcMs) - toleranceSec
   // A later period begins at its regular minute, however much was added to the one before.
   const isNext = rankOf(after.period) > rankOf(before.period)
+  const wentBack = rankOf(after.period) < rankOf(before.period) || secondsAt(after, utcMs) < secondsAt(before, utcMs) - toleranceSec
   return wentBack && !isNext ? { ...after, corrected: true } : after
 }

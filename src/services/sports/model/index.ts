@@ -33,7 +33,7 @@ export {
   type Snapshot,
   snapshotSchema,
 } from './message.ts'
-export { inOrder, inTime } from './order.ts'
+export { ordered } from './order.ts'
 export { type Period, type Phase, periodMinutes, periods, phaseAfter, phaseName, playing, rankOf } from './period.ts'
 export { type Priority, priorityOf } from './priority.ts'
 export { countingGoals } from './review.ts'

@@ -6,6 +6,14 @@ export function inOrder(a: MatchEvent, b: MatchEvent): number {
   return rankOf(periodOf(a)) - rankOf(periodOf(b)) || edgeOf(a) - edgeOf(b) || secondsOf(a) - secondsOf(b) || bySeq(a, b)
 }
 
+/** Events in the order in which the match is told. Those that name no period, such as an interruption, stand where they fell in time. */
+export function ordered(events: readonly MatchEvent[]): MatchEvent[] {
+  const list = events.filter(event => periodOf(event) !== undefined).toSorted(inOrder)
+  for (const loose of events.filter(event => periodOf(event) === undefined).toSorted(inTime))
+    list.splice(list.findLastIndex(({ tEvent }) => tEvent <= loose.tEvent) + 1, 0, loose)
+  return list
+}
+
 /** The order of time, for what has no place on the match clock. */
 export function inTime(a: MatchEvent, b: MatchEvent): number {
   return a.tEvent - b.tEvent || bySeq(a, b)

@@ -4,6 +4,7 @@ import {
   type EventOf,
   eventMinute,
   isDismissal,
+  isLive,
   type MatchEvent,
   type Pair,
   phaseAfter,
@@ -64,7 +65,7 @@ function EventRow({ event, view, score }: RowProps) {
   if (side === undefined) {
     return (
       <li class="whistle" {...attributes}>
-        <span>{whistleText(event, score)}</span>
+        <span>{whistleText(event, view, score)}</span>
       </li>
     )
   }
@@ -92,12 +93,12 @@ function sideOf(event: MatchEvent): Side | undefined {
   return 'team' in event && event.kind !== 'var_start' && event.kind !== 'var_end' ? event.team : undefined
 }
 
-function whistleText(event: MatchEvent, score: Pair<number> | undefined): string {
+function whistleText(event: MatchEvent, view: MatchView, score: Pair<number> | undefined): string {
   switch (event.kind) {
     case 'period_start':
       return phaseName(event.period)
     case 'period_end':
-      return `${phaseName(phaseAfter(event.period))}${scoreText(score)}`
+      return `${isFinalWhistle(event, view) ? phaseName('finished') : phaseName(phaseAfter(event.period))}${scoreText(score)}`
     case 'added_time':
       return `+${event.data.minutes} min added`
     case 'var_start':
@@ -109,6 +110,10 @@ function whistleText(event: MatchEvent, score: Pair<number> | undefined): string
     default:
       return ''
   }
+}
+
+function isFinalWhistle(event: MatchEvent, { board, events }: MatchView): boolean {
+  return board.phase === 'finished' && event === events.findLast(other => other.kind === 'period_end' && isLive(other))
 }
 
 const verdictWords: Readonly<Record<EventOf<'var_end'>['data']['outcome'], string>> = {

@@ -1,5 +1,5 @@
 import type { Board, Game, GameMessage, MatchEvent, Player, Side, Snapshot, Stats } from '../model/index.ts'
-import { inOrder, isLive } from '../model/index.ts'
+import { isLive, ordered } from '../model/index.ts'
 
 /** What a page knows of a match. */
 export interface MatchView {
@@ -37,7 +37,7 @@ export function applyMessage(view: MatchView, message: GameMessage): MatchView {
 export function upsert(events: readonly MatchEvent[], event: MatchEvent): readonly MatchEvent[] {
   const known = events.find(other => other.id === event.id)
   if (known !== undefined && known.rev >= event.rev) return events
-  return [...events.filter(other => other.id !== event.id), event].toSorted(inOrder)
+  return ordered([...events.filter(other => other.id !== event.id), event])
 }
 
 /** Whether the view misses something that came before this message: an update, or the beginning of another run. */
