@@ -106,23 +106,30 @@ function isBefore(left: Entry, right: Entry): boolean {
   return left.at < right.at || (left.at === right.at && left.order < right.order)
 }
 
-/** The clock of one machine: it can be set forward or back, and it dies with its machine, taking along all that was planned on it. */
+/**
+ * The clock of one machine while it is up: it can be set forward or back, it stands still for all work while the machine is stalled, and it
+ * dies with the machine, taking along all that was planned on it.
+ */
 export class MachineClock implements Clock {
-  #skewMs = 0
   #dead = false
+  #stalledUntil = 0
 
-  constructor(readonly time: SimClock) {}
+  constructor(
+    readonly time: SimClock,
+    /** How far the machine's idea of the time is off. */
+    public skewMs = 0,
+  ) {}
 
   now(): number {
-    return this.time.now() + this.#skewMs
+    return this.time.now() + this.skewMs
   }
 
   after(ms: number, run: () => void): Timer {
-    return this.time.after(ms, () => this.#live(run))
+    return this.time.after(ms, () => this.enter(run))
   }
 
   soon(run: () => void): void {
-    this.time.soon(() => this.#live(run))
+    this.time.soon(() => this.enter(run))
   }
 
   get isDead(): boolean {
@@ -131,14 +138,23 @@ export class MachineClock implements Clock {
 
   /** Wall-clock time jumps; durations that are being waited for do not change. */
   leap(ms: number): void {
-    this.#skewMs += ms
+    this.skewMs += ms
+  }
+
+  /** Nothing runs on the machine for a while: a full disk queue, a garbage collection, a stopped process. What comes in waits. */
+  stall(ms: number): void {
+    this.#stalledUntil = Math.max(this.#stalledUntil, this.time.now() + ms)
   }
 
   kill(): void {
     this.#dead = true
   }
 
-  #live(run: () => void): void {
-    if (!this.#dead) run()
+  /** Runs on this machine, as soon as it runs anything; never when it is down. */
+  enter(run: () => void): void {
+    if (this.#dead) return
+    const waitMs = this.#stalledUntil - this.time.now()
+    if (waitMs > 0) this.time.after(waitMs, () => this.enter(run))
+    else run()
   }
 }

@@ -1,0 +1,165 @@
+import { between, type Random } from '../src/kit/index.ts'
+import type { Central } from './central.ts'
+import type { SimClock } from './clock.ts'
+import type { Machine, Process } from './machine.ts'
+import type { Network } from './network.ts'
+import { type Plan, pick } from './plan.ts'
+import type { Server } from './server.ts'
+import type { Tally } from './tally.ts'
+import type { User } from './user.ts'
+
+export interface FaultsContext {
+  readonly time: SimClock
+  readonly random: Random
+  readonly plan: Plan
+  readonly tally: Tally
+  readonly network: Network
+  readonly central: Machine<Central>
+  readonly machines: readonly Machine<Server>[]
+  readonly users: readonly User[]
+  trace(line: () => string): void
+}
+
+/** Milliseconds that a publisher's disk may take before it answers, by chance. */
+const slowDiskMs = 400
+const hourMs = 3_600_000
+
+/** Everything that may go wrong with machines, disks, lines and clocks, at times that the seed chose. */
+export class Faults {
+  #stopped = false
+  #diskRefusesUntil = 0
+  #diskIsSlowUntil = 0
+
+  constructor(readonly context: FaultsContext) {
+    this.#plan()
+  }
+
+  /** No new trouble, and the end of all that is under way. */
+  stop(): void {
+    this.#stopped = true
+    this.#diskRefusesUntil = 0
+    this.#diskIsSlowUntil = 0
+    const { central, machines, users, network } = this.context
+    central.start()
+    for (const machine of machines) {
+      machine.start()
+      network.heal(machine, central)
+    }
+    for (const user of users) user.pace.bytesPerMs = 500
+  }
+
+  /** What the disk of the central machine does with an append. */
+  accepts(): boolean {
+    const now = this.context.time.now()
+    if (now < this.#diskIsSlowUntil) {
+      this.context.tally.count('appends that took long')
+      this.context.central.clock.stall(between(this.context.random, 1, slowDiskMs))
+    }
+    if (now >= this.#diskRefusesUntil) return true
+    this.context.tally.count('appends refused')
+    return false
+  }
+
+  #plan(): void {
+    const { time, random, plan, tally } = this.context
+    const { faultMs } = plan
+    if (faultMs === undefined) return
+    time.after(between(random, 1, 2 * faultMs), () => {
+      if (this.#stopped) return
+      const [name, strike] = pick(random, plan.climate === 'stormy' ? storm : drizzle)
+      tally.count(`fault: ${name}`)
+      tally.count('faults')
+      this.context.trace(() => `fault: ${name}`)
+      strike(this, this.context)
+      this.#plan()
+    })
+  }
+
+  refuseAppends(ms: number): void {
+    this.#diskRefusesUntil = this.context.time.now() + ms
+  }
+
+  slowDown(ms: number): void {
+    this.#diskIsSlowUntil = this.context.time.now() + ms
+  }
+
+  /** Down now, up again after a while. */
+  crash<P extends Process>(machine: Machine<P>, downMs: number): void {
+    machine.crash()
+    this.context.time.after(downMs, () => machine.start())
+  }
+}
+
+type Strike = (faults: Faults, context: FaultsContext) => void
+
+const cutLines: Strike = (_, { random, users }) => pick(random, users).cut(random.next() < 0.7 ? 'clean' : 'silent')
+
+const slowReader: Strike = (_, { random, users, time }) => {
+  const { pace } = pick(random, users)
+  pace.bytesPerMs = pick(random, [0.1, 0.5, 2])
+  time.after(between(random, 1000, 10_000), () => {
+    pace.bytesPerMs = 500
+  })
+}
+
+const changesMind: Strike = (_, { random, users, plan, time }) => {
+  const user = pick(random, users)
+  const channel = pick(random, plan.channels)
+  if (user.followed.includes(channel)) user.unsubscribe(channel)
+  else user.subscribe(channel)
+  if (random.next() < 0.5) time.after(between(random, 0, 100), () => user.subscribe(channel))
+}
+
+const partition: Strike = (_, { random, machines, central, network, time }) => {
+  const machine = pick(random, machines)
+  network.part(machine, central)
+  time.after(between(random, 200, pick(random, [1000, 5000, 18_000])), () => network.heal(machine, central))
+}
+
+const stall: Strike = (_, { random, machines, central }) => {
+  const machine = pick(random, [...machines, central])
+  machine.clock.stall(between(random, 20, pick(random, [100, 1000, 3000])))
+}
+
+const clockLeap: Strike = (_, { random, machines, central }) => {
+  if (random.next() < 0.3) central.clock.leap(between(random, -2000, 5000))
+  else pick(random, machines).clock.leap(between(random, -hourMs, hourMs))
+}
+
+const control: Strike = (_, { random, machines, users, plan }) => {
+  const { process } = pick(random, machines)
+  const user = pick(random, users).name
+  const message = pick(random, [
+    { kind: 'disconnect' as const, user, code: 3011, reason: 'force reconnect' },
+    { kind: 'unsubscribe' as const, user, channel: pick(random, plan.channels) },
+    { kind: 'subscribe' as const, user, channel: 'plain:given', options: {} },
+  ])
+  process?.node.broker.control(message).catch(() => undefined)
+}
+
+const drizzle: readonly (readonly [string, Strike])[] = [
+  ['a line is cut', cutLines],
+  ['a line is cut', cutLines],
+  ['a reader is slow', slowReader],
+  ['a client changes its mind', changesMind],
+  ['an administrator acts', control],
+]
+
+const storm: readonly (readonly [string, Strike])[] = [
+  ...drizzle,
+  ['a server crashes', (faults, { random, machines }) => faults.crash(pick(random, machines), between(random, 100, 4000))],
+  [
+    'a server shuts down',
+    (_, { random, machines, time }) => {
+      const machine = pick(random, machines)
+      machine.shutDown()
+      time.after(between(random, 100, 2000), () => machine.start())
+    },
+  ],
+  ['the broker crashes', (faults, { random, central }) => faults.crash(central, between(random, 50, 3000))],
+  ['a server is parted from the broker', partition],
+  ['a machine stands still', stall],
+  ['a clock leaps', clockLeap],
+  ['the disk is slow', (faults, { random }) => faults.slowDown(between(random, 200, 3000))],
+  ['the disk refuses', (faults, { random }) => faults.refuseAppends(between(random, 200, 2000))],
+]

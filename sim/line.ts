@@ -1,0 +1,109 @@
+import type { BrokerSink, ChannelDelivery, Control } from '../src/hub/index.ts'
+import { every, type Timer } from '../src/kit/index.ts'
+import type { ClientInfo } from '../src/protocol/index.ts'
+import { type Caller, type Central, type Present, unreachableCentral } from './central.ts'
+import type { MachineClock } from './clock.ts'
+import type { Machine } from './machine.ts'
+import type { Network } from './network.ts'
+
+export interface LineOptions {
+  /** Names this start of the node. */
+  readonly id: string
+  readonly central: Machine<Central>
+  readonly network: Network
+  readonly machine: { readonly name: string; readonly clock: MachineClock }
+  readonly clock: MachineClock
+}
+
+/** How long an answer may take before the question counts as failed; it may have been heard all the same. */
+const answerMs = 1000
+/** Wishes are repeated, since any of them may be lost and the central broker may have forgotten them all. */
+const repeatMs = 700
+
+/** A node's line to the central broker, over a network that may lose, double, delay and reorder what is said. */
+export class Line implements Caller {
+  readonly id: string
+  readonly machine: LineOptions['machine']
+  /** Where the broker's deliveries go. */
+  sink: Pick<BrokerSink, 'deliver' | 'control'> | undefined
+  readonly #channels = new Set<string>()
+  readonly #present = new Map<string, Present>()
+  readonly #repeating: Timer
+  #revision = 0
+  #questions = 0
+
+  constructor(readonly options: LineOptions) {
+    this.id = options.id
+    this.machine = options.machine
+    this.#repeating = every(options.clock, repeatMs, () => void this.#tell().catch(ignore))
+  }
+
+  /** Channels that the broker is asked for. */
+  get wanted(): ReadonlySet<string> {
+    return this.#channels
+  }
+
+  deliver(channel: string, delivery: ChannelDelivery): void {
+    this.sink?.deliver(channel, delivery)
+  }
+
+  control(message: Control): void {
+    this.sink?.control(message)
+  }
+
+  /** Has something done at the central broker. @throws CommandError 100 when no answer comes in time, or whatever the work throws */
+  ask<T>(work: (central: Central) => Promise<T>): Promise<T> {
+    const { central, network, clock, machine } = this.options
+    const question = `${this.id}?${++this.#questions}`
+    return new Promise((resolve, reject) => {
+      const late = clock.after(answerMs, () => reject(unreachableCentral()))
+      network.send(machine, central, () =>
+        central.process?.serve(question, work, outcome =>
+          network.send(central, machine, () => {
+            late.cancel()
+            outcome.then(resolve, reject)
+          }),
+        ),
+      )
+    })
+  }
+
+  /** A wish that could not be told is given up. */
+  async want(channel: string): Promise<void> {
+    this.#channels.add(channel)
+    try {
+      await this.#tell()
+    } catch (error) {
+      this.#channels.delete(channel)
+      throw error
+    }
+  }
+
+  forgo(channel: string): Promise<void> {
+    this.#channels.delete(channel)
+    return this.#tell()
+  }
+
+  enter(channel: string, info: ClientInfo): void {
+    this.#present.set(`${channel}\n${info.client}`, { channel, info })
+    void this.#tell().catch(ignore)
+  }
+
+  leave(channel: string, client: string): void {
+    this.#present.delete(`${channel}\n${client}`)
+    void this.#tell().catch(ignore)
+  }
+
+  hangUp(): void {
+    this.#repeating.cancel()
+    void this.ask(central => central.dismiss(this)).catch(ignore)
+  }
+
+  #tell(): Promise<void> {
+    const wishes = { revision: ++this.#revision, channels: new Set(this.#channels), present: [...this.#present.values()] }
+    return this.ask(central => central.grant(this, wishes))
+  }
+}
+
+/** What could not be told is told again soon. */
+function ignore(): void {}

@@ -1,0 +1,118 @@
+import { type Identity, type Log, Node, type SubscriptionGrant, type Verified, type Verifier, websocketWire } from '../src/hub/index.ts'
+import { every, type Json, type Random } from '../src/kit/index.ts'
+import { RelayBroker } from '../src/relay/index.ts'
+import { changeWatchlist, Gate, Origins, SseTransport, type WatchlistChange, type WatchReply } from '../src/transport/index.ts'
+import { BrokerLink, PresenceLink } from './broker-link.ts'
+import type { Central } from './central.ts'
+import type { MachineClock } from './clock.ts'
+import { isDiskFull } from './disk.ts'
+import type { Judge } from './judge.ts'
+import { Line } from './line.ts'
+import type { Machine, Process } from './machine.ts'
+import type { Network } from './network.ts'
+import type { Plan } from './plan.ts'
+import type { Witness } from './witness.ts'
+
+export interface ServerOptions {
+  readonly plan: Plan
+  readonly random: Random
+  readonly central: Machine<Central>
+  readonly network: Network
+  readonly judge: Judge
+  readonly witness: Witness | undefined
+  readonly relayed: boolean
+}
+
+/** One server process: a node, its line to the central broker, and both transports. */
+export class Server implements Process {
+  readonly node: Node
+  readonly sse: SseTransport
+  readonly wire = websocketWire()
+  readonly line: Line
+  /** Connections of clients, which break with the machine. */
+  readonly pipes = new Set<{ reset(): void }>()
+
+  constructor(
+    readonly options: ServerOptions,
+    readonly machine: Machine<Server>,
+    readonly clock: MachineClock,
+  ) {
+    const { plan, random, central, network, judge, witness } = options
+    const { limits, namespaces } = plan
+    const id = `${machine.name}-${machine.starts}`
+    this.line = new Line({ id, central, network, machine, clock })
+    const link = new BrokerLink(this.line, (channel, query, page) => witness?.see(channel, query, page))
+    this.node = new Node({
+      id,
+      name: id,
+      version: 'sim',
+      clock,
+      random,
+      log: judging(judge, machine.name),
+      limits,
+      namespaces,
+      verifier,
+      hooks: {},
+      insecure: true,
+      anonymousAllowed: true,
+      connectBroker: sink => {
+        this.line.sink = sink
+        if (!options.relayed) return link
+        const relay = new RelayBroker({ clock, random, namespaces, healMax: limits.recoveryMax }, link, sink)
+        this.line.sink = {
+          deliver: (channel, delivery) => relay.received(channel, delivery),
+          control: message => relay.controlled(message),
+        }
+        // A relay asks by itself only when its link is new; this line never says that it broke.
+        every(clock, limits.positionCheckMs, () => relay.resubscribe())
+        return relay
+      },
+      openPresence: () => new PresenceLink(this.line),
+    })
+    const elsewhere = { redeem: (token: string) => token, takeWatch: async () => undefined }
+    this.sse = new SseTransport(this.node, new Gate(this.node, new Origins([])), elsewhere)
+  }
+
+  changeWatchlist(id: string, user: string, change: WatchlistChange): Promise<WatchReply> {
+    return changeWatchlist(this.sse, id, user, change)
+  }
+
+  stop(): void {
+    this.sse.close()
+    void this.node.close()
+    this.line.hangUp()
+  }
+
+  gone(): void {
+    for (const pipe of [...this.pipes]) pipe.reset()
+  }
+}
+
+/** Tokens say plainly who one is: nothing here is about forging them. */
+const verifier: Verifier = {
+  connection: async (token): Promise<Verified<Identity>> => ({ kind: 'valid', value: JSON.parse(token) as Identity }),
+  subscription: async (): Promise<Verified<SubscriptionGrant>> => ({ kind: 'invalid', reason: 'not in use' }),
+}
+
+export function tokenOf(user: string, serverSide: readonly string[] = []): string {
+  const subs: Json = Object.fromEntries(serverSide.map(channel => [channel, {}]))
+  return JSON.stringify({ user, subs })
+}
+
+/** What a node logs as an error is a promise broken. */
+function judging(judge: Judge, name: string): Log {
+  return {
+    debug() {},
+    info() {},
+    warn() {},
+    error(fields, message) {
+      if (!('err' in fields && isDiskFull(fields.err))) judge.break(`${name} logged: ${message} ${describe(fields)}`)
+    },
+  }
+}
+
+function describe(fields: object): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `${name}=${value instanceof Error ? (value.stack ?? value.message) : String(value)}`)
+    .join(' ')
+}

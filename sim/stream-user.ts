@@ -1,0 +1,268 @@
+import type { EventSourceMessage } from 'eventsource-parser'
+import { between, type Random } from '../src/kit/index.ts'
+import { CommandError, channelHash, decodeCursor } from '../src/protocol/index.ts'
+import { type EventClient, EventPipe } from './event-pipe.ts'
+import type { Machine } from './machine.ts'
+import { type Server, tokenOf } from './server.ts'
+import type { User, UserContext } from './user.ts'
+import type { View } from './view.ts'
+import type { Pace } from './websocket-pipe.ts'
+import { readEvent, type WirePush, type WireStream } from './wire.ts'
+
+/** A change of the watchlist that is under way. */
+interface Change {
+  readonly rev: number
+  readonly channels: readonly string[]
+}
+
+/** Without any sign of life for this long, the page opens the stream anew. */
+const patienceMs = 8000
+const lookMs = 500
+
+/** A page with an EventSource: resumes by cursor on whichever server it meets, and changes its watchlist while the stream is live. */
+export class StreamUser implements User, EventClient {
+  readonly pace: Pace
+  readonly views = new Map<string, View>()
+  clientId = ''
+  readonly #urlChannels: readonly string[]
+  /** Whether the page does more than the browser by itself: changes what it watches. */
+  readonly #isActive: boolean
+  readonly #wanted: Set<string>
+  readonly #on = new Set<string>()
+  /** Channels that an administrator subscribed it to, which are no part of its watchlist. */
+  readonly #given = new Set<string>()
+  /** Subscriptions that an administrator ended: a browser gets them back with its next stream. */
+  readonly #withdrawn = new Set<string>()
+  #pipe: EventPipe | undefined
+  #machine: Machine<Server> | undefined
+  #state: 'waiting' | 'connecting' | 'connected' = 'waiting'
+  #cursor = ''
+  #session = ''
+  #rev = 0
+  #change: Change | undefined
+  #heardAt = 0
+
+  constructor(
+    readonly context: UserContext,
+    readonly name: string,
+    readonly random: Random,
+    wanted: readonly string[],
+  ) {
+    this.pace = { latencyMs: between(random, 1, 20), bytesPerMs: 500 }
+    this.#urlChannels = wanted
+    this.#isActive = random.next() < 0.5
+    this.#wanted = new Set(wanted)
+    this.#look()
+    this.#connect()
+  }
+
+  get isConnected(): boolean {
+    return this.#state === 'connected'
+  }
+
+  get followed(): string[] {
+    return [...this.#wanted].filter(channel => !this.#withdrawn.has(channel))
+  }
+
+  cut(how: 'clean' | 'silent'): void {
+    if (this.#pipe === undefined) return
+    this.#pipe.cut(how)
+    if (how === 'clean') this.ended(0)
+  }
+
+  subscribe(channel: string): void {
+    if (this.#isActive) this.#wanted.add(channel)
+  }
+
+  unsubscribe(channel: string): void {
+    if (this.#isActive) this.#wanted.delete(channel)
+  }
+
+  opened(): void {
+    this.#heardAt = this.context.time.now()
+  }
+
+  alive(): void {
+    this.#heardAt = this.context.time.now()
+  }
+
+  received({ data, id }: EventSourceMessage): void {
+    this.alive()
+    this.context.trace(() => `${this.name}: ${data} ${id ?? ''}`)
+    const event = readEvent(data)
+    for (const push of event.batch ?? [event]) this.#heard(push)
+    if (id === undefined) return
+    this.#cursor = id
+    this.#checkCursor()
+  }
+
+  ended(status: number): void {
+    const { tally, judge, time } = this.context
+    tally.count(status === 0 ? 'streams cut' : `stream ended ${status}`)
+    judge.hold([0, 200, 1006].includes(status), `${this.name} was refused a stream: ${status}`)
+    this.#pipe = undefined
+    this.#state = 'waiting'
+    this.#change = undefined
+    this.clientId = ''
+    for (const channel of [...this.#on, ...this.#given]) this.views.get(channel)?.end()
+    this.#on.clear()
+    this.#given.clear()
+    this.#withdrawn.clear()
+    time.after(between(this.random, 50, 1500), () => this.#connect())
+  }
+
+  #connect(): void {
+    const { time, tally } = this.context
+    const machine = this.context.server(this.random)
+    const query = this.#urlChannels.map(channel => `channel=${encodeURIComponent(channel)}`).join('&')
+    const headers = this.#cursor === '' ? {} : { 'last-event-id': this.#cursor }
+    if (this.#cursor !== '' && this.#machine !== machine) tally.count('streams resumed elsewhere')
+    const url = `http://${machine.name}/sse?${query}&token=${encodeURIComponent(tokenOf(this.name))}`
+    this.context.trace(() => `${this.name} opens a stream at ${machine.name} from ${this.#cursor}`)
+    this.#state = 'connecting'
+    this.#heardAt = time.now()
+    this.#machine = machine
+    this.#pipe = new EventPipe(machine, this.pace, new Request(url, { headers }), this)
+  }
+
+  #heard(push: WirePush): void {
+    const { channel = '' } = push
+    if (push.connect !== undefined) this.#began(push.connect)
+    if (push.subs !== undefined) this.#changed(push.subs.rev)
+    if (push.subscribe !== undefined) this.#added(channel, push)
+    if (push.unsubscribe !== undefined) this.#taken(channel)
+    if (push.pub !== undefined) this.#of(channel).take(push.pub)
+    if (push.join !== undefined) this.#of(channel).joined(push.join.info)
+    if (push.leave !== undefined) this.#of(channel).left(push.leave.info)
+    if (push.disconnect !== undefined) this.context.tally.count(`disconnected ${push.disconnect.code}`)
+  }
+
+  #began({ session, client, rev = 0, subs }: WireStream): void {
+    this.context.tally.count('streams begun')
+    this.#state = 'connected'
+    this.#session = session
+    this.clientId = client
+    const resumed = this.#cursor === '' ? undefined : decodeCursor(this.#cursor)
+    this.#checkChannels(Object.keys(subs), resumed?.watchlist, rev)
+    this.#rev = rev
+    for (const [channel, reply] of Object.entries(subs)) {
+      const view = this.#of(channel)
+      if (reply.error !== undefined) {
+        this.context.judge.hold(reply.error.temporary === true, `${this.name} was refused ${channel}: ${reply.error.message}`)
+        continue
+      }
+      const isKnown = resumed?.positions.has(channelHash(channel)) === true
+      view.begin(reply, isKnown ? view.position : undefined)
+      this.#on.add(channel)
+    }
+  }
+
+  /** A stream that comes back has the channels that it had, whichever server it meets. */
+  #checkChannels(
+    channels: readonly string[],
+    watchlist: { readonly rev: number; readonly channels?: readonly string[] } | undefined,
+    rev: number,
+  ): void {
+    if (watchlist !== undefined && (watchlist.channels === undefined || rev > watchlist.rev)) return
+    const expected = [...(watchlist?.channels ?? this.#urlChannels)].sort().join(' ')
+    const came = [...channels].sort().join(' ')
+    this.context.judge.hold(came === expected, `${this.name} came back to "${came}" and had "${expected}"`)
+  }
+
+  #added(channel: string, { subscribe }: WirePush): void {
+    if (subscribe === undefined) return
+    this.#of(channel).begin(subscribe, undefined)
+    if (this.#change?.channels.includes(channel)) this.#on.add(channel)
+    else this.#given.add(channel)
+  }
+
+  #taken(channel: string): void {
+    this.#removed(channel)
+    if (!this.#isActive) this.#withdrawn.add(channel)
+  }
+
+  #removed(channel: string): void {
+    this.#of(channel).end()
+    this.#on.delete(channel)
+    this.#given.delete(channel)
+  }
+
+  /** The barrier of a change: nothing of a removed channel comes after it. */
+  #changed(rev: number): void {
+    const change = this.#change
+    this.context.tally.count('watchlists changed')
+    this.context.judge.hold(change?.rev === rev, `${this.name} heard of change ${rev} and asked for ${change?.rev}`)
+    if (change === undefined) return
+    this.#rev = rev
+    for (const channel of [...this.#on]) if (!change.channels.includes(channel)) this.#removed(channel)
+  }
+
+  /** The cursor says of every stream exactly what was received, or nothing. */
+  #checkCursor(): void {
+    const cursor = decodeCursor(this.#cursor)
+    if (cursor === undefined) {
+      this.context.judge.break(`${this.name} got a cursor that cannot be read: ${this.#cursor}`)
+      return
+    }
+    for (const channel of this.#on) {
+      const view = this.#of(channel)
+      const said = cursor.positions.get(channelHash(channel))
+      if (!view.follows || said === undefined) continue
+      const same = said.epoch === view.position?.epoch && said.offset === view.position.offset
+      this.context.judge.hold(same, `${this.name} in ${channel} is at ${view.position?.offset}, and its cursor says ${said.offset}`)
+    }
+  }
+
+  #of(channel: string): View {
+    const known = this.views.get(channel)
+    if (known !== undefined) return known
+    const view = this.context.view(channel, this.name)
+    this.views.set(channel, view)
+    return view
+  }
+
+  #look(): void {
+    const { time } = this.context
+    if (this.#state !== 'waiting' && time.now() - this.#heardAt > patienceMs) this.cut('clean')
+    else if (this.#state === 'connected' && this.#isActive) this.#changeWatchlist()
+    time.after(lookMs, () => this.#look())
+  }
+
+  /** Asks for the channels that are wanted, and for the same again until there is an answer. */
+  #changeWatchlist(): void {
+    const wanted = [...this.#wanted]
+    const isRight = wanted.length === this.#on.size && wanted.every(channel => this.#on.has(channel))
+    if (this.#change === undefined && isRight) return
+    const change = this.#change ?? { rev: this.#rev + 1, channels: wanted }
+    this.#change = change
+    const machine = this.#machine
+    const clock = machine?.clock
+    const session = this.#session
+    if (machine === undefined || clock === undefined) return
+    machine.time.after(this.pace.latencyMs, () =>
+      clock.enter(() => {
+        const asked = askIn(machine, session, this.name, change)
+        asked.then(
+          () => machine.time.after(this.pace.latencyMs, () => this.#answered(change, undefined)),
+          (error: unknown) => machine.time.after(this.pace.latencyMs, () => this.#answered(change, error)),
+        )
+      }),
+    )
+  }
+
+  #answered(change: Change, error: unknown): void {
+    if (this.#change !== change) return
+    if (error === undefined) {
+      // The barrier comes by the stream, before or after this answer.
+      if (this.#rev >= change.rev) this.#change = undefined
+      return
+    }
+    const gone = error instanceof CommandError && (error.code === 404 || error.temporary)
+    this.context.judge.hold(gone, `${this.name} could not change its watchlist: ${error}`)
+  }
+}
+
+async function askIn(machine: Machine<Server>, session: string, user: string, change: Change): Promise<unknown> {
+  if (machine.process === undefined) throw new CommandError({ code: 404, message: 'no such stream' })
+  return machine.process.changeWatchlist(session, user, { rev: change.rev, op: 'replace', channels: [...change.channels] })
+}
