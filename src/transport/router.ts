@@ -6,7 +6,7 @@ interface Route {
   readonly byMethod: Map<string, RouteHandler>
 }
 
-/** Finds the handler of a path such as `/sports/games/:id/board`; a last segment `*` takes whatever follows. */
+/** Finds the handler of a path such as `/sports/games/:id/board` or `/games/:id/snapshot@:version`; a last segment `*` takes whatever follows. */
 export class Router {
   readonly #exact = new Map<string, Route>()
   readonly #patterns: Route[] = []
@@ -66,10 +66,11 @@ function match(pattern: readonly string[], segments: readonly string[]): Record<
   for (const [index, part] of pattern.entries()) {
     const segment = segments[index] ?? ''
     if (part === '*' && index === pattern.length - 1) params['*'] = segments.slice(index).join('/')
-    else if (part.startsWith(':')) {
-      const value = decode(segment)
+    else if (part.includes(':')) {
+      const [before = '', name = ''] = part.split(':')
+      const value = segment.startsWith(before) ? decode(segment.slice(before.length)) : undefined
       if (value === undefined || value === '') return undefined
-      params[part.slice(1)] = value
+      params[name] = value
     } else if (part !== segment) return undefined
   }
   return params
