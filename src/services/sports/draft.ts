@@ -1,8 +1,8 @@
 import { CommandError, errors } from '../../protocol/index.ts'
-import type { Given } from './batch.ts'
+import type { Deletion, Given } from './batch.ts'
 import { limits } from './limits.ts'
 import type { Change, Match, Seen, Shown } from './match.ts'
-import { type MatchEvent, priorityOf } from './model/index.ts'
+import { type EventOf, type MatchEvent, priorityOf } from './model/index.ts'
 import { findSame } from './same-happening.ts'
 
 /**
@@ -67,7 +67,9 @@ export class Draft {
     }
     // A deletion of what nobody was told of is only remembered.
     const isNews = shown !== undefined || event.state !== 'deleted'
-    const version = isNews && priorityOf(event) === 'urgent' ? this.#version : (shown?.version ?? 0)
+    // What was a goal and is a shot now must be told as fast as a goal.
+    const isUrgent = [event, shown?.event].some(one => one !== undefined && priorityOf(one) === 'urgent')
+    const version = isNews && isUrgent ? this.#version : (shown?.version ?? 0)
     const revised = { ...event, id: key, rev: shown === undefined ? rev : Math.max(rev, shown.event.rev + 1) }
     this.#shown.set(key, { event: revised, version, ...word })
   }
@@ -96,8 +98,8 @@ export class Draft {
 
   #complete(given: Given, known: MatchEvent | undefined): MatchEvent {
     const tIngest = this.nowUtcMs
-    if (!('kind' in given)) {
-      const { id, rev, state, tEvent = known?.tEvent ?? this.nowUtcMs } = given
+    if (isBare(given)) {
+      const { id, rev, state, tEvent = this.nowUtcMs } = given
       if (known === undefined) return { id, rev, state, kind: 'unknown', seq: 0, players: [], tEvent, tIngest }
       return { ...known, rev, state, tIngest }
     }
@@ -111,8 +113,8 @@ export class Draft {
     const others = this.match.seen.size - (this.match.seen.has(this.source) ? 1 : 0)
     if (others === 0) return given.id
     const same = this.#shownAt(given.id)
-    if (same !== undefined && (!('kind' in given) || same.event.kind === given.kind || same.event.kind === 'unknown')) return given.id
-    if ('kind' in given) {
+    if (same !== undefined && (isBare(given) || same.event.kind === given.kind || same.event.kind === 'unknown')) return given.id
+    if (!isBare(given)) {
       const told = new Set([...this.#seenOfSource()].map(({ key }) => key))
       const candidates = this.match.events.filter(({ id }) => !told.has(id) && this.#shownAt(id)?.source !== this.source)
       const found = findSame(candidates, given)
@@ -138,6 +140,11 @@ export class Draft {
     const count = (this.match.seen.get(this.source)?.size ?? 0) + this.#seen.size
     if (count >= limits.eventsMax) throw new CommandError(errors.limitExceeded, `at most ${limits.eventsMax} events of one game`)
   }
+}
+
+/** Whether a deletion says no more than what it deletes. */
+function isBare(given: Given): given is Deletion | EventOf<'unknown'> {
+  return !('kind' in given) || given.kind === 'unknown'
 }
 
 /** Everything that viewers are told of an event, but for how it is counted and when it came in. */

@@ -59,6 +59,16 @@ describe('revisions', () => {
     expect(match.board.score).toEqual({ home: 1, away: 0 })
   })
 
+  test('[S2] a goal that turns out to be a shot is told as one, and a deletion may be written as of an unknown kind', () => {
+    const match = newMatch()
+    take(match, [goal(), goal({ id: 'g2' })])
+    const change = take(match, [{ id: 'g1', rev: 2, kind: 'shot', period: 'first_half', team: 'home', data: { outcome: 'post' } }])
+    expect([change.version, match.board.score.home, match.urgentSince(1).length]).toEqual([2, 1, 1])
+    expect(take(match, [{ id: 'g2', rev: 2, kind: 'unknown', state: 'deleted' }]).version).toBe(3)
+    expect(match.board.score.home).toBe(0)
+    expect(match.urgentSince(2)).toMatchObject([{ id: 'g2', kind: 'goal', state: 'deleted' }])
+  })
+
   test('[S2] a revision that leaves out when it happened, or its place in the order, keeps both', () => {
     const match = newMatch()
     take(match, [goal({ tEvent: 5, seq: 7 })])

@@ -1,0 +1,212 @@
+import { describe, expect, test } from 'bun:test'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { between, type Random, seededRandom } from '../../src/kit/index.ts'
+import { officialScoreOf } from '../../src/services/sports/feeds/adapters/datafactory-file.ts'
+import { openRecording } from '../../src/services/sports/feeds/open-recording.ts'
+import type { Recording } from '../../src/services/sports/feeds/recording.ts'
+import { recordTimeline } from '../../src/services/sports/feeds/timeline.ts'
+import type { FedEvent, Pair } from '../../src/services/sports/model/index.ts'
+import { final2022, semi2014 } from '../../src/services/sports/timelines/index.ts'
+import type { TestServer } from '../support/index.ts'
+import { Feed, startSports } from './feed.ts'
+import { Follower } from './follower.ts'
+
+const folder = join(import.meta.dir, '../../../shared/data/sports')
+
+/** Says once for each test that goes without the recordings, and counts it. */
+function lacksData(what: string): boolean {
+  if (existsSync(folder)) return false
+  console.log(`SKIP (no shared data): ${what}`)
+  return true
+}
+
+function read(name: string): unknown {
+  const bytes = readFileSync(join(folder, name))
+  return JSON.parse((name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString())
+}
+
+/** Revisions of the recordings are spread, so that there is room before each for what a feed might have said first. */
+const spread = 8
+
+/**
+ * The same match as a nervous feed would tell it: every event in some earlier, wrong revisions first, goals that never were and are deleted,
+ * some of it before it is said, everything out of order and part of it twice.
+ */
+function nervous(recording: Recording, random: Random): FedEvent[] {
+  const chance = (share: number) => random.next() < share
+  const said: FedEvent[] = []
+  for (const event of recording.events) {
+    const last = (event.rev ?? 1) * spread
+    said.push({ ...event, rev: last })
+    if (event.kind === 'goal' || event.kind === 'card') {
+      const earlier: FedEvent[] = [
+        { ...event, rev: last - 5, state: 'provisional' },
+        { ...event, rev: last - 4, state: 'overturned' },
+        { ...event, rev: last - 3, team: event.team === 'home' ? 'away' : 'home' },
+        { ...event, rev: last - 2, players: [{ name: 'Somebody Else' }] },
+        { ...event, rev: last - 1, state: 'deleted' },
+      ]
+      said.push(...earlier.filter(() => chance(0.6)))
+    } else if (chance(0.05)) said.push({ ...event, rev: last - 1 })
+  }
+  return [...said, ...ghosts(recording)]
+}
+
+/** Goals that were told by mistake: for each deletion of the recording one that it deletes, and two more. */
+function ghosts({ id, events }: Recording): FedEvent[] {
+  const deleted = events.filter(({ kind, state, id }) => kind === 'unknown' && state === 'deleted' && !id.endsWith(':text'))
+  const own = [`${id}:ghost-1`, `${id}:ghost-2`]
+  const goal = (id: string, minute: number, team: 'home' | 'away'): FedEvent => ({
+    id,
+    rev: 1,
+    kind: 'goal',
+    period: 'first_half',
+    clock: { min: minute },
+    team,
+    state: 'provisional',
+    players: [{ name: 'Nobody' }],
+  })
+  return [
+    ...[...deleted.map(({ id }) => id), ...own].map((id, index) => goal(id, 5 + index, index % 2 === 0 ? 'home' : 'away')),
+    ...own.map((id): FedEvent => ({ id, rev: 2, kind: 'unknown', state: 'deleted' })),
+  ]
+}
+
+/** Deletions come late as a rule and now and then before what they delete; everything else by and large in its time, but shuffled. */
+function shuffled(said: readonly FedEvent[], random: Random): FedEvent[] {
+  const placed = said.map((event, index) => {
+    const place = index / said.length
+    const late = event.state === 'deleted' ? (random.next() < 0.2 ? -0.5 : 0.5) : 0
+    return { event, at: place + late + (random.next() - 0.5) * 0.4 }
+  })
+  const order = placed.toSorted((a, b) => a.at - b.at).map(({ event }) => event)
+  return order.flatMap(event => (random.next() < 0.1 ? [event, event] : [event]))
+}
+
+interface Case {
+  readonly name: string
+  readonly recording: () => Recording
+  readonly score: () => Pair<number>
+}
+
+/** Goals counted in the file itself, by no more than what marks one there. */
+function countStatsBomb(): Pair<number> {
+  const events = read('statsbomb_15986_event.json.gz') as {
+    period: number
+    type: { name: string }
+    team: { name: string }
+    shot?: { outcome: { name: string } }
+  }[]
+  const goals = events.filter(({ period, type, shot }) => type.name === 'Shot' && shot?.outcome.name === 'Goal' && period < 5)
+  const of = (team: string) => goals.filter(goal => goal.team.name === team).length
+  return { home: of('Barcelona'), away: of('Girona') }
+}
+
+function countWyscout(name: string): Pair<number> {
+  const text = gunzipSync(readFileSync(join(folder, name))).toString()
+  const home = Number(/"teams": *\{ *"(\d+)"/.exec(text)?.[1])
+  const { events } = JSON.parse(text) as { events: { teamId: number; eventName: string; tags: { id: number }[] }[] }
+  const score = { home: 0, away: 0 }
+  for (const { teamId, eventName, tags } of events) {
+    const isOwn = tags.some(({ id }) => id === 102)
+    if (eventName === 'Save attempt' || !(isOwn || tags.some(({ id }) => id === 101))) continue
+    score[(teamId === home) !== isOwn ? 'home' : 'away']++
+  }
+  return score
+}
+
+const wyscout = Array.from({ length: 10 }, (_, index) => `wyscout_${1_694_390 + index}.json.gz`)
+const recorded: readonly Case[] = [
+  {
+    name: 'DataFactory, by the official score',
+    recording: () => openRecording(join(folder, 'datafactory_events.json')),
+    score: () => officialScoreOf(read('datafactory_events.json')) ?? { home: -1, away: -1 },
+  },
+  {
+    name: 'StatsBomb 15986, by its goals',
+    recording: () => openRecording(join(folder, 'statsbomb_15986_event.json.gz')),
+    score: countStatsBomb,
+  },
+  ...wyscout.map(name => ({
+    name: `Wyscout ${name.replace(/\D/g, '')}, by its goals`,
+    recording: () => openRecording(join(folder, name)),
+    score: () => countWyscout(name),
+  })),
+]
+const committed: readonly Case[] = [
+  { name: 'the 2022 final', recording: () => recordTimeline(final2022), score: () => ({ home: 3, away: 3 }) },
+  { name: 'the 2014 semi-final', recording: () => recordTimeline(semi2014), score: () => ({ home: 1, away: 7 }) },
+]
+
+/** Tells a match over HTTP to four viewers: one from before it, one that drops and resumes, one that comes in the middle, one at the end. */
+async function play(started: TestServer, { recording: open, score }: Case, seed: number): Promise<void> {
+  const random = seededRandom(seed)
+  const recording = open()
+  const feed = new Feed(started.url, recording.id)
+  expect((await feed.put(recording.game)).status).toBe(201)
+  const said = shuffled(nervous(recording, random), random)
+  using steady = new Follower(started.url, recording.id)
+  using dropping = new Follower(started.url, recording.id)
+  using late = new Follower(started.url, recording.id)
+  using last = new Follower(started.url, recording.id)
+  steady.connect()
+  dropping.connect()
+  await steady.connected()
+  await dropping.connected()
+  let version = 0
+  for (let from = 0; from < said.length; ) {
+    const size = between(random, 1, 10)
+    const before = from / said.length
+    version = (await feed.post(...said.slice(from, from + size))).board.version
+    from += size
+    const after = from / said.length
+    const passes = (share: number) => before < share && after >= share
+    if (passes(0.3)) dropping.drop()
+    if (passes(0.5)) late.connect()
+    if (passes(0.6)) dropping.connect()
+  }
+  last.connect()
+  const viewers = [steady, dropping, late, last]
+  for (const viewer of viewers) {
+    await viewer.connected()
+    await viewer.reaches(version)
+    expect(viewer.faults).toEqual([])
+    expect(viewer.view?.board).toMatchObject({ score: score(), status: 'finished' })
+  }
+  const { events, stats } = await feed.get<{ events: { id: string; rev: number }[]; stats: object }>('snapshot')
+  for (const { view } of viewers) {
+    const shown = view?.events.filter(({ state }) => state !== 'deleted').map(({ id, rev }) => `${id} ${rev}`)
+    expect(shown).toEqual(events.map(({ id, rev }) => `${id} ${rev}`))
+  }
+  expect(last.view?.stats).toEqual(stats as never)
+  expect(steady.updates).toBeGreaterThan(5)
+}
+
+describe.skipIf(lacksData('recorded matches through ingest, on every screen'))('recorded matches', () => {
+  test.each(recorded)(
+    '[S2] $name: told out of order, corrected and with deletions that come late or early, it ends as it ended, on every screen',
+    async one => {
+      await using started = await startSports()
+      await play(started, one, one.name.length)
+    },
+    20_000,
+  )
+
+  test('[S3] all at once on one server, each with other luck, they end as they ended', async () => {
+    await using started = await startSports()
+    await Promise.all(recorded.map((one, index) => play(started, one, 1000 + index)))
+    const { games } = (await (await fetch(`${started.url}/sports/games`)).json()) as { games: object[] }
+    expect(games).toHaveLength(recorded.length)
+  }, 30_000)
+})
+
+test.each(committed)(
+  '[S2] $name: told out of order, corrected and with deletions that come late or early, it ends as it ended, on every screen',
+  async one => {
+    await using started = await startSports()
+    for (const seed of [1, 2]) await play(started, { ...one, recording: () => ({ ...one.recording(), id: `m${seed}` }) }, seed)
+  },
+  20_000,
+)
