@@ -79,7 +79,7 @@ class DataFactoryReader {
 
   read(): Recording {
     this.#lineups()
-    for (const [index, entry] of this.#entries.entries()) this.#read(entry, index + 1)
+    for (const entry of this.#entries) this.#read(entry)
     for (const deleted of this.document.deletedIncidences) this.#notes.deleted(String(deleted))
     const possession = quantity.safeParse(this.document.summary.ballPossesion)
     if (possession.success) {
@@ -97,8 +97,9 @@ class DataFactoryReader {
     )
   }
 
-  #read({ id, name, incidence }: Entry, seq: number): void {
-    const at = { ...placeOf(incidence), seq }
+  #read({ id, name, incidence }: Entry): void {
+    // Ids rise with time and stay as they are when the file grows or shrinks.
+    const at = { ...placeOf(incidence), seq: /^\d{1,15}$/.test(id) ? Number(id) : 0 }
     if (name === 'status') {
       this.#whistle(id, incidence)
       return
