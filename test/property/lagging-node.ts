@@ -1,0 +1,180 @@
+import { SimClock } from '../../sim/clock.ts'
+import { Judge } from '../../sim/judge.ts'
+import { Ledger } from '../../sim/ledger.ts'
+import { Tally } from '../../sim/tally.ts'
+import { View } from '../../sim/view.ts'
+import { readEvent, readMessages, type WirePush, type WireSubscription } from '../../sim/wire.ts'
+import { MemoryBroker, MemoryPresence } from '../../src/broker/index.ts'
+import {
+  type Bytes,
+  type ChannelDelivery,
+  defaultLimits,
+  type Limits,
+  type Namespace,
+  Namespaces,
+  Node,
+  Session,
+  type Socket,
+  silentLog,
+  sseWire,
+  type Wire,
+  websocketWire,
+} from '../../src/hub/index.ts'
+import { type Json, seededRandom } from '../../src/kit/index.ts'
+import { channelHash, decodeCursor } from '../../src/protocol/index.ts'
+
+interface Delivery {
+  readonly channel: string
+  readonly delivery: ChannelDelivery
+}
+
+/** A node whose broker answers at once and delivers as late as a test wants: history runs ahead of what comes in. */
+export class LaggingNode {
+  readonly clock = new SimClock()
+  readonly judge = new Judge(() => '')
+  readonly ledger = new Ledger(this.judge, () => this.clock.now())
+  readonly node: Node
+  readonly broker: MemoryBroker
+  #late: Delivery[] = []
+  #numbers = 0
+
+  constructor(
+    readonly namespace: Namespace,
+    limits: Partial<Limits> = {},
+  ) {
+    const { clock } = this
+    const namespaces = new Namespaces([namespace])
+    const random = seededRandom(1)
+    const all = { ...defaultLimits, ...limits }
+    const sink = {
+      deliver: (channel: string, delivery: ChannelDelivery) => {
+        if (delivery.kind === 'publication') this.ledger.record(channel, delivery.epoch, delivery.publication)
+        this.#late.push({ channel, delivery })
+      },
+      control: () => {},
+      suspect: () => {},
+    }
+    this.broker = new MemoryBroker({ clock, random, namespaces, limits: all }, sink)
+    this.node = new Node({
+      name: 'lagging',
+      version: 'test',
+      clock,
+      random,
+      log: silentLog,
+      limits: all,
+      namespaces,
+      hooks: {},
+      insecure: true,
+      anonymousAllowed: true,
+      connectBroker: () => this.broker,
+      openPresence: broker => new MemoryPresence({ clock, limits: all, namespaces }, broker),
+    })
+  }
+
+  get channel(): string {
+    return `${this.namespace.name}:1`
+  }
+
+  publish(options: { readonly skipHistory?: boolean; readonly text?: string } = {}): void {
+    const { text = 'x', ...rest } = options
+    const data: Json = { n: ++this.#numbers, text }
+    void this.node.publish(this.channel, data, { ...rest, delta: true })
+    this.clock.settle()
+  }
+
+  /** Lets some of what is on its way arrive. */
+  arrive(count = this.#late.length): void {
+    for (const { channel, delivery } of this.#late.splice(0, count)) this.node.deliver(channel, delivery)
+    this.clock.settle()
+  }
+
+  client(wireName: Wire['name'] = 'websocket'): LaggingClient {
+    return new LaggingClient(this, wireName === 'sse' ? sseWire() : websocketWire())
+  }
+}
+
+/** A client of a lagging node that keeps what it knows of the channel over its connections. */
+export class LaggingClient implements Socket {
+  readonly view: View
+  session: Session
+  bytesHeld = 0
+  isClosed = false
+  #commands = 0
+
+  constructor(
+    readonly stage: LaggingNode,
+    readonly wire: Wire,
+  ) {
+    const { judge, ledger, clock, namespace, channel } = stage
+    this.view = new View(
+      { judge, ledger, tally: new Tally(), now: () => clock.now(), promptMs: undefined },
+      channel,
+      namespace,
+      'the client',
+    )
+    this.session = this.#connect()
+  }
+
+  reconnect(): void {
+    this.session.closed()
+    this.view.end()
+    this.session = this.#connect()
+  }
+
+  subscribe(): void {
+    const { position, channel, namespace } = this.view
+    const recovery = position === undefined ? {} : { recover: true, ...position }
+    const delta = namespace.allowedDeltaTypes.length > 0 ? { delta: 'fossil' } : {}
+    this.#send({ subscribe: { channel, recoverable: true, ...delta, ...recovery } })
+  }
+
+  write(bytes: Bytes): boolean {
+    if (this.wire.name === 'sse') this.#event(new TextDecoder().decode(Buffer.from(bytes)))
+    else for (const message of readMessages(String(bytes))) this.#message(message)
+    return true
+  }
+
+  bufferedBytes(): number {
+    return this.bytesHeld
+  }
+
+  close(): void {
+    this.isClosed = true
+    this.view.end()
+  }
+
+  #connect(): Session {
+    const { node, clock } = this.stage
+    const session = new Session(node, `c${this.#commands++}`, this, this.wire, 'here')
+    this.session = session
+    node.sessions.add(session)
+    this.#send({ connect: {} })
+    clock.settle()
+    return session
+  }
+
+  #send(command: object): void {
+    this.session.receive(JSON.stringify({ id: ++this.#commands, ...command }))
+    this.stage.clock.settle()
+  }
+
+  #message({ subscribe, push }: { readonly subscribe?: WireSubscription; readonly push?: WirePush }): void {
+    if (subscribe !== undefined) this.view.begin(subscribe, this.view.position)
+    if (push?.pub !== undefined) this.view.take(push.pub)
+    if (push?.unsubscribe !== undefined) this.view.end()
+  }
+
+  /** Replies stand in events as they are; a cursor must say what was received. */
+  #event(text: string): void {
+    const id = /^id: (.*)$/m.exec(text)?.[1]
+    const event = readEvent(/^data: (.*)$/m.exec(text)?.[1] ?? '{}')
+    for (const message of event.batch ?? [event]) this.#message({ ...message, push: message })
+    const said = id === undefined ? undefined : decodeCursor(id)?.positions.get(channelHash(this.view.channel))
+    const { position, channel } = this.view
+    if (said !== undefined)
+      this.stage.judge.hold(
+        Bun.deepEquals(said, position),
+        `the cursor of ${channel} says ${JSON.stringify(said)} at ${JSON.stringify(position)}`,
+      )
+  }
+}

@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'bun:test'
+import fc from 'fast-check'
+import { type Namespace, namespaceDefaults } from '../../src/hub/index.ts'
+import { LaggingNode } from './lagging-node.ts'
+
+const history = { historySize: 6, historyTtlMs: 60_000 }
+const stream: Namespace = { ...namespaceDefaults, name: 'chat', ...history }
+const delta: Namespace = { ...stream, name: 'edit', allowedDeltaTypes: ['fossil'], deltaPublish: true }
+const latest: Namespace = { ...namespaceDefaults, name: 'score', delivery: 'latest' }
+
+type Step = 'publish' | 'aside' | 'arrive' | 'all' | 'subscribe' | 'reconnect'
+const steps = fc.array(fc.constantFrom<Step[]>('publish', 'publish', 'aside', 'arrive', 'arrive', 'all', 'subscribe', 'reconnect'), {
+  maxLength: 60,
+})
+
+function play(namespace: Namespace, wire: 'websocket' | 'sse', moves: readonly Step[]): void {
+  const stage = new LaggingNode(namespace)
+  const clients = [stage.client(wire), stage.client(wire)]
+  for (const [index, move] of moves.entries()) {
+    const client = clients[index % 2]
+    if (move === 'publish') stage.publish({ text: 'x'.repeat(index) })
+    else if (move === 'aside') stage.publish({ skipHistory: namespace !== latest })
+    else if (move === 'arrive') stage.arrive(1)
+    else if (move === 'all') stage.arrive()
+    else if (move === 'reconnect') client?.reconnect()
+    else if (client?.view.isOn === false) client.subscribe()
+  }
+  stage.arrive()
+  stage.node.hub.verify()
+  stage.clock.settle()
+  for (const { view } of clients) {
+    const newest = stage.ledger.entries(stage.channel).findLast(({ offset }) => offset > 0)
+    if (view.isOn && namespace !== latest)
+      stage.judge.hold((view.position?.offset ?? 0) === (newest?.offset ?? 0), 'a client has not arrived')
+  }
+  expect(stage.judge.verdict?.message).toBeUndefined()
+}
+
+describe('a node that hears late', () => {
+  test('[U36] whoever resumes from a history that is ahead of the node misses nothing and gets nothing twice', () => {
+    fc.assert(
+      fc.property(steps, moves => play(stream, 'websocket', moves)),
+      { numRuns: 400 },
+    )
+  })
+
+  test('[U36] a delta builds on what the client saw last, whatever came in between without a place in the history', () => {
+    fc.assert(
+      fc.property(steps, moves => play(delta, 'websocket', moves)),
+      { numRuns: 400 },
+    )
+  })
+
+  test('[U36] the cursor of an event stream says what was sent, not what the node has heard of', () => {
+    fc.assert(
+      fc.property(steps, moves => play(stream, 'sse', moves)),
+      { numRuns: 400 },
+    )
+  })
+
+  test('[U36] a newest value is never followed by an older one', () => {
+    fc.assert(
+      fc.property(steps, moves => play(latest, 'websocket', moves)),
+      { numRuns: 200 },
+    )
+  })
+
+  test('[U37] a subscriber that overflows while a publication is handed out costs its neighbours nothing', () => {
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { minLength: 2, maxLength: 6 }), fc.integer({ min: 1, max: 12 }), (slow, count) => {
+        const stage = new LaggingNode(stream, { outboxBytesMax: 300, outboxHighWaterBytes: 100 })
+        const clients = slow.map(() => stage.client())
+        for (const client of clients) client.subscribe()
+        for (const [index, isSlow] of slow.entries()) {
+          const client = clients[index]
+          if (client !== undefined && isSlow) client.bytesHeld = 1000
+        }
+        for (let left = count; left > 0; left--) {
+          stage.publish()
+          stage.arrive()
+        }
+        expect(stage.judge.verdict?.message).toBeUndefined()
+        for (const [index, isSlow] of slow.entries()) if (!isSlow) expect(clients[index]?.view.position?.offset).toBe(count)
+      }),
+    )
+  })
+})
