@@ -24,6 +24,11 @@ function addCounters({ node, tree }: FanfareServer, registry: Registry): void {
       () => tree.machine.figures().delivered,
     ],
     ['frames_dropped_total', 'Ephemeral frames that slow sessions did not get.', () => tree.machine.figures().dropped],
+    [
+      'link_deliveries_total',
+      'Publications handed to the nodes below, one for each node, however many viewers stand below it.',
+      () => tree.machine.figures().relayed,
+    ],
     ['socket_writes_total', 'Writes to client connections.', () => tree.machine.figures().writes],
     ['socket_sent_bytes_total', 'Bytes written to client connections.', () => tree.machine.figures().bytesOut],
     ['commands_total', 'Commands received from clients.', () => tree.machine.figures().commands],
