@@ -39,11 +39,13 @@ export const opsTreeSchema = z.object({
     z.object({
       node: z.string(),
       role: z.string(),
+      region: z.string(),
       parent: z.nullable(z.string()),
       viewers: count,
       channels: count,
       published: count,
       delivered: count,
+      relayed: count,
     }),
   ),
 })

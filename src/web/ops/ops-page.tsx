@@ -1,17 +1,22 @@
-import { computed, signal } from '@preact/signals'
+import { computed, effect, signal } from '@preact/signals'
 import { bytesText, millisText, shortCount, spanText } from '../figures.ts'
 import type { Link } from '../link.ts'
 import { type OpsStats, opsStatsSchema, opsTreeSchema } from '../ops-stats.ts'
 import { Poll, type Polled } from '../poll.ts'
 import { mount, Shell } from '../shell.tsx'
 import { KeyForm } from './key-form.tsx'
-import { ChannelTable, CloseTable, SessionTable, TreeTable } from './ops-tables.tsx'
+import { ChannelTable, CloseTable, SessionTable } from './ops-tables.tsx'
 import { Tile } from './tile.tsx'
+import { type TreeNode, treeOf } from './tree.ts'
+import { TreeRates } from './tree-rates.ts'
+import { TreeView } from './tree-view.tsx'
 
 const key = signal(sessionStorage.getItem('fanfare.apiKey') ?? '')
 const headers = (): Record<string, string> => (key.value === '' ? {} : { 'X-API-Key': key.value })
 const stats = new Poll({ url: '/ops/stats', schema: opsStatsSchema, intervalMs: 1000, headers })
-const tree = new Poll({ url: '/ops/tree', schema: opsTreeSchema, intervalMs: 5000, headers })
+const tree = new Poll({ url: '/ops/tree', schema: opsTreeSchema, intervalMs: 1000, headers })
+const rates = new TreeRates()
+const nodes = signal<TreeNode | undefined>(undefined)
 const link = computed(() => linkOf(stats.state.value))
 
 function OpsPage() {
@@ -38,10 +43,10 @@ function Content() {
       <NodeHead stats={shown.value} />
       <Tiles stats={shown.value} />
       <div class="ops-tables" data-old={state.kind === 'failed'}>
+        <TreeView tree={nodes.value} />
         <ChannelTable stats={shown.value} />
         <SessionTable stats={shown.value} />
         <CloseTable stats={shown.value} />
-        <TreeTable tree={tree.state.value.kind === 'ready' ? tree.state.value.value : undefined} />
       </div>
     </>
   )
@@ -115,5 +120,10 @@ function linkOf(state: Polled<OpsStats>): Link {
   if (state.kind === 'ready') return 'live'
   return state.reason === 'unreachable' ? 'reconnecting' : 'connecting'
 }
+
+effect(() => {
+  const state = tree.state.value
+  if (state.kind === 'ready') nodes.value = treeOf(state.value.nodes, rates.take(state.value.nodes, state.atMs))
+})
 
 mount(<OpsPage />)

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { bytesText, shortCount, spanText } from '../figures.ts'
-import type { OpsStats, OpsTree } from '../ops-stats.ts'
+import type { OpsStats } from '../ops-stats.ts'
 
 /** The channels with the most subscribers. */
 export function ChannelTable({ stats: { channels } }: { readonly stats: OpsStats }) {
@@ -131,39 +131,6 @@ export function CloseTable({ stats: { closes } }: { readonly stats: OpsStats }) 
         </table>
       </Scroll>
       {rows.length === 0 ? <p class="none">None so far.</p> : null}
-    </section>
-  )
-}
-
-/** The nodes, each under the one that feeds it. */
-export function TreeTable({ tree }: { readonly tree: OpsTree | undefined }) {
-  return (
-    <section class="panel">
-      <h2 class="panel-title">Nodes</h2>
-      <Scroll label="Nodes">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Node</th>
-              <th scope="col">Role</th>
-              <th scope="col">Fed by</th>
-              <th scope="col">Viewers</th>
-              <th scope="col">Delivered</th>
-            </tr>
-          </thead>
-          <tbody>
-            {(tree?.nodes ?? []).map(({ node, role, parent, viewers, delivered }) => (
-              <tr key={node}>
-                <th scope="row">{node}</th>
-                <td>{role}</td>
-                <td>{parent ?? 'its own broker'}</td>
-                <td class="numeral">{shortCount(viewers)}</td>
-                <td class="numeral">{shortCount(delivered)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </Scroll>
     </section>
   )
 }

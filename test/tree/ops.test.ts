@@ -1,0 +1,39 @@
+import { afterEach, describe, expect, test } from 'bun:test'
+import { endAll, hangsOn, startCentral, startRelay } from '../multinode/tree.ts'
+import { apiKey, Browser, FetchedStream, lacks, until, userToken } from '../support/index.ts'
+
+afterEach(endAll)
+
+describe.skipIf(lacks('chromium', 'the tree on the operations page'))('the operations page', () => {
+  test('[D7] draws who feeds whom with the arithmetic of the fan-out, as a list on a phone, and follows what changes', async () => {
+    const central = await startCentral()
+    const regional = await startRelay([central], { region: 'eu' })
+    const edges = [await startRelay([regional], { region: 'eu-1' }), await startRelay([regional], { region: 'eu-2' })]
+    for (const edge of edges) await hangsOn(edge, regional)
+    const token = await userToken('viewer')
+    using stream = new FetchedStream(`${edges[0]?.url}/sse?channel=kept:1&token=${token}`)
+    await stream.opened()
+    await using browser = await Browser.launch()
+    const page = await browser.open(`${central.url}/ops`)
+    await page.fill('input[type=password]', apiKey)
+    await page.keyboard.press('Enter')
+
+    await page.getByText('1 goal = 1 + 1 + 2 = 4 sends between nodes').waitFor()
+    const boxes = page.locator('.tree-box')
+    await until('every node is drawn', async () => (await boxes.count()) === 4)
+    expect(await page.locator('.tree-line').count()).toBe(3)
+    await until('the viewer is counted', async () => (await boxes.allTextContents()).some(text => /eu-1.*1 viewer/.test(text)), 8000)
+    await central.publish('kept:1', 1)
+    await until('what goes over a hop is seen', async () => (await page.locator('.tree-line[data-busy="true"]').count()) >= 2, 8000)
+
+    await page.setViewportSize({ width: 390, height: 844 })
+    await until('it is a list', () => page.locator('.tree-list').isVisible())
+    expect(await page.locator('.tree-picture').isVisible()).toBe(false)
+    expect(await page.locator('.tree-list li').count()).toBe(4)
+    expect(await page.locator('.tree-list ul ul li').count()).toBe(2)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+    await edges[1]?.server.close()
+    await page.getByText('1 goal = 1 + 1 + 1 = 3 sends between nodes').waitFor({ timeout: 8000 })
+    expect(browser.errors).toEqual([])
+  }, 40_000)
+})
