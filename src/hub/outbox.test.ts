@@ -70,10 +70,10 @@ const steps = fc.array(
       weight: 4,
       arbitrary: fc.record({ kind: fc.constantFrom('push', 'reply', 'ephemeral') as fc.Arbitrary<FrameKind>, size: fc.nat(90) }),
     },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant('drain' as const), size: fc.nat(400) }) },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('drain' as const), size: fc.nat(80) }) },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('settle' as const), size: fc.constant(0) }) },
   ),
-  { maxLength: 80 },
+  { maxLength: 80, size: 'max' },
 )
 
 describe('Outbox', () => {

@@ -51,6 +51,23 @@ describe('a node that hears late', () => {
     )
   })
 
+  test('[U36] a delta does not build on a publication that the client recovered before another one came', () => {
+    const stage = new LaggingNode(delta)
+    const client = stage.client()
+    client.subscribe()
+    stage.publish({ text: 'a'.repeat(100) })
+    stage.arrive()
+    client.reconnect()
+    stage.publish({ skipHistory: true, text: 'b'.repeat(100) })
+    stage.publish({ text: 'c'.repeat(100) })
+    client.subscribe()
+    stage.arrive()
+    stage.publish({ text: 'c'.repeat(99) })
+    stage.arrive()
+    expect(stage.judge.verdict?.message).toBeUndefined()
+    expect(client.view.position?.offset).toBe(3)
+  })
+
   test('[U36] the cursor of an event stream says what was sent, not what the node has heard of', () => {
     fc.assert(
       fc.property(steps, moves => play(stream, 'sse', moves)),
