@@ -110,6 +110,7 @@ describe('Outbox', () => {
         else expect(arrived).toEqual(due.slice(0, arrived.length))
         expect(stage.overflows).toBeLessThanOrEqual(1)
       }),
+      { numRuns: 300 },
     )
   })
 
