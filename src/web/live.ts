@@ -2,6 +2,7 @@ import { type Signal, signal } from '@preact/signals'
 import { backoffMs, systemClock, systemRandom, type Timer } from '../kit/index.ts'
 import { type Link, type LinkEvent, nextLink } from './link.ts'
 import { type Pub, readSseMessage, type Subscribed } from './sse-message.ts'
+import { type Change, Watchlist } from './watchlist.ts'
 
 export interface LiveOptions {
   readonly channels: readonly string[]
@@ -31,13 +32,20 @@ export class LiveStream {
   #watchdog: Timer | undefined
   #release: Timer | undefined
   readonly #listening = new AbortController()
+  readonly #watchlist: Watchlist
 
   constructor(readonly options: LiveOptions) {
+    this.#watchlist = new Watchlist(options.channels, postChange, () => this.restart())
     const { signal } = this.#listening
     addEventListener('offline', () => this.#meet('offline'), { signal })
     addEventListener('online', () => this.#online(), { signal })
     document.addEventListener('visibilitychange', () => this.#visibility(), { signal })
     if (document.visibilityState === 'visible') this.#open()
+  }
+
+  /** Follows these channels from now on, over the same connection. Those that are new begin with `subscribed`, as at the start. */
+  follow(channels: readonly string[]): void {
+    this.#watchlist.want(channels)
   }
 
   /** Begins again without a position, as a newcomer who is given a snapshot. */
@@ -56,7 +64,7 @@ export class LiveStream {
   #open(): void {
     this.#shut()
     const url = new URL('/sse', location.href)
-    for (const channel of this.options.channels) url.searchParams.append('channel', channel)
+    for (const channel of this.#watchlist.channels) url.searchParams.append('channel', channel)
     if (this.#lastEventId !== '') url.searchParams.set('last_event_id', this.#lastEventId)
     const source = new EventSource(url)
     source.onmessage = event => this.#receive(event)
@@ -81,11 +89,13 @@ export class LiveStream {
     this.options.raw?.(event.data)
     const message = readSseMessage(event.data)
     if (message === undefined) return
-    const refused = [...message.subs.values()].some(entry => entry.error !== undefined)
+    const refused = message.subs.size > 0 && [...message.subs.values()].every(entry => entry.error !== undefined)
     if (!refused) {
       this.#attempt = 0
       this.#meet('message')
     }
+    const { opened } = message
+    if (opened !== undefined) this.#watchlist.opened(opened.session, opened.rev, opened.channels)
     for (const [channel, entry] of message.subs) this.options.subscribed(channel, entry)
     for (const { channel, pub } of message.publications) this.options.published(channel, pub)
     if (refused) this.#reopenLater()
@@ -105,7 +115,7 @@ export class LiveStream {
     if (source === this.#source && source.readyState === EventSource.CLOSED) this.#reopenLater()
   }
 
-  /** A refused channel is asked for again too: a server that is just starting knows its channels a moment later than its address. */
+  /** Where every channel is refused they are asked for again: a server that is just starting knows its channels a moment later than its address. */
   #reopenLater(): void {
     this.#reopening?.cancel()
     this.#reopening = systemClock.after(200 + backoffMs(this.#attempt++, systemRandom, reopenBackoff), () => this.#open())
@@ -125,5 +135,19 @@ export class LiveStream {
   #resume(): void {
     this.#meet('lost')
     this.#open()
+  }
+}
+
+/** The stream is found by its session; whoever is not there any more, or has missed a change, is told so by status. */
+async function postChange(session: string, rev: number, channels: readonly string[]): Promise<Change> {
+  try {
+    const response = await fetch(`/sse/${encodeURIComponent(session)}/subscriptions`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ rev, op: 'replace', channels }),
+    })
+    return response.ok ? 'taken' : 'lost'
+  } catch {
+    return 'lost'
   }
 }

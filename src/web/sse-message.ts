@@ -11,19 +11,23 @@ const subscribed = z.object({
   error: z.optional(z.object({ code: z.number(), message: z.string() })),
 })
 
-const push = z.object({ channel: z.optional(z.string()), pub: z.optional(publication) })
+const push = z.object({ channel: z.optional(z.string()), pub: z.optional(publication), subscribe: z.optional(subscribed) })
 
-const message = z.object({
-  ...push.def.shape,
-  connect: z.optional(z.object({ subs: z.optional(z.record(z.string(), subscribed)) })),
-  batch: z.optional(z.array(push)),
+const connect = z.object({
+  session: z.optional(z.string()),
+  rev: z.optional(z.number()),
+  subs: z.optional(z.record(z.string(), subscribed)),
 })
+
+const message = z.object({ ...push.def.shape, connect: z.optional(connect), batch: z.optional(z.array(push)) })
 
 export type Pub = z.infer<typeof publication>
 export type Subscribed = z.infer<typeof subscribed>
 
 /** What one event of the stream brings: the beginning of channels, then publications in order. */
 export interface SseMessage {
+  /** The stream begins: under which name its channels can be changed, how often they were, and which it has. */
+  readonly opened: { readonly session: string; readonly rev: number; readonly channels: readonly string[] } | undefined
   readonly subs: ReadonlyMap<string, Subscribed>
   readonly publications: readonly { readonly channel: string; readonly pub: Pub }[]
 }
@@ -34,8 +38,16 @@ export function readSseMessage(text: string): SseMessage | undefined {
   if (!parsed.success) return undefined
   const { connect, batch = [], ...single } = parsed.data
   const pushes = [single, ...batch]
+  const added = pushes.flatMap(({ channel, subscribe }) =>
+    channel === undefined || subscribe === undefined ? [] : [[channel, subscribe] as const],
+  )
+  const begun = Object.entries(connect?.subs ?? {})
   return {
-    subs: new Map(Object.entries(connect?.subs ?? {})),
+    opened:
+      connect?.session === undefined
+        ? undefined
+        : { session: connect.session, rev: connect.rev ?? 0, channels: begun.map(([channel]) => channel) },
+    subs: new Map([...begun, ...added]),
     publications: pushes.flatMap(({ channel, pub }) => (channel === undefined || pub === undefined ? [] : [{ channel, pub }])),
   }
 }

@@ -157,7 +157,8 @@ describe.skipIf(skipped)('the pages in a browser', () => {
       visited.push(await focused())
       expect(await outline()).toBe('solid')
     }
-    expect(visited.slice(0, 6)).toEqual(['Skip to content', 'Fanfare', 'Sports', 'Ops', expect.stringContaining('Switch to'), 'Timeline'])
+    const teams = ['Favourite: Argentina', 'Favourite: France']
+    expect(visited).toEqual(['Skip to content', 'Fanfare', 'Sports', 'Ops', expect.stringContaining('Switch to'), ...teams, 'Timeline'])
     await page.locator('#tab-timeline').focus()
     await page.keyboard.press('ArrowRight')
     expect(await focused()).toBe('Commentary')

@@ -9,6 +9,8 @@ const league = new LeagueStore('all', text => {
   frames.value = addFrame(frames.value, text)
 })
 const stats = new Poll({ url: '/ops/stats', schema: opsStatsSchema, intervalMs: 3000 })
+/** Boards on this page; the others are behind the link. */
+const scoresMax = 2
 /** A match to try things on; none where no match is followed. */
 const game = computed(() => league.games.value[0]?.id)
 
@@ -73,7 +75,7 @@ function Scores() {
   if (league.state.value === 'loading') return <div class="skeleton" role="status" aria-label="Loading the scores" />
   return (
     <section class="scores" aria-label="Scores">
-      {league.games.value.map(listed => (
+      {league.games.value.slice(0, scoresMax).map(listed => (
         <ScoreCard key={listed.id} game={listed} time={league.time} />
       ))}
       <WireTap frames={frames.value} />

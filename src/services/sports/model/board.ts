@@ -122,7 +122,7 @@ function reduceShootout(live: readonly MatchEvent[]): Board['shootout'] {
 }
 
 /** A player's second yellow card is a red one beside the first, whether the feed says so or counts two yellows. */
-function cardsOf(live: readonly MatchEvent[], side: Side): { yellow: number; red: number } {
+export function cardsOf(live: readonly MatchEvent[], side: Side): { yellow: number; red: number } {
   const cards: EventOf<'card'>[] = live.filter(event => event.kind === 'card').filter(({ team }) => team === side)
   const byPlayer = Map.groupBy(cards, card => card.players[0]?.id ?? card.players[0]?.name ?? card.id)
   const total = { yellow: 0, red: 0 }

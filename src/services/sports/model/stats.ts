@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { creditedTo } from './board.ts'
+import { cardsOf, creditedTo } from './board.ts'
 import { isLive, type MatchEvent } from './event.ts'
 import { inTime } from './order.ts'
 import { countingGoals } from './review.ts'
@@ -18,8 +18,6 @@ const counted: Readonly<Record<string, (event: MatchEvent) => boolean>> = {
   offsides: ({ kind }) => kind === 'offside',
   saves: ({ kind }) => kind === 'save',
   substitutions: ({ kind }) => kind === 'substitution',
-  yellow_cards: event => event.kind === 'card' && event.data.card === 'yellow',
-  red_cards: event => event.kind === 'card' && event.data.card !== 'yellow',
 }
 
 /** What the events amount to, and what the feed counts itself, which wins. A figure of which there is nothing to tell is left out. */
@@ -35,6 +33,11 @@ export function reduceStats(events: readonly MatchEvent[]): Stats {
   for (const goal of goals) if (goal.data.how === 'penalty') add('penalty_goals', goal.team)
   for (const [name, isCounted] of Object.entries(counted)) {
     for (const event of live) if ('team' in event && event.team !== undefined && isCounted(event)) add(name, event.team)
+  }
+  const cards = { home: cardsOf(live, 'home'), away: cardsOf(live, 'away') }
+  for (const color of ['yellow', 'red'] as const) {
+    const pair = { home: cards.home[color], away: cards.away[color] }
+    if (pair.home + pair.away > 0) stats[`${color}_cards`] = pair
   }
   // A goal is a shot too, where shots are told at all.
   for (const name of ['shots', 'shots_on_target']) {

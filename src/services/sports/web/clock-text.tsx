@@ -3,6 +3,8 @@ import type { ServerTime } from './server-time.ts'
 
 export interface ClockTextProps {
   readonly board: Board
+  /** When the match is to begin, Unix milliseconds. */
+  readonly kickoffUtcMs?: number | undefined
   readonly time: ServerTime
 }
 
@@ -10,11 +12,16 @@ export interface ClockTextProps {
 const minutesOnlyRate = 10
 
 /** The running minute, or what stands in its place between the periods. Ticks by itself. */
-export function ClockText({ board, time }: ClockTextProps) {
-  return <span class="numeral">{clockText(board, time.nowMs)}</span>
+export function ClockText({ board, kickoffUtcMs, time }: ClockTextProps) {
+  return <span class="numeral">{clockText(board, time.nowMs, kickoffUtcMs)}</span>
 }
 
-export function clockText(board: Board, nowMs: number): string {
+/** So long before the kick-off its time is shown. */
+const soonMs = 10 * 60_000
+const dayMs = 24 * 3_600_000
+
+export function clockText(board: Board, nowMs: number, kickoffUtcMs?: number): string {
+  if (board.status === 'scheduled' && kickoffUtcMs !== undefined && kickoffUtcMs - nowMs > soonMs) return kickOffText(kickoffUtcMs, nowMs)
   const { clock } = board
   const period = periodNow(board)
   if (period === undefined) return board.status === 'live' ? phaseName(board.phase) : statusName(board.status)
@@ -23,6 +30,12 @@ export function clockText(board: Board, nowMs: number): string {
   if (clock.rate >= minutesOnlyRate) return minuteText(minuteOf(clock.period, seconds))
   const regularSec = periodMinutes[clock.period].to * 60
   return seconds <= regularSec ? watchText(seconds) : `${watchText(regularSec)} +${watchText(seconds - regularSec)}`
+}
+
+function kickOffText(kickoffUtcMs: number, nowMs: number): string {
+  const kickOff = new Date(kickoffUtcMs)
+  const time = kickOff.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' })
+  return kickoffUtcMs - nowMs < dayMs ? time : `${kickOff.toLocaleDateString(undefined, { day: 'numeric', month: 'short' })}, ${time}`
 }
 
 function watchText(seconds: number): string {

@@ -3,6 +3,7 @@ import { mount, Shell, Snippet } from '../../../web/index.ts'
 import { shootoutScore } from '../model/index.ts'
 import { clockText } from './clock-text.tsx'
 import { EventList } from './event-list.tsx'
+import { followStorage } from './favourites.ts'
 import { GoalBanner } from './goal-banner.tsx'
 import { Commentary, Lineups, StatsPanel } from './match-panels.tsx'
 import { MatchStore } from './match-store.ts'
@@ -82,5 +83,6 @@ function titleOf(view: MatchView | undefined, nowMs: number): string {
   return `${score}${pens === undefined ? '' : ` (${pens.home}–${pens.away} pens)`} · ${clockText(board, nowMs)} · Fanfare`
 }
 
+followStorage()
 const game = decodeURIComponent(location.pathname.split('/').at(-1) ?? '')
 mount(<MatchPage store={new MatchStore(game)} game={game} />)

@@ -23,6 +23,7 @@ const figures: ReadonlyMap<string, string> = new Map([
   ['goals', 'Goals'],
   ['xg', 'Expected goals'],
   ['possession', 'Possession %'],
+  ['passes_share', 'Share of passes %'],
   ['shots', 'Shots'],
   ['shots_on_target', 'Shots on target'],
   ['passes', 'Passes'],
@@ -71,7 +72,7 @@ function figure(value: number): string {
 
 /** Who began, who came on for whom, and what they did. */
 export function Lineups({ view }: { readonly view: MatchView }) {
-  const known = lineupOf(view, 'home').lineup.length + lineupOf(view, 'away').lineup.length > 0
+  const known = (['home', 'away'] as const).some(team => lineupOf(view, team).lineup.length + lineupOf(view, team).bench.length > 0)
   if (!known) return <p class="nothing">The line-ups are not known yet.</p>
   return (
     <div class="lineups">
@@ -95,7 +96,7 @@ function TeamSheet({ view, team }: { readonly view: MatchView; readonly team: Si
       <Players players={lineup} events={events} view={view} />
       {numbered.length === 0 ? null : <h4>Came on</h4>}
       <Players players={numbered} events={events} view={view} />
-      {waiting.length === 0 ? null : <h4>Bench</h4>}
+      {waiting.length === 0 ? null : <h4>{lineup.length === 0 ? 'Squad' : 'Bench'}</h4>}
       <Players players={waiting} events={events} view={view} />
       {coach === undefined ? null : <h4>Coach: {coach}</h4>}
     </div>

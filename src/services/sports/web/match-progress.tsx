@@ -1,4 +1,14 @@
-import { countingGoals, creditedTo, eventMinute, isLive, type MatchEvent, periodMinutes, periodNow, secondsAt } from '../model/index.ts'
+import {
+  countingGoals,
+  creditedTo,
+  eventMinute,
+  isDismissal,
+  isLive,
+  type MatchEvent,
+  periodMinutes,
+  periodNow,
+  secondsAt,
+} from '../model/index.ts'
 import type { MatchView } from './match-view.ts'
 import type { ServerTime } from './server-time.ts'
 
@@ -17,7 +27,7 @@ export function MatchProgress({ view, time }: { readonly view: MatchView; readon
             <i key={minute} class="period-line" style={{ left: `${(minute / total) * 100}%` }} />
           ))}
         {marks.map(event => (
-          <Mark key={event.id} event={event} total={total} />
+          <Mark key={event.id} event={event} view={view} total={total} />
         ))}
         {periodNow(view.board) === undefined ? null : <i class="playhead" style={{ left: `${(played / total) * 100}%` }} />}
       </div>
@@ -31,9 +41,9 @@ export function MatchProgress({ view, time }: { readonly view: MatchView; readon
   )
 }
 
-function Mark({ event, total }: { readonly event: MatchEvent; readonly total: number }) {
+function Mark({ event, view, total }: { readonly event: MatchEvent; readonly view: MatchView; readonly total: number }) {
   if ((event.kind !== 'goal' && event.kind !== 'card') || event.clock === undefined) return null
-  const kind = event.kind === 'goal' ? 'goal' : event.data.card === 'yellow' ? 'yellow' : 'red'
+  const kind = event.kind === 'goal' ? 'goal' : isDismissal(event, view.events) ? 'red' : 'yellow'
   const minute = Math.min(periodMinutes[event.period].to, event.clock.min + event.clock.sec / 60)
   return (
     <i

@@ -1,17 +1,20 @@
 import { countingGoals, creditedTo, eventMinute, periodNow, phaseName, type Side, shootoutScore } from '../model/index.ts'
 import { ClockText } from './clock-text.tsx'
 import { Crest, glowOf } from './crest.tsx'
-import { BallIcon } from './event-icon.tsx'
+import { BallIcon, ScreenIcon } from './event-icon.tsx'
+import { favourites, toggleTeam } from './favourites.ts'
 import { MatchProgress } from './match-progress.tsx'
 import type { MatchStore } from './match-store.ts'
 import type { MatchView } from './match-view.ts'
+import type { ServerTime } from './server-time.ts'
+import { StarButton } from './star-button.tsx'
 
 /** The head of a match page: who, how it stands, and when. */
 export function Scoreboard({ store, view }: { readonly store: MatchStore; readonly view: MatchView }) {
   const { game, board } = view
   const glow = { '--home': glowOf(game.home), '--away': glowOf(game.away) }
   const live = periodNow(board) !== undefined
-  const rate = board.clock?.rate ?? 1
+  const { rate } = game
   const heldSinceMs = store.time.heldSinceMs.value
   return (
     <section class="scoreboard" style={glow} data-live={live} data-link={store.stream.link.value} aria-label="Score">
@@ -20,12 +23,12 @@ export function Scoreboard({ store, view }: { readonly store: MatchStore; readon
       </h1>
       <p class="occasion">
         <span>
-          <b>{game.competition}</b> · {game.round}
+          <b>{game.competition}</b>
+          {game.round === '' ? '' : ` · ${game.round}`}
         </span>
         {rate > 1 ? <span>Replay, {rate} times as fast</span> : null}
-        <span>
-          {game.venue} · <time dateTime={game.date}>{dateText(game.date)}</time>
-        </span>
+        {game.venue === '' ? null : <span>{game.venue}</span>}
+        {game.date === '' ? null : <time dateTime={game.date}>{dateText(game.date)}</time>}
       </p>
       <div class="score-row">
         <TeamName view={view} team="home" />
@@ -34,11 +37,13 @@ export function Scoreboard({ store, view }: { readonly store: MatchStore; readon
       </div>
       <p class="match-clock">
         <span class="clock-pill">
-          <ClockText board={board} time={store.time} />
+          <ClockText board={board} kickoffUtcMs={game.kickoffUtcMs} time={store.time} />
         </span>
         {live && board.phase !== 'shootout' ? <span>{phaseName(board.phase)}</span> : null}
+        {live && board.added !== undefined ? <span class="numeral">+{board.added.minutes} min</span> : null}
         {heldSinceMs === undefined ? null : <span>as of {new Date(heldSinceMs).toLocaleTimeString()}</span>}
       </p>
+      <Review view={view} time={store.time} />
       <Shootout view={view} />
       <div class="scorers">
         <Scorers view={view} team="home" />
@@ -50,13 +55,39 @@ export function Scoreboard({ store, view }: { readonly store: MatchStore; readon
 }
 
 function TeamName({ view, team }: { readonly view: MatchView; readonly team: Side }) {
-  const { name, code } = view.game[team]
+  const { id, name, code } = view.game[team]
+  const isOn = favourites.value.teams.some(other => other.id === id)
   return (
-    <p class={`team ${team}`}>
+    <div class={`team ${team}`}>
       <Crest team={view.game[team]} />
       <span class="name" data-code={code}>
         {name}
       </span>
+      <StarButton label={`Favourite: ${name}`} isOn={isOn} onToggle={() => toggleTeam({ id, name })} />
+    </div>
+  )
+}
+
+/** While a video review is open: what is looked at, and for how long. It is over when the decision comes, and not before. */
+function Review({ view, time }: { readonly view: MatchView; readonly time: ServerTime }) {
+  const { review } = view.board
+  if (review === undefined) return null
+  const subject = view.events.find(({ id }) => id === review.ref)
+  const what =
+    subject?.kind === 'goal' ? `goal by ${subject.players[0]?.name ?? view.game[subject.team].name}` : review.reason?.replaceAll('_', ' ')
+  const seconds = Math.max(0, Math.floor((time.nowMs - review.sinceUtcMs) / 1000))
+  return (
+    <p class="review" role="status">
+      <ScreenIcon />
+      <span>
+        <b>Under review</b>
+        {what === undefined ? null : `: ${what}`}
+      </span>
+      {seconds < 3600 ? (
+        <span class="numeral" aria-hidden="true">
+          {Math.floor(seconds / 60)}:{String(seconds % 60).padStart(2, '0')}
+        </span>
+      ) : null}
     </p>
   )
 }

@@ -85,8 +85,9 @@ export const starts: Readonly<Record<number, Period>> = {
 }
 export const ends: Readonly<Record<number, Period>> = { 17: 'first_half', 49: 'second_half', 51: 'extra_first', 53: 'extra_second' }
 export const matchEnd = 2
-/** Position of a player. */
+/** Positions of those whom the file lists as players. */
 export const goalkeeper = 1
+export const coach = 5
 export const penaltyFouls: ReadonlySet<number> = new Set([31, 32])
 export const passes: Readonly<Record<number, boolean>> = { 180: true, 181: false }
 

@@ -3,6 +3,7 @@ import type { Recording } from '../recording.ts'
 import {
   cards,
   clockOf,
+  coach,
   type DataFactoryDocument,
   documentSchema,
   ends,
@@ -221,7 +222,7 @@ class DataFactoryReader {
       ['away', match.awayTeamId],
     ] as const) {
       const squad = Object.entries(players)
-        .filter(([, { teamId }]) => teamId === team)
+        .filter(([, { teamId, posnId }]) => teamId === team && posnId !== coach)
         .toSorted(([, a], [, b]) => (a.order ?? 99) - (b.order ?? 99))
       const of = (isSubstitute: boolean) =>
         squad.flatMap(([key, { substitute }]) => ((substitute ?? false) === isSubstitute ? this.#named(Number(key)) : []))
@@ -232,10 +233,18 @@ class DataFactoryReader {
   #game(): Recording['game'] {
     const { match, teams, venueInformation } = this.document
     const day = /^(\d{4})(\d\d)(\d\d)$/.exec(match.date ?? '')
+    const coachOf = (key: number) =>
+      Object.entries(this.document.players).find(([, { teamId, posnId }]) => teamId === key && posnId === coach)?.[0]
     const team = (key: number, name: string) => {
+      const [trainer] = this.#named(Number(coachOf(key)))
       const { initials, colors } = teams[key] ?? {}
       const known = [colors?.color, colors?.path1_color].flatMap(value => (/^#[0-9a-fA-F]{6}$/.test(value ?? '') ? [value ?? ''] : []))
-      return { name, ...(initials ? { code: initials.slice(0, 4) } : {}), ...(known.length > 0 ? { colors: known } : {}) }
+      return {
+        name,
+        ...(initials ? { code: initials.slice(0, 4) } : {}),
+        ...(known.length > 0 ? { colors: known } : {}),
+        coach: trainer?.name,
+      }
     }
     return {
       league: 'replay',
