@@ -115,7 +115,8 @@ export class SseTransport implements EventStreamOwner {
     if (session.socket instanceof EventStream) session.socket.watch = watch
     session.streamId = watch.id
     this.watches.began(watch.id, session)
-    if (watch.rev > 0) this.changed(session, watch)
+    // Also where it was changed on another node: this one counts from 0, and the URL still does not say it.
+    if (watch.rev > 0 || watch.channels !== opening.channels) this.changed(session, watch)
     session.announce()
     const subs = completeAll(admissions)
     // The first event stands alone: what the new subscriptions have brought meanwhile comes with the next.
