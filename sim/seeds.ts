@@ -17,4 +17,5 @@ export const keptSeeds: readonly KeptSeed[] = [
   { seed: 80, story: 'a deadline set before the clock was set back came as much later' },
   { seed: 92, story: 'the lingering of a channel that could not be opened closed the one opened after it, with its subscribers' },
   { seed: 221, story: 'conflated channels fell silent for an hour after the clock was set back by one' },
+  { seed: 718, story: 'a watchlist changed on one server was forgotten by the second other server that the stream resumed on' },
 ]

@@ -1,6 +1,6 @@
 import type { EventSourceMessage } from 'eventsource-parser'
 import { between, type Random } from '../src/kit/index.ts'
-import { CommandError, channelHash, decodeCursor } from '../src/protocol/index.ts'
+import { CommandError, type Cursor, channelHash, decodeCursor } from '../src/protocol/index.ts'
 import { type EventClient, EventPipe } from './event-pipe.ts'
 import type { Machine } from './machine.ts'
 import { type Server, tokenOf } from './server.ts'
@@ -37,6 +37,9 @@ export class StreamUser implements User, EventClient {
   #machine: Machine<Server> | undefined
   #state: 'waiting' | 'connecting' | 'connected' = 'waiting'
   #cursor = ''
+  /** What is on the watchlist, also where it could not be followed; and what was when the cursor was given. */
+  #listed = new Set<string>()
+  #kept = new Set<string>()
   #session = ''
   #rev = 0
   #change: Change | undefined
@@ -61,7 +64,7 @@ export class StreamUser implements User, EventClient {
   }
 
   get followed(): string[] {
-    return [...this.#wanted].filter(channel => !this.#withdrawn.has(channel))
+    return [...this.#wanted].filter(channel => this.#isActive || !this.#withdrawn.has(channel))
   }
 
   cut(how: 'clean' | 'silent'): void {
@@ -93,6 +96,7 @@ export class StreamUser implements User, EventClient {
     for (const push of event.batch ?? [event]) this.#heard(push)
     if (id === undefined) return
     this.#cursor = id
+    this.#kept = new Set(this.#listed)
     this.#checkCursor()
   }
 
@@ -107,7 +111,6 @@ export class StreamUser implements User, EventClient {
     for (const channel of [...this.#on, ...this.#given]) this.views.get(channel)?.end()
     this.#on.clear()
     this.#given.clear()
-    this.#withdrawn.clear()
     time.after(between(this.random, 50, 1500), () => this.#connect())
   }
 
@@ -143,7 +146,9 @@ export class StreamUser implements User, EventClient {
     this.#session = session
     this.clientId = client
     const resumed = this.#cursor === '' ? undefined : decodeCursor(this.#cursor)
-    this.#checkChannels(Object.keys(subs), resumed?.watchlist, rev)
+    this.#checkChannels(Object.keys(subs), resumed, rev)
+    this.#withdrawn.clear()
+    this.#listed = new Set(Object.keys(subs))
     this.#rev = rev
     for (const [channel, reply] of Object.entries(subs)) {
       const view = this.#of(channel)
@@ -157,28 +162,30 @@ export class StreamUser implements User, EventClient {
     }
   }
 
-  /** A stream that comes back has the channels that it had, whichever server it meets. */
-  #checkChannels(
-    channels: readonly string[],
-    watchlist: { readonly rev: number; readonly channels?: readonly string[] } | undefined,
-    rev: number,
-  ): void {
+  /** A stream that comes back has the channels that it had, whichever server it meets; what an administrator took may come back as well. */
+  #checkChannels(channels: readonly string[], resumed: Cursor | undefined, rev: number): void {
+    const { watchlist } = resumed ?? {}
+    // The server that has the stream in memory may know of a change that the cursor does not.
     if (watchlist !== undefined && (watchlist.channels === undefined || rev > watchlist.rev)) return
-    const expected = [...(watchlist?.channels ?? this.#urlChannels)].sort().join(' ')
-    const came = [...channels].sort().join(' ')
-    this.context.judge.hold(came === expected, `${this.name} came back to "${came}" and had "${expected}"`)
+    const kept = resumed === undefined ? this.#urlChannels : [...this.#kept]
+    const lost = kept.filter(channel => !channels.includes(channel))
+    const strange = channels.filter(channel => !kept.includes(channel) && !this.#withdrawn.has(channel))
+    this.context.judge.hold(lost.length === 0, `${this.name} came back without "${lost}"`)
+    this.context.judge.hold(strange.length === 0, `${this.name} came back with "${strange}", which it did not have`)
   }
 
   #added(channel: string, { subscribe }: WirePush): void {
     if (subscribe === undefined) return
     this.#of(channel).begin(subscribe, undefined)
-    if (this.#change?.channels.includes(channel)) this.#on.add(channel)
-    else this.#given.add(channel)
+    if (this.#change?.channels.includes(channel)) {
+      this.#on.add(channel)
+      this.#listed.add(channel)
+    } else this.#given.add(channel)
   }
 
   #taken(channel: string): void {
     this.#removed(channel)
-    if (!this.#isActive) this.#withdrawn.add(channel)
+    this.#withdrawn.add(channel)
   }
 
   #removed(channel: string): void {
@@ -195,6 +202,7 @@ export class StreamUser implements User, EventClient {
     if (change === undefined) return
     this.#rev = rev
     for (const channel of [...this.#on]) if (!change.channels.includes(channel)) this.#removed(channel)
+    this.#listed = new Set(this.#on)
   }
 
   /** The cursor says of every stream exactly what was received, or nothing. */
