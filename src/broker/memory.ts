@@ -189,13 +189,15 @@ export class MemoryBroker implements Exchange {
 
   #stream(channel: string, namespace: Namespace): History {
     const known = this.#streams.get(channel)
-    // A namespace that was configured anew has other rules; its streams begin again.
     if (known !== undefined && known.namespace === namespace) return known
+    // A namespace that was configured anew has other rules; its streams begin again, and say so.
+    if (known !== undefined) this.#drop([channel])
     const stored = namespace.historyStore === 'disk' ? this.options.log?.load(channel) : undefined
     const stream = new History(channel, namespace, stored?.epoch ?? this.#epoch)
     if (stored !== undefined) stream.restore(stored.offset, stored.time, stored.publications)
     else stream.touchedAt = this.options.clock.now()
-    if (this.#streams.size >= this.options.limits.streamsMax) this.#drop([...this.#streams.keys()].slice(0, 1))
+    const [oldest] = this.#streams.keys()
+    if (this.#streams.size >= this.options.limits.streamsMax && oldest !== undefined) this.#drop([oldest])
     this.#streams.set(channel, stream)
     return stream
   }
