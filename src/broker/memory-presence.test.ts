@@ -119,11 +119,4 @@ describe('MemoryPresence', () => {
     expect(await stage.listed()).toEqual(['a'])
     expect(stage.announced).toEqual(['join a'])
   })
-
-  test('[U40] a node that holds somebody without having been heard of before is on a lease as well', async () => {
-    const stage = new Stage()
-    stage.enter('a', 'n1')
-    stage.clock.advance(20_000)
-    expect(await stage.listed()).toEqual([])
-  })
 })

@@ -53,7 +53,6 @@ export class MemoryPresence implements Presence {
     const known = entries.get(info.client)
     if (known !== undefined && isOlder(turns, known.turns)) return
     entries.set(info.client, { info, holder, turns })
-    if (holder !== local && !this.#leases.has(holder)) this.renew(holder)
     if (known === undefined) this.#changesOf(channel)?.join(info)
   }
 
