@@ -8,19 +8,32 @@ import { machine, plainTable, type Report, writeReadme, writeResults } from './r
 import { sseFanout } from './sse-fanout.ts'
 import { Stage } from './stage.ts'
 import { buildNativeTools, type NativeTools } from './toolchain.ts'
+import { tree } from './tree.ts'
+import { parseFanOut } from './tree-model.ts'
 import { writeCoalescing } from './write-coalescing.ts'
 import { wsFanout } from './ws-fanout.ts'
 
-const benchmarks: readonly Benchmark[] = [sseFanout, wsFanout, idleMemory, writeCoalescing, growth]
+const defaultFanOut = [10, 20]
+const benchmarksWith = (fanOut: readonly number[]): readonly Benchmark[] => [
+  sseFanout,
+  wsFanout,
+  idleMemory,
+  writeCoalescing,
+  growth,
+  tree(fanOut),
+]
 const cache = join(import.meta.dir, '.cache')
 const portsPerBenchmark = 15
 
-const usage = `usage: npm run bench -- [--strict] [--port 7600] [name …]
+const usage = `usage: npm run bench -- [--strict] [--port 7600] [--fan-out 10x20] [name …]
 
   --strict   a figure that misses what it must reach fails the run; otherwise only a client that came up short does
   --port     the first of the ports that the servers use
+  --fan-out  the tree that the cost of ten million viewers is computed for: ten nodes below the central one, twenty below each of those
 
-names: ${benchmarks.map(benchmark => benchmark.name).join(' ')}; without one, all of them run, and the results are kept`
+names: ${benchmarksWith(defaultFanOut)
+  .map(({ name }) => name)
+  .join(' ')}; without one, all of them run, and the results are kept`
 
 process.exitCode = await main()
 
@@ -29,12 +42,16 @@ async function main(): Promise<number> {
     options: {
       strict: { type: 'boolean', default: false },
       port: { type: 'string', default: '7600' },
+      'fan-out': { type: 'string', default: defaultFanOut.join('x') },
       help: { type: 'boolean', short: 'h', default: false },
     },
     allowPositionals: true,
   })
+  const fanOut = parseFanOut(values['fan-out'])
+  const benchmarks = benchmarksWith(fanOut ?? defaultFanOut)
   const unknown = positionals.filter(name => !benchmarks.some(benchmark => benchmark.name === name))
-  if (values.help || unknown.length > 0) {
+  if (values.help || fanOut === undefined || unknown.length > 0) {
+    if (fanOut === undefined) console.log(`--fan-out: expected one like 10x20, got "${values['fan-out']}"\n`)
     console.log(unknown.length > 0 ? `unknown benchmark: ${unknown.join(' ')}\n\n${usage}` : usage)
     return values.help ? 0 : 2
   }
