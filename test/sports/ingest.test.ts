@@ -322,6 +322,20 @@ describe('a restart', () => {
     expect((await new Feed(second.url, 'g1').post(goal('b'))).changed).toBe(0)
   })
 
+  test('[S15] who polls chunks from a snapshot on sees what who listens sees', async () => {
+    await using one = await startGame()
+    const latest = (await one.feed.get('latest')) as { next: string; snapshot: { board: { score: object } } }
+    expect(latest.snapshot.board.score).toEqual({ home: 0, away: 0 })
+    const waiting = fetch(one.started.url + latest.next)
+    await one.feed.post(goal('a'), goal('b'))
+    await one.feed.post({ id: 'b', rev: 2, state: 'deleted' })
+    const chunk = (await (await waiting).json()) as { publications: { data: GameMessage }[] }
+    expect(chunk.publications.flatMap(({ data }) => (data.type === 'events' ? [data.board.score] : []))).toEqual([
+      { home: 2, away: 0 },
+      { home: 1, away: 0 },
+    ])
+  }, 15_000)
+
   test('[S13] snapshots are whole: another server could go on from one', async () => {
     await using one = await startGame()
     await one.feed.post(goal('a'))

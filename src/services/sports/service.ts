@@ -1,6 +1,7 @@
 import { type AccessRequest, type Grant, type Namespace, namespaceDefaults } from '../../hub/index.ts'
 import type { Server, Service } from '../../server/index.ts'
-import { subjectOf } from './channels.ts'
+import { gameChannel, subjectOf } from './channels.ts'
+import { addChunkRoutes, type ChunkRoutes } from './chunk-routes.ts'
 import { type Pace, Player } from './feeds/player.ts'
 import type { Recording } from './feeds/recording.ts'
 import { recordTimeline } from './feeds/timeline.ts'
@@ -38,6 +39,9 @@ export function sportsService(server: Server, { path, demo, replays = [] }: Spor
   const games = new Games(server, store)
   const pulse = new Pulse(server, games)
   const host = { clock: server.clock, log: server.log, games }
+  let chunks: ChunkRoutes | undefined
+  const chunked = (id: string) =>
+    games.has(id) ? { id, channel: gameChannel(id), snapshot: () => games.match(id)?.snapshot(server.clock.now()) } : undefined
   const players = [...demoReplays(demo), ...replays].map(({ recording, pace }) => new Player(recording, pace, host))
   return {
     name: 'sports',
@@ -48,11 +52,13 @@ export function sportsService(server: Server, { path, demo, replays = [] }: Spor
       for (const player of players) await player.start()
       pulse.start()
       addRoutes(server, games)
+      chunks = addChunkRoutes(server, chunked)
       server.page('/sports', gamesPage)
       server.page('/sports/:id', matchPage)
     },
     async close() {
       pulse.close()
+      chunks?.close()
       for (const player of players) await player.close()
       games.close()
       store.close()
