@@ -15,25 +15,35 @@ export interface Report {
     readonly kernel: string
     readonly bun: string
     readonly pinned: boolean
+    /** Processes that wanted to run when it began, besides it (the load average of a minute): beyond one, figures are rough. */
+    readonly loadBefore: number
   }
   readonly load: 'native' | 'bench-client'
   readonly outcomes: readonly { readonly name: string; readonly outcome: Outcome; readonly seconds: number }[]
 }
 
-export function machine(pinned: boolean): Report['machine'] {
+export function machine(pinned: boolean, loadBefore: number): Report['machine'] {
   const kernel = Bun.spawnSync(['uname', '-sr']).stdout.toString().trim()
-  return { processor: cpus()[0]?.model ?? 'unknown', cores: cpus().length, kernel, bun: Bun.version, pinned }
+  return { processor: cpus()[0]?.model ?? 'unknown', cores: cpus().length, kernel, bun: Bun.version, pinned, loadBefore }
+}
+
+/** From here on a machine is too busy with other things for figures that can be compared. */
+export const busyLoad = 1
+
+export function busy(loadBefore: number): string {
+  return `The machine was busy with other things (load ${loadBefore.toFixed(1)}), so the figures are rough`
 }
 
 export function markdown(report: Report): string {
   const figures = report.outcomes.flatMap(({ outcome }) => outcome.figures)
   const rows = figures.map(figure => `| ${cells(figure).join(' | ')} |`)
-  const { processor, cores, kernel, bun, pinned } = report.machine
+  const { processor, cores, kernel, bun, pinned, loadBefore } = report.machine
   const accepted = report.outcomes.reduce((sum, { outcome }) => sum + outcome.accepted, 0)
   const delivered = report.outcomes.reduce((sum, { outcome }) => sum + outcome.delivered, 0)
   const notes = [
     `${report.at.slice(0, 10)}, ${processor}, ${cores} cores, ${kernel}, Bun ${bun}; the servers ${pinned ? 'share one core, the load has another' : 'and the load are not pinned to cores'}.`,
     `${delivered.toLocaleString('en')} deliveries of ${accepted.toLocaleString('en')} that were accepted, counted client by client.`,
+    ...(loadBefore > busyLoad ? [`${busy(loadBefore)}.`] : []),
     ...report.outcomes
       .flatMap(({ outcome }) => outcome.missing)
       .filter((line, i, all) => all.indexOf(line) === i)

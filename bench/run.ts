@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
+import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Benchmark, Findings, type Outcome, reached } from './benchmark.ts'
 import { growth } from './growth.ts'
 import { idleMemory } from './idle-memory.ts'
-import { machine, plainTable, type Report, writeReadme, writeResults } from './report.ts'
+import { busy, busyLoad, machine, plainTable, type Report, writeReadme, writeResults } from './report.ts'
 import { sseFanout } from './sse-fanout.ts'
 import { Stage } from './stage.ts'
 import { buildNativeTools, type NativeTools } from './toolchain.ts'
@@ -66,6 +67,8 @@ async function main(): Promise<number> {
 async function runAll(chosen: readonly Benchmark[], options: { strict: boolean; firstPort: number; keep: boolean }): Promise<number> {
   const tools = await buildNativeTools(cache)
   if (tools.kind === 'missing') console.log(`${tools.reason}: the load is \`fanfare bench-client\`, and there is no yardstick`)
+  const [loadBefore = 0] = loadavg()
+  if (loadBefore > busyLoad) console.log(busy(loadBefore))
   const pinned = pinToSecondProcessor()
   if (!pinned) console.log('servers and load are not pinned to processors: that needs taskset and two processors')
   const outcomes: Report['outcomes'][number][] = []
@@ -77,7 +80,7 @@ async function runAll(chosen: readonly Benchmark[], options: { strict: boolean; 
   }
   const report: Report = {
     at: new Date().toISOString(),
-    machine: machine(pinned),
+    machine: machine(pinned, loadBefore),
     load: tools.kind === 'built' ? 'native' : 'bench-client',
     outcomes,
   }
