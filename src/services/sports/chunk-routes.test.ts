@@ -183,6 +183,35 @@ describe('streams for caches', () => {
     expect(cacheOf(await ask('sse/0'))).toEqual(over)
   }, 15_000)
 
+  test('[D5] one whose reader does not read is broken off, and holds no more than a bound', async () => {
+    const { publish, server } = await start()
+    await publish(1)
+    let text = ''
+    const closed = Promise.withResolvers<void>()
+    const reader = await Bun.connect({
+      hostname: '127.0.0.1',
+      port: Number(new URL(server.url).port),
+      socket: {
+        open(socket) {
+          socket.pause()
+          socket.write('GET /sports/games/1/sse/1 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n')
+        },
+        data: (_, bytes) => {
+          text += bytes.toString('latin1')
+        },
+        close: () => closed.resolve(),
+      },
+    })
+    for (let n = 0; n < 80; n++) {
+      await server.publish(channel, 'x'.repeat(200_000))
+      if (n % 10 === 0) await Bun.sleep(1)
+    }
+    reader.resume()
+    await closed.promise
+    expect(text.length).toBeLessThan(12_000_000)
+    expect(text).not.toEndWith('0\r\n\r\n')
+  }, 10_000)
+
   test('[D5] one that ends before its time is broken off, so that no cache keeps a part for the whole', async () => {
     const { publish, server } = await start()
     await publish(1)
