@@ -32,6 +32,8 @@ const nothing: readonly Frame[] = []
 export class Outbox implements Flushable {
   /** Publications written to this session. */
   delivered = 0
+  /** Where the session's cursor is that of one channel, the same for all who follow it alone, that channel: the owner need not be asked. */
+  soleCursor: { readonly cursor: string } | undefined
   #first: Frame | undefined
   #more: Frame[] | undefined
   #taps: Tap[] | undefined
@@ -140,7 +142,12 @@ export class Outbox implements Flushable {
     const frame = this.#first
     if (frame === undefined) return
     this.#first = undefined
-    this.#send(this.wire.packOne(frame, frame.positional ? this.owner.cursor() : undefined), frame.publications)
+    this.#send(this.wire.packOne(frame, frame.positional ? this.#cursor() : undefined), frame.publications)
+  }
+
+  #cursor(): string | undefined {
+    if (!this.wire.hasCursor) return undefined
+    return this.soleCursor === undefined ? this.owner.cursor() : this.soleCursor.cursor
   }
 
   #write(frames: readonly Frame[]): void {
@@ -151,7 +158,7 @@ export class Outbox implements Flushable {
       publications += frame.publications
       positional ||= frame.positional
     }
-    this.#send(this.wire.pack(frames, positional ? this.owner.cursor() : undefined), publications)
+    this.#send(this.wire.pack(frames, positional ? this.#cursor() : undefined), publications)
   }
 
   #send(bytes: Bytes, publications: number): void {

@@ -51,8 +51,7 @@ export class Session implements OutboxOwner {
   headers: Readonly<Record<string, string>> | undefined
   /** The id by which an event stream can be addressed, beside the client id. */
   streamId: string | undefined
-  /** On an event stream whose channels were changed after it began: what the cursor must say of them. */
-  watchlist: CursorWatchlist | undefined
+  #watchlist: CursorWatchlist | undefined
   #isAnnounced = false
   #commands: CommandQueue | undefined
   #bucket: TokenBucket | undefined
@@ -131,7 +130,14 @@ export class Session implements OutboxOwner {
     return this.subscriptions.get(channel)?.isLive ?? false
   }
 
+  /** On an event stream whose channels were changed after it began: what the cursor must say of them. */
+  set watchlist(watchlist: CursorWatchlist) {
+    this.#watchlist = watchlist
+    this.outbox.soleCursor = undefined
+  }
+
   track(subscription: Subscription): void {
+    this.outbox.soleCursor = undefined
     this.subscriptions.set(subscription)
   }
 
@@ -150,6 +156,7 @@ export class Session implements OutboxOwner {
   untrack(channel: string, close: Close): boolean {
     const subscription = this.subscriptions.get(channel)
     if (subscription === undefined) return false
+    this.outbox.soleCursor = undefined
     this.subscriptions.delete(channel)
     const wasLive = subscription.isLive
     subscription.end(close)
@@ -185,11 +192,15 @@ export class Session implements OutboxOwner {
   cursor(): string | undefined {
     if (this.wire.name !== 'sse') return undefined
     const { only } = this.subscriptions
-    if (only?.isAbreast && only.isSettled && this.watchlist === undefined) return only.channel.cursor
+    if (only?.isAbreast && only.isSettled && this.#watchlist === undefined) {
+      // Remembered until the session's channels change; a newest value that waits for room has a cursor of its own.
+      if (only.channel.isRecoverable) this.outbox.soleCursor = only.channel
+      return only.channel.cursor
+    }
     const followed = this.subscriptions.values().filter(subscription => subscription.isSettled)
     return encodeCursor(
       followed.map((subscription): [string, Position] => [subscription.channel.name, subscription.position]),
-      this.watchlist,
+      this.#watchlist,
     )
   }
 

@@ -2,6 +2,7 @@ import { type Json, unreachable } from '../kit/index.ts'
 import type { ClientInfo, Close, Position, Publication } from '../protocol/index.ts'
 import type { Channel } from './channel.ts'
 import type { Frame } from './frame.ts'
+import type { Outbox } from './outbox.ts'
 import type { Session } from './session.ts'
 import type { Tap } from './source.ts'
 
@@ -48,12 +49,16 @@ export class Subscription {
   /** Whether the client holds the publication before the next one, which a delta builds on. */
   hasDeltaBase = false
   taps: Tap[] | undefined
+  /** The session's, kept here so that a fan-out touches one object less. */
+  readonly #outbox: Outbox
 
   constructor(
     readonly session: Session,
     readonly channel: Channel,
     public terms: SubscriptionTerms,
-  ) {}
+  ) {
+    this.#outbox = session.outbox
+  }
 
   /** How others see the subscriber in the channel. */
   get info(): ClientInfo {
@@ -70,7 +75,7 @@ export class Subscription {
           this.hasDeltaBase = false
           return
         }
-        this.session.outbox.enqueue(this.terms.delta ? this.#deltaOf(frames) : frames.whole)
+        this.#outbox.enqueue(this.terms.delta ? this.#deltaOf(frames) : frames.whole)
         return
       case 'catching-up':
         if (state.queued.length < this.session.node.limits.catchingUpMax) state.queued.push(publication)

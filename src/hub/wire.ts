@@ -5,6 +5,8 @@ import type { Bytes } from './socket.ts'
 /** How frames become one write. Equal input in a row is packed once: a fan-out to thousands makes the bytes a single time. */
 export interface Wire {
   readonly name: 'websocket' | 'sse'
+  /** Whether a write says how far it brings the client. */
+  readonly hasCursor: boolean
   /** `cursor` is the id of the event, where the wire has one and a position moved. */
   pack(frames: readonly Frame[], cursor: string | undefined): Bytes
   /** The same for a single frame, without a list. */
@@ -34,10 +36,14 @@ class SharedWire implements Wire {
   #cursor: string | undefined
   #bytes: Bytes = ''
 
+  readonly hasCursor: boolean
+
   constructor(
     readonly name: 'websocket' | 'sse',
     readonly encode: (frames: readonly Frame[], cursor: string | undefined) => Bytes,
-  ) {}
+  ) {
+    this.hasCursor = name === 'sse'
+  }
 
   packOne(frame: Frame, cursor: string | undefined): Bytes {
     return this.#frames.length === 1 && this.#frames[0] === frame && this.#cursor === cursor ? this.#bytes : this.pack([frame], cursor)
