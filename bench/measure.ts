@@ -19,25 +19,31 @@ const deliveredWithinMs = 20_000
 /** What a server puts off until after the last delivery still counts. */
 const trailingMs = 30
 
+/** What is published in one measure. */
+export interface Publications {
+  readonly rounds: number
+  readonly atOnce: number
+  /** From one round to the next at least this long; 0 for as soon as everyone has the last. */
+  readonly everyMs?: number
+}
+
 /**
  * Publishes `rounds` times `atOnce` messages, each time only when everyone has what was published before, so that nobody saves writes
  * by falling behind. Every client must get every message, once, in order; whoever does not is noted.
  */
-export async function measure(
-  contestant: Contestant,
-  publications: { rounds: number; atOnce: number },
-  findings: Findings,
-): Promise<Measure> {
+export async function measure(contestant: Contestant, publications: Publications, findings: Findings): Promise<Measure> {
   const { name, service, loads } = contestant
   const clients = loads.reduce((sum, load) => sum + load.connections, 0)
   await Promise.all(loads.map(load => load.begin()))
   const before = service.process.usage()
   let accepted = 0
   for (let round = 0; round < publications.rounds; round++) {
+    const due = performance.now() + (publications.everyMs ?? 0)
     const messages = Array.from({ length: publications.atOnce }, (_, i) => message(round * publications.atOnce + i + 1))
     accepted += await service.publish(messages)
     const short = await Promise.all(loads.map(load => load.wait(accepted, deliveredWithinMs)))
     if (short.some(count => count > 0)) break
+    await Bun.sleep(Math.max(0, due - performance.now()))
   }
   await Bun.sleep(trailingMs)
   const after = service.process.usage()
@@ -76,14 +82,14 @@ export async function measureWarm(contestant: Contestant, publications: number, 
 export async function measureInTurns(
   contestants: readonly Contestant[],
   turns: number,
-  publications: number,
+  publications: Publications,
   findings: Findings,
 ): Promise<Map<string, number[]>> {
   const figures = new Map<string, number[]>(contestants.map(contestant => [contestant.name, []]))
   for (const contestant of contestants) await measure(contestant, { rounds: warmUpPublications, atOnce: 1 }, findings)
   for (let turn = 0; turn < turns; turn++) {
     for (const contestant of contestants) {
-      const { cpuUsPerDelivery } = await measureWarm(contestant, publications, findings)
+      const { cpuUsPerDelivery } = await measure(contestant, publications, findings)
       figures.get(contestant.name)?.push(cpuUsPerDelivery)
     }
   }
