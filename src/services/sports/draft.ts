@@ -14,6 +14,8 @@ export class Draft {
   readonly #shown = new Map<string, Shown>()
   readonly #seen = new Map<string, Seen>()
   readonly #version: number
+  /** What this feed has told of, made where another feed's word must be found for it. */
+  #told: Set<string> | undefined
 
   constructor(
     readonly match: Match,
@@ -48,6 +50,7 @@ export class Draft {
     const key = before?.key ?? this.#keyFor(given)
     const shown = this.#shownAt(key)
     const event = this.#complete(given, shown?.event)
+    this.#told?.add(key)
     const seen = { source: this.source, id: given.id, rev: given.rev, key }
     if (shown !== undefined && !this.#prevails(seen, shown)) {
       this.#seen.set(given.id, this.#sharesId(seen, shown) ? seen : { ...seen, waiting: event })
@@ -115,7 +118,8 @@ export class Draft {
     const same = this.#shownAt(given.id)
     if (same !== undefined && (isBare(given) || same.event.kind === given.kind || same.event.kind === 'unknown')) return given.id
     if (!isBare(given)) {
-      const told = new Set([...this.#seenOfSource()].map(({ key }) => key))
+      this.#told ??= new Set([...this.#seenOfSource()].map(({ key }) => key))
+      const told = this.#told
       const candidates = this.match.events.filter(({ id }) => !told.has(id) && this.#shownAt(id)?.source !== this.source)
       const found = findSame(candidates, given)
       if (found !== undefined) return found.id

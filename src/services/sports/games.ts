@@ -20,8 +20,9 @@ export interface Receipt {
 
 /** A game in lists: what is known of it without its events. */
 interface Entry {
-  game: Game
-  board: Board
+  readonly game: Game
+  readonly run: number
+  readonly board: Board
 }
 
 /** All games: what feeds say of them is taken in here, kept, and told to those who follow. */
@@ -40,8 +41,8 @@ export class Games {
 
   /** Reads what was kept, and tells what had been kept but not told when the process ended. */
   async start(): Promise<void> {
-    for (const { game, board, version, announced } of this.store.games()) {
-      this.#enter(game, board)
+    for (const { game, run, board, version, announced } of this.store.games()) {
+      this.#enter({ game, run, board })
       if (announced < version) await this.#load(game.id, announced)?.announcer.announce()
     }
   }
@@ -58,6 +59,12 @@ export class Games {
     return this.#entries.get(id)?.game
   }
 
+  /** Where a game stands, known without its events. */
+  standing(id: string): { readonly run: number; readonly version: number } | undefined {
+    const entry = this.#entries.get(id)
+    return entry === undefined ? undefined : { run: entry.run, version: entry.board.version }
+  }
+
   match(id: string): Match | undefined {
     return this.#load(id)?.match
   }
@@ -72,7 +79,8 @@ export class Games {
         .toSorted((a, b) => weightOf(a) - weightOf(b) || timeOf(b.game) - timeOf(a.game) || (a.game.id < b.game.id ? -1 : 1))
         .slice(0, limits.listMax)
         .map(({ game, board }) => listedOf(game, board))
-      this.#lists.set(name, list)
+      // Whoever asks for what is not there must not fill the memory.
+      if (list.length > 0) this.#lists.set(name, list)
     }
     return list
   }
@@ -120,7 +128,7 @@ export class Games {
     if (change.shown.size > 0 || change.seen.length > 0) this.store.commit(id, change, board)
     match.adopt(change, board)
     match.hear(batch.source, now)
-    if (isUrgent) this.#enter(match.game, board)
+    if (isUrgent) this.#enter(match)
     announcer.tell(changed)
     if (changed.length > 0) announcer.figures()
     const offset = await announcer.announce()
@@ -128,7 +136,7 @@ export class Games {
   }
 
   async #tellAnew({ match, announcer }: { match: Match; announcer: Announcer }, former: readonly string[]): Promise<void> {
-    this.#enter(match.game, match.board)
+    this.#enter(match)
     announcer.anew()
     await announcer.announce()
     const message: LeagueMessage = { type: 'game', game: match.listed, serverUtcMs: this.host.clock.now() }
@@ -136,8 +144,8 @@ export class Games {
       await this.host.publish(channel, message, { lane: 'stats', key: `game ${match.id}` })
   }
 
-  #enter(game: Game, board: Board): void {
-    this.#entries.set(game.id, { game, board })
+  #enter({ game, run, board }: Entry): void {
+    this.#entries.set(game.id, { game, run, board })
     this.#lists.clear()
   }
 

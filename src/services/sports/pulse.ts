@@ -41,7 +41,7 @@ export class Pulse {
     const subject = subjectOf(channel)
     const serverUtcMs = this.server.clock.now()
     if (subject?.kind !== 'game') return { type: 'clock', serverUtcMs }
-    const match = this.games.match(subject.id)
-    return match === undefined ? undefined : { type: 'clock', game: match.id, run: match.run, version: match.version, serverUtcMs }
+    const standing = this.games.standing(subject.id)
+    return standing === undefined ? undefined : { type: 'clock', game: subject.id, ...standing, serverUtcMs }
   }
 }

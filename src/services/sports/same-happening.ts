@@ -1,4 +1,4 @@
-import type { MatchEvent, Player } from './model/index.ts'
+import { type MatchEvent, namesMeet } from './model/index.ts'
 
 /** How far apart two feeds may put one happening on the match clock. */
 const apartSec = 120
@@ -60,21 +60,4 @@ function clockSec(event: MatchEvent): number | undefined {
   if (!('clock' in event) || event.clock === undefined) return undefined
   const { min, sec, added = 0 } = event.clock
   return (min + added) * 60 + sec
-}
-
-/** Whether two lists may mean the same people: one says nothing, or a word of a name stands in both. */
-function namesMeet(left: readonly Player[], right: readonly Player[]): boolean {
-  if (left.length === 0 || right.length === 0) return true
-  const words = new Set(left.flatMap(wordsOf))
-  return right.flatMap(wordsOf).some(word => words.has(word))
-}
-
-function wordsOf({ name }: Player): string[] {
-  const words = name
-    .normalize('NFKD')
-    .replace(/[\u0300-\u036f]/g, '')
-    .toLowerCase()
-    .split(/[^\p{L}\p{N}]+/u)
-  const long = words.filter(word => word.length > 2)
-  return long.length > 0 ? long : words
 }

@@ -4,6 +4,7 @@ import { type EventOf, isLive, type MatchEvent } from './event.ts'
 import { type Status, statusSchema } from './event-parts.ts'
 import { inOrder, inTime } from './order.ts'
 import { type Period, type Phase, periodSchema, phaseAfter, phaseSchema } from './period.ts'
+import { samePlayer } from './player.ts'
 import { countingGoals, openReview } from './review.ts'
 import { otherSide, type Pair, pairOf, type Side } from './side.ts'
 
@@ -114,19 +115,22 @@ function stoppedWhen(over: boolean, clock: MatchClock): MatchClock {
   return over && clock.running ? { ...clock, running: false } : clock
 }
 
+/** The kicks in the order taken. Some feeds tell them as goals and missed penalties of a period of their own. */
 function reduceShootout(live: readonly MatchEvent[]): Board['shootout'] {
-  const kicks: EventOf<'kick'>[] = live.filter(event => event.kind === 'kick').toSorted(inOrder)
+  const kicks = live.toSorted(inOrder).flatMap(event => {
+    if (event.kind === 'kick') return [{ team: event.team, outcome: event.data.outcome }]
+    if (event.kind === 'goal' && event.period === 'shootout') return [{ team: event.team, outcome: 'scored' as const }]
+    return event.kind === 'penalty_missed' && event.period === 'shootout' ? [{ team: event.team, outcome: event.data.outcome }] : []
+  })
   const begun = kicks.length > 0 || live.some(event => event.kind === 'period_start' && event.period === 'shootout')
-  const of = (side: Side) => kicks.filter(({ team }) => team === side).map(({ data }) => data.outcome)
+  const of = (side: Side) => kicks.filter(({ team }) => team === side).map(({ outcome }) => outcome)
   return begun ? { home: of('home'), away: of('away') } : undefined
 }
 
 /** A player's second yellow card is a red one beside the first, whether the feed says so or counts two yellows. */
 export function cardsOf(live: readonly MatchEvent[], side: Side): { yellow: number; red: number } {
-  const cards: EventOf<'card'>[] = live.filter(event => event.kind === 'card').filter(({ team }) => team === side)
-  const byPlayer = Map.groupBy(cards, card => card.players[0]?.id ?? card.players[0]?.name ?? card.id)
   const total = { yellow: 0, red: 0 }
-  for (const own of byPlayer.values()) {
+  for (const own of cardsByPlayer(live, side)) {
     const yellows = own.filter(({ data }) => data.card === 'yellow').length
     if (yellows > 0) total.yellow++
     if (yellows > 1 || own.some(({ data }) => data.card !== 'yellow')) total.red++
@@ -134,15 +138,29 @@ export function cardsOf(live: readonly MatchEvent[], side: Side): { yellow: numb
   return total
 }
 
+function cardsByPlayer(live: readonly MatchEvent[], side: Side): EventOf<'card'>[][] {
+  const groups: EventOf<'card'>[][] = []
+  for (const card of live) {
+    if (card.kind !== 'card' || card.team !== side) continue
+    const group = groups.find(([first]) => samePlayer(first?.players[0], card.players[0]))
+    if (group === undefined) groups.push([card])
+    else group.push(card)
+  }
+  return groups
+}
+
 /** Whether the card sends its player off: red, or a second yellow. */
 export function isDismissal(card: EventOf<'card'>, events: readonly MatchEvent[]): boolean {
   if (card.data.card !== 'yellow') return true
-  const player = card.players[0]
-  if (player === undefined) return false
-  const earlier = events.filter(
-    event => event.kind === 'card' && isLive(event) && event.team === card.team && event.players[0]?.name === player.name,
+  return events.some(
+    other =>
+      other.kind === 'card' &&
+      other.id !== card.id &&
+      other.team === card.team &&
+      isLive(other) &&
+      samePlayer(other.players[0], card.players[0]) &&
+      inOrder(other, card) < 0,
   )
-  return earlier.some(other => other.id !== card.id && inOrder(other, card) < 0)
 }
 
 /** Kicks that went in, for both sides, or undefined without a shoot-out. */

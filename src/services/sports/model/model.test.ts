@@ -74,6 +74,16 @@ describe('the score', () => {
     expect(board.shootout).toEqual({ home: [], away: ['scored', 'saved'] })
   })
 
+  test('[S4] a feed that tells the shoot-out as goals of a period of its own does not add them to the score', () => {
+    const board = reduceBoard([
+      goal(10),
+      goal(120, { period: 'shootout', team: 'away' }),
+      event({ kind: 'penalty_missed', team: 'home', period: 'shootout', data: { outcome: 'saved' } }, 120),
+    ])
+    expect(board).toMatchObject({ score: { home: 1, away: 0 }, shootout: { home: ['saved'], away: ['scored'] } })
+    expect(reduceStats([goal(120, { period: 'shootout' })]).goals).toEqual({ home: 0, away: 0 })
+  })
+
   test('[S4] an awarded result takes the place of the goals for as long as the award stands', () => {
     const award = status('awarded', 95, { score: { home: 3, away: 0 } })
     expect(score(goal(10, { team: 'away' }), award)).toEqual({ home: 3, away: 0 })
@@ -100,6 +110,12 @@ describe('cards', () => {
     expect(cards(card(30, 'Six', 'yellow'), card(60, 'Six', 'second_yellow'))).toEqual({ yellow: 1, red: 1 })
     expect(cards(card(30, 'Six', 'yellow'), card(60, 'Six', 'yellow'))).toEqual({ yellow: 1, red: 1 })
     expect(cards(card(30, 'Six', 'yellow'), card(60, 'Six', 'second_yellow'), card(60, 'Six', 'red'))).toEqual({ yellow: 1, red: 1 })
+  })
+
+  test('[G6] an id that two providers use for different players does not make one of them be sent off', () => {
+    const one = (id: string, name: string) => event({ kind: 'card', team: 'away', players: [{ id, name }], data: { card: 'yellow' } }, 30)
+    expect(cards(one('9', 'A. Silva'), one('9', 'J. Olsen'))).toEqual({ yellow: 2, red: 0 })
+    expect(cards(one('9', 'A. Silva'), one('9', 'Silva'))).toEqual({ yellow: 1, red: 1 })
   })
 
   test('[S4] yellows of two players are two, and one that was taken back is none', () => {

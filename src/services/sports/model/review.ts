@@ -30,10 +30,14 @@ export function openReview(live: readonly MatchEvent[]): OpenReview | undefined 
   return reviewed === undefined ? undefined : { id: reviewed.id, ref: reviewed.id, sinceUtcMs: reviewed.tEvent }
 }
 
-/** The goals that count: those that are live, but for those that are still provisional when a review has said that there was none. */
+/**
+ * The goals that count: those that are live, but for those that are still provisional when a review has said that there was none. What goes in
+ * during the shoot-out is no goal of the match, whatever a feed calls it.
+ */
 export function countingGoals(events: readonly MatchEvent[]): EventOf<'goal'>[] {
   const refused = new Set(refusedGoals(events))
-  return events.filter(event => event.kind === 'goal').filter(goal => isLive(goal) && (goal.state === 'confirmed' || !refused.has(goal.id)))
+  const goals = events.filter(event => event.kind === 'goal').filter(({ period }) => period !== 'shootout')
+  return goals.filter(goal => isLive(goal) && (goal.state === 'confirmed' || !refused.has(goal.id)))
 }
 
 /** What the last review of each event has refused, by its id. */

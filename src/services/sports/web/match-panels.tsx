@@ -1,4 +1,4 @@
-import { countingGoals, eventMinute, isDismissal, isLive, type MatchEvent, type Player, type Side } from '../model/index.ts'
+import { countingGoals, eventMinute, isDismissal, isLive, type MatchEvent, type Player, type Side, samePlayer } from '../model/index.ts'
 import { BallIcon, CardIcon } from './event-icon.tsx'
 import { lineupOf, type MatchView } from './match-view.ts'
 
@@ -87,8 +87,8 @@ function TeamSheet({ view, team }: { readonly view: MatchView; readonly team: Si
   const { lineup, bench, formation } = lineupOf(view, team)
   const events = view.events.filter(event => isLive(event) && 'team' in event && event.team === team)
   const entered = events.flatMap(event => (event.kind === 'substitution' ? event.players.slice(0, 1) : []))
-  const numbered = entered.map(player => bench.find(other => isSame(other, player)) ?? player)
-  const waiting = bench.filter(player => !entered.some(other => isSame(other, player)))
+  const numbered = entered.map(player => bench.find(other => samePlayer(other, player)) ?? player)
+  const waiting = bench.filter(player => !entered.some(other => samePlayer(other, player)))
   return (
     <div>
       <h3>{name}</h3>
@@ -121,12 +121,12 @@ function Players({ players, events, view }: PlayersProps) {
 
 function PlayerRow({ player, events, view }: { readonly player: Player } & Omit<PlayersProps, 'players'>) {
   const goals = countingGoals(view.events).filter(
-    goal => events.includes(goal) && isSame(goal.players[0], player) && goal.data.how !== 'own',
+    goal => events.includes(goal) && samePlayer(goal.players[0], player) && goal.data.how !== 'own',
   )
-  const cards = events.flatMap(event => (event.kind === 'card' && isSame(event.players[0], player) ? [event] : []))
+  const cards = events.flatMap(event => (event.kind === 'card' && samePlayer(event.players[0], player) ? [event] : []))
   const swaps = events.filter(event => event.kind === 'substitution')
-  const on = swaps.find(event => isSame(event.players[0], player))
-  const off = swaps.find(event => isSame(event.players[1], player))
+  const on = swaps.find(event => samePlayer(event.players[0], player))
+  const off = swaps.find(event => samePlayer(event.players[1], player))
   return (
     <li data-off={off !== undefined}>
       <span class="number numeral">{player.number ?? ''}</span>
@@ -149,10 +149,4 @@ function PlayerRow({ player, events, view }: { readonly player: Player } & Omit<
       </span>
     </li>
   )
-}
-
-/** The same player: by the feed's id where both have one, else by name. */
-function isSame(a: Player | undefined, b: Player): boolean {
-  if (a === undefined) return false
-  return a.id !== undefined && b.id !== undefined ? a.id === b.id : a.name === b.name
 }

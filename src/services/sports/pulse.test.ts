@@ -1,0 +1,50 @@
+import { expect, test } from 'bun:test'
+import { SimClock } from '../../../sim/clock.ts'
+import type { LifecycleEvent } from '../../hub/index.ts'
+import type { Json } from '../../kit/index.ts'
+import { readGame } from './batch.ts'
+import { Games } from './games.ts'
+import { limits } from './limits.ts'
+import { Pulse } from './pulse.ts'
+import { SportsStore } from './store.ts'
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
+
+test('[G15] channels that someone watches say every 15 s that they are followed, and at which version; others are silent', async () => {
+  const clock = new SimClock()
+  const listeners: ((event: LifecycleEvent) => void)[] = []
+  const published: [string, Json][] = []
+  const host = {
+    clock,
+    log: silent,
+    on: (kind: string, listener: (event: never) => void) => {
+      listeners.push(event => event.kind === kind && listener(event as never))
+    },
+    publish: async (channel: string, data: Json, { lane }: { lane?: string } = {}) => {
+      if (lane === 'stats') published.push([channel, data])
+      return { offset: 1 }
+    },
+  }
+  const games = new Games(host, new SportsStore(':memory:'))
+  await games.put(readGame('m', { home: 'Reds', away: 'Blues' }))
+  const pulse = new Pulse(host as never, games)
+  pulse.start()
+  const tell = (kind: 'channel_occupied' | 'channel_vacated', channel: string) => {
+    for (const listener of listeners) listener({ kind, channel })
+  }
+  const beats = () => {
+    published.length = 0
+    clock.advance(limits.pulseMs)
+    return published.map(([channel, data]) => `${channel} ${JSON.stringify(data)}`)
+  }
+  expect(beats()).toEqual([])
+  for (const channel of ['sports:game_m', 'sports:game_gone', 'sports:league_all', 'chat:x']) tell('channel_occupied', channel)
+  expect(beats()).toEqual([
+    `sports:game_m {"type":"clock","game":"m","run":0,"version":0,"serverUtcMs":${clock.now()}}`,
+    `sports:league_all {"type":"clock","serverUtcMs":${clock.now()}}`,
+  ])
+  tell('channel_vacated', 'sports:game_m')
+  expect(beats()).toHaveLength(1)
+  pulse.close()
+  expect(beats()).toEqual([])
+})
