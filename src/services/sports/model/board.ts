@@ -3,7 +3,7 @@ import { clockSchema, type MatchClock, reduceClock } from './clock.ts'
 import { type EventOf, isLive, type MatchEvent } from './event.ts'
 import { type Status, statusSchema } from './event-parts.ts'
 import { inOrder, inTime } from './order.ts'
-import { type Period, type Phase, periodSchema, phaseAfter, phaseSchema } from './period.ts'
+import { type Period, type Phase, periodSchema, periods, phaseAfter, phaseSchema } from './period.ts'
 import { samePlayer } from './player.ts'
 import { countingGoals, openReview } from './review.ts'
 import { otherSide, type Pair, pairOf, type Side } from './side.ts'
@@ -78,14 +78,18 @@ function officialScore(live: readonly MatchEvent[]): Pair<number> | undefined {
   return statuses.findLast(({ data }) => (data.status === 'awarded' || data.status === 'corrected') && data.score !== undefined)?.data.score
 }
 
-/** The last period that was heard of, whatever came in after it: a goal told late does not begin the half again. */
+/** Kinds that may name a period without being played in it. */
+const beside: ReadonlySet<MatchEvent['kind']> = new Set(['commentary', 'stat', 'status', 'lineup', 'coach', 'unknown'])
+
+/**
+ * The last period in which anything happened, or the break after it where its last whistle was heard. So a goal told late does not begin the half
+ * again, and a feed that leaves out a whistle does not stop the match.
+ */
 function reducePhase(live: readonly MatchEvent[]): Phase {
-  const last = live
-    .filter(event => event.kind === 'period_start' || event.kind === 'period_end')
-    .toSorted(inOrder)
-    .at(-1)
+  const played = live.flatMap(event => (beside.has(event.kind) || !('period' in event) || event.period === undefined ? [] : [event.period]))
+  const last = periods.findLast(period => played.includes(period))
   if (last === undefined) return 'scheduled'
-  return last.kind === 'period_end' ? phaseAfter(last.period) : last.period
+  return live.some(event => event.kind === 'period_end' && event.period === last) ? phaseAfter(last) : last
 }
 
 const final: ReadonlySet<Status> = new Set(['finished', 'awarded', 'corrected'])

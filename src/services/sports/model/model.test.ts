@@ -173,6 +173,13 @@ describe('phase and status', () => {
     expect(phase(start('second_half', 60), end(47), start())).toBe('second_half live')
   })
 
+  test('[G7] a feed that leaves out whistles does not stop the match: what happens in a period shows that it is on', () => {
+    expect(phase(goal(10))).toBe('first_half live')
+    expect(phase(start(), end(47), goal(50, { period: 'second_half' }))).toBe('second_half live')
+    const line = event({ kind: 'commentary', period: 'second_half', data: { text: 'soon' } })
+    expect(phase(start(), end(47), line)).toBe('half_time half_time')
+  })
+
   test('[S4] a whistle that was blown by mistake is taken back by a deletion', () => {
     const whistle = end(44)
     expect(phase(start(), revised(whistle, { state: 'deleted' }))).toBe('first_half live')

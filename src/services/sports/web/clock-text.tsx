@@ -25,7 +25,8 @@ export function clockText(board: Board, nowMs: number, kickoffUtcMs?: number): s
   const { clock } = board
   const period = periodNow(board)
   if (period === undefined) return board.status === 'live' ? phaseName(board.phase) : statusName(board.status)
-  if (clock === undefined || period === 'shootout') return phaseName(period)
+  // A whistle that has not been told yet leaves the clock in the period before.
+  if (clock?.period !== period || period === 'shootout') return phaseName(period)
   const seconds = secondsAt(clock, nowMs)
   if (clock.rate >= minutesOnlyRate) return minuteText(minuteOf(clock.period, seconds))
   const regularSec = periodMinutes[clock.period].to * 60
