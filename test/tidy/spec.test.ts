@@ -6,7 +6,7 @@ import { isTest, root, sourcesIn } from './sources.ts'
 const spec = readFileSync(join(root, 'SPEC.md'), 'utf8')
 /** A rule is a list item that begins with its id in bold. */
 const rules = [...spec.matchAll(/^- \*\*([A-Z]+\d+)\*\* /gm)].map(([, id = '']) => id)
-const titles = sourcesIn('src', 'sim', 'test')
+const titles = sourcesIn('src', 'sim', 'test', 'bench')
   .filter(isTest)
   .map(({ text }) => text)
   .join('\n')
