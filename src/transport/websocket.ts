@@ -15,6 +15,8 @@ const tooBig = { code: 1009, reason: 'message too big' } as const
 class ClientConnection implements Socket, Upgraded {
   #session: Session | undefined
   #socket: ServerWebSocket<Upgraded> | undefined
+  /** A send said that it queued: until the queue is empty again, its length must be asked for. */
+  #isCongested = false
   /** For the session, which forgets them when it is known. */
   #headers: Session['headers']
   /** Cuts the connection of a peer that does not answer the close. */
@@ -54,13 +56,16 @@ class ClientConnection implements Socket, Upgraded {
 
   write(bytes: string | Uint8Array): boolean {
     if (this.#socket === undefined) return false
-    if (typeof bytes === 'string') this.#socket.sendText(bytes)
-    else this.#socket.sendBinary(bytes)
+    const sent = typeof bytes === 'string' ? this.#socket.sendText(bytes) : this.#socket.sendBinary(bytes)
+    if (sent <= 0) this.#isCongested = true
     return true
   }
 
   bufferedBytes(): number {
-    return this.#socket?.getBufferedAmount() ?? 0
+    if (!this.#isCongested) return 0
+    const bytes = this.#socket?.getBufferedAmount() ?? 0
+    this.#isCongested = bytes > 0
+    return bytes
   }
 
   close(code: number, reason: string): void {
