@@ -1,0 +1,43 @@
+import { expect, test } from 'bun:test'
+import { nodeSecret, startCentral } from '../multinode/tree.ts'
+import { FanfareProcess, until } from '../support/index.ts'
+import { LeanStream } from './lean-stream.ts'
+
+const viewers = 10_000
+const overMs = 10_000
+const steps = 100
+const channel = 'room:final'
+
+test(`[S18, T25] a kick-off storm of ${viewers} joins in 10 s on one edge costs the parent a few questions, whatever their number`, async () => {
+  await using central = await startCentral()
+  central.server.authorize('room', () => ({ forEveryone: true, data: () => ({ score: '0:0' }) }))
+  await central.server.publish(channel, { n: 1 })
+  const { port } = new URL(central.server.url)
+  await using edge = await FanfareProcess.start({ node: { secret: nodeSecret }, upstream: [`ws://127.0.0.1:${port}`] }, 'relay')
+  const questions: string[] = []
+  for (const { link } of central.server.tree.children.all()) {
+    if (link === undefined) continue
+    const answer = link.peer.answer.bind(link.peer)
+    link.peer.answer = (question, args) => {
+      questions.push(question)
+      return answer(question, args)
+    }
+  }
+  const crowd = Array.from({ length: viewers }, () => new LeanStream([Number(new URL(edge.url).port)], channel))
+  for (let step = 0; step < steps; step++) {
+    for (const viewer of crowd.slice((step * viewers) / steps, ((step + 1) * viewers) / steps)) viewer.start()
+    await Bun.sleep(overMs / steps)
+  }
+  await until('all have joined', () => crowd.every(({ isOpen }) => isOpen), 20_000)
+  const count = (question: string) => questions.filter(name => name === question).length
+  expect(count('open')).toBe(1)
+  // What is the same for everyone is asked anew once a second, however many come in it.
+  expect(count('authorize')).toBeLessThanOrEqual(30)
+  // Beyond that it says every two seconds that it lives, as without a storm.
+  const others = questions.filter(name => !['open', 'authorize', 'report'].includes(name))
+  expect(others).toEqual([])
+  await central.server.publish(channel, { n: 2 })
+  await until('all have the goal', () => crowd.every(({ urgent }) => urgent >= 1), 20_000)
+  expect(crowd.flatMap(({ faults }) => faults)).toEqual([])
+  for (const viewer of crowd) viewer.stop()
+}, 90_000)
