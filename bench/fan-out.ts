@@ -20,50 +20,59 @@ const paced = { rounds: 10, atOnce: 1, everyMs: 250 } as const
 /** Each as soon as everyone has the one before: clients' kernels save acknowledgements and all caches are warm, a bare loop's most of all. */
 const backToBack = { rounds: 30, atOnce: 1 } as const
 
-/** CPU per delivery of one message to ten thousand clients of one channel, with every server on the same core in turns. */
-export function fanOut(options: FanOut): Benchmark {
+/**
+ * CPU per delivery of one message to ten thousand clients of one channel. Each peer is measured beside us, both on the same core in turns, with
+ * nobody else's sockets in the caches.
+ */
+export function fanOut({ id, name, wire, work, beside }: FanOut): Benchmark {
   return {
-    name: options.name,
+    name,
     async run(stage, note): Promise<Outcome> {
       const findings = new Findings()
-      const contestants: Contestant[] = []
-      for (const peer of [fanfare, ...options.beside.map(entry => entry.peer)]) {
+      for (const { peer, atMost } of beside) {
         const reason = peer.missing(stage)
-        if (reason !== undefined) findings.missing.push(`${peer.name}: ${reason}`)
-        else contestants.push(await enter(stage, peer, options.wire, note))
+        if (reason !== undefined) {
+          findings.missing.push(`${peer.name}: ${reason}`)
+          continue
+        }
+        const pair = [await enter(stage, fanfare, wire, note), await enter(stage, peer, wire, note)]
+        await compare({ id, work, peer, atMost }, pair, paced, findings)
+        await compare({ id, work: `${work}, back to back`, peer, atMost: undefined }, pair, backToBack, findings)
+        for (const contestant of pair) await leave(contestant)
       }
-      await compare(options, contestants, paced, findings)
-      await compare(
-        { ...options, work: `${options.work}, back to back`, beside: options.beside.map(({ peer }) => ({ peer })) },
-        contestants,
-        backToBack,
-        findings,
-      )
       return findings
     },
   }
 }
 
+interface Comparison {
+  readonly id: string
+  readonly work: string
+  readonly peer: Peer
+  readonly atMost: number | undefined
+}
+
 async function compare(
-  { id, work, beside }: FanOut,
-  contestants: readonly Contestant[],
+  { id, work, peer, atMost }: Comparison,
+  pair: readonly Contestant[],
   publications: Publications,
   findings: Findings,
 ): Promise<void> {
-  const figures = await measureInTurns(contestants, turns, publications, findings)
-  const ours = figures.get(fanfare.name) ?? []
-  for (const { peer, atMost } of beside) {
-    const theirs = figures.get(peer.name)
-    if (theirs === undefined) continue
-    findings.figures.push({
-      id,
-      work,
-      unit: 'us',
-      value: median(ours),
-      beside: { name: peer.name, value: median(theirs), ratio: medianRatio(ours, theirs) },
-      ...(atMost === undefined ? {} : { atMost }),
-    })
-  }
+  const figures = await measureInTurns(pair, turns, publications, findings)
+  const [ours = [], theirs = []] = [figures.get(fanfare.name), figures.get(peer.name)]
+  findings.figures.push({
+    id,
+    work,
+    unit: 'us',
+    value: median(ours),
+    beside: { name: peer.name, value: median(theirs), ratio: medianRatio(ours, theirs) },
+    ...(atMost === undefined ? {} : { atMost }),
+  })
+}
+
+async function leave({ service, loads }: Contestant): Promise<void> {
+  for (const load of loads) await load.close()
+  await service.process.stop()
 }
 
 /** Starts a server and connects its clients. */
