@@ -72,7 +72,7 @@ export class Admission {
       throw new CommandError(errors.internal, 'the channel moved faster than its history could be read')
     }
     const recovery = this.#recover(state.queued)
-    subscription.goLive(recovery.offset)
+    subscription.goLive(recovery.offset, this.#saysState(recovery))
     subscription.hasDeltaBase = (recovery.publications?.length ?? 0) > 0 && channel.isDeltaBase(recovery.offset)
     session.node.subscriptionBegan(subscription)
     return { ...this.#position(recovery), ...this.#rest(recovery) }
@@ -116,9 +116,16 @@ export class Admission {
     }
   }
 
+  /** Whether the reply says what the low lanes hold now: not where it spares the state, nor where the state was made elsewhere some time ago. */
+  #saysState({ recovered }: Recovery): boolean {
+    const { data, at } = this.grant
+    if (this.subscription.channel.namespace.delivery !== 'lanes' || data === undefined) return true
+    return at === undefined && !(recovered && typeof data === 'function')
+  }
+
   #rest({ publications, recovered }: Recovery): SubscribeResult {
     const { channel, terms, session } = this.subscription
-    const data = dataOf(this.grant, recovered) ?? channel.snapshot()
+    const data = this.grant.data === undefined ? channel.snapshot() : dataOf(this.grant, recovered)
     return {
       ...(publications === undefined ? {} : { publications }),
       ...(data === undefined ? {} : { data }),

@@ -9,6 +9,8 @@ import type { Outbox } from './outbox.ts'
  * One source serves all subscribers of a channel; each remembers only the version that it saw last.
  */
 export interface Source {
+  /** Whether what it holds is all that there is to know, so that a newcomer needs all of it. */
+  readonly isState: boolean
   /** Grows with every publication taken in. */
   readonly version: number
   /** Sends at once where absent. */
@@ -63,6 +65,14 @@ export class Tap {
   /** Starts from the source's present state: the subscriber got it in its reply. */
   settle(): void {
     this.#seen = this.source.version
+  }
+
+  /** The subscriber has nothing yet: what the source holds comes as news. A tail is no state, it is followed from here. */
+  begin(): void {
+    this.settle()
+    if (!this.source.isState) return
+    this.#seen = 0
+    this.poke()
   }
 
   /** The subscription ended: what was asked for is not sent. */

@@ -1,5 +1,6 @@
 import { sportsService } from '../../src/services/sports/index.ts'
 import type { FedGame } from '../../src/services/sports/model/index.ts'
+import { nodeSecret } from '../multinode/tree.ts'
 import { apiKey, startServer, type TestServer } from '../support/index.ts'
 
 /** What `POST /sports/games/<id>/events` answers. */
@@ -12,9 +13,14 @@ export interface Receipt {
 
 /** A server with the sports service and nothing else on it. */
 export async function startSports(data?: string): Promise<TestServer> {
-  const started = await startServer(data === undefined ? {} : { data })
+  const started = await startServer({ node: { secret: nodeSecret }, ...(data === undefined ? {} : { data }) })
   await started.server.mount((host, { store }) => sportsService(host, { path: store.path }))
   return started
+}
+
+/** A node below another, as in the tree. */
+export function startBelow(above: TestServer): Promise<TestServer> {
+  return startServer({ node: { secret: nodeSecret }, upstream: [above.url.replace('http', 'ws')] })
 }
 
 /** A back end that tells of one game over HTTP. */
