@@ -72,7 +72,7 @@ export class Admission {
       throw new CommandError(errors.internal, 'the channel moved faster than its history could be read')
     }
     const recovery = this.#recover(state.queued)
-    subscription.goLive(recovery.offset, this.#saysState(recovery))
+    subscription.goLive(recovery.offset, this.grant.data === undefined || this.grant.at === undefined)
     subscription.hasDeltaBase = (recovery.publications?.length ?? 0) > 0 && channel.isDeltaBase(recovery.offset)
     session.node.subscriptionBegan(subscription)
     return { ...this.#position(recovery), ...this.#rest(recovery) }
@@ -116,16 +116,9 @@ export class Admission {
     }
   }
 
-  /** Whether the reply says what the low lanes hold now: not where it spares the state, nor where the state was made elsewhere some time ago. */
-  #saysState({ recovered }: Recovery): boolean {
-    const { data, at } = this.grant
-    if (this.subscription.channel.namespace.delivery !== 'lanes' || data === undefined) return true
-    return at === undefined && !(recovered && typeof data === 'function')
-  }
-
   #rest({ publications, recovered }: Recovery): SubscribeResult {
     const { channel, terms, session } = this.subscription
-    const data = this.grant.data === undefined ? channel.snapshot() : dataOf(this.grant, recovered)
+    const data = this.grant.data === undefined ? channel.snapshot() : dataOf(this.grant, recovered && channel.sources.length === 0)
     return {
       ...(publications === undefined ? {} : { publications }),
       ...(data === undefined ? {} : { data }),
@@ -142,10 +135,13 @@ async function historySince({ channel, session: { node } }: Subscription, since:
   return node.broker.history(channel.name, { since, limit: node.limits.recoveryMax })
 }
 
-/** Who recovered everything needs no state that says the same: state that is made when asked, or fetched, is spared. */
-function dataOf({ data, at }: Grant, recovered: boolean): Json | undefined {
-  if (typeof data !== 'function') return recovered && at !== undefined ? undefined : data
-  return recovered ? undefined : data()
+/**
+ * Who recovered everything needs no state that says the same: state that is made when asked, or fetched, is spared. Where a channel has
+ * sources, a history is not everything.
+ */
+function dataOf({ data, at }: Grant, hasEverything: boolean): Json | undefined {
+  if (typeof data !== 'function') return hasEverything && at !== undefined ? undefined : data
+  return hasEverything ? undefined : data()
 }
 
 interface Recovery {

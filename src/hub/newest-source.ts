@@ -6,7 +6,6 @@ import type { Source } from './source.ts'
 
 /** Keeps the newest publication of a `latest` channel: a subscriber that was slow gets that one and none before. */
 export class NewestSource implements Source {
-  readonly isState = true
   version = 0
   #newest: Publication | undefined
   #frame: Frame | undefined

@@ -9,8 +9,6 @@ import type { Outbox } from './outbox.ts'
  * One source serves all subscribers of a channel; each remembers only the version that it saw last.
  */
 export interface Source {
-  /** Whether what it holds is all that there is to know, so that a newcomer needs all of it. */
-  readonly isState: boolean
   /** Grows with every publication taken in. */
   readonly version: number
   /** Sends at once where absent. */
@@ -67,10 +65,8 @@ export class Tap {
     this.#seen = this.source.version
   }
 
-  /** The subscriber has nothing yet: what the source holds comes as news. A tail is no state, it is followed from here. */
+  /** The subscriber was given a state from some time ago: all that the source holds comes as news, part of it perhaps again. */
   begin(): void {
-    this.settle()
-    if (!this.source.isState) return
     this.#seen = 0
     this.poke()
   }

@@ -89,11 +89,11 @@ export class Subscription {
   }
 
   /** From here on the session gets what the channel gets. The reply must be queued before anything else happens. */
-  goLive(seenOffset: number, saysState: boolean): void {
+  goLive(seenOffset: number, isStateFresh: boolean): void {
     this.state = live
     // Where only the newest counts, a new epoch begins at 1 without ending the subscription.
     this.seenOffset = this.channel.isRecoverable ? seenOffset : 0
-    if (this.taps !== undefined) for (const tap of this.taps) saysState ? tap.settle() : tap.begin()
+    if (this.taps !== undefined) for (const tap of this.taps) isStateFresh ? tap.settle() : tap.begin()
   }
 
   /** Leaves the channel; what was queued for it and not yet sent may still go out. */

@@ -28,7 +28,6 @@ const tombstonesMax = 1024
  * last looked at the same version (market D1, D4).
  */
 export class TableSource implements Source {
-  readonly isState = true
   version = 0
   readonly #rows = new Map<string | undefined, Row>()
   readonly #frames = new Map<number, Frame>()

@@ -6,7 +6,6 @@ import type { Source } from './source.ts'
 
 /** Keeps the last `max` publications of a lane in order; a subscriber that was too slow loses the oldest (sports S9, commentary). */
 export class TailSource implements Source {
-  readonly isState = false
   version = 0
   readonly #tail = new RingBuffer<Publication>()
   readonly #frames = new Map<number, Frame>()

@@ -48,8 +48,7 @@ class Reader implements AsyncDisposable {
     const { connect, batch, ...push } = JSON.parse(text)
     const sub = connect?.subs[channel]
     if (sub !== undefined) {
-      // Who recovered everything is not sent the state again.
-      if (sub.recovered !== true) this.snapshot = snapshotSchema.parse(sub.data)
+      this.snapshot = snapshotSchema.parse(sub.data)
       this.recovered = sub.recovered
     }
     for (const { data } of sub?.publications ?? []) this.messages.push(gameMessageSchema.parse(data))
