@@ -1,0 +1,230 @@
+/** What chat says on the wire, as the server, the client layer and the page read it. Times are Unix milliseconds. */
+
+export type Role = 'owner' | 'admin' | 'member'
+
+/** What the author wrote; or, end to end encrypted, what only devices can read. `perDevice` is by `<user>/<device>`. */
+export interface Encrypted {
+  readonly scheme: string
+  readonly epoch?: number
+  readonly bytes?: string
+  readonly perDevice?: Readonly<Record<string, string>>
+}
+
+/** Which device of the recipient's own account did it, so that this device matches its optimistic copy (chat M8). */
+export interface Origin {
+  readonly device: string
+  readonly cid: string
+}
+
+interface Logged {
+  readonly conversation: string
+  /** Dense in the conversation: the order on every screen. */
+  readonly seq: number
+  readonly ts: number
+  readonly author: string
+  readonly origin?: Origin
+}
+
+export interface MessageEntry extends Logged {
+  readonly kind: 'message'
+  /** Names the message wherever it appears; what clients deduplicate by. */
+  readonly mid: string
+  readonly text?: string
+  readonly enc?: Encrypted
+  /** The `seq` of the message that it answers. */
+  readonly reply_to?: number
+  /** Only in history and snapshots, where later entries are folded in. */
+  readonly rev?: number
+  readonly deleted?: true
+  readonly reactions?: readonly Reaction[]
+}
+
+export interface EditEntry extends Logged {
+  readonly kind: 'edit'
+  readonly target: number
+  readonly mid: string
+  /** Dense per message from 1; the highest wins. */
+  readonly rev: number
+  readonly text?: string
+  readonly enc?: Encrypted
+}
+
+/** For everyone it stands in the log; `for: 'me'` has no `seq` (0) and comes to one's own devices alone. */
+export interface DeleteEntry extends Logged {
+  readonly kind: 'delete'
+  readonly for: 'everyone' | 'me'
+  readonly target: number
+  readonly mid: string
+}
+
+export interface ReactionEntry extends Logged {
+  readonly kind: 'reaction'
+  readonly target: number
+  readonly mid: string
+  /** One grapheme; '' takes the reaction back. */
+  readonly emoji: string
+}
+
+export interface Reaction {
+  readonly emoji: string
+  readonly count: number
+  readonly mine: boolean
+}
+
+export type MembershipChange =
+  | { readonly change: 'created'; readonly users: readonly string[]; readonly title: string }
+  | { readonly change: 'added' | 'joined' | 'removed' | 'left'; readonly users: readonly string[] }
+  | { readonly change: 'role'; readonly users: readonly string[]; readonly role: Role }
+  | { readonly change: 'renamed'; readonly title: string; readonly users: readonly string[] }
+
+export type MembershipEntry = Logged & { readonly kind: 'membership'; readonly version: number } & MembershipChange
+
+/** Watermarks of one member: everything up to and with these. */
+export interface Watermark {
+  readonly user: string
+  readonly delivered?: number
+  readonly read?: number
+  readonly ts: number
+}
+
+/** To authors of what was newly delivered or read, at most once a second per conversation; and to one's own devices (with `unread`) what one of them read. */
+export interface ReceiptEntry {
+  readonly kind: 'receipt'
+  readonly conversation: string
+  readonly receipts: readonly Watermark[]
+  /** For the reader's own devices only. */
+  readonly unread?: number
+}
+
+/** A conversation appeared for this user, or what it is to them changed (muted, pinned, cleared). */
+export interface ConversationEntry {
+  readonly kind: 'conversation'
+  readonly conversation: Conversation
+}
+
+/** What stands in an inbox, at an offset of its own (dense per user). `re` marks what was perhaps sent before. */
+export type InboxEntry = (MessageEntry | EditEntry | DeleteEntry | ReactionEntry | MembershipEntry | ReceiptEntry | ConversationEntry) & {
+  readonly re?: true
+}
+
+export interface Member {
+  readonly user: string
+  readonly role: Role
+  /** `seq` of the entry that brought them in. */
+  readonly since: number
+  readonly delivered: number
+  readonly read: number
+}
+
+/** A conversation as one member has it in the list. */
+export interface Conversation {
+  readonly id: string
+  readonly kind: 'direct' | 'group'
+  readonly title: string
+  /** Rises by one with each change of members; a send may carry it as `version`. */
+  readonly version: number
+  /** The newest `seq`, and its time. */
+  readonly seq: number
+  readonly ts: number
+  readonly unread: number
+  readonly last?: MessageEntry
+  readonly members: readonly Member[]
+  readonly muted: boolean
+  readonly pinned: boolean
+  /** Everything up to here was cleared on this account. */
+  readonly cleared: number
+  /** Whether one is still in it; what came before one left can still be read. */
+  readonly active: boolean
+}
+
+/** Who is in touch; `last_seen` where they let one see it and are away. */
+export interface UserPresence {
+  readonly user: string
+  readonly online: boolean
+  readonly last_seen?: number
+}
+
+/** What passes in `chat:<conversation>`, to members who have it open, and is never kept. */
+export type OpenSignal =
+  | { readonly kind: 'typing'; readonly user: string; readonly on: boolean }
+  | ({ readonly kind: 'presence' } & UserPresence)
+
+/** What the connect reply's subscription to `inbox:#<user>` carries as `data`. */
+export interface InboxGreeting {
+  readonly device: string
+  /** Everything up to here has been acknowledged by this device. */
+  readonly acked: number
+  /** The newest offset of the inbox. */
+  readonly top: number
+  /** Entries that are still to come besides the live ones: windows of them follow as one acknowledges. 0 where the reply held them all. */
+  readonly backlog: number
+  /** A new device, or one that was away beyond what is kept: ask for conversations and page their history. Per conversation the lost range of `seq`. */
+  readonly truncated?: Readonly<Record<string, readonly [from: number, to: number]>>
+  /** `durable`: an answered send survives a crash of the server. */
+  readonly durability: 'durable' | 'memory'
+}
+
+/** Inputs and answers of the commands. All take `device` where a call over HTTP must say it; over a connection it is known. */
+export interface ChatCommands {
+  'chat.direct': { in: { with: string }; out: { conversation: Conversation } }
+  'chat.group': { in: { title: string; members: readonly string[]; cid: string }; out: { conversation: Conversation } }
+  'chat.add': { in: { conversation: string; users: readonly string[] }; out: { version: number; seq: number } }
+  'chat.remove': { in: { conversation: string; users: readonly string[] }; out: { version: number; seq: number } }
+  'chat.leave': { in: { conversation: string }; out: { version: number; seq: number } }
+  'chat.role': { in: { conversation: string; user: string; role: Role }; out: { version: number; seq: number } }
+  'chat.rename': { in: { conversation: string; title: string }; out: { version: number; seq: number } }
+  'chat.invite': {
+    in: { conversation: string; uses?: number; ttl_ms?: number; revoke?: string }
+    out: { code?: string; expires?: number; uses?: number }
+  }
+  'chat.join': { in: { code: string }; out: { conversation: Conversation } }
+  'chat.send': {
+    in: { conversation: string; cid: string; text?: string; enc?: Encrypted; reply_to?: number; version?: number; device?: string }
+    out: { conversation: string; cid: string; seq: number; mid: string; ts: number }
+  }
+  'chat.edit': { in: { conversation: string; seq: number; text?: string; enc?: Encrypted }; out: { seq: number; rev: number; ts: number } }
+  'chat.delete': { in: { conversation: string; seq: number; for: 'everyone' | 'me' }; out: { seq: number } }
+  'chat.clear': { in: { conversation: string }; out: { cleared: number } }
+  'chat.react': { in: { conversation: string; seq: number; emoji: string }; out: { seq: number } }
+  'chat.typing': { in: { conversation: string; on: boolean }; out: object }
+  'chat.ack': { in: { device?: string; offset: number }; out: { offset: number; backlog: number } }
+  'chat.read': { in: { conversation: string; seq: number }; out: { read: number; unread: number } }
+  'chat.conversations': { in: { limit?: number; before?: number }; out: { conversations: readonly Conversation[]; top: number } }
+  'chat.history': {
+    in: { conversation: string; before?: number; after?: number; around?: number; limit?: number }
+    /** Messages and membership entries with later entries folded in, by `seq`. `gap`: ranges that are not kept any longer. */
+    out: { entries: readonly (MessageEntry | MembershipEntry)[]; has_more: boolean; gap?: readonly [from: number, to: number] }
+  }
+  'chat.search': { in: { conversation: string; text: string; limit?: number }; out: { entries: readonly MessageEntry[] } }
+  'chat.info': {
+    in: { conversation: string; seq: number }
+    out: { seq: number; recipients: readonly { user: string; delivered?: number; read?: number }[] }
+  }
+  'chat.settings': {
+    in: { conversation?: string; muted?: boolean; pinned?: boolean; read_receipts?: boolean; last_seen?: boolean }
+    out: { read_receipts: boolean; last_seen: boolean }
+  }
+  'chat.block': { in: { user: string; on: boolean }; out: { blocked: readonly string[] } }
+  'chat.push': {
+    in: { device?: string; subscription: { endpoint: string; keys: { p256dh: string; auth: string } } | null }
+    out: { key: string }
+  }
+  /** The server's VAPID key, for `pushManager.subscribe`. */
+  'chat.push_key': { in: object; out: { key: string } }
+  'chat.presence': { in: { users: readonly string[] }; out: { users: readonly UserPresence[] } }
+}
+
+/** Errors that the commands add to those of the protocol: HTTP-like codes, `message` is one of these tokens, then prose. */
+export const chatErrors = {
+  forbidden: { code: 403, message: 'forbidden' },
+  notFound: { code: 404, message: 'not_found' },
+  idempotencyConflict: { code: 409, message: 'idempotency_conflict' },
+  membershipChanged: { code: 409, message: 'membership_changed' },
+  deviceMismatch: { code: 409, message: 'device_mismatch' },
+  groupFull: { code: 409, message: 'group_full' },
+  gone: { code: 410, message: 'gone' },
+  windowClosed: { code: 403, message: 'window_closed' },
+  tooLarge: { code: 413, message: 'too_large' },
+  unprocessable: { code: 422, message: 'unprocessable' },
+  rateLimited: { code: 429, message: 'rate_limited', temporary: true },
+} as const
