@@ -1,0 +1,3 @@
+export interface CachedConversation {
+  readonly id: string
+}

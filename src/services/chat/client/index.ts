@@ -1,0 +1,16 @@
+export { type CachedChat, type ChatCache, MemoryCache } from './cache.ts'
+export { ChatError } from './chat-error.ts'
+export { ChatClient, type ChatClientOptions } from './client.ts'
+export { IndexedDbCache } from './indexed-db-cache.ts'
+export type { OutboxEntry } from './outbox.ts'
+export type {
+  ChatChange,
+  ConversationView,
+  ItemView,
+  Link,
+  MembershipView,
+  MessageState,
+  MessageView,
+  NewMessage,
+  Refusal,
+} from './view.ts'

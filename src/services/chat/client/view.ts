@@ -1,0 +1,104 @@
+import type { Encrypted, Member, MembershipChange, Reaction } from '../model/wire.ts'
+
+/** Whether what is shown is kept up to date. `offline`: the network or the server cannot be reached, or the server sent this client away. */
+export type Link = 'connecting' | 'live' | 'offline'
+
+/**
+ * How far a message has come. Of one's own: `waiting` to be sent, `sent` once the server has it, `delivered` and `read` once all recipients
+ * have got or read it, `failed` when the server refused it for good. Messages of others are always `sent`.
+ */
+export type MessageState = 'waiting' | 'sent' | 'delivered' | 'read' | 'failed'
+
+/** Why something was refused. `reason` is the server's stable token, such as `forbidden` or `membership_changed`; `text` is its prose. */
+export interface Refusal {
+  readonly code: number
+  readonly reason: string
+  readonly text: string
+}
+
+/** A message as it stands now: edits, deletions and reactions are folded in. Objects are new when they changed, and the same otherwise. */
+export interface MessageView {
+  readonly kind: 'message'
+  /** Stays the same from `waiting` to `read`, and is unique in its conversation: what lists are keyed by. */
+  readonly key: string
+  readonly conversation: string
+  readonly author: string
+  readonly mine: boolean
+  readonly state: MessageState
+  /** Server time; while it waits, this device's. */
+  readonly ts: number
+  /** Absent while it waits or has failed. */
+  readonly seq?: number
+  readonly mid?: string
+  /** Only of messages that this device sent: what `retry` and `discard` take. */
+  readonly cid?: string
+  /** Absent of what was deleted or is encrypted. */
+  readonly text?: string
+  readonly enc?: Encrypted
+  /** The `seq` of the message that it answers. */
+  readonly replyTo?: number
+  /** How often it was edited. */
+  readonly rev: number
+  readonly deleted: boolean
+  readonly reactions: readonly Reaction[]
+  /** Why it failed. */
+  readonly refusal?: Refusal
+}
+
+/** A line such as "ann added bob". */
+export type MembershipView = {
+  readonly kind: 'membership'
+  readonly key: string
+  readonly conversation: string
+  readonly author: string
+  readonly ts: number
+  readonly seq: number
+} & MembershipChange
+
+export type ItemView = MessageView | MembershipView
+
+/** A conversation as it stands in the list. */
+export interface ConversationView {
+  readonly id: string
+  readonly kind: 'direct' | 'group'
+  /** Of a group its name, of a direct one the other user. */
+  readonly title: string
+  readonly members: readonly Member[]
+  readonly muted: boolean
+  readonly pinned: boolean
+  /** Whether one is still in it. */
+  readonly active: boolean
+  readonly unread: number
+  /** Up to where one has read. */
+  readonly read: number
+  /** The newest `seq`. */
+  readonly seq: number
+  /** The newest item that is shown, one's own unsent messages too. */
+  readonly last?: ItemView
+  /** Time of the newest item: what the list is sorted by, pinned ones first. */
+  readonly ts: number
+  /** Others who are typing now. */
+  readonly typing: readonly string[]
+}
+
+/** What changed. Changes of one turn come together, each once. */
+export type ChatChange =
+  | { readonly kind: 'link' }
+  /** The list: its order, unread counts, last messages, members, typing. */
+  | { readonly kind: 'conversations' }
+  | { readonly kind: 'messages'; readonly conversation: string }
+  | { readonly kind: 'typing'; readonly conversation: string }
+  | { readonly kind: 'presence'; readonly user: string }
+  /** A message of another came while one was connected: for sounds and notifications. */
+  | { readonly kind: 'arrived'; readonly message: MessageView }
+  /** A message of this device was refused for good. */
+  | { readonly kind: 'failed'; readonly conversation: string; readonly cid: string; readonly refusal: Refusal }
+
+export interface NewMessage {
+  readonly text?: string
+  readonly enc?: Encrypted
+  /** The `seq` of the message that it answers. */
+  readonly replyTo?: number
+  /** The membership version it was made for; the server refuses it when members have changed since. */
+  readonly version?: number
+}
