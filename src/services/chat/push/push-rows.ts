@@ -1,0 +1,48 @@
+import type { Encrypted } from '../model/wire.ts'
+import type { PushSubscription } from './push-subscription.ts'
+
+/** A message in a user's inbox that somebody is to be told of, if nobody acknowledges it. */
+export interface OwedMessage {
+  readonly conversation: string
+  /** Its place in the user's inbox. */
+  readonly offset: number
+  readonly seq: number
+  readonly mid: string
+  /** Sent along where it is small enough; ids alone otherwise. Of `perDevice` each device gets its own part only. */
+  readonly enc?: Encrypted
+}
+
+/** What stands on a device's lock screen, as far as is known: one notification per conversation, up to this message. */
+export interface ShownNote {
+  readonly user: string
+  readonly device: string
+  readonly conversation: string
+  readonly seq: number
+}
+
+/** What pushes need of the store. Every call may reject; then what it was for is tried again later, or given up with a line in the log. */
+export interface PushRows {
+  subscriptions(user: string): Promise<readonly PushSubscription[]>
+  /** Deletes dead subscriptions, many at once, but only while device and endpoint are still these: a device may have renewed its own meanwhile. */
+  forget(subscriptions: readonly PushSubscription[]): Promise<void>
+  /** Unread messages in all conversations that are not muted. */
+  badge(user: string): Promise<number>
+  /** Whether any device of the user has acknowledged the inbox up to there, or the user has read that message. */
+  isAcknowledged(user: string, offset: number): Promise<boolean>
+  /**
+   * Messages in inboxes that came since (Unix ms), not by the user, not deleted, not muted, not read, and acknowledged by no device, of users who have a
+   * subscription: by user and offset, at most `limit`, beginning behind `after`.
+   */
+  owed(since: number, limit: number, after?: OwedCursor): Promise<readonly (OwedMessage & { readonly user: string })[]>
+  shown(user: string): Promise<readonly ShownNote[]>
+  /** Writes down what was delivered, many at once: the highest `seq` of each user, device and conversation stays. */
+  show(notes: readonly ShownNote[]): Promise<void>
+  /** Forgets what no longer stands on a lock screen, many at once. */
+  unshow(notes: readonly ShownNote[]): Promise<void>
+}
+
+/** The last one of a page of owed messages. */
+export interface OwedCursor {
+  readonly user: string
+  readonly offset: number
+}
