@@ -1,2 +1,5 @@
+export { migrateSql } from './migrate-sql.ts'
+export { openSql, type Queries, type Sql, type SqlOptions, type SqlValue } from './sql.ts'
+export { SqlError, type SqlReason } from './sql-error.ts'
 export { SqliteHistory } from './sqlite-history.ts'
 export { migrate, openTables } from './tables.ts'

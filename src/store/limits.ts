@@ -1,0 +1,28 @@
+/** Limits of the store, each with its unit and its reason. */
+
+/** Milliseconds that a statement of SQLite waits for another process that writes to the same file. */
+export const sqliteBusyMs = 5000
+
+/** Statements that are kept prepared, or translated, per store. Texts are written in the source; lists of placeholders make a few more. */
+export const statementsMax = 1000
+
+/** Connections of one node to Postgres. Its own default allows 100 in all, and more than a few per core do not make it faster. */
+export const postgresConnectionsMax = 10
+
+/** Calls that may be on their way to Postgres or wait for a connection. Beyond: refused, as the memory that they hold has no other bound. */
+export const callsMax = 20_000
+
+/** Milliseconds that Postgres waits for a row that another transaction holds: as long as SQLite waits for its file. */
+export const postgresLockMs = 5000
+
+/** Milliseconds after which Postgres ends a transaction that says nothing: a node that hangs must not hold rows for ever. */
+export const postgresIdleInTransactionMs = 30_000
+
+/** Seconds that a connection to Postgres may take. */
+export const postgresConnectSeconds = 10
+
+/** How often a transaction is tried that Postgres broke off in favour of another one. */
+export const attemptsMax = 10
+
+/** How long such a transaction waits before it is tried again, in milliseconds. */
+export const retryBackoff = { baseMs: 4, capMs: 500 }

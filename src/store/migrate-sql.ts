@@ -1,0 +1,31 @@
+import type { Queries, Sql } from './sql.ts'
+
+/** The lock that migrations take on Postgres, where two servers may start at the same time. Any number that nobody else uses. */
+const lock = 740_040
+
+/**
+ * Brings the tables of one owner up to date: runs the steps that have not run yet, each once and whole. Steps are only ever added. One step
+ * is one statement.
+ * @throws Error where the tables are from a later version, which knows more steps
+ */
+export async function migrateSql(sql: Sql, owner: string, steps: readonly string[]): Promise<void> {
+  await sql.transaction(async queries => {
+    if (sql.dialect === 'postgres') await waitForOthers(queries)
+    await queries.run('create table if not exists migration (owner text primary key, steps integer not null)')
+    const [row] = await queries.all<{ steps: number }>('select steps from migration where owner = ?1', owner)
+    const done = row?.steps ?? 0
+    if (done > steps.length) throw new Error(`the tables of ${owner} are from a later version`)
+    for (const step of steps.slice(done)) await queries.run(step)
+    await queries.run(
+      'insert into migration (owner, steps) values (?1, ?2) on conflict (owner) do update set steps = excluded.steps',
+      owner,
+      steps.length,
+    )
+  })
+}
+
+/** However long the other one takes: a migration of many rows is slower than any lock otherwise. */
+async function waitForOthers(queries: Queries): Promise<void> {
+  await queries.run('set local lock_timeout = 0')
+  await queries.all('select pg_advisory_xact_lock(?1)', lock)
+}

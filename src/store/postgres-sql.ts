@@ -1,0 +1,148 @@
+import { SQL } from 'bun'
+import { backoffMs, type Clock, type Random } from '../kit/index.ts'
+import { Calls } from './calls.ts'
+import {
+  attemptsMax,
+  postgresConnectionsMax,
+  postgresConnectSeconds,
+  postgresIdleInTransactionMs,
+  postgresLockMs,
+  retryBackoff,
+  statementsMax,
+} from './limits.ts'
+import type { Queries, Sql, SqlValue } from './sql.ts'
+import { isBrokenOff, SqlError, sqlErrorOf } from './sql-error.ts'
+import { checkValues } from './values.ts'
+
+/**
+ * Connects once, so that what is wrong is told at the start.
+ * @throws SqlError `unavailable`
+ */
+export async function openPostgres(url: string, clock: Clock, random: Random): Promise<Sql> {
+  if (!URL.canParse(url)) throw new SqlError('unavailable', 'a store is sqlite:PATH or postgres://user:password@host/database')
+  const pool = new SQL(url, {
+    max: postgresConnectionsMax,
+    connectionTimeout: postgresConnectSeconds,
+    connection: {
+      application_name: 'fanfare',
+      lock_timeout: postgresLockMs,
+      idle_in_transaction_session_timeout: postgresIdleInTransactionMs,
+    },
+  })
+  const sql = new PostgresSql(pool, clock, random)
+  try {
+    const [row] = await sql.all<{ server_encoding: string }>('show server_encoding')
+    if (row?.server_encoding !== 'UTF8') throw new SqlError('unavailable', `the encoding must be UTF8, and is ${row?.server_encoding}`)
+    return sql
+  } catch (error) {
+    await sql.close()
+    const { host, pathname } = new URL(url)
+    throw new SqlError('unavailable', `${host}${pathname}: ${error instanceof Error ? error.message : error}`, { cause: error })
+  }
+}
+
+/** Rows in Postgres, over a pool of connections. What it broke off in favour of another transaction is tried again. */
+class PostgresSql implements Sql {
+  readonly dialect = 'postgres'
+  readonly #pool: SQL
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #calls = new Calls()
+  readonly #texts = new Texts()
+  readonly #queries: PostgresQueries
+
+  constructor(pool: SQL, clock: Clock, random: Random) {
+    this.#pool = pool
+    this.#clock = clock
+    this.#random = random
+    this.#queries = new PostgresQueries(pool, this.#texts)
+  }
+
+  all<T>(text: string, ...values: SqlValue[]): Promise<T[]> {
+    return this.#patiently(() => this.#queries.all<T>(text, ...values))
+  }
+
+  run(text: string, ...values: SqlValue[]): Promise<number> {
+    return this.#patiently(() => this.#queries.run(text, ...values))
+  }
+
+  transaction<T>(body: (queries: Queries) => Promise<T>): Promise<T> {
+    return this.#patiently(async () => {
+      // What Bun's `begin` returns has a type of its own for arrays, so the result is handed out here.
+      const done = Promise.withResolvers<T>()
+      await this.#pool.begin(async connection => {
+        done.resolve(await this.#calls.inTransaction(new PostgresQueries(connection, this.#texts), body))
+      })
+      return await done.promise
+    })
+  }
+
+  close(): Promise<void> {
+    return this.#calls.close(() => this.#pool.close())
+  }
+
+  #patiently<T>(call: () => Promise<T>): Promise<T> {
+    return this.#calls.admit(async () => {
+      for (let attempt = 0; ; attempt++) {
+        try {
+          return await call()
+        } catch (thrown) {
+          const error = sqlErrorOf(thrown)
+          if (!isBrokenOff(error) || attempt + 1 >= attemptsMax) throw error
+        }
+        const wait = backoffMs(attempt, this.#random, retryBackoff)
+        await new Promise<void>(resolve => this.#clock.after(wait, resolve))
+      }
+    })
+  }
+}
+
+/** Statements on the pool, or on the one connection of a transaction. */
+class PostgresQueries implements Queries {
+  readonly #connection: SQL
+  readonly #texts: Texts
+
+  constructor(connection: SQL, texts: Texts) {
+    this.#connection = connection
+    this.#texts = texts
+  }
+
+  async all<T>(text: string, ...values: SqlValue[]): Promise<T[]> {
+    checkValues(values)
+    try {
+      return await this.#connection.unsafe<T[]>(this.#texts.of(text), values)
+    } catch (error) {
+      throw sqlErrorOf(error)
+    }
+  }
+
+  async run(text: string, ...values: SqlValue[]): Promise<number> {
+    checkValues(values)
+    try {
+      const { affectedRows } = await this.#connection.unsafe<unknown[]>(this.#texts.of(text), values)
+      return affectedRows
+    } catch (error) {
+      throw sqlErrorOf(error)
+    }
+  }
+}
+
+/** What is told apart in a text: strings and quoted names, which stay, and placeholders and locks, which Postgres writes differently. */
+const parts = /'[^']*'|"[^"]*"|\?(\d+)|\/\*lock\*\//g
+
+/** The texts in the words of Postgres, each translated once. */
+class Texts {
+  readonly #known = new Map<string, string>()
+
+  of(text: string): string {
+    const known = this.#known.get(text)
+    if (known !== undefined) return known
+    const translated = text.replaceAll(parts, (part, number?: string) => {
+      if (number !== undefined) return `$${number}`
+      return part === '/*lock*/' ? 'for update' : part
+    })
+    if (this.#known.size >= statementsMax) this.#known.clear()
+    this.#known.set(text, translated)
+    return translated
+  }
+}

@@ -1,0 +1,48 @@
+import { type Clock, type Random, systemClock, systemRandom } from '../kit/index.ts'
+import { openPostgres } from './postgres-sql.ts'
+import { SqliteSql } from './sqlite-sql.ts'
+
+/**
+ * What goes into a column. Numbers are finite; texts hold no NUL, and half a surrogate pair is stored as U+FFFD: what may hold either is
+ * kept as JSON, which escapes both.
+ */
+export type SqlValue = string | number | null
+
+/**
+ * Statements in the SQL that SQLite and Postgres share, with `?1`, `?2` for the values. Columns are `text`, `integer` (32 bits) or
+ * `double precision`; sums and counts are cast to `integer`. A value has the type of its column. Where nothing else tells a parameter's type,
+ * it is cast: `cast(?1 as text) is null`. `/*lock*\/` at the end of a select holds its rows until the transaction ends.
+ */
+export interface Queries {
+  /** The rows as plain objects. `T` is what the text says that they are: it is taken at its word. */
+  all<T>(text: string, ...values: SqlValue[]): Promise<T[]>
+  /** The number of rows that were changed. */
+  run(text: string, ...values: SqlValue[]): Promise<number>
+}
+
+/** Rows in SQLite or in Postgres. What fails does so with `SqlError`. */
+export interface Sql extends Queries {
+  readonly dialect: 'sqlite' | 'postgres'
+  /**
+   * Commits what the body does as a whole, and nothing of it where it throws, or where one of its statements failed. The body asks through
+   * `queries` alone and waits for nothing else. On Postgres it may run again, from the beginning, and it sees what others commit meanwhile
+   * except in rows that it holds: what a decision depends on is read with a lock.
+   */
+  transaction<T>(body: (queries: Queries) => Promise<T>): Promise<T>
+  /** Refuses new calls at once, and closes when those on their way are done. */
+  close(): Promise<void>
+}
+
+export interface SqlOptions {
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+/**
+ * @param target `sqlite:PATH`, `sqlite::memory:` or `postgres://user:password@host/database`
+ * @throws SqlError `unavailable` where it cannot be opened
+ */
+export async function openSql(target: string, { clock = systemClock, random = systemRandom }: SqlOptions = {}): Promise<Sql> {
+  const path = /^sqlite:(.+)$/s.exec(target)?.[1]
+  return path === undefined ? await openPostgres(target, clock, random) : SqliteSql.open(path)
+}

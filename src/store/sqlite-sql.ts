@@ -1,0 +1,142 @@
+import type { Database, Statement } from 'bun:sqlite'
+import { Calls } from './calls.ts'
+import { statementsMax } from './limits.ts'
+import type { Queries, Sql, SqlValue } from './sql.ts'
+import { SqlError, sqlErrorOf } from './sql-error.ts'
+import { openTables } from './tables.ts'
+import { checkValues } from './values.ts'
+
+/**
+ * Rows in one SQLite file over one connection. A statement runs at once where it is its turn; a transaction has the connection to itself until
+ * it ends. Nothing here waits for a timer.
+ */
+export class SqliteSql implements Sql {
+  readonly dialect = 'sqlite'
+  readonly #database: Database
+  readonly #queries: SqliteQueries
+  readonly #calls = new Calls()
+  readonly #turns = new Turns()
+
+  private constructor(database: Database) {
+    this.#database = database
+    this.#queries = new SqliteQueries(database)
+  }
+
+  /** @throws SqlError `unavailable` */
+  static open(path: string): SqliteSql {
+    try {
+      return new SqliteSql(openTables(path))
+    } catch (error) {
+      const cause = sqlErrorOf(error)
+      throw new SqlError('unavailable', `${path} cannot be opened: ${cause instanceof Error ? cause.message : cause}`, { cause })
+    }
+  }
+
+  all<T>(text: string, ...values: SqlValue[]): Promise<T[]> {
+    return this.#alone(() => this.#queries.all<T>(text, ...values))
+  }
+
+  run(text: string, ...values: SqlValue[]): Promise<number> {
+    return this.#alone(() => this.#queries.run(text, ...values))
+  }
+
+  transaction<T>(body: (queries: Queries) => Promise<T>): Promise<T> {
+    return this.#alone(async () => {
+      await this.#queries.run('begin immediate')
+      try {
+        const result = await this.#calls.inTransaction(this.#queries, body)
+        await this.#queries.run('commit')
+        return result
+      } catch (error) {
+        // Some failures, such as a full disk, have rolled it back already.
+        if (this.#database.inTransaction) await this.#queries.run('rollback')
+        throw error
+      }
+    })
+  }
+
+  close(): Promise<void> {
+    return this.#calls.close(async () => {
+      this.#queries.close()
+      this.#database.close()
+    })
+  }
+
+  #alone<T>(call: () => Promise<T>): Promise<T> {
+    return this.#calls.admit(async () => {
+      if (!this.#turns.take()) await this.#turns.wait()
+      try {
+        return await call()
+      } finally {
+        this.#turns.pass()
+      }
+    })
+  }
+}
+
+/** Who has the connection, and who waits for it, first come first served. */
+class Turns {
+  readonly #waiting: (() => void)[] = []
+  #taken = false
+
+  /** True where it was free. */
+  take(): boolean {
+    const free = !this.#taken
+    this.#taken = true
+    return free
+  }
+
+  wait(): Promise<void> {
+    return new Promise(resolve => this.#waiting.push(resolve))
+  }
+
+  pass(): void {
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#taken = false
+    else next()
+  }
+}
+
+/** Statements on the connection, prepared once. */
+class SqliteQueries implements Queries {
+  readonly #database: Database
+  readonly #prepared = new Map<string, Statement<unknown, SqlValue[]>>()
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  async all<T>(text: string, ...values: SqlValue[]): Promise<T[]> {
+    checkValues(values)
+    try {
+      // The text says what its rows are: here its caller is taken at its word.
+      return this.#statement(text).all(...values) as T[]
+    } catch (error) {
+      throw sqlErrorOf(error)
+    }
+  }
+
+  async run(text: string, ...values: SqlValue[]): Promise<number> {
+    checkValues(values)
+    try {
+      return this.#statement(text).run(...values).changes
+    } catch (error) {
+      throw sqlErrorOf(error)
+    }
+  }
+
+  /** They are prepared again where they are asked for again. */
+  close(): void {
+    for (const statement of this.#prepared.values()) statement.finalize()
+    this.#prepared.clear()
+  }
+
+  #statement(text: string): Statement<unknown, SqlValue[]> {
+    const known = this.#prepared.get(text)
+    if (known !== undefined) return known
+    if (this.#prepared.size >= statementsMax) this.close()
+    const statement = this.#database.prepare<unknown, SqlValue[]>(text)
+    this.#prepared.set(text, statement)
+    return statement
+  }
+}
