@@ -1,9 +1,8 @@
-import { chmodSync, linkSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type Random, randomId } from '../kit/index.ts'
-import { describeIssue } from '../protocol/index.ts'
 import { type Config, ConfigError } from './config/index.ts'
+import { openKept, readKept } from './kept-file.ts'
 
 const secretsSchema = z.object({
   token_hmac_secret_key: z.string().min(32),
@@ -21,36 +20,15 @@ export function secretsPath(data: string): string {
   return join(data, 'secrets.json')
 }
 
-/**
- * The secrets kept in the data folder, made up on the first call. Only the owner may read the file. It appears whole or not at all,
- * and of several processes that start at once all get the same secrets.
- * @throws ConfigError where the file cannot be read or written, or is not what was written.
- */
+/** The secrets kept in the data folder, made up on the first call: see `openKept`. @throws ConfigError */
 export function openSecrets(data: string, random: Random): Secrets {
-  const path = secretsPath(data)
-  try {
-    return readSecrets(path) ?? createSecrets(path, data, random)
-  } catch (error) {
-    if (error instanceof ConfigError || !(error instanceof Error)) throw error
-    throw new ConfigError([`data: ${path} cannot be used: ${error.message}`])
-  }
+  const secret = () => randomId(random, secretBytes)
+  const make = () => ({ token_hmac_secret_key: secret(), http_api_key: secret(), node_secret: secret() })
+  return openKept({ ...keptSecrets(data), make, random })
 }
 
-function readSecrets(path: string): Secrets | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false })
-  if (stat === undefined) return undefined
-  if ((stat.mode & 0o077) !== 0) chmodSync(path, 0o600)
-  let content: unknown
-  try {
-    content = JSON.parse(readFileSync(path, 'utf8'))
-  } catch (error) {
-    // The parser quotes what it read, and that is secret.
-    if (error instanceof SyntaxError) throw new ConfigError([`data: ${path} is not JSON; delete it to get new secrets`])
-    throw error
-  }
-  const read = secretsSchema.safeParse(content)
-  if (!read.success) throw new ConfigError([`data: ${path}: ${describeIssue(read.error)}; delete the file to get new secrets`])
-  return read.data
+function keptSecrets(data: string) {
+  return { path: secretsPath(data), schema: secretsSchema, renews: 'new secrets' }
 }
 
 const sameMachine = 'a parent in development mode on this machine keeps its own in its data folder, which --data then names'
@@ -58,7 +36,7 @@ const sameMachine = 'a parent in development mode on this machine keeps its own 
 /** A relay and its parents have the same secrets, so it makes up none. @throws ConfigError */
 function withSecretsOfParent(config: Config): Config {
   const { node, client, development } = config
-  const kept = development || node.secret === undefined ? readSecrets(secretsPath(config.data)) : undefined
+  const kept = development || node.secret === undefined ? readKept(keptSecrets(config.data)) : undefined
   const problems: string[] = []
   if (development && kept === undefined)
     problems.push(
@@ -78,25 +56,6 @@ function clientWith({ token, subscriptionToken, ...client }: Config['client'], s
     ...client,
     token: { ...token, hmacSecretKey: secrets.token_hmac_secret_key },
     subscriptionToken: hasOwnKey ? subscriptionToken : { ...subscriptionToken, hmacSecretKey: secrets.token_hmac_secret_key },
-  }
-}
-
-function createSecrets(path: string, data: string, random: Random): Secrets {
-  const secret = () => randomId(random, secretBytes)
-  const made: Secrets = { token_hmac_secret_key: secret(), http_api_key: secret(), node_secret: secret() }
-  mkdirSync(data, { recursive: true })
-  const draft = `${path}.${randomId(random, 8)}`
-  writeFileSync(draft, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
-  try {
-    // Unlike a rename, a link never replaces what another process has put there meanwhile.
-    linkSync(draft, path)
-    return made
-  } catch (error) {
-    const other = readSecrets(path)
-    if (other === undefined) throw error
-    return other
-  } finally {
-    unlinkSync(draft)
   }
 }
 

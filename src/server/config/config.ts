@@ -1,5 +1,6 @@
 import type { Limits, Namespace } from '../../hub/index.ts'
 import { toNamespace } from './namespace-options.ts'
+import { type PushConfig, pushOf } from './push-options.ts'
 import { type HookName, hookNames, isDevelopment, type PlacedNamespace } from './rules.ts'
 import type { Settings } from './schema.ts'
 
@@ -49,6 +50,7 @@ export interface Config {
     readonly allowedHosts: readonly string[]
     readonly targets: Readonly<Partial<Record<HookName, HookTarget>>>
   }
+  readonly push: PushConfig
   /** `secret` is what nodes and workers of one cluster show each other. */
   readonly node: { readonly secret: string | undefined }
   readonly shutdown: { readonly timeoutMs: number }
@@ -150,6 +152,7 @@ export function toConfig(settings: Settings, namespaces: readonly PlacedNamespac
     },
     httpApi: { key: settings.http_api.key, insecure: settings.http_api.insecure },
     hooks: hooksOf(settings.hooks),
+    push: pushOf(settings.push),
     node: { secret: settings.node.secret },
     shutdown: { timeoutMs: settings.shutdown.timeout },
     log: settings.log,

@@ -1,5 +1,6 @@
 import type { NamespaceOptions } from './namespace-options.ts'
 import type { Problem } from './problems.ts'
+import { checkPush } from './push-options.ts'
 import type { Settings } from './schema.ts'
 
 /** Says that something does not go together. `reads` are the other options that it follows from. */
@@ -152,6 +153,7 @@ export function crossProblems(readable: Readable, wrong: readonly Problem[]): Pr
   checkExposure(readable, complain)
   checkClient(readable, complain)
   checkHooks(readable, complain)
+  checkPush(readable.settings.push, complain)
   for (const namespace of readable.namespaces) checkNamespace(namespace, readable, complain)
   for (const namespace of readable.namespaces) checkLanes(namespace, complain)
   checkNames(readable, complain)

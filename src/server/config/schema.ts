@@ -4,6 +4,7 @@ import { formatDuration } from '../../kit/index.ts'
 import { channelNameMax } from '../../protocol/index.ts'
 import { namespaceSchema, optionsSchema } from './namespace-options.ts'
 import { asJson, choice, duration, expects, flag, group, integer, list, onOff, optionNotes, refusal, secretText, text } from './option.ts'
+import { pushSchema } from './push-options.ts'
 
 const limits = defaultLimits
 const every = (ms: number) => formatDuration(ms)
@@ -252,6 +253,7 @@ export const schema = group({
     watchlist_linger: duration('How long the watchlist of a broken event stream waits for its return.', every(limits.sseLingerMs)),
   }).prefault({}),
   hooks: hooks.prefault({}),
+  push: pushSchema.prefault({}),
   node: group({ secret: secretText('Secret that nodes of one cluster share.', 'generated in the data folder') }).prefault({}),
   shutdown: group({
     timeout: duration('The drain window, over which clients are told to come back.', '30s', { maxMs: 3_600_000 }),
