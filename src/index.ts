@@ -3,6 +3,7 @@ export type {
   Authorizer,
   CommandContext,
   Grant,
+  HistoryKeeper,
   HistoryPage,
   HistoryQuery,
   LifecycleEvent,

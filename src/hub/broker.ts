@@ -11,6 +11,8 @@ export interface PublishOptions {
   readonly idempotencyKey?: string
   /** Delivers without a place in the history. */
   readonly skipHistory?: boolean
+  /** The place that a keeper of histories gave it. Without one it is delivered without a place, where the history is kept elsewhere. */
+  readonly at?: Position
   /** Lets it go out as a delta, where the namespace does not do so by itself (`delta_publish`). */
   readonly delta?: boolean
 }

@@ -39,6 +39,7 @@ export {
   type Verified,
   type Verifier,
 } from './identity.ts'
+export type { HistoryKeeper } from './keeper.ts'
 export { defaultLimits, type Limits, type Rate } from './limits.ts'
 export { type Log, silentLog } from './log.ts'
 export { Metronomes } from './metronome.ts'

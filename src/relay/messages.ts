@@ -36,6 +36,8 @@ export interface Welcome {
   readonly namespaces: readonly Namespace[]
   /** Namespaces whose access a service upstream decides. */
   readonly authorized: readonly string[]
+  /** Namespaces whose histories a service upstream keeps in its own rows. */
+  readonly keptElsewhere: readonly string[]
   /** Whether anyone upstream wants to hear of connections and subscriptions. */
   readonly listens: boolean
 }

@@ -16,6 +16,8 @@ const retry = { baseMs: 200, capMs: 5000 } as const
 export class RelayBroker implements Exchange {
   readonly #channels = new Map<string, RelayedChannel>()
   #sinks: readonly BrokerSink[]
+  /** Namespaces whose histories a service upstream keeps in its own rows. */
+  keptElsewhere: readonly string[] = []
   /** Counts the links upstream: what was begun for an earlier one is given up. */
   #round = 0
 
@@ -65,7 +67,7 @@ export class RelayBroker implements Exchange {
 
   async history(channel: string, query: HistoryQuery): Promise<HistoryPage> {
     const relayed = this.#channels.get(channel)
-    return relayed === undefined ? this.upstream.history(channel, query) : relayed.history(query)
+    return relayed?.hasTail ? relayed.history(query) : this.upstream.history(channel, query)
   }
 
   async removeHistory(channel: string): Promise<void> {
@@ -138,7 +140,8 @@ export class RelayBroker implements Exchange {
 
   /** A channel that cannot be opened is forgotten, so that the next subscriber tries again. */
   #open(channel: string): RelayedChannel {
-    const relayed = new RelayedChannel(channel, this.options, this.upstream, () => this.#sinks)
+    const hasTail = !this.keptElsewhere.includes(namespaceOf(channel))
+    const relayed = new RelayedChannel(channel, this.options, this.upstream, () => this.#sinks, hasTail)
     this.#channels.set(channel, relayed)
     relayed.opened.catch(() => {
       relayed.close()

@@ -151,6 +151,7 @@ export class Relay implements UplinkEvents {
     const listenedBefore = this.#welcome?.listens ?? false
     this.#welcome = welcome
     context.adopt(welcome.namespaces)
+    context.broker.keptElsewhere = welcome.keptElsewhere
     for (const namespace of welcome.authorized) {
       context.node.access.authorize(namespace, async request => (await this.#grants?.ask(request)) ?? false)
     }

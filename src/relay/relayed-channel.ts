@@ -31,8 +31,10 @@ export class RelayedChannel implements FeedTarget {
     readonly options: RelayBrokerOptions,
     upstream: Broker,
     readonly sinks: () => readonly BrokerSink[],
+    /** Whether the channel's tail is kept here for those below. What a service keeps is asked of it each time: few follow such a channel. */
+    readonly hasTail = true,
   ) {
-    this.feed = new Feed(channel, { ...options, broker: upstream, tail: true }, this)
+    this.feed = new Feed(channel, { ...options, broker: upstream, tail: hasTail }, this)
     this.opened = this.feed.open()
   }
 
@@ -102,7 +104,7 @@ export class RelayedChannel implements FeedTarget {
 
   #restart({ epoch, offset }: Position, publications: readonly Publication[], state: readonly Publication[]): void {
     const namespace = this.options.namespaces.resolve(this.channel)
-    if (namespace === undefined) return
+    if (namespace === undefined || !this.hasTail) return
     this.#stream = new History(this.channel, namespace, epoch)
     this.#stream.restore(offset, this.options.clock.now(), publications)
     this.#stream.restate(state)

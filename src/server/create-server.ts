@@ -7,6 +7,7 @@ import {
   type CommandContext,
   type FeedTarget,
   type Following,
+  type HistoryKeeper,
   type HistoryLog,
   type HistoryPage,
   type HistoryQuery,
@@ -189,6 +190,10 @@ export class FanfareServer implements Server {
 
   history(channel: string, query: HistoryQuery): Promise<HistoryPage> {
     return this.node.history(channel, query)
+  }
+
+  keep(namespace: string, keeper: HistoryKeeper): void {
+    this.tree.keep(namespace, keeper)
   }
 
   follow(channel: string, target: FeedTarget): Following {

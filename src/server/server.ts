@@ -5,6 +5,7 @@ import type {
   CommandContext,
   FeedTarget,
   Following,
+  HistoryKeeper,
   HistoryPage,
   HistoryQuery,
   LifecycleEvent,
@@ -40,6 +41,11 @@ export interface Server {
   /** Appends to the channel's history and delivers to every subscriber on every node. */
   publish(channel: string, data: Json, options?: PublishOptions): Promise<Position>
   history(channel: string, query: HistoryQuery): Promise<HistoryPage>
+  /**
+   * Has the histories of a namespace kept by your own code: publications get their places there (`publish` with `at`), and recovery, gaps and
+   * history calls ask it. The namespace needs `historySize` and `historyTtlMs` as any that clients recover in.
+   */
+  keep(namespace: string, keeper: HistoryKeeper): void
   /** Hears a channel as a subscriber does: what is kept of it first, then all that comes, in order and once, until it is ended. */
   follow(channel: string, target: FeedTarget): Following
   /** Hears at the end of the turn in which it happened, in order. A listener that fails is logged and harms nobody. */

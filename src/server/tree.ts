@@ -1,5 +1,5 @@
 import { MemoryBroker, MemoryPresence } from '../broker/index.ts'
-import type { Broker, BrokerSink, Exchange, HistoryLog, Log, Namespace, Namespaces, Node, Presence } from '../hub/index.ts'
+import type { Broker, BrokerSink, Exchange, HistoryKeeper, HistoryLog, Log, Namespace, Namespaces, Node, Presence } from '../hub/index.ts'
 import type { Clock, Json, Random } from '../kit/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
 import {
@@ -131,6 +131,12 @@ export class Tree {
     return this.#exchange
   }
 
+  /** Has a service keep the histories of a namespace. On every other node than the central one, those are asked upstream. */
+  keep(namespace: string, keeper: HistoryKeeper): void {
+    if (this.#exchange instanceof MemoryBroker) this.#exchange.keep(namespace, keeper)
+    this.changed()
+  }
+
   openPresence(broker: Broker): Presence {
     const { clock, namespaces, config } = this.options
     if (this.#uplink === undefined) return new MemoryPresence({ clock, limits: config.limits, namespaces }, broker)
@@ -216,6 +222,10 @@ export class Tree {
     this.#uplink?.close()
   }
 
+  get #keptElsewhere(): readonly string[] {
+    return this.#exchange instanceof MemoryBroker ? this.#exchange.keptElsewhere : []
+  }
+
   get #begun(): TreeHost {
     if (this.#host === undefined) throw notReady('the node is starting')
     return this.#host
@@ -254,10 +264,11 @@ export class Tree {
     const { node, gate } = this.#begun
     const own = { node: node.id, namespaces: this.options.namespaces.list() }
     if (gate.isDraining) throw notReady('the node upstream is shutting down')
-    if (this.isCentral) return { ...own, path: [node.id], authorized: node.access.authorized, listens: node.isListened }
+    if (this.isCentral)
+      return { ...own, path: [node.id], authorized: node.access.authorized, keptElsewhere: this.#keptElsewhere, listens: node.isListened }
     const above = this.#uplink?.isUp ? this.#relay?.welcome : undefined
     if (above === undefined) throw notReady('the node upstream has no way up itself')
-    return { ...own, path: [node.id, ...above.path], authorized: above.authorized, listens: above.listens }
+    return { ...above, ...own, path: [node.id, ...above.path] }
   }
 
   #ownReport(): NodeReport {

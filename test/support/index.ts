@@ -13,6 +13,7 @@ export {
   RawClient,
   type SubscribeMessage,
 } from './raw-client.ts'
+export { inbox, Rows } from './rows.ts'
 export { Sdk, SdkSubscription } from './sdk.ts'
 export { startServer, TestServer, testConfig } from './server.ts'
 export { type ProcessStats, ServerProcess } from './server-process.ts'
