@@ -5,9 +5,9 @@ export type Role = 'owner' | 'admin' | 'member'
 /** What the author wrote; or, end to end encrypted, what only devices can read. `perDevice` is by `<user>/<device>`. */
 export interface Encrypted {
   readonly scheme: string
-  readonly epoch?: number
-  readonly bytes?: string
-  readonly perDevice?: Readonly<Record<string, string>>
+  readonly epoch?: number | undefined
+  readonly bytes?: string | undefined
+  readonly perDevice?: Readonly<Record<string, string>> | undefined
 }
 
 /** Which device of the recipient's own account did it, so that this device matches its optimistic copy (chat M8). */
@@ -174,39 +174,65 @@ export interface ChatCommands {
   'chat.role': { in: { conversation: string; user: string; role: Role }; out: { version: number; seq: number } }
   'chat.rename': { in: { conversation: string; title: string }; out: { version: number; seq: number } }
   'chat.invite': {
-    in: { conversation: string; uses?: number; ttl_ms?: number; revoke?: string }
+    in: { conversation: string; uses?: number | undefined; ttl_ms?: number | undefined; revoke?: string | undefined }
     out: { code?: string; expires?: number; uses?: number }
   }
   'chat.join': { in: { code: string }; out: { conversation: Conversation } }
   'chat.send': {
-    in: { conversation: string; cid: string; text?: string; enc?: Encrypted; reply_to?: number; version?: number; device?: string }
+    in: {
+      conversation: string
+      cid: string
+      text?: string | undefined
+      enc?: Encrypted | undefined
+      reply_to?: number | undefined
+      version?: number | undefined
+      device?: string | undefined
+    }
     out: { conversation: string; cid: string; seq: number; mid: string; ts: number }
   }
-  'chat.edit': { in: { conversation: string; seq: number; text?: string; enc?: Encrypted }; out: { seq: number; rev: number; ts: number } }
+  'chat.edit': {
+    in: { conversation: string; seq: number; text?: string | undefined; enc?: Encrypted | undefined }
+    out: { seq: number; rev: number; ts: number }
+  }
   'chat.delete': { in: { conversation: string; seq: number; for: 'everyone' | 'me' }; out: { seq: number } }
   'chat.clear': { in: { conversation: string }; out: { cleared: number } }
   'chat.react': { in: { conversation: string; seq: number; emoji: string }; out: { seq: number } }
   'chat.typing': { in: { conversation: string; on: boolean }; out: object }
-  'chat.ack': { in: { device?: string; offset: number }; out: { offset: number; backlog: number } }
+  'chat.ack': { in: { device?: string | undefined; offset: number }; out: { offset: number; backlog: number } }
   'chat.read': { in: { conversation: string; seq: number }; out: { read: number; unread: number } }
-  'chat.conversations': { in: { limit?: number; before?: number }; out: { conversations: readonly Conversation[]; top: number } }
+  'chat.conversations': {
+    in: { limit?: number | undefined; before?: number | undefined }
+    out: { conversations: readonly Conversation[]; top: number }
+  }
   'chat.history': {
-    in: { conversation: string; before?: number; after?: number; around?: number; limit?: number }
+    in: {
+      conversation: string
+      before?: number | undefined
+      after?: number | undefined
+      around?: number | undefined
+      limit?: number | undefined
+    }
     /** Messages and membership entries with later entries folded in, by `seq`. `gap`: ranges that are not kept any longer. */
     out: { entries: readonly (MessageEntry | MembershipEntry)[]; has_more: boolean; gap?: readonly [from: number, to: number] }
   }
-  'chat.search': { in: { conversation: string; text: string; limit?: number }; out: { entries: readonly MessageEntry[] } }
+  'chat.search': { in: { conversation: string; text: string; limit?: number | undefined }; out: { entries: readonly MessageEntry[] } }
   'chat.info': {
     in: { conversation: string; seq: number }
     out: { seq: number; recipients: readonly { user: string; delivered?: number; read?: number }[] }
   }
   'chat.settings': {
-    in: { conversation?: string; muted?: boolean; pinned?: boolean; read_receipts?: boolean; last_seen?: boolean }
+    in: {
+      conversation?: string | undefined
+      muted?: boolean | undefined
+      pinned?: boolean | undefined
+      read_receipts?: boolean | undefined
+      last_seen?: boolean | undefined
+    }
     out: { read_receipts: boolean; last_seen: boolean }
   }
-  'chat.block': { in: { user: string; on: boolean }; out: { blocked: readonly string[] } }
+  'chat.block': { in: { user?: string | undefined; on?: boolean | undefined }; out: { blocked: readonly string[] } }
   'chat.push': {
-    in: { device?: string; subscription: { endpoint: string; keys: { p256dh: string; auth: string } } | null }
+    in: { device?: string | undefined; subscription: { endpoint: string; keys: { p256dh: string; auth: string } } | null }
     out: { key: string }
   }
   /** The server's VAPID key, for `pushManager.subscribe`. */

@@ -1,0 +1,243 @@
+import type { Random } from '../../kit/index.ts'
+import type { Server } from '../../server/index.ts'
+import type { Sql } from '../../store/index.ts'
+import { Connections } from './connections.ts'
+import { type ChatBounds, limits } from './limits.ts'
+import type { InboxGreeting, MessageEntry, OpenSignal, UserPresence } from './model/wire.ts'
+import type { PushDesk } from './push/index.ts'
+import { UserRates } from './rates.ts'
+import { Receipts } from './receipts.ts'
+import {
+  acquainted,
+  activeMembers,
+  areApart,
+  conversationsWith,
+  Groups,
+  Inboxes,
+  inboxChannel,
+  Ledger,
+  lastSeenOf,
+  Messages,
+  markSeen,
+  type Posted,
+  type PushStore,
+  type Screen,
+  sweep,
+  tellReceipts,
+  toJson,
+  untoldReceipts,
+} from './store/index.ts'
+import { Typing } from './typing.ts'
+import { Whereabouts } from './whereabouts.ts'
+
+export interface ChatParts {
+  readonly server: Server
+  readonly sql: Sql
+  readonly epoch: string
+  readonly random: Random
+  readonly bounds: ChatBounds
+  readonly durability: InboxGreeting['durability']
+  readonly pushStore: PushStore
+  /** Absent where nobody is to be told by push. */
+  readonly pushes?: PushDesk
+  readonly screen?: Screen | undefined
+}
+
+export function openChannel(conversation: string): string {
+  return `chat:${conversation}`
+}
+
+export function conversationIn(channel: string): string | undefined {
+  return channel.startsWith('chat:') ? channel.slice('chat:'.length) : undefined
+}
+
+/** Everything of chat that runs: what is committed goes to inboxes, what is only said now to whoever has the conversation open. */
+export class Chat {
+  readonly ledger: Ledger
+  readonly inboxes: Inboxes
+  readonly groups: Groups
+  readonly messages: Messages
+  readonly connections: Connections
+  readonly receipts: Receipts
+  readonly typing: Typing
+  readonly whereabouts: Whereabouts
+  readonly commandRates: UserRates
+  readonly conversationRates: UserRates
+  readonly #messageRates: UserRates
+  #isClosed = false
+
+  constructor(readonly parts: ChatParts) {
+    const { server, sql, epoch, random, bounds, durability } = parts
+    const { clock } = server
+    this.ledger = new Ledger(sql, clock, posted => this.#deliver(posted))
+    this.inboxes = new Inboxes(sql, epoch)
+    this.groups = new Groups(random, bounds)
+    this.#messageRates = new UserRates(clock, bounds.messageRate)
+    this.commandRates = new UserRates(clock, bounds.commandRate)
+    this.conversationRates = new UserRates(clock, bounds.conversationRate)
+    this.messages = new Messages({ bounds, spend: user => this.#messageRates.spend(user), screen: parts.screen })
+    this.connections = new Connections({
+      ledger: this.ledger,
+      inboxes: this.inboxes,
+      durability,
+      push: (client, channel, items) =>
+        server.push(
+          client,
+          channel,
+          items.map(({ pts, entry }) => ({ data: toJson({ ...entry, re: true }), offset: pts })),
+        ),
+      failed: (user, error) => server.log.error({ user, err: error }, 'a window of an inbox could not be sent'),
+    })
+    this.receipts = new Receipts({
+      clock,
+      everyMs: bounds.receiptsMs,
+      tell: conversation => this.ledger.commit(change => tellReceipts(change, conversation)),
+      failed: (conversation, error) => server.log.error({ conversation, err: error }, 'receipts could not be told'),
+    })
+    this.typing = new Typing(clock)
+    this.whereabouts = new Whereabouts(clock)
+  }
+
+  /** Takes up what a server that ended too early left untold. */
+  async start(): Promise<void> {
+    for (const conversation of await untoldReceipts(this.parts.sql)) this.receipts.moved(conversation)
+    await this.parts.pushes?.start()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.receipts.close()
+    this.parts.pushes?.close()
+  }
+
+  async arrived(user: string, client: string): Promise<void> {
+    this.connections.connected(client)
+    if (user === '' || !this.whereabouts.arrived(user, client)) return
+    await this.#appear(user, true)
+  }
+
+  async left(user: string, client: string): Promise<void> {
+    this.connections.gone(client)
+    if (user === '' || !this.whereabouts.left(user, client) || this.#isClosed) return
+    await markSeen(this.parts.sql, user, this.parts.server.clock.now())
+    await this.#appear(user, false)
+  }
+
+  /** As one may see others: only those that one shares a conversation with, and when they were last here only where both show it (chat M14). */
+  async presenceOf(asker: string, users: readonly string[]): Promise<UserPresence[]> {
+    const { sql } = this.parts
+    const known = await acquainted(sql, asker, users)
+    const own = await lastSeenOf(sql, asker)
+    const found: UserPresence[] = []
+    for (const user of users) {
+      const isKnown = known.has(user) && !(await areApart(sql, asker, user))
+      const online = isKnown && this.whereabouts.isOnline(user)
+      const seen = isKnown && !online ? await lastSeenOf(sql, user) : undefined
+      const isShown = seen?.isShown === true && own.isShown && seen.at > 0
+      found.push({ user, online, ...(isShown ? { last_seen: seen.at } : {}) })
+    }
+    return found
+  }
+
+  async type(conversation: string, user: string, on: boolean): Promise<void> {
+    if (!this.whereabouts.isWatched(conversation)) return
+    const members = (await activeMembers(this.parts.sql, conversation)).length
+    if (members <= 2 && (await this.#isApart(user, conversation))) return
+    if (this.typing.passes(conversation, user, on, members)) this.say(conversation, { kind: 'typing', user, on })
+  }
+
+  /** They do not hear what those who are left say in passing. */
+  async shutOut(conversation: string, users: readonly string[]): Promise<void> {
+    for (const user of users) await this.parts.server.unsubscribe(user, openChannel(conversation))
+  }
+
+  /** To whoever has the conversation open; not kept. */
+  say(conversation: string, signal: OpenSignal): void {
+    if (!this.whereabouts.isWatched(conversation)) return
+    this.#publish(openChannel(conversation), { ...signal }, undefined)
+  }
+
+  /** The user was active: at most once a minute that is written down. */
+  async stillHere(user: string): Promise<void> {
+    if (this.whereabouts.isDue(user)) await markSeen(this.parts.sql, user, this.parts.server.clock.now())
+  }
+
+  async sweep(): Promise<void> {
+    const { sql, server } = this.parts
+    const now = server.clock.now()
+    for (const part of [this.receipts, this.typing, this.whereabouts, this.commandRates, this.conversationRates, this.#messageRates])
+      part.sweep()
+    this.connections.sweep(now)
+    await sweep(sql, now)
+  }
+
+  #deliver(posted: readonly Posted[]): void {
+    const { epoch, pushes } = this.parts
+    for (const { person, pts, entry } of posted) this.#publish(inboxChannel(person), toJson(entry), { epoch, offset: pts })
+    if (pushes !== undefined) this.#owe(posted, pushes)
+  }
+
+  #publish(channel: string, data: ReturnType<typeof toJson>, at: { epoch: string; offset: number } | undefined): void {
+    const { server } = this.parts
+    server.publish(channel, data, at === undefined ? {} : { at }).catch((error: unknown) => {
+      // It is in the inbox: devices get it when they ask again.
+      server.log.error({ channel, err: error }, 'an entry was kept and not delivered')
+    })
+  }
+
+  #owe(posted: readonly Posted[], pushes: PushDesk): void {
+    const messages = posted.filter(
+      (item): item is Posted & { entry: MessageEntry } => item.entry.kind === 'message' && item.entry.author !== item.person,
+    )
+    const [first] = messages
+    if (first !== undefined) void this.#oweMessages(first.entry.conversation, messages, pushes)
+    for (const { person, entry } of posted) {
+      if (entry.kind === 'delete' && entry.for === 'everyone') pushes.retract(person, entry.conversation, entry.target)
+    }
+  }
+
+  async #oweMessages(conversation: string, messages: readonly (Posted & { entry: MessageEntry })[], pushes: PushDesk): Promise<void> {
+    try {
+      const wanting = await this.parts.pushStore.wanting(conversation)
+      for (const { person, pts, entry } of messages) {
+        if (!wanting.has(person) || this.whereabouts.hasOpen(person, conversation)) continue
+        pushes.owe(person, {
+          conversation,
+          offset: pts,
+          seq: entry.seq,
+          mid: entry.mid,
+          ...(entry.enc === undefined ? {} : { enc: entry.enc }),
+        })
+      }
+    } catch (error) {
+      // What is owed is read from the rows at the next start.
+      this.parts.server.log.error({ conversation, err: error }, 'pushes could not be prepared')
+    }
+  }
+
+  /** Those who look at a conversation with the user see it change (chat M14). */
+  async #appear(user: string, online: boolean): Promise<void> {
+    const { sql } = this.parts
+    const { at, isShown } = await lastSeenOf(sql, user)
+    const signal: OpenSignal = { kind: 'presence', user, online, ...(!online && isShown && at > 0 ? { last_seen: at } : {}) }
+    for (const { id, kind, members } of await conversationsWith(sql, user)) {
+      if (!this.whereabouts.isWatched(id) || members > limits.presenceGroupMax) continue
+      if (kind === 'direct' && (await this.#isApart(user, id))) continue
+      this.say(id, signal)
+    }
+  }
+
+  async #isApart(user: string, conversation: string): Promise<boolean> {
+    const others = await otherOf(this.parts.sql, conversation, user)
+    return others !== undefined && areApart(this.parts.sql, user, others)
+  }
+}
+
+async function otherOf(sql: Sql, conversation: string, user: string): Promise<string | undefined> {
+  const [row] = await sql.all<{ person: string }>(
+    'select person from chat_member where conversation = ?1 and person <> ?2 limit 1',
+    conversation,
+    user,
+  )
+  return row?.person
+}

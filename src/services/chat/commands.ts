@@ -1,0 +1,256 @@
+import { z } from 'zod'
+import type { CommandContext } from '../../hub/index.ts'
+import type { Json } from '../../kit/index.ts'
+import { CommandError, errors } from '../../protocol/index.ts'
+import type { Server } from '../../server/index.ts'
+import type { Chat } from './chat.ts'
+import { deviceSchema } from './connections.ts'
+import { limits } from './limits.ts'
+import { byteLength, isEmoji } from './model/text.ts'
+import { type ChatCommands, chatErrors } from './model/wire.ts'
+import {
+  type Actor,
+  block,
+  blockedBy,
+  changeProfile,
+  checkSize,
+  clearConversation,
+  headOf,
+  infoOf,
+  listConversations,
+  memberOf,
+  pageOf,
+  profileOf,
+  read,
+  search,
+  setOwn,
+} from './store/index.ts'
+
+const line = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine(text => text.isWellFormed() && !/\p{Cc}/u.test(text), 'no control characters')
+const user = line(limits.nameMax)
+const users = z.array(user).min(1).max(1024)
+const conversation = z.string().min(1).max(64)
+const cid = z
+  .string()
+  .min(1)
+  .max(limits.cidMax)
+  .regex(/^[\w.:-]+$/, 'letters, digits and "_.:-"')
+const title = line(limits.titleMax)
+const seq = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1)
+const place = z
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1)
+const device = deviceSchema.optional()
+const role = z.enum(['owner', 'admin', 'member'])
+const isOn = z.boolean()
+const enc = z.object({
+  scheme: z.string().min(1).max(32),
+  epoch: place.optional(),
+  bytes: z
+    .string()
+    .max(64 * 1024)
+    .optional(),
+  perDevice: z.record(z.string().max(limits.nameMax + limits.deviceMax + 1), z.string().max(64 * 1024)).optional(),
+})
+const content = { text: z.string().min(1).optional(), enc: enc.optional() }
+
+/** What commands do for whoever calls them. */
+export function addCommands(server: Server, chat: Chat): void {
+  addGroupCommands(server, chat)
+  addMessageCommands(server, chat)
+  addReadingCommands(server, chat)
+  addOwnCommands(server, chat)
+}
+
+/** Each command is of a known user, who has a rate for all of them; a conversation that was left can be seen in what it pushes. */
+function command<K extends keyof ChatCommands, S extends z.ZodType<unknown>>(
+  server: Server,
+  chat: Chat,
+  name: K,
+  schema: S,
+  run: (input: z.output<S>, actor: Actor, context: CommandContext) => Promise<ChatCommands[K]['out']>,
+): void {
+  server.command(name, schema, async (input, context) => {
+    if (context.user === '') throw new CommandError(errors.unauthorized, 'chat is between users')
+    chat.commandRates.spend(context.user)
+    const given = deviceOf(input)
+    const actor: Actor = { user: context.user, device: given ?? chat.connections.deviceOf(context.client) ?? '' }
+    const answer = await run(input, actor, context)
+    await chat.stillHere(context.user)
+    return answer as unknown as Json
+  })
+}
+
+function addGroupCommands(server: Server, chat: Chat): void {
+  const { ledger, groups } = chat
+  command(server, chat, 'chat.direct', z.object({ with: user }), async (input, actor) => {
+    chat.conversationRates.spend(actor.user)
+    return { conversation: await ledger.commit(change => groups.direct(change, actor.user, input.with)) }
+  })
+  command(server, chat, 'chat.group', z.object({ title, members: z.array(user).max(1024), cid }), async (input, actor) => {
+    chat.conversationRates.spend(actor.user)
+    return { conversation: await ledger.commit(change => groups.create(change, actor.user, input.title, input.members, input.cid)) }
+  })
+  command(server, chat, 'chat.add', z.object({ conversation, users }), (input, actor) =>
+    ledger.commit(change => groups.add(change, actor.user, input.conversation, input.users)),
+  )
+  command(server, chat, 'chat.remove', z.object({ conversation, users }), async (input, actor) => {
+    const changed = await ledger.commit(change => groups.remove(change, actor.user, input.conversation, input.users))
+    await chat.shutOut(input.conversation, input.users)
+    return changed
+  })
+  command(server, chat, 'chat.leave', z.object({ conversation }), async (input, actor) => {
+    const changed = await ledger.commit(change => groups.leave(change, actor.user, input.conversation))
+    await chat.shutOut(input.conversation, [actor.user])
+    return changed
+  })
+  command(server, chat, 'chat.role', z.object({ conversation, user, role }), (input, actor) =>
+    ledger.commit(change => groups.role(change, actor.user, input.conversation, input.user, input.role)),
+  )
+  command(server, chat, 'chat.rename', z.object({ conversation, title }), (input, actor) =>
+    ledger.commit(change => groups.rename(change, actor.user, input.conversation, input.title)),
+  )
+  const invitation = z.object({
+    conversation,
+    uses: z.int().min(0).max(100_000).optional(),
+    ttl_ms: z.int().min(1000).max(limits.inviteMs).optional(),
+    revoke: z.string().max(64).optional(),
+  })
+  command(
+    server,
+    chat,
+    'chat.invite',
+    invitation,
+    async ({ conversation: id, uses = 0, ttl_ms = limits.inviteDefaultMs, revoke }, actor) => {
+      if (revoke === undefined) return ledger.commit(change => groups.invite(change, actor.user, id, { uses, ttlMs: ttl_ms }))
+      await ledger.commit(change => groups.revoke(change, actor.user, id, revoke))
+      return {}
+    },
+  )
+  command(server, chat, 'chat.join', z.object({ code: z.string().min(1).max(64) }), async ({ code }, actor) => ({
+    conversation: await ledger.commit(change => groups.join(change, actor.user, code)),
+  }))
+}
+
+function addMessageCommands(server: Server, chat: Chat): void {
+  const { ledger, messages } = chat
+  const sending = z.object({ conversation, cid, ...content, reply_to: seq.optional(), version: place.optional(), device })
+  command(server, chat, 'chat.send', sending, async (input, actor) => {
+    checkContent(input)
+    const sent = await ledger.commit(change => messages.send(change, actor, { ...input, device: actor.device }))
+    chat.receipts.moved(input.conversation)
+    return sent
+  })
+  command(server, chat, 'chat.edit', z.object({ conversation, seq, ...content, device }), (input, actor) => {
+    checkContent(input)
+    return ledger.commit(change => messages.edit(change, actor, input))
+  })
+  command(server, chat, 'chat.delete', z.object({ conversation, seq, for: z.enum(['everyone', 'me']), device }), (input, actor) =>
+    ledger.commit(change =>
+      input.for === 'me'
+        ? messages.deleteForMe(change, actor, input.conversation, input.seq)
+        : messages.deleteForEveryone(change, actor, input.conversation, input.seq),
+    ),
+  )
+  command(server, chat, 'chat.react', z.object({ conversation, seq, emoji: z.string().max(64), device }), (input, actor) => {
+    if (input.emoji !== '' && !isEmoji(input.emoji)) throw new CommandError(chatErrors.unprocessable, 'emoji: expected one emoji')
+    return ledger.commit(change => messages.react(change, actor, input.conversation, input.seq, input.emoji))
+  })
+  command(server, chat, 'chat.typing', z.object({ conversation, on: isOn }), async (input, actor) => {
+    await memberOf(chat.parts.sql, input.conversation, actor.user)
+    await chat.type(input.conversation, actor.user, input.on)
+    return {}
+  })
+}
+
+function addReadingCommands(server: Server, chat: Chat): void {
+  const { ledger, parts } = chat
+  command(server, chat, 'chat.ack', z.object({ device, offset: place }), async ({ offset }, actor, { client }) => {
+    if (actor.device === '') throw new CommandError(errors.badRequest, 'device: say which one')
+    const { moved, ...acknowledged } = await chat.connections.acknowledge(client, actor.user, actor.device, offset)
+    for (const id of moved) chat.receipts.moved(id)
+    parts.pushes?.acknowledged(actor.user, acknowledged.offset)
+    return acknowledged
+  })
+  command(server, chat, 'chat.read', z.object({ conversation, seq: place, device }), async (input, actor) => {
+    const { moved, ...result } = await ledger.commit(change => read(change, actor.user, input.conversation, input.seq))
+    if (moved) {
+      chat.receipts.moved(input.conversation)
+      parts.pushes?.read(actor.user, { conversation: input.conversation, seq: result.read, device: actor.device })
+    }
+    return result
+  })
+  const listing = z.object({ limit: z.int().min(1).max(limits.conversationsMax).optional(), before: z.number().optional() })
+  command(server, chat, 'chat.conversations', listing, async (input, actor) =>
+    // Both of one moment: whoever follows the inbox from `top` on misses nothing that is not in the list.
+    parts.sql.transaction(async tx => {
+      const { pts: top } = await headOf(tx, actor.user)
+      return { conversations: await listConversations(tx, actor.user, input), top }
+    }),
+  )
+  const paging = z.object({
+    conversation,
+    before: seq.optional(),
+    after: place.optional(),
+    around: seq.optional(),
+    limit: z.int().min(1).max(limits.pageMax).optional(),
+  })
+  command(server, chat, 'chat.history', paging, (input, actor) => pageOf(parts.sql, actor.user, input))
+  const searching = z.object({ conversation, text: line(256), limit: z.int().min(1).max(limits.resultsMax).optional() })
+  command(server, chat, 'chat.search', searching, (input, actor) => search(parts.sql, actor.user, input))
+  command(server, chat, 'chat.info', z.object({ conversation, seq }), (input, actor) => infoOf(parts.sql, actor.user, input))
+  command(server, chat, 'chat.clear', z.object({ conversation }), async (input, actor) => {
+    const cleared = await ledger.commit(change => clearConversation(change, actor.user, input.conversation))
+    chat.receipts.moved(input.conversation)
+    return cleared
+  })
+}
+
+function addOwnCommands(server: Server, chat: Chat): void {
+  const { ledger, parts } = chat
+  const settings = z.object({
+    conversation: conversation.optional(),
+    muted: isOn.optional(),
+    pinned: isOn.optional(),
+    read_receipts: isOn.optional(),
+    last_seen: isOn.optional(),
+  })
+  command(server, chat, 'chat.settings', settings, async ({ conversation: id, muted, pinned, read_receipts, last_seen }, actor) =>
+    ledger.commit(async change => {
+      if (id !== undefined) await setOwn(change, actor.user, id, { muted, pinned })
+      if (read_receipts === undefined && last_seen === undefined) return profileOf(change.tx, actor.user)
+      return changeProfile(change.tx, actor.user, {
+        ...(read_receipts === undefined ? {} : { read_receipts }),
+        ...(last_seen === undefined ? {} : { last_seen }),
+      })
+    }),
+  )
+  command(server, chat, 'chat.block', z.object({ user: user.optional(), on: isOn.optional() }), async (input, actor) => {
+    const { user: other, on = true } = input
+    if (other === undefined) return { blocked: await blockedBy(parts.sql, actor.user) }
+    return { blocked: await ledger.commit(change => block(change.tx, actor.user, other, on)) }
+  })
+  command(server, chat, 'chat.presence', z.object({ users: z.array(user).max(limits.presenceMax) }), async (input, actor) => ({
+    users: await chat.presenceOf(actor.user, input.users),
+  }))
+}
+
+function deviceOf(input: unknown): string | undefined {
+  if (typeof input !== 'object' || input === null || !('device' in input)) return undefined
+  return typeof input.device === 'string' ? input.device : undefined
+}
+
+function checkContent({ text, enc: given }: { text?: string | undefined; enc?: z.output<typeof enc> | undefined }): void {
+  if ((text === undefined) === (given === undefined)) throw new CommandError(errors.badRequest, 'text: give either text or enc')
+  checkSize(text, given, limits.messageBytesMax)
+  if (text !== undefined && byteLength(text.trim()) === 0) throw new CommandError(chatErrors.unprocessable, 'text: says nothing')
+}

@@ -1,0 +1,183 @@
+import { z } from 'zod'
+import type { Greeting, HookClient } from '../../hub/index.ts'
+import type { Json } from '../../kit/index.ts'
+import { CommandError, errors } from '../../protocol/index.ts'
+import type { Queries } from '../../store/index.ts'
+import { limits } from './limits.ts'
+import type { InboxGreeting } from './model/wire.ts'
+import {
+  advanceDevice,
+  deliver,
+  findDevice,
+  headOf,
+  type Inboxes,
+  type Item,
+  inboxChannel,
+  type Ledger,
+  linkDevice,
+} from './store/index.ts'
+
+export const deviceSchema = z
+  .string()
+  .min(1)
+  .max(limits.deviceMax)
+  .regex(/^[\w.-]+$/, 'letters, digits, "_", "." and "-"')
+
+const helloSchema = z.object({ device: deviceSchema })
+
+/** One connection of a device. Of its backlog, everything up to `sent` is on its way; from behind `live` on it follows the channel. */
+interface Connection {
+  readonly user: string
+  readonly device: string
+  readonly live: number
+  sent: number
+  isConnected: boolean
+  readonly greetedAt: number
+}
+
+export interface ConnectionsHost {
+  readonly ledger: Ledger
+  readonly inboxes: Inboxes
+  readonly durability: InboxGreeting['durability']
+  push(client: string, channel: string, items: readonly Item[]): void
+  failed(user: string, error: unknown): void
+}
+
+export interface Acknowledged {
+  readonly offset: number
+  readonly backlog: number
+  /** Conversations in which the user's watermark moved. */
+  readonly moved: readonly string[]
+}
+
+/**
+ * The connections of devices, and what each was sent of the inbox. What came while a device was away is sent in windows: the next one when the
+ * last one is acknowledged (chat M5). What comes meanwhile does not wait behind it.
+ */
+export class Connections {
+  readonly #byClient = new Map<string, Connection>()
+
+  constructor(readonly host: ConnectionsHost) {}
+
+  /** Whoever says which device it is gets its inbox with the connection, from where that device left off. */
+  async greet({ client, user }: HookClient, data: Json | undefined): Promise<Greeting | undefined> {
+    if (user === '' || !asksForInbox(data)) return undefined
+    const hello = helloSchema.safeParse(data)
+    if (!hello.success) throw new CommandError(errors.badRequest, `data.device: ${hello.error.issues[0]?.message ?? 'not a name'}`)
+    const { device } = hello.data
+    const { ledger, inboxes, durability } = this.host
+    const { acked, top, truncated } = await ledger.commit(({ tx, now }) => welcome(tx, user, device, now))
+    const isWindowed = top - acked > limits.windowMax
+    const connection: Connection = {
+      user,
+      device,
+      live: top,
+      sent: isWindowed ? acked : top,
+      isConnected: false,
+      greetedAt: ledger.clock.now(),
+    }
+    this.#byClient.set(client, connection)
+    const greeting: InboxGreeting = {
+      device,
+      acked,
+      top,
+      backlog: isWindowed ? top - acked : 0,
+      durability,
+      ...(truncated === undefined ? {} : { truncated }),
+    }
+    const since = { epoch: inboxes.epoch, offset: isWindowed ? top : acked }
+    return { subs: { [inboxChannel(user)]: { since, data: { ...greeting } as unknown as Json } } }
+  }
+
+  /** The reply is on its way: what the device missed may follow. */
+  connected(client: string): void {
+    const connection = this.#byClient.get(client)
+    if (connection === undefined) return
+    connection.isConnected = true
+    void this.#continue(client, connection)
+  }
+
+  gone(client: string): void {
+    this.#byClient.delete(client)
+  }
+
+  deviceOf(client: string | undefined): string | undefined {
+    return client === undefined ? undefined : this.#byClient.get(client)?.device
+  }
+
+  /** Moves the device forward, as far as it can have got everything, and sends what comes next. */
+  async acknowledge(client: string | undefined, user: string, device: string, offset: number): Promise<Acknowledged> {
+    const connection = client === undefined ? undefined : this.#byClient.get(client)
+    const owns = connection?.user === user && connection.device === device
+    const most = owns && connection.sent < connection.live ? Math.min(offset, connection.sent) : offset
+    const { after, moved } = await this.host.ledger.commit(async change => {
+      const { before, after } = await advanceDevice(change.tx, user, device, most, change.now)
+      return { after, moved: await deliver(change, user, before, after) }
+    })
+    if (client !== undefined && owns) await this.#continue(client, connection, after)
+    return { offset: after, backlog: owns ? Math.max(0, connection.live - Math.max(after, connection.sent)) : 0, moved }
+  }
+
+  /** Those that were greeted and then never came. */
+  sweep(now: number): void {
+    for (const [client, { isConnected, greetedAt }] of this.#byClient)
+      if (!isConnected && greetedAt + limits.sweepMs < now) this.#byClient.delete(client)
+  }
+
+  async #continue(client: string, connection: Connection, acked = connection.sent): Promise<void> {
+    const { sent, live, user } = connection
+    const upTo = Math.min(acked + limits.windowMax, live)
+    if (sent >= live || upTo <= sent) return
+    connection.sent = upTo
+    try {
+      const items = await this.host.inboxes.items(user, sent, upTo - sent)
+      this.host.push(
+        client,
+        inboxChannel(user),
+        items.filter(({ pts }) => pts <= upTo),
+      )
+    } catch (error) {
+      connection.sent = sent
+      this.host.failed(user, error)
+    }
+  }
+}
+
+function asksForInbox(data: Json | undefined): boolean {
+  return typeof data === 'object' && data !== null && !Array.isArray(data) && 'device' in data
+}
+
+interface Welcome {
+  readonly acked: number
+  readonly top: number
+  readonly truncated?: InboxGreeting['truncated']
+}
+
+async function welcome(tx: Queries, user: string, device: string, now: number): Promise<Welcome> {
+  const known = await findDevice(tx, user, device)
+  if (known === undefined) {
+    const { pts } = await linkDevice(tx, user, device, now)
+    return { acked: pts, top: pts }
+  }
+  await tx.run('update chat_device set seen = ?3 where person = ?1 and device = ?2', user, device, now)
+  const { pts, floor } = await headOf(tx, user)
+  if (known.acked >= floor) return { acked: known.acked, top: pts }
+  const truncated = await lost(tx, user, known.seen, floor)
+  await advanceDevice(tx, user, device, floor, now)
+  return { acked: floor, top: pts, truncated }
+}
+
+/** What of each conversation was said since a device was last seen and is not in the inbox any more (chat M6). */
+async function lost(tx: Queries, user: string, seen: number, floor: number): Promise<Record<string, [number, number]>> {
+  const rows = await tx.all<{ conversation: string; first: number; last: number }>(
+    `select e.conversation, min(e.seq) as first, max(e.seq) as last from chat_entry e
+       join chat_stay s on s.conversation = e.conversation and s.person = ?1 and s.from_seq <= e.seq and (s.to_seq is null or e.seq <= s.to_seq)
+     where e.ts > ?2 and e.seq < coalesce(
+       (select min(i.seq) from chat_item i where i.person = ?1 and i.conversation = e.conversation and i.kind = 'log' and i.pts > ?3), e.seq + 1)
+     group by e.conversation order by e.conversation`,
+    user,
+    seen,
+    floor,
+  )
+  return Object.fromEntries(rows.map(({ conversation, first, last }) => [conversation, [first, last]]))
+}

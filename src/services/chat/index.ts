@@ -1,0 +1,1 @@
+export { type ChatOptions, chatService } from './service.ts'

@@ -1,0 +1,88 @@
+const second = 1000
+const minute = 60 * second
+const hour = 60 * minute
+const day = 24 * hour
+
+/** Bounds of chat. What happens at each stands with it. */
+export const limits = {
+  /** Members of one group. Beyond: 409 `group_full`. Configurable up to 1,024 (chat M15). */
+  membersMax: 256,
+  /** Bytes of a message's text in UTF-8, or of its encrypted form. Beyond: 413 `too_large`. */
+  messageBytesMax: 16 * 1024,
+  /** UTF-16 units of a title. Beyond: 107. */
+  titleMax: 128,
+  /** UTF-16 units of a user's name, a device's name and a client's own message id. Beyond: 107. */
+  nameMax: 128,
+  deviceMax: 64,
+  cidMax: 64,
+  /** Devices of one user. Beyond, the one that was silent longest is unlinked (chat M6). */
+  devicesMax: 16,
+  /** Entries that a device may have been sent of its backlog and not acknowledged (chat M5). More come as it acknowledges. */
+  windowMax: 256,
+  /** What an inbox keeps (chat M6). A device that is further behind is told what it lost, and pages history. */
+  inboxEntriesMax: 10_000,
+  inboxKeptMs: 30 * day,
+  /** A device that is silent for longer is unlinked: it begins anew (chat M6). */
+  deviceKeptMs: 30 * day,
+  /** How long the answer to a send is remembered (chat M1: at least seven days). */
+  answersKeptMs: 8 * day,
+  /** How often what is too old is swept out, and how many rows of a table go at once. */
+  sweepMs: 5 * minute,
+  sweepRows: 2_000,
+  /** Entries of a page of history (chat M21). */
+  pageMax: 100,
+  pageDefault: 50,
+  /** Conversations of a page of the list, and results of a search. */
+  conversationsMax: 200,
+  resultsMax: 50,
+  /** How old a message may be that its author edits, and one that its author deletes for everyone (chat M17, M18). */
+  editMs: 15 * minute,
+  deleteMs: 2 * day,
+  /** Receipts of a conversation are told at most this often (chat M10). */
+  receiptsMs: second,
+  /** A typing signal of one user in one conversation passes at most this often (chat M13). Others are swallowed. */
+  typingMs: 2 * second,
+  /** In larger groups this many names of typists pass in that time (chat M13). */
+  typingSmallGroup: 32,
+  typistsMax: 3,
+  /** When somebody was last seen is written at most this often while they stay (chat M14). */
+  lastSeenMs: minute,
+  /** Users in one question after presence. Beyond: 107. */
+  presenceMax: 256,
+  /** Groups beyond this do not show who comes and goes. */
+  presenceGroupMax: 32,
+  /** A user's messages: this many at once, then one a second (chat M24). Beyond: 429 with the time to wait. */
+  messageRate: { perSecond: 1, burst: 20 },
+  /** Other commands of a user that change something. Beyond: 429. */
+  commandRate: { perSecond: 10, burst: 100 },
+  /** New conversations of a user in a day (chat M24). Beyond: 429. */
+  conversationRate: { perSecond: 100 / (24 * 3600), burst: 100 },
+  /** Invitations of one group that have not ended. Beyond: 106. */
+  invitesMax: 32,
+  /** How long an invitation lasts at most, and unless said otherwise. */
+  inviteMs: 30 * day,
+  inviteDefaultMs: 7 * day,
+  /** Users that one may block. Beyond: 106. */
+  blockedMax: 1_000,
+} as const
+
+/** The bounds that a configuration may set. */
+export interface ChatBounds {
+  readonly membersMax: number
+  readonly messageRate: { readonly perSecond: number; readonly burst: number }
+  readonly commandRate: { readonly perSecond: number; readonly burst: number }
+  readonly conversationRate: { readonly perSecond: number; readonly burst: number }
+  readonly editMs: number
+  readonly deleteMs: number
+  readonly receiptsMs: number
+}
+
+export const defaultBounds: ChatBounds = {
+  membersMax: limits.membersMax,
+  messageRate: limits.messageRate,
+  commandRate: limits.commandRate,
+  conversationRate: limits.conversationRate,
+  editMs: limits.editMs,
+  deleteMs: limits.deleteMs,
+  receiptsMs: limits.receiptsMs,
+}

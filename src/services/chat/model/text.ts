@@ -1,0 +1,21 @@
+const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+const pictured = /\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3/u
+const emojiUnitsMax = 64
+
+/** Whether it is one emoji: a single grapheme cluster, as people see it, that shows a picture, a flag or a keycap (chat M20). */
+export function isEmoji(text: string): boolean {
+  if (text.length === 0 || text.length > emojiUnitsMax || !pictured.test(text)) return false
+  const graphemes = segmenter.segment(text)[Symbol.iterator]()
+  graphemes.next()
+  return graphemes.next().done === true
+}
+
+/** What a search compares: folded case, composed, without what a database cannot hold. */
+export function searchable(text: string): string {
+  return text.toWellFormed().normalize('NFC').toLowerCase().replaceAll('\0', '')
+}
+
+/** Bytes of the text in UTF-8. */
+export function byteLength(text: string): number {
+  return new TextEncoder().encode(text).byteLength
+}

@@ -1,0 +1,105 @@
+import { type Namespace, namespaceDefaults } from '../../hub/index.ts'
+import type { Server, Service } from '../../server/index.ts'
+import { migrateSql, type Sql } from '../../store/index.ts'
+import { Chat, conversationIn } from './chat.ts'
+import { addCommands } from './commands.ts'
+import { type ChatBounds, defaultBounds, limits } from './limits.ts'
+import type { InboxGreeting } from './model/wire.ts'
+import { epochOf, findMember, ownerOf, PushStore, type Screen, schema } from './store/index.ts'
+
+export interface ChatOptions {
+  /** Opens the rows; closed with the service. */
+  readonly openSql: () => Promise<Sql>
+  readonly bounds?: Partial<ChatBounds>
+  /** Whether an answered message survives a crash; it does unless the rows are in memory. */
+  readonly durability?: InboxGreeting['durability']
+  /** Asked before a message is taken: moderation, or a sequencer of MLS commits. */
+  readonly screen?: Screen
+}
+
+const inboxNamespace: Namespace = {
+  ...namespaceDefaults,
+  name: 'inbox',
+  delivery: 'stream',
+  historySize: limits.inboxEntriesMax,
+  historyTtlMs: limits.inboxKeptMs,
+  forceRecovery: true,
+}
+
+const openNamespace: Namespace = { ...namespaceDefaults, name: 'chat', delivery: 'ephemeral' }
+
+/** Conversations, inboxes, receipts, typing, presence and pushes. */
+export function chatService(server: Server, options: ChatOptions): Service {
+  let sql: Sql | undefined
+  let chat: Chat | undefined
+  let sweeping: { cancel(): void } | undefined
+  return {
+    name: 'chat',
+    async start() {
+      sql = await options.openSql()
+      await migrateSql(sql, 'chat', schema)
+      const opened = new Chat({
+        server,
+        sql,
+        epoch: await epochOf(sql, server.random),
+        random: server.random,
+        bounds: { ...defaultBounds, ...options.bounds },
+        durability: options.durability ?? 'durable',
+        pushStore: new PushStore(sql),
+        screen: options.screen,
+      })
+      chat = opened
+      addChannels(server, opened)
+      addCommands(server, opened)
+      await opened.start()
+      sweeping = every(server, () => opened.sweep())
+    },
+    async close() {
+      sweeping?.cancel()
+      chat?.close()
+      await sql?.close()
+    },
+  }
+}
+
+/** An inbox is its user's alone; what passes in an open conversation is for its members. Nobody publishes but the service. */
+function addChannels(server: Server, chat: Chat): void {
+  server.namespace(inboxNamespace)
+  server.namespace(openNamespace)
+  server.keep('inbox', chat.inboxes)
+  server.greet((client, data) => chat.connections.greet(client, data))
+  server.authorize('inbox', ({ channel, user, action }) => action !== 'publish' && user !== '' && ownerOf(channel) === user)
+  server.authorize('chat', async ({ channel, user, action }) => {
+    const conversation = conversationIn(channel)
+    if (action !== 'subscribe' || user === '' || conversation === undefined) return false
+    return (await findMember(chat.parts.sql, conversation, user))?.active === 1
+  })
+  server.on('connect', ({ client }) => chat.arrived(client.user, client.client))
+  server.on('disconnect', ({ client }) => chat.left(client.user, client.client))
+  server.on('subscribe', ({ client, channel }) => {
+    const conversation = conversationIn(channel)
+    if (conversation !== undefined) chat.whereabouts.opened(client.user, conversation)
+  })
+  server.on('unsubscribe', ({ client, channel }) => {
+    const conversation = conversationIn(channel)
+    if (conversation !== undefined) chat.whereabouts.shut(client.user, conversation)
+  })
+}
+
+function every(server: Server, run: () => Promise<void>): { cancel(): void } {
+  let isCancelled = false
+  let timer = server.clock.after(limits.sweepMs, beat)
+  function beat() {
+    run()
+      .catch((error: unknown) => server.log.error({ err: error }, 'chat could not sweep out what is old'))
+      .finally(() => {
+        if (!isCancelled) timer = server.clock.after(limits.sweepMs, beat)
+      })
+  }
+  return {
+    cancel() {
+      isCancelled = true
+      timer.cancel()
+    },
+  }
+}

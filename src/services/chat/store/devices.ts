@@ -1,0 +1,99 @@
+import { CommandError } from '../../../protocol/index.ts'
+import type { Queries } from '../../../store/index.ts'
+import { limits } from '../limits.ts'
+import { chatErrors } from '../model/wire.ts'
+
+/** A row of `chat_device`. */
+export interface DeviceRow {
+  readonly device: string
+  readonly acked: number
+  readonly seen: number
+}
+
+/** Where an inbox stands: its newest place, and the newest that is not kept any longer. */
+export interface InboxHead {
+  readonly pts: number
+  readonly floor: number
+}
+
+export async function headOf(queries: Queries, person: string): Promise<InboxHead> {
+  const [head] = await queries.all<InboxHead>('select pts, floor from chat_inbox where person = ?1', person)
+  return head ?? { pts: 0, floor: 0 }
+}
+
+export async function findDevice(queries: Queries, person: string, device: string): Promise<DeviceRow | undefined> {
+  const [row] = await queries.all<DeviceRow>(
+    'select device, acked, seen from chat_device where person = ?1 and device = ?2',
+    person,
+    device,
+  )
+  return row
+}
+
+/** Begins where the inbox is now: what was before, it finds in history (chat M7). Where there are too many, the one silent longest goes. */
+export async function linkDevice(tx: Queries, person: string, device: string, now: number): Promise<InboxHead> {
+  await tx.run('insert into chat_inbox (person, pts, floor) values (?1, 0, 0) on conflict (person) do nothing', person)
+  const head = await headOf(tx, person)
+  await tx.run(
+    `insert into chat_device (person, device, acked, created, seen) values (?1, ?2, ?3, ?4, ?4)
+     on conflict (person, device) do update set seen = excluded.seen`,
+    person,
+    device,
+    head.pts,
+    now,
+  )
+  const rows = await tx.all<{ device: string }>('select device from chat_device where person = ?1 order by seen desc, device', person)
+  for (const { device: silent } of rows.slice(limits.devicesMax)) await unlinkDevice(tx, person, silent)
+  return head
+}
+
+export async function unlinkDevice(tx: Queries, person: string, device: string): Promise<void> {
+  await tx.run('delete from chat_device where person = ?1 and device = ?2', person, device)
+  await tx.run('delete from chat_push where person = ?1 and device = ?2', person, device)
+}
+
+/** Moves a device's acknowledged place forward, never back. @returns where it was and is */
+export async function advanceDevice(
+  tx: Queries,
+  person: string,
+  device: string,
+  offset: number,
+  now: number,
+): Promise<{ before: number; after: number }> {
+  const known = await findDevice(tx, person, device)
+  if (known === undefined) throw new CommandError(chatErrors.notFound, 'device: not linked, connect with it first')
+  const { pts } = await headOf(tx, person)
+  const after = Math.max(known.acked, Math.min(offset, pts))
+  await tx.run('update chat_device set acked = ?3, seen = ?4 where person = ?1 and device = ?2 and acked <= ?3', person, device, after, now)
+  return { before: known.acked, after }
+}
+
+/** Whether any device of the user has acknowledged the place. */
+export async function isAcknowledged(queries: Queries, person: string, offset: number): Promise<boolean> {
+  const rows = await queries.all('select device from chat_device where person = ?1 and acked >= ?2 limit 1', person, offset)
+  return rows.length > 0
+}
+
+/**
+ * An encrypted message must be for exactly the devices of the members, without the one that sends it (chat M25).
+ * @param given each as `<user>/<device>`
+ * @throws CommandError 409 that names what is missing and what is too much
+ */
+export async function checkDevices(
+  tx: Queries,
+  conversation: string,
+  sender: { user: string; device: string },
+  given: readonly string[],
+): Promise<void> {
+  const rows = await tx.all<{ person: string; device: string }>(
+    `select d.person, d.device from chat_device d join chat_member m on m.person = d.person
+     where m.conversation = ?1 and m.active = 1 order by d.person, d.device`,
+    conversation,
+  )
+  const own = `${sender.user}/${sender.device}`
+  const wanted = new Set(rows.map(({ person, device }) => `${person}/${device}`).filter(name => name !== own))
+  const missing = [...wanted].filter(name => !given.includes(name))
+  const extra = given.filter(name => !wanted.has(name))
+  if (missing.length === 0 && extra.length === 0) return
+  throw new CommandError(chatErrors.deviceMismatch, JSON.stringify({ missing, extra }))
+}

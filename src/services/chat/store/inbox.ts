@@ -1,0 +1,122 @@
+import type { HistoryPage, HistoryQuery } from '../../../hub/index.ts'
+import type { Json } from '../../../kit/index.ts'
+import { Publication } from '../../../protocol/index.ts'
+import type { Queries, Sql } from '../../../store/index.ts'
+import { limits } from '../limits.ts'
+import type { Conversation, InboxEntry } from '../model/wire.ts'
+import { headOf } from './devices.ts'
+import { type EntryRow, entryOf, type LogKind } from './entry-row.ts'
+import { conversationOf } from './listing.ts'
+import type { OwnEntry } from './log.ts'
+
+interface ItemRow {
+  readonly pts: number
+  readonly item: 'log' | 'conversation' | 'own'
+  readonly conversation: string
+  readonly posted: number
+  readonly own: string | null
+  readonly seq: number | null
+  readonly kind: LogKind | null
+  readonly author: string | null
+  readonly ts: number | null
+  readonly target: number | null
+  readonly body: string | null
+  readonly rev: number | null
+  readonly deleted: number | null
+}
+
+/** What stands in an inbox at one place. */
+export interface Item {
+  readonly pts: number
+  readonly time: number
+  readonly entry: InboxEntry
+}
+
+const itemColumns = `i.pts, i.kind as item, i.conversation, i.ts as posted, i.body as own,
+  e.seq, e.kind, e.author, e.ts, e.target, e.body, e.rev, e.deleted`
+const fromItems = 'from chat_item i left join chat_entry e on e.conversation = i.conversation and e.seq = i.seq'
+const prefix = 'inbox:#'
+
+export function inboxChannel(user: string): string {
+  return `${prefix}${user}`
+}
+
+export function ownerOf(channel: string): string | undefined {
+  return channel.startsWith(prefix) ? channel.slice(prefix.length) : undefined
+}
+
+/** Inboxes as channels: their histories are rows. An inbox's epoch is that of the store, which a restart keeps. */
+export class Inboxes {
+  constructor(
+    readonly sql: Sql,
+    readonly epoch: string,
+  ) {}
+
+  /** Up to `limit` items after a place, as they are now: what was deleted since has lost its text. */
+  async items(person: string, after: number, limit: number, queries: Queries = this.sql): Promise<Item[]> {
+    const rows = await queries.all<ItemRow>(
+      `select ${itemColumns} ${fromItems} where i.person = ?1 and i.pts > ?2 order by i.pts limit ?3`,
+      person,
+      after,
+      limit,
+    )
+    return this.#read(queries, person, rows)
+  }
+
+  async history(channel: string, query: HistoryQuery): Promise<HistoryPage> {
+    const person = ownerOf(channel) ?? ''
+    const { since, limit, reverse = false } = query
+    const { pts, floor } = await headOf(this.sql, person)
+    const position = { epoch: this.epoch, offset: pts }
+    const isSame = since !== undefined && (since.epoch === '' || since.epoch === this.epoch) && since.offset <= pts
+    const most = limit < 0 ? limits.inboxEntriesMax : limit
+    const after = reverse || since === undefined ? floor : Math.max(since.offset, floor)
+    const items =
+      most === 0 ? [] : reverse ? await this.#before(person, since?.offset ?? pts + 1, most) : await this.items(person, after, most)
+    const publications = items.map(item => this.publication(item))
+    const reaches = isSame && since.offset >= floor && since.offset + publications.length >= pts
+    return { position, publications, complete: !reverse && reaches, state: [] }
+  }
+
+  /** What comes from the rows was perhaps sent before. */
+  publication({ pts, time, entry }: Item): Publication {
+    return new Publication({ data: toJson({ ...entry, re: true }), offset: pts, time })
+  }
+
+  async #before(person: string, before: number, limit: number): Promise<Item[]> {
+    const rows = await this.sql.all<ItemRow>(
+      `select ${itemColumns} ${fromItems} where i.person = ?1 and i.pts < ?2 order by i.pts desc limit ?3`,
+      person,
+      before,
+      limit,
+    )
+    return this.#read(this.sql, person, rows)
+  }
+
+  async #read(queries: Queries, person: string, rows: readonly ItemRow[]): Promise<Item[]> {
+    const conversations = new Map<string, Conversation | undefined>()
+    for (const { item, conversation } of rows) {
+      if (item !== 'conversation' || conversations.has(conversation)) continue
+      conversations.set(conversation, await conversationOf(queries, conversation, person))
+    }
+    return rows.map(row => ({ pts: row.pts, time: row.posted, entry: entryIn(row, person, conversations.get(row.conversation)) }))
+  }
+}
+
+/** What is stored is what is sent. */
+export function toJson(entry: InboxEntry): Json {
+  return entry as unknown as Json
+}
+
+function entryIn(row: ItemRow, person: string, conversation: Conversation | undefined): InboxEntry {
+  const nothing: OwnEntry = { kind: 'receipt', conversation: row.conversation, receipts: [] }
+  if (row.item === 'own') return row.own === null ? nothing : JSON.parse(row.own)
+  if (row.item === 'conversation') return conversation === undefined ? nothing : { kind: 'conversation', conversation }
+  const entry = loggedIn(row)
+  return entry === undefined ? nothing : entryOf(entry, person)
+}
+
+function loggedIn({ conversation, seq, kind, author, ts, target, body, rev, deleted }: ItemRow): EntryRow | undefined {
+  if (seq === null || kind === null || author === null || ts === null) return undefined
+  return { conversation, seq, kind, author, ts, target, body, rev: rev ?? 0, deleted: deleted ?? 0 }
+}

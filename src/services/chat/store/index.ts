@@ -1,0 +1,25 @@
+export { advanceDevice, findDevice, headOf, linkDevice } from './devices.ts'
+export { type Changed, Groups } from './groups.ts'
+export { infoOf, pageOf, search } from './history.ts'
+export { Inboxes, type Item, inboxChannel, ownerOf, toJson } from './inbox.ts'
+export { Ledger } from './ledger.ts'
+export { conversationOf, conversationsWith, listConversations } from './listing.ts'
+export { activeMembers, findConversation, findMember, memberOf, type Posted, postConversation } from './log.ts'
+export { type Actor, checkSize, Messages, type Screen, type Sending, type Sent } from './messages.ts'
+export { clearConversation, type Own, setOwn } from './own.ts'
+export {
+  acquainted,
+  areApart,
+  block,
+  blockedBy,
+  changeProfile,
+  type LastSeen,
+  lastSeenOf,
+  markSeen,
+  type Profile,
+  profileOf,
+} from './profiles.ts'
+export { PushStore } from './push-store.ts'
+export { epochOf, schema } from './schema.ts'
+export { sweep } from './sweep.ts'
+export { deliver, read, recountUnread, tellReceipts, untoldReceipts } from './watermarks.ts'

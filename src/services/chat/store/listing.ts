@@ -1,0 +1,108 @@
+import type { Queries } from '../../../store/index.ts'
+import { limits } from '../limits.ts'
+import type { Conversation, Member, MessageEntry } from '../model/wire.ts'
+import { type EntryRow, entryColumns, entryOf } from './entry-row.ts'
+import { type ConversationRow, findConversation, findMember, type MemberRow, memberColumns } from './log.ts'
+import { hidesReading } from './profiles.ts'
+import { withReactions } from './reactions.ts'
+import { visibleTo } from './visible.ts'
+
+/** A conversation as one member has it in the list; undefined where they never were in it. */
+export async function conversationOf(queries: Queries, id: string, person: string): Promise<Conversation | undefined> {
+  const row = await findConversation(queries, id)
+  const member = row === undefined ? undefined : await findMember(queries, id, person)
+  if (row === undefined || member === undefined) return undefined
+  return describe(row, member, await membersFor(queries, row, person), await lastOf(queries, id, person))
+}
+
+/** The conversations of a user, those with the newest entries first. Direct ones in which nobody has said anything are there as well. */
+export async function listConversations(
+  queries: Queries,
+  person: string,
+  { limit = limits.conversationsMax, before }: { limit?: number | undefined; before?: number | undefined },
+): Promise<Conversation[]> {
+  const rows = await queries.all<ConversationRow & MemberRow>(
+    `select c.id, c.kind, c.title, c.version, c.seq, c.ts, m.conversation, m.person, m.role, m.since, m.active, m.delivered_to, m.read_to, m.unread,
+       m.muted, m.pinned, m.cleared
+     from chat_member m join chat_conversation c on c.id = m.conversation
+     where m.person = ?1 and c.ts < ?2 order by c.ts desc, c.id limit ?3`,
+    person,
+    before ?? Number.MAX_SAFE_INTEGER,
+    Math.min(limit, limits.conversationsMax),
+  )
+  const conversations: Conversation[] = []
+  for (const row of rows)
+    conversations.push(describe(row, row, await membersFor(queries, row, person), await lastOf(queries, row.id, person)))
+  return conversations
+}
+
+/** Everyone who is in it now. */
+export async function membersOf(queries: Queries, conversation: string): Promise<Member[]> {
+  const rows = await queries.all<MemberRow>(
+    `select ${memberColumns} from chat_member where conversation = ?1 and active = 1 order by since, person`,
+    conversation,
+  )
+  return rows.map(({ person, role, since, delivered_to, read_to }) => ({
+    user: person,
+    role,
+    since,
+    delivered: delivered_to,
+    read: read_to,
+  }))
+}
+
+/** As one of them may see it: in a conversation of two, not how far the other has read where one of both does not show it (chat M12). */
+async function membersFor(queries: Queries, { id, kind }: ConversationRow, person: string): Promise<Member[]> {
+  const members = await membersOf(queries, id)
+  const other = kind === 'direct' ? members.find(({ user }) => user !== person) : undefined
+  if (other === undefined || !(await hidesReading(queries, person, other.user))) return members
+  return members.map(member => (member === other ? { ...member, read: 0 } : member))
+}
+
+export function describe(
+  row: ConversationRow,
+  member: Pick<MemberRow, 'unread' | 'muted' | 'pinned' | 'cleared' | 'active'>,
+  members: readonly Member[],
+  last: MessageEntry | undefined,
+): Conversation {
+  const { id, kind, title, version, seq, ts } = row
+  const { unread, cleared } = member
+  return {
+    id,
+    kind,
+    title,
+    version,
+    seq,
+    ts,
+    unread,
+    ...(last === undefined ? {} : { last }),
+    members,
+    muted: member.muted === 1,
+    pinned: member.pinned === 1,
+    cleared,
+    active: member.active === 1,
+  }
+}
+
+async function lastOf(queries: Queries, conversation: string, person: string): Promise<MessageEntry | undefined> {
+  const [row] = await queries.all<EntryRow>(
+    `select ${entryColumns} from chat_entry e where e.conversation = ?1 and e.kind = 'message' and ${visibleTo('?2')} order by e.seq desc limit 1`,
+    conversation,
+    person,
+  )
+  if (row === undefined) return undefined
+  const [entry] = await withReactions(queries, [entryOf(row, person)], person)
+  return entry?.kind === 'message' ? entry : undefined
+}
+
+/** The conversations that a user is in, and how many are in each. */
+export async function conversationsWith(
+  queries: Queries,
+  person: string,
+): Promise<{ readonly id: string; readonly kind: ConversationRow['kind']; readonly members: number }[]> {
+  return queries.all(
+    `select c.id, c.kind, cast((select count(*) from chat_member o where o.conversation = c.id and o.active = 1) as integer) as members
+     from chat_member m join chat_conversation c on c.id = m.conversation where m.person = ?1 and m.active = 1`,
+    person,
+  )
+}

@@ -1,0 +1,321 @@
+import { createHash } from 'node:crypto'
+import { CommandError } from '../../../protocol/index.ts'
+import type { Queries } from '../../../store/index.ts'
+import type { ChatBounds } from '../limits.ts'
+import { byteLength, searchable } from '../model/text.ts'
+import { type ChatCommands, chatErrors, type Encrypted } from '../model/wire.ts'
+import { checkDevices } from './devices.ts'
+import { type EntryBody, type EntryRow, entryColumns, midOf } from './entry-row.ts'
+import type { Change } from './ledger.ts'
+import { append, type ConversationRow, fanOut, holdConversation, type MemberRow, memberOf, post } from './log.ts'
+import { visibleTo } from './visible.ts'
+
+export type Sending = ChatCommands['chat.send']['in'] & { readonly device: string }
+export type Sent = ChatCommands['chat.send']['out']
+
+/** Who does something, and by which device. */
+export interface Actor {
+  readonly user: string
+  readonly device: string
+}
+
+/** What stands between an accepted message and the log: moderation, or a sequencer of MLS commits (chat M26). Of encrypted messages it sees no content. */
+export type Screen = (draft: Sending & { readonly author: string; readonly seq: number }) => Promise<void>
+
+export interface MessageRules {
+  readonly bounds: Pick<ChatBounds, 'editMs' | 'deleteMs'>
+  /** @throws CommandError 429 where a new message is one too many */
+  spend(user: string): void
+  readonly screen: Screen | undefined
+}
+
+/** What users say, and what they change about it. */
+export class Messages {
+  constructor(readonly rules: MessageRules) {}
+
+  /** Once for each `cid` of a device: the same again gets the same answer, and costs nothing (chat M1). */
+  async send(change: Change, actor: Actor, sending: Sending): Promise<Sent> {
+    const { tx, now, posted } = change
+    const row = await holdConversation(tx, sending.conversation)
+    const hash = hashOf(sending)
+    const known = await answerTo(tx, actor, sending.cid, hash)
+    if (known !== undefined) return known
+    const member = await memberOf(tx, row.id, actor.user)
+    this.rules.spend(actor.user)
+    if (sending.version !== undefined && sending.version !== row.version)
+      throw new CommandError(chatErrors.membershipChanged, `the members are of version ${row.version}`)
+    await checkAnswered(tx, row, actor.user, sending.reply_to)
+    if (sending.enc?.perDevice !== undefined) await checkDevices(tx, row.id, actor, Object.keys(sending.enc.perDevice))
+    await this.rules.screen?.({ ...sending, author: actor.user, seq: row.seq + 1 })
+    const { text, enc, reply_to, cid } = sending
+    const body: EntryBody = { text, enc, reply_to, origin: { device: actor.device, cid } }
+    const plain = text === undefined ? undefined : searchable(text)
+    const entry = await append(tx, row.id, { kind: 'message', author: actor.user, body, plain }, now)
+    const blocker = await blockerIn(tx, row, actor.user)
+    // Who blocked the author never learns of it, and the author never learns that (chat M16).
+    if (blocker !== '') await hide(tx, row.id, blocker, entry.seq)
+    posted.push(...(await fanOut(tx, entry.row, blocker)))
+    await countUnread(tx, row.id, actor.user, blocker)
+    await readOwn(tx, member, entry.seq, entry.ts)
+    const answer: Sent = { conversation: row.id, cid, seq: entry.seq, mid: midOf(row.id, entry.seq), ts: entry.ts }
+    await tx.run(
+      'insert into chat_sent (person, device, cid, hash, answer, ts) values (?1, ?2, ?3, ?4, ?5, ?6)',
+      actor.user,
+      actor.device,
+      cid,
+      hash,
+      JSON.stringify(answer),
+      now,
+    )
+    return answer
+  }
+
+  /** By its author, for a while; the newest is the one that counts (chat M17). */
+  async edit(change: Change, actor: Actor, edit: ChatCommands['chat.edit']['in']): Promise<ChatCommands['chat.edit']['out']> {
+    const { tx, now, posted } = change
+    const { target } = await this.#own(change, actor, edit.conversation, edit.seq)
+    if (target.author !== actor.user) throw new CommandError(chatErrors.forbidden, 'only its author edits a message')
+    if (target.deleted === 1) throw new CommandError(chatErrors.gone, 'the message was deleted')
+    if (now - target.ts > this.rules.bounds.editMs) throw new CommandError(chatErrors.windowClosed, 'the message is too old to be edited')
+    this.rules.spend(actor.user)
+    const { text, enc } = edit
+    const before: EntryBody = target.body === null ? {} : JSON.parse(target.body)
+    const rev = target.rev + 1
+    const plain = text === undefined ? null : searchable(text)
+    await tx.run(
+      'update chat_entry set body = ?3, plain = ?4, rev = ?5 where conversation = ?1 and seq = ?2',
+      edit.conversation,
+      edit.seq,
+      JSON.stringify({ ...before, text, enc } satisfies EntryBody),
+      plain,
+      rev,
+    )
+    const entry = await append(tx, edit.conversation, { kind: 'edit', author: actor.user, target: edit.seq, rev, body: { text, enc } }, now)
+    posted.push(...(await fanOut(tx, entry.row, await blockerOfEntry(tx, edit.conversation, edit.seq, actor.user))))
+    return { seq: entry.seq, rev, ts: entry.ts }
+  }
+
+  /** What it said is gone from the log, from every inbox and from search; its place stays (chat M18). Once more changes nothing. */
+  async deleteForEveryone(change: Change, actor: Actor, conversation: string, seq: number): Promise<{ seq: number }> {
+    const { tx, now, posted } = change
+    const { target, member, row } = await this.#own(change, actor, conversation, seq)
+    if (target.deleted === 1) return { seq: await deletionOf(tx, conversation, seq) }
+    const isAuthor = target.author === actor.user
+    if (!isAuthor && (row.kind === 'direct' || member.role === 'member'))
+      throw new CommandError(chatErrors.forbidden, 'only its author and admins delete a message')
+    const leads = row.kind === 'group' && member.role !== 'member'
+    if (!leads && now - target.ts > this.rules.bounds.deleteMs)
+      throw new CommandError(chatErrors.windowClosed, 'the message is too old to be deleted for everyone')
+    await uncountUnread(tx, target)
+    await tx.run(
+      "update chat_entry set body = null, plain = null, deleted = 1 where conversation = ?1 and (seq = ?2 or (target = ?2 and kind in ('edit', 'reaction')))",
+      conversation,
+      seq,
+    )
+    await tx.run('delete from chat_reaction where conversation = ?1 and seq = ?2', conversation, seq)
+    const entry = await append(tx, conversation, { kind: 'delete', author: actor.user, target: seq, body: {} }, now)
+    posted.push(...(await fanOut(tx, entry.row, await blockerOfEntry(tx, conversation, seq, target.author))))
+    return { seq: entry.seq }
+  }
+
+  /** On one's own devices alone (chat M19). */
+  async deleteForMe(change: Change, actor: Actor, conversation: string, seq: number): Promise<{ seq: number }> {
+    const { tx, now, posted } = change
+    const target = await seenEntry(tx, conversation, seq, actor.user)
+    if (target === undefined) return { seq: 0 }
+    await tx.run(
+      `update chat_member set unread = unread - 1 where conversation = ?1 and person = ?2 and read_to < ?3 and ?4 = 1`,
+      conversation,
+      actor.user,
+      seq,
+      target.kind === 'message' && target.deleted === 0 && target.author !== actor.user ? 1 : 0,
+    )
+    await hide(tx, conversation, actor.user, seq)
+    const entry = {
+      kind: 'delete',
+      conversation,
+      seq: 0,
+      ts: now,
+      author: actor.user,
+      for: 'me',
+      target: seq,
+      mid: midOf(conversation, seq),
+    } as const
+    posted.push(await post(tx, actor.user, entry, now))
+    return { seq: 0 }
+  }
+
+  /** One for each user and message; '' takes it back (chat M20). */
+  async react(change: Change, actor: Actor, conversation: string, seq: number, emoji: string): Promise<{ seq: number }> {
+    const { tx, now, posted } = change
+    const { target } = await this.#own(change, actor, conversation, seq)
+    if (target.deleted === 1) throw new CommandError(chatErrors.gone, 'the message was deleted')
+    if (emoji === '') {
+      await tx.run('delete from chat_reaction where conversation = ?1 and seq = ?2 and person = ?3', conversation, seq, actor.user)
+    } else {
+      await tx.run(
+        `insert into chat_reaction (conversation, seq, person, emoji) values (?1, ?2, ?3, ?4)
+         on conflict (conversation, seq, person) do update set emoji = excluded.emoji`,
+        conversation,
+        seq,
+        actor.user,
+        emoji,
+      )
+    }
+    const entry = await append(tx, conversation, { kind: 'reaction', author: actor.user, target: seq, body: { emoji } }, now)
+    const blocker = await blockerOfEntry(tx, conversation, seq, target.author)
+    posted.push(
+      ...(await fanOut(
+        tx,
+        entry.row,
+        blocker === '' ? await blockerIn(tx, await holdConversation(tx, conversation), actor.user) : blocker,
+      )),
+    )
+    return { seq: entry.seq }
+  }
+
+  /** A message that the actor may see, in a conversation that is held. */
+  async #own(
+    { tx }: Change,
+    { user }: Actor,
+    conversation: string,
+    seq: number,
+  ): Promise<{ row: ConversationRow; member: MemberRow; target: EntryRow }> {
+    const row = await holdConversation(tx, conversation)
+    const member = await memberOf(tx, conversation, user)
+    const target = await seenEntry(tx, conversation, seq, user)
+    if (target?.kind !== 'message') throw new CommandError(chatErrors.notFound, 'seq: no such message')
+    return { row, member, target }
+  }
+}
+
+/** @throws CommandError 413 */
+export function checkSize(text: string | undefined, enc: Encrypted | undefined, bytesMax: number): void {
+  const bytes = byteLength(text ?? '') + (enc === undefined ? 0 : byteLength(JSON.stringify(enc)))
+  if (bytes > bytesMax) throw new CommandError(chatErrors.tooLarge, `${bytes} bytes, at most ${bytesMax}`)
+}
+
+/** Two sends are the same where they say the same, whatever the version of the members was when they were tried. */
+function hashOf({ conversation, text, enc, reply_to }: Sending): string {
+  return createHash('sha256')
+    .update(JSON.stringify([conversation, text ?? null, enc ?? null, reply_to ?? null]))
+    .digest('base64url')
+}
+
+async function answerTo(tx: Queries, { user, device }: Actor, cid: string, hash: string): Promise<Sent | undefined> {
+  const [known] = await tx.all<{ hash: string; answer: string }>(
+    'select hash, answer from chat_sent where person = ?1 and device = ?2 and cid = ?3',
+    user,
+    device,
+    cid,
+  )
+  if (known === undefined) return undefined
+  if (known.hash !== hash) throw new CommandError(chatErrors.idempotencyConflict, 'cid: was used for another message')
+  return JSON.parse(known.answer)
+}
+
+async function seenEntry(tx: Queries, conversation: string, seq: number, user: string): Promise<EntryRow | undefined> {
+  const [row] = await tx.all<EntryRow>(
+    `select ${entryColumns} from chat_entry e where e.conversation = ?1 and e.seq = ?2 and ${visibleTo('?3')}`,
+    conversation,
+    seq,
+    user,
+  )
+  return row
+}
+
+async function checkAnswered(tx: Queries, { id }: ConversationRow, user: string, seq: number | undefined): Promise<void> {
+  if (seq === undefined) return
+  const answered = await seenEntry(tx, id, seq, user)
+  if (answered?.kind !== 'message') throw new CommandError(chatErrors.notFound, 'reply_to: no such message')
+}
+
+/** In a conversation of two, the other one where they blocked the author; else ''. */
+async function blockerIn(tx: Queries, { id, kind }: ConversationRow, author: string): Promise<string> {
+  if (kind !== 'direct') return ''
+  const [row] = await tx.all<{ person: string }>(
+    `select b.person from chat_block b join chat_member m on m.person = b.person and m.conversation = ?1
+     where b.blocked = ?2 and b.person <> ?2`,
+    id,
+    author,
+  )
+  return row?.person ?? ''
+}
+
+/** Whoever was not shown a message gets nothing about it. Only in a conversation of two can somebody not have been shown one by a block. */
+async function blockerOfEntry(tx: Queries, conversation: string, seq: number, author: string): Promise<string> {
+  const [row] = await tx.all<{ person: string }>(
+    `select h.person from chat_hidden h join chat_conversation c on c.id = h.conversation
+     where h.conversation = ?1 and h.seq = ?2 and h.person <> ?3 and c.kind = 'direct'`,
+    conversation,
+    seq,
+    author,
+  )
+  return row?.person ?? ''
+}
+
+async function deletionOf(tx: Queries, conversation: string, seq: number): Promise<number> {
+  const [row] = await tx.all<{ seq: number }>(
+    "select seq from chat_entry where conversation = ?1 and target = ?2 and kind = 'delete' order by seq limit 1",
+    conversation,
+    seq,
+  )
+  return row?.seq ?? 0
+}
+
+async function hide(tx: Queries, conversation: string, person: string, seq: number): Promise<void> {
+  await tx.run('insert into chat_hidden (conversation, person, seq) values (?1, ?2, ?3) on conflict do nothing', conversation, person, seq)
+}
+
+async function countUnread(tx: Queries, conversation: string, author: string, blocker: string): Promise<void> {
+  await tx.run(
+    'update chat_member set unread = unread + 1 where conversation = ?1 and active = 1 and person <> ?2 and person <> ?3',
+    conversation,
+    author,
+    blocker,
+  )
+}
+
+/** Of everyone for whom it counted, also of those who have left since. */
+async function uncountUnread(tx: Queries, { conversation, seq, author }: EntryRow): Promise<void> {
+  await tx.run(
+    `update chat_member set unread = unread - 1
+     where conversation = ?1 and read_to < ?2 and cleared < ?2 and person <> ?3
+       and exists (select 1 from chat_stay s where s.conversation = ?1 and s.person = chat_member.person and s.from_seq <= ?2 and (s.to_seq is null or ?2 <= s.to_seq))
+       and not exists (select 1 from chat_hidden h where h.conversation = ?1 and h.person = chat_member.person and h.seq = ?2)`,
+    conversation,
+    seq,
+    author,
+  )
+}
+
+/** Whoever answers has read what was there (chat M22). */
+async function readOwn(tx: Queries, { conversation, person, read_to }: MemberRow, seq: number, ts: number): Promise<void> {
+  await tx.run(
+    `update chat_member set read_to = ?3, delivered_to = case when delivered_to > ?3 then delivered_to else ?3 end, unread = 0, receipt_due = 1
+     where conversation = ?1 and person = ?2`,
+    conversation,
+    person,
+    seq,
+  )
+  if (read_to < seq - 1) await step(tx, conversation, person, 'read', seq - 1, ts)
+}
+
+/** When a watermark came this far. */
+export async function step(
+  tx: Queries,
+  conversation: string,
+  person: string,
+  kind: 'delivered' | 'read',
+  seq: number,
+  ts: number,
+): Promise<void> {
+  await tx.run(
+    'insert into chat_step (conversation, person, kind, seq, ts) values (?1, ?2, ?3, ?4, ?5) on conflict do nothing',
+    conversation,
+    person,
+    kind,
+    seq,
+    ts,
+  )
+}

@@ -1,0 +1,40 @@
+import type { Change } from './ledger.ts'
+import { conversationOf } from './listing.ts'
+import { holdConversation, memberOf, postConversation } from './log.ts'
+
+/** What a conversation is to one user alone. */
+export interface Own {
+  readonly muted?: boolean | undefined
+  readonly pinned?: boolean | undefined
+}
+
+export async function setOwn(change: Change, person: string, conversation: string, { muted, pinned }: Own): Promise<void> {
+  const member = await memberOf(change.tx, conversation, person)
+  await change.tx.run(
+    'update chat_member set muted = ?3, pinned = ?4 where conversation = ?1 and person = ?2',
+    conversation,
+    person,
+    (muted ?? member.muted === 1) ? 1 : 0,
+    (pinned ?? member.pinned === 1) ? 1 : 0,
+  )
+  await tellOwn(change, person, conversation)
+}
+
+/** Everything that is there now is gone for this user, on all devices (chat M19). */
+export async function clearConversation(change: Change, person: string, conversation: string): Promise<{ cleared: number }> {
+  const row = await holdConversation(change.tx, conversation)
+  await memberOf(change.tx, conversation, person)
+  await change.tx.run(
+    `update chat_member set cleared = ?3, unread = 0, read_to = ?3, delivered_to = ?3, receipt_due = 1 where conversation = ?1 and person = ?2`,
+    conversation,
+    person,
+    row.seq,
+  )
+  await tellOwn(change, person, conversation)
+  return { cleared: row.seq }
+}
+
+async function tellOwn({ tx, now, posted }: Change, person: string, id: string): Promise<void> {
+  const conversation = await conversationOf(tx, id, person)
+  if (conversation !== undefined) posted.push(await postConversation(tx, person, { kind: 'conversation', conversation }, now))
+}

@@ -1,0 +1,97 @@
+import { CommandError, errors } from '../../../protocol/index.ts'
+import type { Queries } from '../../../store/index.ts'
+import { limits } from '../limits.ts'
+
+/** What a user lets others see. */
+export interface Profile {
+  readonly read_receipts: boolean
+  readonly last_seen: boolean
+}
+
+interface ProfileRow {
+  readonly read_receipts: number
+  readonly show_last_seen: number
+  readonly last_seen: number
+}
+
+export interface LastSeen {
+  readonly user: string
+  /** Unix milliseconds; 0 for never. */
+  readonly at: number
+  readonly isShown: boolean
+}
+
+export async function profileOf(queries: Queries, person: string): Promise<Profile> {
+  const [row] = await queries.all<ProfileRow>('select read_receipts, show_last_seen, last_seen from chat_profile where person = ?1', person)
+  return { read_receipts: row?.read_receipts !== 0, last_seen: row?.show_last_seen !== 0 }
+}
+
+export async function changeProfile(tx: Queries, person: string, change: Partial<Profile>): Promise<Profile> {
+  const profile = { ...(await profileOf(tx, person)), ...change }
+  await tx.run(
+    `insert into chat_profile (person, read_receipts, show_last_seen, last_seen) values (?1, ?2, ?3, 0)
+     on conflict (person) do update set read_receipts = excluded.read_receipts, show_last_seen = excluded.show_last_seen`,
+    person,
+    profile.read_receipts ? 1 : 0,
+    profile.last_seen ? 1 : 0,
+  )
+  return profile
+}
+
+export async function markSeen(queries: Queries, person: string, at: number): Promise<void> {
+  await queries.run(
+    `insert into chat_profile (person, read_receipts, show_last_seen, last_seen) values (?1, 1, 1, ?2)
+     on conflict (person) do update set last_seen = excluded.last_seen`,
+    person,
+    at,
+  )
+}
+
+export async function lastSeenOf(queries: Queries, person: string): Promise<LastSeen> {
+  const [row] = await queries.all<ProfileRow>('select read_receipts, show_last_seen, last_seen from chat_profile where person = ?1', person)
+  return { user: person, at: row?.last_seen ?? 0, isShown: row?.show_last_seen !== 0 }
+}
+
+/** In a conversation of two, whoever does not show what they read does not see it either (chat M12). */
+export async function hidesReading(queries: Queries, one: string, other: string): Promise<boolean> {
+  const rows = await queries.all('select person from chat_profile where person in (?1, ?2) and read_receipts = 0 limit 1', one, other)
+  return rows.length > 0
+}
+
+export async function block(tx: Queries, person: string, other: string, isOn: boolean): Promise<string[]> {
+  if (isOn) await tx.run('insert into chat_block (person, blocked) values (?1, ?2) on conflict do nothing', person, other)
+  else await tx.run('delete from chat_block where person = ?1 and blocked = ?2', person, other)
+  const blocked = await blockedBy(tx, person)
+  if (blocked.length > limits.blockedMax) throw new CommandError(errors.limitExceeded, `at most ${limits.blockedMax} users`)
+  return blocked
+}
+
+export async function blockedBy(queries: Queries, person: string): Promise<string[]> {
+  const rows = await queries.all<{ blocked: string }>('select blocked from chat_block where person = ?1 order by blocked', person)
+  return rows.map(({ blocked }) => blocked)
+}
+
+/** Whether either of two has blocked the other. */
+export async function areApart(queries: Queries, one: string, other: string): Promise<boolean> {
+  const rows = await queries.all(
+    'select person from chat_block where (person = ?1 and blocked = ?2) or (person = ?2 and blocked = ?1) limit 1',
+    one,
+    other,
+  )
+  return rows.length > 0
+}
+
+/** Those of the named users with whom the person shares a conversation: nobody else's presence is theirs to know. */
+export async function acquainted(queries: Queries, person: string, users: readonly string[]): Promise<Set<string>> {
+  const known = new Set<string>()
+  for (const user of users) {
+    const rows = await queries.all(
+      `select m.person from chat_member m join chat_member o on o.conversation = m.conversation
+       where m.person = ?1 and m.active = 1 and o.person = ?2 and o.active = 1 limit 1`,
+      person,
+      user,
+    )
+    if (rows.length > 0) known.add(user)
+  }
+  return known
+}

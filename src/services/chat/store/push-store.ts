@@ -1,0 +1,143 @@
+import type { Sql } from '../../../store/index.ts'
+import type { OwedCursor, OwedMessage, PushRows, PushSubscription, ShownNote } from '../push/index.ts'
+import { type EntryRow, entryOf } from './entry-row.ts'
+
+interface PushRow {
+  readonly person: string
+  readonly device: string
+  readonly endpoint: string
+  readonly p256dh: string
+  readonly auth: string
+}
+
+const unread = `i.kind = 'log' and e.kind = 'message' and e.deleted = 0 and e.author <> i.person and m.muted = 0 and m.read_to < e.seq`
+
+/** What pushes need to know, as rows. */
+export class PushStore implements PushRows {
+  constructor(readonly sql: Sql) {}
+
+  async subscriptions(user: string): Promise<readonly PushSubscription[]> {
+    const rows = await this.sql.all<PushRow>(
+      'select person, device, endpoint, p256dh, auth from chat_push where person = ?1 order by created, device',
+      user,
+    )
+    return rows.map(({ person, ...row }) => ({ user: person, ...row }))
+  }
+
+  async subscribe({ user, device, endpoint, p256dh, auth }: PushSubscription, now: number): Promise<void> {
+    await this.sql.run(
+      `insert into chat_push (person, device, endpoint, p256dh, auth, created) values (?1, ?2, ?3, ?4, ?5, ?6)
+       on conflict (person, device) do update set endpoint = excluded.endpoint, p256dh = excluded.p256dh, auth = excluded.auth`,
+      user,
+      device,
+      endpoint,
+      p256dh,
+      auth,
+      now,
+    )
+  }
+
+  async unsubscribe(user: string, device: string): Promise<void> {
+    await this.sql.run('delete from chat_push where person = ?1 and device = ?2', user, device)
+  }
+
+  async forget(subscriptions: readonly PushSubscription[]): Promise<void> {
+    await this.sql.transaction(async tx => {
+      for (const { user, device, endpoint } of subscriptions)
+        await tx.run('delete from chat_push where person = ?1 and device = ?2 and endpoint = ?3', user, device, endpoint)
+    })
+  }
+
+  async badge(user: string): Promise<number> {
+    const [row] = await this.sql.all<{ count: number | null }>(
+      'select cast(sum(unread) as integer) as count from chat_member where person = ?1 and muted = 0',
+      user,
+    )
+    return row?.count ?? 0
+  }
+
+  async isAcknowledged(user: string, offset: number): Promise<boolean> {
+    const rows = await this.sql.all(
+      `select i.pts from chat_item i join chat_member m on m.conversation = i.conversation and m.person = i.person
+       where i.person = ?1 and i.pts = ?2 and i.seq > m.read_to
+         and not exists (select 1 from chat_device d where d.person = ?1 and d.acked >= ?2)`,
+      user,
+      offset,
+    )
+    return rows.length === 0
+  }
+
+  async owed(
+    since: number,
+    limit: number,
+    after: OwedCursor = { user: '', offset: 0 },
+  ): Promise<readonly (OwedMessage & { readonly user: string })[]> {
+    const rows = await this.sql.all<EntryRow & { person: string; pts: number }>(
+      `select i.person, i.pts, e.conversation, e.seq, e.kind, e.author, e.ts, e.target, e.body, e.rev, e.deleted
+       from chat_item i join chat_entry e on e.conversation = i.conversation and e.seq = i.seq
+         join chat_member m on m.conversation = i.conversation and m.person = i.person
+       where i.ts >= ?1 and (i.person > ?2 or (i.person = ?2 and i.pts > ?3)) and ${unread}
+         and exists (select 1 from chat_push p where p.person = i.person)
+         and not exists (select 1 from chat_device d where d.person = i.person and d.acked >= i.pts)
+       order by i.person, i.pts limit ?4`,
+      since,
+      after.user,
+      after.offset,
+      limit,
+    )
+    return rows.map(row => ({ user: row.person, ...owedMessage(row, row.pts) }))
+  }
+
+  /** Members whose devices are to be told of what is said in a conversation. */
+  async wanting(conversation: string): Promise<ReadonlySet<string>> {
+    const rows = await this.sql.all<{ person: string }>(
+      `select distinct m.person from chat_member m join chat_push p on p.person = m.person where m.conversation = ?1 and m.active = 1 and m.muted = 0`,
+      conversation,
+    )
+    return new Set(rows.map(({ person }) => person))
+  }
+
+  async shown(user: string): Promise<readonly ShownNote[]> {
+    const rows = await this.sql.all<Omit<ShownNote, 'user'>>('select device, conversation, seq from chat_shown where person = ?1', user)
+    return rows.map(row => ({ user, ...row }))
+  }
+
+  async show(notes: readonly ShownNote[]): Promise<void> {
+    await this.sql.transaction(async tx => {
+      for (const { user, device, conversation, seq } of notes)
+        await tx.run(
+          `insert into chat_shown (person, device, conversation, seq) values (?1, ?2, ?3, ?4)
+           on conflict (person, device, conversation) do update set seq = case when chat_shown.seq > excluded.seq then chat_shown.seq else excluded.seq end`,
+          user,
+          device,
+          conversation,
+          seq,
+        )
+    })
+  }
+
+  async unshow(notes: readonly ShownNote[]): Promise<void> {
+    await this.sql.transaction(async tx => {
+      for (const { user, device, conversation, seq } of notes)
+        await tx.run(
+          'delete from chat_shown where person = ?1 and device = ?2 and conversation = ?3 and seq <= ?4',
+          user,
+          device,
+          conversation,
+          seq,
+        )
+    })
+  }
+}
+
+function owedMessage(row: EntryRow, offset: number): OwedMessage {
+  const entry = entryOf(row, '')
+  const enc = entry.kind === 'message' ? entry.enc : undefined
+  return {
+    conversation: row.conversation,
+    offset,
+    seq: row.seq,
+    mid: entry.kind === 'message' ? entry.mid : '',
+    ...(enc === undefined ? {} : { enc }),
+  }
+}

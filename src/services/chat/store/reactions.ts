@@ -1,0 +1,33 @@
+import type { Queries } from '../../../store/index.ts'
+import type { Reaction } from '../model/wire.ts'
+import type { LogEntry } from './entry-row.ts'
+
+interface ReactionRow {
+  readonly seq: number
+  readonly emoji: string
+  readonly count: number
+  readonly mine: number
+}
+
+/** Puts their reactions on the messages of one conversation, the most frequent first. */
+export async function withReactions(queries: Queries, entries: readonly LogEntry[], reader: string): Promise<LogEntry[]> {
+  const messages = entries.filter(entry => entry.kind === 'message')
+  const [first] = messages
+  if (first === undefined) return [...entries]
+  const seqs = messages.map(({ seq }) => seq)
+  const rows = await queries.all<ReactionRow>(
+    `select seq, emoji, cast(count(*) as integer) as count, cast(sum(case when person = ?4 then 1 else 0 end) as integer) as mine
+     from chat_reaction where conversation = ?1 and seq >= ?2 and seq <= ?3 group by seq, emoji order by count desc, emoji`,
+    first.conversation,
+    Math.min(...seqs),
+    Math.max(...seqs),
+    reader,
+  )
+  if (rows.length === 0) return [...entries]
+  return entries.map(entry => {
+    const reactions: Reaction[] = rows
+      .filter(row => row.seq === entry.seq)
+      .map(({ emoji, count, mine }) => ({ emoji, count, mine: mine > 0 }))
+    return entry.kind === 'message' && reactions.length > 0 ? { ...entry, reactions } : entry
+  })
+}

@@ -1,0 +1,75 @@
+import { type Random, randomId } from '../../../kit/index.ts'
+import type { Sql } from '../../../store/index.ts'
+
+/**
+ * The tables of chat, in the SQL that SQLite and Postgres share. Times are Unix milliseconds; `seq` is a place in a conversation's log, `pts`
+ * one in a user's inbox; both are dense. Steps are only ever added.
+ */
+export const schema: readonly string[] = [
+  'create table chat_setting (name text primary key, value text not null)',
+  `create table chat_conversation (
+    id text primary key, kind text not null, title text not null, pair text unique,
+    version integer not null, seq integer not null, ts double precision not null, created double precision not null)`,
+  // What a conversation is to one user, also after they have left. Watermarks are inclusive; the told ones are what authors know of.
+  `create table chat_member (
+    conversation text not null, person text not null, role text not null, since integer not null, active integer not null,
+    delivered_to integer not null, read_to integer not null, told_delivered integer not null, told_read integer not null, receipt_due integer not null,
+    unread integer not null, muted integer not null, pinned integer not null, cleared integer not null,
+    primary key (conversation, person))`,
+  'create index chat_member_person on chat_member (person)',
+  'create index chat_member_due on chat_member (receipt_due, conversation)',
+  // Which part of the log somebody may see: one interval for each stay. Open at its end while they are there.
+  `create table chat_stay (
+    conversation text not null, person text not null, from_seq integer not null, to_seq integer,
+    primary key (conversation, person, from_seq))`,
+  // The log. A message's row holds its newest text, what edits of it said has rows of its own; a deletion empties both.
+  `create table chat_entry (
+    conversation text not null, seq integer not null, kind text not null, author text not null, ts double precision not null,
+    target integer, body text, plain text, rev integer not null, deleted integer not null,
+    primary key (conversation, seq))`,
+  'create index chat_entry_target on chat_entry (conversation, target)',
+  `create table chat_reaction (
+    conversation text not null, seq integer not null, person text not null, emoji text not null,
+    primary key (conversation, seq, person))`,
+  'create table chat_hidden (conversation text not null, person text not null, seq integer not null, primary key (conversation, person, seq))',
+  // Answers to sends, so that one which comes again is answered again.
+  `create table chat_sent (
+    person text not null, device text not null, cid text not null, hash text not null, answer text not null, ts double precision not null,
+    primary key (person, device, cid))`,
+  'create index chat_sent_ts on chat_sent (ts)',
+  // The newest place of each inbox, and the newest that is not kept any longer.
+  'create table chat_inbox (person text primary key, pts integer not null, floor integer not null)',
+  // Kind 'log' refers to an entry, 'conversation' to how it is when it is read, 'own' carries its body.
+  `create table chat_item (
+    person text not null, pts integer not null, kind text not null, conversation text not null, seq integer not null, ts double precision not null, body text,
+    primary key (person, pts))`,
+  'create index chat_item_ts on chat_item (ts)',
+  `create table chat_device (
+    person text not null, device text not null, acked integer not null, created double precision not null, seen double precision not null,
+    primary key (person, device))`,
+  // When a watermark came to where, for the times of a message's receipts.
+  `create table chat_step (
+    conversation text not null, person text not null, kind text not null, seq integer not null, ts double precision not null,
+    primary key (conversation, person, kind, seq))`,
+  `create table chat_invite (
+    code text primary key, conversation text not null, author text not null, uses integer not null, uses_max integer not null, expires double precision not null)`,
+  'create index chat_invite_conversation on chat_invite (conversation)',
+  'create table chat_block (person text not null, blocked text not null, primary key (person, blocked))',
+  'create table chat_profile (person text primary key, read_receipts integer not null, show_last_seen integer not null, last_seen double precision not null)',
+  `create table chat_push (
+    person text not null, device text not null, endpoint text not null, p256dh text not null, auth text not null, created double precision not null,
+    primary key (person, device))`,
+  // What stands on a device's lock screen, as far as is known.
+  `create table chat_shown (
+    person text not null, device text not null, conversation text not null, seq integer not null,
+    primary key (person, device, conversation))`,
+]
+
+/** The epoch of all inboxes: made with the store, and the same as long as it is. */
+export async function epochOf(sql: Sql, random: Random): Promise<string> {
+  return sql.transaction(async tx => {
+    await tx.run("insert into chat_setting (name, value) values ('epoch', ?1) on conflict (name) do nothing", randomId(random, 6))
+    const [row] = await tx.all<{ value: string }>("select value from chat_setting where name = 'epoch'")
+    return row?.value ?? ''
+  })
+}

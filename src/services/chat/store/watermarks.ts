@@ -1,0 +1,163 @@
+import type { Queries } from '../../../store/index.ts'
+import type { ReceiptEntry, Watermark } from '../model/wire.ts'
+import type { Change } from './ledger.ts'
+import { findMember, holdConversation, type MemberRow, post } from './log.ts'
+import { step } from './messages.ts'
+import { hidesReading } from './profiles.ts'
+import { countsFor } from './visible.ts'
+
+interface DueRow {
+  readonly person: string
+  readonly delivered_to: number
+  readonly read_to: number
+  readonly told_delivered: number
+  readonly told_read: number
+}
+
+/** What a device acknowledged has been delivered: the newest of each conversation between two places of the inbox (chat M9). */
+export async function deliver({ tx, now }: Change, person: string, after: number, upTo: number): Promise<string[]> {
+  if (upTo <= after) return []
+  const rows = await tx.all<{ conversation: string; seq: number }>(
+    `select conversation, max(seq) as seq from chat_item where person = ?1 and pts > ?2 and pts <= ?3 and kind = 'log' group by conversation
+     order by conversation`,
+    person,
+    after,
+    upTo,
+  )
+  const moved: string[] = []
+  for (const { conversation, seq } of rows) {
+    const changed = await tx.run(
+      'update chat_member set delivered_to = ?3, receipt_due = 1 where conversation = ?1 and person = ?2 and delivered_to < ?3',
+      conversation,
+      person,
+      seq,
+    )
+    if (changed === 0) continue
+    await step(tx, conversation, person, 'delivered', seq, now)
+    moved.push(conversation)
+  }
+  return moved
+}
+
+/** Forwards only; what cannot have been read yet is not read. Reading is having it delivered. */
+export async function read(
+  change: Change,
+  person: string,
+  conversation: string,
+  seq: number,
+): Promise<{ read: number; unread: number; moved: boolean }> {
+  const { tx, now, posted } = change
+  const row = await holdConversation(tx, conversation)
+  const member = await findMember(tx, conversation, person)
+  if (member === undefined) return { read: 0, unread: 0, moved: false }
+  const last = member.active === 1 ? row.seq : await lastSeen(tx, member)
+  const upTo = Math.min(seq, last)
+  if (upTo <= member.read_to) return { read: member.read_to, unread: member.unread, moved: false }
+  const unread = member.unread - (await countBetween(tx, member, upTo))
+  await tx.run(
+    `update chat_member set read_to = ?3, delivered_to = case when delivered_to > ?3 then delivered_to else ?3 end, unread = ?4, receipt_due = 1
+     where conversation = ?1 and person = ?2`,
+    conversation,
+    person,
+    upTo,
+    unread,
+  )
+  await step(tx, conversation, person, 'read', upTo, now)
+  posted.push(await post(tx, person, { kind: 'receipt', conversation, receipts: [{ user: person, read: upTo, ts: now }], unread }, now))
+  return { read: upTo, unread, moved: true }
+}
+
+/**
+ * Tells authors how far others are with what they wrote: each author one entry with all that moved, however many members it were
+ * (chat M10). What nobody was told of yet is marked in the rows, so that a crash in between tells it later, never not at all.
+ */
+export async function tellReceipts(change: Change, conversation: string): Promise<void> {
+  const { tx, now, posted } = change
+  const { kind } = await holdConversation(tx, conversation)
+  const rows = await tx.all<DueRow>(
+    `select person, delivered_to, read_to, told_delivered, told_read from chat_member where conversation = ?1 and receipt_due = 1 order by person`,
+    conversation,
+  )
+  const byAuthor = new Map<string, Watermark[]>()
+  for (const row of rows) await gather(tx, conversation, row, kind === 'direct', now, byAuthor)
+  await tx.run(
+    'update chat_member set told_delivered = delivered_to, told_read = read_to, receipt_due = 0 where conversation = ?1 and receipt_due = 1',
+    conversation,
+  )
+  for (const [author, receipts] of [...byAuthor].sort(([left], [right]) => (left < right ? -1 : 1))) {
+    const entry: ReceiptEntry = { kind: 'receipt', conversation, receipts }
+    posted.push(await post(tx, author, entry, now))
+  }
+}
+
+/** Conversations in which somebody moved and authors were not told: those of a server that ended too early. */
+export async function untoldReceipts(queries: Queries): Promise<string[]> {
+  const rows = await queries.all<{ conversation: string }>(
+    'select distinct conversation from chat_member where receipt_due = 1 order by conversation',
+  )
+  return rows.map(({ conversation }) => conversation)
+}
+
+/** By counting, for whoever does not believe the number that is kept. */
+export async function recountUnread(queries: Queries, conversation: string, person: string): Promise<number> {
+  const [row] = await queries.all<{ count: number }>(
+    `select cast(count(*) as integer) as count from chat_entry e join chat_member m on m.conversation = e.conversation and m.person = ?2
+     where e.conversation = ?1 and e.seq > m.read_to and ${countsFor('?2')}`,
+    conversation,
+    person,
+  )
+  return row?.count ?? 0
+}
+
+async function gather(
+  tx: Queries,
+  conversation: string,
+  { person, delivered_to, read_to, told_delivered, told_read }: DueRow,
+  isDirect: boolean,
+  now: number,
+  byAuthor: Map<string, Watermark[]>,
+): Promise<void> {
+  const from = Math.min(delivered_to > told_delivered ? told_delivered : delivered_to, read_to > told_read ? told_read : read_to)
+  const authors = await tx.all<{ author: string; newest: number }>(
+    `select author, max(seq) as newest from chat_entry
+     where conversation = ?1 and kind = 'message' and seq > ?2 and seq <= ?3 and author <> ?4 group by author`,
+    conversation,
+    from,
+    Math.max(delivered_to, read_to),
+    person,
+  )
+  for (const { author, newest } of authors) {
+    const mayTellRead = read_to > told_read && newest > told_read && !(isDirect && (await hidesReading(tx, person, author)))
+    const mayTellDelivered = delivered_to > told_delivered && newest > told_delivered
+    if (!mayTellRead && !mayTellDelivered) continue
+    const watermark: Watermark = {
+      user: person,
+      ...(mayTellDelivered || mayTellRead ? { delivered: delivered_to } : {}),
+      ...(mayTellRead ? { read: read_to } : {}),
+      ts: now,
+    }
+    const list = byAuthor.get(author)
+    if (list === undefined) byAuthor.set(author, [watermark])
+    else list.push(watermark)
+  }
+}
+
+async function countBetween(tx: Queries, { conversation, person, read_to }: MemberRow, upTo: number): Promise<number> {
+  const [row] = await tx.all<{ count: number }>(
+    `select cast(count(*) as integer) as count from chat_entry e where e.conversation = ?1 and e.seq > ?3 and e.seq <= ?4 and ${countsFor('?2')}`,
+    conversation,
+    person,
+    read_to,
+    upTo,
+  )
+  return row?.count ?? 0
+}
+
+async function lastSeen(tx: Queries, { conversation, person }: MemberRow): Promise<number> {
+  const [row] = await tx.all<{ seq: number | null }>(
+    'select max(to_seq) as seq from chat_stay where conversation = ?1 and person = ?2',
+    conversation,
+    person,
+  )
+  return row?.seq ?? 0
+}
