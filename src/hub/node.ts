@@ -6,6 +6,7 @@ import type { Broker, BrokerSink, Control, Delivery, HistoryPage, HistoryQuery, 
 import { applyControl } from './control.ts'
 import { Counters } from './counters.ts'
 import { pushFrame } from './frame.ts'
+import { Greeters } from './greeting.ts'
 import type { AskingHooks, LifecycleEvent, LifecycleListener } from './hooks.ts'
 import { Hub } from './hub.ts'
 import type { Verifier } from './identity.ts'
@@ -71,6 +72,7 @@ export class Node implements BrokerSink, OutboxContext {
   readonly presence: Presence
   readonly sessions: Sessions
   readonly rates: Rates
+  readonly greeters = new Greeters()
   readonly methods = new Map<string, CommandMethod>()
   readonly #listeners: LifecycleListener[] = []
   #happened: LifecycleEvent[] = []

@@ -83,7 +83,11 @@ export class Session implements OutboxOwner {
   }
 
   get hookClient(): HookClient {
-    const { user, meta } = this.identity
+    return this.clientAs(this.identity)
+  }
+
+  /** How it will be seen once it is known to be this one. */
+  clientAs({ user, meta }: Identity): HookClient {
     return { client: this.id, user, transport: this.wire.name, ...(meta === undefined ? {} : { meta }) }
   }
 

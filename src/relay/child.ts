@@ -191,6 +191,7 @@ const answers: Answers = {
   presenceStats: ({ context }, { channel }) => context.node().presence.stats(channel),
   authorize: (child, args) => child.authorize(args),
   call: ({ context }, { method, data, user, client }) => context.node().call(method, data ?? undefined, { user, client }),
+  greet: ({ context }, { client, data }) => context.node().greeters.greet(client, data ?? undefined),
   redeem: ({ context }, { ticket }) => context.redeem(ticket),
   watch: ({ context }, change) => context.changeWatch(change),
   takeWatch: ({ context }, { session, user }) => context.takeWatch(session, user),

@@ -1,10 +1,12 @@
 import type {
   AccessRequest,
   ChannelDelivery,
+  Greeting as ClientGreeting,
   Control,
   Grant,
   HistoryPage,
   HistoryQuery,
+  HookClient,
   LifecycleEvent,
   Namespace,
   PresenceStats,
@@ -38,6 +40,8 @@ export interface Welcome {
   readonly authorized: readonly string[]
   /** Namespaces whose histories a service upstream keeps in its own rows. */
   readonly keptElsewhere: readonly string[]
+  /** Whether a service upstream greets those who connect. */
+  readonly greets: boolean
   /** Whether anyone upstream wants to hear of connections and subscriptions. */
   readonly listens: boolean
 }
@@ -105,6 +109,8 @@ export interface Questions {
     readonly args: { readonly method: string; readonly data: Json | null; readonly user: string; readonly client: string }
     readonly result: Json
   }
+  /** What services give to a client that connects. */
+  readonly greet: { readonly args: { readonly client: HookClient; readonly data: Json | null }; readonly result: ClientGreeting }
   readonly redeem: { readonly args: { readonly ticket: string }; readonly result: string | null }
   readonly watch: { readonly args: WatchChange; readonly result: Json }
   readonly takeWatch: { readonly args: { readonly session: string; readonly user: string }; readonly result: TakenWatch | null }
@@ -125,6 +131,7 @@ export const repeatable: ReadonlySet<Question> = new Set<Question>([
   'presence',
   'presenceStats',
   'authorize',
+  'greet',
   'watch',
   'takeWatch',
 ])

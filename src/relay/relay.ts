@@ -73,6 +73,9 @@ export class Relay implements UplinkEvents {
     this.#grants = new UpstreamGrants(context.clock, context.uplink)
     this.#reporting = every(context.clock, context.reportMs, () => this.report())
     context.node.forward = (method, data, { user, client = '' }) => context.uplink.ask('call', { method, data: data ?? null, user, client })
+    context.node.greeters.add(async (client, data) =>
+      this.#welcome?.greets ? context.uplink.ask('greet', { client, data: data ?? null }) : undefined,
+    )
     context.node.on(event => this.#happened(event))
     return new Promise(resolve => {
       this.#greeted = resolve

@@ -24,7 +24,7 @@ class Events extends NotingPeer implements UplinkEvents {
 }
 
 function greetingOf(node: string, path: string[] = [node]): Greeting {
-  return { welcome: { node, path, namespaces: [], authorized: [], keptElsewhere: [], listens: false }, missed: [] }
+  return { welcome: { node, path, namespaces: [], authorized: [], keptElsewhere: [], greets: false, listens: false }, missed: [] }
 }
 
 type Answers = (upstream: string, question: Question, args: unknown) => unknown

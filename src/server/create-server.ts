@@ -7,6 +7,7 @@ import {
   type CommandContext,
   type FeedTarget,
   type Following,
+  type Greeter,
   type HistoryKeeper,
   type HistoryLog,
   type HistoryPage,
@@ -181,6 +182,11 @@ export class FanfareServer implements Server {
 
   authorize(namespace: string, authorizer: Authorizer): void {
     this.node.access.authorize(namespace, authorizer)
+    this.tree.changed()
+  }
+
+  greet(greeter: Greeter): void {
+    this.node.greeters.add(greeter)
     this.tree.changed()
   }
 

@@ -5,6 +5,7 @@ import type {
   CommandContext,
   FeedTarget,
   Following,
+  Greeter,
   HistoryKeeper,
   HistoryPage,
   HistoryQuery,
@@ -38,12 +39,14 @@ export interface Server {
   ): void
   /** Decides every subscribe, publish, presence and history call of clients in a namespace. */
   authorize(namespace: string, authorizer: Authorizer): void
+  /** Gives subscriptions and words of its own to every WebSocket that connects, on whichever node, in the connect reply. */
+  greet(greeter: Greeter): void
   /** Appends to the channel's history and delivers to every subscriber on every node. */
   publish(channel: string, data: Json, options?: PublishOptions): Promise<Position>
   history(channel: string, query: HistoryQuery): Promise<HistoryPage>
   /**
    * Has the histories of a namespace kept by your own code: publications get their places there (`publish` with `at`), and recovery, gaps and
-   * history calls ask it. The namespace needs `historySize` and `historyTtlMs` as any that clients recover in.
+   * history calls ask it. The namespace needs `historySize` and `historyTtlMs` like every one that clients recover in.
    */
   keep(namespace: string, keeper: HistoryKeeper): void
   /** Hears a channel as a subscriber does: what is kept of it first, then all that comes, in order and once, until it is ended. */

@@ -264,8 +264,11 @@ export class Tree {
     const { node, gate } = this.#begun
     const own = { node: node.id, namespaces: this.options.namespaces.list() }
     if (gate.isDraining) throw notReady('the node upstream is shutting down')
-    if (this.isCentral)
-      return { ...own, path: [node.id], authorized: node.access.authorized, keptElsewhere: this.#keptElsewhere, listens: node.isListened }
+    if (this.isCentral) {
+      const { access, greeters, isListened } = node
+      const { authorized } = access
+      return { ...own, path: [node.id], authorized, keptElsewhere: this.#keptElsewhere, greets: greeters.size > 0, listens: isListened }
+    }
     const above = this.#uplink?.isUp ? this.#relay?.welcome : undefined
     if (above === undefined) throw notReady('the node upstream has no way up itself')
     return { ...above, ...own, path: [node.id, ...above.path] }

@@ -13,27 +13,32 @@ import {
 import { unwrap } from '../access.ts'
 import { type Admission, admit } from '../admission.ts'
 import { replyFrame } from '../frame.ts'
-import type { Identity } from '../identity.ts'
+import type { Greeting } from '../greeting.ts'
+import type { Identity, ServerSubscription } from '../identity.ts'
 import type { Session } from '../session.ts'
 
-/** Finds out who connects, makes the server's own subscriptions, and answers with both. */
+/** Finds out who connects, has services greet it, makes the server's own subscriptions, and answers with both. */
 export async function connect(session: Session, id: number, params: Params<'connect'>): Promise<void> {
   if (session.isConnected) throw new CommandError(errors.badRequest, 'already connected')
   const authorization = params.headers?.authorization ?? params.headers?.Authorization
   // A page cannot set the header on a WebSocket, so SDKs send it with the command.
   if (authorization !== undefined) session.headers = { authorization, ...session.headers }
-  const { identity, data, isRefreshable } = await identify(session, params.token, params.data)
+  const { identity, data: given, isRefreshable } = await identify(session, params.token, params.data)
   if (session.isClosed) return
-  checkServerSubscriptions(session, identity)
+  const greeting = await session.node.greeters.greet(session.clientAs(identity), params.data)
+  if (session.isClosed) return
+  const wanted = join(identity.subs, greeting.subs, params.subs)
+  checkServerSubscriptions(session, wanted)
   session.connect(identity, isRefreshable)
   if (session.isClosed) return
-  const admissions = await admitServerSubscriptions(session, identity, params.subs)
+  const admissions = await admitServerSubscriptions(session, wanted)
   if (session.isClosed) return
   session.announce()
   const subs = completeAll(admissions)
   // An SDK takes every entry for a subscription, so that one which could not be made must not stand there: it comes back for all of them.
   if ([...subs.values()].some(entry => 'error' in entry)) throw new CloseError(closes.insufficientState)
   const { node } = session
+  const data = given ?? greeting.data
   const result = encodeConnectResult(
     {
       client: session.id,
@@ -91,25 +96,37 @@ export async function identify(
   return { identity: verified.value, isRefreshable: true }
 }
 
-/** A token that asks for what cannot be is refused as a whole, before anyone hears of the session. @throws CommandError 102, 106, 107 */
-function checkServerSubscriptions({ node }: Session, { subs }: Identity): void {
-  const channels = Object.keys(subs ?? {})
-  const { channelsPerSessionMax } = node.limits
-  if (channels.length > channelsPerSessionMax) throw new CommandError(errors.limitExceeded, `at most ${channelsPerSessionMax} channels`)
-  for (const channel of channels) node.access.namespaceOf(channel)
+/** A subscription that the server makes by itself. */
+interface Wanted extends ServerSubscription {
+  readonly since?: Position | undefined
 }
 
-type Requested = Params<'connect'>['subs']
+/** What token and services give, each from where a service says, or else from where the client was. */
+function join(given: Identity['subs'], greeted: Greeting['subs'], requested: Params<'connect'>['subs']): ReadonlyMap<string, Wanted> {
+  const wanted = new Map<string, Wanted>(Object.entries(given ?? {}))
+  for (const [channel, { since, data }] of Object.entries(greeted ?? {}))
+    wanted.set(channel, { ...wanted.get(channel), since, ...(data === undefined ? {} : { data }) })
+  for (const [channel, subscription] of wanted) {
+    const wish = requested?.[channel]
+    if (subscription.since !== undefined || !wish?.recover) continue
+    wanted.set(channel, { ...subscription, since: { epoch: wish.epoch ?? '', offset: wish.offset ?? 0 } })
+  }
+  return wanted
+}
+
+/** What cannot be is refused as a whole, before anyone hears of the session. @throws CommandError 102, 106, 107 */
+function checkServerSubscriptions({ node }: Session, wanted: ReadonlyMap<string, Wanted>): void {
+  const { channelsPerSessionMax } = node.limits
+  if (wanted.size > channelsPerSessionMax) throw new CommandError(errors.limitExceeded, `at most ${channelsPerSessionMax} channels`)
+  for (const channel of wanted.keys()) node.access.namespaceOf(channel)
+}
 
 async function admitServerSubscriptions(
   session: Session,
-  { subs }: Identity,
-  requested: Requested,
+  wanted: ReadonlyMap<string, Wanted>,
 ): Promise<Map<string, Admission | CommandError>> {
   const admissions = new Map<string, Admission | CommandError>()
-  for (const [channel, { info, data }] of Object.entries(subs ?? {})) {
-    const wish = requested?.[channel]
-    const since: Position | undefined = wish?.recover ? { epoch: wish.epoch ?? '', offset: wish.offset ?? 0 } : undefined
+  for (const [channel, { info, data, since }] of wanted) {
     try {
       admissions.set(channel, await admit(session, { channel, since, recoverable: true, joinLeave: true, granted: { info, data } }))
     } catch (error) {
