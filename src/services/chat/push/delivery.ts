@@ -1,0 +1,51 @@
+import type { PushNote } from './push-note.ts'
+import type { OwedMessage } from './push-rows.ts'
+import type { PushSender } from './push-sender.ts'
+import type { PushSubscription } from './push-subscription.ts'
+
+/** What a device is to be told about one conversation. */
+export type Errand =
+  /** The newest of them stands in the note, which tells of them all. */
+  | { readonly kind: 'message'; readonly messages: readonly OwedMessage[] }
+  | { readonly kind: 'dismiss'; readonly seq: number }
+  | { readonly kind: 'retract'; readonly seq: number; readonly latest?: number }
+
+/**
+ * One note on its way to one device. `waiting` for its turn, `resting` between two tries, `sending`; then it is `ended`. What is to follow it
+ * waits in `next`, so that notes on one conversation reach a device in order.
+ */
+export interface Delivery {
+  readonly key: string
+  readonly subscription: PushSubscription
+  readonly sender: PushSender
+  errand: Errand
+  badge: number
+  expiresAt: number
+  tries: number
+  state: 'waiting' | 'resting' | 'sending' | 'ended'
+  next: { readonly errand: Errand; readonly badge: number; readonly expiresAt: number } | undefined
+}
+
+export function deliveryKey(user: string, device: string, conversation: string): string {
+  return JSON.stringify([user, device, conversation])
+}
+
+/** The `seq` that a device will know of once it has this. */
+export function seqOf(errand: Errand): number {
+  return errand.kind === 'message' ? (errand.messages.at(-1)?.seq ?? 0) : errand.seq
+}
+
+/** What is sent of it, with what is left of its time. */
+export function noteOf(errand: Errand, conversation: string, badge: number, topic: string, ttlMs: number): PushNote {
+  const shared = { kind: errand.kind, conversation, seq: seqOf(errand), badge, topic, ttlMs }
+  switch (errand.kind) {
+    case 'message': {
+      const { mid, enc } = errand.messages.at(-1) ?? {}
+      return { ...shared, urgency: 'high', ...(mid !== undefined && { mid }), ...(enc !== undefined && { enc }) }
+    }
+    case 'dismiss':
+      return { ...shared, urgency: 'low' }
+    case 'retract':
+      return { ...shared, urgency: 'normal', ...(errand.latest !== undefined && { latest: errand.latest }) }
+  }
+}

@@ -1,0 +1,119 @@
+import { bareBody, fullBody, idsOf, type NoteBody } from './note-body.ts'
+import type { PushNote } from './push-note.ts'
+import type { PushSubscription } from './push-subscription.ts'
+
+/** A device that is reached through the gateway. */
+export interface GatewayDevice {
+  readonly kind: 'apns' | 'fcm'
+  readonly token: string
+}
+
+/** The device behind `apns:TOKEN` or `fcm:TOKEN`; undefined for any other endpoint. */
+export function gatewayOf(endpoint: string): GatewayDevice | undefined {
+  if (endpoint.startsWith('apns:')) return { kind: 'apns', token: endpoint.slice(5) }
+  if (endpoint.startsWith('fcm:')) return { kind: 'fcm', token: endpoint.slice(4) }
+  return undefined
+}
+
+/** Headers and payload as APNs takes them at `/3/device/<token>`. */
+export interface ApnsNote {
+  readonly service: 'apns'
+  readonly token: string
+  readonly headers: {
+    readonly 'apns-push-type': 'alert' | 'background'
+    readonly 'apns-priority': '10' | '5'
+    readonly 'apns-collapse-id': string
+    readonly 'apns-expiration': string
+  }
+  readonly payload: object
+}
+
+/** A `message` as FCM takes it in HTTP v1. Values of `data` are texts there. */
+export interface FcmNote {
+  readonly service: 'fcm'
+  readonly message: {
+    readonly token: string
+    readonly data: Readonly<Record<string, string>>
+    readonly android: {
+      readonly priority: 'HIGH' | 'NORMAL'
+      readonly ttl: string
+      readonly collapse_key?: string
+      readonly notification?: object
+    }
+  }
+}
+
+export type GatewayNote = ApnsNote | FcmNote
+
+/** APNs and FCM take 4,096 bytes; what is encrypted is left out where it would not fit beside the rest. */
+const bodyBytesMax = 3_500
+
+/** What the gateway is to send on. With `bare`, no more than the device needs to ask for the rest. */
+export function gatewayNote(
+  subscription: PushSubscription,
+  device: GatewayDevice,
+  note: PushNote,
+  nowMs: number,
+  bare: boolean,
+): GatewayNote {
+  const full = fullBody(subscription, note)
+  const body = bare ? bareBody(full) : Buffer.byteLength(JSON.stringify(full)) <= bodyBytesMax ? full : idsOf(full)
+  return device.kind === 'apns' ? apnsNote(device.token, note, body, nowMs) : fcmNote(device.token, note, body)
+}
+
+function apnsNote(token: string, note: PushNote, body: NoteBody, nowMs: number): ApnsNote {
+  const shows = note.kind === 'message'
+  // A background push may carry nothing that is shown, a badge neither, and goes with priority 5: APNs refuses others.
+  const alert = {
+    alert: { 'title-loc-key': 'FANFARE_NEW_MESSAGE', 'loc-key': 'FANFARE_NEW_MESSAGE_BODY' },
+    badge: note.badge,
+    sound: 'default',
+    'thread-id': note.topic,
+    'mutable-content': 1,
+  }
+  return {
+    service: 'apns',
+    token,
+    headers: {
+      'apns-push-type': shows ? 'alert' : 'background',
+      'apns-priority': shows ? '10' : '5',
+      'apns-collapse-id': note.topic,
+      'apns-expiration': String(Math.floor((nowMs + note.ttlMs) / 1000)),
+    },
+    payload: { aps: shows ? alert : { 'content-available': 1 }, fanfare: body },
+  }
+}
+
+/**
+ * FCM keeps four collapse keys for a device that is off, and which ones it keeps beyond is not said. So messages have none: the tag replaces
+ * the notification on the screen, and nothing of another conversation is lost. What takes away shares a key for each kind: where one of
+ * them is lost, the app that is woken by the last compares all that it shows.
+ */
+function fcmNote(token: string, note: PushNote, body: NoteBody): FcmNote {
+  const { kind, topic, badge, ttlMs } = note
+  const shows = kind === 'message'
+  const data = Object.fromEntries(
+    Object.entries(body).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]),
+  )
+  return {
+    service: 'fcm',
+    message: {
+      token,
+      data: { ...data, topic },
+      android: {
+        priority: shows ? 'HIGH' : 'NORMAL',
+        ttl: `${Math.floor(ttlMs / 1000)}s`,
+        ...(shows
+          ? {
+              notification: {
+                tag: topic,
+                notification_count: badge,
+                title_loc_key: 'fanfare_new_message',
+                body_loc_key: 'fanfare_new_message_body',
+              },
+            }
+          : { collapse_key: kind }),
+      },
+    },
+  }
+}

@@ -1,0 +1,37 @@
+import { pushLimits } from './limits.ts'
+import type { PushOutcome } from './push-sender.ts'
+
+/** How a push service or a gateway answered. */
+export interface PushAnswer {
+  readonly status: number
+  readonly retryAfter: string | null
+  readonly text: string
+}
+
+/** Statuses below 500 that say "not now". */
+const notNow: ReadonlySet<number> = new Set([408, 425, 429])
+
+/** What an answer means, by RFC 8030 and RFC 8292, and by what push services do. */
+export function outcomeOf({ status, retryAfter, text }: PushAnswer, nowMs: number): PushOutcome {
+  if (status >= 200 && status < 300) return { kind: 'delivered' }
+  if (status === 404 || status === 410) return { kind: 'gone' }
+  if (status === 413) return { kind: 'too-large' }
+  const redirect = status >= 300 && status < 400 ? ', and redirects are not followed' : ''
+  const reason = `status ${status}${redirect}${text === '' ? '' : `: ${shown(text)}`}`
+  if (status < 500 && !notNow.has(status)) return { kind: 'failed', reason }
+  const afterMs = status === 429 || status === 503 ? retryAfterMs(retryAfter, nowMs) : undefined
+  return afterMs === undefined ? { kind: 'later', reason } : { kind: 'later', reason, afterMs }
+}
+
+/** Reads seconds or an HTTP date; anything else is as if it were not there. */
+export function retryAfterMs(header: string | null, nowMs: number): number | undefined {
+  const text = header?.trim() ?? ''
+  if (text === '') return undefined
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), pushLimits.retryAfterMaxMs)
+}
+
+/** A stranger's text in one line of the log. */
+function shown(text: string): string {
+  return JSON.stringify(text.slice(0, 200))
+}
