@@ -1,0 +1,150 @@
+import { type Clock, type Random, seededRandom, systemClock } from '../../src/kit/index.ts'
+import { type ChatBounds, defaultBounds } from '../../src/services/chat/limits.ts'
+import type { Conversation, InboxEntry } from '../../src/services/chat/model/wire.ts'
+import {
+  type Changed,
+  conversationOf,
+  deliver,
+  epochOf,
+  Groups,
+  Inboxes,
+  inboxChannel,
+  Ledger,
+  linkDevice,
+  Messages,
+  type Posted,
+  read,
+  recountUnread,
+  type Sent,
+  schema,
+  tellReceipts,
+} from '../../src/services/chat/store/index.ts'
+import { migrateSql, type Sql } from '../../src/store/index.ts'
+
+/** The rows of chat without a server around them: each call is one transaction, and what it posted is noted. */
+export class ChatRows {
+  readonly posted: Posted[] = []
+  readonly ledger: Ledger
+  readonly groups: Groups
+  readonly messages: Messages
+  #cids = 0
+
+  private constructor(
+    readonly sql: Sql,
+    readonly inboxes: Inboxes,
+    clock: Clock,
+    random: Random,
+    bounds: ChatBounds,
+  ) {
+    this.ledger = new Ledger(sql, clock, posted => this.posted.push(...posted))
+    this.groups = new Groups(random, bounds)
+    this.messages = new Messages({ bounds, spend() {}, screen: undefined })
+  }
+
+  static async open(
+    sql: Sql,
+    { clock = systemClock, bounds = defaultBounds }: { clock?: Clock; bounds?: ChatBounds } = {},
+  ): Promise<ChatRows> {
+    const random = seededRandom(7400)
+    await migrateSql(sql, 'chat', schema)
+    return new ChatRows(sql, new Inboxes(sql, await epochOf(sql, random)), clock, random, bounds)
+  }
+
+  direct(user: string, other: string): Promise<Conversation> {
+    return this.ledger.commit(change => this.groups.direct(change, user, other))
+  }
+
+  group(user: string, others: readonly string[], cid = `group-${++this.#cids}`): Promise<Conversation> {
+    return this.ledger.commit(change => this.groups.create(change, user, 'a group', others, cid))
+  }
+
+  add(user: string, conversation: string, users: readonly string[]): Promise<Changed> {
+    return this.ledger.commit(change => this.groups.add(change, user, conversation, users))
+  }
+
+  remove(user: string, conversation: string, users: readonly string[]): Promise<Changed> {
+    return this.ledger.commit(change => this.groups.remove(change, user, conversation, users))
+  }
+
+  leave(user: string, conversation: string): Promise<Changed> {
+    return this.ledger.commit(change => this.groups.leave(change, user, conversation))
+  }
+
+  async invite(user: string, conversation: string, uses = 0): Promise<string> {
+    return (await this.ledger.commit(change => this.groups.invite(change, user, conversation, { uses, ttlMs: 60_000 }))).code
+  }
+
+  join(user: string, code: string): Promise<Conversation> {
+    return this.ledger.commit(change => this.groups.join(change, user, code))
+  }
+
+  send(
+    user: string,
+    conversation: string,
+    text: string,
+    { cid = `m-${++this.#cids}`, device = 'phone', version }: { cid?: string; device?: string; version?: number } = {},
+  ): Promise<Sent> {
+    return this.ledger.commit(change => this.messages.send(change, { user, device }, { conversation, cid, text, device, version }))
+  }
+
+  edit(user: string, conversation: string, seq: number, text: string): Promise<{ seq: number; rev: number }> {
+    return this.ledger.commit(change => this.messages.edit(change, { user, device: 'phone' }, { conversation, seq, text }))
+  }
+
+  delete(user: string, conversation: string, seq: number, scope: 'everyone' | 'me' = 'everyone'): Promise<{ seq: number }> {
+    return this.ledger.commit(change =>
+      scope === 'me'
+        ? this.messages.deleteForMe(change, { user, device: 'phone' }, conversation, seq)
+        : this.messages.deleteForEveryone(change, { user, device: 'phone' }, conversation, seq),
+    )
+  }
+
+  react(user: string, conversation: string, seq: number, emoji: string): Promise<{ seq: number }> {
+    return this.ledger.commit(change => this.messages.react(change, { user, device: 'phone' }, conversation, seq, emoji))
+  }
+
+  read(user: string, conversation: string, seq: number): Promise<{ read: number; unread: number; moved: boolean }> {
+    return this.ledger.commit(change => read(change, user, conversation, seq))
+  }
+
+  link(user: string, device = 'phone'): Promise<unknown> {
+    return this.ledger.commit(({ tx, now }) => linkDevice(tx, user, device, now))
+  }
+
+  deliver(user: string, after: number, upTo: number): Promise<string[]> {
+    return this.ledger.commit(change => deliver(change, user, after, upTo))
+  }
+
+  tell(conversation: string): Promise<void> {
+    return this.ledger.commit(change => tellReceipts(change, conversation))
+  }
+
+  recount(user: string, conversation: string): Promise<number> {
+    return recountUnread(this.sql, conversation, user)
+  }
+
+  async unread(user: string, conversation: string): Promise<number> {
+    return (await conversationOf(this.sql, conversation, user))?.unread ?? 0
+  }
+
+  /** All that stands in the inbox, from its beginning. */
+  async inbox(user: string): Promise<InboxEntry[]> {
+    return (await this.inboxes.items(user, 0, 100_000)).map(({ entry }) => entry)
+  }
+
+  /** Entries of the log that came to a user, by `seq`. */
+  async logged(user: string, conversation: string): Promise<number[]> {
+    return (await this.inbox(user)).flatMap(entry =>
+      'seq' in entry && entry.seq > 0 && entry.conversation === conversation ? [entry.seq] : [],
+    )
+  }
+
+  /** What was handed on, in order, to one inbox. */
+  offsets(user: string): number[] {
+    return this.posted.filter(({ person }) => person === user).map(({ pts }) => pts)
+  }
+
+  channel(user: string): string {
+    return inboxChannel(user)
+  }
+}
