@@ -12,6 +12,7 @@ export type {
   LifecycleEvent,
   Namespace,
   PublishOptions,
+  PushedPublication,
 } from './hub/index.ts'
 export { namespaceDefaults } from './hub/index.ts'
 export type { Json } from './kit/index.ts'

@@ -3,6 +3,14 @@ export interface ProtocolError {
   readonly code: number
   readonly message: string
   readonly temporary?: true
+  /** Milliseconds after which it may. */
+  readonly retry_after_ms?: number
+}
+
+/** What code throws as an error. */
+export interface Failure extends Omit<ProtocolError, 'retry_after_ms'> {
+  /** When the same call may succeed. Over HTTP it becomes `Retry-After` as well. */
+  readonly retryAfterMs?: number | undefined
 }
 
 /** Why a connection was closed. The range tells the client what to do: 3000-3499 come back, 3500-3999 stay away. */
@@ -67,15 +75,23 @@ export const unsubscribes = {
 export class CommandError extends Error {
   readonly code: number
   readonly temporary: boolean
+  readonly retryAfterMs: number | undefined
 
-  constructor(error: ProtocolError, detail?: string) {
-    super(detail === undefined ? error.message : `${error.message}: ${detail}`)
-    this.code = error.code
-    this.temporary = error.temporary === true
+  constructor({ code, message, temporary, retryAfterMs }: Failure, detail?: string) {
+    super(detail === undefined ? message : `${message}: ${detail}`)
+    this.code = code
+    this.temporary = temporary === true
+    this.retryAfterMs = retryAfterMs
+  }
+
+  /** The failure that another node answered. */
+  static fromReply({ retry_after_ms, ...error }: ProtocolError): CommandError {
+    return new CommandError({ ...error, retryAfterMs: retry_after_ms })
   }
 
   toReply(): ProtocolError {
-    return this.temporary ? { code: this.code, message: this.message, temporary: true } : { code: this.code, message: this.message }
+    const { code, message, temporary, retryAfterMs } = this
+    return { code, message, ...(temporary ? { temporary } : {}), ...(retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs }) }
   }
 }
 

@@ -190,7 +190,8 @@ const answers: Answers = {
   presence: async ({ context }, { channel }) => [...(await context.node().presence.list(channel)).values()],
   presenceStats: ({ context }, { channel }) => context.node().presence.stats(channel),
   authorize: (child, args) => child.authorize(args),
-  call: ({ context }, { method, data, user, client }) => context.node().call(method, data ?? undefined, { user, client }),
+  call: ({ context }, { method, data, user, client }) =>
+    context.node().call(method, data ?? undefined, { user, ...(client === '' ? {} : { client }) }),
   greet: ({ context }, { client, data }) => context.node().greeters.greet(client, data ?? undefined),
   redeem: ({ context }, { ticket }) => context.redeem(ticket),
   watch: ({ context }, change) => context.changeWatch(change),

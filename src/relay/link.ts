@@ -136,7 +136,7 @@ export class Link {
         this.#settle(line[1])?.resolve(line[2])
         return
       case 'e':
-        this.#settle(line[1])?.reject(new CommandError(line[2]))
+        this.#settle(line[1])?.reject(CommandError.fromReply(line[2]))
         return
       case 's':
         this.peer.hear(line[1], line[2])

@@ -11,6 +11,7 @@ import type {
   Namespace,
   PresenceStats,
   PublishOptions,
+  SessionPush,
   Turns,
 } from '../hub/index.ts'
 import type { Json } from '../kit/index.ts'
@@ -19,7 +20,7 @@ import type { Heard, NumberedControl } from './controls.ts'
 import type { NodeReport } from './report.ts'
 
 /** Changes when nodes of different versions would not understand each other. */
-export const linkVersion = 1
+export const linkVersion = 2
 
 /** How a child begins. */
 export interface Hello {
@@ -116,6 +117,8 @@ export interface Questions {
   readonly takeWatch: { readonly args: { readonly session: string; readonly user: string }; readonly result: TakenWatch | null }
   /** Asked downwards: the channels that match a pattern, with how many subscriptions they have there and below. */
   readonly channels: { readonly args: { readonly pattern: string }; readonly result: Readonly<Record<string, number>> }
+  /** Asked downwards, of nodes that follow the channel: whether the client is there or below, and was sent it. */
+  readonly push: { readonly args: SessionPush; readonly result: boolean }
   /** Asked downwards: what operations want to see of a worker. */
   readonly stats: { readonly args: null; readonly result: unknown }
 }

@@ -1,4 +1,4 @@
-import type { LifecycleEvent, Namespace, Node } from '../hub/index.ts'
+import type { LifecycleEvent, Namespace, Node, SessionPush } from '../hub/index.ts'
 import { type Clock, every, type Json, RingBuffer, type Timer } from '../kit/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
 import type { Controls } from './controls.ts'
@@ -41,6 +41,8 @@ export interface RelayContext {
   changeWatch(change: WatchChange): Promise<Json>
   takeWatch(session: string, user: string): Promise<TakenWatch | null>
   channels(pattern: string): Promise<Readonly<Record<string, number>>>
+  /** Sends to one client here or below. */
+  push(pushed: SessionPush): Promise<boolean>
   stats(): unknown
   /** There has been no parent for a while. */
   lost(): void
@@ -112,6 +114,7 @@ export class Relay implements UplinkEvents {
     if (context === undefined) throw new CommandError(errors.notAvailable)
     // The arguments are those of the table of questions, which the wire cannot carry.
     if (question === 'watch') return context.changeWatch(args as Questions['watch']['args'])
+    if (question === 'push') return context.push(args as Questions['push']['args'])
     if (question === 'stats') return context.stats()
     if (question === 'channels') return context.channels((args as Questions['channels']['args']).pattern)
     if (question !== 'takeWatch') throw new CommandError(errors.methodNotFound, question)

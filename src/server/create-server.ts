@@ -17,6 +17,7 @@ import {
   type Namespace,
   Node,
   type PublishOptions,
+  type PushedPublication,
 } from '../hub/index.ts'
 import { type Clock, type Json, type Random, randomId, systemClock, systemRandom } from '../kit/index.ts'
 import type { Position } from '../protocol/index.ts'
@@ -192,6 +193,14 @@ export class FanfareServer implements Server {
 
   publish(channel: string, data: Json, options: PublishOptions = {}): Promise<Position> {
     return this.node.publish(channel, data, options)
+  }
+
+  push(client: string, channel: string, publications: readonly PushedPublication[]): Promise<boolean> {
+    return this.tree.push({ client, channel, publications })
+  }
+
+  unsubscribe(user: string, channel: string): Promise<void> {
+    return this.node.broker.control({ kind: 'unsubscribe', user, channel })
   }
 
   history(channel: string, query: HistoryQuery): Promise<HistoryPage> {

@@ -13,6 +13,7 @@ import type {
   Log,
   Namespace,
   PublishOptions,
+  PushedPublication,
 } from '../hub/index.ts'
 import type { Clock, Json, Random } from '../kit/index.ts'
 import type { Position } from '../protocol/index.ts'
@@ -43,6 +44,14 @@ export interface Server {
   greet(greeter: Greeter): void
   /** Appends to the channel's history and delivers to every subscriber on every node. */
   publish(channel: string, data: Json, options?: PublishOptions): Promise<Position>
+  /**
+   * Sends publications to one client alone, in order, on whichever node it is, if it is subscribed to the channel: older ones, perhaps, beside
+   * the live ones. They move neither its place in the channel nor a cursor. Resolves with whether it was there; what is lost with a connection
+   * that breaks at this moment is not sent again.
+   */
+  push(client: string, channel: string, publications: readonly PushedPublication[]): Promise<boolean>
+  /** Ends a user's subscriptions to a channel, on whichever nodes, and tells the clients. Resolves when all nodes have been told. */
+  unsubscribe(user: string, channel: string): Promise<void>
   history(channel: string, query: HistoryQuery): Promise<HistoryPage>
   /**
    * Has the histories of a namespace kept by your own code: publications get their places there (`publish` with `at`), and recovery, gaps and

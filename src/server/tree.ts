@@ -1,5 +1,17 @@
 import { MemoryBroker, MemoryPresence } from '../broker/index.ts'
-import type { Broker, BrokerSink, Exchange, HistoryKeeper, HistoryLog, Log, Namespace, Namespaces, Node, Presence } from '../hub/index.ts'
+import type {
+  Broker,
+  BrokerSink,
+  Exchange,
+  HistoryKeeper,
+  HistoryLog,
+  Log,
+  Namespace,
+  Namespaces,
+  Node,
+  Presence,
+  SessionPush,
+} from '../hub/index.ts'
 import type { Clock, Json, Random } from '../kit/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
 import {
@@ -23,6 +35,7 @@ import { globOf } from './api/index.ts'
 import { surveyChannels } from './channel-survey.ts'
 import type { Config } from './config/index.ts'
 import { Machine } from './machine.ts'
+import { pushBelow } from './push-below.ts'
 import { sameSecret } from './same-secret.ts'
 import { StreamPlaces } from './stream-places.ts'
 import type { Tickets } from './tickets.ts'
@@ -168,6 +181,7 @@ export class Tree {
       changeWatch: change => this.#streams.change(change, false),
       takeWatch: (session, user) => this.#streams.take(session, user, false),
       channels: pattern => this.channels(pattern),
+      push: pushed => this.push(pushed),
       stats: () => host.stats(),
       lost: () => this.children.sendAway(linkCloses.orphaned),
     })
@@ -207,6 +221,11 @@ export class Tree {
   /** The watchlist of a stream that broke off on another node. */
   async takeWatch(session: string, user: string): Promise<TakenWatch | undefined> {
     return (await this.#streams.take(session, user, true)) ?? undefined
+  }
+
+  /** Sends to one client, here or below. */
+  push(pushed: SessionPush): Promise<boolean> {
+    return pushBelow(pushed, this.#begun.node, this.children)
   }
 
   /** How many subscriptions each channel has whose name matches, here and below. @throws CommandError 107 for a pattern that makes no sense */

@@ -120,10 +120,15 @@ export class HttpTransport {
       return response
     } catch (error) {
       if (!(error instanceof CommandError)) throw error
-      const headers = { ...safetyHeaders, ...origins.headersFor(request) }
+      const headers = { ...safetyHeaders, ...origins.headersFor(request), ...waitOf(error) }
       return Response.json({ error: error.toReply() }, { status: statusOf(error.code), headers })
     }
   }
+}
+
+/** In whole seconds, rounded up: earlier would be in vain. */
+function waitOf({ retryAfterMs }: CommandError): { readonly 'Retry-After': string } | undefined {
+  return retryAfterMs === undefined ? undefined : { 'Retry-After': String(Math.ceil(retryAfterMs / 1000)) }
 }
 
 /** The path of an absolute URL without parsing all of it. */
