@@ -1,4 +1,13 @@
-export { type Config, ConfigError, type ConfigInput, configure, type PushConfig, resolveConfig } from './config/index.ts'
+export {
+  type Config,
+  ConfigError,
+  type ConfigInput,
+  configure,
+  type PushConfig,
+  resolveConfig,
+  type Store,
+  storeTarget,
+} from './config/index.ts'
 export { createServer, type FanfareServer, type Overrides, type ServiceFactory } from './create-server.ts'
 export { type SignedRequest, sign, signatureHeader, verifySignature } from './hooks/index.ts'
 export { type Kept, openKept } from './kept-file.ts'

@@ -39,6 +39,7 @@ describe('secrets', () => {
     ['a header in a text', {}, `Authorization: Bearer ${secret}`],
     ['a key in a text', {}, `X-API-Key: ${secret}`],
     ['a token anywhere', { values: [jwt] }, 'x'],
+    ['a password in a URL', { store: `postgres://user:${secret}@host:5432/rows` }, `no answer from postgres://:${secret}@host/rows`],
   ]
   test.each(leaks)('[C25] %s is never written', (_, fields, message) => {
     for (const format of ['json', 'pretty'] as const) {

@@ -40,9 +40,10 @@ function at(logger: Logger, level: LogOptions['level']) {
 
 const secretKey = /token|secret|authorization|cookie|password|^(x[-_])?api[-_]?key$|^key$/i
 const hidden = '[hidden]'
-/** JWT anywhere in a text; a secret in a query, a header or an assignment. */
+/** JWT anywhere in a text; a password in a URL; a secret in a query, a header or an assignment. */
 const secretTexts: readonly [RegExp, string][] = [
   [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, hidden],
+  [/(:\/\/[^\s:@/]*:)[^\s@/]+(?=@)/g, `$1${hidden}`],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, `$1 ${hidden}`],
   [/((?:token|secret|api[-_]?key|password|authorization)["']?\s*[=:]\s*["']?)(?!\[hidden|Bearer|Basic)[^\s&"',;]+/gi, `$1${hidden}`],
 ]

@@ -18,6 +18,19 @@ export interface HookTarget {
   readonly retries: number
 }
 
+/**
+ * Where services keep rows that several nodes may share. `path` is the SQLite file of what belongs to this machine either way: histories of
+ * channels, and games.
+ */
+export type Store =
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | { readonly kind: 'postgres'; readonly url: string; readonly path: string }
+
+/** The store as `openSql` takes it. */
+export function storeTarget(store: Store): string {
+  return store.kind === 'sqlite' ? `sqlite:${store.path}` : store.url
+}
+
 /** The configuration, complete and checked. */
 export interface Config {
   readonly kind: 'config'
@@ -30,7 +43,7 @@ export interface Config {
   readonly upstreams: readonly string[]
   readonly region: string
   readonly broker: { readonly kind: 'memory' }
-  readonly store: { readonly kind: 'sqlite'; readonly path: string }
+  readonly store: Store
   readonly demo: { readonly enabled: boolean; readonly speed: number }
   /** Recordings to replay, at so many times their speed. */
   readonly feeds: readonly { readonly kind: 'replay'; readonly path: string; readonly speed: number }[]
@@ -115,6 +128,12 @@ function toTarget(given: Settings['hooks']['connect']): HookTarget | undefined {
   return given === undefined ? undefined : { url: given.url, timeoutMs: given.timeout, retries: given.retries }
 }
 
+function storeOf({ store, data }: Settings): Store {
+  const path = `${data}/fanfare.sqlite`
+  if (store === undefined) return { kind: 'sqlite', path }
+  return store.kind === 'sqlite' ? store : { ...store, path }
+}
+
 function hooksOf({ secret, allowed_hosts, ...given }: Settings['hooks']): Config['hooks'] {
   const targets: Partial<Record<HookName, HookTarget>> = {}
   for (const name of hookNames) {
@@ -136,7 +155,7 @@ export function toConfig(settings: Settings, namespaces: readonly PlacedNamespac
     upstreams: settings.upstream,
     region: settings.region ?? '',
     broker: settings.broker,
-    store: settings.store ?? { kind: 'sqlite', path: `${settings.data}/fanfare.sqlite` },
+    store: storeOf(settings),
     demo: { enabled: settings.demo, speed: settings.demo_speed },
     feeds: settings.feed,
     development: isDevelopment(settings),

@@ -1,5 +1,5 @@
 export { catalogue, type Option, settable } from './catalogue.ts'
-export type { Config, HookTarget, TokenSource } from './config.ts'
+export { type Config, type HookTarget, type Store, storeTarget, type TokenSource } from './config.ts'
 export { fileVariable } from './layers.ts'
 export { nearest, nearestPath } from './nearest.ts'
 export type { PushConfig } from './push-options.ts'

@@ -1,6 +1,16 @@
 import { describe, expect, test } from 'bun:test'
 import { defaultLanes, defaultLimits, namespaceDefaults } from '../../hub/index.ts'
-import { type Config, ConfigError, type ConfigInput, type ConfigSources, catalogue, configure, resolveConfig, settable } from './index.ts'
+import {
+  type Config,
+  ConfigError,
+  type ConfigInput,
+  type ConfigSources,
+  catalogue,
+  configure,
+  resolveConfig,
+  settable,
+  storeTarget,
+} from './index.ts'
 
 function configOf(sources: ConfigSources): Config {
   const resolution = resolveConfig(sources)
@@ -74,12 +84,19 @@ describe('sources', () => {
     ['client.command_rate.burst', '7', config => config.limits.commandRate.burst, 7],
     ['client.ping_interval', '1m30s', config => config.limits.pingIntervalMs, 90_000],
     ['store', 'sqlite::memory:', config => config.store.path, ':memory:'],
+    ['store', 'postgres://u:p@h/d', config => storeTarget(config.store), 'postgres://u:p@h/d'],
     ['channel.namespaces', '[{"name":"a"}]', config => config.channel.namespaces.map(({ name }) => name), ['', 'a']],
     ['channel.without_namespace.presence', 'true', config => config.channel.namespaces[0]?.presence, true],
   ]
   test.each(read)('[C3] %s is read from the text %s', (path, text, pick, value) => {
     expect(pick(configOf({ flags: { [path]: text } }))).toEqual(value)
     expect(pick(configOf({ env: { [settable.get(path)?.variable ?? '']: text } }))).toEqual(value)
+  })
+
+  test('[G64] where rows are kept in Postgres, histories and games stay in the data folder', () => {
+    const store = 'postgresql://u:p@h:5433/d?sslmode=require'
+    expect(configOf({ file: { store, data: '/srv' } }).store).toEqual({ kind: 'postgres', url: store, path: '/srv/fanfare.sqlite' })
+    expect(storeTarget(configOf({ file: { store: 'sqlite:rows.db' } }).store)).toBe('sqlite:rows.db')
   })
 
   test('[C3] an empty variable counts as not given', () => {
@@ -191,8 +208,10 @@ describe('what is wrong in itself', () => {
     [{ demo_speed: '0x' }, 'demo_speed: expected a speed above "0x"'],
     [{ broker: 'kafka://a:9092' }, 'broker: kafka is not available yet, only "memory" is'],
     [{ broker: 'redis' }, 'broker: expected "memory", got "redis"'],
-    [{ store: 'postgres://u:p@h/d' }, 'store: postgres is not available yet, only "sqlite:PATH" is'],
-    [{ store: 'mysql:x' }, 'store: expected a store like "sqlite:./data/fanfare.sqlite", got "mysql:x"'],
+    [
+      { store: 'mysql:x' },
+      'store: expected a store like "sqlite:./data/fanfare.sqlite" or "postgres://user:password@host/database", got "mysql:x"',
+    ],
     [{ log: { level: 'loud' } }, 'log.level: expected "debug", "info", "warn" or "error", got "loud"'],
     [{ client: { insecure: 'yes' } }, 'client.insecure: expected true or false, got "yes"'],
     [
@@ -282,6 +301,24 @@ describe('what is wrong in itself', () => {
     expect(refusals({ host: '0.0.0.0', client: { token } })).toEqual([expect.stringContaining('client.token.hmac_secret_key: expected')])
     const spoilt = { name: 'a', history_size: 10, history_ttl: '30', force_recovery: true }
     expect(refusals({ channel: { namespaces: [spoilt] } })).toEqual([expect.stringContaining('history_ttl: expected a duration')])
+  })
+
+  const stores: [unknown, string][] = [
+    ['postgres://u:not-to-be-seen@/d', 'got what is no URL'],
+    ['postgres://u:not-to-be-seen@h', 'names no database'],
+    ['postgres://u:not-to-be-seen@h/d/e', 'names no database'],
+    ['postgresql://h/not-to-be-seen', 'names no user'],
+    ['postgres://u:not-to-be-seen@h:port/d', 'got what is no URL'],
+    ['postgres:not-to-be-seen', 'names no host'],
+    ['postgress://u:not-to-be-seen@h/d', 'a value that is not shown'],
+    [{ url: 'postgres://u:not-to-be-seen@h/d' }, 'a value that is not shown'],
+  ]
+  test.each(stores)('[G64, C9] the store %j is refused with its path, and its password is not shown', (store, reason) => {
+    const lines = refusals({ store })
+    expect(lines).toEqual([expect.stringMatching(/^store: expected /)])
+    expect(lines[0]).toContain(reason)
+    expect(lines[0]).not.toContain('not-to-be-seen')
+    expect(problemsOf({ flags: { store: String(store) } })[0]).toEndWith('(from --store)')
   })
 
   test('[C9] a secret is never shown, not even in an error', () => {

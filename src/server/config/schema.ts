@@ -5,6 +5,7 @@ import { channelNameMax } from '../../protocol/index.ts'
 import { namespaceSchema, optionsSchema } from './namespace-options.ts'
 import { asJson, choice, duration, expects, flag, group, integer, list, onOff, optionNotes, refusal, secretText, text } from './option.ts'
 import { pushSchema } from './push-options.ts'
+import { store } from './store-option.ts'
 
 const limits = defaultLimits
 const every = (ms: number) => formatDuration(ms)
@@ -181,26 +182,6 @@ const broker = z
     return z.NEVER
   })
   .register(optionNotes, { type: 'memory', meaning: 'What moves publications between nodes.', read: text => text })
-
-const store = z
-  .string(expects('a store like "sqlite:./data/fanfare.sqlite"'))
-  .transform((value, context) => {
-    const path = /^sqlite:(.+)$/s.exec(value)?.[1]
-    if (path !== undefined) return { kind: 'sqlite' as const, path }
-    const postgres = /^postgres(ql)?:/.test(value)
-    const message = postgres
-      ? 'postgres is not available yet, only "sqlite:PATH" is'
-      : refusal('a store like "sqlite:./data/fanfare.sqlite"', value)
-    context.addIssue({ code: 'custom', message })
-    return z.NEVER
-  })
-  .register(optionNotes, {
-    type: 'sqlite:PATH',
-    meaning: 'Where rows and histories on disk are kept.',
-    otherwise: 'fanfare.sqlite in the data folder',
-    read: text => text,
-  })
-  .optional()
 
 const speed = z
   .string(expects('a speed like "60x"'))

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { expects, optionNotes, refusal } from './option.ts'
+
+/** A store as it is given: what does not follow from other options. */
+export type GivenStore = { readonly kind: 'sqlite'; readonly path: string } | { readonly kind: 'postgres'; readonly url: string }
+
+const phrase = 'a store like "sqlite:./data/fanfare.sqlite" or "postgres://user:password@host/database"'
+
+/** What is like a URL may hold a password, so it is not shown where it is refused. */
+function isSecret(value: string): boolean {
+  return /:\/\/|@/.test(value)
+}
+
+/** What is wrong with a URL of Postgres, or undefined where it is whole. */
+function flawOf(url: string): string | undefined {
+  if (!URL.canParse(url)) return 'what is no URL'
+  const { hostname, username, pathname } = new URL(url)
+  if (hostname === '') return 'a URL that names no host'
+  if (username === '') return 'a URL that names no user'
+  return /^\/[^/]+$/.test(pathname) ? undefined : 'a URL that names no database'
+}
+
+function parse(value: string): GivenStore | string {
+  const path = /^sqlite:(.+)$/s.exec(value)?.[1]
+  if (path !== undefined) return { kind: 'sqlite', path }
+  if (!/^postgres(ql)?:/.test(value)) return refusal(phrase, value, isSecret(value))
+  const flaw = flawOf(value)
+  return flaw === undefined ? { kind: 'postgres', url: value } : `expected postgres://user:password@host/database, got ${flaw}`
+}
+
+/** Where rows are kept. Nothing of it is shown but a path: the rest may hold a password. */
+export const store = z
+  .string(expects(phrase, true))
+  .transform((value, context) => {
+    const parsed = parse(value)
+    if (typeof parsed !== 'string') return parsed
+    context.addIssue({ code: 'custom', message: parsed })
+    return z.NEVER
+  })
+  .register(optionNotes, {
+    type: 'sqlite:PATH | postgres://…',
+    meaning:
+      'Where rows are kept. With Postgres, histories of channels and games stay in fanfare.sqlite in the data folder. A URL with a password is best given by variable.',
+    otherwise: 'fanfare.sqlite in the data folder',
+    read: text => text,
+  })
+  .optional()
