@@ -20,7 +20,16 @@ import { checkValues } from './values.ts'
  */
 export async function openPostgres(url: string, clock: Clock, random: Random): Promise<Sql> {
   if (!URL.canParse(url)) throw new SqlError('unavailable', 'a store is sqlite:PATH or postgres://user:password@host/database')
-  const pool = new SQL(url, {
+  const { host, pathname } = new URL(url)
+  try {
+    return await PostgresSql.open(poolOf(url), clock, random)
+  } catch (error) {
+    throw new SqlError('unavailable', `${host}${pathname}: ${error instanceof Error ? error.message : error}`, { cause: error })
+  }
+}
+
+function poolOf(url: string): SQL {
+  return new SQL(url, {
     max: postgresConnectionsMax,
     connectionTimeout: postgresConnectSeconds,
     connection: {
@@ -29,16 +38,6 @@ export async function openPostgres(url: string, clock: Clock, random: Random): P
       idle_in_transaction_session_timeout: postgresIdleInTransactionMs,
     },
   })
-  const sql = new PostgresSql(pool, clock, random)
-  try {
-    const [row] = await sql.all<{ server_encoding: string }>('show server_encoding')
-    if (row?.server_encoding !== 'UTF8') throw new SqlError('unavailable', `the encoding must be UTF8, and is ${row?.server_encoding}`)
-    return sql
-  } catch (error) {
-    await sql.close()
-    const { host, pathname } = new URL(url)
-    throw new SqlError('unavailable', `${host}${pathname}: ${error instanceof Error ? error.message : error}`, { cause: error })
-  }
 }
 
 /** Rows in Postgres, over a pool of connections. What it broke off in favour of another transaction is tried again. */
@@ -51,11 +50,23 @@ class PostgresSql implements Sql {
   readonly #texts = new Texts()
   readonly #queries: PostgresQueries
 
-  constructor(pool: SQL, clock: Clock, random: Random) {
+  private constructor(pool: SQL, clock: Clock, random: Random) {
     this.#pool = pool
     this.#clock = clock
     this.#random = random
     this.#queries = new PostgresQueries(pool, this.#texts)
+  }
+
+  static async open(pool: SQL, clock: Clock, random: Random): Promise<PostgresSql> {
+    const sql = new PostgresSql(pool, clock, random)
+    try {
+      const [row] = await sql.all<{ server_encoding: string }>('show server_encoding')
+      if (row?.server_encoding !== 'UTF8') throw new SqlError('unavailable', `its encoding must be UTF8, not ${row?.server_encoding}`)
+      return sql
+    } catch (error) {
+      await sql.close()
+      throw error
+    }
   }
 
   all<T>(text: string, ...values: SqlValue[]): Promise<T[]> {

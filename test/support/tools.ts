@@ -1,16 +1,27 @@
 import { existsSync } from 'node:fs'
+import { Glob } from 'bun'
 
 /** Programs that tests drive where they are installed; where one is not, its tests are skipped aloud, and counted. */
 export const tools = {
   chromium: find('CHROMIUM_PATH', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'),
   curl: find('CURL_PATH', Bun.which('curl') ?? ''),
   nginx: find('NGINX_PATH', '/usr/sbin/nginx', Bun.which('nginx') ?? ''),
+  /** The server itself, beside which `initdb` stands; Debian has it outside of the PATH (`apt-get install -y postgresql`). */
+  postgres: find('POSTGRES_PATH', ...debianPostgres(), Bun.which('postgres') ?? ''),
 } as const
 
 export type Tool = keyof typeof tools
 
 function find(variable: string, ...paths: string[]): string | undefined {
   return [process.env[variable] ?? '', ...paths].find(path => path !== '' && existsSync(path))
+}
+
+/** The newest version first. */
+function debianPostgres(): string[] {
+  const folder = '/usr/lib/postgresql'
+  if (!existsSync(folder)) return []
+  const paths = [...new Glob('*/bin/postgres').scanSync({ cwd: folder, absolute: true, onlyFiles: false })]
+  return paths.sort((a, b) => b.localeCompare(a, 'en', { numeric: true }))
 }
 
 /** Whether a tool is there; says so once for each test that goes without. */
