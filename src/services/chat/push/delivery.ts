@@ -16,14 +16,16 @@ export type Errand =
  */
 export interface Delivery {
   readonly key: string
+  readonly conversation: string
   readonly subscription: PushSubscription
   readonly sender: PushSender
   errand: Errand
-  badge: number
+  /** Asked for when it is sent, where it is not known or old. */
+  badge: number | undefined
   expiresAt: number
   tries: number
   state: 'waiting' | 'resting' | 'sending' | 'ended'
-  next: { readonly errand: Errand; readonly badge: number; readonly expiresAt: number } | undefined
+  next: { readonly errand: Errand; readonly badge: number | undefined; readonly expiresAt: number } | undefined
 }
 
 export function deliveryKey(user: string, device: string, conversation: string): string {

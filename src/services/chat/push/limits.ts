@@ -29,22 +29,24 @@ export const pushLimits = {
   inFlightPerOriginMax: 16,
   /** Notes on their way to devices. Beyond: the oldest that waits is dropped, and counted. Some 400 bytes each. */
   deliveriesMax: 50_000,
-  /** Users with messages that wait for their acknowledgement. Beyond: the longest waiting is decided on at once. */
-  waitingMax: 50_000,
+  /** Conversations of users in which messages wait for their acknowledgement. Beyond: nobody is notified of a new one, and it is counted. */
+  waitingMax: 100_000,
   /** Messages of one conversation that wait for one user. Beyond: the first and the newest stay, for one push tells of all. */
   waitingPerConversationMax: 32,
   /** Users whose pushes are decided at the same time: each asks the store four times. */
   decisionsMax: 8,
   /** How soon a decision is tried again that the store did not answer. */
   undecidedMs: 5 * second,
+  /** How often a device that has the conversation on its screen and acknowledges nothing is looked at again. */
+  openRecheckMs: second,
+  /** And how long it is believed: longer than a dead socket goes unnoticed, which is one ping and its pong. */
+  openBelievedMs: minute,
   /** Between two tries of one note. */
   backoff: { baseMs: 2 * second, capMs: 5 * minute },
   /** Tries of one note. Beyond, or after its TTL: given up. */
   triesMax: 12,
   /** The longest that a `Retry-After` is followed. */
   retryAfterMaxMs: hour,
-  /** A pause of an origin that gives no time with its 429 or 503. */
-  pauseMs: 30 * second,
   /** Dead endpoints and delivered notes are written down this long after the first, or when there are so many. */
   gatherMs: 250,
   gatheredMax: 1_000,
@@ -52,6 +54,8 @@ export const pushLimits = {
   dismissTtlMs: hour,
   /** How old a message may be that is pushed after a restart; older ones come with the connection. */
   restoredMs: hour,
+  /** How long what is taken up waits for its acknowledgement: devices come back within half a minute, most of them in half of it. */
+  restoredGraceMs: 15 * second,
   /** Messages that are taken up at a time after a restart, and all in all. */
   restoredPage: 500,
   restoredMax: 20_000,

@@ -1,4 +1,14 @@
-import type { OwedMessage } from './push-rows.ts'
+import type { Log } from '../../../hub/index.ts'
+import type { Clock, Random } from '../../../kit/index.ts'
+import { Deliveries } from './deliveries.ts'
+import { type Delivery, deliveryKey, type Errand, seqOf } from './delivery.ts'
+import { Gathering } from './gathering.ts'
+import { pushLimits } from './limits.ts'
+import type { OwedMessage, PushRows, ShownNote } from './push-rows.ts'
+import type { PushSender } from './push-sender.ts'
+import type { PushSubscription } from './push-subscription.ts'
+import { PushTally } from './tally.ts'
+import { Vigil } from './vigil.ts'
 
 /** What somebody read, and on which device, which needs no telling. */
 export interface ReadMark {
@@ -17,7 +27,231 @@ export interface PushDesk {
   acknowledged(user: string, offset: number): void
   /** The user read a conversation up to there: what other devices show of it is taken away silently. */
   read(user: string, mark: ReadMark): void
-  /** A message was deleted for everyone. Call it for each recipient. */
+  /** A message was deleted for everyone. Call it for each recipient who had not read it. */
   retract(user: string, conversation: string, seq: number): void
-  close(): void
+  /** Ends what is under way and writes down what was delivered. Idempotent. */
+  close(): Promise<void>
+}
+
+export interface PushesOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly rows: PushRows
+  /** Each subscription goes to the first that takes it. */
+  readonly senders: readonly PushSender[]
+  /** Whether a device of the user has the conversation on its screen, as far as sockets know. */
+  readonly isOpen: (user: string, conversation: string) => boolean
+  /** How long a message waits for its acknowledgement. */
+  readonly graceMs: number
+  /** How long a push service may keep a message. */
+  readonly ttlMs: number
+  /** The grace of what was owed when the server stopped: devices come back over half a minute. */
+  readonly restoredGraceMs?: number
+}
+
+/**
+ * Who is notified of what. A message is owed to a user until one of their devices acknowledges it, whatever sockets say; after the grace the
+ * devices are notified, once each, by one note per conversation. What was read or deleted is taken back.
+ */
+export class Pushes implements PushDesk {
+  readonly tally = new PushTally()
+  readonly #vigil: Vigil
+  readonly #deliveries: Deliveries
+  readonly #shown: Gathering<ShownNote>
+  readonly #gone: Gathering<PushSubscription>
+  readonly #cleared: Gathering<ShownNote>
+  /** What was delivered and is not written down yet. */
+  readonly #fresh = new Map<string, ShownNote>()
+  #isClosed = false
+
+  constructor(readonly options: PushesOptions) {
+    const { clock, random, log, rows } = options
+    const write = (what: string) => (error: unknown) => log.error({ err: error }, `${what} could not be written down`)
+    this.#shown = new Gathering(clock, notes =>
+      rows
+        .show(notes)
+        .catch(write('delivered notes'))
+        .then(() => this.#written(notes)),
+    )
+    this.#cleared = new Gathering(clock, notes => rows.unshow(notes).catch(write('notes that were taken away')))
+    this.#gone = new Gathering(clock, subscriptions => rows.forget(subscriptions).catch(write('dead subscriptions')))
+    this.#deliveries = new Deliveries({
+      clock,
+      random,
+      log,
+      tally: this.tally,
+      badge: user => rows.badge(user),
+      delivered: delivery => this.#delivered(delivery),
+      gone: subscription => this.#gone.add(JSON.stringify([subscription.user, subscription.device, subscription.endpoint]), subscription),
+    })
+    const notify = this.#notify.bind(this)
+    this.#vigil = new Vigil({ ...options, tally: this.tally, notify })
+  }
+
+  /** Notes on their way, for metrics and for whoever waits for them. */
+  get underWay(): number {
+    return this.#deliveries.size + this.#vigil.size
+  }
+
+  async start(): Promise<void> {
+    const { clock, rows, restoredGraceMs = pushLimits.restoredGraceMs } = this.options
+    const since = clock.now() - pushLimits.restoredMs
+    let taken = 0
+    for (let after: { user: string; offset: number } | undefined; taken < pushLimits.restoredMax; ) {
+      const page = await rows.owed(since, pushLimits.restoredPage, after)
+      for (const { user, ...message } of page) this.#vigil.owe(user, message, restoredGraceMs)
+      after = page.at(-1)
+      taken += page.length
+      if (page.length < pushLimits.restoredPage || this.#isClosed) return
+    }
+    this.options.log.warn({ taken }, 'more pushes were owed than are taken up after a restart')
+  }
+
+  owe(user: string, message: OwedMessage): void {
+    this.#vigil.owe(user, message, this.options.graceMs)
+  }
+
+  acknowledged(user: string, offset: number): void {
+    this.#settle(user, ({ offset: at }) => at <= offset)
+  }
+
+  read(user: string, mark: ReadMark): void {
+    const { conversation, seq } = mark
+    this.#settle(user, message => message.conversation === conversation && message.seq <= seq)
+    this.#take(user, conversation, shown => (shown.seq > seq ? undefined : { kind: 'dismiss', seq }), mark.device)
+  }
+
+  retract(user: string, conversation: string, seq: number): void {
+    this.#settle(user, message => message.conversation === conversation && message.seq === seq)
+    this.#take(user, conversation, shown => {
+      if (shown.seq < seq) return undefined
+      return { kind: 'retract', seq, ...(shown.seq > seq && { latest: shown.seq }) }
+    })
+  }
+
+  async close(): Promise<void> {
+    if (!this.#isClosed) {
+      this.#isClosed = true
+      this.#vigil.close()
+      for (const sender of this.options.senders) sender.close()
+      await this.#deliveries.close()
+    }
+    await Promise.all([this.#shown.flush(), this.#cleared.flush(), this.#gone.flush()])
+  }
+
+  /** Nobody need be told of these any longer. */
+  #settle(user: string, isSettled: (message: OwedMessage) => boolean): void {
+    this.#vigil.drop(user, isSettled)
+    for (const delivery of this.#deliveries.of(user)) {
+      if (delivery.state === 'sending') {
+        const errand = delivery.next && unsettled(delivery.next.errand, isSettled)
+        delivery.next = delivery.next && errand && { ...delivery.next, errand }
+        continue
+      }
+      const errand = unsettled(delivery.errand, isSettled)
+      if (errand === undefined) this.#deliveries.end(delivery)
+      else delivery.errand = errand
+    }
+  }
+
+  /** Sends every device of a user what it has not been shown. */
+  async #notify(user: string, conversation: string, take: () => readonly OwedMessage[]): Promise<void> {
+    const { rows, ttlMs } = this.options
+    const subscriptions = await rows.subscriptions(user)
+    if (subscriptions.length === 0) return
+    const badge = await rows.badge(user)
+    const shown = await this.#shownTo(user, conversation)
+    const messages = take()
+    const newest = messages.at(-1)
+    if (newest === undefined) return
+    for (const subscription of subscriptions) {
+      const known = shown.find(({ device }) => device === subscription.device)
+      if (known !== undefined && known.seq >= newest.seq) continue
+      this.#order(subscription, conversation, { kind: 'message', messages }, badge, ttlMs)
+    }
+  }
+
+  #order(subscription: PushSubscription, conversation: string, errand: Errand, badge: number, ttlMs: number): void {
+    const sender = this.options.senders.find(candidate => candidate.takes(subscription))
+    if (sender === undefined) this.tally.add('failed')
+    else this.#deliveries.order({ subscription, sender, conversation, errand, badge, ttlMs })
+  }
+
+  /**
+   * Takes something away from the devices that show it, or will in a moment. A note that is being sent cannot be called back, so the other
+   * one follows it.
+   */
+  #take(user: string, conversation: string, errandFor: (shown: ShownNote) => Errand | undefined, except?: string): void {
+    for (const delivery of this.#deliveries.of(user)) {
+      const { device } = delivery.subscription
+      if (delivery.state !== 'sending' || delivery.conversation !== conversation || delivery.errand.kind !== 'message') continue
+      const errand = errandFor({ user, device, conversation, seq: seqOf(delivery.errand) })
+      if (errand === undefined || device === except || delivery.next?.errand.kind === 'message') continue
+      delivery.next = { errand, badge: undefined, expiresAt: this.options.clock.now() + this.#ttlOf(errand) }
+    }
+    this.#takeShown(user, conversation, errandFor, except).catch(error =>
+      this.options.log.error({ user, conversation, err: error }, 'notifications could not be taken away'),
+    )
+  }
+
+  async #takeShown(
+    user: string,
+    conversation: string,
+    errandFor: (shown: ShownNote) => Errand | undefined,
+    except?: string,
+  ): Promise<void> {
+    const { rows } = this.options
+    const shown = await this.#shownTo(user, conversation)
+    const taken = shown.flatMap(note => {
+      const errand = errandFor(note)
+      return errand === undefined ? [] : [{ note, errand }]
+    })
+    if (taken.length === 0 || this.#isClosed) return
+    const badge = await rows.badge(user)
+    const subscriptions = await rows.subscriptions(user)
+    for (const { note, errand } of taken) {
+      if (errand.kind === 'dismiss' || note.seq === seqOf(errand)) this.#forgetShown(note)
+      const subscription = subscriptions.find(({ device }) => device === note.device)
+      if (subscription === undefined || note.device === except) continue
+      this.#order(subscription, conversation, errand, badge, this.#ttlOf(errand))
+    }
+  }
+
+  /** A note that waits at the push service is replaced by one that takes it away, which need not be kept for long itself. */
+  #ttlOf({ kind }: Errand): number {
+    return kind === 'dismiss' ? Math.min(pushLimits.dismissTtlMs, this.options.ttlMs) : this.options.ttlMs
+  }
+
+  async #shownTo(user: string, conversation: string): Promise<readonly ShownNote[]> {
+    const written = (await this.options.rows.shown(user)).filter(note => note.conversation === conversation)
+    const fresh = [...this.#fresh.values()].filter(note => note.user === user && note.conversation === conversation)
+    return [...fresh, ...written.filter(note => !fresh.some(({ device }) => device === note.device))]
+  }
+
+  #delivered({ key, subscription: { user, device }, conversation, errand }: Delivery): void {
+    if (errand.kind !== 'message') return
+    const note = { user, device, conversation, seq: seqOf(errand) }
+    this.#fresh.set(key, note)
+    this.#shown.add(key, note)
+  }
+
+  #written(notes: readonly ShownNote[]): void {
+    for (const note of notes) {
+      const key = deliveryKey(note.user, note.device, note.conversation)
+      if (this.#fresh.get(key) === note) this.#fresh.delete(key)
+    }
+  }
+
+  #forgetShown(note: ShownNote): void {
+    this.#fresh.delete(deliveryKey(note.user, note.device, note.conversation))
+    this.#cleared.add(deliveryKey(note.user, note.device, note.conversation), note)
+  }
+}
+
+/** What is left of it to tell; undefined where nothing is. */
+function unsettled(errand: Errand, isSettled: (message: OwedMessage) => boolean): Errand | undefined {
+  if (errand.kind !== 'message') return errand
+  const messages = errand.messages.filter(message => !isSettled(message))
+  return messages.length === 0 ? undefined : { kind: 'message', messages }
 }

@@ -1,0 +1,143 @@
+import type { Log } from '../../../hub/index.ts'
+import type { Clock } from '../../../kit/index.ts'
+import { pushLimits } from './limits.ts'
+import type { OwedMessage, PushRows } from './push-rows.ts'
+import type { PushTally } from './tally.ts'
+import { Waiting } from './waiting.ts'
+
+export interface VigilOptions {
+  readonly clock: Clock
+  readonly log: Log
+  readonly rows: Pick<PushRows, 'isAcknowledged'>
+  readonly tally: PushTally
+  readonly isOpen: (user: string, conversation: string) => boolean
+  readonly graceMs: number
+  /** Notifies the devices of a user; `take` gives what they are still to be told of, at the last moment. May reject before that: it is tried again then. */
+  readonly notify: (user: string, conversation: string, take: () => readonly OwedMessage[]) => Promise<void>
+}
+
+/** Watches over messages until somebody acknowledges them, or their time is over and the devices are notified. */
+export class Vigil {
+  readonly #byUser = new Map<string, Map<string, Waiting>>()
+  readonly #ready: Waiting[] = []
+  #deciding = 0
+  #size = 0
+  #isClosed = false
+
+  constructor(readonly options: VigilOptions) {}
+
+  /** Users' conversations that are watched over. */
+  get size(): number {
+    return this.#size
+  }
+
+  owe(user: string, message: OwedMessage, graceMs: number): void {
+    if (this.#isClosed) return
+    const waiting = this.#of(user, message.conversation)
+    if (waiting === undefined) return
+    const now = this.options.clock.now()
+    waiting.add(message, now, now + graceMs)
+    if (waiting.timer === undefined && !waiting.isDeciding) this.#arm(waiting)
+  }
+
+  /** Lets go of messages that nobody need be told of any longer. */
+  drop(user: string, isSettled: (message: OwedMessage) => boolean): void {
+    for (const waiting of this.#byUser.get(user)?.values() ?? []) {
+      waiting.drop(isSettled)
+      if (waiting.isEmpty && !waiting.isDeciding) this.#end(waiting)
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const own of this.#byUser.values()) for (const { timer } of own.values()) timer?.cancel()
+    this.#byUser.clear()
+    this.#ready.length = 0
+  }
+
+  #of(user: string, conversation: string): Waiting | undefined {
+    const own = this.#byUser.get(user) ?? new Map<string, Waiting>()
+    const found = own.get(conversation)
+    if (found !== undefined) return found
+    if (this.#size >= pushLimits.waitingMax) {
+      this.options.tally.add('dropped')
+      return undefined
+    }
+    const waiting = new Waiting(user, conversation)
+    this.#byUser.set(user, own.set(conversation, waiting))
+    this.#size++
+    return waiting
+  }
+
+  #arm(waiting: Waiting): void {
+    const { clock } = this.options
+    const { dueAt } = waiting
+    if (dueAt === undefined) this.#end(waiting)
+    else waiting.timer = clock.after(Math.max(0, dueAt - clock.now()), () => this.#ripen(waiting))
+  }
+
+  #ripen(waiting: Waiting): void {
+    waiting.timer = undefined
+    waiting.isDeciding = true
+    this.#ready.push(waiting)
+    this.#next()
+  }
+
+  #next(): void {
+    while (this.#deciding < pushLimits.decisionsMax) {
+      const waiting = this.#ready.shift()
+      if (waiting === undefined) return
+      this.#deciding++
+      void this.#decide(waiting).finally(() => {
+        this.#deciding--
+        this.#next()
+      })
+    }
+  }
+
+  async #decide(waiting: Waiting): Promise<void> {
+    const { clock, log, rows } = this.options
+    const { user, conversation } = waiting
+    try {
+      const due = waiting.newestDue(clock.now())
+      if (due !== undefined) {
+        if (await rows.isAcknowledged(user, due.offset)) waiting.drop(({ offset }) => offset <= due.offset)
+        else if (this.#isBelieved(waiting)) waiting.postpone(clock.now() + pushLimits.openRecheckMs)
+        else await this.#notify(waiting)
+      }
+    } catch (error) {
+      log.error({ user, conversation, err: error }, 'whom to notify could not be decided, and is tried again')
+      waiting.postpone(clock.now() + pushLimits.undecidedMs)
+    }
+    waiting.isDeciding = false
+    if (!this.#isClosed) this.#arm(waiting)
+  }
+
+  /**
+   * A device that has the conversation on its screen acknowledges what it gets. One that does not is perhaps no longer there, which its socket
+   * shows in time: until then nobody is notified, and after it, or after so long, nothing is lost.
+   */
+  #isBelieved({ user, conversation, owedAt }: Waiting): boolean {
+    const { clock, graceMs, isOpen } = this.options
+    return clock.now() < owedAt + graceMs + pushLimits.openBelievedMs && isOpen(user, conversation)
+  }
+
+  async #notify(waiting: Waiting): Promise<void> {
+    const { user, conversation } = waiting
+    const told = waiting.messages.at(-1)?.offset ?? 0
+    await this.options.notify(user, conversation, () => {
+      const { messages } = waiting
+      waiting.drop(() => true)
+      return this.#isClosed ? [] : messages
+    })
+    // Where there is no device to tell, nothing was taken.
+    waiting.drop(({ offset }) => offset <= told)
+  }
+
+  #end({ user, conversation, timer }: Waiting): void {
+    timer?.cancel()
+    const own = this.#byUser.get(user)
+    if (own?.delete(conversation)) this.#size--
+    if (own?.size === 0) this.#byUser.delete(user)
+  }
+}
