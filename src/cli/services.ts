@@ -1,5 +1,7 @@
-import { type Config, ConfigError, type ServiceFactory } from '../server/index.ts'
+import { type Config, ConfigError, type ServiceFactory, storeTarget } from '../server/index.ts'
+import { chatService } from '../services/chat/index.ts'
 import { openRecording, type SportsOptions, sportsService } from '../services/sports/index.ts'
+import { openSql } from '../store/index.ts'
 import { homeService } from './home/home-service.ts'
 
 /** Every service that ships, as `fanfare start` puts them on a server. */
@@ -7,6 +9,8 @@ export const services: readonly ServiceFactory[] = [
   homeService,
   (server, { store, demo, feeds }) =>
     sportsService(server, { path: store.path, ...(demo.enabled ? { demo: { speed: demo.speed } } : {}), replays: replaysOf(feeds) }),
+  (server, { store }) =>
+    chatService(server, { openSql: () => openSql(storeTarget(store), { clock: server.clock, random: server.random }) }),
 ]
 
 /** @throws ConfigError where a file cannot be read as a recorded match */

@@ -39,7 +39,7 @@ export interface ConnectionsHost {
   readonly ledger: Ledger
   readonly inboxes: Inboxes
   readonly durability: InboxGreeting['durability']
-  push(client: string, channel: string, items: readonly Item[]): void
+  push(client: string, channel: string, items: readonly Item[]): Promise<unknown>
   failed(user: string, error: unknown): void
 }
 
@@ -131,7 +131,7 @@ export class Connections {
     connection.sent = upTo
     try {
       const items = await this.host.inboxes.items(user, sent, upTo - sent)
-      this.host.push(
+      await this.host.push(
         client,
         inboxChannel(user),
         items.filter(({ pts }) => pts <= upTo),
