@@ -1,5 +1,5 @@
-import type { Json } from '../kit/index.ts'
-import type { Position } from '../protocol/index.ts'
+import type { Clock, Json } from '../kit/index.ts'
+import { CommandError, errors, type Position } from '../protocol/index.ts'
 import type { HookClient } from './hooks.ts'
 
 /** A subscription that comes with the connection, without being asked for. */
@@ -23,6 +23,20 @@ export interface Greeting {
  * client where a link between nodes broke. @throws CommandError, which refuses the connection
  */
 export type Greeter = (client: HookClient, data: Json | undefined) => Promise<Greeting | undefined>
+
+/** How long a service may think. Below `staleMs`, after which the connection would be closed for good; an error lets the client try again. */
+const greetMs = 8000
+
+/** The same greeter, which fails where it does not answer in time. */
+export function inTime(clock: Clock, greeter: Greeter): Greeter {
+  return (client, data) =>
+    new Promise((resolve, reject) => {
+      const late = clock.after(greetMs, () => reject(new CommandError(errors.internal, 'a service does not answer')))
+      greeter(client, data)
+        .then(resolve, reject)
+        .finally(() => late.cancel())
+    })
+}
 
 const nothing: Greeting = {}
 

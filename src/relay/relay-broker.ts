@@ -67,7 +67,7 @@ export class RelayBroker implements Exchange {
 
   async history(channel: string, query: HistoryQuery): Promise<HistoryPage> {
     const relayed = this.#channels.get(channel)
-    return relayed?.hasTail ? relayed.history(query) : this.upstream.history(channel, query)
+    return relayed === undefined ? this.upstream.history(channel, query) : relayed.history(query)
   }
 
   async removeHistory(channel: string): Promise<void> {

@@ -29,7 +29,7 @@ export class RelayedChannel implements FeedTarget {
   constructor(
     readonly channel: string,
     readonly options: RelayBrokerOptions,
-    upstream: Broker,
+    readonly upstream: Broker,
     readonly sinks: () => readonly BrokerSink[],
     /** Whether the channel's tail is kept here for those below. What a service keeps is asked of it each time: few follow such a channel. */
     readonly hasTail = true,
@@ -68,9 +68,16 @@ export class RelayedChannel implements FeedTarget {
    */
   async history(query: HistoryQuery): Promise<HistoryPage> {
     await this.opened
+    if (!this.hasTail) return this.#elsewhere(query)
     await this.#catchUpWith(query.since)
     if (this.#stream === undefined) throw new CommandError(errors.internal, 'the channel is not open')
     return this.#stream.page(query, this.options.clock.now())
+  }
+
+  /** Where the channel stands for those below is known here, as far as they have been told; anything else is asked. */
+  #elsewhere(query: HistoryQuery): HistoryPage | Promise<HistoryPage> {
+    if (query.limit !== 0 || query.since !== undefined) return this.upstream.history(this.channel, query)
+    return { position: this.feed.position, publications: [], complete: false, state: [] }
   }
 
   async #catchUpWith(since: Position | undefined): Promise<void> {

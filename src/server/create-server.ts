@@ -12,6 +12,7 @@ import {
   type HistoryLog,
   type HistoryPage,
   type HistoryQuery,
+  inTime,
   type LifecycleEvent,
   type Log,
   type Namespace,
@@ -187,7 +188,7 @@ export class FanfareServer implements Server {
   }
 
   greet(greeter: Greeter): void {
-    this.node.greeters.add(greeter)
+    this.node.greeters.add(inTime(this.clock, greeter))
     this.tree.changed()
   }
 

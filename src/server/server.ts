@@ -55,7 +55,7 @@ export interface Server {
   history(channel: string, query: HistoryQuery): Promise<HistoryPage>
   /**
    * Has the histories of a namespace kept by your own code: publications get their places there (`publish` with `at`), and recovery, gaps and
-   * history calls ask it. The namespace needs `historySize` and `historyTtlMs` like every one that clients recover in.
+   * history calls ask it. The namespace's delivery is `stream`, and it needs `historySize` and `historyTtlMs` like every one that clients recover in.
    */
   keep(namespace: string, keeper: HistoryKeeper): void
   /** Hears a channel as a subscriber does: what is kept of it first, then all that comes, in order and once, until it is ended. */

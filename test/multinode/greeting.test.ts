@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { CommandError, type Json } from '../../src/index.ts'
 import { inbox, RawClient, Rows, Sdk, type TestServer, until, userToken } from '../support/index.ts'
-import { endAll, startCentral, startRelay, upTo } from './tree.ts'
+import { endAll, hurried, startCentral, startRelay, upTo } from './tree.ts'
 
 afterEach(endAll)
 
@@ -124,6 +124,15 @@ describe('a session that is greeted', () => {
     }
     using strange = (await raw(central, null)).client
     expect(strange.closedWith).toBeUndefined()
+  })
+
+  test('[A53] a greeter that does not answer is an error that lets the client try again, before its connection is closed for good', async () => {
+    const central = await startCentral({}, { clock: hurried(20) })
+    central.server.greet(() => new Promise(() => undefined))
+    const { client, reply } = await raw(central, {})
+    expect(reply.error).toMatchObject({ code: 100, temporary: true })
+    expect(client.closedWith).toBeUndefined()
+    client[Symbol.dispose]()
   })
 
   test('[A51] nothing is lost or repeated while everyone connects and the service publishes', async () => {

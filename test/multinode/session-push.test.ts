@@ -132,6 +132,24 @@ describe('a push to one client', () => {
   }, 15_000)
 })
 
+describe('a service that ends subscriptions', () => {
+  test('[A58] ends those of one user to one channel on every node, and the clients are told', async () => {
+    const { central } = await startInboxes()
+    const edge = await startRelay([central])
+    const clients = await Promise.all([raw(central), raw(edge), raw(edge, 'bob')])
+    for (const { client } of clients) expect((await client.call({ subscribe: { channel: 'room:1' } })).error).toBeUndefined()
+    await central.server.unsubscribe('alice', 'room:1')
+    const [here, there, bob] = clients
+    for (const one of [here, there])
+      await until('it is told', () => one?.client.pushes('room:1').some(({ unsubscribe }) => unsubscribe?.code === 2000))
+    await central.publish('room:1', 'for bob')
+    await until('bob got it', () => bob?.client.data('room:1').length === 1)
+    expect([here?.client.data('room:1'), there?.client.data('room:1')]).toEqual([[], []])
+    expect(bob?.client.pushes('room:1').some(({ unsubscribe }) => unsubscribe !== undefined)).toBe(false)
+    for (const { client } of clients) client[Symbol.dispose]()
+  })
+})
+
 describe('a command called through a relay', () => {
   test('[A56] says which client calls, and listeners at the central node hear of that client by the same id and user', async () => {
     const { central } = await startInboxes()
