@@ -32,17 +32,12 @@ test('[Y1] services never import each other', () => {
   expect(crossing).toEqual([])
 })
 
-test('[Y2] a page imports the protocol, its own model and the shared web, never the server', () => {
-  const allowed = ['src/protocol', 'src/web', 'src/kit']
-  const strays = sources
-    .filter(({ path }) => /^src\/services\/[^/]+\/web\//.test(path))
-    .flatMap(source => {
-      const own = source.path.split('/').slice(0, 3).join('/')
-      return importsOf(source)
-        .filter(target => ![...allowed, `${own}/web`, `${own}/model`].some(folder => target.startsWith(folder)))
-        .map(target => `${source.path} imports ${target}`)
-    })
-  expect(strays).toEqual([])
+test('[Y2] a page imports the protocol, its own model and client, and the shared web, never the server', () => {
+  expect(straysOf('web', ['src/protocol', 'src/web', 'src/kit'], ['web', 'model', 'client'])).toEqual([])
+})
+
+test("[Y2] a service's client imports the protocol and its own model, never a page or the server", () => {
+  expect(straysOf('client', ['src/protocol', 'src/kit'], ['client', 'model'])).toEqual([])
 })
 
 test('[Y3] another folder is entered by its index', () => {
@@ -71,6 +66,19 @@ test('[Y5] there are no cycles between the folders of src', () => {
   }
   for (const start of edges.keys()) expect(reachable(edges, start), `${start} is reached from itself`).not.toContain(start)
 })
+
+/** What files of a part of the services import besides some folders of `src` and some parts of their own service. */
+function straysOf(part: string, folders: readonly string[], parts: readonly string[]): string[] {
+  return sources
+    .filter(({ path }) => path.startsWith('src/services/') && path.split('/')[3] === part)
+    .flatMap(source => {
+      const own = source.path.split('/').slice(0, 3).join('/')
+      const allowed = [...folders, ...parts.map(folder => `${own}/${folder}`)].map(folder => `${folder}/`)
+      return importsOf(source)
+        .filter(target => !allowed.some(folder => target.startsWith(folder)))
+        .map(target => `${source.path} imports ${target}`)
+    })
+}
 
 function complaint({ path }: Source, target: string): string[] {
   const from = folderOf(path)

@@ -1,4 +1,5 @@
-import type { CachedConversation } from './conversation.ts'
+import { type CachedConversation, Conversation } from './conversation.ts'
+import { limits } from './limits.ts'
 import type { OutboxEntry } from './outbox.ts'
 
 /** What a device keeps besides its outbox. */
@@ -14,7 +15,7 @@ export interface CachedChat {
  */
 export interface ChatCache {
   load(): Promise<CachedChat>
-  /** Keeps the offset and these conversations in one step; others stay as they are. */
+  /** Joins these to what is there, in one step: another tab may have saved more. Conversations that are not named stay as they are. */
   save(chat: CachedChat): Promise<void>
   /** Forgets offset and conversations, never the outbox. */
   forget(): Promise<void>
@@ -23,6 +24,21 @@ export interface ChatCache {
   putOutbox(entry: OutboxEntry): Promise<void>
   /** Removing what is not there is fine. */
   dropOutbox(cid: string): Promise<void>
+}
+
+/** What comes of two that were saved, within the bounds of the cache. */
+export function joinCached(left: CachedConversation | undefined, right: CachedConversation): CachedConversation {
+  if (left === undefined) return right
+  const conversation = new Conversation(right.id, right.user)
+  conversation.absorb(left.patch)
+  conversation.absorb(right.patch)
+  return conversation.cached(limits.cachedSlots)
+}
+
+/** Those that are no longer kept when there are too many. */
+export function surplus(conversations: readonly CachedConversation[]): CachedConversation[] {
+  const time = ({ patch }: CachedConversation) => patch.standing?.ts ?? 0
+  return conversations.toSorted((left, right) => time(right) - time(left)).slice(limits.cachedConversations)
 }
 
 /** Lives as long as the object does: for tests, bots, and browsers that allow no storage. */
@@ -37,7 +53,9 @@ export class MemoryCache implements ChatCache {
 
   async save({ acked, conversations }: CachedChat): Promise<void> {
     this.#acked = Math.max(this.#acked, acked)
-    for (const conversation of conversations) this.#conversations.set(conversation.id, conversation)
+    for (const conversation of conversations)
+      this.#conversations.set(conversation.id, joinCached(this.#conversations.get(conversation.id), conversation))
+    for (const { id } of surplus([...this.#conversations.values()])) this.#conversations.delete(id)
   }
 
   async forget(): Promise<void> {
@@ -46,7 +64,7 @@ export class MemoryCache implements ChatCache {
   }
 
   async outbox(): Promise<readonly OutboxEntry[]> {
-    return [...this.#outbox.values()].toSorted((a, b) => a.order - b.order)
+    return [...this.#outbox.values()].toSorted((left, right) => left.order - right.order)
   }
 
   async putOutbox(entry: OutboxEntry): Promise<void> {

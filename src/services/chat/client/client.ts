@@ -1,218 +1,351 @@
-import type { Clock, Random } from '../../../kit/index.ts'
-import type { ChatCommands, Conversation, MessageEntry, Role, UserPresence } from '../model/wire.ts'
-import type { ChatCache } from './cache.ts'
+import { type Clock, type Random, randomUuid, systemClock, systemRandom } from '../../../kit/index.ts'
+import type { ChatCommands, MessageEntry, UserPresence, Conversation as WireConversation } from '../model/wire.ts'
+import { type ChatCache, MemoryCache } from './cache.ts'
+import { Changes } from './changes.ts'
+import { ChatCalls } from './chat-calls.ts'
+import { Connection, type ConnectionOptions } from './connection.ts'
+import type { Conversation } from './conversation.ts'
+import { Conversations } from './conversations.ts'
+import { Inbox } from './inbox.ts'
+import { limits } from './limits.ts'
+import { ignoreOffline } from './loader.ts'
+import { Locks } from './locks.ts'
+import { Outbox, type OutboxEntry } from './outbox.ts'
+import { patchOfConversation, patchOfLogged } from './patch.ts'
+import { Portraits } from './portraits.ts'
+import { Presences } from './presences.ts'
+import { Reads } from './reads.ts'
+import { Sender } from './sender.ts'
+import { TypingPulse } from './typing-pulse.ts'
 import type { ChatChange, ConversationView, ItemView, Link, NewMessage } from './view.ts'
 
-export interface ChatClientOptions {
-  /** Of the WebSocket: `wss://host/connection/websocket`. */
-  readonly url: string
-  /** Whose token it is; the cache belongs to this user and device. */
-  readonly user: string
-  /** Names this device among the user's; kept across reloads, e.g. in `localStorage`. */
-  readonly device: string
-  readonly token?: string
-  /** Asked when there is no token or it has expired. */
-  readonly getToken?: () => Promise<string>
+export interface ChatClientOptions extends ConnectionOptions {
   /** Defaults to a `MemoryCache`; pages give an `IndexedDbCache`. */
   readonly cache?: ChatCache
   readonly clock?: Clock
   readonly random?: Random
-  /** A constructor, where there is no `WebSocket` or another one is wanted. */
-  readonly websocket?: unknown
 }
 
+type In<M extends keyof ChatCommands> = ChatCommands[M]['in']
 type Out<M extends keyof ChatCommands> = Promise<ChatCommands[M]['out']>
 
 /**
  * One device of a user: the conversations and messages it knows, folded and in order, and an outbox that sends what was written, once, even if that
- * takes a reload. Getters give the same object until something changed. Calls that need the server reject with `ChatError`; `send`, `read`
- * and `typing` never do.
+ * takes a reload. Getters give the same object until something changed. Calls that need the server reject with `ChatError`; `send`, `read`,
+ * `typing`, `open` and `shut` never do.
  */
-export class ChatClient {
-  constructor(readonly options: ChatClientOptions) {}
+export class ChatClient extends ChatCalls {
+  readonly user: string
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #connection: Connection
+  readonly #changes = new Changes()
+  readonly #outbox = new Outbox()
+  readonly #conversations: Conversations
+  readonly #inbox: Inbox
+  readonly #sender: Sender
+  readonly #reads: Reads
+  readonly #presences: Presences
+  readonly #pulse: TypingPulse
+  readonly #portraits: Portraits
+  readonly #open = new Set<string>()
+  #list: readonly ConversationView[] | undefined
+  #link: Link = 'connecting'
+  #isReady = false
 
-  get user(): string {
-    return this.options.user
+  constructor(readonly options: ChatClientOptions) {
+    super()
+    const { user, device, cache = new MemoryCache(), clock = systemClock, random = systemRandom } = options
+    this.user = user
+    this.#clock = clock
+    this.#random = random
+    this.#presences = new Presences(user, clock, this.#changes)
+    this.#conversations = new Conversations(user, conversation => this.#changed(conversation))
+    this.#portraits = new Portraits(user, device, this.#outbox, id => this.#presences.typingIn(id))
+    this.#connection = new Connection(options, {
+      link: link => this.#meet(link),
+      greeted: greeting => this.#inbox.greeted(greeting),
+      arrived: (offset, entry) => this.#inbox.arrived(offset, entry),
+      signalled: (conversation, signal) => this.#presences.hear(conversation, signal),
+    })
+    const caller = this.#connection
+    this.#inbox = new Inbox({
+      ...{ user, caller, cache, clock, random },
+      conversations: this.#conversations,
+      arrived: (message, isNew) => this.#arrived(message, isNew),
+      listed: () => this.#listed(),
+    })
+    this.#sender = new Sender(this.#outbox, cache, caller, new Locks(`fanfare-chat ${user} ${device}`), clock, random, {
+      sent: (entry, answer) => this.#sent(entry, answer),
+      refused: ({ conversation, cid }, refusal) => this.#changes.note({ kind: 'failed', conversation, cid, refusal }),
+      changed: conversation => this.#note(conversation),
+    })
+    this.#reads = new Reads(
+      caller,
+      clock,
+      id => this.#conversations.find(id),
+      (id, patch) => this.#conversations.absorb(id, patch),
+    )
+    this.#pulse = new TypingPulse(clock, (conversation, on) => {
+      if (caller.isLive) void this.call('chat.typing', { conversation, on }).catch(ignoreOffline)
+    })
   }
 
   get link(): Link {
-    throw new Error('not yet')
+    return this.#link
   }
 
   /** Whether the list is known, from the cache or the server: until then an empty list means nothing. */
   get ready(): boolean {
-    throw new Error('not yet')
+    return this.#isReady
   }
 
   /** Loads the cache, then connects. Resolves when the cache is loaded, so that a page shows at once what it has. */
-  connect(): Promise<void> {
-    throw new Error('not yet')
+  async connect(): Promise<void> {
+    this.#isReady = await this.#inbox.restore().catch((error: unknown) => {
+      reportError(error)
+      return false
+    })
+    await this.#sender.restore().catch(reportError)
+    this.#list = undefined
+    this.#changes.note({ kind: 'conversations' })
+    this.#connection.open()
   }
 
-  /** Lets go of the connection and all timers; what is unsent stays in the cache. Idempotent. */
-  close(): void {
-    throw new Error('not yet')
+  /** Lets go of the connection and all timers; what is unsent stays in the cache. Resolves when everything that came is kept. Idempotent. */
+  close(): Promise<void> {
+    this.#connection.close()
+    this.#sender.close()
+    this.#reads.close()
+    this.#presences.close()
+    this.#pulse.close()
+    this.#inbox.close()
+    return this.#inbox.keeper.close()
   }
 
   /** Calls back after something changed, once per turn and change. @returns what ends it */
-  onChange(_listener: (change: ChatChange) => void): () => void {
-    throw new Error('not yet')
+  onChange(listener: (change: ChatChange) => void): () => void {
+    return this.#changes.listen(listener)
+  }
+
+  /** Any command of chat, for what has no method here. @throws ChatError */
+  override call<M extends keyof ChatCommands>(method: M, input: In<M>): Out<M> {
+    return this.#connection.call(method, input)
   }
 
   /** Pinned ones first, then by time, newest first. */
   get conversations(): readonly ConversationView[] {
-    throw new Error('not yet')
+    this.#list ??= this.#conversations.all
+      .flatMap(conversation => this.#portraits.view(conversation) ?? [])
+      .toSorted((left, right) => Number(right.pinned) - Number(left.pinned) || right.ts - left.ts || (left.id < right.id ? -1 : 1))
+    return this.#list
   }
 
-  conversation(_id: string): ConversationView | undefined {
-    throw new Error('not yet')
+  conversation(id: string): ConversationView | undefined {
+    const conversation = this.#conversations.find(id)
+    return conversation === undefined ? undefined : this.#portraits.view(conversation)
   }
 
   /** Messages and membership lines by `seq`, then one's own unsent messages as they were written. Empty of one that is not known. */
-  messages(_conversation: string): readonly ItemView[] {
-    throw new Error('not yet')
+  messages(conversation: string): readonly ItemView[] {
+    const known = this.#conversations.find(conversation)
+    return known === undefined ? [] : this.#portraits.items(known)
   }
 
   /** Whether there is older history to page to. */
-  hasBefore(_conversation: string): boolean {
-    throw new Error('not yet')
+  hasBefore(conversation: string): boolean {
+    return this.#conversations.find(conversation)?.hasBefore === true
   }
 
   /** Loads one page of older history. Calls while one is on its way share it. @returns whether there is more */
-  loadBefore(_conversation: string): Promise<boolean> {
-    throw new Error('not yet')
+  loadBefore(conversation: string): Promise<boolean> {
+    return this.#inbox.loader.before(conversation)
   }
 
   /** The conversation is on screen: its newest messages are loaded, and typing and presence of its members are followed until `shut`. */
-  open(_conversation: string): void {
-    throw new Error('not yet')
+  open(conversation: string): void {
+    this.#open.add(conversation)
+    this.#attend(conversation)
   }
 
-  shut(_conversation: string): void {
-    throw new Error('not yet')
+  shut(conversation: string): void {
+    this.#open.delete(conversation)
+    this.#connection.exit(conversation)
+    this.#pulse.release(conversation)
+    this.#conversations.find(conversation)?.thread.trim(limits.slotsMax)
   }
 
   /** Puts a message into the outbox; it is shown at once and sent when there is a connection. @returns its `cid` */
-  send(_conversation: string, _message: NewMessage): string {
-    throw new Error('not yet')
+  send(conversation: string, message: NewMessage): string {
+    const cid = randomUuid(this.#random)
+    this.#pulse.release(conversation, true)
+    this.#sender.add({ ...message, cid, conversation, at: this.#clock.now(), order: this.#outbox.nextOrder(this.#clock.now()) })
+    return cid
   }
 
-  /** Sends a failed message again, as a new attempt with the same `cid`. */
-  retry(_cid: string): void {
-    throw new Error('not yet')
+  /** Sends a failed message again, with the same `cid`, after all that was written since. */
+  retry(cid: string): void {
+    this.#sender.retry(cid)
   }
 
   /** Forgets an unsent or failed message. */
-  discard(_cid: string): void {
-    throw new Error('not yet')
+  discard(cid: string): void {
+    this.#sender.drop(cid)
   }
 
-  edit(_conversation: string, _seq: number, _text: string): Out<'chat.edit'> {
-    throw new Error('not yet')
+  async edit(conversation: string, seq: number, text: string): Out<'chat.edit'> {
+    const answer = await this.call('chat.edit', { conversation, seq, text })
+    const { rev, ts } = answer
+    this.#wrote({ kind: 'edit', ...this.#place(conversation, answer.seq, ts), ...this.#target(conversation, seq), rev, text })
+    return answer
   }
 
   /** Deletes a message. */
-  erase(_conversation: string, _seq: number, _whom: 'everyone' | 'me'): Out<'chat.delete'> {
-    throw new Error('not yet')
+  async erase(conversation: string, seq: number, whom: 'everyone' | 'me'): Out<'chat.delete'> {
+    const answer = await this.call('chat.delete', { conversation, seq, for: whom })
+    this.#wrote({ kind: 'delete', ...this.#place(conversation, answer.seq), ...this.#target(conversation, seq), for: whom })
+    return answer
   }
 
   /** One reaction per user and message; '' takes it back. */
-  react(_conversation: string, _seq: number, _emoji: string): Out<'chat.react'> {
-    throw new Error('not yet')
+  async react(conversation: string, seq: number, emoji: string): Out<'chat.react'> {
+    const answer = await this.call('chat.react', { conversation, seq, emoji })
+    this.#wrote({ kind: 'reaction', ...this.#place(conversation, answer.seq), ...this.#target(conversation, seq), emoji })
+    return answer
   }
 
-  clear(_conversation: string): Out<'chat.clear'> {
-    throw new Error('not yet')
+  /** Empties it for this account. */
+  async clear(conversation: string): Out<'chat.clear'> {
+    const answer = await this.call('chat.clear', { conversation })
+    this.#conversations.absorb(conversation, answer)
+    return answer
   }
 
   /** Marks everything up to `seq` as read. Only forwards; sent at most once a second, and when there is a connection. */
-  read(_conversation: string, _seq: number): void {
-    throw new Error('not yet')
+  read(conversation: string, seq: number): void {
+    const known = this.#conversations.find(conversation)
+    if (known === undefined || seq <= known.read) return
+    this.#conversations.absorb(conversation, { wanted: Math.min(seq, known.seq) })
+    this.#reads.consider(conversation)
   }
 
   /** Call it at each keystroke with true, and with false when the field is empty or left. A message that is sent ends it too. */
-  typing(_conversation: string, _on: boolean): void {
-    throw new Error('not yet')
+  typing(conversation: string, on: boolean): void {
+    if (on) this.#pulse.press(conversation)
+    else this.#pulse.release(conversation)
   }
 
   /** Who is typing there now, besides oneself. */
-  typingIn(_conversation: string): readonly string[] {
-    throw new Error('not yet')
+  typingIn(conversation: string): readonly string[] {
+    return this.#presences.typingIn(conversation)
   }
 
   /** What is known of a user's presence, without asking. */
-  presenceOf(_user: string): UserPresence | undefined {
-    throw new Error('not yet')
+  presenceOf(user: string): UserPresence | undefined {
+    return this.#presences.of(user)
   }
 
   /** Asks for the presence of users. */
-  presence(_users: readonly string[]): Promise<readonly UserPresence[]> {
-    throw new Error('not yet')
-  }
-
-  search(_conversation: string, _text: string, _limit?: number): Promise<readonly MessageEntry[]> {
-    throw new Error('not yet')
-  }
-
-  /** When each recipient got and read a message. */
-  info(_conversation: string, _seq: number): Out<'chat.info'> {
-    throw new Error('not yet')
+  async presence(users: readonly string[]): Promise<readonly UserPresence[]> {
+    const { users: presences } = await this.call('chat.presence', { users })
+    this.#presences.learn(...presences)
+    return presences
   }
 
   /** The conversation with one other user, made where there is none. */
-  direct(_user: string): Promise<Conversation> {
-    throw new Error('not yet')
+  async direct(user: string): Promise<WireConversation> {
+    return this.#entered((await this.call('chat.direct', { with: user })).conversation)
   }
 
-  group(_title: string, _members: readonly string[]): Promise<Conversation> {
-    throw new Error('not yet')
-  }
-
-  add(_conversation: string, _users: readonly string[]): Out<'chat.add'> {
-    throw new Error('not yet')
-  }
-
-  /** Removes members. */
-  remove(_conversation: string, _users: readonly string[]): Out<'chat.remove'> {
-    throw new Error('not yet')
-  }
-
-  leave(_conversation: string): Out<'chat.leave'> {
-    throw new Error('not yet')
-  }
-
-  role(_conversation: string, _user: string, _role: Role): Out<'chat.role'> {
-    throw new Error('not yet')
-  }
-
-  rename(_conversation: string, _title: string): Out<'chat.rename'> {
-    throw new Error('not yet')
-  }
-
-  invite(_conversation: string, _options?: { uses?: number; ttl_ms?: number; revoke?: string }): Out<'chat.invite'> {
-    throw new Error('not yet')
+  async group(title: string, members: readonly string[]): Promise<WireConversation> {
+    return this.#entered((await this.call('chat.group', { title, members, cid: randomUuid(this.#random) })).conversation)
   }
 
   /** Enters by an invitation's code. */
-  join(_code: string): Promise<Conversation> {
-    throw new Error('not yet')
+  async join(code: string): Promise<WireConversation> {
+    return this.#entered((await this.call('chat.join', { code })).conversation)
   }
 
-  settings(_settings: ChatCommands['chat.settings']['in']): Out<'chat.settings'> {
-    throw new Error('not yet')
+  #meet(link: Link): void {
+    if (link === this.#link) return
+    this.#link = link
+    this.#changes.note({ kind: 'link' })
+    if (link !== 'live') return
+    void this.#sender.restore().catch(reportError)
+    this.#sender.hurry()
   }
 
-  block(_user: string, _on: boolean): Promise<readonly string[]> {
-    throw new Error('not yet')
+  #listed(): void {
+    this.#isReady = true
+    this.#list = undefined
+    this.#changes.note({ kind: 'conversations' })
+    for (const { id } of this.#conversations.all) {
+      this.#inbox.loader.healLater(id)
+      this.#reads.consider(id)
+    }
+    for (const id of this.#open) this.#attend(id)
   }
 
-  /** The server's VAPID key, for `pushManager.subscribe`. */
-  pushKey(): Promise<string> {
-    throw new Error('not yet')
+  /** Loads and follows what is on screen, as far as it is known and there is a connection. */
+  #attend(id: string): void {
+    const conversation = this.#conversations.find(id)
+    if (conversation === undefined) return
+    if (conversation.roster.active) this.#connection.enter(id)
+    if (!this.#connection.isLive) return
+    this.#inbox.loader.newest(id).catch(ignoreOffline)
+    const users = conversation.members.map(({ user }) => user).filter(user => user !== this.user)
+    if (users.length > 0) void this.presence(users).catch(ignoreOffline)
   }
 
-  /** Lets the server push to this device while it is away; null ends that. */
-  enablePush(_subscription: ChatCommands['chat.push']['in']['subscription']): Promise<void> {
-    throw new Error('not yet')
+  #changed(conversation: Conversation): void {
+    const { id, thread, roster } = conversation
+    if (!this.#open.has(id)) thread.trim(limits.slotsMax)
+    else if (roster.active) this.#connection.enter(id)
+    this.#inbox.keeper.touch(id)
+    this.#note(id)
+    this.#reads.consider(id)
+  }
+
+  #note(conversation: string): void {
+    this.#list = undefined
+    this.#changes.note({ kind: 'messages', conversation }, { kind: 'conversations' })
+  }
+
+  #arrived({ author, conversation, seq, origin }: MessageEntry, isNew: boolean): void {
+    this.#presences.stopped(conversation, author)
+    if (origin?.device === this.options.device) this.#sender.drop(origin.cid)
+    const known = this.#conversations.find(conversation)
+    const message = known === undefined || !isNew || author === this.user ? undefined : this.#portraits.message(known, seq)
+    if (message !== undefined) this.#changes.note({ kind: 'arrived', message })
+  }
+
+  #sent({ conversation, text, enc, replyTo, cid }: OutboxEntry, { seq, mid, ts }: ChatCommands['chat.send']['out']): void {
+    this.#wrote({
+      kind: 'message',
+      ...this.#place(conversation, seq, ts),
+      mid,
+      origin: { device: this.options.device, cid },
+      ...(text === undefined ? {} : { text }),
+      ...(enc === undefined ? {} : { enc }),
+      ...(replyTo === undefined ? {} : { reply_to: replyTo }),
+    })
+  }
+
+  /** What an answer says is known at once; the inbox will say it again. */
+  #wrote(entry: Parameters<typeof patchOfLogged>[0]): void {
+    this.#conversations.absorb(entry.conversation, patchOfLogged(entry))
+  }
+
+  #entered(conversation: WireConversation): WireConversation {
+    this.#conversations.absorb(conversation.id, patchOfConversation(conversation, this.#inbox.keeper.held))
+    return conversation
+  }
+
+  #place(conversation: string, seq: number, ts = this.#clock.now()) {
+    return { conversation, seq, ts, author: this.user }
+  }
+
+  #target(conversation: string, seq: number) {
+    return { target: seq, mid: this.#conversations.find(conversation)?.thread.slot(seq)?.head?.mid ?? '' }
   }
 }

@@ -1,3 +1,205 @@
+import type { Member } from '../model/wire.ts'
+import type { Patch, Standing, UnreadCount } from './patch.ts'
+import { joinRosters, type Roster, unknownRoster } from './roster.ts'
+import type { Slot } from './slot.ts'
+import { Thread } from './thread.ts'
+import { joinMarks, type Mark, tickOf, unmarked } from './ticks.ts'
+
+/** A conversation as the cache keeps it: one patch that makes it again. */
 export interface CachedConversation {
   readonly id: string
+  /** Whose view of it this is. */
+  readonly user: string
+  readonly patch: Patch
+}
+
+/** All that is known of one conversation. It only takes patches, so it does not mind the order in which news comes. */
+export class Conversation {
+  readonly thread = new Thread()
+  #standing: Standing | undefined
+  #roster: Roster = unknownRoster
+  #seq = 0
+  #cleared = 0
+  #unread: UnreadCount | undefined
+  #wanted = 0
+  readonly #marks = new Map<string, Mark>()
+  #revision = 0
+
+  constructor(
+    readonly id: string,
+    readonly user: string,
+  ) {}
+
+  /** Rises with every change. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  /** Undefined until the conversation as a whole has come, and not only entries of it. */
+  get standing(): Standing | undefined {
+    return this.#standing
+  }
+
+  get roster(): Roster {
+    return this.#roster
+  }
+
+  get seq(): number {
+    return this.#seq
+  }
+
+  get cleared(): number {
+    return this.#cleared
+  }
+
+  /** Up to where this device wants it read, whether or not the server knows. */
+  get wanted(): number {
+    return this.#wanted
+  }
+
+  /** Up to where the server knows it read. */
+  get confirmed(): number {
+    return this.#marks.get(this.user)?.read ?? 0
+  }
+
+  /** Up to where it is read: who writes has read what was before. */
+  get read(): number {
+    return Math.max(this.confirmed, this.#wanted)
+  }
+
+  get members(): Member[] {
+    return this.#roster.seats.map(seat => ({ ...seat, ...(this.#marks.get(seat.user) ?? unmarked) }))
+  }
+
+  /** Counted where all since the last read is known; else the server's number, and what came after it. */
+  get unread(): number {
+    const { read } = this
+    if (read >= this.#seq) return 0
+    const since = Math.max(read, this.#cleared)
+    if (this.thread.covers(since + 1, this.#seq)) return this.#countAfter(since)
+    const { asOf, count } = this.#unread ?? { asOf: 0, count: 0 }
+    return read >= asOf ? this.#countAfter(since) : count + this.#countAfter(Math.max(asOf, since))
+  }
+
+  tick(seq: number, author: string): 'sent' | 'delivered' | 'read' {
+    return tickOf(seq, author, this.#roster.seats, this.#marks)
+  }
+
+  /** What is shown of the log. */
+  get shown(): readonly Slot[] {
+    const { floor } = this.thread
+    return this.thread.slots.filter(slot => slot.seq >= floor && this.isShown(slot))
+  }
+
+  /** The newest that can be shown, even above a hole. */
+  get last(): Slot | undefined {
+    return this.thread.slots.findLast(slot => this.isShown(slot))
+  }
+
+  /** Whether history goes on below what is shown. */
+  get hasBefore(): boolean {
+    const floor = Math.min(this.thread.floor, this.#seq + 1)
+    return floor > this.#cleared + 1
+  }
+
+  isShown({ seq, head, line, fate }: Slot): boolean {
+    return seq > this.#cleared && fate !== 'hidden' && (head !== undefined || line !== undefined)
+  }
+
+  /** @returns whether anything of it was news */
+  absorb(patch: Patch): boolean {
+    const changes = [
+      this.#absorbStanding(patch.standing),
+      this.#absorbRoster(patch.roster),
+      this.#absorbPlaces(patch),
+      this.#absorbUnread(patch.unread),
+      this.#absorbMarks(patch.marks ?? []),
+      this.#absorbSlots(patch.slots ?? []),
+      ...(patch.covered ?? []).map(([from, to]) => this.thread.cover(from, to)),
+    ]
+    const isNews = changes.includes(true)
+    if (isNews) this.#revision++
+    return isNews
+  }
+
+  /** Everything that is kept, with the newest slots. */
+  cached(slotsMax: number): CachedConversation {
+    const slots = this.thread.slots.slice(-slotsMax)
+    const floor = slots.length < this.thread.size ? (slots[0]?.seq ?? 0) : 0
+    const covered = this.thread.covered.filter(([, to]) => to >= floor).map(([from, to]) => [Math.max(from, floor), to] as const)
+    const patch: Patch = {
+      ...(this.#standing === undefined ? {} : { standing: this.#standing }),
+      roster: this.#roster,
+      seq: this.#seq,
+      cleared: this.#cleared,
+      ...(this.#unread === undefined ? {} : { unread: this.#unread }),
+      wanted: this.#wanted,
+      marks: [...this.#marks].map(([user, mark]) => ({ user, mark })),
+      slots,
+      covered,
+    }
+    return { id: this.id, user: this.user, patch }
+  }
+
+  #countAfter(seq: number): number {
+    return this.thread.slots.filter(slot => slot.seq > seq && this.#counts(slot)).length
+  }
+
+  #counts(slot: Slot): boolean {
+    return slot.head !== undefined && slot.head.author !== this.user && slot.fate === undefined && this.isShown(slot)
+  }
+
+  #absorbStanding(standing: Standing | undefined): boolean {
+    if (standing === undefined || (this.#standing !== undefined && standing.rank <= this.#standing.rank)) return false
+    this.#standing = standing
+    return true
+  }
+
+  #absorbRoster(roster: Roster | undefined): boolean {
+    if (roster === undefined) return false
+    const joined = joinRosters(this.#roster, roster, this.user)
+    const isNews = joined !== this.#roster
+    this.#roster = joined
+    return isNews
+  }
+
+  #absorbPlaces({ seq = 0, cleared = 0, wanted = 0 }: Patch): boolean {
+    const isNews = seq > this.#seq || cleared > this.#cleared || wanted > this.#wanted
+    this.#seq = Math.max(this.#seq, seq)
+    this.#cleared = Math.max(this.#cleared, cleared)
+    this.#wanted = Math.max(this.#wanted, wanted)
+    return isNews
+  }
+
+  /** Of the same place the lower number is the later one: reading and deleting only lower it. */
+  #absorbUnread(unread: UnreadCount | undefined): boolean {
+    const known = this.#unread
+    if (unread === undefined) return false
+    if (known !== undefined && (unread.asOf < known.asOf || (unread.asOf === known.asOf && unread.count >= known.count))) return false
+    this.#unread = unread
+    return true
+  }
+
+  #absorbMarks(marks: NonNullable<Patch['marks']>): boolean {
+    return marks.map(({ user, mark }) => this.#mark(user, mark)).includes(true)
+  }
+
+  #absorbSlots(slots: readonly Slot[]): boolean {
+    return slots.map(slot => this.#absorbSlot(slot)).includes(true)
+  }
+
+  #absorbSlot(slot: Slot): boolean {
+    const isNews = this.thread.join(slot)
+    // Who writes has read what was before (chat M22).
+    if (slot.head?.author === this.user) this.#mark(this.user, { read: slot.seq })
+    return isNews
+  }
+
+  #mark(user: string, mark: Partial<Mark>): boolean {
+    const known = this.#marks.get(user)
+    const joined = joinMarks(known ?? unmarked, mark)
+    if (joined === known || (known === undefined && joined === unmarked)) return false
+    this.#marks.set(user, joined)
+    return true
+  }
 }

@@ -1,8 +1,158 @@
-import { MemoryCache } from './cache.ts'
+import * as z from 'zod/mini'
+import { type CachedChat, type ChatCache, joinCached, MemoryCache, surplus } from './cache.ts'
+import type { CachedConversation } from './conversation.ts'
+import type { OutboxEntry } from './outbox.ts'
 
-/** Keeps a device's chat in the browser's IndexedDB, in a store of its own: `new IndexedDbCache(`fanfare-chat ${user} ${device}`)`. */
-export class IndexedDbCache extends MemoryCache {
-  constructor(readonly name: string) {
-    super()
+/** Raised when what is kept changes its form: the conversations of an older one are dropped, and loaded again; the outbox is kept. */
+const version = 1
+const stores = { place: 'place', conversations: 'conversations', outbox: 'outbox' } as const
+
+/** Only this class writes there, so what is read is checked for its outline alone. */
+const conversationSchema = z.custom<CachedConversation>(value => outlineSchema.safeParse(value).success)
+const outlineSchema = z.object({ id: z.string(), user: z.string(), patch: z.looseObject({}) })
+const entrySchema = z.custom<OutboxEntry>(value => entryOutlineSchema.safeParse(value).success)
+const entryOutlineSchema = z.object({ cid: z.string(), conversation: z.string(), at: z.number(), order: z.number() })
+const placeSchema = z.catch(z.number(), 0)
+
+/**
+ * Keeps a device's chat in the browser's IndexedDB, in a database of its own: `new IndexedDbCache(`fanfare-chat ${user} ${device}`)`.
+ * Where the browser keeps nothing (private windows, a full disk), it lives in memory until the page is closed.
+ */
+export class IndexedDbCache implements ChatCache {
+  readonly #memory = new MemoryCache()
+  #database: Promise<IDBDatabase> | undefined
+  #isLost = false
+
+  constructor(
+    readonly name: string,
+    readonly factory: IDBFactory = indexedDB,
+  ) {}
+
+  load(): Promise<CachedChat> {
+    return this.#run(
+      'readonly',
+      async ({ place, conversations }) => ({
+        acked: placeSchema.parse(await answerOf(place.get('acked'))),
+        conversations: parsed(conversationSchema, await answerOf(conversations.getAll())),
+      }),
+      () => this.#memory.load(),
+    )
   }
+
+  save(chat: CachedChat): Promise<void> {
+    return this.#run(
+      'readwrite',
+      async ({ place, conversations }) => {
+        const acked = placeSchema.parse(await answerOf(place.get('acked')))
+        place.put(Math.max(acked, chat.acked), 'acked')
+        for (const conversation of chat.conversations) {
+          const [known] = parsed(conversationSchema, [await answerOf(conversations.get(conversation.id))])
+          conversations.put(joinCached(known, conversation), conversation.id)
+        }
+        if (chat.conversations.length === 0) return
+        for (const { id } of surplus(parsed(conversationSchema, await answerOf(conversations.getAll())))) conversations.delete(id)
+      },
+      () => this.#memory.save(chat),
+    )
+  }
+
+  forget(): Promise<void> {
+    return this.#run(
+      'readwrite',
+      async ({ place, conversations }) => {
+        place.clear()
+        conversations.clear()
+      },
+      () => this.#memory.forget(),
+    )
+  }
+
+  async outbox(): Promise<readonly OutboxEntry[]> {
+    const entries = await this.#run(
+      'readonly',
+      async ({ outbox }) => parsed(entrySchema, await answerOf(outbox.getAll())).toSorted((left, right) => left.order - right.order),
+      () => this.#memory.outbox(),
+    )
+    for (const entry of entries) await this.#memory.putOutbox(entry)
+    return entries
+  }
+
+  /** The outbox is in memory too: it must not be lost where the browser stops keeping. */
+  async putOutbox(entry: OutboxEntry): Promise<void> {
+    await this.#memory.putOutbox(entry)
+    await this.#run(
+      'readwrite',
+      async ({ outbox }) => {
+        outbox.put(entry, entry.cid)
+      },
+      async () => undefined,
+    )
+  }
+
+  async dropOutbox(cid: string): Promise<void> {
+    await this.#memory.dropOutbox(cid)
+    await this.#run(
+      'readwrite',
+      async ({ outbox }) => {
+        outbox.delete(cid)
+      },
+      async () => undefined,
+    )
+  }
+
+  /** One transaction; resolves when it is complete. After the first failure everything happens in memory. */
+  async #run<T>(mode: IDBTransactionMode, body: (stores: Stores) => Promise<T>, instead: () => Promise<T>): Promise<T> {
+    if (this.#isLost) return instead()
+    try {
+      this.#database ??= openDatabase(this.factory, this.name)
+      const transaction = (await this.#database).transaction(Object.values(stores), mode)
+      const [result] = await Promise.all([
+        body({
+          place: transaction.objectStore(stores.place),
+          conversations: transaction.objectStore(stores.conversations),
+          outbox: transaction.objectStore(stores.outbox),
+        }),
+        completion(transaction),
+      ])
+      return result
+    } catch (error) {
+      reportError(error)
+      this.#isLost = true
+      return instead()
+    }
+  }
+}
+
+type Stores = Readonly<Record<keyof typeof stores, IDBObjectStore>>
+
+function openDatabase(factory: IDBFactory, name: string): Promise<IDBDatabase> {
+  const request = factory.open(name, version)
+  request.onupgradeneeded = () => {
+    const { result } = request
+    for (const store of [stores.place, stores.conversations]) if (result.objectStoreNames.contains(store)) result.deleteObjectStore(store)
+    for (const store of Object.values(stores)) if (!result.objectStoreNames.contains(store)) result.createObjectStore(store)
+  }
+  return answerOf(request)
+}
+
+function answerOf<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
+  })
+}
+
+function completion(transaction: IDBTransaction): Promise<void> {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve()
+    transaction.onerror = () => reject(transaction.error)
+    transaction.onabort = () => reject(transaction.error)
+  })
+}
+
+function parsed<T>(schema: z.ZodMiniType<T>, values: readonly unknown[]): T[] {
+  return values.flatMap(value => {
+    const result = schema.safeParse(value)
+    return result.success ? [result.data] : []
+  })
 }

@@ -16,3 +16,127 @@ export interface OutboxEntry {
   /** Set when the server refused it for good. */
   readonly refusal?: Refusal
 }
+
+type Attempt =
+  | { readonly kind: 'waiting'; readonly attempts: number; readonly notBefore: number }
+  | { readonly kind: 'sending'; readonly attempts: number }
+
+interface Item {
+  readonly entry: OutboxEntry
+  readonly attempt: Attempt
+}
+
+const unsent: Attempt = { kind: 'waiting', attempts: 0, notBefore: 0 }
+
+/** What is to be sent: in each conversation one at a time, in the order in which it was written. What was refused for good holds up nothing. */
+export class Outbox {
+  readonly #items = new Map<string, Item>()
+  #revision = 0
+
+  get size(): number {
+    return this.#items.size
+  }
+
+  /** Rises with every change. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  /** The order of the next entry: behind all others, and by time behind those of other tabs. */
+  nextOrder(now: number): number {
+    return Math.max(now, ...[...this.#items.values()].map(({ entry }) => entry.order + 1))
+  }
+
+  entry(cid: string): OutboxEntry | undefined {
+    return this.#items.get(cid)?.entry
+  }
+
+  /** As written. */
+  of(conversation: string): OutboxEntry[] {
+    return this.#ordered()
+      .map(({ entry }) => entry)
+      .filter(entry => entry.conversation === conversation)
+  }
+
+  /** Puts it in; one that is already there stays as it is. */
+  add(entry: OutboxEntry): void {
+    if (!this.#items.has(entry.cid)) this.#put({ entry, attempt: unsent })
+  }
+
+  /** What may be sent now: of each conversation the first, unless it is on its way or has to wait. */
+  due(now: number): OutboxEntry[] {
+    return this.#heads()
+      .filter(({ attempt }) => attempt.kind === 'waiting' && attempt.notBefore <= now)
+      .map(({ entry }) => entry)
+  }
+
+  /** When something that has to wait may go; undefined where nothing waits for time. */
+  dueAt(): number | undefined {
+    const times = this.#heads().flatMap(({ attempt }) => (attempt.kind === 'waiting' ? [attempt.notBefore] : []))
+    return times.length === 0 ? undefined : Math.min(...times)
+  }
+
+  /** It is on its way. @returns how often that was tried before */
+  begin(cid: string): number {
+    const item = this.#items.get(cid)
+    if (item === undefined) return 0
+    const { attempts } = item.attempt
+    this.#put({ ...item, attempt: { kind: 'sending', attempts: attempts + 1 } })
+    return attempts
+  }
+
+  /** It did not get through, or nobody knows: it goes again. */
+  again(cid: string, notBefore: number): void {
+    const item = this.#items.get(cid)
+    if (item !== undefined) this.#put({ ...item, attempt: { kind: 'waiting', attempts: item.attempt.attempts, notBefore } })
+  }
+
+  /** The link is new: nothing waits for time any longer. */
+  hurry(): void {
+    for (const item of this.#items.values()) if (item.attempt.kind === 'waiting') this.again(item.entry.cid, 0)
+  }
+
+  /** @returns the entry as it is to be kept */
+  refuse(cid: string, refusal: Refusal): OutboxEntry | undefined {
+    const item = this.#items.get(cid)
+    if (item === undefined) return undefined
+    const entry = { ...item.entry, refusal }
+    this.#put({ entry, attempt: unsent })
+    return entry
+  }
+
+  /** A refused one is to be sent once more, at the end. @returns the entry as it is to be kept; undefined where none was refused */
+  retry(cid: string, now: number): OutboxEntry | undefined {
+    const item = this.#items.get(cid)
+    if (item?.entry.refusal === undefined) return undefined
+    const { refusal: _, ...kept } = item.entry
+    const entry = { ...kept, order: this.nextOrder(now) }
+    this.#put({ entry, attempt: unsent })
+    return entry
+  }
+
+  /** The server has it, or nobody wants it any more. @returns whether it was there */
+  drop(cid: string): boolean {
+    const isThere = this.#items.delete(cid)
+    if (isThere) this.#revision++
+    return isThere
+  }
+
+  #put(item: Item): void {
+    this.#items.set(item.entry.cid, item)
+    this.#revision++
+  }
+
+  #ordered(): Item[] {
+    return [...this.#items.values()].toSorted((left, right) => left.entry.order - right.entry.order)
+  }
+
+  #heads(): Item[] {
+    const heads = new Map<string, Item>()
+    for (const item of this.#ordered()) {
+      const { conversation, refusal } = item.entry
+      if (refusal === undefined && !heads.has(conversation)) heads.set(conversation, item)
+    }
+    return [...heads.values()]
+  }
+}

@@ -1,0 +1,125 @@
+import * as z from 'zod/mini'
+import type { ChatCommands, InboxEntry, InboxGreeting, MembershipEntry, MessageEntry, OpenSignal } from '../model/wire.ts'
+
+/** Schemas of all that comes from the server. Fields that are not known are left out, so a newer server does no harm. */
+const text = z.string()
+const number = z.number()
+const texts = z.readonly(z.array(text))
+const role = z.enum(['owner', 'admin', 'member'])
+const encrypted = z.object({
+  scheme: text,
+  epoch: z.exactOptional(number),
+  bytes: z.exactOptional(text),
+  perDevice: z.exactOptional(z.record(text, text)),
+})
+const logged = {
+  conversation: text,
+  seq: number,
+  ts: number,
+  author: text,
+  origin: z.exactOptional(z.object({ device: text, cid: text })),
+  re: z.exactOptional(z.literal(true)),
+}
+const content = { text: z.exactOptional(text), enc: z.exactOptional(encrypted) }
+const target = { target: number, mid: text }
+
+const message = z.object({
+  kind: z.literal('message'),
+  ...logged,
+  ...content,
+  mid: text,
+  reply_to: z.exactOptional(number),
+  rev: z.exactOptional(number),
+  deleted: z.exactOptional(z.literal(true)),
+  reactions: z.exactOptional(z.array(z.object({ emoji: text, count: number, mine: z.boolean() }))),
+})
+const membershipLine = { kind: z.literal('membership'), ...logged, version: number, users: texts }
+const membership = z.union([
+  z.object({ ...membershipLine, change: z.literal('created'), title: text }),
+  z.object({ ...membershipLine, change: z.enum(['added', 'joined', 'removed', 'left']) }),
+  z.object({ ...membershipLine, change: z.literal('role'), role }),
+  z.object({ ...membershipLine, change: z.literal('renamed'), title: text }),
+])
+const conversation = z.object({
+  id: text,
+  kind: z.enum(['direct', 'group']),
+  title: text,
+  version: number,
+  seq: number,
+  ts: number,
+  unread: number,
+  last: z.exactOptional(message),
+  members: z.array(z.object({ user: text, role, since: number, delivered: number, read: number })),
+  muted: z.boolean(),
+  pinned: z.boolean(),
+  cleared: number,
+  active: z.boolean(),
+})
+const watermark = z.object({ user: text, delivered: z.exactOptional(number), read: z.exactOptional(number), ts: number })
+const presence = z.object({ user: text, online: z.boolean(), last_seen: z.exactOptional(number) })
+const listed = z.object({ conversation })
+const changed = z.object({ version: number, seq: number })
+const shown: z.ZodMiniType<MessageEntry | MembershipEntry> = z.union([message, membership])
+
+export const inboxEntrySchema: z.ZodMiniType<InboxEntry> = z.union([
+  message,
+  z.object({ kind: z.literal('edit'), ...logged, ...content, ...target, rev: number }),
+  z.object({ kind: z.literal('delete'), ...logged, ...target, for: z.enum(['everyone', 'me']) }),
+  z.object({ kind: z.literal('reaction'), ...logged, ...target, emoji: text }),
+  membership,
+  z.object({
+    kind: z.literal('receipt'),
+    conversation: text,
+    receipts: z.array(watermark),
+    unread: z.exactOptional(number),
+    re: z.exactOptional(z.literal(true)),
+  }),
+  z.object({ kind: z.literal('conversation'), conversation, re: z.exactOptional(z.literal(true)) }),
+])
+
+export const greetingSchema: z.ZodMiniType<InboxGreeting> = z.object({
+  device: text,
+  acked: number,
+  top: number,
+  backlog: number,
+  truncated: z.exactOptional(z.record(text, z.tuple([number, number]))),
+  durability: z.enum(['durable', 'memory']),
+})
+
+export const signalSchema: z.ZodMiniType<OpenSignal> = z.union([
+  z.object({ kind: z.literal('typing'), user: text, on: z.boolean() }),
+  z.object({ kind: z.literal('presence'), user: text, online: z.boolean(), last_seen: z.exactOptional(number) }),
+])
+
+/** What each command answers. */
+export const answerSchemas: { readonly [M in keyof ChatCommands]: z.ZodMiniType<ChatCommands[M]['out']> } = {
+  'chat.direct': listed,
+  'chat.group': listed,
+  'chat.add': changed,
+  'chat.remove': changed,
+  'chat.leave': changed,
+  'chat.role': changed,
+  'chat.rename': changed,
+  'chat.invite': z.object({ code: z.exactOptional(text), expires: z.exactOptional(number), uses: z.exactOptional(number) }),
+  'chat.join': listed,
+  'chat.send': z.object({ conversation: text, cid: text, seq: number, mid: text, ts: number }),
+  'chat.edit': z.object({ seq: number, rev: number, ts: number }),
+  'chat.delete': z.object({ seq: number }),
+  'chat.clear': z.object({ cleared: number }),
+  'chat.react': z.object({ seq: number }),
+  'chat.typing': z.looseObject({}),
+  'chat.ack': z.object({ offset: number, backlog: number }),
+  'chat.read': z.object({ read: number, unread: number }),
+  'chat.conversations': z.object({ conversations: z.array(conversation), top: number }),
+  'chat.history': z.object({ entries: z.array(shown), has_more: z.boolean(), gap: z.exactOptional(z.tuple([number, number])) }),
+  'chat.search': z.object({ entries: z.array(message) }),
+  'chat.info': z.object({
+    seq: number,
+    recipients: z.array(z.object({ user: text, delivered: z.exactOptional(number), read: z.exactOptional(number) })),
+  }),
+  'chat.settings': z.object({ read_receipts: z.boolean(), last_seen: z.boolean() }),
+  'chat.block': z.object({ blocked: texts }),
+  'chat.push': z.object({ key: text }),
+  'chat.push_key': z.object({ key: text }),
+  'chat.presence': z.object({ users: z.array(presence) }),
+}

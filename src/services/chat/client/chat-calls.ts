@@ -1,0 +1,63 @@
+import type { ChatCommands, MessageEntry, Role } from '../model/wire.ts'
+
+type In<M extends keyof ChatCommands> = ChatCommands[M]['in']
+type Out<M extends keyof ChatCommands> = Promise<ChatCommands[M]['out']>
+
+/** What a client asks of the server without keeping anything of it: what it changes comes back by the inbox. All reject with `ChatError`. */
+export abstract class ChatCalls {
+  /** Any command of chat. */
+  abstract call<M extends keyof ChatCommands>(method: M, input: In<M>): Out<M>
+
+  async search(conversation: string, text: string, limit?: number): Promise<readonly MessageEntry[]> {
+    const { entries } = await this.call('chat.search', { conversation, text, ...(limit === undefined ? {} : { limit }) })
+    return entries
+  }
+
+  /** When each recipient got and read a message. */
+  info(conversation: string, seq: number): Out<'chat.info'> {
+    return this.call('chat.info', { conversation, seq })
+  }
+
+  add(conversation: string, users: readonly string[]): Out<'chat.add'> {
+    return this.call('chat.add', { conversation, users })
+  }
+
+  /** Removes members. */
+  remove(conversation: string, users: readonly string[]): Out<'chat.remove'> {
+    return this.call('chat.remove', { conversation, users })
+  }
+
+  leave(conversation: string): Out<'chat.leave'> {
+    return this.call('chat.leave', { conversation })
+  }
+
+  role(conversation: string, user: string, role: Role): Out<'chat.role'> {
+    return this.call('chat.role', { conversation, user, role })
+  }
+
+  rename(conversation: string, title: string): Out<'chat.rename'> {
+    return this.call('chat.rename', { conversation, title })
+  }
+
+  invite(conversation: string, options: Omit<In<'chat.invite'>, 'conversation'> = {}): Out<'chat.invite'> {
+    return this.call('chat.invite', { conversation, ...options })
+  }
+
+  settings(settings: In<'chat.settings'>): Out<'chat.settings'> {
+    return this.call('chat.settings', settings)
+  }
+
+  async block(user: string, on: boolean): Promise<readonly string[]> {
+    return (await this.call('chat.block', { user, on })).blocked
+  }
+
+  /** The server's VAPID key, for `pushManager.subscribe`. */
+  async pushKey(): Promise<string> {
+    return (await this.call('chat.push_key', {})).key
+  }
+
+  /** Lets the server push to this device while it is away; null ends that. */
+  async enablePush(subscription: In<'chat.push'>['subscription']): Promise<void> {
+    await this.call('chat.push', { subscription })
+  }
+}

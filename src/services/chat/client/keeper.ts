@@ -1,0 +1,126 @@
+import type { Clock, Timer } from '../../../kit/index.ts'
+import { AckWindow } from './ack-window.ts'
+import type { ChatCache } from './cache.ts'
+import { readError } from './chat-error.ts'
+import type { Caller } from './connection.ts'
+import type { CachedConversation } from './conversation.ts'
+import { limits } from './limits.ts'
+
+/** Saves what came, and only then acknowledges it: every second, or every 32 entries (chat M5). */
+export class Keeper {
+  #window = new AckWindow()
+  /** What the server is known to have been told. */
+  #acked = 0
+  #entries = 0
+  readonly #dirty = new Set<string>()
+  #timer: Timer | undefined
+  /** One step after the other. */
+  #steps: Promise<void> = Promise.resolve()
+  #isFlushing = false
+
+  constructor(
+    readonly cache: ChatCache,
+    readonly caller: Caller,
+    readonly clock: Clock,
+    readonly find: (conversation: string) => CachedConversation | undefined,
+  ) {}
+
+  get held(): number {
+    return this.#window.held
+  }
+
+  /** Whether older entries are still to come. */
+  get hasHoles(): boolean {
+    return this.#window.hasHoles
+  }
+
+  restore(held: number): void {
+    this.#window = new AckWindow(held)
+  }
+
+  greeted(acked: number): void {
+    this.#acked = acked
+    this.#flushLater()
+  }
+
+  /** What is in the cache is not to be relied on any more. */
+  forget(): void {
+    this.#window = new AckWindow()
+    this.#dirty.clear()
+    this.#steps = this.#steps.then(() => this.cache.forget()).catch(reportError)
+  }
+
+  /** Everything up to here is held, or what came of it. */
+  cover(upTo: number): void {
+    this.#window.cover(upTo)
+    this.#flushLater()
+  }
+
+  /** An entry came, perhaps again. */
+  note(offset: number): void {
+    if (!this.#window.note(offset)) return
+    this.#entries++
+    if (this.#entries >= limits.ackEntries) this.#flush()
+    else this.#flushLater()
+  }
+
+  /** A conversation has changed and is to be saved. */
+  touch(conversation: string): void {
+    this.#dirty.add(conversation)
+    this.#flushLater()
+  }
+
+  /** Saves what there is. Resolves when that is done. */
+  async close(): Promise<void> {
+    this.#timer?.cancel()
+    await this.#steps
+    await this.#save()
+  }
+
+  #flushLater(): void {
+    this.#timer ??= this.clock.after(limits.ackMs, () => this.#flush())
+  }
+
+  #flush(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#entries = 0
+    if (this.#isFlushing) return
+    this.#isFlushing = true
+    this.#steps = this.#steps.then(() => this.#keep()).catch(reportError)
+  }
+
+  async #keep(): Promise<void> {
+    this.#isFlushing = false
+    const held = this.#window.held
+    await this.#save()
+    await this.#acknowledge(held)
+  }
+
+  async #save(): Promise<void> {
+    const held = this.#window.held
+    const ids = [...this.#dirty]
+    this.#dirty.clear()
+    try {
+      await this.cache.save({ acked: held, conversations: ids.flatMap(id => this.find(id) ?? []) })
+    } catch (error) {
+      for (const id of ids) this.#dirty.add(id)
+      throw error
+    }
+  }
+
+  /** The server takes no more than it has sent, and then sends more: it is told again as long as that moves it. */
+  async #acknowledge(held: number): Promise<void> {
+    while (this.caller.isLive && held > this.#acked) {
+      try {
+        const { offset } = await this.caller.call('chat.ack', { offset: held })
+        const isMoved = offset > this.#acked
+        this.#acked = Math.max(this.#acked, offset)
+        if (!isMoved) return
+      } catch (error) {
+        if (readError(error).temporary) this.#flushLater()
+        return
+      }
+    }
+  }
+}

@@ -1,0 +1,30 @@
+/** Bounds of a client, and its paces. */
+export const limits = {
+  /** Entries of one page of history, and holes up to this size are filled unasked: one page does it. */
+  pageEntries: 50,
+  holeMax: 100,
+  /** Slots of a conversation that the cache keeps: what a page shows before it has asked. */
+  cachedSlots: 200,
+  /** Slots of a conversation in memory that is not on screen; beyond, the oldest go and are paged again. */
+  slotsMax: 1000,
+  /** Conversations that the cache keeps, the newest. */
+  cachedConversations: 200,
+  conversationsPage: 200,
+  /** Messages that wait to be sent. Beyond, a new one fails at once with `outbox_full`. */
+  outboxMax: 1000,
+  /** An acknowledgement leaves after this time or this many entries (chat M5). */
+  ackMs: 1000,
+  ackEntries: 32,
+  /** Reads of one conversation are sent at most this often (chat M10). */
+  readMs: 1000,
+  /** While one types it is said again this often, and believed of others for this long (chat M13). */
+  typingAgainMs: 3000,
+  typingKeptMs: 6000,
+  /** How long a hole in the order may be just lateness. */
+  healMs: 1000,
+  /** Sends are tried again after up to this long, doubled at each attempt. */
+  sendBackoff: { baseMs: 500, capMs: 30_000 },
+  /** How long an answer is waited for, and a connection is tried. */
+  answerMs: 10_000,
+  reconnect: { minMs: 300, maxMs: 20_000 },
+} as const

@@ -1,0 +1,148 @@
+import { backoffMs, type Clock, type Random, type Timer } from '../../../kit/index.ts'
+import { readError } from './chat-error.ts'
+import type { Caller } from './connection.ts'
+import type { Conversation } from './conversation.ts'
+import { limits } from './limits.ts'
+import { type HistoryQuery, type Patch, patchOfConversation, patchOfPage } from './patch.ts'
+
+export interface LoaderHost {
+  find(conversation: string): Conversation | undefined
+  absorb(conversation: string, patch: Patch): void
+  /** Whether entries of the inbox are still to come that may fill a hole by themselves. */
+  readonly awaitsEntries: boolean
+}
+
+/** Asks the server for what the inbox does not bring: the list, pages of history, what fills holes, and reactions that had to be guessed. */
+export class Loader {
+  readonly #paging = new Map<string, Promise<boolean>>()
+  readonly #healing = new Map<string, Timer>()
+  readonly #recounts = new Map<string, Set<number>>()
+  #listing: Timer | undefined
+
+  constructor(
+    readonly caller: Caller,
+    readonly clock: Clock,
+    readonly random: Random,
+    readonly host: LoaderHost,
+  ) {}
+
+  /** All conversations. @returns the place of the inbox that they are of */
+  async list(): Promise<number> {
+    let top: number | undefined
+    let before: number | undefined
+    for (;;) {
+      const page = await this.caller.call('chat.conversations', {
+        limit: limits.conversationsPage,
+        ...(before === undefined ? {} : { before }),
+      })
+      top ??= page.top
+      for (const conversation of page.conversations) this.host.absorb(conversation.id, patchOfConversation(conversation, page.top))
+      const oldest = page.conversations.at(-1)?.ts
+      if (page.conversations.length < limits.conversationsPage || oldest === before) return top
+      before = oldest
+    }
+  }
+
+  /** The same, but soon, and as often as it takes. */
+  listLater(done: (top: number) => void, attempt = 0): void {
+    if (this.#listing !== undefined) return
+    const wait = attempt === 0 ? 0 : limits.healMs + backoffMs(attempt, this.random, limits.sendBackoff)
+    this.#listing = this.clock.after(wait, () => {
+      this.list().then(
+        top => {
+          this.#listing = undefined
+          done(top)
+        },
+        (error: unknown) => {
+          this.#listing = undefined
+          // A new link lists again.
+          if (this.caller.isLive && readError(error).temporary) this.listLater(done, attempt + 1)
+        },
+      )
+    })
+  }
+
+  /** The newest page, unless it is there. */
+  async newest(id: string): Promise<void> {
+    const conversation = this.host.find(id)
+    if (conversation === undefined) return
+    const { thread, seq } = conversation
+    const [hole] = thread.holes(seq)
+    const isNear = hole !== undefined && seq - hole[0] < limits.holeMax
+    if (seq === 0 || thread.covers(seq, seq)) return
+    if (isNear) this.healLater(id)
+    else await this.#page(id, {})
+  }
+
+  /** One page before what is shown. @returns whether there is more */
+  before(id: string): Promise<boolean> {
+    const running = this.#paging.get(id)
+    if (running !== undefined) return running
+    const conversation = this.host.find(id)
+    if (conversation === undefined || !conversation.hasBefore) return Promise.resolve(false)
+    const { floor } = conversation.thread
+    const query = Number.isFinite(floor) ? { before: floor } : {}
+    const paging = this.#page(id, query)
+      .then(() => this.host.find(id)?.hasBefore === true)
+      .finally(() => this.#paging.delete(id))
+    this.#paging.set(id, paging)
+    return paging
+  }
+
+  /** Fills holes in the order, once they have had time to be filled by themselves. */
+  healLater(id: string): void {
+    if (this.#healing.has(id) || this.#holes(id).length === 0) return
+    const timer = this.clock.after(limits.healMs, () => {
+      this.#healing.delete(id)
+      if (this.host.awaitsEntries) this.healLater(id)
+      else void this.#heal(id).catch(ignoreOffline)
+    })
+    this.#healing.set(id, timer)
+  }
+
+  /** Somebody changed a reaction that was only counted: the message is asked for again. */
+  recountLater(id: string, seq: number): void {
+    const due = this.#recounts.get(id)
+    if (due !== undefined) {
+      due.add(seq)
+      return
+    }
+    this.#recounts.set(id, new Set([seq]))
+    this.clock.after(limits.healMs, () => {
+      const seqs = this.#recounts.get(id) ?? new Set()
+      this.#recounts.delete(id)
+      for (const each of seqs) void this.#page(id, { after: each - 1, limit: 1 }).catch(ignoreOffline)
+    })
+  }
+
+  close(): void {
+    this.#listing?.cancel()
+    for (const timer of this.#healing.values()) timer.cancel()
+    this.#healing.clear()
+  }
+
+  #holes(id: string): readonly (readonly [from: number, to: number])[] {
+    const conversation = this.host.find(id)
+    return conversation === undefined ? [] : conversation.thread.holes(conversation.seq)
+  }
+
+  /** Each hole once: a server that cannot fill one is not asked for ever. */
+  async #heal(id: string): Promise<void> {
+    for (const [from, to] of this.#holes(id)) {
+      if (to - from >= limits.holeMax) await this.#page(id, {})
+      else await this.#page(id, { after: from - 1, limit: limits.holeMax })
+    }
+  }
+
+  async #page(id: string, query: HistoryQuery): Promise<void> {
+    // What the server answers is at least as new as what is known now.
+    const asOf = this.host.find(id)?.seq ?? 0
+    const page = await this.caller.call('chat.history', { conversation: id, limit: limits.pageEntries, ...query })
+    this.host.absorb(id, patchOfPage(page, query, asOf))
+  }
+}
+
+/** What could not be asked for now is asked for when the link is new. */
+export function ignoreOffline(error: unknown): void {
+  if (!readError(error).temporary) reportError(error)
+}

@@ -1,0 +1,106 @@
+import type { ChatCommands, Conversation, InboxEntry, ReceiptEntry, Watermark } from '../model/wire.ts'
+import type { Range } from './ranges.ts'
+import { type Roster, rosterOf, rosterWith } from './roster.ts'
+import { type Slot, type SlotEntry, slotOf } from './slot.ts'
+import type { Mark } from './ticks.ts'
+
+/** What a conversation is to this account. */
+export interface Standing {
+  /** Of two, the one from further on in the inbox holds. */
+  readonly rank: number
+  readonly kind: 'direct' | 'group'
+  readonly muted: boolean
+  readonly pinned: boolean
+  readonly ts: number
+}
+
+/** A number of unread messages, as it was when `asOf` was the newest entry. */
+export interface UnreadCount {
+  readonly asOf: number
+  readonly count: number
+}
+
+/** News of a conversation. Whatever order patches are put on in, and however often, the same comes of it. */
+export interface Patch {
+  readonly standing?: Standing
+  readonly roster?: Roster
+  /** The newest `seq`. */
+  readonly seq?: number
+  readonly cleared?: number
+  readonly unread?: UnreadCount
+  /** Up to where this device has said that it was read. */
+  readonly wanted?: number
+  readonly marks?: readonly { readonly user: string; readonly mark: Partial<Mark> }[]
+  readonly slots?: readonly Slot[]
+  readonly covered?: readonly Range[]
+}
+
+export interface HistoryQuery {
+  readonly before?: number
+  readonly after?: number
+  readonly around?: number
+  readonly limit?: number
+}
+
+type HistoryPage = ChatCommands['chat.history']['out']
+
+/**
+ * @param newest the newest `seq` that is known of its conversation
+ * @param rank its offset in the inbox
+ */
+export function patchOfEntry(entry: InboxEntry, newest: number, rank: number, user: string): Patch {
+  switch (entry.kind) {
+    case 'receipt':
+      return patchOfReceipts(entry, newest, user)
+    case 'conversation':
+      return patchOfConversation(entry.conversation, rank)
+    default:
+      return patchOfLogged(entry)
+  }
+}
+
+/** An entry of the log, as it comes by inbox or as the answer to what made it. */
+export function patchOfLogged(entry: SlotEntry): Patch {
+  const slots = [slotOf(entry)]
+  // What is deleted for oneself alone has no place in the log.
+  if (entry.seq === 0) return { slots }
+  const place: Patch = { slots, seq: entry.seq, covered: [[entry.seq, entry.seq]] }
+  return entry.kind === 'membership' ? { ...place, roster: rosterWith(entry) } : place
+}
+
+export function patchOfConversation(conversation: Conversation, rank: number): Patch {
+  const { kind, muted, pinned, ts, version, title, active, members, seq, cleared, unread, last } = conversation
+  return {
+    standing: { rank, kind, muted, pinned, ts },
+    roster: rosterOf(version, title, active, members),
+    seq,
+    cleared,
+    unread: { asOf: seq, count: unread },
+    marks: members.map(({ user, delivered, read }) => ({ user, mark: { delivered, read } })),
+    slots: last === undefined ? [] : [slotOf(last, seq)],
+  }
+}
+
+/** @param asOf the newest `seq` that was known when the page was asked for: the server's is at least that */
+export function patchOfPage({ entries, has_more }: HistoryPage, { before, after, around }: HistoryQuery, asOf: number): Patch {
+  const slots = entries.map(entry => slotOf(entry, asOf))
+  const first = entries[0]?.seq
+  const last = entries.at(-1)?.seq
+  const covered = (from: number, to: number): Patch => ({ slots, seq: last ?? 0, covered: [[from, to]] })
+  if (around !== undefined) return first === undefined || last === undefined ? { slots } : covered(first, last)
+  if (after !== undefined) return covered(after + 1, has_more ? (last ?? after) : Math.max(asOf, last ?? 0))
+  const to = before === undefined ? Math.max(asOf, last ?? 0) : before - 1
+  return covered(has_more ? (first ?? to + 1) : 1, to)
+}
+
+function patchOfReceipts({ receipts, unread }: ReceiptEntry, newest: number, user: string): Patch {
+  const own = receipts.find(receipt => receipt.user === user)
+  const marks = receipts.map(receipt => ({ user: receipt.user, mark: markOf(receipt) }))
+  if (unread === undefined || own?.read === undefined) return { marks }
+  // What was read to its end is known to be so up to there; of a part, the newest that is known must do.
+  return { marks, unread: { asOf: unread === 0 ? own.read : Math.max(newest, own.read), count: unread } }
+}
+
+function markOf({ delivered, read }: Watermark): Partial<Mark> {
+  return { ...(delivered === undefined ? {} : { delivered }), ...(read === undefined ? {} : { read }) }
+}

@@ -1,0 +1,91 @@
+import type { Member, MembershipEntry, Role } from '../model/wire.ts'
+
+/** A member without watermarks, which come by another way. */
+export interface Seat {
+  readonly user: string
+  readonly role: Role
+  readonly since: number
+}
+
+/** Who is in a conversation. Changes are numbered, so one that comes early waits for those before it. */
+export interface Roster {
+  /** Undefined while only changes are known. */
+  readonly version: number | undefined
+  readonly title: string
+  readonly active: boolean
+  /** By `since`, then by name. */
+  readonly seats: readonly Seat[]
+  /** Beyond `version` by more than one, ascending. */
+  readonly early: readonly MembershipEntry[]
+}
+
+export const unknownRoster: Roster = { version: undefined, title: '', active: true, seats: [], early: [] }
+
+export function rosterOf(version: number, title: string, active: boolean, members: readonly Member[]): Roster {
+  return { version, title, active, seats: sorted(members.map(({ user, role, since }) => ({ user, role, since }))), early: [] }
+}
+
+export function rosterWith(entry: MembershipEntry): Roster {
+  return { ...unknownRoster, early: [entry] }
+}
+
+/** Minds neither order nor repetition. @returns the same object as `left` where `right` says nothing new */
+export function joinRosters(left: Roster, right: Roster, user: string): Roster {
+  const newest = (right.version ?? -1) > (left.version ?? -1) ? right : left
+  const early = new Map([...left.early, ...right.early].map(entry => [entry.version, entry]))
+  let roster: Roster = { ...newest, early: [] }
+  for (;;) {
+    const next = nextChange(roster, early)
+    if (next === undefined) break
+    roster = changed(roster, next, user)
+  }
+  const { version = -1 } = roster
+  const waiting = [...early.values()].filter(entry => entry.version > version).toSorted((one, other) => one.version - other.version)
+  if (version === (left.version ?? -1) && waiting.length === left.early.length) return left
+  return { ...roster, early: waiting }
+}
+
+/** A group begins with `created`, whatever else is known. */
+function nextChange({ version }: Roster, early: ReadonlyMap<number, MembershipEntry>): MembershipEntry | undefined {
+  if (version !== undefined) return early.get(version + 1)
+  const first = early.get(1)
+  return first?.change === 'created' ? first : undefined
+}
+
+function changed(roster: Roster, entry: MembershipEntry, user: string): Roster {
+  const { seats } = roster
+  const next = { ...roster, version: entry.version }
+  switch (entry.change) {
+    case 'created':
+      return {
+        ...next,
+        title: entry.title,
+        seats: sorted(entry.users.map(name => seat(name, name === entry.author ? 'owner' : 'member', entry.seq))),
+      }
+    case 'added':
+    case 'joined': {
+      const fresh = entry.users.map(name => seat(name, seats.length === 0 ? 'owner' : 'member', entry.seq))
+      const others = seats.filter(known => !entry.users.includes(known.user))
+      return { ...next, active: next.active || entry.users.includes(user), seats: sorted([...others, ...fresh]) }
+    }
+    case 'removed':
+    case 'left':
+      return {
+        ...next,
+        active: next.active && !entry.users.includes(user),
+        seats: seats.filter(known => !entry.users.includes(known.user)),
+      }
+    case 'role':
+      return { ...next, seats: seats.map(known => (entry.users.includes(known.user) ? { ...known, role: entry.role } : known)) }
+    case 'renamed':
+      return { ...next, title: entry.title }
+  }
+}
+
+function seat(user: string, role: Role, since: number): Seat {
+  return { user, role, since }
+}
+
+function sorted(seats: readonly Seat[]): readonly Seat[] {
+  return seats.toSorted((left, right) => left.since - right.since || (left.user < right.user ? -1 : 1))
+}

@@ -1,0 +1,166 @@
+import { backoffMs, type Clock, type Random, type Timer } from '../../../kit/index.ts'
+import type { ChatCommands } from '../model/wire.ts'
+import type { ChatCache } from './cache.ts'
+import { ChatError, readError } from './chat-error.ts'
+import type { Caller } from './connection.ts'
+import { limits } from './limits.ts'
+import type { Locks } from './locks.ts'
+import type { Outbox, OutboxEntry } from './outbox.ts'
+import type { Refusal } from './view.ts'
+
+type Answer = ChatCommands['chat.send']['out']
+
+export interface SenderEvents {
+  /** The server has it. Called before it leaves the outbox. */
+  sent(entry: OutboxEntry, answer: Answer): void
+  refused(entry: OutboxEntry, refusal: Refusal): void
+  changed(conversation: string): void
+}
+
+/**
+ * Sends what is in the outbox when there is a connection, and again until the server has answered. The `cid` makes the same message the same
+ * wherever and how often it is sent (chat M1); a lock keeps the tabs of one device from doing so at once.
+ */
+export class Sender {
+  readonly #keeping = new Map<string, Promise<boolean>>()
+  #timer: Timer | undefined
+
+  constructor(
+    readonly outbox: Outbox,
+    readonly cache: ChatCache,
+    readonly caller: Caller,
+    readonly locks: Locks,
+    readonly clock: Clock,
+    readonly random: Random,
+    readonly events: SenderEvents,
+  ) {}
+
+  /** What a reload, or another tab that is gone, has left. */
+  async restore(): Promise<void> {
+    for (const entry of await this.cache.outbox()) {
+      if (this.outbox.entry(entry.cid) !== undefined) continue
+      this.outbox.add(entry)
+      this.#keeping.set(entry.cid, Promise.resolve(true))
+      this.events.changed(entry.conversation)
+    }
+    this.pump()
+  }
+
+  /** A full outbox refuses at once. */
+  add(entry: OutboxEntry): void {
+    if (this.outbox.size >= limits.outboxMax) {
+      this.outbox.add(entry)
+      this.#refuse(entry, { code: 0, reason: 'outbox_full', text: `${limits.outboxMax} messages wait already` })
+      return
+    }
+    this.outbox.add(entry)
+    this.#keep(entry)
+    this.events.changed(entry.conversation)
+    this.pump()
+  }
+
+  retry(cid: string): void {
+    const entry = this.outbox.retry(cid, this.clock.now())
+    if (entry === undefined) return
+    this.#keep(entry)
+    this.events.changed(entry.conversation)
+    this.pump()
+  }
+
+  /** @returns whether it was there */
+  drop(cid: string): boolean {
+    const entry = this.outbox.entry(cid)
+    if (entry === undefined) return false
+    this.outbox.drop(cid)
+    const kept = this.#keeping.get(cid) ?? Promise.resolve(true)
+    this.#keeping.delete(cid)
+    void kept.then(() => this.cache.dropOutbox(cid)).catch(reportError)
+    this.events.changed(entry.conversation)
+    return true
+  }
+
+  /** The link is new: what waited for it goes now. */
+  hurry(): void {
+    this.outbox.hurry()
+    this.pump()
+  }
+
+  pump(): void {
+    this.#timer?.cancel()
+    if (!this.caller.isLive) return
+    const now = this.clock.now()
+    for (const entry of this.outbox.due(now)) {
+      const attempts = this.outbox.begin(entry.cid)
+      void this.#send(entry, attempts)
+    }
+    const at = this.outbox.dueAt()
+    if (at !== undefined) this.#timer = this.clock.after(Math.max(1, at - now), () => this.pump())
+  }
+
+  close(): void {
+    this.#timer?.cancel()
+  }
+
+  async #send(entry: OutboxEntry, attempts: number): Promise<void> {
+    try {
+      const isKept = (await this.#keeping.get(entry.cid)) === true
+      await this.locks.run(entry.conversation, () => this.#deliver(entry, isKept))
+    } catch (error) {
+      this.#failed(entry, readError(error), attempts)
+    }
+    this.pump()
+  }
+
+  async #deliver(entry: OutboxEntry, isKept: boolean): Promise<void> {
+    const { cid, conversation, text, enc, replyTo, version } = entry
+    if (this.outbox.entry(cid) === undefined) return
+    // Another tab has sent it meanwhile, or discarded it.
+    if (isKept && !(await this.cache.outbox()).some(other => other.cid === cid)) {
+      this.drop(cid)
+      return
+    }
+    if (!this.caller.isLive) throw new ChatError({ code: 0, reason: 'offline', text: '' }, true)
+    const answer = await this.caller.call('chat.send', {
+      conversation,
+      cid,
+      ...(text === undefined ? {} : { text }),
+      ...(enc === undefined ? {} : { enc }),
+      ...(replyTo === undefined ? {} : { reply_to: replyTo }),
+      ...(version === undefined ? {} : { version }),
+    })
+    this.events.sent(entry, answer)
+    this.drop(cid)
+  }
+
+  #failed(entry: OutboxEntry, error: ChatError, attempts: number): void {
+    if (!error.temporary) {
+      this.#refuse(entry, error.refusal)
+      return
+    }
+    const wait = error.retryAfterMs ?? backoffMs(attempts, this.random, limits.sendBackoff)
+    this.outbox.again(entry.cid, this.clock.now() + wait)
+  }
+
+  #refuse({ cid }: OutboxEntry, refusal: Refusal): void {
+    const entry = this.outbox.refuse(cid, refusal)
+    if (entry === undefined) return
+    this.#keep(entry)
+    this.events.refused(entry, refusal)
+    this.events.changed(entry.conversation)
+  }
+
+  /** It is sent only after it is kept: what a reload forgets must not have left. Where nothing can be kept it is sent all the same. */
+  #keep(entry: OutboxEntry): void {
+    const before = this.#keeping.get(entry.cid) ?? Promise.resolve(false)
+    const keeping = before
+      .then(() => this.cache.putOutbox(entry))
+      .then(
+        () => true,
+        (error: unknown) => {
+          reportError(error)
+          return false
+        },
+      )
+    this.#keeping.set(entry.cid, keeping)
+  }
+}

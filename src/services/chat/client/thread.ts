@@ -1,0 +1,74 @@
+import { limits } from './limits.ts'
+import { type Range, Ranges } from './ranges.ts'
+import { joinSlots, type Slot } from './slot.ts'
+
+/** What is known of a conversation's log: slots, and which stretches of it are complete. */
+export class Thread {
+  readonly #slots = new Map<number, Slot>()
+  readonly #covered = new Ranges()
+  #sorted: readonly Slot[] | undefined
+
+  get size(): number {
+    return this.#slots.size
+  }
+
+  get covered(): readonly Range[] {
+    return this.#covered.list
+  }
+
+  /** By `seq`. The same array until something changed. */
+  get slots(): readonly Slot[] {
+    this.#sorted ??= [...this.#slots.values()].toSorted((left, right) => left.seq - right.seq)
+    return this.#sorted
+  }
+
+  slot(seq: number): Slot | undefined {
+    return this.#slots.get(seq)
+  }
+
+  /** @returns whether it was news */
+  join(slot: Slot): boolean {
+    const known = this.#slots.get(slot.seq)
+    // Joining with itself brings a slot into the form that all others are in.
+    const joined = joinSlots(known ?? slot, slot)
+    if (joined === known) return false
+    this.#slots.set(slot.seq, joined)
+    this.#sorted = undefined
+    return true
+  }
+
+  /** Everything from `from` to `to` that can be seen is known. @returns whether that is news */
+  cover(from: number, to: number): boolean {
+    return this.#covered.add(from, to)
+  }
+
+  covers(from: number, to: number): boolean {
+    return this.#covered.covers(from, to)
+  }
+
+  /** Where what is shown begins: below it lies a hole too large to be filled unasked, or nothing. Past the end where nothing is known. */
+  get floor(): number {
+    let floor = Number.POSITIVE_INFINITY
+    for (const [from, to] of this.#covered.list.toReversed()) {
+      if (floor !== Number.POSITIVE_INFINITY && floor - to - 1 > limits.holeMax) break
+      floor = from
+    }
+    return floor
+  }
+
+  /** What is missing between the floor and the newest, lowest first. */
+  holes(newest: number): Range[] {
+    const { floor } = this
+    const shown = this.#covered.list.filter(([from]) => from >= floor)
+    return shown.map(([, to], index): Range => [to + 1, (shown[index + 1]?.[0] ?? newest + 1) - 1]).filter(([from, to]) => from <= to)
+  }
+
+  /** Keeps the newest slots; what is older can be paged again. */
+  trim(slotsMax: number): void {
+    if (this.#slots.size <= slotsMax) return
+    const dropped = this.slots.slice(0, -slotsMax)
+    for (const { seq } of dropped) this.#slots.delete(seq)
+    this.#covered.dropBelow((dropped.at(-1)?.seq ?? 0) + 1)
+    this.#sorted = undefined
+  }
+}
