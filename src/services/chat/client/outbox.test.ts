@@ -1,0 +1,209 @@
+import { expect, test } from 'bun:test'
+import { seededRandom } from '../../../kit/index.ts'
+import { MemoryCache } from './cache.ts'
+import { ChatError, readError } from './chat-error.ts'
+import type { Caller } from './connection.ts'
+import { Locks } from './locks.ts'
+import { Outbox, type OutboxEntry } from './outbox.ts'
+import { Sender } from './sender.ts'
+
+function entry(cid: string, conversation = 'a', order = Number.parseInt(cid, 36)): OutboxEntry {
+  return { cid, conversation, text: cid, at: order, order }
+}
+
+test('[M43] of each conversation one message is on its way at a time, in the order in which they were written', () => {
+  const outbox = new Outbox()
+  for (const each of [entry('2'), entry('1'), entry('3', 'b')]) outbox.add(each)
+  expect(cids(outbox, 0)).toEqual(['1', '3'])
+  outbox.begin('1')
+  expect(cids(outbox, 0)).toEqual(['3'])
+  outbox.again('1', 100)
+  expect(cids(outbox, 99)).toEqual(['3'])
+  expect(cids(outbox, 100)).toEqual(['1', '3'])
+  outbox.drop('1')
+  expect(cids(outbox, 0)).toEqual(['2', '3'])
+})
+
+test('[M43] what was refused for good holds up nothing, and goes again at the end', () => {
+  const outbox = new Outbox()
+  for (const cid of ['1', '2', '3']) outbox.add(entry(cid))
+  outbox.refuse('1', { code: 403, reason: 'forbidden', text: '' })
+  expect(cids(outbox, 0)).toEqual(['2'])
+  expect(outbox.retry('2', 0)).toBeUndefined()
+  expect(outbox.retry('1', 0)).not.toHaveProperty('refusal')
+  expect(outbox.of('a').map(({ cid }) => cid)).toEqual(['2', '3', '1'])
+})
+
+test('[M43] attempts are counted, and a new link lets nothing wait', () => {
+  const outbox = new Outbox()
+  outbox.add(entry('1'))
+  expect([outbox.begin('1'), outbox.begin('1')]).toEqual([0, 1])
+  outbox.again('1', 5000)
+  expect(outbox.dueAt()).toBe(5000)
+  outbox.hurry()
+  expect(cids(outbox, 0)).toEqual(['1'])
+  expect(outbox.begin('1')).toBe(2)
+})
+
+test('[M43] a message is kept before it is sent, sent until it is answered, and then no longer kept', async () => {
+  const rig = new Rig()
+  rig.answers = ['lost', 'slow down', 'ok']
+  rig.sender.add(entry('1'))
+  rig.sender.add(entry('2'))
+  await rig.settles(() => rig.calls.length === 1)
+  expect(rig.keptAtCall).toEqual([['1', '2']])
+  await rig.passes(30_000)
+  await rig.settles(() => rig.calls.length === 2)
+  await rig.passes(6999)
+  expect(rig.calls).toEqual(['1', '1'])
+  await rig.passes(1)
+  await rig.settles(() => rig.calls.length === 4)
+  expect(rig.calls).toEqual(['1', '1', '1', '2'])
+  await rig.settles(() => rig.outbox.size === 0)
+  expect(await rig.cache.outbox()).toEqual([])
+})
+
+test('[M43] what the server refuses for good stays as failed, across a reload, until it is tried again or discarded', async () => {
+  const rig = new Rig()
+  rig.answers = ['refused']
+  rig.sender.add(entry('1'))
+  await rig.settles(() => rig.refused.length === 1)
+  expect(rig.refused).toEqual(['1 forbidden'])
+  const reloaded = new Rig(rig.cache)
+  await reloaded.sender.restore()
+  await reloaded.settles(() => true)
+  expect(reloaded.outbox.of('a')).toMatchObject([{ cid: '1', refusal: { code: 403, reason: 'forbidden', text: 'no' } }])
+  expect(reloaded.calls).toEqual([])
+  reloaded.sender.retry('1')
+  await reloaded.settles(() => reloaded.outbox.size === 0)
+  expect(reloaded.calls).toEqual(['1'])
+})
+
+test('[M44] what another tab has sent or discarded meanwhile is not sent', async () => {
+  const rig = new Rig()
+  rig.isLive = false
+  rig.sender.add(entry('1'))
+  rig.sender.add(entry('2'))
+  await rig.settles(async () => (await rig.cache.outbox()).length === 2)
+  await rig.cache.dropOutbox('1')
+  rig.isLive = true
+  rig.sender.hurry()
+  await rig.settles(() => rig.outbox.size === 0)
+  expect(rig.calls).toEqual(['2'])
+})
+
+test('[M44] where nothing can be kept, a message is sent all the same', async () => {
+  const full = new MemoryCache()
+  full.putOutbox = () => Promise.reject(new Error('the disk is full'))
+  const reported: unknown[] = []
+  const before = globalThis.reportError
+  globalThis.reportError = error => reported.push(error)
+  try {
+    const rig = new Rig(full)
+    rig.sender.add(entry('1'))
+    await rig.settles(() => rig.outbox.size === 0)
+    expect(rig.calls).toEqual(['1'])
+    expect(reported).toHaveLength(1)
+  } finally {
+    globalThis.reportError = before
+  }
+})
+
+test('[M44] things under one name are done one after the other', async () => {
+  const locks = new Locks('test')
+  const log: string[] = []
+  const work = (name: string, step: string) =>
+    locks.run(name, async () => {
+      log.push(`${step} begins`)
+      await Promise.resolve()
+      log.push(`${step} ends`)
+      if (step === 'one') throw new Error('it failed')
+    })
+  const results = await Promise.allSettled([work('a', 'one'), work('a', 'two')])
+  expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled'])
+  expect(log).toEqual(['one begins', 'one ends', 'two begins', 'two ends'])
+})
+
+test.each([
+  [{ code: 1, message: 'timeout' }, 'offline', true, undefined],
+  [{ code: 429, message: 'rate_limited: try again in 700 ms', temporary: true }, 'rate_limited', true, 700],
+  [{ code: 100, message: 'internal server error', temporary: true }, 'internal server error', true, undefined],
+  [{ code: 409, message: 'membership_changed: the members are of version 4' }, 'membership_changed', false, undefined],
+  [new Error('something else'), 'unreadable', false, undefined],
+])('[M45] an error says what it is, and whether it passes', (error, reason, temporary, retryAfterMs) => {
+  const read = readError(error)
+  expect([read.reason, read.temporary, read.retryAfterMs]).toEqual([reason, temporary, retryAfterMs])
+  expect(readError(read)).toBe(read)
+})
+
+function cids(outbox: Outbox, now: number): string[] {
+  return outbox.due(now).map(({ cid }) => cid)
+}
+
+/** A sender with time of its own, and a server that answers as it is told. */
+class Rig {
+  answers: string[] = []
+  isLive = true
+  now = 1_000
+  readonly calls: string[] = []
+  readonly keptAtCall: string[][] = []
+  readonly refused: string[] = []
+  readonly outbox = new Outbox()
+  readonly sender: Sender
+  #timers: { at: number; run: () => void }[] = []
+
+  constructor(readonly cache = new MemoryCache()) {
+    const clock = { now: () => this.now, after: (ms: number, run: () => void) => this.#after(ms, run), soon: queueMicrotask }
+    this.sender = new Sender(this.outbox, cache, this.#caller(), new Locks('test'), clock, seededRandom(1), {
+      sent: () => undefined,
+      refused: ({ cid }, { reason }) => this.refused.push(`${cid} ${reason}`),
+      changed: () => undefined,
+    })
+  }
+
+  async settles(condition: () => boolean | Promise<boolean>): Promise<void> {
+    for (let turns = 0; turns < 200; turns++) {
+      if (await condition()) return
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    throw new Error('it does not settle')
+  }
+
+  async passes(ms: number): Promise<void> {
+    this.now += ms
+    const due = this.#timers.filter(({ at }) => at <= this.now)
+    this.#timers = this.#timers.filter(({ at }) => at > this.now)
+    for (const { run } of due) run()
+    for (let turns = 0; turns < 20; turns++) await new Promise(resolve => setImmediate(resolve))
+  }
+
+  #after(ms: number, run: () => void) {
+    const timer = { at: this.now + ms, run }
+    this.#timers.push(timer)
+    return {
+      cancel: () => {
+        this.#timers = this.#timers.filter(other => other !== timer)
+      },
+    }
+  }
+
+  #caller(): Caller {
+    const rig = this
+    const call = async (_method: string, input: unknown): Promise<never> => {
+      const { cid, conversation } = input as OutboxEntry
+      rig.calls.push(cid)
+      rig.keptAtCall.push((await rig.cache.outbox()).map(kept => kept.cid))
+      const answer = rig.answers.shift() ?? 'ok'
+      if (answer === 'lost') throw readError({ code: 1, message: 'timeout' })
+      if (answer === 'slow down') throw new ChatError({ code: 429, reason: 'rate_limited', text: '' }, true, 7000)
+      if (answer === 'refused') throw new ChatError({ code: 403, reason: 'forbidden', text: 'no' }, false)
+      return { conversation, cid, seq: 1, mid: 'm', ts: 1 } as never
+    }
+    return {
+      get isLive() {
+        return rig.isLive
+      },
+      call,
+    }
+  }
+}
