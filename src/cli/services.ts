@@ -1,5 +1,5 @@
 import { type Config, ConfigError, type ServiceFactory, storeTarget } from '../server/index.ts'
-import { chatService } from '../services/chat/index.ts'
+import { chatService, openPushes } from '../services/chat/index.ts'
 import { openRecording, type SportsOptions, sportsService } from '../services/sports/index.ts'
 import { openSql } from '../store/index.ts'
 import { homeService } from './home/home-service.ts'
@@ -9,8 +9,12 @@ export const services: readonly ServiceFactory[] = [
   homeService,
   (server, { store, demo, feeds }) =>
     sportsService(server, { path: store.path, ...(demo.enabled ? { demo: { speed: demo.speed } } : {}), replays: replaysOf(feeds) }),
-  (server, { store }) =>
-    chatService(server, { openSql: () => openSql(storeTarget(store), { clock: server.clock, random: server.random }) }),
+  (server, config) =>
+    chatService(server, {
+      openSql: () => openSql(storeTarget(config.store), { clock: server.clock, random: server.random }),
+      bounds: config.chat,
+      openPushes: surroundings => openPushes(config, surroundings),
+    }),
 ]
 
 /** @throws ConfigError where a file cannot be read as a recorded match */

@@ -1,7 +1,9 @@
 export {
+  type ChatBounds,
   type Config,
   ConfigError,
   type ConfigInput,
+  chatDefaults,
   configure,
   type PushConfig,
   resolveConfig,

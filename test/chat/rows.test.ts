@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
 import { between, seededRandom } from '../../src/kit/index.ts'
-import { defaultBounds } from '../../src/services/chat/limits.ts'
+import { chatDefaults } from '../../src/server/index.ts'
 import { infoOf, pageOf, search, sweep } from '../../src/services/chat/store/index.ts'
 import { openSql, type Sql } from '../../src/store/index.ts'
 import { Postgres } from '../support/index.ts'
@@ -168,10 +168,10 @@ for (const store of ['sqlite', 'postgres'] as const) {
       expect((await chat.edit('alice', id, seq, 'hello')).rev).toBe(1)
       expect((await chat.edit('alice', id, seq, 'hello!')).rev).toBe(2)
       expect(await chat.unread('bob', id)).toBe(1)
-      now.at += defaultBounds.editMs + 1
+      now.at += chatDefaults.editMs + 1
       await expect(chat.edit('alice', id, seq, 'too late')).rejects.toThrow('window_closed')
       await chat.delete('alice', id, seq)
-      now.at -= defaultBounds.editMs
+      now.at -= chatDefaults.editMs
       await expect(chat.edit('alice', id, seq, 'risen')).rejects.toThrow('gone')
     })
 

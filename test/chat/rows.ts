@@ -1,5 +1,5 @@
 import { type Clock, type Random, seededRandom, systemClock } from '../../src/kit/index.ts'
-import { type ChatBounds, defaultBounds } from '../../src/services/chat/limits.ts'
+import { type ChatBounds, chatDefaults } from '../../src/server/index.ts'
 import type { Conversation, InboxEntry } from '../../src/services/chat/model/wire.ts'
 import {
   type Changed,
@@ -36,14 +36,14 @@ export class ChatRows {
     random: Random,
     bounds: ChatBounds,
   ) {
-    this.ledger = new Ledger(sql, clock, posted => this.posted.push(...posted))
+    this.ledger = new Ledger(sql, clock, { deliver: posted => this.posted.push(...posted), moved() {} })
     this.groups = new Groups(random, bounds)
     this.messages = new Messages({ bounds, spend() {}, screen: undefined })
   }
 
   static async open(
     sql: Sql,
-    { clock = systemClock, bounds = defaultBounds }: { clock?: Clock; bounds?: ChatBounds } = {},
+    { clock = systemClock, bounds = chatDefaults }: { clock?: Clock; bounds?: ChatBounds } = {},
   ): Promise<ChatRows> {
     const random = seededRandom(7400)
     await migrateSql(sql, 'chat', schema)
@@ -103,7 +103,7 @@ export class ChatRows {
     return this.ledger.commit(change => this.messages.react(change, { user, device: 'phone' }, conversation, seq, emoji))
   }
 
-  read(user: string, conversation: string, seq: number): Promise<{ read: number; unread: number; moved: boolean }> {
+  read(user: string, conversation: string, seq: number): Promise<{ read: number; unread: number }> {
     return this.ledger.commit(change => read(change, user, conversation, seq))
   }
 
@@ -111,7 +111,7 @@ export class ChatRows {
     return this.ledger.commit(({ tx, now }) => linkDevice(tx, user, device, now))
   }
 
-  deliver(user: string, after: number, upTo: number): Promise<string[]> {
+  deliver(user: string, after: number, upTo: number): Promise<void> {
     return this.ledger.commit(change => deliver(change, user, after, upTo))
   }
 

@@ -1,4 +1,5 @@
 import type { Limits, Namespace } from '../../hub/index.ts'
+import { type ChatBounds, chatOf } from './chat-options.ts'
 import { toNamespace } from './namespace-options.ts'
 import { type PushConfig, pushOf } from './push-options.ts'
 import { type HookName, hookNames, isDevelopment, type PlacedNamespace } from './rules.ts'
@@ -63,6 +64,7 @@ export interface Config {
     readonly allowedHosts: readonly string[]
     readonly targets: Readonly<Partial<Record<HookName, HookTarget>>>
   }
+  readonly chat: ChatBounds
   readonly push: PushConfig
   /** `secret` is what nodes and workers of one cluster show each other. */
   readonly node: { readonly secret: string | undefined }
@@ -171,6 +173,7 @@ export function toConfig(settings: Settings, namespaces: readonly PlacedNamespac
     },
     httpApi: { key: settings.http_api.key, insecure: settings.http_api.insecure },
     hooks: hooksOf(settings.hooks),
+    chat: chatOf(settings.chat),
     push: pushOf(settings.push),
     node: { secret: settings.node.secret },
     shutdown: { timeoutMs: settings.shutdown.timeout },

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { defaultLimits, type Rate } from '../../hub/index.ts'
 import { formatDuration } from '../../kit/index.ts'
 import { channelNameMax } from '../../protocol/index.ts'
+import { chatSchema } from './chat-options.ts'
 import { namespaceSchema, optionsSchema } from './namespace-options.ts'
 import { asJson, choice, duration, expects, flag, group, integer, list, onOff, optionNotes, refusal, secretText, text } from './option.ts'
 import { pushSchema } from './push-options.ts'
@@ -234,6 +235,7 @@ export const schema = group({
     watchlist_linger: duration('How long the watchlist of a broken event stream waits for its return.', every(limits.sseLingerMs)),
   }).prefault({}),
   hooks: hooks.prefault({}),
+  chat: chatSchema.prefault({}),
   push: pushSchema.prefault({}),
   node: group({ secret: secretText('Secret that nodes of one cluster share.', 'generated in the data folder') }).prefault({}),
   shutdown: group({

@@ -1,8 +1,8 @@
 import type { Random } from '../../kit/index.ts'
-import type { Server } from '../../server/index.ts'
+import type { ChatBounds, Server } from '../../server/index.ts'
 import type { Sql } from '../../store/index.ts'
 import { Connections } from './connections.ts'
-import { type ChatBounds, limits } from './limits.ts'
+import { limits } from './limits.ts'
 import type { InboxGreeting, MessageEntry, OpenSignal, UserPresence } from './model/wire.ts'
 import type { PushDesk } from './push/index.ts'
 import { UserRates } from './rates.ts'
@@ -28,7 +28,7 @@ import {
   untoldReceipts,
 } from './store/index.ts'
 import { Typing } from './typing.ts'
-import { Whereabouts } from './whereabouts.ts'
+import type { Whereabouts } from './whereabouts.ts'
 
 export interface ChatParts {
   readonly server: Server
@@ -37,11 +37,14 @@ export interface ChatParts {
   readonly random: Random
   readonly bounds: ChatBounds
   readonly durability: InboxGreeting['durability']
+  readonly whereabouts: Whereabouts
   readonly pushStore: PushStore
   /** Absent where nobody is to be told by push. */
   readonly pushes?: PushDesk
   readonly screen?: Screen | undefined
 }
+
+const daySeconds = 24 * 3600
 
 export function openChannel(conversation: string): string {
   return `chat:${conversation}`
@@ -60,7 +63,6 @@ export class Chat {
   readonly connections: Connections
   readonly receipts: Receipts
   readonly typing: Typing
-  readonly whereabouts: Whereabouts
   readonly commandRates: UserRates
   readonly conversationRates: UserRates
   readonly #messageRates: UserRates
@@ -69,12 +71,15 @@ export class Chat {
   constructor(readonly parts: ChatParts) {
     const { server, sql, epoch, random, bounds, durability } = parts
     const { clock } = server
-    this.ledger = new Ledger(sql, clock, posted => this.#deliver(posted))
+    this.ledger = new Ledger(sql, clock, {
+      deliver: posted => this.#deliver(posted),
+      moved: conversation => this.receipts.moved(conversation),
+    })
     this.inboxes = new Inboxes(sql, epoch)
     this.groups = new Groups(random, bounds)
     this.#messageRates = new UserRates(clock, bounds.messageRate)
     this.commandRates = new UserRates(clock, bounds.commandRate)
-    this.conversationRates = new UserRates(clock, bounds.conversationRate)
+    this.conversationRates = new UserRates(clock, { perSecond: bounds.conversationsPerDay / daySeconds, burst: bounds.conversationsPerDay })
     this.messages = new Messages({ bounds, spend: user => this.#messageRates.spend(user), screen: parts.screen })
     this.connections = new Connections({
       ledger: this.ledger,
@@ -90,12 +95,15 @@ export class Chat {
     })
     this.receipts = new Receipts({
       clock,
-      everyMs: bounds.receiptsMs,
+      everyMs: limits.receiptsMs,
       tell: conversation => this.ledger.commit(change => tellReceipts(change, conversation)),
       failed: (conversation, error) => server.log.error({ conversation, err: error }, 'receipts could not be told'),
     })
     this.typing = new Typing(clock)
-    this.whereabouts = new Whereabouts(clock)
+  }
+
+  get whereabouts(): Whereabouts {
+    return this.parts.whereabouts
   }
 
   /** Takes up what a server that ended too early left untold. */
@@ -104,10 +112,10 @@ export class Chat {
     await this.parts.pushes?.start()
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#isClosed = true
     this.receipts.close()
-    this.parts.pushes?.close()
+    await this.parts.pushes?.close()
   }
 
   async arrived(user: string, client: string): Promise<void> {

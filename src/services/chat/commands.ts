@@ -8,6 +8,7 @@ import { deviceSchema } from './connections.ts'
 import { limits } from './limits.ts'
 import { byteLength, isEmoji } from './model/text.ts'
 import { type ChatCommands, chatErrors } from './model/wire.ts'
+import { checkSubscription, type OpenedPushes } from './push/index.ts'
 import {
   type Actor,
   block,
@@ -146,9 +147,7 @@ function addMessageCommands(server: Server, chat: Chat): void {
   const sending = z.object({ conversation, cid, ...content, reply_to: seq.optional(), version: place.optional(), device })
   command(server, chat, 'chat.send', sending, async (input, actor) => {
     checkContent(input)
-    const sent = await ledger.commit(change => messages.send(change, actor, { ...input, device: actor.device }))
-    chat.receipts.moved(input.conversation)
-    return sent
+    return ledger.commit(change => messages.send(change, actor, { ...input, device: actor.device }))
   })
   command(server, chat, 'chat.edit', z.object({ conversation, seq, ...content, device }), (input, actor) => {
     checkContent(input)
@@ -176,18 +175,14 @@ function addReadingCommands(server: Server, chat: Chat): void {
   const { ledger, parts } = chat
   command(server, chat, 'chat.ack', z.object({ device, offset: place }), async ({ offset }, actor, { client }) => {
     if (actor.device === '') throw new CommandError(errors.badRequest, 'device: say which one')
-    const { moved, ...acknowledged } = await chat.connections.acknowledge(client, actor.user, actor.device, offset)
-    for (const id of moved) chat.receipts.moved(id)
+    const acknowledged = await chat.connections.acknowledge(client, actor.user, actor.device, offset)
     parts.pushes?.acknowledged(actor.user, acknowledged.offset)
     return acknowledged
   })
   command(server, chat, 'chat.read', z.object({ conversation, seq: place, device }), async (input, actor) => {
-    const { moved, ...result } = await ledger.commit(change => read(change, actor.user, input.conversation, input.seq))
-    if (moved) {
-      chat.receipts.moved(input.conversation)
-      parts.pushes?.read(actor.user, { conversation: input.conversation, seq: result.read, device: actor.device })
-    }
-    return result
+    const marked = await ledger.commit(change => read(change, actor.user, input.conversation, input.seq))
+    parts.pushes?.read(actor.user, { conversation: input.conversation, seq: marked.read, device: actor.device })
+    return marked
   })
   const listing = z.object({ limit: z.int().min(1).max(limits.conversationsMax).optional(), before: z.number().optional() })
   command(server, chat, 'chat.conversations', listing, async (input, actor) =>
@@ -209,9 +204,7 @@ function addReadingCommands(server: Server, chat: Chat): void {
   command(server, chat, 'chat.search', searching, (input, actor) => search(parts.sql, actor.user, input))
   command(server, chat, 'chat.info', z.object({ conversation, seq }), (input, actor) => infoOf(parts.sql, actor.user, input))
   command(server, chat, 'chat.clear', z.object({ conversation }), async (input, actor) => {
-    const cleared = await ledger.commit(change => clearConversation(change, actor.user, input.conversation))
-    chat.receipts.moved(input.conversation)
-    return cleared
+    return ledger.commit(change => clearConversation(change, actor.user, input.conversation))
   })
 }
 
@@ -242,6 +235,22 @@ function addOwnCommands(server: Server, chat: Chat): void {
   command(server, chat, 'chat.presence', z.object({ users: z.array(user).max(limits.presenceMax) }), async (input, actor) => ({
     users: await chat.presenceOf(actor.user, input.users),
   }))
+}
+
+/** Where devices take their notifications. `null` ends it. */
+export function addPushCommands(server: Server, chat: Chat, { rules, publicKey }: OpenedPushes): void {
+  const { pushStore } = chat.parts
+  const given = z.object({
+    endpoint: z.string().max(2048),
+    keys: z.object({ p256dh: z.string().max(256), auth: z.string().max(64) }).default({ p256dh: '', auth: '' }),
+  })
+  command(server, chat, 'chat.push', z.object({ device, subscription: given.nullable() }), async ({ subscription }, actor) => {
+    if (actor.device === '') throw new CommandError(errors.badRequest, 'device: say which one')
+    if (subscription === null) await pushStore.unsubscribe(actor.user, actor.device)
+    else await pushStore.subscribe(checkSubscription(actor.user, actor.device, subscription, rules), server.clock.now())
+    return { key: publicKey }
+  })
+  command(server, chat, 'chat.push_key', z.object({}), async () => ({ key: publicKey }))
 }
 
 function deviceOf(input: unknown): string | undefined {

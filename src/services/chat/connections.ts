@@ -39,15 +39,13 @@ export interface ConnectionsHost {
   readonly ledger: Ledger
   readonly inboxes: Inboxes
   readonly durability: InboxGreeting['durability']
-  push(client: string, channel: string, items: readonly Item[]): Promise<unknown>
+  push(client: string, channel: string, items: readonly Item[]): Promise<boolean>
   failed(user: string, error: unknown): void
 }
 
 export interface Acknowledged {
   readonly offset: number
   readonly backlog: number
-  /** Conversations in which the user's watermark moved. */
-  readonly moved: readonly string[]
 }
 
 /**
@@ -110,12 +108,13 @@ export class Connections {
     const connection = client === undefined ? undefined : this.#byClient.get(client)
     const owns = connection?.user === user && connection.device === device
     const most = owns && connection.sent < connection.live ? Math.min(offset, connection.sent) : offset
-    const { after, moved } = await this.host.ledger.commit(async change => {
+    const after = await this.host.ledger.commit(async change => {
       const { before, after } = await advanceDevice(change.tx, user, device, most, change.now)
-      return { after, moved: await deliver(change, user, before, after) }
+      await deliver(change, user, before, after)
+      return after
     })
     if (client !== undefined && owns) await this.#continue(client, connection, after)
-    return { offset: after, backlog: owns ? Math.max(0, connection.live - Math.max(after, connection.sent)) : 0, moved }
+    return { offset: after, backlog: owns ? Math.max(0, connection.live - Math.max(after, connection.sent)) : 0 }
   }
 
   /** Those that were greeted and then never came. */
@@ -131,11 +130,13 @@ export class Connections {
     connection.sent = upTo
     try {
       const items = await this.host.inboxes.items(user, sent, upTo - sent)
-      await this.host.push(
+      const isThere = await this.host.push(
         client,
         inboxChannel(user),
         items.filter(({ pts }) => pts <= upTo),
       )
+      // Nothing of it may be taken for sent: the next acknowledgement tries again.
+      if (!isThere) connection.sent = sent
     } catch (error) {
       connection.sent = sent
       this.host.failed(user, error)

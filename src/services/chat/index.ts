@@ -1,1 +1,2 @@
+export { openPushes } from './push/index.ts'
 export { type ChatOptions, chatService } from './service.ts'

@@ -5,8 +5,6 @@ const day = 24 * hour
 
 /** Bounds of chat. What happens at each stands with it. */
 export const limits = {
-  /** Members of one group. Beyond: 409 `group_full`. Configurable up to 1,024 (chat M15). */
-  membersMax: 256,
   /** Bytes of a message's text in UTF-8, or of its encrypted form. Beyond: 413 `too_large`. */
   messageBytesMax: 16 * 1024,
   /** UTF-16 units of a title. Beyond: 107. */
@@ -35,9 +33,6 @@ export const limits = {
   /** Conversations of a page of the list, and results of a search. */
   conversationsMax: 200,
   resultsMax: 50,
-  /** How old a message may be that its author edits, and one that its author deletes for everyone (chat M17, M18). */
-  editMs: 15 * minute,
-  deleteMs: 2 * day,
   /** Receipts of a conversation are told at most this often (chat M10). */
   receiptsMs: second,
   /** A typing signal of one user in one conversation passes at most this often (chat M13). Others are swallowed. */
@@ -51,12 +46,6 @@ export const limits = {
   presenceMax: 256,
   /** Groups beyond this do not show who comes and goes. */
   presenceGroupMax: 32,
-  /** A user's messages: this many at once, then one a second (chat M24). Beyond: 429 with the time to wait. */
-  messageRate: { perSecond: 1, burst: 20 },
-  /** Other commands of a user that change something. Beyond: 429. */
-  commandRate: { perSecond: 10, burst: 100 },
-  /** New conversations of a user in a day (chat M24). Beyond: 429. */
-  conversationRate: { perSecond: 100 / (24 * 3600), burst: 100 },
   /** Invitations of one group that have not ended. Beyond: 106. */
   invitesMax: 32,
   /** How long an invitation lasts at most, and unless said otherwise. */
@@ -65,24 +54,3 @@ export const limits = {
   /** Users that one may block. Beyond: 106. */
   blockedMax: 1_000,
 } as const
-
-/** The bounds that a configuration may set. */
-export interface ChatBounds {
-  readonly membersMax: number
-  readonly messageRate: { readonly perSecond: number; readonly burst: number }
-  readonly commandRate: { readonly perSecond: number; readonly burst: number }
-  readonly conversationRate: { readonly perSecond: number; readonly burst: number }
-  readonly editMs: number
-  readonly deleteMs: number
-  readonly receiptsMs: number
-}
-
-export const defaultBounds: ChatBounds = {
-  membersMax: limits.membersMax,
-  messageRate: limits.messageRate,
-  commandRate: limits.commandRate,
-  conversationRate: limits.conversationRate,
-  editMs: limits.editMs,
-  deleteMs: limits.deleteMs,
-  receiptsMs: limits.receiptsMs,
-}

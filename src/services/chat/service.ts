@@ -1,11 +1,14 @@
 import { type Namespace, namespaceDefaults } from '../../hub/index.ts'
-import type { Server, Service } from '../../server/index.ts'
+import { type ChatBounds, chatDefaults, type Server, type Service } from '../../server/index.ts'
 import { migrateSql, type Sql } from '../../store/index.ts'
 import { Chat, conversationIn } from './chat.ts'
-import { addCommands } from './commands.ts'
-import { type ChatBounds, defaultBounds, limits } from './limits.ts'
+import { addCommands, addPushCommands } from './commands.ts'
+import { limits } from './limits.ts'
 import type { InboxGreeting } from './model/wire.ts'
+import type { OpenedPushes, PushSurroundings } from './push/index.ts'
 import { epochOf, findMember, ownerOf, PushStore, type Screen, schema } from './store/index.ts'
+import chatPage from './web/chat.html'
+import { Whereabouts } from './whereabouts.ts'
 
 export interface ChatOptions {
   /** Opens the rows; closed with the service. */
@@ -13,6 +16,8 @@ export interface ChatOptions {
   readonly bounds?: Partial<ChatBounds>
   /** Whether an answered message survives a crash; it does unless the rows are in memory. */
   readonly durability?: InboxGreeting['durability']
+  /** Absent where nobody is notified. */
+  readonly openPushes?: (surroundings: PushSurroundings) => OpenedPushes
   /** Asked before a message is taken: moderation, or a sequencer of MLS commits. */
   readonly screen?: Screen
 }
@@ -38,25 +43,34 @@ export function chatService(server: Server, options: ChatOptions): Service {
     async start() {
       sql = await options.openSql()
       await migrateSql(sql, 'chat', schema)
+      const { clock, random, log } = server
+      const whereabouts = new Whereabouts(clock)
+      const pushStore = new PushStore(sql)
+      const isOpen = (user: string, conversation: string) => whereabouts.hasOpen(user, conversation)
+      const pushing = options.openPushes?.({ clock, random, log, rows: pushStore, isOpen })
       const opened = new Chat({
         server,
         sql,
-        epoch: await epochOf(sql, server.random),
-        random: server.random,
-        bounds: { ...defaultBounds, ...options.bounds },
+        epoch: await epochOf(sql, random),
+        random,
+        bounds: { ...chatDefaults, ...options.bounds },
         durability: options.durability ?? 'durable',
-        pushStore: new PushStore(sql),
+        whereabouts,
+        pushStore,
+        ...(pushing === undefined ? {} : { pushes: pushing.pushes }),
         screen: options.screen,
       })
       chat = opened
       addChannels(server, opened)
       addCommands(server, opened)
+      if (pushing !== undefined) addPushCommands(server, opened, pushing)
+      for (const path of ['/chat', '/chat/:conversation']) server.page(path, chatPage)
       await opened.start()
       sweeping = every(server, () => opened.sweep())
     },
     async close() {
       sweeping?.cancel()
-      chat?.close()
+      await chat?.close()
       await sql?.close()
     },
   }

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { type Random, randomId } from '../../../kit/index.ts'
 import { CommandError, errors } from '../../../protocol/index.ts'
+import type { ChatBounds } from '../../../server/index.ts'
 import type { Queries } from '../../../store/index.ts'
-import { type ChatBounds, limits } from '../limits.ts'
+import { limits } from '../limits.ts'
 import { type Conversation, chatErrors, type MembershipChange, type Role } from '../model/wire.ts'
 import type { Change } from './ledger.ts'
 import { conversationOf, describe, membersOf } from './listing.ts'
@@ -242,16 +243,17 @@ export class Groups {
   }
 
   async #record(
-    { tx, now, posted }: Change,
+    change: Change,
     row: ConversationRow,
     author: string,
     membership: MembershipChange,
     newcomers: readonly string[] = [],
   ): Promise<Changed> {
+    const { tx, now, posted } = change
     const version = row.version + 1
     await tx.run('update chat_conversation set version = ?2 where id = ?1', row.id, version)
     const entry = await append(tx, row.id, { kind: 'membership', author, body: { membership: { ...membership, version } } }, now)
-    await this.#announceTo({ tx, now, posted }, row.id, newcomers)
+    await this.#announceTo(change, row.id, newcomers)
     posted.push(...(await fanOut(tx, entry.row)))
     return { version, seq: entry.seq }
   }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { CommandError } from '../../../protocol/index.ts'
+import type { ChatBounds } from '../../../server/index.ts'
 import type { Queries } from '../../../store/index.ts'
-import type { ChatBounds } from '../limits.ts'
 import { byteLength, searchable } from '../model/text.ts'
 import { type ChatCommands, chatErrors, type Encrypted } from '../model/wire.ts'
 import { checkDevices } from './devices.ts'
@@ -56,7 +56,7 @@ export class Messages {
     if (blocker !== '') await hide(tx, row.id, blocker, entry.seq)
     posted.push(...(await fanOut(tx, entry.row, blocker)))
     await countUnread(tx, row.id, actor.user, blocker)
-    await readOwn(tx, member, entry.seq, entry.ts)
+    await readOwn(change, member, entry.seq)
     const answer: Sent = { conversation: row.id, cid, seq: entry.seq, mid: midOf(row.id, entry.seq), ts: entry.ts }
     await tx.run(
       'insert into chat_sent (person, device, cid, hash, answer, ts) values (?1, ?2, ?3, ?4, ?5, ?6)',
@@ -290,15 +290,20 @@ async function uncountUnread(tx: Queries, { conversation, seq, author }: EntryRo
 }
 
 /** Whoever answers has read what was there (chat M22). */
-async function readOwn(tx: Queries, { conversation, person, read_to }: MemberRow, seq: number, ts: number): Promise<void> {
+async function readOwn({ tx, now, moved }: Change, { conversation, person, read_to }: MemberRow, seq: number): Promise<void> {
+  const readsMore = read_to < seq - 1
   await tx.run(
-    `update chat_member set read_to = ?3, delivered_to = case when delivered_to > ?3 then delivered_to else ?3 end, unread = 0, receipt_due = 1
+    `update chat_member set read_to = ?3, delivered_to = case when delivered_to > ?3 then delivered_to else ?3 end, unread = 0,
+       receipt_due = case when ?4 = 1 then 1 else receipt_due end
      where conversation = ?1 and person = ?2`,
     conversation,
     person,
     seq,
+    readsMore ? 1 : 0,
   )
-  if (read_to < seq - 1) await step(tx, conversation, person, 'read', seq - 1, ts)
+  if (!readsMore) return
+  await step(tx, conversation, person, 'read', seq - 1, now)
+  moved.add(conversation)
 }
 
 /** When a watermark came this far. */

@@ -30,6 +30,7 @@ export async function clearConversation(change: Change, person: string, conversa
     person,
     row.seq,
   )
+  change.moved.add(conversation)
   await tellOwn(change, person, conversation)
   return { cleared: row.seq }
 }

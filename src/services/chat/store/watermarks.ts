@@ -15,8 +15,8 @@ interface DueRow {
 }
 
 /** What a device acknowledged has been delivered: the newest of each conversation between two places of the inbox (chat M9). */
-export async function deliver({ tx, now }: Change, person: string, after: number, upTo: number): Promise<string[]> {
-  if (upTo <= after) return []
+export async function deliver({ tx, now, moved }: Change, person: string, after: number, upTo: number): Promise<void> {
+  if (upTo <= after) return
   const rows = await tx.all<{ conversation: string; seq: number }>(
     `select conversation, max(seq) as seq from chat_item where person = ?1 and pts > ?2 and pts <= ?3 and kind = 'log' group by conversation
      order by conversation`,
@@ -24,7 +24,6 @@ export async function deliver({ tx, now }: Change, person: string, after: number
     after,
     upTo,
   )
-  const moved: string[] = []
   for (const { conversation, seq } of rows) {
     const changed = await tx.run(
       'update chat_member set delivered_to = ?3, receipt_due = 1 where conversation = ?1 and person = ?2 and delivered_to < ?3',
@@ -34,25 +33,19 @@ export async function deliver({ tx, now }: Change, person: string, after: number
     )
     if (changed === 0) continue
     await step(tx, conversation, person, 'delivered', seq, now)
-    moved.push(conversation)
+    moved.add(conversation)
   }
-  return moved
 }
 
 /** Forwards only; what cannot have been read yet is not read. Reading is having it delivered. */
-export async function read(
-  change: Change,
-  person: string,
-  conversation: string,
-  seq: number,
-): Promise<{ read: number; unread: number; moved: boolean }> {
-  const { tx, now, posted } = change
+export async function read(change: Change, person: string, conversation: string, seq: number): Promise<{ read: number; unread: number }> {
+  const { tx, now, posted, moved } = change
   const row = await holdConversation(tx, conversation)
   const member = await findMember(tx, conversation, person)
-  if (member === undefined) return { read: 0, unread: 0, moved: false }
+  if (member === undefined) return { read: 0, unread: 0 }
   const last = member.active === 1 ? row.seq : await lastSeen(tx, member)
   const upTo = Math.min(seq, last)
-  if (upTo <= member.read_to) return { read: member.read_to, unread: member.unread, moved: false }
+  if (upTo <= member.read_to) return { read: member.read_to, unread: member.unread }
   const unread = member.unread - (await countBetween(tx, member, upTo))
   await tx.run(
     `update chat_member set read_to = ?3, delivered_to = case when delivered_to > ?3 then delivered_to else ?3 end, unread = ?4, receipt_due = 1
@@ -64,7 +57,8 @@ export async function read(
   )
   await step(tx, conversation, person, 'read', upTo, now)
   posted.push(await post(tx, person, { kind: 'receipt', conversation, receipts: [{ user: person, read: upTo, ts: now }], unread }, now))
-  return { read: upTo, unread, moved: true }
+  moved.add(conversation)
+  return { read: upTo, unread }
 }
 
 /**
