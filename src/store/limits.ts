@@ -3,6 +3,12 @@
 /** Milliseconds that a statement of SQLite waits for another process that writes to the same file. */
 export const sqliteBusyMs = 5000
 
+/**
+ * How often a statement lets the rest of the process have its turn before it waits like that. A transaction of another connection of this
+ * process takes some turns per statement, and each turn costs microseconds.
+ */
+export const sqliteTurnsMax = 1000
+
 /** Statements that are kept prepared, or translated, per store. Texts are written in the source; lists of placeholders make a few more. */
 export const statementsMax = 1000
 

@@ -19,7 +19,8 @@ import { checkValues } from './values.ts'
  * @throws SqlError `unavailable`
  */
 export async function openPostgres(url: string, clock: Clock, random: Random): Promise<Sql> {
-  if (!URL.canParse(url)) throw new SqlError('unavailable', 'a store is sqlite:PATH or postgres://user:password@host/database')
+  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url))
+    throw new SqlError('unavailable', 'a store is sqlite:PATH or postgres://user:password@host/database')
   const { host, pathname } = new URL(url)
   try {
     return await PostgresSql.open(poolOf(url), clock, random)

@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'bun:sqlite'
 import { Calls } from './calls.ts'
-import { statementsMax } from './limits.ts'
+import { sqliteBusyMs, sqliteTurnsMax, statementsMax } from './limits.ts'
 import type { Queries, Sql, SqlValue } from './sql.ts'
 import { SqlError, sqlErrorOf } from './sql-error.ts'
 import { openTables } from './tables.ts'
@@ -19,6 +19,10 @@ export class SqliteSql implements Sql {
 
   private constructor(database: Database) {
     this.#database = database
+    // As in Postgres.
+    database.run('pragma case_sensitive_like = on')
+    // Waiting blocks, so it comes last: see `#patiently`.
+    database.run('pragma busy_timeout = 0')
     this.#queries = new SqliteQueries(database)
   }
 
@@ -33,16 +37,16 @@ export class SqliteSql implements Sql {
   }
 
   all<T>(text: string, ...values: SqlValue[]): Promise<T[]> {
-    return this.#alone(() => this.#queries.all<T>(text, ...values))
+    return this.#alone(() => this.#patiently(() => this.#queries.all<T>(text, ...values)))
   }
 
   run(text: string, ...values: SqlValue[]): Promise<number> {
-    return this.#alone(() => this.#queries.run(text, ...values))
+    return this.#alone(() => this.#patiently(() => this.#queries.run(text, ...values)))
   }
 
   transaction<T>(body: (queries: Queries) => Promise<T>): Promise<T> {
     return this.#alone(async () => {
-      await this.#queries.run('begin immediate')
+      await this.#patiently(() => this.#queries.run('begin immediate'))
       try {
         const result = await this.#calls.inTransaction(this.#queries, body)
         await this.#queries.run('commit')
@@ -71,6 +75,26 @@ export class SqliteSql implements Sql {
         this.#turns.pass()
       }
     })
+  }
+
+  /**
+   * Where another connection is writing to the file: if it is one of this process, it goes on while this lets others have their turn; if it is
+   * of another process, this waits as SQLite does, without letting go of the thread.
+   */
+  async #patiently<T>(call: () => Promise<T>): Promise<T> {
+    for (let turn = 0; turn < sqliteTurnsMax; turn++) {
+      try {
+        return await call()
+      } catch (error) {
+        if (!(error instanceof SqlError) || error.reason !== 'contended') throw error
+      }
+    }
+    this.#database.run(`pragma busy_timeout = ${sqliteBusyMs}`)
+    try {
+      return await call()
+    } finally {
+      this.#database.run('pragma busy_timeout = 0')
+    }
   }
 }
 
