@@ -22,6 +22,10 @@ export interface ChatOptions {
   readonly screen?: Screen
 }
 
+/** Shows notifications while no page is open. Browsers ask for it anew at most once a day unless told otherwise. */
+const pushWorker = Bun.file(new URL('./web/push-worker.js', import.meta.url))
+const pushWorkerHeaders = { 'Content-Type': 'text/javascript; charset=utf-8', 'Cache-Control': 'no-cache' }
+
 const inboxNamespace: Namespace = {
   ...namespaceDefaults,
   name: 'inbox',
@@ -65,6 +69,7 @@ export function chatService(server: Server, options: ChatOptions): Service {
       addCommands(server, opened)
       if (pushing !== undefined) addPushCommands(server, opened, pushing)
       for (const path of ['/chat', '/chat/:conversation']) server.page(path, chatPage)
+      server.route('GET', '/chat/push-worker.js', () => new Response(pushWorker, { headers: pushWorkerHeaders }))
       await opened.start()
       sweeping = every(server, () => opened.sweep())
     },
