@@ -1,11 +1,8 @@
-import { mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
 import type { HistoryLog } from '../hub/index.ts'
 import { SqliteHistory } from '../store/index.ts'
 import type { Config } from './config/index.ts'
 
 /** Opens the store that keeps the histories of namespaces with `history_store: disk`. */
 export function openHistory({ store }: Config): HistoryLog {
-  if (store.path !== ':memory:') mkdirSync(dirname(store.path), { recursive: true })
   return new SqliteHistory(store.path)
 }

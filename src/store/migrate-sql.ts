@@ -1,3 +1,4 @@
+import { migrationTable, noteSteps, stepsDone, stepsLeft } from './migration.ts'
 import type { Queries, Sql } from './sql.ts'
 
 /** The lock that migrations take on Postgres, where two servers may start at the same time. Any number that nobody else uses. */
@@ -11,16 +12,10 @@ const lock = 740_040
 export async function migrateSql(sql: Sql, owner: string, steps: readonly string[]): Promise<void> {
   await sql.transaction(async queries => {
     if (sql.dialect === 'postgres') await waitForOthers(queries)
-    await queries.run('create table if not exists migration (owner text primary key, steps integer not null)')
-    const [row] = await queries.all<{ steps: number }>('select steps from migration where owner = ?1', owner)
-    const done = row?.steps ?? 0
-    if (done > steps.length) throw new Error(`the tables of ${owner} are from a later version`)
-    for (const step of steps.slice(done)) await queries.run(step)
-    await queries.run(
-      'insert into migration (owner, steps) values (?1, ?2) on conflict (owner) do update set steps = excluded.steps',
-      owner,
-      steps.length,
-    )
+    await queries.run(migrationTable)
+    const [row] = await queries.all<{ steps: number }>(stepsDone, owner)
+    for (const step of stepsLeft(owner, steps, row?.steps ?? 0)) await queries.run(step)
+    await queries.run(noteSteps, owner, steps.length)
   })
 }
 

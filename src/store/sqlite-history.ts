@@ -1,6 +1,7 @@
-import { Database, type Statement } from 'bun:sqlite'
+import type { Database, Statement } from 'bun:sqlite'
 import type { HistoryLog, LogEntry, StoredStream } from '../hub/index.ts'
 import { Publication, type PublicationFields } from '../protocol/index.ts'
+import { openTables } from './tables.ts'
 
 interface StreamRow {
   readonly epoch: string
@@ -9,8 +10,8 @@ interface StreamRow {
 }
 
 /**
- * Channel histories in one SQLite file. `synchronous = normal` in WAL mode: what was appended survives a killed process; a power cut may
- * take the last transactions, never the file.
+ * Channel histories in one SQLite file. What was appended survives a killed process; a power cut may take the last transactions, never the
+ * file.
  */
 export class SqliteHistory implements HistoryLog {
   readonly #database: Database
@@ -20,10 +21,7 @@ export class SqliteHistory implements HistoryLog {
 
   /** @param path a file, or `:memory:` */
   constructor(path: string) {
-    this.#database = new Database(path, { create: true, strict: true })
-    this.#database.run('pragma journal_mode = wal')
-    this.#database.run('pragma synchronous = normal')
-    this.#database.run('pragma busy_timeout = 5000')
+    this.#database = openTables(path)
     this.#database.run(
       'create table if not exists stream (channel text primary key, epoch text not null, "offset" integer not null, time integer not null) without rowid',
     )

@@ -1,0 +1,13 @@
+/** What is noted of migrations, in the same words for tables that are asked at once and for those that are waited for. */
+export const migrationTable = 'create table if not exists migration (owner text primary key, steps integer not null)'
+export const stepsDone = 'select steps from migration where owner = ?1'
+export const noteSteps = 'insert into migration (owner, steps) values (?1, ?2) on conflict (owner) do update set steps = excluded.steps'
+
+/**
+ * The steps that have not run yet. Steps are only ever added.
+ * @throws where the tables are from a later version, which knows more steps
+ */
+export function stepsLeft(owner: string, steps: readonly string[], done: number): readonly string[] {
+  if (done > steps.length) throw new Error(`the tables of ${owner} are from a later version`)
+  return steps.slice(done)
+}
