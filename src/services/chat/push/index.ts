@@ -1,6 +1,7 @@
 export { checkSubscription, type GivenSubscription, type SubscriptionRules } from './check-subscription.ts'
 export { GatewaySender } from './gateway-sender.ts'
 export { pushLimits } from './limits.ts'
+export { type OpenedPushes, openPushes, type PushSurroundings } from './open-pushes.ts'
 export type { PushKind, PushNote } from './push-note.ts'
 export type { OwedCursor, OwedMessage, PushRows, ShownNote } from './push-rows.ts'
 export type { PushOutcome, PushSender } from './push-sender.ts'

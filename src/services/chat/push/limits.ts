@@ -36,7 +36,7 @@ export const pushLimits = {
   /** Users whose pushes are decided at the same time: each asks the store four times. */
   decisionsMax: 8,
   /** How soon a decision is tried again that the store did not answer. */
-  undecidedMs: 5 * second,
+  undecidedMs: 2 * second,
   /** How often a device that has the conversation on its screen and acknowledges nothing is looked at again. */
   openRecheckMs: second,
   /** And how long it is believed: longer than a dead socket goes unnoticed, which is one ping and its pong. */

@@ -1,12 +1,13 @@
 import type { Log } from '../../../hub/index.ts'
 import type { Clock, Random } from '../../../kit/index.ts'
 import { Deliveries } from './deliveries.ts'
-import { type Delivery, deliveryKey, type Errand, seqOf } from './delivery.ts'
+import { type Delivery, type Errand, seqOf } from './delivery.ts'
 import { Gathering } from './gathering.ts'
 import { pushLimits } from './limits.ts'
 import type { OwedMessage, PushRows, ShownNote } from './push-rows.ts'
 import type { PushSender } from './push-sender.ts'
 import type { PushSubscription } from './push-subscription.ts'
+import { ShownNotes } from './shown-notes.ts'
 import { PushTally } from './tally.ts'
 import { Vigil } from './vigil.ts'
 
@@ -58,24 +59,16 @@ export class Pushes implements PushDesk {
   readonly tally = new PushTally()
   readonly #vigil: Vigil
   readonly #deliveries: Deliveries
-  readonly #shown: Gathering<ShownNote>
+  readonly #shown: ShownNotes
   readonly #gone: Gathering<PushSubscription>
-  readonly #cleared: Gathering<ShownNote>
-  /** What was delivered and is not written down yet. */
-  readonly #fresh = new Map<string, ShownNote>()
   #isClosed = false
 
   constructor(readonly options: PushesOptions) {
     const { clock, random, log, rows } = options
-    const write = (what: string) => (error: unknown) => log.error({ err: error }, `${what} could not be written down`)
-    this.#shown = new Gathering(clock, notes =>
-      rows
-        .show(notes)
-        .catch(write('delivered notes'))
-        .then(() => this.#written(notes)),
+    this.#shown = new ShownNotes(clock, rows, log)
+    this.#gone = new Gathering(clock, subscriptions =>
+      rows.forget(subscriptions).catch(error => log.error({ err: error }, 'dead subscriptions could not be deleted')),
     )
-    this.#cleared = new Gathering(clock, notes => rows.unshow(notes).catch(write('notes that were taken away')))
-    this.#gone = new Gathering(clock, subscriptions => rows.forget(subscriptions).catch(write('dead subscriptions')))
     this.#deliveries = new Deliveries({
       clock,
       random,
@@ -137,7 +130,7 @@ export class Pushes implements PushDesk {
       for (const sender of this.options.senders) sender.close()
       await this.#deliveries.close()
     }
-    await Promise.all([this.#shown.flush(), this.#cleared.flush(), this.#gone.flush()])
+    await Promise.all([this.#shown.flush(), this.#gone.flush()])
   }
 
   /** Nobody need be told of these any longer. */
@@ -161,7 +154,7 @@ export class Pushes implements PushDesk {
     const subscriptions = await rows.subscriptions(user)
     if (subscriptions.length === 0) return
     const badge = await rows.badge(user)
-    const shown = await this.#shownTo(user, conversation)
+    const shown = await this.#shown.of(user, conversation)
     const messages = take()
     const newest = messages.at(-1)
     if (newest === undefined) return
@@ -202,16 +195,16 @@ export class Pushes implements PushDesk {
     except?: string,
   ): Promise<void> {
     const { rows } = this.options
-    const shown = await this.#shownTo(user, conversation)
+    const shown = await this.#shown.of(user, conversation)
     const taken = shown.flatMap(note => {
       const errand = errandFor(note)
       return errand === undefined ? [] : [{ note, errand }]
     })
     if (taken.length === 0 || this.#isClosed) return
+    for (const { note, errand } of taken) if (errand.kind === 'dismiss' || note.seq === seqOf(errand)) this.#shown.clear(note)
     const badge = await rows.badge(user)
     const subscriptions = await rows.subscriptions(user)
     for (const { note, errand } of taken) {
-      if (errand.kind === 'dismiss' || note.seq === seqOf(errand)) this.#forgetShown(note)
       const subscription = subscriptions.find(({ device }) => device === note.device)
       if (subscription === undefined || note.device === except) continue
       this.#order(subscription, conversation, errand, badge, this.#ttlOf(errand))
@@ -223,29 +216,8 @@ export class Pushes implements PushDesk {
     return kind === 'dismiss' ? Math.min(pushLimits.dismissTtlMs, this.options.ttlMs) : this.options.ttlMs
   }
 
-  async #shownTo(user: string, conversation: string): Promise<readonly ShownNote[]> {
-    const written = (await this.options.rows.shown(user)).filter(note => note.conversation === conversation)
-    const fresh = [...this.#fresh.values()].filter(note => note.user === user && note.conversation === conversation)
-    return [...fresh, ...written.filter(note => !fresh.some(({ device }) => device === note.device))]
-  }
-
-  #delivered({ key, subscription: { user, device }, conversation, errand }: Delivery): void {
-    if (errand.kind !== 'message') return
-    const note = { user, device, conversation, seq: seqOf(errand) }
-    this.#fresh.set(key, note)
-    this.#shown.add(key, note)
-  }
-
-  #written(notes: readonly ShownNote[]): void {
-    for (const note of notes) {
-      const key = deliveryKey(note.user, note.device, note.conversation)
-      if (this.#fresh.get(key) === note) this.#fresh.delete(key)
-    }
-  }
-
-  #forgetShown(note: ShownNote): void {
-    this.#fresh.delete(deliveryKey(note.user, note.device, note.conversation))
-    this.#cleared.add(deliveryKey(note.user, note.device, note.conversation), note)
+  #delivered({ subscription: { user, device }, conversation, errand }: Delivery): void {
+    if (errand.kind === 'message') this.#shown.show({ user, device, conversation, seq: seqOf(errand) })
   }
 }
 

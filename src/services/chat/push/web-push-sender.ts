@@ -21,11 +21,11 @@ export interface WebPushOptions {
   readonly subject: string
   readonly rules: EndpointRules
   /** The authority of push services of one's own, as PEM; those that the system knows otherwise. */
-  readonly ca?: string
+  readonly ca?: string | undefined
   /** How long an answer may take. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
   /** The addresses of a host; the system's resolver unless said otherwise. */
-  readonly resolve?: (host: string) => Promise<readonly string[]>
+  readonly resolve?: ((host: string) => Promise<readonly string[]>) | undefined
 }
 
 /**

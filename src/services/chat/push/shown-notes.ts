@@ -1,0 +1,74 @@
+import type { Log } from '../../../hub/index.ts'
+import type { Clock } from '../../../kit/index.ts'
+import { deliveryKey } from './delivery.ts'
+import { Gathering } from './gathering.ts'
+import type { PushRows, ShownNote } from './push-rows.ts'
+
+/** A note came to stand on a device, or went. */
+interface Change {
+  readonly isShown: boolean
+  readonly note: ShownNote
+}
+
+/** What stands on devices: as the store has it, and what has changed since and is still to be written down. */
+export class ShownNotes {
+  readonly #changes: Gathering<Change>
+  readonly #unwritten = new Map<string, Change>()
+
+  constructor(
+    clock: Clock,
+    readonly rows: Pick<PushRows, 'shown' | 'show' | 'unshow'>,
+    readonly log: Log,
+  ) {
+    this.#changes = new Gathering(clock, changes => this.#write(changes))
+  }
+
+  /** One of each device that shows something of the conversation. */
+  async of(user: string, conversation: string): Promise<readonly ShownNote[]> {
+    // What is written while the store is read may be in neither, so both times count.
+    const before = this.#unwrittenOf(user, conversation)
+    const written = await this.rows.shown(user)
+    const changes = new Map([...before, ...this.#unwrittenOf(user, conversation)].map(change => [change.note.device, change]))
+    const kept = written.filter(note => note.conversation === conversation && !changes.has(note.device))
+    return [...kept, ...[...changes.values()].filter(({ isShown }) => isShown).map(({ note }) => note)]
+  }
+
+  show(note: ShownNote): void {
+    this.#change({ isShown: true, note })
+  }
+
+  clear(note: ShownNote): void {
+    this.#change({ isShown: false, note })
+  }
+
+  flush(): Promise<void> {
+    return this.#changes.flush()
+  }
+
+  #unwrittenOf(user: string, conversation: string): Change[] {
+    return [...this.#unwritten.values()].filter(({ note }) => note.user === user && note.conversation === conversation)
+  }
+
+  #change(change: Change): void {
+    const { user, device, conversation } = change.note
+    const key = deliveryKey(user, device, conversation)
+    this.#unwritten.set(key, change)
+    this.#changes.add(key, change)
+  }
+
+  async #write(changes: readonly Change[]): Promise<void> {
+    const notesOf = (isShown: boolean) => changes.filter(change => change.isShown === isShown).map(({ note }) => note)
+    const [shown, cleared] = [notesOf(true), notesOf(false)]
+    try {
+      if (shown.length > 0) await this.rows.show(shown)
+      if (cleared.length > 0) await this.rows.unshow(cleared)
+    } catch (error) {
+      this.log.error({ err: error }, 'what devices show could not be written down')
+    }
+    for (const change of changes) {
+      const { user, device, conversation } = change.note
+      const key = deliveryKey(user, device, conversation)
+      if (this.#unwritten.get(key) === change) this.#unwritten.delete(key)
+    }
+  }
+}

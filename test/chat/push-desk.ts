@@ -1,0 +1,74 @@
+import { generateVAPIDKeys } from 'web-push'
+import { silentLog } from '../../src/hub/index.ts'
+import { systemClock, systemRandom } from '../../src/kit/index.ts'
+import { Pushes, type PushesOptions, type PushSender, WebPushSender } from '../../src/services/chat/push/index.ts'
+import { RowsInMemory } from './push-rows.ts'
+import { PushService } from './push-service.ts'
+
+export const graceMs = 120
+export const subject = 'mailto:operator@example.org'
+
+interface DeskOptions extends Partial<Omit<PushesOptions, 'rows'>> {
+  readonly rows?: RowsInMemory
+  readonly service?: PushService
+  readonly timeoutMs?: number
+  /** Other ways, which are asked first. */
+  readonly senders?: readonly PushSender[]
+}
+
+/** Pushes over a push service of the test's own. */
+export class Desk implements AsyncDisposable {
+  readonly keys = generateVAPIDKeys()
+  readonly rows: RowsInMemory
+  readonly service: PushService
+  readonly sender: WebPushSender
+  readonly pushes: Pushes
+  readonly #ownsService: boolean
+
+  constructor({ rows = new RowsInMemory(), service, timeoutMs = 2000, senders = [], ...options }: DeskOptions = {}) {
+    this.rows = rows
+    this.#ownsService = service === undefined
+    this.service = service ?? new PushService()
+    this.sender = webPush(this.service, { keys: this.keys, timeoutMs })
+    this.pushes = new Pushes({
+      clock: systemClock,
+      random: systemRandom,
+      log: silentLog,
+      rows,
+      senders: [...senders, this.sender],
+      graceMs,
+      ttlMs: 86_400_000,
+      restoredGraceMs: graceMs,
+      isOpen: () => false,
+      ...options,
+    })
+  }
+
+  /** Devices of a user, subscribed. */
+  subscribe(user: string, ...devices: string[]): void {
+    for (const device of devices) this.rows.subscribed.push(this.service.subscribe(user, device))
+  }
+
+  /** The bodies that a device got, in order. */
+  bodiesOf(id: string): unknown[] {
+    return this.service.to(id).map(({ body }) => body)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.pushes.close()
+    if (this.#ownsService) await this.service[Symbol.asyncDispose]()
+  }
+}
+
+/** A sender that trusts the test's push service, and finds its name on this machine. */
+export function webPush(service: PushService, options: Partial<ConstructorParameters<typeof WebPushSender>[0]> = {}): WebPushSender {
+  return new WebPushSender({
+    clock: systemClock,
+    keys: generateVAPIDKeys(),
+    subject,
+    rules: { allowedHosts: [service.authority], allowPrivateAddresses: true },
+    ca: service.ca,
+    resolve: async () => ['127.0.0.1'],
+    ...options,
+  })
+}

@@ -1,0 +1,61 @@
+import type { OwedCursor, OwedMessage, PushRows, PushSubscription, ShownNote } from '../../src/services/chat/push/index.ts'
+
+/** What the chat's tables hold for pushes, in memory, with the calls that a test counts. */
+export class RowsInMemory implements PushRows {
+  readonly forgotten: PushSubscription[][] = []
+  readonly acknowledgements = new Map<string, number>()
+  readonly unread = new Map<string, number>()
+  owedMessages: (OwedMessage & { readonly user: string; readonly ts: number })[] = []
+  subscribed: PushSubscription[] = []
+  notes: ShownNote[] = []
+  showCalls = 0
+  /** Rejects every question while it is set. */
+  isBroken = false
+
+  async subscriptions(user: string): Promise<readonly PushSubscription[]> {
+    if (this.isBroken) throw new Error('the store is away')
+    return this.subscribed.filter(subscription => subscription.user === user)
+  }
+
+  async forget(subscriptions: readonly PushSubscription[]): Promise<void> {
+    this.forgotten.push([...subscriptions])
+    const isDead = (one: PushSubscription) =>
+      subscriptions.some(({ user, device, endpoint }) => user === one.user && device === one.device && endpoint === one.endpoint)
+    this.subscribed = this.subscribed.filter(one => !isDead(one))
+  }
+
+  async badge(user: string): Promise<number> {
+    return this.unread.get(user) ?? 0
+  }
+
+  async isAcknowledged(user: string, offset: number): Promise<boolean> {
+    if (this.isBroken) throw new Error('the store is away')
+    return (this.acknowledgements.get(user) ?? 0) >= offset
+  }
+
+  async owed(since: number, limit: number, after?: OwedCursor): Promise<readonly (OwedMessage & { readonly user: string })[]> {
+    const behind = (user: string, offset: number) =>
+      after === undefined || user > after.user || (user === after.user && offset > after.offset)
+    return this.owedMessages
+      .filter(({ user, offset, ts }) => ts >= since && offset > (this.acknowledgements.get(user) ?? 0) && behind(user, offset))
+      .sort((a, b) => (a.user === b.user ? a.offset - b.offset : a.user < b.user ? -1 : 1))
+      .slice(0, limit)
+      .map(({ ts: _, ...message }) => message)
+  }
+
+  async shown(user: string): Promise<readonly ShownNote[]> {
+    return this.notes.filter(note => note.user === user)
+  }
+
+  async show(notes: readonly ShownNote[]): Promise<void> {
+    this.showCalls++
+    await this.unshow(notes)
+    this.notes.push(...notes)
+  }
+
+  async unshow(notes: readonly ShownNote[]): Promise<void> {
+    const isIn = (one: ShownNote) =>
+      notes.some(({ user, device, conversation }) => user === one.user && device === one.device && conversation === one.conversation)
+    this.notes = this.notes.filter(note => !isIn(note))
+  }
+}
