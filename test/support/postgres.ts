@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, realpathSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { SQL, type Subprocess, sleep } from 'bun'
@@ -35,7 +35,7 @@ export class Postgres implements AsyncDisposable {
 
   static async start(): Promise<Postgres> {
     const postgres = realpathSync(pathOf('postgres'))
-    const folder = mkdtempSync(join(tmpdir(), 'fanfare-postgres-'))
+    const folder = mkdtempSync(join(roomiest(), 'fanfare-postgres-'))
     // Postgres refuses to be root, so where tests are, another user must be able to enter.
     chmodSync(folder, 0o755)
     const cluster = join(folder, 'cluster')
@@ -119,6 +119,17 @@ export class Postgres implements AsyncDisposable {
     await this.#server.stdin.end()
     await this.#server.exited
   }
+}
+
+const memory = '/dev/shm'
+/** A cluster with fifty databases takes 0.4 GB; containers may have next to nothing here. */
+const memoryBytesMin = 2 ** 31
+
+/** Memory where there is enough of it: a database is made in a tenth of the time. */
+function roomiest(): string {
+  if (!existsSync(memory)) return tmpdir()
+  const { bavail, bsize } = statfsSync(memory)
+  return bavail * bsize >= memoryBytesMin ? memory : tmpdir()
 }
 
 /** What goes before a command, so that it is not run as root. */
