@@ -13,6 +13,8 @@ export interface AccessRequest {
   readonly action: Action
   /** The client's own words with a subscribe, or the data of a publish. */
   readonly data?: Json | undefined
+  /** How far behind a subscriber wants to be: what it is granted must not tell of anything later. Absent for none. */
+  readonly delayMs?: number | undefined
 }
 
 /** What an authorizer adds to a yes. */
@@ -72,7 +74,7 @@ export class Access {
     return namespace
   }
 
-  async subscribe(session: Session, channel: string, token: string | undefined, data: Json | undefined): Promise<Grant> {
+  async subscribe(session: Session, channel: string, token: string | undefined, data: Json | undefined, delayMs = 0): Promise<Grant> {
     const namespace = this.namespaceOf(channel)
     if (token !== undefined && token !== '') return this.#bySubscriptionToken(session, channel, token)
     if (isPrivate(channel)) throw new CommandError(errors.permissionDenied)
@@ -81,7 +83,8 @@ export class Access {
       if (users !== undefined && !(session.user !== '' && users.includes(session.user))) throw new CommandError(errors.permissionDenied)
       if (users !== undefined && !this.#authorizers.has(namespace.name)) return nothing
     }
-    const granted = await this.#byAuthorizer(namespace, { channel, user: session.user, action: 'subscribe', data })
+    const request: AccessRequest = { channel, user: session.user, action: 'subscribe', data, ...(delayMs === 0 ? {} : { delayMs }) }
+    const granted = await this.#byAuthorizer(namespace, request)
     if (granted !== undefined) return granted
     const hook = this.options.hooks.subscribe
     if (namespace.subscribeHook && hook !== undefined) return unwrap(await hook(session.hookClient, channel, data))

@@ -1,7 +1,8 @@
-import type { Json } from '../kit/index.ts'
+import { formatDuration, type Json } from '../kit/index.ts'
 import { CommandError, errors, type Position, type Publication, type SubscribeResult, unsubscribes } from '../protocol/index.ts'
 import type { Grant } from './access.ts'
 import type { HistoryPage } from './broker.ts'
+import type { Namespace } from './namespace.ts'
 import { reconcile } from './reconcile.ts'
 import type { Session } from './session.ts'
 import { Subscription, type SubscriptionTerms } from './subscription.ts'
@@ -17,6 +18,8 @@ export interface SubscribeRequest {
   readonly positioned?: boolean | undefined
   readonly joinLeave?: boolean | undefined
   readonly delta?: string | undefined
+  /** How far behind it wants to be, in whole seconds. */
+  readonly delayMs?: number | undefined
   /** Made by the server: already allowed, on these terms. */
   readonly granted?: Grant | undefined
 }
@@ -30,9 +33,10 @@ export async function admit(session: Session, request: SubscribeRequest): Promis
   const { node } = session
   const namespace = node.access.namespaceOf(request.channel)
   checkRoom(session, request.channel)
-  const grant = request.granted ?? (await node.access.subscribe(session, request.channel, request.token, request.data))
+  const delayMs = delayFor(request, namespace)
+  const grant = request.granted ?? (await node.access.subscribe(session, request.channel, request.token, request.data, delayMs))
   checkRoom(session, request.channel)
-  const channel = node.hub.open(request.channel, namespace)
+  const channel = node.hub.open(request.channel, namespace, delayMs)
   const subscription = new Subscription(session, channel, termsOf(session, request, grant))
   session.track(subscription)
   channel.add(subscription, session.beatPhase)
@@ -132,7 +136,15 @@ export class Admission {
 
 async function historySince({ channel, session: { node } }: Subscription, since: Position | undefined): Promise<HistoryPage | undefined> {
   if (since === undefined || !channel.isRecoverable) return undefined
-  return node.broker.history(channel.name, { since, limit: node.limits.recoveryMax })
+  return channel.feed.history({ since, limit: node.limits.recoveryMax })
+}
+
+/** How far behind the subscriber will be. What the server opens by itself is delayed where it can be. @throws CommandError 108 where it cannot */
+function delayFor({ channel, delayMs = 0, granted }: SubscribeRequest, { name, delayMaxMs }: Namespace): number {
+  if (delayMs <= delayMaxMs) return delayMs
+  if (granted !== undefined && delayMaxMs === 0) return 0
+  const bound = delayMaxMs === 0 ? `channels of "${name}" cannot be delayed` : `at most ${formatDuration(delayMaxMs)} in ${channel}`
+  throw new CommandError(errors.notAvailable, `delay: ${bound}`)
 }
 
 /**

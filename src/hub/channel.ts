@@ -1,7 +1,7 @@
 import type { Json } from '../kit/index.ts'
 import { type ClientInfo, encodeCursor, encodeDelta, encodeEscaped, type Publication, push, unsubscribes } from '../protocol/index.ts'
 import type { Delivery, HistoryPage } from './broker.ts'
-import { Feed, type FeedContext, type FeedTarget } from './feed.ts'
+import type { ChannelFeed, FeedTarget } from './feed.ts'
 import { Frame } from './frame.ts'
 import type { Metronomes } from './metronome.ts'
 import { hasHistory, type Namespace } from './namespace.ts'
@@ -11,7 +11,7 @@ import type { Frames, Subscription } from './subscription.ts'
 
 /** A channel as this node sees it: who subscribed here, and what is kept so that news can be given later. */
 export class Channel implements FeedTarget {
-  readonly feed: Feed
+  readonly feed: ChannelFeed
   readonly sources: readonly Source[]
   /** Resolves when the channel's place in history is known. Rejects when the broker cannot be asked. */
   readonly opened: Promise<void>
@@ -28,10 +28,12 @@ export class Channel implements FeedTarget {
     readonly name: string,
     readonly namespace: Namespace,
     metronomes: Metronomes,
-    context: FeedContext,
+    createFeed: (target: FeedTarget) => ChannelFeed,
+    /** How long ago it is what is shown here: 0 for now. */
+    readonly delayMs = 0,
   ) {
     this.sources = sourcesOf(name, namespace, metronomes)
-    this.feed = new Feed(name, context, this)
+    this.feed = createFeed(this)
     this.opened = this.feed.open()
   }
 

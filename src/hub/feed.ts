@@ -13,6 +13,18 @@ export interface FeedTarget {
   lose(page: HistoryPage): void
 }
 
+/** How a channel hears what happens in it: as it happens, or later. */
+export interface ChannelFeed {
+  /** How far it has come. */
+  readonly position: Position
+  open(): Promise<void>
+  receive(publication: Publication, epoch: string): void
+  verify(): void
+  /** What is kept up to its position. */
+  history(query: HistoryQuery): Promise<HistoryPage>
+  close(): void
+}
+
 export interface FeedContext {
   readonly broker: Broker
   readonly clock: Clock
@@ -43,7 +55,7 @@ const behindMax = 5
  * Puts what a broker delivers for one channel in order, exactly once: duplicates are dropped, and a gap is healed from the history before
  * anything later is let through. All subscribers of a channel on a node share its feed, so a loss costs one history call.
  */
-export class Feed {
+export class Feed implements ChannelFeed {
   position: Position = { epoch: '', offset: 0 }
   #state: FeedState = { kind: 'opening', held: [] }
   #failures = 0
@@ -99,6 +111,10 @@ export class Feed {
   /** Asks whether the end of the channel was missed. A loss in the middle shows by itself, a loss at the end does not. */
   verify(): void {
     if (this.#state.kind === 'synced') this.#heal([])
+  }
+
+  history(query: HistoryQuery): Promise<HistoryPage> {
+    return this.context.broker.history(this.channel, query)
   }
 
   /** Resolves when the broker has been asked where the channel stands: whether it answered. */

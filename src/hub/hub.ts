@@ -1,8 +1,11 @@
 import { type Clock, TimingWheel } from '../kit/index.ts'
+import { unsubscribes } from '../protocol/index.ts'
 import type { Broker, Delivery } from './broker.ts'
 import { Channel } from './channel.ts'
-import type { FeedContext, FeedTarget } from './feed.ts'
+import { DelayedFeed } from './delayed-feed.ts'
+import { type ChannelFeed, Feed, type FeedContext, type FeedTarget } from './feed.ts'
 import { Following } from './following.ts'
+import { heldBackMax } from './limits.ts'
 import type { Metronomes } from './metronome.ts'
 import type { Namespace } from './namespace.ts'
 
@@ -13,10 +16,13 @@ export interface HubContext extends FeedContext {
 }
 
 const nobody: ReadonlySet<Following> = new Set()
+const none: ReadonlyMap<number, Channel> = new Map()
 
 /** The node's index channel -> subscriptions. A channel is open here while someone is subscribed, and a little longer. */
 export class Hub {
   readonly #channels = new Map<string, Channel>()
+  /** The same channels as they were, by name and by how long ago. */
+  readonly #delayed = new Map<string, Map<number, Channel>>()
   readonly #following = new Map<string, Set<Following>>()
   readonly #lingering: TimingWheel<Channel>
 
@@ -28,33 +34,40 @@ export class Hub {
   }
 
   get size(): number {
-    return this.#channels.size
+    return new Set([...this.#channels.keys(), ...this.#delayed.keys()]).size
   }
 
   /** Over all channels. */
   get subscriptions(): number {
     let sum = 0
-    for (const { subscriptions } of this.#channels.values()) sum += subscriptions.length
+    for (const { subscriptions } of this.channels()) sum += subscriptions.length
     return sum
   }
 
-  channels(): Iterable<Channel> {
-    return this.#channels.values()
+  /** One that is followed with several delays stands here once for each. */
+  *channels(): Iterable<Channel> {
+    yield* this.#channels.values()
+    for (const delayed of this.#delayed.values()) yield* delayed.values()
   }
 
-  get(name: string): Channel | undefined {
-    return this.#channels.get(name)
+  get(name: string, delayMs = 0): Channel | undefined {
+    return delayMs === 0 ? this.#channels.get(name) : this.#delayed.get(name)?.get(delayMs)
+  }
+
+  /** Whether anyone here follows the channel, with whichever delay. */
+  isLive(name: string): boolean {
+    if ((this.#channels.get(name)?.live ?? 0) > 0) return true
+    return [...(this.#delayed.get(name) ?? none).values()].some(({ live }) => live > 0)
   }
 
   /** The channel, opened upstream if it was not. */
-  open(name: string, namespace: Namespace): Channel {
-    const known = this.#channels.get(name)
+  open(name: string, namespace: Namespace, delayMs = 0): Channel {
+    const known = this.get(name, delayMs)
     // Its rules have changed, and nobody holds it to the old ones any more.
     if (known !== undefined && known.namespace !== namespace) this.#close(known)
-    let channel = this.#channels.get(name)
+    let channel = this.get(name, delayMs)
     if (channel === undefined) {
-      channel = new Channel(name, namespace, this.context.metronomes, this.context)
-      this.#channels.set(name, channel)
+      channel = this.#create(name, namespace, delayMs)
       this.#watch(channel)
     }
     this.#lingering.delete(channel)
@@ -73,7 +86,11 @@ export class Hub {
 
   deliver(name: string, delivery: Delivery): void {
     this.#channels.get(name)?.receive(delivery)
-    if (delivery.kind !== 'publication') return
+    if (delivery.kind !== 'publication') {
+      // Who is here is here now, whenever the match is.
+      for (const channel of (this.#delayed.get(name) ?? none).values()) channel.receive(delivery)
+      return
+    }
     for (const { feed } of this.#following.get(name) ?? nobody) feed.receive(delivery.publication, delivery.epoch)
   }
 
@@ -85,7 +102,7 @@ export class Hub {
 
   /** The last subscriber may have left: the channel closes after a while without any. */
   released(channel: Channel): void {
-    if (channel.subscriptions.length > 0 || this.#channels.get(channel.name) !== channel) return
+    if (channel.subscriptions.length > 0 || !this.#isKnown(channel)) return
     this.#lingering.set(channel, this.context.lingerMs)
   }
 
@@ -97,27 +114,73 @@ export class Hub {
 
   close(): void {
     this.#lingering.close()
-    for (const channel of this.#channels.values()) channel.close()
+    for (const channel of this.channels()) channel.close()
     for (const all of [...this.#following.values()]) for (const following of [...all]) following.end()
     this.#channels.clear()
+    this.#delayed.clear()
   }
 
   /** A channel that could not be opened is forgotten, so that the next subscriber tries again. */
   #watch(channel: Channel): void {
     channel.opened.catch((error: unknown) => {
-      if (this.#channels.get(channel.name) === channel) this.#channels.delete(channel.name)
-      this.#lingering.delete(channel)
-      channel.close()
+      this.#forget(channel)
       this.context.failed(channel.name, error)
     })
   }
 
   #close(channel: Channel): void {
     if (channel.subscriptions.length > 0) return
-    this.#channels.delete(channel.name)
+    this.#forget(channel)
+    // One that is delayed is subscribed by what it follows, which has ended with it.
+    if (channel.delayMs === 0) unsubscribe(this.context.broker, channel.name, this.context)
+  }
+
+  #create(name: string, namespace: Namespace, delayMs: number): Channel {
+    const { context } = this
+    if (delayMs === 0) {
+      const channel = new Channel(name, namespace, context.metronomes, target => new Feed(name, context, target))
+      this.#channels.set(name, channel)
+      return channel
+    }
+    const createFeed = (target: FeedTarget): ChannelFeed =>
+      new DelayedFeed(
+        name,
+        namespace,
+        {
+          broker: context.broker,
+          clock: context.clock,
+          delayMs,
+          heldMax: heldBackMax,
+          follow: follower => this.follow(name, follower),
+          broken: () => this.#beginAnew(name, delayMs),
+        },
+        target,
+      )
+    const channel = new Channel(name, namespace, context.metronomes, createFeed, delayMs)
+    const delayed = this.#delayed.get(name) ?? new Map<number, Channel>()
+    this.#delayed.set(name, delayed.set(delayMs, channel))
+    return channel
+  }
+
+  /** Those who follow a delayed channel subscribe again, to one that is made anew. */
+  #beginAnew(name: string, delayMs: number): void {
+    const channel = this.get(name, delayMs)
+    if (channel === undefined) return
+    this.#forget(channel)
+    for (const { session } of [...channel.subscriptions]) session.unsubscribe(name, unsubscribes.insufficientState)
+  }
+
+  #isKnown(channel: Channel): boolean {
+    return this.get(channel.name, channel.delayMs) === channel
+  }
+
+  #forget(channel: Channel): void {
+    const { name, delayMs } = channel
+    if (this.#isKnown(channel) && delayMs === 0) this.#channels.delete(name)
+    const delayed = this.#delayed.get(name)
+    if (delayed?.get(delayMs) === channel && delayed.delete(delayMs) && delayed.size === 0) this.#delayed.delete(name)
     this.#lingering.delete(channel)
     channel.close()
-    unsubscribe(this.context.broker, channel.name, this.context)
   }
 }
 

@@ -74,6 +74,9 @@ export interface Limits {
   readonly expiryGraceMs: number
 }
 
+/** Publications that one delayed channel holds back: three hundred a second for a minute. Beyond: who follows it begins again, as after a history that broke off. */
+export const heldBackMax = 20_000
+
 export const defaultLimits: Limits = {
   frameBytesMax: 65_536,
   apiBytesMax: 8 * 1024 * 1024,

@@ -27,6 +27,8 @@ export interface Namespace {
   /** How long epoch and offset outlive the publications of a quiet channel. */
   readonly historyMetaTtlMs: number
   readonly historyStore: 'memory' | 'disk'
+  /** How far behind a subscriber may ask to be; 0 where nobody may (sports S12). */
+  readonly delayMaxMs: number
   readonly presence: boolean
   readonly joinLeave: boolean
   /** Sends joins and leaves to every subscriber, also to those that did not ask. */
@@ -69,6 +71,7 @@ export const namespaceDefaults: Namespace = {
   historyTtlMs: 0,
   historyMetaTtlMs: 30 * 24 * 60 * minute,
   historyStore: 'memory',
+  delayMaxMs: 0,
   presence: false,
   joinLeave: false,
   forcePushJoinLeave: false,

@@ -132,11 +132,12 @@ export class Node implements BrokerSink, OutboxContext {
     return position
   }
 
-  /** A page of history, at most as long as the limits allow. */
-  history(channel: string, query: HistoryQuery): Promise<HistoryPage> {
+  /** A page of history, at most as long as the limits allow; of a channel that is followed with a delay, as far as that has come. */
+  history(channel: string, query: HistoryQuery, delayMs = 0): Promise<HistoryPage> {
     const { historyPageMax } = this.limits
     const limit = query.limit < 0 || query.limit > historyPageMax ? historyPageMax : query.limit
-    return this.broker.history(channel, { ...query, limit })
+    const delayed = delayMs === 0 ? undefined : this.hub.get(channel, delayMs)
+    return delayed === undefined ? this.broker.history(channel, { ...query, limit }) : delayed.feed.history({ ...query, limit })
   }
 
   /** Runs a service's command, or asks the rpc hook. @throws CommandError 104 for no such method, 107 with the path of a bad input */
@@ -238,7 +239,7 @@ export class Node implements BrokerSink, OutboxContext {
     channel.live--
     if (this.#listeners.length === 0) return
     this.emit({ kind: 'unsubscribe', client: session.hookClient, channel: channel.name, code, reason })
-    if (channel.live === 0) this.emit({ kind: 'channel_vacated', channel: channel.name })
+    if (!this.hub.isLive(channel.name)) this.emit({ kind: 'channel_vacated', channel: channel.name })
   }
 
   disconnected(session: Session, { code, reason }: Close): void {

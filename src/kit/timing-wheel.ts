@@ -1,4 +1,5 @@
 import type { Clock, Timer } from './clock.ts'
+import { SteadyTime } from './steady-time.ts'
 
 /**
  * Deadlines for very many things with one timer: a circle of slots, `slotMs` apart; an entry runs at the first turn
@@ -9,9 +10,7 @@ export class TimingWheel<T> {
   readonly #slots: Map<T, number>[]
   readonly #slotOf = new Map<T, number>()
   #cursor: number
-  #latest: number
-  /** By how much the clock was set back in all. */
-  #backMs = 0
+  readonly #time: SteadyTime
   #timer: Timer | undefined
 
   constructor(
@@ -21,7 +20,7 @@ export class TimingWheel<T> {
     readonly expire: (item: T) => void,
   ) {
     this.#slots = Array.from({ length: slots }, () => new Map())
-    this.#latest = clock.now()
+    this.#time = new SteadyTime(clock)
     this.#cursor = this.#tick()
   }
 
@@ -33,7 +32,7 @@ export class TimingWheel<T> {
   set(item: T, ms: number): void {
     this.delete(item)
     if (this.#slotOf.size === 0) this.#cursor = this.#tick()
-    const due = Math.max(this.#cursor + 1, Math.ceil((this.#now() + ms) / this.slotMs))
+    const due = Math.max(this.#cursor + 1, Math.ceil((this.#time.now() + ms) / this.slotMs))
     this.#slots[due % this.#slots.length]?.set(item, due)
     this.#slotOf.set(item, due % this.#slots.length)
     this.#timer ??= this.clock.after(this.slotMs, () => this.#turn())
@@ -71,15 +70,7 @@ export class TimingWheel<T> {
     }
   }
 
-  /** The time by which deadlines are counted: that of the clock, but it never goes back. */
-  #now(): number {
-    const now = this.clock.now()
-    this.#backMs += Math.max(0, this.#latest - now)
-    this.#latest = now
-    return now + this.#backMs
-  }
-
   #tick(): number {
-    return Math.floor(this.#now() / this.slotMs)
+    return Math.floor(this.#time.now() / this.slotMs)
   }
 }

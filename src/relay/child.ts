@@ -1,5 +1,5 @@
 import type { ServerWebSocket } from 'bun'
-import type { BrokerSink, ChannelDelivery, HistoryQuery } from '../hub/index.ts'
+import { type AccessRequest, type BrokerSink, type ChannelDelivery, type HistoryQuery, partAt } from '../hub/index.ts'
 import { CommandError, errors, type Position } from '../protocol/index.ts'
 import type { Upgraded } from '../transport/index.ts'
 import type { Children, ChildrenContext } from './children.ts'
@@ -159,18 +159,23 @@ export class Child implements Upgraded, BrokerSink, LinkPeer {
   /** Only the node at the root knows where a channel stands when its service answers; others pass on what was said there. */
   async authorize({ request }: Questions['authorize']['args']): Promise<WireGrant | null> {
     const { isRoot } = this.context
-    const before = isRoot ? await this.#positionOf(request.channel) : undefined
+    const before = isRoot ? await this.#positionOf(request) : undefined
     const grant = await this.context.node().access.ask(request)
     if (grant === undefined) return null
     const { data, ...rest } = grant
     if (data === undefined) return rest
     if (typeof data !== 'function') return { at: before, ...rest, data }
-    const at = await this.#positionOf(request.channel)
+    const at = await this.#positionOf(request)
     return { ...rest, at, data: data() }
   }
 
-  async #positionOf(channel: string): Promise<Position> {
-    return (await this.context.exchange().history(channel, { limit: 0 })).position
+  /** Where the channel stands, or stood as long ago as the subscriber will be behind. */
+  async #positionOf({ channel, delayMs }: AccessRequest): Promise<Position> {
+    const exchange = this.context.exchange()
+    if (delayMs === undefined) return (await exchange.history(channel, { limit: 0 })).position
+    const { clock, access } = this.context.node()
+    const page = await exchange.history(channel, { limit: -1 })
+    return partAt(page, clock.now() - delayMs, access.namespaceOf(channel).delivery).position
   }
 }
 

@@ -19,7 +19,7 @@ interface Kept {
  */
 export class UpstreamGrants {
   readonly #kept = new Map<string, Kept>()
-  /** By channel and action, the question that is under way for whichever user. */
+  /** By channel, action and delay, the question that is under way for whichever user. */
   readonly #asking = new Map<string, Promise<WireGrant | null>>()
 
   constructor(
@@ -30,7 +30,7 @@ export class UpstreamGrants {
   /** False also where nobody upstream decides any more: a right must be given by someone. @throws CommandError as the service does */
   async ask(request: AccessRequest): Promise<Grant | false> {
     if (request.data !== undefined) return (await this.uplink.ask('authorize', { request })) ?? false
-    const everyone = `${request.action}\n${request.channel}`
+    const everyone = `${request.action}\n${request.channel}\n${request.delayMs ?? 0}`
     const known = this.#fresh(everyone)
     if (known !== undefined) return (await known) ?? false
     const asking = this.#asking.get(everyone)

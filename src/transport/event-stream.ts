@@ -23,6 +23,8 @@ export class EventStream implements Socket {
   session: Session | undefined
   /** Its channels, once it has said its first event. */
   watch: Watch | undefined
+  /** How far behind all of its channels are. */
+  delayMs = 0
   #sink: DirectSink | undefined
   /** What was written before Bun asked for the body. */
   #early: (string | Uint8Array)[] | undefined

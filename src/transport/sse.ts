@@ -12,6 +12,7 @@ import {
   errors,
   isReconnectable,
   type Position,
+  readDelay,
   type SubsEntry,
   sseHeaders,
   sseHeartbeat,
@@ -33,6 +34,8 @@ interface Opening {
   readonly token: string | undefined
   readonly cursor: Cursor | undefined
   readonly address: string
+  /** How far behind it wants to be with all of its channels. */
+  readonly delayMs: number
 }
 
 /** What a stream needs that another node may have. */
@@ -62,8 +65,14 @@ export class SseTransport implements EventStreamOwner {
   async open(request: Request, address: string): Promise<Response> {
     const refused = this.gate.refuse(request, address)
     if (refused !== undefined) return this.#turnAway(refused, request)
-    const opening = readOpening(request, address)
+    let opening: Opening
+    try {
+      opening = readOpening(request, address)
+    } catch (error) {
+      return this.#refusal(error, request)
+    }
     const stream = new EventStream(this)
+    stream.delayMs = opening.delayMs
     const session = new Session(this.node, randomUuid(this.node.random), stream, this.#wire, address)
     if (this.node.options.hooks.connect !== undefined) session.headers = clientHeaders(request, address)
     try {
@@ -87,6 +96,10 @@ export class SseTransport implements EventStreamOwner {
     return session.socket instanceof EventStream ? session.socket.watch : undefined
   }
 
+  delayOf(session: Session): number {
+    return session.socket instanceof EventStream ? session.socket.delayMs : 0
+  }
+
   /** Remembers a changed watchlist, and lets the cursor say it from the next event on. */
   changed(session: Session, watch: Watch): void {
     if (session.socket instanceof EventStream) session.socket.watch = watch
@@ -108,9 +121,8 @@ export class SseTransport implements EventStreamOwner {
 
   async #subscribe(session: Session, opening: Opening): Promise<void> {
     const watch = await this.#resumedWatch(session, opening)
-    const admissions = await admitAll(session, [...watch.channels, ...serverChannels(session, watch)], channel =>
-      positionIn(opening.cursor, channel),
-    )
+    const channels = [...watch.channels, ...serverChannels(session, watch)]
+    const admissions = await admitAll(session, channels, channel => positionIn(opening.cursor, channel), opening.delayMs)
     if (session.state.kind === 'closed') throw new CloseError(session.state.close)
     if (session.socket instanceof EventStream) session.socket.watch = watch
     session.streamId = watch.id
@@ -185,13 +197,16 @@ function isTemporary(error: unknown): boolean {
   return error instanceof CloseError ? isReconnectable(error.close) : error instanceof CommandError && error.temporary
 }
 
+/** @throws CommandError 107 with the name of what is wrong */
 function readOpening(request: Request, address: string): Opening {
   const { searchParams } = new URL(request.url)
   const channels = [...new Set(searchParams.getAll('channel'))]
   const lastEventId = request.headers.get('last-event-id') ?? searchParams.get('last_event_id') ?? searchParams.get('lastEventId') ?? ''
   const authorization = request.headers.get('authorization')
   const token = authorization?.startsWith('Bearer ') ? authorization.slice(7) : (searchParams.get('token') ?? undefined)
-  return { channels, token, address, cursor: lastEventId.length <= cursorLengthMax ? decodeCursor(lastEventId) : undefined }
+  const delay = searchParams.get('delay')
+  const delayMs = delay === null ? 0 : readDelay(delay, 'delay')
+  return { channels, token, address, delayMs, cursor: lastEventId.length <= cursorLengthMax ? decodeCursor(lastEventId) : undefined }
 }
 
 function positionIn(cursor: Cursor | undefined, channel: string): Position | undefined {

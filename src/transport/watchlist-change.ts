@@ -41,7 +41,7 @@ async function apply(transport: SseTransport, session: Session, change: Watchlis
   const { added, removed } = difference(session, watch, change)
   // Room is made first, so that a full watchlist can be replaced by another full one.
   for (const channel of removed) session.untrack(channel, unsubscribes.byClient)
-  const admissions = await admitAll(session, added, () => undefined)
+  const admissions = await admitAll(session, added, () => undefined, transport.delayOf(session))
   if (session.isClosed) throw new CommandError({ code: 404, message: 'no such stream' })
   const subs = completeAll(admissions)
   const reply = replyOf(change, subs)

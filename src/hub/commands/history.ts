@@ -9,11 +9,13 @@ export async function history(
   { channel, limit = 0, since, reverse = false }: Params<'history'>,
 ): Promise<void> {
   await session.node.access.history(session, channel)
-  const page = await session.node.history(channel, {
+  const query = {
     limit,
     reverse,
     ...(since === undefined ? {} : { since: { epoch: since.epoch ?? '', offset: since.offset ?? 0 } }),
-  })
+  }
+  // Who follows the channel some time behind sees its history as far as that has come.
+  const page = await session.node.history(channel, query, session.subscriptions.get(channel)?.channel.delayMs)
   if (since?.epoch !== undefined && since.epoch !== '' && since.epoch !== page.position.epoch)
     throw new CommandError(errors.unrecoverablePosition)
   const { epoch, offset } = page.position

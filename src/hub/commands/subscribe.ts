@@ -1,12 +1,25 @@
-import { CommandError, encodeReply, encodeSubscribeResult, errors, type Params, unsubscribes } from '../../protocol/index.ts'
+import type { Json } from '../../kit/index.ts'
+import { CommandError, encodeReply, encodeSubscribeResult, errors, type Params, readDelay, unsubscribes } from '../../protocol/index.ts'
 import { admit } from '../admission.ts'
 import { replyFrame } from '../frame.ts'
+import type { Namespace } from '../namespace.ts'
 import type { Session } from '../session.ts'
 
 export async function subscribe(session: Session, id: number, params: Params<'subscribe'>): Promise<void> {
-  const { channel, token, data, positioned, recoverable, delta } = params
+  const { channel, token, positioned, recoverable, delta } = params
+  const { data, delayMs } = wishOf(session.node.access.namespaceOf(channel), params.data)
   const since = params.recover ? { epoch: params.epoch ?? '', offset: params.offset ?? 0 } : undefined
-  const admission = await admit(session, { channel, token, data, since, positioned, recoverable, delta, joinLeave: params.join_leave })
+  const admission = await admit(session, {
+    channel,
+    token,
+    data,
+    delayMs,
+    since,
+    positioned,
+    recoverable,
+    delta,
+    joinLeave: params.join_leave,
+  })
   session.outbox.enqueue(replyFrame(encodeReply(id, 'subscribe', encodeSubscribeResult(admission.complete()))))
 }
 
@@ -28,4 +41,18 @@ export async function subRefresh(session: Session, id: number, { channel, token 
   session.node.sessions.subscriptionExpires(subscription)
   const ttl = Math.ceil(expireAt - session.node.clock.now() / 1000)
   session.outbox.enqueue(replyFrame(encodeReply(id, 'sub_refresh', expireAt === 0 ? '{}' : `{"expires":true,"ttl":${ttl}}`)))
+}
+
+/**
+ * SDKs have nothing but `data` for a wish of their own: where channels can be delayed its `delay` is ours, and elsewhere all of it is the
+ * application's.
+ */
+function wishOf({ delayMaxMs }: Namespace, data: Json | undefined): { readonly data: Json | undefined; readonly delayMs: number } {
+  if (delayMaxMs === 0 || !isObject(data) || data.delay === undefined) return { data, delayMs: 0 }
+  const { delay, ...rest } = data
+  return { data: Object.keys(rest).length === 0 ? undefined : rest, delayMs: readDelay(delay, 'subscribe.data.delay') }
+}
+
+function isObject(data: Json | undefined): data is Readonly<Record<string, Json | undefined>> {
+  return typeof data === 'object' && data !== null && !Array.isArray(data)
 }

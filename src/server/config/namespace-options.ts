@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defaultLanes, type Lane, type Namespace, namespaceDefaults } from '../../hub/index.ts'
 import { formatDuration } from '../../kit/index.ts'
+import { delayMaxMs } from '../../protocol/index.ts'
 import {
   asJson,
   choice,
@@ -65,6 +66,7 @@ const options = {
     otherwise: 'channel.history_meta_ttl',
   }),
   history_store: choice('`disk` keeps the history over a restart, in the store.', ['memory', 'disk'], namespaceDefaults.historyStore),
+  delay_max: duration('How far behind a subscriber may ask to be, at most `60s`; `0s` where nobody may.', '0s', { maxMs: delayMaxMs }),
   presence: flag('Keeps who is in a channel.'),
   join_leave: flag('Sends joins and leaves to the subscribers that ask for them.'),
   force_push_join_leave: flag('Sends joins and leaves to every subscriber.'),
@@ -126,6 +128,7 @@ export function toNamespace(name: string, options: NamespaceOptions, metaTtlMs: 
     historyTtlMs: history.ttlMs,
     historyMetaTtlMs: options.history_meta_ttl ?? metaTtlMs,
     historyStore: options.history_store,
+    delayMaxMs: options.delay_max,
     presence: options.presence,
     joinLeave: options.join_leave,
     forcePushJoinLeave: options.force_push_join_leave,

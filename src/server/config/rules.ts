@@ -110,6 +110,8 @@ function checkNamespace({ path, options }: PlacedNamespace, { settings: { hooks 
   if (options.force_recovery && !keepsHistory) complain(at('force_recovery'), needs)
   if (options.force_positioning && !keepsHistory) complain(at('force_positioning'), needs)
   if (options.history_store === 'disk' && !keepsHistory) complain(at('history_store'), `"disk" ${needs}`)
+  if (keepsHistory && options.delay_max > (history_ttl ?? Number.POSITIVE_INFINITY))
+    complain(at('delay_max'), 'must be at most history_ttl: who is behind is given what the history keeps')
   if (options.allowed_delta_types.length > 0 && delivery !== 'stream')
     complain(at('allowed_delta_types'), `needs delivery "stream", not "${delivery}"`)
   if (options.delta_publish && options.allowed_delta_types.length === 0)
