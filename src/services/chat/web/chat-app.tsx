@@ -1,0 +1,190 @@
+import { useComputed, useSignalEffect } from '@preact/signals'
+import { useEffect, useMemo } from 'preact/hooks'
+import { type Clock, systemClock } from '../../../kit/index.ts'
+import { type Link, Shell } from '../../../web/index.ts'
+import type { MessageView } from '../client/index.ts'
+import type { Account, Accounts } from './account.ts'
+import { type Chat, ChatStore } from './chat-store.ts'
+import { ConversationList } from './conversation-list.tsx'
+import { ConversationPane } from './conversation-view.tsx'
+import { Desk } from './desk.ts'
+import { Dialogs } from './dialogs.tsx'
+import { Drafts } from './drafts.ts'
+import { Icon } from './icons.tsx'
+import { LinkBar } from './link-bar.tsx'
+import { MessageMenu } from './message-menu.tsx'
+import { SidePanel } from './panel.tsx'
+import type { Place } from './place.ts'
+import { messageLine } from './preview.ts'
+import { dismissNotifications, followClicks, showNotification } from './push.ts'
+import { SignInForm } from './sign-in.tsx'
+
+interface ChatAppProps {
+  readonly accounts: Accounts
+  readonly place: Place
+  /** Makes the client of an account. */
+  readonly connect: (account: Account) => Chat
+}
+
+export function ChatApp({ accounts, place, connect }: ChatAppProps) {
+  const account = accounts.current.value
+  if (account === undefined) {
+    return (
+      <Shell current="/chat">
+        <SignInForm accounts={accounts} />
+      </Shell>
+    )
+  }
+  return <SignedIn key={account.user} accounts={accounts} place={place} connect={connect} account={account} />
+}
+
+function SignedIn({ accounts, place, connect, account }: ChatAppProps & { readonly account: Account }) {
+  const desk = useMemo(() => openDesk(accounts, place, connect, account, systemClock), [account])
+  const { store } = desk
+  const link = useComputed<Link>(() => store.link.value)
+  useEffect(() => {
+    void store.chat.connect()
+    followClicks(id => desk.open(id))
+    void followWishes(desk)
+    return () => store.close()
+  }, [desk])
+  useKeys(desk)
+  useSignalEffect(() => {
+    const waiting = store.unread.value
+    document.title = `${waiting > 0 ? `(${waiting > 999 ? '999+' : waiting}) ` : ''}Chat · Fanfare`
+  })
+  useSignalEffect(() => {
+    for (const { id, unread } of store.conversations.value)
+      if (unread === 0 && id === place.conversation.value) void dismissNotifications(id)
+  })
+  const conversation = store.conversation(place.conversation.value)
+  return (
+    <Shell current="/chat" link={link}>
+      <div class="chat" data-open={place.conversation.value !== undefined} data-panel={place.panel.value.kind}>
+        <ConversationList desk={desk} />
+        {conversation === undefined ? <Nothing desk={desk} /> : <ConversationPane desk={desk} conversation={conversation} />}
+        {conversation === undefined ? null : <SidePanel desk={desk} conversation={conversation} />}
+      </div>
+      <MessageMenu desk={desk} />
+      <Dialogs desk={desk} />
+      <Notices desk={desk} />
+      <p class="visually-hidden" aria-live="polite" data-testid="spoken">
+        {store.spoken.value}
+      </p>
+    </Shell>
+  )
+}
+
+function openDesk(accounts: Accounts, place: Place, connect: (account: Account) => Chat, account: Account, clock: Clock): Desk {
+  const store = new ChatStore(connect(account), clock, { guests: account.guest, arrived: message => arrived(desk, message) })
+  const drafts = new Drafts(accounts.shelf, `fanfare.chat.drafts.${account.user}`)
+  const desk = new Desk(store, place, drafts, accounts, account)
+  return desk
+}
+
+/** A message of another: read aloud, and shown by the system where the page is hidden. */
+function arrived(desk: Desk, message: MessageView): void {
+  const { store } = desk
+  const conversation = store.chat.conversation(message.conversation)
+  const { text } = messageLine(message)
+  const name = store.people.name(message.author)
+  const isOpen = desk.place.conversation.peek() === message.conversation
+  if (isOpen || conversation?.muted !== true) store.spoken.value = isOpen ? `${name}: ${text}` : `New message from ${name}`
+  if (document.visibilityState === 'visible' || conversation?.muted !== false) return
+  const title = conversation.kind === 'group' ? `${name} · ${conversation.title}` : name
+  void showNotification(title, text, message.conversation)
+}
+
+/** What the address asks for: `?join=` enters a group, `?with=` opens the conversation with a user. */
+async function followWishes(desk: Desk): Promise<void> {
+  const params = new URLSearchParams(location.search)
+  const [code, user] = [params.get('join'), params.get('with')]
+  desk.place.forget('join')
+  desk.place.forget('with')
+  if (code === null && user === null) return
+  await live(desk)
+  if (code !== null) {
+    const joined = await desk.store.attempt(() => desk.store.chat.join(code))
+    if (joined !== undefined) desk.open(joined.id)
+  } else if (user !== null && user !== desk.account.user) await desk.direct(user)
+}
+
+/** Resolves when there is a connection. */
+function live({ store }: Desk): Promise<void> {
+  return new Promise(resolve => {
+    const end = store.link.subscribe(link => {
+      if (link !== 'live') return
+      resolve()
+      store.clock.after(0, () => end())
+    })
+  })
+}
+
+function useKeys(desk: Desk): void {
+  useEffect(() => {
+    const listening = new AbortController()
+    window.addEventListener('keydown', event => onKey(desk, event), { signal: listening.signal })
+    return () => listening.abort()
+  }, [desk])
+}
+
+function onKey(desk: Desk, event: KeyboardEvent): void {
+  const { key, altKey } = event
+  if ((event.ctrlKey || event.metaKey) && key.toLowerCase() === 'k') {
+    event.preventDefault()
+    desk.dialog.value = { kind: 'switcher' }
+  } else if (altKey && (key === 'ArrowUp' || key === 'ArrowDown')) {
+    event.preventDefault()
+    step(desk, key === 'ArrowUp' ? -1 : 1)
+  } else if (key === 'Escape' && desk.dialog.value === undefined && !event.defaultPrevented) {
+    if (desk.place.panel.value.kind !== 'none') desk.place.showPanel({ kind: 'none' })
+    else desk.focus.value++
+  }
+}
+
+/** The conversation above or below in the list. */
+function step(desk: Desk, by: number): void {
+  const { value: all } = desk.store.conversations
+  const index = all.findIndex(({ id }) => id === desk.place.conversation.value)
+  const next = all[index === -1 ? 0 : index + by]
+  if (next !== undefined) desk.open(next.id)
+}
+
+function Nothing({ desk }: { readonly desk: Desk }) {
+  const isLost = desk.place.conversation.value !== undefined && desk.store.ready.value && desk.store.link.value === 'live'
+  return (
+    <section class="conversation-pane nothing" aria-label="No chat is open">
+      <LinkBar desk={desk} />
+      <div>
+        <span class="nothing-mark">
+          <Icon name="compose" />
+        </span>
+        <h2>{isLost ? 'This chat is not yours' : 'Choose a chat'}</h2>
+        <p>{isLost ? 'It does not exist, or you were never in it.' : 'Open one on the left, or start a new one.'}</p>
+        <button type="button" class="button" data-tone="accent" onClick={() => (desk.dialog.value = { kind: 'direct' })}>
+          New chat
+        </button>
+        {isLost ? (
+          <button type="button" class="button" onClick={() => desk.place.leave()}>
+            Back to all chats
+          </button>
+        ) : null}
+        <p class="nothing-keys">
+          <kbd>Ctrl K</kbd> goes to any chat, <kbd>Alt ↑</kbd> <kbd>Alt ↓</kbd> to the next one
+        </p>
+      </div>
+    </section>
+  )
+}
+
+function Notices({ desk: { store } }: { readonly desk: Desk }) {
+  return (
+    <div class="notices" role="status" aria-live="polite">
+      {store.notices.value.map(({ id, text, tone }) => (
+        <p key={id} data-tone={tone}>
+          {text}
+        </p>
+      ))}
+    </div>
+  )
+}

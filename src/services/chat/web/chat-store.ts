@@ -1,0 +1,200 @@
+import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
+import { type Clock, every, type Timer } from '../../../kit/index.ts'
+import {
+  type ChatChange,
+  type ChatClient,
+  ChatError,
+  type ConversationView,
+  type ItemView,
+  type Link,
+  type MessageView,
+} from '../client/index.ts'
+import type { UserPresence } from '../model/wire.ts'
+import { People } from './people.ts'
+import { TimeLabels } from './time-labels.ts'
+
+/** What the page uses of a client. */
+export type Chat = Pick<ChatClient, Exclude<keyof ChatClient, 'options'>>
+
+/** Something that is said for a moment at the edge of the page. */
+export interface Notice {
+  readonly id: number
+  readonly text: string
+  readonly tone: 'plain' | 'bad'
+}
+
+const noticeMs = 5_000
+const noticesMax = 3
+/** How often "last seen 5 min ago" is counted again. */
+const clockMs = 30_000
+/** Pages of history that a jump to an old message loads at most. */
+const jumpPagesMax = 250
+
+/** What the client knows, as signals: whoever reads one is drawn again when it changes, and nobody else. */
+export class ChatStore {
+  readonly people: People
+  readonly labels = new TimeLabels()
+  readonly now: Signal<number>
+  readonly link: ReadonlySignal<Link>
+  readonly ready: ReadonlySignal<boolean>
+  readonly conversations: ReadonlySignal<readonly ConversationView[]>
+  /** Messages that wait to be read, besides those of muted conversations. */
+  readonly unread: ReadonlySignal<number>
+  readonly notices: Signal<readonly Notice[]> = signal([])
+  /** The newest message of another that came, for whoever reads the screen aloud. */
+  readonly spoken: Signal<string> = signal('')
+  readonly #linkRev = signal(0)
+  readonly #listRev = signal(0)
+  readonly #presenceRev = signal(0)
+  readonly #indexes = new WeakMap<readonly ItemView[], ReadonlyMap<number | undefined, ItemView>>()
+  readonly #messageRevs = new Map<string, Signal<number>>()
+  readonly #end: () => void
+  readonly #beat: Timer
+  /** The conversation whose history is being loaded for a jump: it is shown when all of it is there. */
+  #held: string | undefined
+  #nextNotice = 1
+
+  constructor(
+    readonly chat: Chat,
+    readonly clock: Clock,
+    options: { readonly guests: boolean; readonly arrived: (message: MessageView, store: ChatStore) => void },
+  ) {
+    this.people = new People(chat.user, options.guests)
+    this.now = signal(clock.now())
+    this.link = computed(() => seen(this.#linkRev, () => chat.link))
+    this.ready = computed(() => seen(this.#listRev, () => chat.ready))
+    this.conversations = computed(() => seen(this.#listRev, () => chat.conversations))
+    this.unread = computed(() => this.conversations.value.reduce((sum, { unread, muted }) => sum + (muted ? 0 : unread), 0))
+    this.#end = chat.onChange(change => {
+      this.#meet(change)
+      if (change.kind === 'arrived') options.arrived(change.message, this)
+    })
+    this.#beat = every(clock, clockMs, () => {
+      this.now.value = clock.now()
+    })
+  }
+
+  conversation(id: string | undefined): ConversationView | undefined {
+    return seen(this.#listRev, () => (id === undefined ? undefined : this.chat.conversation(id)))
+  }
+
+  items(conversation: string): readonly ItemView[] {
+    return seen(this.#messageRev(conversation), () => this.chat.messages(conversation))
+  }
+
+  hasBefore(conversation: string): boolean {
+    return seen(this.#messageRev(conversation), () => this.chat.hasBefore(conversation))
+  }
+
+  presenceOf(user: string): UserPresence | undefined {
+    return seen(this.#presenceRev, () => this.chat.presenceOf(user))
+  }
+
+  message(conversation: string, seq: number): MessageView | undefined {
+    const items = this.items(conversation)
+    const index = this.#indexes.get(items) ?? new Map(items.map(item => [item.seq, item]))
+    this.#indexes.set(items, index)
+    const item = index.get(seq)
+    return item?.kind === 'message' ? item : undefined
+  }
+
+  /** Everyone who shares a conversation with this user, in the order of the list. */
+  acquaintances(): string[] {
+    const users = this.conversations.value.flatMap(({ members }) => members.map(({ user }) => user))
+    return [...new Set(users)].filter(user => user !== this.chat.user)
+  }
+
+  /** Loads older history until a message is there. @returns whether it is */
+  async loadUpTo(conversation: string, seq: number): Promise<boolean> {
+    this.#held = conversation
+    for (let pages = 0; pages < jumpPagesMax; pages++) {
+      const oldest = this.chat.messages(conversation).find(item => item.seq !== undefined)?.seq
+      if (oldest !== undefined && oldest <= seq) break
+      if (!(await this.attempt(() => this.chat.loadBefore(conversation)))) break
+    }
+    this.#held = undefined
+    this.#messageRev(conversation).value++
+    return this.chat.messages(conversation).some(item => item.seq === seq)
+  }
+
+  /** Does what the server may refuse; what it refuses is said. */
+  async attempt<T>(act: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await act()
+    } catch (error) {
+      this.notify(refusalText(error), 'bad')
+      return undefined
+    }
+  }
+
+  notify(text: string, tone: Notice['tone'] = 'plain'): void {
+    const notice = { id: this.#nextNotice++, text, tone }
+    this.notices.value = [...this.notices.value, notice].slice(-noticesMax)
+    this.clock.after(noticeMs, () => {
+      this.notices.value = this.notices.value.filter(other => other !== notice)
+    })
+  }
+
+  close(): void {
+    this.#end()
+    this.#beat.cancel()
+    this.chat.close()
+  }
+
+  #meet(change: ChatChange): void {
+    switch (change.kind) {
+      case 'link':
+        this.#linkRev.value++
+        this.#listRev.value++
+        return
+      case 'conversations':
+      case 'typing':
+        this.#listRev.value++
+        return
+      case 'messages':
+        if (change.conversation !== this.#held) this.#messageRev(change.conversation).value++
+        return
+      case 'presence':
+        this.#presenceRev.value++
+        return
+      case 'failed':
+        this.notify(`Not sent: ${reasonText(change.refusal)}`, 'bad')
+        return
+    }
+  }
+
+  #messageRev(conversation: string): Signal<number> {
+    const known = this.#messageRevs.get(conversation)
+    if (known !== undefined) return known
+    const rev = signal(0)
+    this.#messageRevs.set(conversation, rev)
+    return rev
+  }
+}
+
+/** Reads something that is new when `rev` has risen. */
+function seen<T>(rev: Signal<number>, read: () => T): T {
+  return rev.value < 0 ? read() : read()
+}
+
+function refusalText(error: unknown): string {
+  if (!(error instanceof ChatError)) return 'Something went wrong. Try again.'
+  return reasonText(error)
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  offline: 'There is no connection. Try again when it is back.',
+  forbidden: 'You may not do this here.',
+  not_found: 'This does not exist, or is not shared with you.',
+  group_full: 'The group is full.',
+  gone: 'This has ended and cannot be used any longer.',
+  window_closed: 'It is too late for that: the message is too old.',
+  too_large: 'This is too long.',
+  rate_limited: 'That was a lot at once. Wait a moment and try again.',
+  membership_changed: 'The members have just changed. Look again, then repeat it.',
+}
+
+/** What a refusal means to the one who reads it. */
+export function reasonText({ reason, text }: { readonly reason: string; readonly text: string }): string {
+  return reasons[reason] ?? (text === '' ? `The server refused this (${reason}).` : `The server refused this: ${text}`)
+}

@@ -1,0 +1,192 @@
+import { useSignal, useSignalEffect } from '@preact/signals'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import type { ConversationView, MessageView } from '../client/index.ts'
+import type { Desk, Writing } from './desk.ts'
+import { EmojiGrid } from './emoji-grid.tsx'
+import { Icon } from './icons.tsx'
+import { messageLine } from './preview.ts'
+
+/** What the server takes of a message, in UTF-8. */
+const bytesMax = 16 * 1024
+/** How close to the limit one is told. */
+const bytesWarned = 15 * 1024
+
+interface ComposerProps {
+  readonly desk: Desk
+  readonly conversation: ConversationView
+}
+
+/** Where one writes: grows with the text, keeps what was begun, and edits what was sent. */
+export function Composer({ desk, conversation }: ComposerProps) {
+  const { field, text, emoji, canSend, bytes, write, submit, cancel, onKeyDown } = useComposer(desk, conversation)
+  const writing = desk.writing.value
+  return (
+    <form
+      class="composer"
+      onSubmit={event => {
+        event.preventDefault()
+        submit()
+      }}
+    >
+      {writing.kind === 'new' ? null : <WritingBar desk={desk} writing={writing} cancel={cancel} />}
+      {emoji.value ? <EmojiGrid pick={picked => write(insert(field.current, text.value, picked))} /> : null}
+      <div class="composer-line">
+        <div class="composer-field">
+          <button
+            type="button"
+            class="icon-button"
+            aria-label="Emoji"
+            aria-expanded={emoji.value}
+            onClick={() => {
+              emoji.value = !emoji.value
+            }}
+          >
+            <Icon name="smile" />
+          </button>
+          <textarea
+            ref={field}
+            rows={1}
+            dir="auto"
+            value={text.value}
+            placeholder="Write a message"
+            aria-label="Message"
+            enterkeyhint={isTouch() ? 'enter' : 'send'}
+            onInput={event => write(event.currentTarget.value)}
+            onKeyDown={onKeyDown}
+            onBlur={() => desk.store.chat.typing(conversation.id, false)}
+          />
+          {bytes > bytesWarned ? (
+            <span class="composer-count numeral" data-over={bytes > bytesMax} role="status">
+              {bytesMax - bytes}
+            </span>
+          ) : null}
+        </div>
+        <button type="submit" class="send" aria-label={writing.kind === 'edit' ? 'Save the changes' : 'Send'} disabled={!canSend}>
+          <Icon name={writing.kind === 'edit' ? 'check' : 'send'} />
+        </button>
+      </div>
+    </form>
+  )
+}
+
+/** What is written, and what keys do with it. */
+function useComposer(desk: Desk, { id }: ConversationView) {
+  const { chat, clock } = desk.store
+  const field = useRef<HTMLTextAreaElement>(null)
+  const text = useSignal(desk.drafts.of(id))
+  const emoji = useSignal(false)
+  const writing = desk.writing.value
+  const bytes = new TextEncoder().encode(text.value).length
+  const canSend = text.value.trim() !== '' && bytes <= bytesMax
+  useLayoutEffect(() => {
+    text.value = writing.kind === 'edit' ? (writing.item.text ?? '') : desk.drafts.of(id)
+  }, [writing])
+  useLayoutEffect(() => fit(field.current), [text.value])
+  useEffect(() => {
+    if (!isTouch()) field.current?.focus({ preventScroll: true })
+    return () => chat.typing(id, false)
+  }, [id])
+  useSignalEffect(() => {
+    if (desk.focus.value > 0) clock.after(0, () => focusEnd(field.current))
+  })
+  const write = (value: string) => {
+    text.value = value
+    if (writing.kind !== 'edit') desk.drafts.keep(id, value)
+    chat.typing(id, value.trim() !== '')
+  }
+  const cancel = () => {
+    desk.writing.value = { kind: 'new' }
+    field.current?.focus()
+  }
+  const submit = () => {
+    if (!canSend) return
+    emoji.value = false
+    send(desk, id, writing, text.value.trim())
+    if (writing.kind !== 'edit') desk.drafts.keep(id, '')
+    text.value = desk.drafts.of(id)
+    cancel()
+  }
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.isComposing) return
+    if (event.key === 'Enter' && !event.shiftKey && !isTouch()) {
+      event.preventDefault()
+      submit()
+    } else if (event.key === 'Escape' && (writing.kind !== 'new' || emoji.value)) {
+      event.stopPropagation()
+      emoji.value = false
+      cancel()
+    } else if (event.key === 'ArrowUp' && text.value === '' && writing.kind === 'new') {
+      const item = lastOwn(desk, id)
+      if (item === undefined) return
+      event.preventDefault()
+      desk.write({ kind: 'edit', item })
+    }
+  }
+  return { field, text, emoji, canSend, bytes, write, submit, cancel, onKeyDown }
+}
+
+function WritingBar({
+  desk,
+  writing,
+  cancel,
+}: {
+  readonly desk: Desk
+  readonly writing: Exclude<Writing, { readonly kind: 'new' }>
+  readonly cancel: () => void
+}) {
+  const isEdit = writing.kind === 'edit'
+  return (
+    <div class="writing-bar">
+      <Icon name={isEdit ? 'pencil' : 'reply'} />
+      <div>
+        <b>{isEdit ? 'Edit message' : <bdi>Reply to {desk.store.people.object(writing.item.author)}</bdi>}</b>
+        <span dir="auto">{messageLine(writing.item).text}</span>
+      </div>
+      <button type="button" class="icon-button" aria-label={isEdit ? 'Cancel editing' : 'Cancel the reply'} onClick={cancel}>
+        <Icon name="close" />
+      </button>
+    </div>
+  )
+}
+
+function send({ store }: Desk, conversation: string, writing: Writing, text: string): void {
+  if (writing.kind === 'edit') {
+    const { seq } = writing.item
+    if (seq !== undefined && text !== writing.item.text) void store.attempt(() => store.chat.edit(conversation, seq, text))
+    return
+  }
+  const replyTo = writing.kind === 'reply' ? writing.item.seq : undefined
+  store.chat.send(conversation, replyTo === undefined ? { text } : { text, replyTo })
+}
+
+function lastOwn({ store }: Desk, conversation: string): MessageView | undefined {
+  return store.chat
+    .messages(conversation)
+    .findLast(
+      (item): item is MessageView =>
+        item.kind === 'message' && item.mine && !item.deleted && item.seq !== undefined && item.text !== undefined,
+    )
+}
+
+/** As high as the text, up to what the style sheet allows. */
+function fit(field: HTMLTextAreaElement | null): void {
+  if (field === null) return
+  field.style.height = 'auto'
+  field.style.height = `${field.scrollHeight}px`
+}
+
+function focusEnd(field: HTMLTextAreaElement | null): void {
+  field?.focus({ preventScroll: true })
+  field?.setSelectionRange(field.value.length, field.value.length)
+}
+
+function insert(field: HTMLTextAreaElement | null, text: string, picked: string): string {
+  const start = field?.selectionStart ?? text.length
+  const end = field?.selectionEnd ?? text.length
+  return text.slice(0, start) + picked + text.slice(end)
+}
+
+/** Enter breaks the line on an on-screen keyboard, which has no Shift+Enter. */
+function isTouch(): boolean {
+  return matchMedia('(pointer: coarse)').matches && !matchMedia('(any-pointer: fine)').matches
+}

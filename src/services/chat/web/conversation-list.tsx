@@ -1,0 +1,202 @@
+import { useComputed, useSignal } from '@preact/signals'
+import type { ConversationView } from '../client/index.ts'
+import { AccountMenu } from './account-menu.tsx'
+import { Avatar } from './avatar.tsx'
+import type { Desk } from './desk.ts'
+import { Icon } from './icons.tsx'
+import { previewOf } from './preview.ts'
+import { otherIn } from './roles.ts'
+import { Ticks } from './ticks.tsx'
+import { Dots, typingText } from './typing.tsx'
+
+/** All conversations, pinned ones first, and the ways to begin one. */
+export function ConversationList({ desk }: { readonly desk: Desk }) {
+  const { store } = desk
+  const filter = useSignal('')
+  const shown = useComputed(() => {
+    const wanted = filter.value.trim().toLowerCase()
+    return store.conversations.value.filter(conversation => titleOf(desk, conversation).toLowerCase().includes(wanted))
+  })
+  return (
+    <nav class="list-pane" aria-label="Conversations">
+      <header class="list-head">
+        <h1>Chats</h1>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="New group"
+          title="New group"
+          onClick={() => (desk.dialog.value = { kind: 'group' })}
+        >
+          <Icon name="group" />
+        </button>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="New chat"
+          title="New chat"
+          onClick={() => (desk.dialog.value = { kind: 'direct' })}
+        >
+          <Icon name="compose" />
+        </button>
+        <AccountMenu desk={desk} />
+      </header>
+      <label class="search-field">
+        <Icon name="search" />
+        <input
+          type="search"
+          placeholder="Search chats"
+          aria-label="Search chats"
+          value={filter.value}
+          onInput={event => {
+            filter.value = event.currentTarget.value
+          }}
+          onKeyDown={event => {
+            if (event.key === 'ArrowDown') focusItem(0, event)
+          }}
+        />
+        <kbd>{/Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘' : 'Ctrl'} K</kbd>
+      </label>
+      <Conversations desk={desk} shown={shown.value} filter={filter.value} />
+    </nav>
+  )
+}
+
+function Conversations({
+  desk,
+  shown,
+  filter,
+}: {
+  readonly desk: Desk
+  readonly shown: readonly ConversationView[]
+  readonly filter: string
+}) {
+  if (shown.length > 0) {
+    return (
+      <ul class="list" onKeyDown={walk}>
+        {shown.map(conversation => (
+          <ConversationItem key={conversation.id} desk={desk} conversation={conversation} />
+        ))}
+      </ul>
+    )
+  }
+  if (filter.trim() !== '') return <p class="list-empty">No chat is named like this.</p>
+  if (!desk.store.ready.value) {
+    return (
+      <div class="list-loading" role="status" aria-label="Loading the conversations">
+        {[0, 1, 2, 3].map(index => (
+          <div key={index} class="skeleton" />
+        ))}
+      </div>
+    )
+  }
+  return (
+    <div class="list-empty">
+      <p>No conversations yet.</p>
+      <p>Start one with somebody’s name, make a group, or send your link to a friend.</p>
+      <button type="button" class="button" onClick={() => (desk.dialog.value = { kind: 'direct' })}>
+        New chat
+      </button>
+    </div>
+  )
+}
+
+/** How a conversation is called here. */
+export function titleOf({ store }: Desk, conversation: ConversationView): string {
+  const other = otherIn(conversation, store.chat.user)
+  return other === undefined ? conversation.title : store.people.name(other)
+}
+
+function ConversationItem({ desk, conversation }: { readonly desk: Desk; readonly conversation: ConversationView }) {
+  const { store } = desk
+  const { id, unread, muted, pinned, last } = conversation
+  const current = desk.place.conversation.value === id
+  const other = otherIn(conversation, store.chat.user)
+  return (
+    <li>
+      <a
+        class="list-item"
+        href={`/chat/${encodeURIComponent(id)}${location.search}`}
+        aria-current={current ? 'true' : undefined}
+        data-unread={unread > 0}
+        data-conversation={id}
+        onClick={event => {
+          if (event.metaKey || event.ctrlKey || event.shiftKey) return
+          event.preventDefault()
+          desk.open(id)
+        }}
+      >
+        <Avatar
+          name={titleOf(desk, conversation)}
+          seed={other ?? id}
+          size={48}
+          online={other !== undefined && store.presenceOf(other)?.online === true}
+        />
+        <span class="list-title">
+          <bdi>{titleOf(desk, conversation)}</bdi>
+          {muted ? <Icon name="bellOff" /> : null}
+        </span>
+        <time class="list-time numeral">{last === undefined ? '' : store.labels.list(last.ts, store.now.value)}</time>
+        <Line desk={desk} conversation={conversation} isOpen={current} />
+        <span class="list-marks">
+          {pinned ? <Icon name="pin" /> : null}
+          {unread > 0 ? (
+            <span class="count numeral" data-muted={muted}>
+              {unread > 999 ? '999+' : unread}
+              <span class="visually-hidden"> unread</span>
+            </span>
+          ) : null}
+        </span>
+      </a>
+    </li>
+  )
+}
+
+/** What happens there: who types, what was begun, what was written last. */
+function Line({ desk, conversation, isOpen }: { readonly desk: Desk; readonly conversation: ConversationView; readonly isOpen: boolean }) {
+  const { store } = desk
+  if (conversation.typing.length > 0) {
+    return (
+      <span class="list-line" data-typing="true">
+        {typingText(conversation, store.people)}
+        <Dots />
+      </span>
+    )
+  }
+  const draft = isOpen ? '' : desk.drafts.of(conversation.id)
+  if (draft !== '') {
+    return (
+      <span class="list-line">
+        <b class="draft">Draft:</b> <bdi>{draft.slice(0, 100)}</bdi>
+      </span>
+    )
+  }
+  const { last } = conversation
+  if (last === undefined) return <span class="list-line">No messages yet</span>
+  const { who, text, aside } = previewOf(last, store.people, conversation.kind === 'group')
+  return (
+    <span class="list-line" data-aside={aside}>
+      {last.kind === 'message' && last.mine && !last.deleted ? <Ticks state={last.state} /> : null}
+      {who === undefined || (last.kind === 'message' && last.mine) ? null : <span>{who}:</span>}
+      <bdi>{text}</bdi>
+    </span>
+  )
+}
+
+function walk(event: KeyboardEvent): void {
+  const step = { ArrowUp: -1, ArrowDown: 1 }[event.key]
+  if (step === undefined) return
+  const index = document.activeElement instanceof HTMLElement ? listItems().indexOf(document.activeElement) : -1
+  focusItem(index + step, event)
+}
+
+function listItems(): HTMLElement[] {
+  return [...document.querySelectorAll<HTMLElement>('.list .list-item')]
+}
+
+function focusItem(index: number, event: KeyboardEvent): void {
+  const item = listItems()[index]
+  if (item === undefined) return
+  event.preventDefault()
+  item.focus()
+}

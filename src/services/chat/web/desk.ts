@@ -1,0 +1,85 @@
+import { type Signal, signal } from '@preact/signals'
+import type { MessageView } from '../client/index.ts'
+import type { Account, Accounts } from './account.ts'
+import type { ChatStore } from './chat-store.ts'
+import type { Drafts } from './drafts.ts'
+import type { Place } from './place.ts'
+
+/** What the composer is for at the moment. */
+export type Writing =
+  | { readonly kind: 'new' }
+  | { readonly kind: 'reply'; readonly item: MessageView }
+  | { readonly kind: 'edit'; readonly item: MessageView }
+
+/** The actions of a message, open at a point of the screen. */
+export interface OpenMenu {
+  readonly item: MessageView
+  readonly x: number
+  readonly y: number
+}
+
+export type Dialog =
+  | { readonly kind: 'switcher' }
+  | { readonly kind: 'direct' }
+  | { readonly kind: 'group' }
+  | { readonly kind: 'add'; readonly conversation: string }
+  | { readonly kind: 'react'; readonly item: MessageView }
+  | { readonly kind: 'confirm'; readonly title: string; readonly text: string; readonly action: string; readonly act: () => void }
+
+/** A message that is to be brought into view, once. */
+export interface Jump {
+  readonly conversation: string
+  readonly seq: number
+}
+
+/** What one has open and is about to do. */
+export class Desk {
+  readonly writing: Signal<Writing> = signal({ kind: 'new' })
+  readonly menu: Signal<OpenMenu | undefined> = signal(undefined)
+  readonly dialog: Signal<Dialog | undefined> = signal(undefined)
+  readonly jump: Signal<Jump | undefined> = signal(undefined)
+  /** Rises when the composer is to take the focus. */
+  readonly focus: Signal<number> = signal(0)
+
+  constructor(
+    readonly store: ChatStore,
+    readonly place: Place,
+    readonly drafts: Drafts,
+    readonly accounts: Accounts,
+    readonly account: Account,
+  ) {}
+
+  write(writing: Writing): void {
+    this.writing.value = writing
+    this.focus.value++
+  }
+
+  open(conversation: string): void {
+    if (conversation !== this.place.conversation.value) this.writing.value = { kind: 'new' }
+    this.dialog.value = undefined
+    this.menu.value = undefined
+    this.place.open(conversation)
+  }
+
+  /** Brings a message into view, from however far back. */
+  async jumpTo(conversation: string, seq: number): Promise<void> {
+    const found = await this.store.loadUpTo(conversation, seq)
+    if (found) this.jump.value = { conversation, seq }
+    else this.store.notify('This message is not kept any longer.')
+  }
+
+  /** Sets one's reaction, or takes it back where it is the same. */
+  react(item: MessageView, emoji: string): void {
+    const { seq } = item
+    if (seq === undefined) return
+    const same = item.reactions.some(reaction => reaction.mine && reaction.emoji === emoji)
+    void this.store.attempt(() => this.store.chat.react(item.conversation, seq, same ? '' : emoji))
+  }
+
+  /** Opens the conversation with a user; it is made where there is none. */
+  async direct(user: string): Promise<boolean> {
+    const conversation = await this.store.attempt(() => this.store.chat.direct(user))
+    if (conversation !== undefined) this.open(conversation.id)
+    return conversation !== undefined
+  }
+}

@@ -1,0 +1,158 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import type { ConversationView } from '../client/index.ts'
+import { Avatar } from './avatar.tsx'
+import { titleOf } from './conversation-list.tsx'
+import type { Desk } from './desk.ts'
+import { Icon } from './icons.tsx'
+import { Invites } from './invites.tsx'
+import { MemberList } from './member-list.tsx'
+import { PanelFrame } from './panel.tsx'
+import { mayModerate, otherIn } from './roles.ts'
+import { Toggle } from './toggle.tsx'
+
+/** What a conversation is, who is in it, and what one can do with it as a whole. */
+export function DetailsPanel({ desk, conversation }: { readonly desk: Desk; readonly conversation: ConversationView }) {
+  const { store } = desk
+  const isGroup = conversation.kind === 'group'
+  const other = otherIn(conversation, store.chat.user)
+  const leads = mayModerate(conversation, store.chat.user) && conversation.active
+  return (
+    <PanelFrame desk={desk} title={isGroup ? 'Group' : 'Contact'}>
+      <div class="details-top">
+        <Avatar name={titleOf(desk, conversation)} seed={other ?? conversation.id} size={88} />
+        {leads ? (
+          <Title desk={desk} conversation={conversation} />
+        ) : (
+          <h3>
+            <bdi>{titleOf(desk, conversation)}</bdi>
+          </h3>
+        )}
+        <p>{isGroup ? `Group · ${conversation.members.length} ${conversation.members.length === 1 ? 'member' : 'members'}` : other}</p>
+      </div>
+      <OwnSettings desk={desk} conversation={conversation} />
+      {isGroup ? <MemberList desk={desk} conversation={conversation} leads={leads} /> : null}
+      {leads ? <Invites desk={desk} conversation={conversation} /> : null}
+      <Grave desk={desk} conversation={conversation} other={other} />
+    </PanelFrame>
+  )
+}
+
+/** The title of a group, which those who lead it change in place. */
+function Title({ desk: { store }, conversation }: { readonly desk: Desk; readonly conversation: ConversationView }) {
+  const text = useSignal(conversation.title)
+  useEffect(() => {
+    text.value = conversation.title
+  }, [conversation.title])
+  const changed = text.value.trim() !== '' && text.value.trim() !== conversation.title
+  return (
+    <form
+      class="rename"
+      onSubmit={event => {
+        event.preventDefault()
+        if (changed) void store.attempt(() => store.chat.rename(conversation.id, text.value.trim()))
+      }}
+    >
+      <input
+        type="text"
+        dir="auto"
+        aria-label="Name of the group"
+        maxLength={128}
+        value={text.value}
+        onInput={event => {
+          text.value = event.currentTarget.value
+        }}
+      />
+      <button type="submit" class="icon-button" aria-label="Save the name" disabled={!changed}>
+        <Icon name={changed ? 'check' : 'pencil'} />
+      </button>
+    </form>
+  )
+}
+
+function OwnSettings({ desk: { store }, conversation }: { readonly desk: Desk; readonly conversation: ConversationView }) {
+  const { id, muted, pinned } = conversation
+  const set = (settings: { muted?: boolean; pinned?: boolean }) =>
+    void store.attempt(() => store.chat.settings({ conversation: id, ...settings }))
+  return (
+    <section class="side-section">
+      <Toggle isOn={muted} set={on => set({ muted: on })}>
+        <Icon name={muted ? 'bellOff' : 'bell'} />
+        <span>Mute</span>
+      </Toggle>
+      <Toggle isOn={pinned} set={on => set({ pinned: on })}>
+        <Icon name="pin" />
+        <span>Pin to the top</span>
+      </Toggle>
+    </section>
+  )
+}
+
+/** What cannot simply be taken back: asked once more. */
+function Grave({
+  desk,
+  conversation,
+  other,
+}: {
+  readonly desk: Desk
+  readonly conversation: ConversationView
+  readonly other: string | undefined
+}) {
+  const { store } = desk
+  const blocked = useSignal(false)
+  const ask = (title: string, text: string, action: string, act: () => void) => {
+    desk.dialog.value = { kind: 'confirm', title, text, action, act }
+  }
+  const block = async (user: string, on: boolean) => {
+    const users = await store.attempt(() => store.chat.block(user, on))
+    if (users === undefined) return
+    blocked.value = users.includes(user)
+    store.notify(on ? 'Blocked' : 'No longer blocked')
+  }
+  return (
+    <section class="side-section side-grave">
+      <button
+        type="button"
+        onClick={() =>
+          ask('Clear this chat?', 'All its messages go from your devices. Others keep theirs.', 'Clear', () => {
+            void store.attempt(() => store.chat.clear(conversation.id))
+          })
+        }
+      >
+        <Icon name="broom" />
+        Clear the chat
+      </button>
+      {other === undefined ? null : (
+        <button
+          type="button"
+          onClick={() =>
+            blocked.value
+              ? void block(other, false)
+              : ask(
+                  `Block ${store.people.name(other)}?`,
+                  'What they write to you alone will not reach you. They are not told.',
+                  'Block',
+                  () => void block(other, true),
+                )
+          }
+        >
+          <Icon name="block" />
+          {blocked.value ? 'Unblock' : 'Block'} <bdi>{store.people.name(other)}</bdi>
+        </button>
+      )}
+      {conversation.kind === 'group' && conversation.active ? (
+        <button
+          type="button"
+          onClick={() =>
+            ask('Leave this group?', 'You keep what you have, and get nothing more.', 'Leave', () => {
+              void store.attempt(() => store.chat.leave(conversation.id))
+            })
+          }
+        >
+          <Icon name="leave" />
+          Leave the group
+        </button>
+      ) : null}
+    </section>
+  )
+}

@@ -1,0 +1,60 @@
+// Shows what is pushed while no page is there to show it. A notification's tag is its conversation: a newer one takes the older one's place.
+
+self.addEventListener('install', () => self.skipWaiting())
+self.addEventListener('activate', event => event.waitUntil(self.clients.claim()))
+
+self.addEventListener('push', event => event.waitUntil(meet(read(event.data))))
+
+self.addEventListener('notificationclick', event => {
+  event.notification.close()
+  event.waitUntil(open(event.notification.data?.conversation))
+})
+
+/** What came, whatever it is: a push must always end in something that can be shown. */
+function read(data) {
+  try {
+    const told = data?.json()
+    return typeof told === 'object' && told !== null ? told : {}
+  } catch {
+    return {}
+  }
+}
+
+/** `message` shows the conversation, `dismiss` says that it was read elsewhere, `retract` that one of its messages is gone. */
+async function meet({ kind, conversation, seq, latest, badge }) {
+  if (Number.isInteger(badge)) await setBadge(badge)
+  const tag = asText(conversation) ?? 'chat'
+  const shown = await self.registration.getNotifications({ tag })
+  if (kind === 'dismiss' || kind === 'retract') {
+    const gone = shown.filter(notification => kind === 'dismiss' || notification.data?.seq === seq)
+    for (const notification of gone) notification.close()
+    if (kind === 'dismiss' || !Number.isInteger(latest)) return
+  }
+  const newest = Number.isInteger(latest) ? latest : seq
+  if (shown.some(notification => notification.data?.seq >= newest)) return
+  await self.registration.showNotification('New message', {
+    body: 'Open the chat to read it.',
+    tag,
+    renotify: true,
+    data: { conversation: asText(conversation), seq: newest },
+  })
+}
+
+async function setBadge(count) {
+  if (count > 0) await self.navigator.setAppBadge?.(count)
+  else await self.navigator.clearAppBadge?.()
+}
+
+/** Brings a page of the chat to the front and shows the conversation in it; opens one where there is none. */
+async function open(conversation) {
+  const path = typeof conversation === 'string' ? `/chat/${encodeURIComponent(conversation)}` : '/chat'
+  const pages = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
+  const page = pages.find(({ url }) => new URL(url).pathname.startsWith('/chat'))
+  if (page === undefined) return self.clients.openWindow(path)
+  await page.focus()
+  page.postMessage({ open: conversation })
+}
+
+function asText(value) {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}

@@ -1,0 +1,91 @@
+/** What one is looking at: the end, which stays in view as messages come, or a row, which stays where it is on the screen. */
+type Anchor = { readonly kind: 'end' } | { readonly kind: 'row'; readonly key: string; readonly top: number }
+
+/** Pixels from the end that still count as being there. */
+const endSlack = 48
+/** Pixels from the start at which older history is asked for. */
+const startSlack = 1_200
+
+export interface Sight {
+  readonly atEnd: boolean
+  readonly nearStart: boolean
+  /** Key of the lowest row of which something can be seen. */
+  readonly lastKey: string | undefined
+}
+
+/** Keeps in place what one is looking at, whatever is added, drawn or resized above and below; browsers do so only in part, and not all of them. */
+export class ScrollKeeper {
+  #anchor: Anchor = { kind: 'end' }
+  readonly #resizes: ResizeObserver
+  readonly #listening = new AbortController()
+
+  constructor(
+    readonly scroller: HTMLElement,
+    readonly content: HTMLElement,
+    readonly moved: (sight: Sight) => void,
+  ) {
+    this.#resizes = new ResizeObserver(() => this.restore())
+    this.#resizes.observe(scroller)
+    this.#resizes.observe(content)
+    scroller.addEventListener('scroll', () => this.#note(), { passive: true, signal: this.#listening.signal })
+  }
+
+  close(): void {
+    this.#resizes.disconnect()
+    this.#listening.abort()
+  }
+
+  toEnd(): void {
+    this.#anchor = { kind: 'end' }
+    this.restore()
+  }
+
+  /** Brings a row to a place in the window: 0 is its top, 1 its bottom. @returns whether the row is drawn */
+  toRow(key: string, place: number): boolean {
+    const row = this.#row(key)
+    if (row === undefined) return false
+    const room = Math.max(0, this.scroller.clientHeight - row.offsetHeight)
+    this.#anchor = { kind: 'row', key, top: room * place }
+    this.restore()
+    this.#note()
+    return true
+  }
+
+  restore(): void {
+    const { scroller } = this
+    if (this.#anchor.kind === 'end') scroller.scrollTop = scroller.scrollHeight
+    else {
+      const row = this.#row(this.#anchor.key)
+      const drift = row === undefined ? 0 : this.#topOf(row) - this.#anchor.top
+      if (Math.abs(drift) >= 1) scroller.scrollTop += drift
+    }
+    this.moved(this.sight())
+  }
+
+  sight(): Sight {
+    const { scroller } = this
+    const rest = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight
+    const last = this.#rows().findLast(row => this.#topOf(row) < scroller.clientHeight)
+    return { atEnd: rest <= endSlack, nearStart: scroller.scrollTop < startSlack, lastKey: last?.dataset.key }
+  }
+
+  #note(): void {
+    const sight = this.sight()
+    const row = sight.atEnd ? undefined : this.#rows().find(candidate => this.#topOf(candidate) + candidate.offsetHeight > 0)
+    const key = row?.dataset.key
+    this.#anchor = row === undefined || key === undefined ? { kind: 'end' } : { kind: 'row', key, top: this.#topOf(row) }
+    this.moved(sight)
+  }
+
+  #topOf(row: HTMLElement): number {
+    return row.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top
+  }
+
+  #rows(): HTMLElement[] {
+    return [...this.content.querySelectorAll<HTMLElement>('[data-key]')]
+  }
+
+  #row(key: string): HTMLElement | undefined {
+    return this.content.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`) ?? undefined
+  }
+}

@@ -1,0 +1,91 @@
+import { useSignal, useSignalEffect } from '@preact/signals'
+import type { ConversationView } from '../client/index.ts'
+import type { MessageEntry } from '../model/wire.ts'
+import type { Desk } from './desk.ts'
+import { excerptOf } from './excerpt.ts'
+import { Icon } from './icons.tsx'
+import { PanelFrame } from './panel.tsx'
+
+/** Long enough that not every letter asks the server. */
+const pauseMs = 250
+const resultsMax = 50
+
+type Found =
+  | { readonly kind: 'nothing-asked' }
+  | { readonly kind: 'searching' }
+  | { readonly kind: 'found'; readonly entries: readonly MessageEntry[] }
+
+/** Finds words in a conversation; a result leads to its message. */
+export function SearchPanel({ desk, conversation }: { readonly desk: Desk; readonly conversation: ConversationView }) {
+  const { store } = desk
+  const text = useSignal('')
+  const found = useSignal<Found>({ kind: 'nothing-asked' })
+  useSignalEffect(() => {
+    const wanted = text.value.trim()
+    if (wanted === '') {
+      found.value = { kind: 'nothing-asked' }
+      return
+    }
+    found.value = { kind: 'searching' }
+    const timer = store.clock.after(pauseMs, () => void search(wanted))
+    return () => timer.cancel()
+  })
+  async function search(wanted: string): Promise<void> {
+    const entries = (await store.attempt(() => store.chat.search(conversation.id, wanted, resultsMax))) ?? []
+    if (text.peek().trim() === wanted) found.value = { kind: 'found', entries: entries.toSorted((a, b) => b.seq - a.seq) }
+  }
+  return (
+    <PanelFrame desk={desk} title="Search">
+      <label class="search-field">
+        <Icon name="search" />
+        <input
+          type="search"
+          autofocus
+          ref={field => field?.focus()}
+          placeholder="Search in this chat"
+          aria-label="Search in this chat"
+          value={text.value}
+          onInput={event => {
+            text.value = event.currentTarget.value
+          }}
+        />
+      </label>
+      <Results desk={desk} found={found.value} wanted={text.value.trim()} />
+    </PanelFrame>
+  )
+}
+
+function Results({ desk, found, wanted }: { readonly desk: Desk; readonly found: Found; readonly wanted: string }) {
+  const { store } = desk
+  if (found.kind === 'nothing-asked') return <p class="side-note">Type a word that was written here.</p>
+  if (found.kind === 'searching') return <p class="side-note">Searching…</p>
+  if (found.entries.length === 0) return <p class="side-note">Nothing was found.</p>
+  const jump = (entry: MessageEntry) => {
+    if (matchMedia('(max-width: 1020px)').matches) desk.place.showPanel({ kind: 'none' })
+    void desk.jumpTo(entry.conversation, entry.seq)
+  }
+  return (
+    <>
+      <p class="visually-hidden" role="status">
+        {found.entries.length} results
+      </p>
+      <ul class="results">
+        {found.entries.map(entry => (
+          <li key={entry.mid}>
+            <button type="button" onClick={() => jump(entry)}>
+              <span class="result-head">
+                <bdi>{store.people.subject(entry.author)}</bdi>
+                <time>{store.labels.moment(entry.ts, store.now.value)}</time>
+              </span>
+              <span class="result-text" dir="auto">
+                {excerptOf(entry.text ?? '', wanted).map(({ text, hit }, index) =>
+                  hit ? <mark key={`${index} ${text}`}>{text}</mark> : text,
+                )}
+              </span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}
