@@ -78,7 +78,7 @@ export class ChatClient extends ChatCalls {
     this.#sender = new Sender(this.#outbox, cache, caller, new Locks(`fanfare-chat ${user} ${device}`), clock, random, {
       sent: (entry, answer) => this.#sent(entry, answer),
       refused: ({ conversation, cid }, refusal) => this.#changes.note({ kind: 'failed', conversation, cid, refusal }),
-      changed: conversation => this.#note(conversation),
+      changed: conversation => this.#wroteTo(conversation),
     })
     this.#reads = new Reads(
       caller,
@@ -304,6 +304,12 @@ export class ChatClient extends ChatCalls {
     this.#inbox.keeper.touch(id)
     this.#note(id)
     this.#reads.consider(id)
+  }
+
+  /** What one writes is shown, even where nothing is known yet of where it goes. */
+  #wroteTo(conversation: string): void {
+    this.#conversations.absorb(conversation, {})
+    this.#note(conversation)
   }
 
   #note(conversation: string): void {

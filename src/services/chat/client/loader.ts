@@ -65,13 +65,12 @@ export class Loader {
   /** The newest page, unless it is there. */
   async newest(id: string): Promise<void> {
     const conversation = this.host.find(id)
-    if (conversation === undefined) return
-    const { thread, seq } = conversation
+    if (conversation === undefined || conversation.seq === 0) return
+    const { thread, seq, shown, hasBefore } = conversation
     const [hole] = thread.holes(seq)
-    const isNear = hole !== undefined && seq - hole[0] < limits.holeMax
-    if (seq === 0 || thread.covers(seq, seq)) return
-    if (isNear) this.healLater(id)
-    else await this.#page(id, {})
+    if (!thread.covers(seq, seq) && (hole === undefined || seq - hole[0] >= limits.holeMax)) await this.#page(id, {})
+    else if (shown.length < limits.pageEntries && hasBefore) await this.before(id)
+    this.healLater(id)
   }
 
   /** One page before what is shown. @returns whether there is more */
