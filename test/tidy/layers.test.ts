@@ -13,7 +13,7 @@ const foundations: Readonly<Record<string, readonly string[]>> = {
   relay: ['kit', 'protocol', 'hub', 'transport'],
   server: ['kit', 'protocol', 'hub', 'transport', 'broker', 'store', 'placement', 'relay', 'web'],
   services: ['kit', 'protocol', 'hub', 'server', 'store', 'web'],
-  cli: ['kit', 'protocol', 'hub', 'server', 'services', 'web'],
+  cli: ['kit', 'protocol', 'hub', 'store', 'server', 'services', 'web'],
   web: ['kit', 'protocol'],
 }
 
