@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { SimClock } from '../../../../sim/clock.ts'
 import { seededRandom } from '../../../kit/index.ts'
 import { MemoryCache } from './cache.ts'
 import { ChatError, readError } from './chat-error.ts'
@@ -50,16 +51,15 @@ test('[M43] a message is kept before it is sent, sent until it is answered, and 
   rig.answers = ['lost', 'slow down', 'ok']
   rig.sender.add(entry('1'))
   rig.sender.add(entry('2'))
-  await rig.settles(() => rig.calls.length === 1)
+  rig.clock.settle()
   expect(rig.keptAtCall).toEqual([['1', '2']])
-  await rig.passes(30_000)
-  await rig.settles(() => rig.calls.length === 2)
-  await rig.passes(6999)
-  expect(rig.calls).toEqual(['1', '1'])
-  await rig.passes(1)
-  await rig.settles(() => rig.calls.length === 4)
+  rig.clock.advance(10_000)
   expect(rig.calls).toEqual(['1', '1', '1', '2'])
-  await rig.settles(() => rig.outbox.size === 0)
+  const [first = 0, second = 0, third = 0, next = 0] = rig.times
+  expect(second - first).toBeLessThan(500)
+  expect(third - second).toBe(7000)
+  expect(next).toBe(third)
+  expect(rig.outbox.size).toBe(0)
   expect(await rig.cache.outbox()).toEqual([])
 })
 
@@ -67,15 +67,15 @@ test('[M43] what the server refuses for good stays as failed, across a reload, u
   const rig = new Rig()
   rig.answers = ['refused']
   rig.sender.add(entry('1'))
-  await rig.settles(() => rig.refused.length === 1)
+  rig.clock.settle()
   expect(rig.refused).toEqual(['1 forbidden'])
   const reloaded = new Rig(rig.cache)
   await reloaded.sender.restore()
-  await reloaded.settles(() => true)
+  reloaded.clock.settle()
   expect(reloaded.outbox.of('a')).toMatchObject([{ cid: '1', refusal: { code: 403, reason: 'forbidden', text: 'no' } }])
   expect(reloaded.calls).toEqual([])
   reloaded.sender.retry('1')
-  await reloaded.settles(() => reloaded.outbox.size === 0)
+  reloaded.clock.settle()
   expect(reloaded.calls).toEqual(['1'])
 })
 
@@ -84,11 +84,11 @@ test('[M44] what another tab has sent or discarded meanwhile is not sent', async
   rig.isLive = false
   rig.sender.add(entry('1'))
   rig.sender.add(entry('2'))
-  await rig.settles(async () => (await rig.cache.outbox()).length === 2)
+  rig.clock.settle()
   await rig.cache.dropOutbox('1')
   rig.isLive = true
   rig.sender.hurry()
-  await rig.settles(() => rig.outbox.size === 0)
+  rig.clock.settle()
   expect(rig.calls).toEqual(['2'])
 })
 
@@ -101,7 +101,7 @@ test('[M44] where nothing can be kept, a message is sent all the same', async ()
   try {
     const rig = new Rig(full)
     rig.sender.add(entry('1'))
-    await rig.settles(() => rig.outbox.size === 0)
+    rig.clock.settle()
     expect(rig.calls).toEqual(['1'])
     expect(reported).toHaveLength(1)
   } finally {
@@ -144,47 +144,20 @@ function cids(outbox: Outbox, now: number): string[] {
 class Rig {
   answers: string[] = []
   isLive = true
-  now = 1_000
   readonly calls: string[] = []
+  readonly times: number[] = []
   readonly keptAtCall: string[][] = []
   readonly refused: string[] = []
   readonly outbox = new Outbox()
   readonly sender: Sender
-  #timers: { at: number; run: () => void }[] = []
+  readonly clock = new SimClock()
 
   constructor(readonly cache = new MemoryCache()) {
-    const clock = { now: () => this.now, after: (ms: number, run: () => void) => this.#after(ms, run), soon: queueMicrotask }
-    this.sender = new Sender(this.outbox, cache, this.#caller(), new Locks('test'), clock, seededRandom(1), {
+    this.sender = new Sender(this.outbox, cache, this.#caller(), new Locks('test'), this.clock, seededRandom(1), {
       sent: () => undefined,
       refused: ({ cid }, { reason }) => this.refused.push(`${cid} ${reason}`),
       changed: () => undefined,
     })
-  }
-
-  async settles(condition: () => boolean | Promise<boolean>): Promise<void> {
-    for (let turns = 0; turns < 200; turns++) {
-      if (await condition()) return
-      await new Promise(resolve => setImmediate(resolve))
-    }
-    throw new Error('it does not settle')
-  }
-
-  async passes(ms: number): Promise<void> {
-    this.now += ms
-    const due = this.#timers.filter(({ at }) => at <= this.now)
-    this.#timers = this.#timers.filter(({ at }) => at > this.now)
-    for (const { run } of due) run()
-    for (let turns = 0; turns < 20; turns++) await new Promise(resolve => setImmediate(resolve))
-  }
-
-  #after(ms: number, run: () => void) {
-    const timer = { at: this.now + ms, run }
-    this.#timers.push(timer)
-    return {
-      cancel: () => {
-        this.#timers = this.#timers.filter(other => other !== timer)
-      },
-    }
   }
 
   #caller(): Caller {
@@ -192,6 +165,7 @@ class Rig {
     const call = async (_method: string, input: unknown): Promise<never> => {
       const { cid, conversation } = input as OutboxEntry
       rig.calls.push(cid)
+      rig.times.push(rig.clock.now())
       rig.keptAtCall.push((await rig.cache.outbox()).map(kept => kept.cid))
       const answer = rig.answers.shift() ?? 'ok'
       if (answer === 'lost') throw readError({ code: 1, message: 'timeout' })
