@@ -208,7 +208,7 @@ export class Chat {
     try {
       const wanting = await this.parts.pushStore.wanting(conversation)
       for (const { person, pts, entry } of messages) {
-        if (!wanting.has(person) || this.whereabouts.hasOpen(person, conversation)) continue
+        if (!wanting.has(person)) continue
         pushes.owe(person, {
           conversation,
           offset: pts,

@@ -147,7 +147,10 @@ function addMessageCommands(server: Server, chat: Chat): void {
   const sending = z.object({ conversation, cid, ...content, reply_to: seq.optional(), version: place.optional(), device })
   command(server, chat, 'chat.send', sending, async (input, actor) => {
     checkContent(input)
-    return ledger.commit(change => messages.send(change, actor, { ...input, device: actor.device }))
+    const sent = await ledger.commit(change => messages.send(change, actor, { ...input, device: actor.device }))
+    // Who answers has read what was before.
+    chat.parts.pushes?.read(actor.user, { conversation: input.conversation, seq: sent.seq, device: actor.device })
+    return sent
   })
   command(server, chat, 'chat.edit', z.object({ conversation, seq, ...content, device }), (input, actor) => {
     checkContent(input)

@@ -16,6 +16,8 @@ export interface PushSurroundings {
   readonly isOpen: (user: string, conversation: string) => boolean
   /** The authority of push services of one's own, as PEM. */
   readonly ca?: string
+  /** The grace of what was owed when the server stopped. */
+  readonly restoredGraceMs?: number
 }
 
 /** Pushes as configured, with what `chat.push` and `chat.push_key` need of them. */

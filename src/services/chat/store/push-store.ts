@@ -1,5 +1,6 @@
+import { CommandError, errors } from '../../../protocol/index.ts'
 import type { Sql } from '../../../store/index.ts'
-import type { OwedCursor, OwedMessage, PushRows, PushSubscription, ShownNote } from '../push/index.ts'
+import { type OwedCursor, type OwedMessage, type PushRows, type PushSubscription, pushLimits, type ShownNote } from '../push/index.ts'
 import { type EntryRow, entryOf } from './entry-row.ts'
 
 interface PushRow {
@@ -24,17 +25,27 @@ export class PushStore implements PushRows {
     return rows.map(({ person, ...row }) => ({ user: person, ...row }))
   }
 
+  /**
+   * Keeps where a device takes its notifications. A browser has one such place, whoever is logged in: who subscribes last has it.
+   * @throws CommandError 106 where the user has too many
+   */
   async subscribe({ user, device, endpoint, p256dh, auth }: PushSubscription, now: number): Promise<void> {
-    await this.sql.run(
-      `insert into chat_push (person, device, endpoint, p256dh, auth, created) values (?1, ?2, ?3, ?4, ?5, ?6)
-       on conflict (person, device) do update set endpoint = excluded.endpoint, p256dh = excluded.p256dh, auth = excluded.auth`,
-      user,
-      device,
-      endpoint,
-      p256dh,
-      auth,
-      now,
-    )
+    await this.sql.transaction(async tx => {
+      await tx.run('delete from chat_push where endpoint = ?1 and (person <> ?2 or device <> ?3)', endpoint, user, device)
+      const others = await tx.all('select device from chat_push where person = ?1 and device <> ?2', user, device)
+      if (others.length >= pushLimits.subscriptionsMax)
+        throw new CommandError(errors.limitExceeded, `a user has at most ${pushLimits.subscriptionsMax} subscriptions`)
+      await tx.run(
+        `insert into chat_push (person, device, endpoint, p256dh, auth, created) values (?1, ?2, ?3, ?4, ?5, ?6)
+         on conflict (person, device) do update set endpoint = excluded.endpoint, p256dh = excluded.p256dh, auth = excluded.auth`,
+        user,
+        device,
+        endpoint,
+        p256dh,
+        auth,
+        now,
+      )
+    })
   }
 
   async unsubscribe(user: string, device: string): Promise<void> {

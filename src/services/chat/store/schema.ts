@@ -63,6 +63,8 @@ export const schema: readonly string[] = [
   `create table chat_shown (
     person text not null, device text not null, conversation text not null, seq integer not null,
     primary key (person, device, conversation))`,
+  // A browser has one place for its notifications, whoever is logged in there.
+  'create index chat_push_endpoint on chat_push (endpoint)',
 ]
 
 /** The epoch of all inboxes: made with the store, and the same as long as it is. */

@@ -1,0 +1,167 @@
+import { expect, test } from 'bun:test'
+import { join } from 'node:path'
+import { configure } from '../../src/server/index.ts'
+import { chatService, openPushes } from '../../src/services/chat/index.ts'
+import { pushLimits } from '../../src/services/chat/push/index.ts'
+import { openSql } from '../../src/store/index.ts'
+import { atEnd, Folder, failureOf, quiet, serve, until } from '../http/harness.ts'
+import { Device } from './device.ts'
+import { PushService } from './push-service.ts'
+
+/** A server with chat and pushes as they ship, and a push service on this machine that the configuration allows. */
+async function serveChat(folder: Folder, push: PushService, grace = '150ms') {
+  const config = configure({
+    data: folder.path,
+    push: { grace, allowed_hosts: [`localhost:${push.port}`], allow_private_addresses: true },
+  })
+  return serve(
+    {},
+    {
+      services: [
+        server =>
+          chatService(server, {
+            openSql: () => openSql(`sqlite:${join(folder.path, 'chat.sqlite')}`),
+            openPushes: surroundings => openPushes(config, { ...surroundings, ca: push.ca, restoredGraceMs: 150 }),
+          }),
+      ],
+    },
+  )
+}
+
+async function device(server: { readonly url: string }, user: string, name = 'phone'): Promise<Device> {
+  const connected = await Device.connect(server, user, name)
+  atEnd(() => connected[Symbol.dispose]())
+  return connected
+}
+
+/** Subscribes as the page does, and gives the id under which the push service knows the device. */
+async function subscribe(of: Device, push: PushService): Promise<string> {
+  const { endpoint, p256dh, auth } = push.subscribe(of.user, of.device, 'localhost')
+  const { key } = await of.call('chat.push', { subscription: { endpoint, keys: { p256dh, auth } } })
+  expect(await of.call('chat.push_key', {})).toEqual({ key })
+  return `${of.user}-${of.device}`
+}
+
+test('[M23] a message that no device acknowledges arrives at its phone, and what is read or answered elsewhere goes away again', async () => {
+  using folder = new Folder()
+  await using push = new PushService()
+  const server = await serveChat(folder, push)
+  const [alice, phone] = [await device(server, 'alice'), await device(server, 'bob')]
+  const { conversation } = await alice.call('chat.direct', { with: 'bob' })
+  const id = await subscribe(phone, push)
+  const send = (cid: string) => alice.call('chat.send', { conversation: conversation.id, cid, text: 'the text is nobody’s business' })
+  phone[Symbol.dispose]()
+
+  const first = await send('one')
+  await until('it is pushed', () => push.to(id).length === 1)
+  expect(push.to(id)[0]?.body).toEqual({ kind: 'message', conversation: conversation.id, seq: first.seq, mid: first.mid, badge: 1 })
+  const laptop = await device(server, 'bob', 'laptop')
+  await laptop.call('chat.read', { conversation: conversation.id, seq: first.seq })
+  await until('it goes away', () => push.to(id).length === 2)
+  expect(push.to(id)[1]?.body).toEqual({ kind: 'dismiss', conversation: conversation.id, seq: first.seq, badge: 0 })
+
+  const second = await send('two')
+  await until('it is pushed', () => push.to(id).length === 3)
+  await laptop.call('chat.send', { conversation: conversation.id, cid: 'answer', text: 'yes' })
+  await until('it goes away', () => push.to(id).length === 4)
+  expect(push.to(id)[3]?.body).toMatchObject({ kind: 'dismiss' })
+
+  const third = await send('three')
+  await until('it is pushed', () => push.to(id).length === 5)
+  await alice.call('chat.delete', { conversation: conversation.id, seq: third.seq, for: 'everyone' })
+  await until('it is taken back', () => push.to(id).length === 6)
+  expect(push.to(id)[5]?.body).toMatchObject({ kind: 'retract', seq: third.seq, badge: 0 })
+  expect(second.seq).toBe(first.seq + 1)
+  expect(push.failures).toEqual([])
+}, 15_000)
+
+test('[M23] an acknowledgement in time means no push, on whichever device', async () => {
+  using folder = new Folder()
+  await using push = new PushService()
+  const server = await serveChat(folder, push, '600ms')
+  const [alice, phone, laptop] = [await device(server, 'alice'), await device(server, 'bob'), await device(server, 'bob', 'laptop')]
+  const { conversation } = await alice.call('chat.direct', { with: 'bob' })
+  await subscribe(phone, push)
+  await subscribe(laptop, push)
+  phone[Symbol.dispose]()
+  await alice.call('chat.send', { conversation: conversation.id, cid: 'one', text: 'hello' })
+  await laptop.gets('the message', () => laptop.texts.length === 1)
+  await laptop.acknowledge()
+  await quiet(1000)
+  expect(push.received).toEqual([])
+})
+
+test('[M39] a device that has the conversation open and is dead holds a push up only until its socket is gone', async () => {
+  using folder = new Folder()
+  await using push = new PushService()
+  const server = await serveChat(folder, push)
+  const [alice, phone] = [await device(server, 'alice'), await device(server, 'bob')]
+  const { conversation } = await alice.call('chat.direct', { with: 'bob' })
+  const id = await subscribe(phone, push)
+  await phone.open(conversation.id)
+  await alice.call('chat.send', { conversation: conversation.id, cid: 'one', text: 'hello' })
+  await quiet(600)
+  expect(push.received).toEqual([])
+  phone[Symbol.dispose]()
+  await until('it is pushed', () => push.to(id).length === 1)
+})
+
+test('[M37] what was owed when the server stopped is pushed by the next one', async () => {
+  using folder = new Folder()
+  await using push = new PushService()
+  const before = await serveChat(folder, push, '1h')
+  const [alice, phone] = [await device(before, 'alice'), await device(before, 'bob')]
+  const { conversation } = await alice.call('chat.direct', { with: 'bob' })
+  const id = await subscribe(phone, push)
+  phone[Symbol.dispose]()
+  for (const cid of ['one', 'two']) await alice.call('chat.send', { conversation: conversation.id, cid, text: cid })
+  alice[Symbol.dispose]()
+  await before[Symbol.asyncDispose]()
+  expect(push.received).toEqual([])
+
+  const after = await serveChat(folder, push)
+  await until('it is pushed', () => push.to(id).length === 1)
+  expect(push.to(id)[0]?.body).toMatchObject({ kind: 'message', conversation: conversation.id, seq: 2, badge: 2 })
+  await quiet(400)
+  await after[Symbol.asyncDispose]()
+  await serveChat(folder, push)
+  await quiet(600)
+  expect(push.to(id)).toHaveLength(1)
+})
+
+test('[M32] a hostile endpoint is refused with its path, and nobody has more than so many', async () => {
+  using folder = new Folder()
+  await using push = new PushService()
+  const server = await serveChat(folder, push)
+  const alice = await device(server, 'alice')
+  const { endpoint, p256dh, auth } = push.subscribe('alice', 'phone', 'localhost')
+  const keys = { p256dh, auth }
+  const tried = (url: string, name = 'phone') => alice.call('chat.push', { device: name, subscription: { endpoint: url, keys } })
+  for (const url of ['http://localhost/a', 'https://169.254.169.254/latest', 'https://evil.example/a', `${endpoint}#x`]) {
+    const failure = await failureOf(tried(url))
+    expect(failure.code).toBe(422)
+    expect(failure.message).toStartWith('unprocessable: subscription.endpoint: ')
+  }
+  for (let index = 0; index < pushLimits.subscriptionsMax; index++) await tried(`${endpoint}${index}`, `device-${index}`)
+  expect(await failureOf(tried(endpoint))).toMatchObject({ code: 106 })
+  await tried(`${endpoint}-renewed`, 'device-3')
+  await alice.call('chat.push', { device: 'device-3', subscription: null })
+  await tried(endpoint)
+})
+
+test('[M32] a browser’s endpoint is that of who subscribed last', async () => {
+  using folder = new Folder()
+  await using push = new PushService()
+  const server = await serveChat(folder, push)
+  const [alice, bob] = [await device(server, 'alice'), await device(server, 'bob')]
+  const carol = await device(server, 'carol')
+  const { endpoint, p256dh, auth } = push.subscribe('shared', 'browser', 'localhost')
+  for (const each of [alice, bob]) await each.call('chat.push', { subscription: { endpoint, keys: { p256dh, auth } } })
+  for (const each of [alice, bob]) {
+    const { conversation } = await carol.call('chat.direct', { with: each.user })
+    await carol.call('chat.send', { conversation: conversation.id, cid: each.user, text: 'hello' })
+  }
+  await until('bob’s is pushed', () => push.received.length === 1)
+  await quiet(400)
+  expect(push.received).toHaveLength(1)
+})
