@@ -276,6 +276,26 @@ test('[M42] what is shown has no hole that is too large to be filled unasked, an
   expect(conversation.hasBefore).toBe(false)
 })
 
+test('[M42] of what is long past the newest is kept, and the rest is paged again', () => {
+  const conversation = fold([1, 2, 3, 4, 5].map(seq => ({ offset: seq, entry: message(seq, 'bob') })))
+  expect(conversation.cached(2).patch).toMatchObject({ slots: [{ seq: 4 }, { seq: 5 }], covered: [[4, 5]] })
+  conversation.thread.trim(3)
+  expect(conversation.shown.map(({ seq }) => seq)).toEqual([3, 4, 5])
+  expect(conversation.thread.covered).toEqual([[3, 5]])
+  expect(conversation.hasBefore).toBe(true)
+})
+
+test('[M8] which device sent it is known of a message, whether that is said first or last', () => {
+  const own = { ...message(1, me), origin: { device: 'phone', cid: 'c' } }
+  for (const order of [
+    [own, message(1, me)],
+    [message(1, me), own],
+  ]) {
+    const conversation = fold(order.map(entry => ({ offset: 1, entry })))
+    expect(stateOf(conversation).items).toMatchObject([{ key: 'c', cid: 'c' }])
+  }
+})
+
 test('[M42] what was cleared is not shown, and is not paged to', () => {
   const conversation = fold([1, 2, 3].map(seq => ({ offset: seq, entry: message(seq, 'bob') })))
   expect(conversation.unread).toBe(3)
