@@ -1,5 +1,6 @@
 import type { Log } from '../hub/index.ts'
 import { type Config, ConfigError, type FanfareServer, version } from '../server/index.ts'
+import { SqlError } from '../store/index.ts'
 import { exitCodes, type Terminal } from './terminal.ts'
 
 /** Says where it listens, waits for the signal, and drains. */
@@ -35,6 +36,7 @@ export function cannotStart(error: Error, config: Config, terminal: Terminal): n
     terminal.err(`port: ${config.port} is taken on ${config.host}; choose another with --port, or 0 for a free one\n`)
   else if (code === 'EACCES' && config.port < 1024)
     terminal.err(`port: ${config.port} needs more rights; choose one from 1024 on with --port\n`)
+  else if (error instanceof SqlError && error.reason === 'unavailable') terminal.err(`store: ${error.message}\n`)
   else terminal.err(`cannot start: ${error.stack ?? error.message}\n`)
   return exitCodes.failed
 }

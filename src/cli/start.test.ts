@@ -135,4 +135,17 @@ describe('fanfare start', () => {
     const refused = spawn('--data', '/dev/null/data')
     expect(await refused.exited).toBe(2)
   })
+
+  const stores = [
+    ['sqlite:/dev/null/rows.sqlite', 'store: /dev/null/rows.sqlite cannot be opened: '],
+    ['postgres://rows:not-to-be-seen@127.0.0.1:1/rows', 'store: 127.0.0.1:1/rows: postgres cannot be reached: '],
+  ] as const
+  test.each(stores)('[C34, G62] the store %s, which cannot be opened, is said in a line, without its password', async (store, line) => {
+    const refused = spawn('--store', store)
+    expect(await refused.exited).toBe(1)
+    const said = await new Response(refused.stderr).text()
+    expect(said).toMatch(/^[^\n]+\n$/)
+    expect(said).toStartWith(line)
+    expect(said + (await new Response(refused.stdout).text())).not.toContain('not-to-be-seen')
+  })
 })

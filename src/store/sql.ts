@@ -12,6 +12,9 @@ export type SqlValue = string | number | null
  * Statements in the SQL that SQLite and Postgres share, with `?1`, `?2` for the values. Columns are `text`, `integer` (32 bits) or
  * `double precision`; sums and counts are cast to `integer`. A value has the type of its column. Where nothing else tells a parameter's type,
  * it is cast: `cast(?1 as text) is null`. `/*lock*\/` at the end of a select holds its rows until the transaction ends.
+ *
+ * What differs is left out: comparisons as columns, `max` of two values, patterns without their `escape`, `lower`. Texts are ordered by the
+ * rules of the database, so an order may be followed from page to page, but says nothing to people.
  */
 export interface Queries {
   /** The rows as plain objects. `T` is what the text says that they are: it is taken at its word. */
@@ -44,5 +47,5 @@ export interface SqlOptions {
  */
 export async function openSql(target: string, { clock = systemClock, random = systemRandom }: SqlOptions = {}): Promise<Sql> {
   const path = /^sqlite:(.+)$/s.exec(target)?.[1]
-  return path === undefined ? await openPostgres(target, clock, random) : SqliteSql.open(path)
+  return path === undefined ? await openPostgres(target, clock, random) : new SqliteSql(path)
 }

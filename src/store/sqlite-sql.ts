@@ -17,23 +17,14 @@ export class SqliteSql implements Sql {
   readonly #calls = new Calls()
   readonly #turns = new Turns()
 
-  private constructor(database: Database) {
-    this.#database = database
-    // As in Postgres.
-    database.run('pragma case_sensitive_like = on')
-    // Waiting blocks, so it comes last: see `#patiently`.
-    database.run('pragma busy_timeout = 0')
-    this.#queries = new SqliteQueries(database)
-  }
-
   /** @throws SqlError `unavailable` */
-  static open(path: string): SqliteSql {
-    try {
-      return new SqliteSql(openTables(path))
-    } catch (error) {
-      const cause = sqlErrorOf(error)
-      throw new SqlError('unavailable', `${path} cannot be opened: ${cause instanceof Error ? cause.message : cause}`, { cause })
-    }
+  constructor(path: string) {
+    this.#database = openTables(path)
+    // As in Postgres.
+    this.#database.run('pragma case_sensitive_like = on')
+    // Waiting blocks, so it comes last: see `#patiently`.
+    this.#database.run('pragma busy_timeout = 0')
+    this.#queries = new SqliteQueries(this.#database)
   }
 
   all<T>(text: string, ...values: SqlValue[]): Promise<T[]> {

@@ -3,19 +3,25 @@ import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { sqliteBusyMs } from './limits.ts'
 import { migrationTable, noteSteps, stepsDone, stepsLeft } from './migration.ts'
+import { SqlError } from './sql-error.ts'
 
 /**
  * Opens the file that rows are kept in, and makes it if it is not there. Several connections may share it. What was committed survives a
  * killed process; a power cut may take the last transactions, never the file.
  * @param path a file, or `:memory:`
+ * @throws SqlError `unavailable`
  */
 export function openTables(path: string): Database {
-  if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
-  const database = new Database(path, { create: true, strict: true })
-  database.run(`pragma busy_timeout = ${sqliteBusyMs}`)
-  database.run('pragma journal_mode = wal')
-  database.run('pragma synchronous = normal')
-  return database
+  try {
+    if (path !== ':memory:') mkdirSync(dirname(path), { recursive: true })
+    const database = new Database(path, { create: true, strict: true })
+    database.run(`pragma busy_timeout = ${sqliteBusyMs}`)
+    database.run('pragma journal_mode = wal')
+    database.run('pragma synchronous = normal')
+    return database
+  } catch (error) {
+    throw new SqlError('unavailable', `${path} cannot be opened: ${error instanceof Error ? error.message : error}`, { cause: error })
+  }
 }
 
 /**
