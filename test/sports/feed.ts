@@ -1,3 +1,4 @@
+import type { Overrides } from '../../src/server/index.ts'
 import { sportsService } from '../../src/services/sports/index.ts'
 import type { FedGame } from '../../src/services/sports/model/index.ts'
 import { nodeSecret } from '../multinode/tree.ts'
@@ -12,15 +13,15 @@ export interface Receipt {
 }
 
 /** A server with the sports service and nothing else on it. */
-export async function startSports(data?: string): Promise<TestServer> {
-  const started = await startServer({ node: { secret: nodeSecret }, ...(data === undefined ? {} : { data }) })
+export async function startSports(data?: string, overrides: Overrides = {}): Promise<TestServer> {
+  const started = await startServer({ node: { secret: nodeSecret }, ...(data === undefined ? {} : { data }) }, overrides)
   await started.server.mount((host, { store }) => sportsService(host, { path: store.path }))
   return started
 }
 
 /** A node below another, as in the tree. */
-export function startBelow(above: TestServer): Promise<TestServer> {
-  return startServer({ node: { secret: nodeSecret }, upstream: [above.url.replace('http', 'ws')] })
+export function startBelow(above: TestServer, overrides: Overrides = {}): Promise<TestServer> {
+  return startServer({ node: { secret: nodeSecret }, upstream: [above.url.replace('http', 'ws')] }, overrides)
 }
 
 /** A back end that tells of one game over HTTP. */

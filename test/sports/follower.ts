@@ -18,6 +18,8 @@ export class Follower implements Disposable {
   constructor(
     readonly url: string,
     readonly game: string,
+    /** What else its stream's address says, like `&delay=10s`. */
+    readonly query = '',
   ) {}
 
   get channel(): string {
@@ -28,7 +30,7 @@ export class Follower implements Disposable {
   connect(): void {
     const headers: Record<string, string> = this.#stream === undefined ? {} : { 'Last-Event-ID': this.#stream.lastEventId }
     this.#read = 0
-    this.#stream = new FetchedStream(`${this.url}/sse?channel=${this.channel}`, headers)
+    this.#stream = new FetchedStream(`${this.url}/sse?channel=${this.channel}${this.query}`, headers)
   }
 
   async connected(): Promise<void> {

@@ -39,7 +39,11 @@ const sweepMs = 60_000
 export function addChunkRoutes(server: ChunkServer, find: (id: string) => ChunkedGame | undefined): ChunkRoutes {
   const routes = new ChunkRoutes(server, find)
   const answer = (path: string, handler: (request: Request, params: Params) => Promise<Response>) =>
-    server.route('GET', `/sports/games/:id/${path}`, (request, params) => handler(request, params).catch(refusal))
+    server.route('GET', `/sports/games/:id/${path}`, (request, params) => {
+      // Better refused than passed over: who asks to be behind must not be told the score.
+      if (new URL(request.url).searchParams.has('delay')) return refusal(noDelay())
+      return handler(request, params).catch(refusal)
+    })
   answer('chunks/:n', (request, params) => routes.chunk(request, params))
   answer('sse/:n', (request, params) => routes.stream(request, params))
   answer('latest', (_, params) => routes.latest(params))
@@ -193,6 +197,13 @@ function refusal(error: unknown): Response {
 
 function noSuchGame(): CommandError {
   return new CommandError({ code: 404, message: 'not_found: no game of this id' })
+}
+
+function noDelay(): CommandError {
+  return new CommandError({
+    code: 400,
+    message: 'bad_request: delay: what caches serve is the same for everyone; /sse, /snapshot and /board take it',
+  })
 }
 
 function busy(): CommandError {

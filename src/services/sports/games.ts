@@ -5,6 +5,7 @@ import { boardChannels, everything, type Subject } from './channels.ts'
 import { limits } from './limits.ts'
 import { listedOf, Match } from './match.ts'
 import { type Board, type Game, isOver, type LeagueMessage, type ListedGame, reduceBoard } from './model/index.ts'
+import { Past, pastBeginsAt } from './past.ts'
 import type { SportsStore } from './store.ts'
 
 /** What a batch came to. */
@@ -25,6 +26,14 @@ interface Entry {
   readonly board: Board
 }
 
+/** How a game stood in the lists right before that changed; undefined where it was not there. */
+interface EntryBefore {
+  readonly id: string
+  readonly entry: Entry | undefined
+}
+
+type Lists = Map<string, readonly ListedGame[]>
+
 /** All games: what feeds say of them is taken in here, kept, and told to those who follow. */
 export class Games {
   readonly #entries = new Map<string, Entry>()
@@ -32,17 +41,23 @@ export class Games {
   readonly #loaded = new Map<string, { readonly match: Match; readonly announcer: Announcer }>()
 
   /** Made when asked for, since a crowd asks for the same; void as soon as a board changes. */
-  readonly #lists = new Map<string, readonly ListedGame[]>()
+  readonly #lists: Lists = new Map()
+  readonly #past: Past<EntryBefore>
+  /** Lists as they were before a change, which stay as they are. */
+  readonly #formerLists = new WeakMap<EntryBefore, Lists>()
 
   constructor(
     readonly host: AnnouncerHost,
     readonly store: SportsStore,
-  ) {}
+  ) {
+    const past = store.past(pastBeginsAt(host.clock.now()))
+    this.#past = new Past(past.map(({ atMs, id, before }) => ({ atMs, before: { id, entry: before } })))
+  }
 
   /** Reads what was kept, and tells what had been kept but not told when the process ended. */
   async start(): Promise<void> {
     for (const { game, run, board, version, announced } of this.store.games()) {
-      this.#enter({ game, run, board })
+      this.#entries.set(game.id, { game, run, board })
       if (announced < version) await this.#load(game.id, announced)?.announcer.announce()
     }
   }
@@ -65,22 +80,26 @@ export class Games {
     return entry === undefined ? undefined : { run: entry.run, version: entry.board.version }
   }
 
-  match(id: string): Match | undefined {
-    return this.#load(id)?.match
+  /** A match as it is, or as viewers knew it so long ago. */
+  match(id: string, delayMs = 0): Match | undefined {
+    const match = this.#load(id)?.match
+    return delayMs === 0 ? match : match?.at(this.host.clock.now() - delayMs)
   }
 
   /** The games of a league or team, or all: those that are live first, then by their time; at most as many as one list holds. */
-  list({ kind, id }: Subject = { kind: 'league', id: everything }): readonly ListedGame[] {
+  list({ kind, id }: Subject = { kind: 'league', id: everything }, delayMs = 0): readonly ListedGame[] {
     const name = `${kind} ${id}`
-    let list = this.#lists.get(name)
+    const changes = delayMs === 0 ? [] : this.#past.since(this.host.clock.now() - delayMs)
+    const lists = this.#listsBefore(changes)
+    let list = lists.get(name)
     if (list === undefined) {
-      list = [...this.#entries.values()]
+      list = [...this.#entriesBefore(changes).values()]
         .filter(({ game }) => (kind === 'team' ? game.home.id === id || game.away.id === id : id === everything || game.league === id))
         .toSorted((a, b) => weightOf(a) - weightOf(b) || timeOf(b.game) - timeOf(a.game) || (a.game.id < b.game.id ? -1 : 1))
         .slice(0, limits.listMax)
         .map(({ game, board }) => listedOf(game, board))
       // Whoever asks for what is not there must not fill the memory.
-      if (list.length > 0) this.#lists.set(name, list)
+      if (list.length > 0) lists.set(name, list)
     }
     return list
   }
@@ -94,8 +113,10 @@ export class Games {
     }
     if (Bun.deepEquals(loaded.match.game, game)) return false
     const former = boardChannels(loaded.match.game)
+    const changed = { atMs: this.host.clock.now(), before: loaded.match.before({ shown: new Map() }) }
     loaded.match.describe(game)
-    this.store.describe(loaded.match)
+    this.store.redescribe(loaded.match, changed)
+    loaded.match.remember(changed.atMs, changed.before)
     await this.#tellAnew(loaded, former)
     return false
   }
@@ -110,8 +131,12 @@ export class Games {
     // The version goes on, so that a board of the run before is never newer.
     const version = before === undefined ? 0 : before.match.version + 1
     const board = reduceBoard([], { version, rate: game.rate })
-    this.store.restart({ game, run, version, board })
-    const match = new Match({ game, run, version, shown: [], seen: [] }, this.host.clock.now())
+    const now = this.host.clock.now()
+    const former = before?.match
+    const whole = former === undefined ? undefined : { ...former.before(former), isWhole: true }
+    this.store.restart({ game, run, version, board }, { atMs: now, before: whole })
+    const match = new Match({ game, run, version, shown: [], seen: [] }, now)
+    if (former !== undefined && whole !== undefined) match.follows(former, now, whole)
     await this.#tellAnew(this.#hold(match, version), before === undefined ? [] : boardChannels(before.match.game))
   }
 
@@ -125,8 +150,10 @@ export class Games {
     const changed = [...change.shown.values()].map(({ event }) => event).filter(event => match.shown.get(event.id)?.event !== event)
     const isUrgent = change.version !== match.version
     const board = match.boardAfter(change, now)
-    if (change.shown.size > 0 || change.seen.length > 0) this.store.commit(id, change, board)
+    const before = change.shown.size === 0 ? undefined : match.before(change)
+    if (change.shown.size > 0 || change.seen.length > 0) this.store.commit(id, change, board, { atMs: now, before })
     match.adopt(change, board)
+    if (before !== undefined) match.remember(now, before)
     match.hear(batch.source, now)
     if (isUrgent) this.#enter(match)
     announcer.tell(changed)
@@ -145,8 +172,23 @@ export class Games {
   }
 
   #enter({ game, run, board }: Entry): void {
+    this.#past.add(this.host.clock.now(), { id: game.id, entry: this.#entries.get(game.id) })
     this.#entries.set(game.id, { game, run, board })
     this.#lists.clear()
+  }
+
+  #listsBefore([oldest]: readonly EntryBefore[]): Lists {
+    if (oldest === undefined) return this.#lists
+    const lists = this.#formerLists.get(oldest) ?? new Map()
+    this.#formerLists.set(oldest, lists)
+    return lists
+  }
+
+  #entriesBefore(changes: readonly EntryBefore[]): ReadonlyMap<string, Entry> {
+    if (changes.length === 0) return this.#entries
+    const entries = new Map(this.#entries)
+    for (const { id, entry } of changes.toReversed()) entry === undefined ? entries.delete(id) : entries.set(id, entry)
+    return entries
   }
 
   #load(id: string, announced?: number): { readonly match: Match; readonly announcer: Announcer } | undefined {

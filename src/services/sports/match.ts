@@ -14,6 +14,7 @@ import {
   type Snapshot,
   type Stats,
 } from './model/index.ts'
+import { type Changed, Past } from './past.ts'
 
 /** One event as viewers know it, and whose word it is. */
 export interface Shown {
@@ -43,6 +44,18 @@ export interface Change {
   readonly seen: readonly Seen[]
 }
 
+/** What viewers knew of a match right before a change. */
+export interface Before {
+  readonly game: Game
+  readonly run: number
+  readonly version: number
+  readonly board: Board
+  /** What it changed, as it was; undefined for what was not there. */
+  readonly shown: ReadonlyMap<string, Shown | undefined>
+  /** The match began again: `shown` is all that there was. */
+  readonly isWhole: boolean
+}
+
 /** A match as it was kept. */
 export interface StoredMatch {
   readonly game: Game
@@ -50,7 +63,14 @@ export interface StoredMatch {
   readonly version: number
   readonly shown: readonly Shown[]
   readonly seen: readonly Seen[]
+  /** What follows from the events, where that is known already. */
+  readonly board?: Board
+  /** What was changed in the last minute. */
+  readonly past?: readonly Changed<Before>[]
 }
+
+/** How many of its former states a match keeps made: viewers are behind by a few different delays, and come in crowds. */
+const formerMax = 8
 
 /** A match in memory: what viewers know of it, what each feed has said, and what follows from that. */
 export class Match {
@@ -65,13 +85,17 @@ export class Match {
   readonly #loadedAt: number
   #board: Board | undefined
   #stats: Stats | undefined
+  #past: Past<Before>
+  readonly #former = new Map<Before, Match>()
 
-  constructor({ game, run, version, shown, seen }: StoredMatch, nowUtcMs: number) {
+  constructor({ game, run, version, shown, seen, board, past }: StoredMatch, nowUtcMs: number) {
     this.id = game.id
     this.game = game
     this.run = run
     this.version = version
     this.#loadedAt = nowUtcMs
+    this.#board = board
+    this.#past = new Past(past)
     for (const one of shown) this.shown.set(one.event.id, one)
     for (const one of seen) this.#note(one)
   }
@@ -105,6 +129,31 @@ export class Match {
     const board = reduceBoard(events, { version, rate: this.game.rate })
     const clock = notBack(this.board.clock, board.clock, nowUtcMs)
     return { ...board, ...(clock === undefined ? {} : { clock }) }
+  }
+
+  /** How what a change changes is now. */
+  before({ shown }: Pick<Change, 'shown'>): Before {
+    const { game, run, version, board } = this
+    return { game, run, version, board, shown: new Map([...shown.keys()].map(key => [key, this.shown.get(key)])), isWhole: false }
+  }
+
+  /** Remembers how it was, for those who are behind. */
+  remember(atMs: number, before: Before): void {
+    this.#past.add(atMs, before)
+  }
+
+  /** This is the same match, begun again. */
+  follows(former: Match, atMs: number, before: Before): void {
+    this.#past = former.#past
+    this.remember(atMs, before)
+  }
+
+  /** The match as viewers knew it at a moment of the last minute. */
+  at(untilMs: number): Match {
+    const changes = this.#past.since(untilMs)
+    const [oldest] = changes
+    if (oldest === undefined) return this
+    return this.#former.get(oldest) ?? this.#undo(oldest, changes)
   }
 
   /** Takes a change that was kept. */
@@ -158,6 +207,22 @@ export class Match {
 
   get listed(): ListedGame {
     return listedOf(this.game, this.board)
+  }
+
+  #undo(oldest: Before, changes: readonly Before[]): Match {
+    let shown = new Map(this.shown)
+    for (const before of changes.toReversed()) {
+      if (before.isWhole) shown = new Map()
+      for (const [key, one] of before.shown) one === undefined ? shown.delete(key) : shown.set(key, one)
+    }
+    const { game, run, version, board } = oldest
+    const former = new Match({ game, run, version, board, shown: [...shown.values()], seen: [] }, this.#loadedAt)
+    this.#former.set(oldest, former)
+    for (const first of this.#former.keys()) {
+      if (this.#former.size <= formerMax) break
+      this.#former.delete(first)
+    }
+    return former
   }
 
   #note(seen: Seen): void {

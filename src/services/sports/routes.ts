@@ -1,4 +1,4 @@
-import { CommandError, errors } from '../../protocol/index.ts'
+import { CommandError, errors, readDelay } from '../../protocol/index.ts'
 import type { Server } from '../../server/index.ts'
 import { readBatch, readGame } from './batch.ts'
 import { type Games, noSuchGame } from './games.ts'
@@ -13,9 +13,12 @@ const neverKept = { 'Cache-Control': 'no-store' }
 
 /** What is asked and told about games over HTTP. */
 export function addRoutes(server: Server, games: Games): void {
-  server.route('GET', '/sports/games', () => open({ games: games.list(), serverUtcMs: server.clock.now() }))
+  server.route('GET', '/sports/games', request => {
+    const delayMs = delayIn(request)
+    return open({ games: games.list(undefined, delayMs), serverUtcMs: server.clock.now() - delayMs })
+  })
   const about = (answer: (match: Match, request: Request) => object) => (request: Request, params: Params) => {
-    const match = games.match(params.id ?? '')
+    const match = games.match(params.id ?? '', delayIn(request))
     return match === undefined ? missing(noSuchGame(params.id ?? '')) : open(answer(match, request))
   }
   server.route(
@@ -26,7 +29,7 @@ export function addRoutes(server: Server, games: Games): void {
   server.route(
     'GET',
     '/sports/games/:id/snapshot',
-    about(match => match.snapshot(server.clock.now())),
+    about((match, request) => match.snapshot(server.clock.now() - delayIn(request))),
   )
   server.route(
     'GET',
@@ -46,6 +49,12 @@ export function addRoutes(server: Server, games: Games): void {
     if (!games.has(id)) throw noSuchGame(id)
     return Response.json(await games.ingest(id, readBatch(id, body)), { headers: neverKept })
   })
+}
+
+/** How far behind the asker wants to be: `?delay=30s`. @throws CommandError 107 */
+function delayIn(request: Request): number {
+  const delay = new URL(request.url).searchParams.get('delay')
+  return delay === null ? 0 : readDelay(delay, 'delay')
 }
 
 function open(answer: object): Response {

@@ -1,4 +1,5 @@
 import { type AccessRequest, type Grant, type Namespace, namespaceDefaults } from '../../hub/index.ts'
+import { delayMaxMs } from '../../protocol/index.ts'
 import type { Server, Service } from '../../server/index.ts'
 import { gameChannel, subjectOf } from './channels.ts'
 import { addChunkRoutes, type ChunkRoutes } from './chunk-routes.ts'
@@ -30,6 +31,7 @@ const sportsNamespace: Namespace = {
   historySize: 512,
   historyTtlMs: 2 * 60 * 60_000,
   historyStore: 'disk',
+  delayMaxMs,
   forceRecovery: true,
 }
 
@@ -76,13 +78,13 @@ function demoReplays(demo: SportsOptions['demo']): { recording: Recording; pace:
   }))
 }
 
-/** Everyone may follow what there is; only the service itself publishes. */
-function admit(server: Server, games: Games, { channel, action }: AccessRequest): boolean | Grant {
+/** Everyone may follow what there is, as it is or as it was; only the service itself publishes. */
+function admit({ clock }: Server, games: Games, { channel, action, delayMs = 0 }: AccessRequest): boolean | Grant {
   const subject = subjectOf(channel)
   if (action === 'publish' || subject === undefined) return false
   if (subject.kind !== 'game') {
-    return { forEveryone: true, data: () => ({ games: games.list(subject), serverUtcMs: server.clock.now() }) }
+    return { forEveryone: true, data: () => ({ games: games.list(subject, delayMs), serverUtcMs: clock.now() - delayMs }) }
   }
   if (!games.has(subject.id)) return false
-  return { forEveryone: true, data: () => games.match(subject.id)?.snapshot(server.clock.now()) ?? null }
+  return { forEveryone: true, data: () => games.match(subject.id, delayMs)?.snapshot(clock.now() - delayMs) ?? null }
 }

@@ -1,7 +1,9 @@
 import type { Database } from 'bun:sqlite'
+import * as z from 'zod/mini'
 import { migrate, openTables } from '../../store/index.ts'
-import type { Change, Seen, Shown, StoredMatch } from './match.ts'
+import type { Before, Change, Seen, Shown, StoredMatch } from './match.ts'
 import { type Board, boardSchema, eventSchema, type Game, gameSchema } from './model/index.ts'
+import { pastBeginsAt } from './past.ts'
 
 const steps = [
   `create table sports_game (
@@ -14,6 +16,8 @@ const steps = [
   `create table sports_seen (
      game text, source text, id text, rev integer not null, event text not null, waiting text, primary key (game, source, id)
    ) without rowid`,
+  'create table sports_past (n integer primary key, game text not null, at integer not null, body text not null)',
+  'create index sports_past_at on sports_past (at)',
 ]
 
 interface GameRow {
@@ -30,6 +34,12 @@ interface EventRow {
   readonly source: string
   readonly source_id: string
   readonly source_rev: number
+  readonly body: string
+}
+
+interface PastRow {
+  readonly game: string
+  readonly at: number
   readonly body: string
 }
 
@@ -50,6 +60,22 @@ export interface KeptGame {
   readonly announced: number
   readonly board: Board
 }
+
+/** When a match changed, and how it was right before; undefined where it was not there, or viewers see no difference. */
+export interface KeptChange {
+  readonly atMs: number
+  readonly before: Before | undefined
+}
+
+const shownSchema = z.object({ event: eventSchema, version: z.number(), source: z.string(), sourceId: z.string(), sourceRev: z.number() })
+const beforeSchema = z.object({
+  game: gameSchema,
+  run: z.number(),
+  version: z.number(),
+  board: boardSchema,
+  shown: z.array(z.tuple([z.string(), z.nullable(shownSchema)])),
+  isWhole: z.boolean(),
+})
 
 /** Games and their events in the SQLite file. A change is there as a whole or not at all. */
 export class SportsStore {
@@ -75,7 +101,22 @@ export class SportsStore {
     )
     const seen = this.#database.query<SeenRow, [string]>('select source, id, rev, event, waiting from sports_seen where game = ?')
     const { game, run, version } = keptGameOf(row)
-    return { game, run, version, shown: events.all(id).map(shownOf), seen: seen.all(id).map(seenOf) }
+    const past = this.#pastRows('where game = ?', id).flatMap(({ atMs, before }) => (before === undefined ? [] : [{ atMs, before }]))
+    return { game, run, version, shown: events.all(id).map(shownOf), seen: seen.all(id).map(seenOf), past }
+  }
+
+  /** What changed in any game from a moment on, oldest first. What was before it is forgotten. */
+  past(sinceMs: number): (KeptChange & { readonly id: string })[] {
+    this.#database.run('delete from sports_past where at < ?', [sinceMs])
+    return this.#pastRows('')
+  }
+
+  /** Keeps another description of a game, and what it was before. */
+  redescribe(kept: Omit<KeptGame, 'announced'>, change: KeptChange): void {
+    this.#database.transaction(() => {
+      this.#remember(kept.game.id, change)
+      this.describe(kept)
+    })()
   }
 
   /** Keeps what is known of a game beside its events. */
@@ -89,14 +130,16 @@ export class SportsStore {
   }
 
   /** Forgets the events of a game, and describes it anew. */
-  restart(kept: Omit<KeptGame, 'announced'>): void {
+  restart(kept: Omit<KeptGame, 'announced'>, change: KeptChange): void {
     this.#database.transaction(() => {
+      this.#remember(kept.game.id, change)
       for (const table of ['sports_event', 'sports_seen']) this.#database.run(`delete from ${table} where game = ?`, [kept.game.id])
       this.describe(kept)
     })()
   }
 
-  commit(game: string, { version, shown, seen }: Change, board: Board): void {
+  /** @param changed what it was before, where viewers see a difference */
+  commit(game: string, { version, shown, seen }: Change, board: Board, changed: KeptChange): void {
     const putEvent = this.#database.query(
       'insert or replace into sports_event (game, id, version, source, source_id, source_rev, body) values (?, ?, ?, ?, ?, ?, ?)',
     )
@@ -104,6 +147,7 @@ export class SportsStore {
       'insert or replace into sports_seen (game, source, id, rev, event, waiting) values (?, ?, ?, ?, ?, ?)',
     )
     this.#database.transaction(() => {
+      if (changed.before !== undefined) this.#remember(game, changed)
       for (const [id, one] of shown) putEvent.run(game, id, one.version, one.source, one.sourceId, one.sourceRev, JSON.stringify(one.event))
       for (const { source, id, rev, key, waiting } of seen)
         putSeen.run(game, source, id, rev, key, waiting === undefined ? null : JSON.stringify(waiting))
@@ -119,6 +163,25 @@ export class SportsStore {
   close(): void {
     this.#database.close()
   }
+
+  #remember(game: string, { atMs, before }: KeptChange): void {
+    const body = before === undefined ? null : { ...before, shown: [...before.shown].map(([id, one]) => [id, one ?? null]) }
+    this.#database.run('delete from sports_past where at < ?', [pastBeginsAt(atMs)])
+    this.#database.run('insert into sports_past (game, at, body) values (?, ?, ?)', [game, atMs, JSON.stringify(body)])
+  }
+
+  #pastRows(where: string, ...args: string[]): (KeptChange & { readonly id: string })[] {
+    return this.#database
+      .query<PastRow, string[]>(`select game, at, body from sports_past ${where} order by n`)
+      .all(...args)
+      .map(pastOf)
+  }
+}
+
+function pastOf({ game, at, body }: PastRow): KeptChange & { readonly id: string } {
+  const parsed = z.nullable(beforeSchema).parse(JSON.parse(body))
+  if (parsed === null) return { id: game, atMs: at, before: undefined }
+  return { id: game, atMs: at, before: { ...parsed, shown: new Map(parsed.shown.map(([id, one]) => [id, one ?? undefined])) } }
 }
 
 function keptGameOf({ body, run, version, announced, board }: GameRow): KeptGame {
