@@ -43,8 +43,8 @@ export class RowsInMemory implements PushRows {
       .map(({ ts: _, ...message }) => message)
   }
 
-  async shown(user: string): Promise<readonly ShownNote[]> {
-    return this.notes.filter(note => note.user === user)
+  async shown(user: string, conversation: string): Promise<readonly ShownNote[]> {
+    return this.notes.filter(note => note.user === user && note.conversation === conversation)
   }
 
   async show(notes: readonly ShownNote[]): Promise<void> {

@@ -368,6 +368,19 @@ describe('push services', () => {
     for (const user of ['ann', 'bob', 'cat']) expect(desk.service.to(`${user}-phone`)).toHaveLength(1)
   })
 
+  test('[M18] of messages that are told of together at the next try, the one that is deleted goes and the others stay', async () => {
+    await using desk = new Desk({ random: { next: () => 0.3, bytes: count => new Uint8Array(count) } })
+    desk.subscribe('ann', 'phone')
+    desk.service.answer = () => new Response(null, { status: desk.service.received.length === 1 ? 500 : 201 })
+    desk.pushes.owe('ann', message(1))
+    await until('it failed', () => desk.service.received.length === 1)
+    desk.pushes.owe('ann', message(2))
+    await quiet(graceMs + 60)
+    desk.pushes.retract('ann', 'c1', 2)
+    await until('it was tried again', () => desk.service.received.length === 2)
+    expect(desk.bodiesOf('ann-phone')[1]).toMatchObject({ kind: 'message', seq: 1, mid: 'm1' })
+  })
+
   test('[M34] after its TTL a push is given up', async () => {
     await using desk = new Desk({ ttlMs: 400, random: { next: () => 0.1, bytes: count => new Uint8Array(count) } })
     desk.subscribe('ann', 'phone')

@@ -1,6 +1,6 @@
 import type { Log } from '../../../hub/index.ts'
 import { backoffMs, type Clock, type Random, type Timer, unreachable } from '../../../kit/index.ts'
-import { type Delivery, deliveryKey, type Errand, noteOf } from './delivery.ts'
+import { type Delivery, deliveryKey, type Errand, joined, noteOf } from './delivery.ts'
 import { pushLimits } from './limits.ts'
 import { OriginLane } from './origin-lane.ts'
 import type { PushOutcome, PushSender } from './push-sender.ts'
@@ -40,6 +40,7 @@ export class Deliveries {
   readonly #sending = new Set<Promise<void>>()
   #size = 0
   #inFlight = 0
+  #complainAt = 0
   #wake: Timer | undefined
   #isClosed = false
 
@@ -64,8 +65,9 @@ export class Deliveries {
     const awaited = under?.state === 'sending' ? under.next?.errand : under?.errand
     // A message that is still to come replaces what is shown anyway.
     if (errand.kind !== 'message' && awaited?.kind === 'message') return
-    if (under?.state === 'sending') under.next = { errand, badge, expiresAt }
-    else if (under?.subscription.endpoint === subscription.endpoint) Object.assign(under, { errand, badge, expiresAt })
+    if (under?.state === 'sending') under.next = { errand: joined(awaited, errand), badge, expiresAt }
+    else if (under?.subscription.endpoint === subscription.endpoint)
+      Object.assign(under, { errand: joined(awaited, errand), badge, expiresAt })
     else {
       if (under !== undefined) this.end(under)
       this.#add({ key, conversation, subscription, sender, errand, badge, expiresAt, tries: 0, state: 'waiting', next: undefined })
@@ -218,7 +220,8 @@ export class Deliveries {
   #retry(delivery: Delivery, { reason, afterMs }: Extract<PushOutcome, { kind: 'later' }>, lane: OriginLane<Delivery>): void {
     const { clock, random, tally } = this.options
     delivery.tries++
-    if (delivery.next !== undefined) Object.assign(delivery, { ...delivery.next, next: undefined, tries: 1 })
+    const { next } = delivery
+    if (next !== undefined) Object.assign(delivery, { ...next, errand: joined(delivery.errand, next.errand), next: undefined, tries: 1 })
     const now = clock.now()
     if (afterMs !== undefined) lane.pause(now + afterMs)
     if (delivery.tries >= pushLimits.triesMax) this.#giveUp(delivery, 'failed', reason)
@@ -240,9 +243,14 @@ export class Deliveries {
   }
 
   #giveUp(delivery: Delivery, result: 'failed' | 'expired' | 'dropped', reason: string): void {
-    const { user, device } = delivery.subscription
+    const { clock, log, tally } = this.options
+    const { subscription, sender } = delivery
     this.end(delivery)
-    this.options.tally.add(result)
-    this.options.log.debug({ user, device, reason }, 'a device was not notified, and will not be')
+    tally.add(result)
+    // The endpoint is not told: whoever knows it can send there.
+    const fields = { user: subscription.user, device: subscription.device, origin: sender.originOf(subscription), reason }
+    const isDue = clock.now() >= this.#complainAt
+    if (isDue) this.#complainAt = clock.now() + pushLimits.complaintMs
+    log[isDue ? 'warn' : 'debug'](fields, 'a device was not notified, and will not be')
   }
 }

@@ -1,3 +1,4 @@
+import { pushLimits } from './limits.ts'
 import type { PushNote } from './push-note.ts'
 import type { OwedMessage } from './push-rows.ts'
 import type { PushSender } from './push-sender.ts'
@@ -35,6 +36,14 @@ export function deliveryKey(user: string, device: string, conversation: string):
 /** The `seq` that a device will know of once it has this. */
 export function seqOf(errand: Errand): number {
   return errand.kind === 'message' ? (errand.messages.at(-1)?.seq ?? 0) : errand.seq
+}
+
+/** One errand in the place of two. Messages that were not sent are told of together, so that taking one back leaves the others. */
+export function joined(earlier: Errand | undefined, later: Errand): Errand {
+  if (earlier?.kind !== 'message' || later.kind !== 'message') return later
+  const known = new Set(later.messages.map(({ offset }) => offset))
+  const messages = [...earlier.messages.filter(({ offset }) => !known.has(offset)), ...later.messages]
+  return { kind: 'message', messages: messages.slice(-pushLimits.waitingPerConversationMax) }
 }
 
 /** What is sent of it, with what is left of its time. */

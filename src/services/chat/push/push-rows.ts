@@ -34,7 +34,7 @@ export interface PushRows {
    * subscription: by user and offset, at most `limit`, beginning behind `after`.
    */
   owed(since: number, limit: number, after?: OwedCursor): Promise<readonly (OwedMessage & { readonly user: string })[]>
-  shown(user: string): Promise<readonly ShownNote[]>
+  shown(user: string, conversation: string): Promise<readonly ShownNote[]>
   /** Writes down what was delivered, many at once: the highest `seq` of each user, device and conversation stays. */
   show(notes: readonly ShownNote[]): Promise<void>
   /** Forgets what no longer stands on a lock screen, many at once. */

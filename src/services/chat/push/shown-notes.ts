@@ -27,9 +27,9 @@ export class ShownNotes {
   async of(user: string, conversation: string): Promise<readonly ShownNote[]> {
     // What is written while the store is read may be in neither, so both times count.
     const before = this.#unwrittenOf(user, conversation)
-    const written = await this.rows.shown(user)
+    const written = await this.rows.shown(user, conversation)
     const changes = new Map([...before, ...this.#unwrittenOf(user, conversation)].map(change => [change.note.device, change]))
-    const kept = written.filter(note => note.conversation === conversation && !changes.has(note.device))
+    const kept = written.filter(({ device }) => !changes.has(device))
     return [...kept, ...[...changes.values()].filter(({ isShown }) => isShown).map(({ note }) => note)]
   }
 

@@ -108,8 +108,12 @@ export class PushStore implements PushRows {
     return new Set(rows.map(({ person }) => person))
   }
 
-  async shown(user: string): Promise<readonly ShownNote[]> {
-    const rows = await this.sql.all<Omit<ShownNote, 'user'>>('select device, conversation, seq from chat_shown where person = ?1', user)
+  async shown(user: string, conversation: string): Promise<readonly ShownNote[]> {
+    const rows = await this.sql.all<Omit<ShownNote, 'user'>>(
+      'select device, conversation, seq from chat_shown where person = ?1 and conversation = ?2',
+      user,
+      conversation,
+    )
     return rows.map(row => ({ user, ...row }))
   }
 

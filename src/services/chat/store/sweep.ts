@@ -15,6 +15,9 @@ export async function sweep(sql: Sql, now: number): Promise<void> {
       silent,
     )
     await tx.run('delete from chat_device where seen < ?1', silent)
+    await tx.run(
+      'delete from chat_shown where not exists (select 1 from chat_push p where p.person = chat_shown.person and p.device = chat_shown.device)',
+    )
   })
   await trimInboxes(sql, now)
 }

@@ -1,0 +1,99 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
+import { systemClock } from '../../src/kit/index.ts'
+import { pushLimits } from '../../src/services/chat/push/index.ts'
+import { advanceDevice, PushStore, sweep } from '../../src/services/chat/store/index.ts'
+import { openSql, type Sql } from '../../src/store/index.ts'
+import { Postgres } from '../support/index.ts'
+import { ChatRows } from './rows.ts'
+
+const at = (user: string, device = 'phone', endpoint = `https://push.test/${user}-${device}`) => ({
+  user,
+  device,
+  endpoint,
+  p256dh: 'p',
+  auth: 'a',
+})
+
+/** One suite over both stores: what pushes ask of the rows. */
+for (const store of ['sqlite', 'postgres'] as const) {
+  describe(store, () => {
+    let postgres: Postgres | undefined
+    const opened: Sql[] = []
+    const open = async () => {
+      const sql = await openSql(postgres === undefined ? 'sqlite::memory:' : await postgres.database())
+      opened.push(sql)
+      return { sql, rows: await ChatRows.open(sql), pushes: new PushStore(sql) }
+    }
+    beforeAll(async () => {
+      if (store === 'postgres') postgres = await Postgres.start()
+    }, 60_000)
+    afterEach(async () => {
+      for (const sql of opened.splice(0)) await sql.close()
+    })
+    afterAll(() => postgres?.[Symbol.asyncDispose]())
+
+    test('[M32] a user has so many subscriptions, one for each device, and an endpoint is of one device', async () => {
+      const { pushes } = await open()
+      for (let index = 0; index < pushLimits.subscriptionsMax; index++) await pushes.subscribe(at('ann', `d${index}`), index)
+      await expect(pushes.subscribe(at('ann', 'more'), 100)).rejects.toThrow('at most 10 subscriptions')
+      await pushes.subscribe({ ...at('ann', 'd0'), endpoint: 'https://push.test/new' }, 100)
+      expect(await pushes.subscriptions('ann')).toHaveLength(pushLimits.subscriptionsMax)
+      await pushes.subscribe({ ...at('bob'), endpoint: 'https://push.test/new' }, 101)
+      expect((await pushes.subscriptions('ann')).map(({ device }) => device)).not.toContain('d0')
+      await pushes.subscribe(at('ann', 'more'), 102)
+    })
+
+    test('[M35] what is forgotten is exactly what was dead: a device that subscribed anew stays', async () => {
+      const { pushes } = await open()
+      for (const device of ['phone', 'laptop']) await pushes.subscribe(at('ann', device), 1)
+      await pushes.subscribe(at('ann', 'phone', 'https://push.test/renewed'), 2)
+      await pushes.forget([at('ann', 'phone'), at('ann', 'laptop'), at('bob')])
+      expect(await pushes.subscriptions('ann')).toEqual([at('ann', 'phone', 'https://push.test/renewed')])
+    })
+
+    test('[M37] owed is what nobody has acknowledged, read or deleted, of whoever can be notified, page by page', async () => {
+      const { rows, pushes } = await open()
+      for (const user of ['ann', 'bob', 'cat']) await rows.link(user)
+      const { id } = await rows.group('ann', ['bob', 'cat'])
+      for (const user of ['ann', 'bob']) await pushes.subscribe(at(user), 1)
+      const sent = []
+      for (const text of ['one', 'two', 'three', 'four']) sent.push(await rows.send('ann', id, text))
+      const seqs = sent.map(({ seq }) => seq)
+      const owed = async (limit = 100, after?: { user: string; offset: number }) => pushes.owed(0, limit, after)
+      const all = await owed()
+      expect(all.map(({ user, seq, mid }) => [user, seq, mid])).toEqual(sent.map(({ seq, mid }) => ['bob', seq, mid]))
+      const [first] = await owed(1)
+      expect((await owed(100, first)).map(({ seq }) => seq)).toEqual(seqs.slice(1))
+      expect(await pushes.owed(systemClock.now() + 60_000, 100)).toEqual([])
+
+      expect(await pushes.badge('bob')).toBe(4)
+      await rows.delete('ann', id, seqs[1] ?? 0)
+      await rows.read('bob', id, seqs[0] ?? 0)
+      expect((await owed()).map(({ seq }) => seq)).toEqual(seqs.slice(2))
+      const [third, fourth] = all.slice(2).map(({ offset }) => offset)
+      expect(await pushes.isAcknowledged('bob', third ?? 0)).toBe(false)
+      await rows.ledger.commit(({ tx, now }) => advanceDevice(tx, 'bob', 'phone', third ?? 0, now))
+      expect(await pushes.isAcknowledged('bob', third ?? 0)).toBe(true)
+      expect(await pushes.isAcknowledged('bob', fourth ?? 0)).toBe(false)
+      expect((await owed()).map(({ seq }) => seq)).toEqual(seqs.slice(3))
+    })
+
+    test('[M39] what stands on a device is its newest, until it is taken away, and goes with its subscription', async () => {
+      const { sql, pushes } = await open()
+      for (const device of ['phone', 'laptop']) await pushes.subscribe(at('ann', device), 1)
+      const note = (seq: number, device = 'phone', conversation = 'c1') => ({ user: 'ann', device, conversation, seq })
+      await pushes.show([note(5), note(2, 'laptop'), note(9, 'phone', 'c2')])
+      await pushes.show([note(3), note(4, 'laptop')])
+      const shown = async () => (await pushes.shown('ann', 'c1')).map(({ device, seq }) => [device, seq]).sort()
+      expect(await shown()).toEqual([
+        ['laptop', 4],
+        ['phone', 5],
+      ])
+      await pushes.unshow([note(4), note(4, 'laptop')])
+      expect(await shown()).toEqual([['phone', 5]])
+      await pushes.unsubscribe('ann', 'phone')
+      await sweep(sql, systemClock.now())
+      expect(await shown()).toEqual([])
+    })
+  })
+}
