@@ -74,11 +74,14 @@ function amount(value: number, unit: Figure['unit']): string {
   switch (unit) {
     case 'us':
       return `${value.toFixed(2)} µs`
+    case 'ms':
+      return `${value.toFixed(1)} ms`
     case 'KB':
       return `${value.toFixed(2)} KB`
     case 'times':
       return `${value.toFixed(2)} ×`
     case 'writes':
+    case 'frames':
       return value.toFixed(2)
   }
 }

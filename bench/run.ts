@@ -3,6 +3,7 @@ import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Benchmark, Findings, type Outcome, reached } from './benchmark.ts'
+import { chat } from './chat.ts'
 import { growth } from './growth.ts'
 import { idleMemory } from './idle-memory.ts'
 import { busy, busyLoad, machine, plainTable, type Report, writeReadme, writeResults } from './report.ts'
@@ -21,6 +22,7 @@ const benchmarksWith = (fanOut: readonly number[]): readonly Benchmark[] => [
   idleMemory,
   writeCoalescing,
   growth,
+  chat,
   tree(fanOut),
 ]
 const cache = join(import.meta.dir, '.cache')
