@@ -33,12 +33,13 @@ describe('who is notified', () => {
   test('[M23] what any device acknowledged within the grace is not', async () => {
     await using desk = new Desk()
     desk.subscribe('ann', 'phone')
+    desk.subscribe('bob', 'phone')
     desk.pushes.owe('ann', message(1))
     desk.pushes.owe('ann', message(2, 'c2'))
     desk.pushes.acknowledged('ann', 2)
     // Heard by another node, so only the store knows.
-    desk.pushes.owe('ann', message(3))
-    desk.rows.acknowledgements.set('ann', 3)
+    desk.pushes.owe('bob', message(3))
+    desk.rows.acknowledgements.set('bob', 3)
     await settled()
     expect(desk.service.received).toEqual([])
     expect(desk.pushes.underWay).toBe(0)
