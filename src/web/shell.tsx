@@ -13,6 +13,7 @@ export interface ShellProps {
 }
 
 const places = [
+  { path: '/chat', name: 'Chat' },
   { path: '/sports', name: 'Sports' },
   { path: '/ops', name: 'Ops' },
 ]

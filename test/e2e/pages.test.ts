@@ -158,7 +158,7 @@ describe.skipIf(skipped)('the pages in a browser', () => {
       expect(await outline()).toBe('solid')
     }
     const teams = ['Favourite: Argentina', 'Favourite: France']
-    expect(visited).toEqual(['Skip to content', 'Fanfare', 'Sports', 'Ops', expect.stringContaining('Switch to'), ...teams, 'Timeline'])
+    expect(visited).toEqual(['Skip to content', 'Fanfare', 'Chat', 'Sports', 'Ops', expect.stringContaining('Switch to'), ...teams, 'Timeline'])
     await page.locator('#tab-timeline').focus()
     await page.keyboard.press('ArrowRight')
     expect(await focused()).toBe('Commentary')

@@ -61,7 +61,7 @@ export function AccountMenu({ desk }: { readonly desk: Desk }) {
           </button>
           <PushButton desk={desk} />
           <Privacy desk={desk} />
-          <button type="button" data-grave="true" onClick={() => accounts.signOut()}>
+          <button type="button" data-grave="true" onClick={() => void desk.signOut()}>
             <Icon name="leave" />
             Sign out
           </button>

@@ -23,6 +23,8 @@ export class Accounts {
   readonly device: string
   /** The name that the address asks for. */
   readonly as: string
+  /** Whether `as` is to be entered without being asked: not once somebody has signed out. */
+  entersAlone = true
   readonly #key: string
 
   constructor(
@@ -60,12 +62,13 @@ export class Accounts {
     const claims = claimsOf(token)
     if (claims === undefined || claims.sub === '') return { kind: 'refused', text: 'This is not a token of a user.' }
     const account = { user: claims.sub, token, guest: false, ...expiryOf(token) }
-    if (this.#isOver(account)) return { kind: 'refused', text: 'This token has expired.' }
+    if (this.isOver(account)) return { kind: 'refused', text: 'This token has expired.' }
     this.#keep(account)
     return { kind: 'done' }
   }
 
   signOut(): void {
+    this.entersAlone = false
     this.shelf.removeItem(this.#key)
     this.current.value = undefined
   }
@@ -77,10 +80,11 @@ export class Accounts {
 
   #stored(): Account | undefined {
     const account = accountSchema.safeParse(parsed(this.shelf.getItem(this.#key)))
-    return account.success && !this.#isOver(account.data) ? account.data : undefined
+    return account.success && !this.isOver(account.data) ? account.data : undefined
   }
 
-  #isOver({ expires }: Account): boolean {
+  /** Whether an account's token can be used no longer. */
+  isOver({ expires }: Account): boolean {
     return expires !== undefined && expires <= this.clock.now()
   }
 

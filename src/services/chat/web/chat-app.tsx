@@ -24,9 +24,12 @@ interface ChatAppProps {
   readonly place: Place
   /** Makes the client of an account. */
   readonly connect: (account: Account) => Chat
+  /** Takes what that client kept of the account out of the browser. */
+  readonly forget: (account: Account) => Promise<void>
 }
 
-export function ChatApp({ accounts, place, connect }: ChatAppProps) {
+export function ChatApp(props: ChatAppProps) {
+  const { accounts } = props
   const account = accounts.current.value
   if (account === undefined) {
     return (
@@ -35,11 +38,12 @@ export function ChatApp({ accounts, place, connect }: ChatAppProps) {
       </Shell>
     )
   }
-  return <SignedIn key={account.user} accounts={accounts} place={place} connect={connect} account={account} />
+  return <SignedIn key={account.user} {...props} account={account} />
 }
 
-function SignedIn({ accounts, place, connect, account }: ChatAppProps & { readonly account: Account }) {
-  const desk = useMemo(() => openDesk(accounts, place, connect, account, systemClock), [account])
+function SignedIn(props: ChatAppProps & { readonly account: Account }) {
+  const { accounts, place, account } = props
+  const desk = useMemo(() => openDesk(props, account, systemClock), [account])
   const { store } = desk
   const link = useComputed<Link>(() => store.link.value)
   useEffect(() => {
@@ -52,6 +56,9 @@ function SignedIn({ accounts, place, connect, account }: ChatAppProps & { readon
   useSignalEffect(() => {
     const waiting = store.unread.value
     document.title = `${waiting > 0 ? `(${waiting > 999 ? '999+' : waiting}) ` : ''}Chat · Fanfare`
+  })
+  useSignalEffect(() => {
+    if (store.link.value !== 'live' && accounts.isOver(account)) accounts.signOut()
   })
   useSignalEffect(() => {
     for (const { id, unread } of store.conversations.value)
@@ -75,10 +82,10 @@ function SignedIn({ accounts, place, connect, account }: ChatAppProps & { readon
   )
 }
 
-function openDesk(accounts: Accounts, place: Place, connect: (account: Account) => Chat, account: Account, clock: Clock): Desk {
+function openDesk({ accounts, place, connect, forget }: ChatAppProps, account: Account, clock: Clock): Desk {
   const store = new ChatStore(connect(account), clock, { guests: account.guest, arrived: message => arrived(desk, message) })
   const drafts = new Drafts(accounts.shelf, `fanfare.chat.drafts.${account.user}`)
-  const desk = new Desk(store, place, drafts, accounts, account)
+  const desk = new Desk(store, place, drafts, accounts, account, () => forget(account))
   return desk
 }
 

@@ -7,10 +7,12 @@ import { Place } from './place.ts'
 
 const accounts = new Accounts(openShelf(), systemClock, systemRandom, new URLSearchParams(location.search))
 
-function connect({ user, token }: Account): ChatClient {
-  const { device } = accounts
+const cacheOf = ({ user }: Account) => new IndexedDbCache(`fanfare-chat ${user} ${accounts.device}`)
+
+function connect(account: Account): ChatClient {
+  const { user, token } = account
   const url = `${location.origin.replace(/^http/, 'ws')}/connection/websocket`
-  return new ChatClient({ url, user, device, token, cache: new IndexedDbCache(`fanfare-chat ${user} ${device}`) })
+  return new ChatClient({ url, user, device: accounts.device, token, cache: cacheOf(account) })
 }
 
-mount(<ChatApp accounts={accounts} place={new Place()} connect={connect} />)
+mount(<ChatApp accounts={accounts} place={new Place()} connect={connect} forget={account => cacheOf(account).forget()} />)

@@ -4,6 +4,7 @@ import type { Account, Accounts } from './account.ts'
 import type { ChatStore } from './chat-store.ts'
 import type { Drafts } from './drafts.ts'
 import type { Place } from './place.ts'
+import { pushState, turnPushOff } from './push.ts'
 
 /** What the composer is for at the moment. */
 export type Writing =
@@ -47,7 +48,20 @@ export class Desk {
     readonly drafts: Drafts,
     readonly accounts: Accounts,
     readonly account: Account,
+    /** Takes what the client keeps of this account out of the browser. */
+    readonly forget: () => Promise<void>,
   ) {}
+
+  /** Leaves this device without the account, its messages and its notifications. What could not be sent stays for when one comes back. */
+  async signOut(): Promise<void> {
+    const { chat } = this.store
+    if ((await pushState()) === 'on') await this.store.attempt(() => turnPushOff(chat))
+    await chat.close()
+    await this.forget()
+    this.drafts.clear()
+    this.place.leave()
+    this.accounts.signOut()
+  }
 
   write(writing: Writing): void {
     this.writing.value = writing

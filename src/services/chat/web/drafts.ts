@@ -27,6 +27,11 @@ export class Drafts {
     this.all.value = Object.fromEntries(entries.slice(-draftsMax))
     this.shelf.setItem(this.key, JSON.stringify(this.all.value))
   }
+
+  clear(): void {
+    this.all.value = {}
+    this.shelf.removeItem(this.key)
+  }
 }
 
 function stored(text: string | null): Record<string, string> {

@@ -37,9 +37,9 @@ export function followGestures(pane: HTMLElement, desk: Desk, conversation: stri
   }
 }
 
-/** The message that was meant; none where a link or a button was. */
+/** The message that was meant; none where a link was, for which browsers have a menu of their own. */
 function keyOf(target: EventTarget | null): string | undefined {
-  if (!(target instanceof Element) || target.closest('a, button') !== null) return undefined
+  if (!(target instanceof Element) || target.closest('a') !== null) return undefined
   return target.closest<HTMLElement>('.message[data-key]')?.dataset.key
 }
 

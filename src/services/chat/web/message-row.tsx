@@ -1,11 +1,11 @@
 import { Avatar } from './avatar.tsx'
 import type { Desk } from './desk.ts'
 import { Icon } from './icons.tsx'
+import { MessageText } from './message-text.tsx'
 import { hueOf } from './people.ts'
 import { messageLine } from './preview.ts'
 import { Quote } from './quote.tsx'
 import { Reactions } from './reactions.tsx'
-import { RichText } from './rich-text.tsx'
 import type { MessageRow } from './rows.ts'
 import { isJumbo } from './text-parts.ts'
 import { Ticks } from './ticks.tsx'
@@ -66,9 +66,7 @@ function Body({ row, desk }: { readonly row: MessageRow; readonly desk: Desk }) 
           {line.text}
         </span>
       ) : (
-        <span class="text" dir="auto">
-          <RichText text={item.text ?? ''} />
-        </span>
+        <MessageText text={item.text ?? ''} />
       )}
       <Meta row={row} desk={desk} />
     </div>

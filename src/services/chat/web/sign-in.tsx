@@ -24,7 +24,7 @@ export function SignInForm({ accounts }: { readonly accounts: Accounts }) {
     busy.value = false
   }
   useEffect(() => {
-    if (accounts.as !== '') void submit()
+    if (accounts.as !== '' && accounts.entersAlone) void submit()
   }, [])
   return (
     <div class="sign-in">

@@ -1,0 +1,68 @@
+import { expect, test } from 'bun:test'
+import { beginningOf } from './message-text.tsx'
+import { conversationIn, panelIn } from './place.ts'
+import { firstGrapheme, isEmoji, isJumbo, textParts } from './text-parts.ts'
+
+const links = (text: string) => textParts(text).flatMap(part => (part.kind === 'link' ? [part.href] : []))
+
+test.each([
+  ['see https://example.com/a?b=1.', ['https://example.com/a?b=1']],
+  ['(https://example.com/a)', ['https://example.com/a']],
+  ['https://example.com/a_(b)', ['https://example.com/a_(b)']],
+  ['HTTPS://EXAMPLE.com', ['https://example.com/']],
+  ['"https://example.com" <https://other.example>', ['https://example.com/', 'https://other.example/']],
+  ['http://example.com javascript:alert(1) data:text/html,x file:///etc', []],
+  ['https://bank.example@evil.example/', []],
+  ['https://user:secret@evil.example/', []],
+  ['https://', []],
+  [`https://example.com/${'x'.repeat(3000)}`, []],
+  ['https://example.com/\u202egpj.exe', ['https://example.com/']],
+])('[M52] of %j only these can be followed: %j', (text, expected) => {
+  expect(links(text)).toEqual(expected)
+})
+
+test('[M52] the parts together are the text, to the last character', () => {
+  for (const text of ['', 'a', 'a https://b.example/c, d https://e.example', '\ud800 https://x.example \ud800', 'https://b.example)))']) {
+    expect(
+      textParts(text)
+        .map(part => part.text)
+        .join(''),
+    ).toBe(text)
+  }
+})
+
+test('[M52] an emoji is one character as one sees it, and one to three alone are large', () => {
+  expect(['👍', '❤️', '👍🏽', '👩‍👩‍👧‍👦', '🇩🇪', '✌️', '⚽'].filter(emoji => !isEmoji(emoji))).toEqual([])
+  expect(['', 'a', '1', '#', 'ab', '👍👍', 'é'].filter(isEmoji)).toEqual([])
+  expect(firstGrapheme(' 👩‍👩‍👧‍👦 and more')).toBe('👩‍👩‍👧‍👦')
+  expect([isJumbo('🎉'), isJumbo('🎉🎉🎉'), isJumbo('🎉🎉🎉🎉'), isJumbo('🎉 yes'), isJumbo('123')]).toEqual([
+    true,
+    true,
+    false,
+    false,
+    false,
+  ])
+})
+
+test('[M52] a long text is shown in part, cut at a word and never through a character', () => {
+  expect(beginningOf('short')).toBe('short')
+  const words = beginningOf('word '.repeat(1000))
+  expect(words.length).toBeLessThanOrEqual(1500)
+  expect(words.endsWith('word')).toBe(true)
+  expect(beginningOf('line\n'.repeat(100)).split('\n').length).toBe(30)
+  expect(beginningOf(`x${'👍'.repeat(2000)}`).isWellFormed()).toBe(true)
+})
+
+test('[M58] the address says which conversation and which panel are open, and what is no address of this page opens none', () => {
+  expect([conversationIn('/chat/a%20b'), conversationIn('/chat/g_1/'), conversationIn('/chat'), conversationIn('/chat/a/b')]).toEqual([
+    ...['a b', 'g_1', undefined, undefined],
+  ])
+  expect(conversationIn('/chat/%E0%A4%A')).toBeUndefined()
+  expect([panelIn('#info-12'), panelIn('#details'), panelIn('#search'), panelIn('#info-x'), panelIn('')]).toEqual([
+    { kind: 'info', seq: 12 },
+    { kind: 'details' },
+    { kind: 'search' },
+    { kind: 'none' },
+    { kind: 'none' },
+  ])
+})

@@ -1,0 +1,394 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core'
+import { Folder, lacks, pathOf, until } from '../support/index.ts'
+import { ServerProcess } from './server-process.ts'
+
+const desktop = { width: 1280, height: 800 }
+const phone = { width: 390, height: 844 }
+const skipped = lacks('chromium', 'the chat in a browser')
+const rates = ['--chat.message_rate.per_second', '1000', '--chat.message_rate.burst', '1000', '--chat.command_rate.burst', '1000']
+
+/** One tab: a device of a user, and what the page complained about. */
+class Tab {
+  readonly complaints: string[] = []
+
+  constructor(
+    readonly page: Page,
+    readonly as: string,
+  ) {
+    page.on('pageerror', error => this.complaints.push(error.message))
+  }
+
+  get messages(): Locator {
+    return this.page.locator('.message[data-key]')
+  }
+
+  get composer(): Locator {
+    return this.page.getByRole('textbox', { name: 'Message', exact: true })
+  }
+
+  /** The message with these words. */
+  message(text: string): Locator {
+    return this.messages.filter({ hasText: text })
+  }
+
+  listed(title: string): Locator {
+    return this.page.locator('.list-item').filter({ hasText: title })
+  }
+
+  async live(): Promise<void> {
+    await this.page.locator('.badge[data-link="live"]').waitFor({ state: 'attached' })
+  }
+
+  async say(text: string): Promise<void> {
+    await this.composer.fill(text)
+    await this.composer.press('Enter')
+  }
+
+  async act(text: string, action: string): Promise<void> {
+    await this.message(text).locator('.bubble').click({ button: 'right' })
+    await this.page.getByRole('menuitem', { name: action, exact: true }).click()
+  }
+
+  state(text: string): Promise<string | null> {
+    return this.message(text).getAttribute('data-state')
+  }
+
+  texts(): Promise<string[]> {
+    return this.messages.locator('.text').allInnerTexts()
+  }
+
+  account(): Promise<{ user: string; token: string }> {
+    return this.page.evaluate(as => JSON.parse(localStorage.getItem(`fanfare.chat.account.${as}`) ?? '{}'), this.as)
+  }
+}
+
+describe.skipIf(skipped)('the chat in a browser', () => {
+  const folder = new Folder()
+  const server = new ServerProcess(folder.path, ['--demo', 'off', ...rates, '--shutdown.timeout', '1s'])
+  let browser: Browser
+  const contexts: BrowserContext[] = []
+
+  beforeAll(async () => {
+    await server.start()
+    browser = await chromium.launch({ executablePath: pathOf('chromium'), args: ['--no-sandbox', '--disable-background-networking'] })
+  }, 60_000)
+
+  afterAll(async () => {
+    await browser.close()
+    await server[Symbol.asyncDispose]()
+    folder[Symbol.dispose]()
+  })
+
+  async function browserOf(options: BrowserContextOptions = {}): Promise<BrowserContext> {
+    const context = await browser.newContext({ viewport: desktop, locale: 'en-GB', ...options })
+    contexts.push(context)
+    return context
+  }
+
+  async function open(context: BrowserContext, as: string, device = 'laptop', path = '/chat'): Promise<Tab> {
+    const tab = new Tab(await context.newPage(), as)
+    await tab.page.goto(`${server.url}${path}${path.includes('?') ? '&' : '?'}as=${as}&device=${device}`)
+    await tab.live()
+    return tab
+  }
+
+  /** Two users in browsers of their own, who have their conversation open. */
+  async function pair(first: string, second: string): Promise<readonly [Tab, Tab]> {
+    const [one, other] = await Promise.all([open(await browserOf(), first), open(await browserOf(), second)])
+    const { user } = await other.account()
+    await one.page.goto(`${server.url}/chat?as=${first}&device=laptop&with=${encodeURIComponent(user)}`)
+    await one.composer.waitFor()
+    await other.page.locator('.list-item').first().click()
+    await other.composer.waitFor()
+    return [one, other]
+  }
+
+  async function call<T>({ token }: { token: string }, method: string, data: object): Promise<T> {
+    const response = await fetch(`${server.url}/rpc/${method}`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify(data),
+    })
+    if (!response.ok) throw new Error(`${method}: ${await response.text()}`)
+    const answer = await response.json()
+    return answer.data ?? answer
+  }
+
+  const conversationOf = (tab: Tab) => decodeURIComponent(new URL(tab.page.url()).pathname.split('/')[2] ?? '')
+
+  async function end(...tabs: readonly Tab[]): Promise<void> {
+    expect(tabs.flatMap(({ complaints }) => complaints)).toEqual([])
+    await Promise.all([...new Set(tabs.map(({ page }) => page.context()))].map(context => context.close()))
+  }
+
+  test('[M53] two users talk, ticks turn as it arrives and is read, and a second device of one is in step', async () => {
+    const [ada, ben] = await pair('ada', 'ben')
+    await ben.page.goto(`${server.url}/chat?as=ben&device=laptop`)
+    const tablet = await open(ben.page.context(), 'ben', 'tablet')
+    await ada.say('Are you there?')
+    await until('it has arrived at a device of Ben’s', async () => (await ada.state('Are you there?')) === 'delivered')
+    await until('both devices say that it is unread', async () =>
+      (await Promise.all([ben, tablet].map(tab => tab.listed('Ada').locator('.count').innerText()))).every(text => text.startsWith('1')),
+    )
+    expect(await tablet.page.title()).toBe('(1) Chat · Fanfare')
+    await ben.listed('Ada').click()
+    await until('it has been read', async () => (await ada.state('Are you there?')) === 'read')
+    await until('the badge has gone from the other device', async () => (await tablet.listed('Ada').locator('.count').count()) === 0)
+    expect(await tablet.page.title()).toBe('Chat · Fanfare')
+
+    await ben.say('Yes!')
+    await ada.message('Yes!').waitFor()
+    await tablet.listed('Ada').click()
+    await tablet.message('Yes!').waitFor()
+    expect(await tablet.message('Yes!').getAttribute('data-mine')).toBe('true')
+    expect(await tablet.texts()).toEqual(await ada.texts())
+    await end(ada, ben, tablet)
+  }, 60_000)
+
+  test('[M54] what is written offline waits, is sent when the network is back, and what was missed is there', async () => {
+    const [cleo, dan] = await pair('cleo', 'dan')
+    await cleo.page.context().setOffline(true)
+    await cleo.page.locator('.link-bar').waitFor()
+    await cleo.say('Written on the train')
+    await until('it waits', async () => (await cleo.state('Written on the train')) === 'waiting')
+    await dan.say('Said meanwhile')
+    await cleo.page.context().setOffline(false)
+    await dan.message('Written on the train').waitFor({ timeout: 20_000 })
+    await cleo.message('Said meanwhile').waitFor()
+    await until('it has been read', async () => (await cleo.state('Written on the train')) === 'read')
+    expect(await cleo.texts()).toEqual(await dan.texts())
+    await end(cleo, dan)
+  }, 60_000)
+
+  test('[M54] a tab that is closed with an unsent message sends it when it is opened again, once', async () => {
+    const [eva, finn] = await pair('eva', 'finn')
+    const { page } = eva
+    const path = new URL(page.url()).pathname
+    await page.context().setOffline(true)
+    await page.locator('.link-bar').waitFor()
+    await eva.say('Before the tab was closed')
+    await until('it waits', async () => (await eva.state('Before the tab was closed')) === 'waiting')
+    await page.close()
+    expect(await finn.messages.count()).toBe(0)
+
+    await page.context().setOffline(false)
+    const again = await open(page.context(), 'eva', 'laptop', path)
+    await finn.message('Before the tab was closed').waitFor({ timeout: 20_000 })
+    await again.say('After it')
+    await finn.message('After it').waitFor()
+    expect(await finn.texts()).toEqual(['Before the tab was closed', 'After it'])
+    expect(await again.texts()).toEqual(['Before the tab was closed', 'After it'])
+    await end(again, finn)
+  }, 60_000)
+
+  test('[M55] a message is answered, reacted to, edited with the keyboard, and deleted, and the other one sees each', async () => {
+    const [gil, hana] = await pair('gil', 'hana')
+    await gil.say('Dinner at seven')
+    await hana.message('Dinner at seven').waitFor()
+    await hana.act('Dinner at seven', 'Reply')
+    await hana.say('I will be there')
+    await gil.message('I will be there').locator('.quote').waitFor()
+    expect(await gil.message('I will be there').locator('.quote-text').innerText()).toBe('Dinner at seven')
+
+    await hana.act('I will be there', 'React with 👍')
+    await gil.message('I will be there').locator('.reaction').filter({ hasText: '👍' }).click()
+    await until(
+      'both reactions are counted',
+      async () => (await hana.message('I will be there').locator('.reaction b').allInnerTexts()).join() === '2',
+    )
+    await gil.message('I will be there').locator('.reaction').click()
+    await until('one is taken back', async () => (await hana.message('I will be there').locator('.reaction b').count()) === 0)
+
+    await gil.say('Or at ate')
+    await hana.message('Or at ate').waitFor()
+    await gil.composer.press('ArrowUp')
+    await until('the last message is in the field', async () => (await gil.composer.inputValue()) === 'Or at ate')
+    await gil.say('Or at eight')
+    await hana.message('Or at eight').waitFor()
+    expect(await hana.message('Or at eight').locator('.meta').innerText()).toContain('edited')
+    await gil.composer.press('ArrowUp')
+    await gil.composer.press('Escape')
+    expect(await gil.composer.inputValue()).toBe('')
+
+    await gil.act('Or at eight', 'Delete for everyone')
+    await hana.message('This message was deleted').waitFor()
+    await hana.message('Dinner at seven').last().waitFor()
+    await hana.messages.first().locator('.bubble').click({ button: 'right' })
+    await hana.page.getByRole('menuitem', { name: 'Delete for me' }).click()
+    await until('it is gone for her', async () => (await hana.messages.count()) === 2)
+    expect(await gil.messages.count()).toBe(3)
+
+    await gil.messages.first().locator('.bubble').click({ button: 'right' })
+    await gil.page.getByRole('menuitem', { name: 'Info' }).click()
+    await gil.page.getByRole('complementary', { name: 'Message info' }).getByText('Read by').waitFor()
+    await end(gil, hana)
+  }, 60_000)
+
+  test('[M56] a group: made, renamed, joined by a link that can be revoked, ranked, and left', async () => {
+    const [ida, jon, kim] = await Promise.all(['ida', 'jon', 'kim'].map(async name => open(await browserOf(), name)))
+    if (ida === undefined || jon === undefined || kim === undefined) throw new Error('three tabs were opened')
+    const names = await Promise.all([jon, kim].map(async tab => (await tab.account()).user))
+    await ida.page.getByRole('button', { name: 'New group' }).click()
+    await ida.page.getByRole('textbox', { name: 'Name of the group' }).fill('Climbing')
+    await ida.page.getByRole('textbox', { name: 'Members' }).fill(`${names[0]},`)
+    await ida.page.getByRole('button', { name: 'Create the group' }).click()
+    await ida.composer.waitFor()
+    await jon.listed('Climbing').click()
+    await jon.page.getByText('Ida created the group “Climbing”').last().waitFor()
+
+    await ida.page.getByRole('button', { name: 'Group details' }).click()
+    const panel = ida.page.getByRole('complementary', { name: 'Group' })
+    await panel.getByRole('textbox', { name: 'Name of the group' }).fill('Bouldering')
+    await panel.getByRole('button', { name: 'Save the name' }).click()
+    await jon.listed('Bouldering').waitFor()
+    await panel.getByRole('button', { name: 'Create an invite link' }).click()
+    const link = await panel.locator('output').innerText()
+    await kim.page.goto(`${link.replace(/^https?:\/\/[^/]+/, server.url)}&as=kim&device=laptop`)
+    await kim.page.getByText('You joined by the invite link').last().waitFor()
+    await kim.say('Hello from the link')
+    await ida.message('Hello from the link').waitFor()
+    await until('all have read it', async () => (await kim.state('Hello from the link')) === 'read')
+    await panel.getByRole('button', { name: 'Revoke' }).click()
+    await until('the link is gone', async () => (await panel.locator('output').count()) === 0)
+    const stranger = await open(await browserOf(), 'stranger', 'laptop', `/chat?join=${new URL(link).searchParams.get('join')}`)
+    await stranger.page.locator('.notices p[data-tone="bad"]').waitFor()
+
+    await panel.getByLabel('What to do with Jon').click()
+    await panel.getByRole('button', { name: 'Make admin' }).click()
+    await jon.page.getByText('Ida made you an admin').last().waitFor()
+    await jon.page.getByRole('button', { name: 'Group details' }).click()
+    await jon.page.getByLabel('What to do with Kim').click()
+    await jon.page.getByRole('complementary', { name: 'Group' }).getByRole('button', { name: 'Remove' }).click()
+    await jon.page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
+    await kim.page.getByText('You are not in this group any longer.').waitFor()
+    await panel.getByRole('button', { name: 'Leave the group' }).click()
+    await ida.page.getByRole('dialog').getByRole('button', { name: 'Leave' }).click()
+    await jon.page.getByText('Ida left').last().waitFor()
+    await until('Jon leads now', async () => (await jon.page.locator('.person', { hasText: 'Jon' }).innerText()).includes('Owner'))
+    await end(ida, jon, kim, stranger)
+  }, 90_000)
+
+  test('[M57] history comes as one scrolls, what one reads stays in place, and search leads to what was said long ago', async () => {
+    const [lea, max] = await pair('lea', 'max')
+    const [account, conversation] = [await max.account(), conversationOf(lea)]
+    await max.page.goto(`${server.url}/chat?as=max&device=laptop`)
+    for (let index = 1; index <= 400; index++) {
+      const text = index === 7 ? 'The password of the lake house is heron' : `Line ${index} ${'of some length '.repeat(index % 9)}`
+      await call(account, 'chat.send', { conversation, cid: `bulk-${index}`, text, device: 'laptop' })
+    }
+    await lea.message('Line 400').waitFor()
+    await lea.page.reload()
+    await lea.message('Line 400').waitFor()
+    expect(await lea.messages.count()).toBeLessThan(200)
+
+    const pane = lea.page.locator('.messages')
+    await pane.hover()
+    const seen = () => lea.messages.first().getAttribute('data-seq').then(Number)
+    await until(
+      'older messages are there',
+      async () => {
+        await lea.page.mouse.wheel(0, -900)
+        await Bun.sleep(40)
+        return (await seen()) < 250
+      },
+      20_000,
+    )
+    const places = () =>
+      lea.messages.evaluateAll(rows =>
+        Object.fromEntries(rows.map(row => [row.getAttribute('data-seq') ?? '', Math.round(row.getBoundingClientRect().top)])),
+      )
+    const before = await places()
+    await Bun.sleep(500)
+    const after = await places()
+    const middle = Object.keys(before).find(seq => (before[seq] ?? 0) > 300) ?? ''
+    expect(Math.abs((after[middle] ?? Number.NaN) - (before[middle] ?? Number.NaN))).toBeLessThanOrEqual(2)
+
+    await lea.page.getByRole('button', { name: 'Jump to the newest message' }).click()
+    await until('the newest is in view', () => lea.message('Line 400').isVisible())
+    await lea.page.getByRole('button', { name: 'Search in this chat' }).click()
+    await lea.page.getByRole('searchbox', { name: 'Search in this chat' }).fill('heron')
+    await lea.page.locator('.results button').click()
+    await lea.message('heron').waitFor({ timeout: 20_000 })
+    const box = await lea.message('heron').boundingBox()
+    expect(box?.y).toBeGreaterThan(60)
+    expect(box?.y).toBeLessThan(740)
+    await end(lea, max)
+  }, 90_000)
+
+  test('[M52] what is written is text: no markup comes to life, and only https addresses are links', async () => {
+    const [nia, oli] = await pair('nia', 'oli')
+    const evil = '<img src=x onerror="document.title=1"><b>bold</b> javascript:alert(1) http://plain.example https://safe.example/a?b=1. ok'
+    await nia.say(evil)
+    const message = oli.message('safe.example')
+    await message.waitFor()
+    expect(await message.locator('.text').innerText()).toBe(evil)
+    expect(await message.locator('img, b').count()).toBe(0)
+    const links = message.locator('a')
+    expect(await links.count()).toBe(1)
+    expect(await links.getAttribute('href')).toBe('https://safe.example/a?b=1')
+    expect(await links.getAttribute('rel')).toContain('noopener')
+    await nia.say('x'.repeat(16_000))
+    await oli.messages.nth(1).waitFor()
+    expect(await oli.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(desktop.width)
+    await end(nia, oli)
+  }, 60_000)
+
+  test('[M58] on a phone there is one pane at a time, back leads to the list, and a long press opens the actions', async () => {
+    const [pia, quin] = await pair('pia', 'quin')
+    const handset = await open(
+      await browserOf({ viewport: phone, hasTouch: true, isMobile: true, storageState: await quin.page.context().storageState() }),
+      'quin',
+      'handset',
+    )
+    await pia.say('Look at your phone')
+    await handset.listed('Pia').tap()
+    await handset.message('Look at your phone').waitFor()
+    expect(await handset.page.locator('.list-pane').isVisible()).toBe(false)
+    expect(await handset.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(phone.width)
+    expect((await handset.page.locator('.composer').boundingBox())?.y).toBeLessThan(phone.height)
+    await handset.page.setViewportSize({ width: 390, height: 430 })
+    const composer = await handset.page.locator('.composer').boundingBox()
+    expect((composer?.y ?? 0) + (composer?.height ?? 0)).toBeLessThanOrEqual(430)
+    await handset.page.setViewportSize(phone)
+
+    await handset.page.getByRole('button', { name: 'Contact details' }).tap()
+    await handset.page.getByRole('complementary', { name: 'Contact' }).waitFor()
+    await handset.page.goBack()
+    await handset.message('Look at your phone').waitFor()
+    await handset.message('Look at your phone').locator('.bubble').dispatchEvent('pointerdown', { pointerType: 'touch', bubbles: true })
+    await handset.page.getByRole('menuitem', { name: 'Reply' }).waitFor()
+    await handset.page.keyboard.press('Escape')
+    await handset.page.goBack()
+    await until('the list is back', () => handset.page.locator('.list-pane').isVisible())
+    await end(pia, quin, handset)
+  }, 60_000)
+
+  test('[M59] it can be used by keyboard, and says who types, who is there, and what came', async () => {
+    const [ria, sam] = await pair('ria', 'sam')
+    await ria.page.locator('.standing').getByText('online').waitFor()
+    await sam.composer.pressSequentially('Typing')
+    await ria.page.locator('.standing').getByText('typing…').waitFor()
+    await sam.composer.press('Enter')
+    await until('it is read aloud', async () => (await ria.page.getByTestId('spoken').textContent()) === 'Sam: Typing')
+
+    await ria.page.keyboard.press('Control+k')
+    await ria.page.getByRole('combobox', { name: 'Go to a chat' }).fill('sam')
+    await ria.page.keyboard.press('Enter')
+    await until('the switcher has closed', async () => (await ria.page.getByRole('dialog').count()) === 0)
+    await ria.composer.fill('draft that stays')
+    await ria.page.reload()
+    await until('the draft is there', async () => (await ria.composer.inputValue()) === 'draft that stays')
+    await ria.composer.fill('')
+    await ria.page.getByRole('searchbox', { name: 'Search chats' }).focus()
+    await ria.page.keyboard.press('ArrowDown')
+    expect(await ria.page.evaluate(() => document.activeElement?.className)).toContain('list-item')
+    await sam.page.context().close()
+    await ria.page.locator('.standing').getByText('last seen').waitFor({ timeout: 10_000 })
+
+    await ria.page.getByRole('button', { name: 'Your account: Ria' }).click()
+    await ria.page.getByRole('button', { name: 'Sign out' }).click()
+    await ria.page.getByRole('textbox', { name: 'Name' }).waitFor()
+    await end(ria)
+  }, 60_000)
+})
