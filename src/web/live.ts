@@ -11,6 +11,8 @@ export interface LiveOptions {
   readonly published: (channel: string, pub: Pub) => void
   /** Every event as it came, for pages that show the stream itself. */
   readonly raw?: (text: string) => void
+  /** How far behind the stream is to be, like `30s`, asked each time that it is opened; undefined for not at all. */
+  readonly delay?: () => string | undefined
   /** Longest silence that is no reason to worry. Heartbeat comments are hidden from pages, so this is what the channels themselves promise. */
   readonly silenceMs: number
 }
@@ -65,6 +67,8 @@ export class LiveStream {
     this.#shut()
     const url = new URL('/sse', location.href)
     for (const channel of this.#watchlist.channels) url.searchParams.append('channel', channel)
+    const delay = this.options.delay?.()
+    if (delay !== undefined) url.searchParams.set('delay', delay)
     if (this.#lastEventId !== '') url.searchParams.set('last_event_id', this.#lastEventId)
     const source = new EventSource(url)
     source.onmessage = event => this.#receive(event)

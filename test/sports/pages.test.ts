@@ -10,9 +10,12 @@ describe.skipIf(skipped)('pages of matches that are fed over HTTP', () => {
   let started: TestServer
   let browser: Browser
   let games = 0
+  /** A match that has been there for a while when somebody asks for how it was. */
+  let early: Feed
 
   beforeAll(async () => {
     started = await startSports()
+    early = await newGame()
     browser = await Browser.launch()
   }, 30_000)
 
@@ -167,6 +170,60 @@ describe.skipIf(skipped)('pages of matches that are fed over HTTP', () => {
     )
     await context.close()
   }, 30_000)
+
+  test('[S24] a page shows the match as it was so long ago, says so on every page, and goes back to now', async () => {
+    const feed = await newGame()
+    const context = await browser.launched.newContext({ viewport: phone })
+    const page = await context.newPage()
+    await page.goto(`${started.url}/sports/${feed.game}`)
+    await shows(page, '0-1')
+    // What is there when the delay is chosen is shown as it was ten seconds ago: before the match was put.
+    await page.getByRole('radio', { name: '10 s' }).check()
+    await page.getByText('10 s behind, no spoilers').waitFor()
+    await shows(page, '0-0')
+    await feed.post(goal('g', { period: 'second_half', clock: { min: 55 }, players: [{ name: 'Adeyemi' }] }))
+    const list = await context.newPage()
+    await list.goto(`${started.url}/sports`)
+    await list.getByText('10 s behind, no spoilers').waitFor()
+    for (const other of [page, list]) expect(await other.content()).not.toContain('Adeyemi')
+    await page.getByRole('radio', { name: 'none' }).check()
+    await shows(page, '1-1')
+    await page.getByRole('radio', { name: '30 s' }).check()
+    await shows(page, '0-0')
+    await page.reload()
+    await page.getByText('30 s behind, no spoilers').waitFor()
+    expect(await page.getByText('delay=30s').count()).toBe(1)
+    expect(await list.getByRole('radio', { name: '30 s' }).isChecked()).toBe(true)
+    await context.close()
+  }, 30_000)
+
+  test('[S24] a goal is celebrated when it is seen, by a clock that is as far behind', async () => {
+    const feed = early
+    const [live, behind] = await Promise.all([
+      browser.launched.newContext({ viewport: phone }),
+      browser.launched.newContext({ viewport: phone }),
+    ])
+    await behind.addInitScript(() => localStorage.setItem('fanfare.sports.delay', '10'))
+    const pages = [await live.newPage(), await behind.newPage()] as const
+    for (const page of pages) await page.goto(`${started.url}/sports/${feed.game}`)
+    await shows(pages[0], '0-1')
+    await until('the match has come', async () => (await pages[1].locator('.clock-pill').innerText()).includes(':'), 15_000)
+    const clocks = await Promise.all(pages.map(page => page.locator('.clock-pill').innerText()))
+    const [now = 0, then = 0] = clocks.map(text => {
+      const [min = 0, sec = 0] = text
+        .replace(/[^\d:]/g, '')
+        .split(':')
+        .map(Number)
+      return min * 60 + sec
+    })
+    expect(now - then).toBeWithin(9, 13)
+    await feed.post(goal('g', { period: 'second_half', clock: { min: 55 }, players: [{ name: 'Adeyemi' }] }))
+    await shows(pages[0], '1-1')
+    expect(await score(pages[1])).toBe('0-1')
+    await pages[1].locator('.goal-banner', { hasText: 'Adeyemi' }).waitFor({ timeout: 15_000 })
+    await shows(pages[1], '1-1')
+    await Promise.all([live.close(), behind.close()])
+  }, 40_000)
 
   test('[W22] a starred match that is not there any more leaves the page live', async () => {
     await newGame()

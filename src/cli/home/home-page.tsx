@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals'
-import { LeagueStore, ScoreCard } from '../../services/sports/web/index.ts'
+import { DelayNote, followDelay, LeagueStore, ScoreCard } from '../../services/sports/web/index.ts'
 import { mount, opsStatsSchema, Poll, Shell, shortCount, spanText } from '../../web/index.ts'
 import { TryIt } from './try-it.tsx'
 import { addFrame, type Frame, WireTap } from './wire-tap.tsx'
@@ -75,6 +75,7 @@ function Scores() {
   if (league.state.value === 'loading') return <div class="skeleton" role="status" aria-label="Loading the scores" />
   return (
     <section class="scores" aria-label="Scores">
+      <DelayNote />
       {league.games.value.slice(0, scoresMax).map(listed => (
         <ScoreCard key={listed.id} game={listed} time={league.time} />
       ))}
@@ -126,4 +127,5 @@ function Promises() {
   )
 }
 
+followDelay()
 mount(<HomePage />)

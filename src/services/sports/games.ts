@@ -133,7 +133,7 @@ export class Games {
     const board = reduceBoard([], { version, rate: game.rate })
     const now = this.host.clock.now()
     const former = before?.match
-    const whole = former === undefined ? undefined : { ...former.before(former), isWhole: true }
+    const whole = former === undefined ? undefined : former.before(former)
     this.store.restart({ game, run, version, board }, { atMs: now, before: whole })
     const match = new Match({ game, run, version, shown: [], seen: [] }, now)
     if (former !== undefined && whole !== undefined) match.follows(former, now, whole)

@@ -50,10 +50,8 @@ export interface Before {
   readonly run: number
   readonly version: number
   readonly board: Board
-  /** What it changed, as it was; undefined for what was not there. */
+  /** What it changed, as it was; undefined for what was not there. Where the match began again, that is all of it. */
   readonly shown: ReadonlyMap<string, Shown | undefined>
-  /** The match began again: `shown` is all that there was. */
-  readonly isWhole: boolean
 }
 
 /** A match as it was kept. */
@@ -134,7 +132,7 @@ export class Match {
   /** How what a change changes is now. */
   before({ shown }: Pick<Change, 'shown'>): Before {
     const { game, run, version, board } = this
-    return { game, run, version, board, shown: new Map([...shown.keys()].map(key => [key, this.shown.get(key)])), isWhole: false }
+    return { game, run, version, board, shown: new Map([...shown.keys()].map(key => [key, this.shown.get(key)])) }
   }
 
   /** Remembers how it was, for those who are behind. */
@@ -210,9 +208,8 @@ export class Match {
   }
 
   #undo(oldest: Before, changes: readonly Before[]): Match {
-    let shown = new Map(this.shown)
+    const shown = new Map(this.shown)
     for (const before of changes.toReversed()) {
-      if (before.isWhole) shown = new Map()
       for (const [key, one] of before.shown) one === undefined ? shown.delete(key) : shown.set(key, one)
     }
     const { game, run, version, board } = oldest

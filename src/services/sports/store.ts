@@ -74,7 +74,6 @@ const beforeSchema = z.object({
   version: z.number(),
   board: boardSchema,
   shown: z.array(z.tuple([z.string(), z.nullable(shownSchema)])),
-  isWhole: z.boolean(),
 })
 
 /** Games and their events in the SQLite file. A change is there as a whole or not at all. */

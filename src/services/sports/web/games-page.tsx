@@ -1,5 +1,7 @@
 import { mount, Shell, Snippet } from '../../../web/index.ts'
 import type { ListedGame } from '../model/index.ts'
+import { followDelay } from './delay.ts'
+import { DelayControl } from './delay-control.tsx'
 import { favourites, followStorage, toggleGame, toggleTeam } from './favourites.ts'
 import { byTime, type Section, sectionOf } from './game-list.ts'
 import { GamesStore } from './games-store.ts'
@@ -13,6 +15,7 @@ function GamesPage({ store }: { readonly store: GamesStore }) {
       <p class="games-lead">
         Star a match and its goals are told here the moment they fall. Everything on this page comes over one stream.
       </p>
+      <DelayControl />
       <Games store={store} />
       <section class="source">
         <h2>All boards, one channel</h2>
@@ -112,4 +115,5 @@ function Toasts({ store }: { readonly store: GamesStore }) {
 }
 
 followStorage()
+followDelay()
 mount(<GamesPage store={new GamesStore()} />)

@@ -12,6 +12,7 @@ import {
   leagueMessageSchema,
   snapshotSchema,
 } from '../model/index.ts'
+import { askedDelay, whenDelayChanges } from './delay.ts'
 import { type Favourites, favourites } from './favourites.ts'
 import { byTime, listWith } from './game-list.ts'
 import { applyMessage, joinSnapshot, type MatchView } from './match-view.ts'
@@ -50,14 +51,24 @@ export class GamesStore {
       channels: this.#channels(),
       subscribed: (channel, entry) => batch(() => this.#begin(channel, entry)),
       published: (channel, pub) => batch(() => this.#apply(channel, pub)),
+      delay: askedDelay,
       silenceMs,
     })
     this.time = new ServerTime(this.stream.link)
+    whenDelayChanges(() => batch(() => this.#beginAnew()))
     effect(() => this.stream.follow(this.#channels()))
   }
 
   dismiss(id: string): void {
     this.toasts.value = this.toasts.value.filter(toast => toast.id !== id)
+  }
+
+  /** What was seen is ahead of what is to be shown now, or behind it. */
+  #beginAnew(): void {
+    this.#views.clear()
+    this.toasts.value = []
+    this.state.value = 'loading'
+    this.stream.restart()
   }
 
   /** Boards of everything, of starred teams, and the events of starred matches that are not over. */

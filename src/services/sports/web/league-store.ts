@@ -1,6 +1,7 @@
 import { type Signal, signal } from '@preact/signals'
 import { LiveStream, type Pub, type Subscribed } from '../../../web/index.ts'
 import { gameListSchema, type ListedGame, leagueMessageSchema } from '../model/index.ts'
+import { askedDelay, whenDelayChanges } from './delay.ts'
 import { ServerTime } from './server-time.ts'
 
 const silenceMs = 37_500
@@ -19,9 +20,11 @@ export class LeagueStore {
       subscribed: (_, entry) => this.#begin(entry),
       published: (_, pub) => this.#apply(pub),
       raw,
+      delay: askedDelay,
       silenceMs,
     })
     this.time = new ServerTime(this.stream.link)
+    whenDelayChanges(() => this.stream.restart())
   }
 
   #begin(entry: Subscribed): void {

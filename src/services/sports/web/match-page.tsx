@@ -2,6 +2,8 @@ import { useSignalEffect } from '@preact/signals'
 import { mount, Shell, Snippet } from '../../../web/index.ts'
 import { shootoutScore } from '../model/index.ts'
 import { clockText } from './clock-text.tsx'
+import { askedDelay, followDelay } from './delay.ts'
+import { DelayControl } from './delay-control.tsx'
 import { EventList } from './event-list.tsx'
 import { followStorage } from './favourites.ts'
 import { GoalBanner } from './goal-banner.tsx'
@@ -17,6 +19,7 @@ function MatchPage({ store, game }: { readonly store: MatchStore; readonly game:
   })
   return (
     <Shell current="/sports" link={store.stream.link}>
+      {store.missing.value ? null : <DelayControl />}
       <Content store={store} game={game} />
       <p class="visually-hidden" role="status" data-testid="spoken">
         {store.spoken}
@@ -50,10 +53,15 @@ function Content({ store, game }: { readonly store: MatchStore; readonly game: s
       <section class="source">
         <h2>This page is one event stream</h2>
         <p>The same stream in a terminal, without a library:</p>
-        <Snippet label="This match, with curl" code={`curl -N '${location.origin}/sse?channel=sports:game_${game}'`} />
+        <Snippet label="This match, with curl" code={`curl -N '${location.origin}/sse?channel=sports:game_${game}${delayPart()}'`} />
       </section>
     </>
   )
+}
+
+function delayPart(): string {
+  const delay = askedDelay()
+  return delay === undefined ? '' : `&delay=${delay}`
 }
 
 function Loading() {
@@ -84,5 +92,6 @@ function titleOf(view: MatchView | undefined, nowMs: number): string {
 }
 
 followStorage()
+followDelay()
 const game = decodeURIComponent(location.pathname.split('/').at(-1) ?? '')
 mount(<MatchPage store={new MatchStore(game)} game={game} />)

@@ -10,6 +10,7 @@ import {
   snapshotSchema,
 } from '../model/index.ts'
 import { announce } from './announcement.ts'
+import { askedDelay, whenDelayChanges } from './delay.ts'
 import { applyMessage, hasGapBefore, joinSnapshot, type MatchView, newEvents } from './match-view.ts'
 import { ServerTime } from './server-time.ts'
 
@@ -41,9 +42,11 @@ export class MatchStore {
       channels: [`sports:game_${game}`],
       subscribed: (_, entry) => batch(() => this.#begin(entry)),
       published: (_, pub) => batch(() => this.#follow(pub)),
+      delay: askedDelay,
       silenceMs,
     })
     this.time = new ServerTime(this.stream.link)
+    whenDelayChanges(() => batch(() => this.#beginAnew()))
   }
 
   /** What was missed comes as publications or as a snapshot, never as both. */
@@ -63,6 +66,15 @@ export class MatchStore {
     const missed = newEvents(before, after)
     if (missed.length > 0) this.#say(missed.length === 1 ? 'Caught up on 1 event' : `Caught up on ${missed.length} events`)
     this.spoken.value = announce(missed, before, after)
+  }
+
+  /** What was seen is ahead of what is to be shown now, or behind it. */
+  #beginAnew(): void {
+    this.view.value = undefined
+    this.celebration.value = undefined
+    this.notice.value = ''
+    this.spoken.value = ''
+    this.stream.restart()
   }
 
   #join(snapshot: Snapshot): MatchView {
