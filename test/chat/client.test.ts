@@ -75,10 +75,13 @@ describe('two users', () => {
     const { server, ann, bob, id } = await pair()
     ann.client.open(id)
     await ann.sees('that bob is there', () => ann.client.presenceOf('bob')?.online === true)
-    await until('the conversation is open', () => ann.line.said.some(frame => frame.includes(`chat:${id}`)))
-    await quiet(50)
-    bob.client.typing(id, true)
-    await ann.sees('bob type', () => ann.client.typingIn(id).includes('bob'))
+    await ann.sees('bob type', async () => {
+      // Said anew until the conversation is open: nobody keeps it.
+      bob.client.typing(id, false)
+      bob.client.typing(id, true)
+      await quiet(20)
+      return ann.client.typingIn(id).includes('bob')
+    })
     expect(ann.view(id).typing).toEqual(['bob'])
     bob.client.send(id, { text: 'so' })
     await ann.sees('the message', () => ann.texts(id).includes('so'))
@@ -364,6 +367,61 @@ test('[M43, M47] a server that starts again loses nothing that clients wrote mea
   expect(ann.texts(id).filter(text => !text?.startsWith('re'))).toEqual(numbers(40))
   expect(ann.texts(id).filter(text => text?.startsWith('re'))).toEqual(numbers(40).map(text => `re ${text}`))
 }, 40_000)
+
+test('[M6, M48] of what the inbox no longer keeps, the list and history tell: edits of the lost time too', async () => {
+  const folder = new Folder()
+  atEnd(() => folder[Symbol.dispose]())
+  const target = `sqlite:${folder.path}/chat.db`
+  const services = [
+    (server: Parameters<typeof chatService>[0]) => chatService(server, { openSql: () => openSql(target), bounds: generous }),
+  ]
+  const first = await startServer({}, { services })
+  const { url } = first
+  const [ann, bob] = [await ChatPerson.start({ url }, 'ann'), await ChatPerson.start({ url }, 'bob')]
+  const { id } = await ann.client.direct('bob')
+  ann.client.send(id, { text: '1' })
+  await bob.sees('the first', () => bob.texts(id).length === 1)
+  bob.client.open(id)
+  await acknowledged(first, bob)
+  bob.line.down()
+  for (const text of numbers(150, 2)) ann.client.send(id, { text })
+  await ann.sees('all sent', () => ann.texts(id).length === 151 && !ann.states(id).includes('waiting'))
+  await ann.client.edit(id, 1, 'one')
+  await first[Symbol.asyncDispose]()
+  const sql = await openSql(target)
+  await sql.run("update chat_inbox set floor = pts - 3 where person = 'bob'")
+  await sql.run("delete from chat_run where person = 'bob' and pts <= (select floor from chat_inbox where person = 'bob')")
+  await sql.close()
+  await serve({ port: Number(new URL(url).port) }, { services })
+  await ann.sees('the server', () => ann.client.link === 'live')
+  bob.line.up()
+  await bob.sees('the newest', () => bob.texts(id).length >= 50)
+  expect(bob.texts(id)).toEqual(numbers(bob.texts(id).length, 152 - bob.texts(id).length))
+  expect(bob.view(id).unread).toBe(151)
+  while (bob.client.hasBefore(id)) await bob.client.loadBefore(id)
+  expect(bob.texts(id)).toEqual(['one', ...numbers(150, 2)])
+  expect(bob.view(id).unread).toBe(151)
+}, 20_000)
+
+test('[M48] a server that begins with nothing is believed, and what one sees is what it has', async () => {
+  const services = [
+    (server: Parameters<typeof chatService>[0]) => chatService(server, { openSql: () => openSql('sqlite::memory:'), bounds: generous }),
+  ]
+  const first = await startServer({}, { services })
+  const { url } = first
+  const [ann, bob] = [await ChatPerson.start({ url }, 'ann'), await ChatPerson.start({ url }, 'bob')]
+  const { id } = await ann.client.direct('bob')
+  for (const text of numbers(5)) ann.client.send(id, { text })
+  await bob.sees('all', () => bob.texts(id).length === 5)
+  bob.client.read(id, 5)
+  await first[Symbol.asyncDispose]()
+  await serve({ port: Number(new URL(url).port) }, { services })
+  for (const each of [ann, bob]) await each.sees('nothing', () => each.client.link === 'live' && each.client.conversations.length === 0)
+  await ann.client.direct('bob')
+  ann.client.send(id, { text: 'anew' })
+  await bob.sees('what is new', () => bob.texts(id).join() === 'anew')
+  expect(bob.view(id).unread).toBe(1)
+})
 
 /** Waits until the server has from a device that it holds everything, and says where that is. */
 async function acknowledged(server: { readonly url: string }, person: ChatPerson): Promise<{ acked: number; top: number }> {

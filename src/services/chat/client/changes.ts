@@ -22,7 +22,16 @@ export class Changes {
   #tell(): void {
     const changes = [...this.#gathered.values()]
     this.#gathered = new Map()
-    for (const listener of [...this.#listeners]) for (const change of changes) listener(change)
+    for (const listener of [...this.#listeners]) for (const change of changes) told(listener, change)
+  }
+}
+
+/** One that fails harms no other. */
+function told(listener: Listener, change: ChatChange): void {
+  try {
+    listener(change)
+  } catch (error) {
+    reportError(error)
   }
 }
 

@@ -17,7 +17,7 @@ import { Presences } from './presences.ts'
 import { Reads } from './reads.ts'
 import { Sender } from './sender.ts'
 import { TypingPulse } from './typing-pulse.ts'
-import type { ChatChange, ConversationView, ItemView, Link, NewMessage } from './view.ts'
+import type { ChatChange, ConversationView, ItemView, Link, NewMessage, Refusal } from './view.ts'
 
 export interface ChatClientOptions extends ConnectionOptions {
   /** Defaults to a `MemoryCache`; pages give an `IndexedDbCache`. */
@@ -51,6 +51,7 @@ export class ChatClient extends ChatCalls {
   readonly #open = new Set<string>()
   #list: readonly ConversationView[] | undefined
   #link: Link = 'connecting'
+  #ended: Refusal | undefined
   #isReady = false
 
   constructor(readonly options: ChatClientOptions) {
@@ -64,6 +65,10 @@ export class ChatClient extends ChatCalls {
     this.#portraits = new Portraits(user, device, this.#outbox, id => this.#presences.typingIn(id))
     this.#connection = new Connection(options, {
       link: link => this.#meet(link),
+      ended: refusal => {
+        this.#ended = refusal
+        this.#changes.note({ kind: 'link' })
+      },
       greeted: greeting => this.#inbox.greeted(greeting),
       arrived: (offset, entry) => this.#inbox.arrived(offset, entry),
       signalled: (conversation, signal) => this.#presences.hear(conversation, signal),
@@ -93,6 +98,11 @@ export class ChatClient extends ChatCalls {
 
   get link(): Link {
     return this.#link
+  }
+
+  /** Why the server sent this client away for good, e.g. for a token that it does not take; undefined while it may come back. */
+  get ended(): Refusal | undefined {
+    return this.#ended
   }
 
   /** Whether the list is known, from the cache or the server: until then an empty list means nothing. */
@@ -293,7 +303,8 @@ export class ChatClient extends ChatCalls {
     if (conversation.roster.active) this.#connection.enter(id)
     if (!this.#connection.isLive) return
     this.#inbox.loader.newest(id).catch(ignoreOffline)
-    const users = conversation.members.map(({ user }) => user).filter(user => user !== this.user)
+    const others = conversation.members.map(({ user }) => user).filter(user => user !== this.user)
+    const users = others.slice(0, limits.presenceMax)
     if (users.length > 0) void this.presence(users).catch(ignoreOffline)
   }
 

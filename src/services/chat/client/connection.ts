@@ -1,9 +1,9 @@
 import { Centrifuge, type Subscription } from 'centrifuge'
 import type { ChatCommands, InboxEntry, InboxGreeting, OpenSignal } from '../model/wire.ts'
 import { answerSchemas, greetingSchema, inboxEntrySchema, signalSchema } from './answers.ts'
-import { readError } from './chat-error.ts'
+import { ChatError, readError } from './chat-error.ts'
 import { limits } from './limits.ts'
-import type { Link } from './view.ts'
+import type { Link, Refusal } from './view.ts'
 
 export interface ConnectionOptions {
   readonly url: string
@@ -17,6 +17,8 @@ export interface ConnectionOptions {
 /** What a connection tells. */
 export interface ConnectionEvents {
   link(link: Link): void
+  /** The server sent this client away, or its token is not taken: it does not come back by itself. */
+  ended(refusal: Refusal): void
   /** The inbox is followed from `acked` on. */
   greeted(greeting: InboxGreeting): void
   /** An entry that this version does not know is undefined: it is held all the same. */
@@ -36,7 +38,7 @@ export class Connection implements Caller {
   readonly #sdk: Centrifuge
   readonly #rooms = new Map<string, Subscription>()
   readonly #inbox: string
-  #isLive = false
+  #link: Link = 'connecting'
 
   constructor(
     { url, user, device, token, getToken, websocket }: ConnectionOptions,
@@ -56,7 +58,7 @@ export class Connection implements Caller {
   }
 
   get isLive(): boolean {
-    return this.#isLive
+    return this.#link === 'live'
   }
 
   open(): void {
@@ -69,6 +71,8 @@ export class Connection implements Caller {
   }
 
   async call<M extends keyof ChatCommands>(method: M, input: ChatCommands[M]['in']): Promise<ChatCommands[M]['out']> {
+    // Nobody waits for a network that is not there.
+    if (this.#link === 'offline') throw new ChatError({ code: 0, reason: 'offline', text: '' }, true)
     try {
       const { data } = await this.#sdk.rpc(method, input)
       return answerSchemas[method].parse(data)
@@ -104,9 +108,12 @@ export class Connection implements Caller {
     this.#sdk.on('connecting', () => this.#meet('connecting'))
     // An attempt that failed: the SDK tries again, but nobody knows when it will succeed.
     this.#sdk.on('error', () => {
-      if (!this.#isLive) this.#meet('offline')
+      if (!this.isLive) this.#meet('offline')
     })
-    this.#sdk.on('disconnected', () => this.#meet('offline'))
+    this.#sdk.on('disconnected', ({ code, reason }) => {
+      this.#meet('offline')
+      if (code !== 0) this.events.ended({ code, reason, text: '' })
+    })
     this.#sdk.on('subscribed', ({ channel, data }) => {
       if (channel === this.#inbox) this.#greet(data)
     })
@@ -125,7 +132,7 @@ export class Connection implements Caller {
   }
 
   #meet(link: Link): void {
-    this.#isLive = link === 'live'
+    this.#link = link
     this.events.link(link)
   }
 }

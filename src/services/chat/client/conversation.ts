@@ -124,7 +124,7 @@ export class Conversation {
 
   /** Everything that is kept, with the newest slots. */
   cached(slotsMax: number): CachedConversation {
-    const slots = this.thread.slots.slice(-slotsMax)
+    const slots = slotsMax === 0 ? [] : this.thread.slots.slice(-slotsMax)
     const floor = slots.length < this.thread.size ? (slots[0]?.seq ?? 0) : 0
     const covered = this.thread.covered.filter(([, to]) => to >= floor).map(([from, to]) => [Math.max(from, floor), to] as const)
     const patch: Patch = {

@@ -34,12 +34,18 @@ export class Conversations {
     if (conversation.absorb(patch)) this.changed(conversation)
   }
 
-  /** Something may have been missed, so nothing that was kept is relied on; what is wanted to be read stays wanted. */
-  forget(): void {
-    for (const { id, wanted } of this.all) {
+  /**
+   * Something may have been missed, so no message that was kept is relied on; the list is shown as it was until it is known anew.
+   * @param isReset the server does not know what it knew: nothing at all is relied on
+   */
+  forget(isReset: boolean): void {
+    for (const conversation of this.all) {
+      const { id, last } = conversation
+      const { slots: _slots, covered: _covered, ...known } = conversation.cached(0).patch
       const fresh = new Conversation(id, this.user)
-      fresh.absorb({ wanted })
+      if (!isReset) fresh.absorb({ ...known, slots: last === undefined ? [] : [last] })
       this.#byId.set(id, fresh)
+      this.changed(fresh)
     }
   }
 

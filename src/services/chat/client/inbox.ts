@@ -60,10 +60,10 @@ export class Inbox {
   greeted({ acked, top, truncated }: InboxGreeting): void {
     const { keeper, host } = this
     this.#top = top
-    const isLost = truncated !== undefined || acked > keeper.held || top < keeper.held
-    if (isLost) {
+    const isReset = top < keeper.held
+    if (isReset || truncated !== undefined || acked > keeper.held) {
       keeper.forget()
-      host.conversations.forget()
+      host.conversations.forget(isReset)
       this.#isListed = false
     }
     keeper.greeted(acked)

@@ -100,26 +100,36 @@ export class IndexedDbCache implements ChatCache {
     )
   }
 
-  /** One transaction; resolves when it is complete. After the first failure everything happens in memory. */
+  /** A browser may close a database that it has opened: then it is opened again. What fails twice happens in memory from then on. */
   async #run<T>(mode: IDBTransactionMode, body: (stores: Stores) => Promise<T>, instead: () => Promise<T>): Promise<T> {
     if (this.#isLost) return instead()
     try {
-      this.#database ??= openDatabase(this.factory, this.name)
-      const transaction = (await this.#database).transaction(Object.values(stores), mode)
-      const [result] = await Promise.all([
-        body({
-          place: transaction.objectStore(stores.place),
-          conversations: transaction.objectStore(stores.conversations),
-          outbox: transaction.objectStore(stores.outbox),
-        }),
-        completion(transaction),
-      ])
-      return result
+      return await this.#transact(mode, body)
     } catch (error) {
       reportError(error)
+      this.#database = undefined
+    }
+    try {
+      return await this.#transact(mode, body)
+    } catch {
       this.#isLost = true
       return instead()
     }
+  }
+
+  /** Resolves when the transaction is complete. */
+  async #transact<T>(mode: IDBTransactionMode, body: (stores: Stores) => Promise<T>): Promise<T> {
+    this.#database ??= openDatabase(this.factory, this.name)
+    const transaction = (await this.#database).transaction(Object.values(stores), mode)
+    const [result] = await Promise.all([
+      body({
+        place: transaction.objectStore(stores.place),
+        conversations: transaction.objectStore(stores.conversations),
+        outbox: transaction.objectStore(stores.outbox),
+      }),
+      completion(transaction),
+    ])
+    return result
   }
 }
 

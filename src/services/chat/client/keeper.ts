@@ -12,6 +12,7 @@ export class Keeper {
   /** What the server is known to have been told. */
   #acked = 0
   #entries = 0
+  #flushedAt = Number.NEGATIVE_INFINITY
   readonly #dirty = new Set<string>()
   #timer: Timer | undefined
   /** One step after the other. */
@@ -60,8 +61,8 @@ export class Keeper {
   note(offset: number): void {
     if (!this.#window.note(offset)) return
     this.#entries++
-    if (this.#entries >= limits.ackEntries) this.#flush()
-    else this.#flushLater()
+    if (this.#entries < limits.ackEntries) this.#flushLater()
+    else this.#flushSoon()
   }
 
   /** A conversation has changed and is to be saved. */
@@ -77,6 +78,17 @@ export class Keeper {
     await this.#save()
   }
 
+  /** Not more often than the server takes commands: a backlog is acknowledged in larger steps. */
+  #flushSoon(): void {
+    const wait = this.#flushedAt + limits.ackPauseMs - this.clock.now()
+    if (wait <= 0) {
+      this.#flush()
+      return
+    }
+    this.#timer?.cancel()
+    this.#timer = this.clock.after(wait, () => this.#flush())
+  }
+
   #flushLater(): void {
     this.#timer ??= this.clock.after(limits.ackMs, () => this.#flush())
   }
@@ -85,6 +97,7 @@ export class Keeper {
     this.#timer?.cancel()
     this.#timer = undefined
     this.#entries = 0
+    this.#flushedAt = this.clock.now()
     if (this.#isFlushing) return
     this.#isFlushing = true
     this.#steps = this.#steps.then(() => this.#keep()).catch(reportError)

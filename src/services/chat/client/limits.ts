@@ -15,6 +15,8 @@ export const limits = {
   /** An acknowledgement leaves after this time or this many entries (chat M5). */
   ackMs: 1000,
   ackEntries: 32,
+  /** And no more often than this, so that a long backlog leaves room for other commands. */
+  ackPauseMs: 200,
   /** Reads of one conversation are sent at most this often (chat M10). */
   readMs: 1000,
   /** While one types it is said again this often, and believed of others for this long (chat M13). */
@@ -24,6 +26,8 @@ export const limits = {
   healMs: 1000,
   /** Sends are tried again after up to this long, doubled at each attempt. */
   sendBackoff: { baseMs: 500, capMs: 30_000 },
+  /** Members whose presence is asked for at once. */
+  presenceMax: 256,
   /** How long an answer is waited for, and a connection is tried. */
   answerMs: 10_000,
   reconnect: { minMs: 300, maxMs: 20_000 },

@@ -14,7 +14,7 @@ interface Portrait {
 
 /** Makes views of conversations, and the same ones again while nothing has changed. */
 export class Portraits {
-  readonly #portraits = new Map<string, Portrait>()
+  readonly #portraits = new WeakMap<Conversation, Portrait>()
   readonly #waiting = new WeakMap<OutboxEntry, MessageView>()
 
   constructor(
@@ -32,10 +32,6 @@ export class Portraits {
     return this.#of(conversation).view
   }
 
-  forget(): void {
-    this.#portraits.clear()
-  }
-
   /** A message of the log as it is shown; undefined of one that is not. */
   message(conversation: Conversation, seq: number): MessageView | undefined {
     const slot = conversation.thread.slot(seq)
@@ -46,8 +42,8 @@ export class Portraits {
 
   #of(conversation: Conversation): Portrait {
     const { id } = conversation
-    const portrait: Portrait = this.#portraits.get(id) ?? { revision: '', items: [], view: undefined, messages: new Map() }
-    this.#portraits.set(id, portrait)
+    const portrait: Portrait = this.#portraits.get(conversation) ?? { revision: '', items: [], view: undefined, messages: new Map() }
+    this.#portraits.set(conversation, portrait)
     const typing = this.typingIn(id)
     const revision = `${conversation.revision} ${this.outbox.revision} ${typing.join(' ')}`
     if (revision === portrait.revision) return portrait
