@@ -33,6 +33,9 @@ export interface Jump {
   readonly seq: number
 }
 
+/** A jump that takes longer is explained. */
+const patienceMs = 600
+
 /** What one has open and is about to do. */
 export class Desk {
   readonly writing: Signal<Writing> = signal({ kind: 'new' })
@@ -77,7 +80,9 @@ export class Desk {
 
   /** Brings a message into view, from however far back. */
   async jumpTo(conversation: string, seq: number): Promise<void> {
+    const told = this.store.clock.after(patienceMs, () => this.store.notify('Loading older messages…'))
     const found = await this.store.loadUpTo(conversation, seq)
+    told.cancel()
     if (found) this.jump.value = { conversation, seq }
     else this.store.notify('This message is not kept any longer.')
   }

@@ -41,7 +41,7 @@ export class MessageBlock extends Component<BlockProps, { readonly drawn: boolea
   override shouldComponentUpdate(next: BlockProps, state: { readonly drawn: boolean }): boolean {
     const { block, forced, near, isGroup } = this.props
     const same = state.drawn === this.state.drawn && next.forced === forced && next.near === near && next.isGroup === isGroup
-    return !same || !sameRows(block.rows, next.block.rows)
+    return !same || (block !== next.block && !sameRows(block.rows, next.block.rows))
   }
 
   #follow(): void {

@@ -112,8 +112,10 @@ function newestOwn(items: readonly ItemView[]): string | undefined {
 /** What has been on the screen is read. */
 function markRead({ store: { chat } }: Desk, conversation: string, sight: Sight): void {
   const items = chat.messages(conversation)
-  const index = sight.atEnd ? items.length - 1 : items.findLastIndex(({ key }) => key === sight.lastKey)
-  const seq = items.slice(0, index + 1).findLast(item => item.seq !== undefined)?.seq
   const known = chat.conversation(conversation)
-  if (seq !== undefined && known !== undefined && seq > known.read) chat.read(conversation, seq)
+  if (known === undefined || known.read >= known.seq) return
+  const end = sight.atEnd ? items.length : items.findLastIndex(({ key }) => key === sight.lastKey) + 1
+  const index = items.findLastIndex((item, at) => at < end && item.seq !== undefined)
+  const seq = items[index]?.seq
+  if (seq !== undefined && seq > known.read) chat.read(conversation, seq)
 }

@@ -2,8 +2,8 @@ import { useSignal } from '@preact/signals'
 import { RichText } from './rich-text.tsx'
 
 /** What is longer is shown in part until one asks for the rest: more than a screen of a phone. */
-const shownMax = 1_500
-const linesMax = 30
+const shownMax = 900
+const linesMax = 20
 
 /** What someone wrote, at most a screen of it at first. */
 export function MessageText({ text }: { readonly text: string }) {

@@ -13,7 +13,7 @@ export class Place {
   readonly panel: Signal<Panel>
   readonly #listening = new AbortController()
   /** Steps from the list that this page made itself, which going back may undo. */
-  #depth = 0
+  #depth = depthOf(history.state)
 
   constructor() {
     this.conversation = signal(conversationIn(location.pathname))
@@ -26,8 +26,7 @@ export class Place {
       this.showPanel({ kind: 'none' })
       return
     }
-    const replaces = this.conversation.value !== undefined
-    this.#go(`/chat/${encodeURIComponent(conversation)}`, '', replaces)
+    this.#go(`/chat/${encodeURIComponent(conversation)}`, '', this.conversation.value !== undefined)
   }
 
   showPanel(panel: Panel): void {
@@ -65,8 +64,7 @@ export class Place {
   }
 
   #follow(): void {
-    const { state } = history
-    this.#depth = typeof state === 'object' && state !== null && typeof state.depth === 'number' ? state.depth : 0
+    this.#depth = depthOf(history.state)
     this.#show()
   }
 
@@ -74,6 +72,11 @@ export class Place {
     this.conversation.value = conversationIn(location.pathname)
     this.panel.value = this.conversation.value === undefined ? { kind: 'none' } : panelIn(location.hash)
   }
+}
+
+/** What this page wrote into an entry of the history; 0 of one that it did not make. */
+function depthOf(state: unknown): number {
+  return typeof state === 'object' && state !== null && 'depth' in state && typeof state.depth === 'number' ? state.depth : 0
 }
 
 export function conversationIn(path: string): string | undefined {

@@ -65,13 +65,13 @@ export class ScrollKeeper {
   sight(): Sight {
     const { scroller } = this
     const rest = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight
-    const last = this.#rows().findLast(row => this.#topOf(row) < scroller.clientHeight)
-    return { atEnd: rest <= endSlack, nearStart: scroller.scrollTop < startSlack, lastKey: last?.dataset.key }
+    const atEnd = rest <= endSlack
+    return { atEnd, nearStart: scroller.scrollTop < startSlack, lastKey: atEnd ? undefined : this.#lowest()?.dataset.key }
   }
 
   #note(): void {
     const sight = this.sight()
-    const row = sight.atEnd ? undefined : this.#rows().find(candidate => this.#topOf(candidate) + candidate.offsetHeight > 0)
+    const row = sight.atEnd ? undefined : this.#highest()
     const key = row?.dataset.key
     this.#anchor = row === undefined || key === undefined ? { kind: 'end' } : { kind: 'row', key, top: this.#topOf(row) }
     this.moved(sight)
@@ -81,11 +81,37 @@ export class ScrollKeeper {
     return row.getBoundingClientRect().top - this.scroller.getBoundingClientRect().top
   }
 
-  #rows(): HTMLElement[] {
-    return [...this.content.querySelectorAll<HTMLElement>('[data-key]')]
+  /** The first row of which something can be seen. Blocks are looked at before rows: there are few of them, and most lie elsewhere. */
+  #highest(): HTMLElement | undefined {
+    const { top } = this.scroller.getBoundingClientRect()
+    const isSeen = (element: HTMLElement) => element.getBoundingClientRect().bottom > top
+    for (const block of this.#blocks()) {
+      const row = isSeen(block) ? rowsIn(block).find(isSeen) : undefined
+      if (row !== undefined) return row
+    }
+    return undefined
+  }
+
+  #lowest(): HTMLElement | undefined {
+    const { bottom } = this.scroller.getBoundingClientRect()
+    const isSeen = (element: HTMLElement) => element.getBoundingClientRect().top < bottom
+    for (const block of this.#blocks().toReversed()) {
+      const row = isSeen(block) ? rowsIn(block).findLast(isSeen) : undefined
+      if (row !== undefined) return row
+    }
+    return undefined
+  }
+
+  /** Those that are drawn. */
+  #blocks(): HTMLElement[] {
+    return [...this.content.querySelectorAll<HTMLElement>('.block:not(:empty)')]
   }
 
   #row(key: string): HTMLElement | undefined {
     return this.content.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`) ?? undefined
   }
+}
+
+function rowsIn(block: HTMLElement): HTMLElement[] {
+  return [...block.querySelectorAll<HTMLElement>('[data-key]')]
 }
