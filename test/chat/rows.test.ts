@@ -330,16 +330,60 @@ for (const store of ['sqlite', 'postgres'] as const) {
     }, 60_000)
 
     test('[M6] an inbox keeps what it keeps, and its places stay dense', async () => {
-      const chat = await rows()
+      const time = { now: 1000 }
+      const clock = { now: () => time.now, after: () => ({ cancel() {} }), soon() {} }
+      const chat = await ChatRows.open(await open(), { clock })
       const { id } = await chat.direct('alice', 'bob')
-      for (let i = 0; i < 5; i++) await chat.send('alice', id, `${i}`)
-      await chat.sql.run('update chat_item set ts = 1 where pts <= 3')
-      await sweep(chat.sql, Date.now())
+      for (let i = 0; i < 2; i++) await chat.send('alice', id, `${i}`)
+      time.now += 31 * 24 * 3_600_000
+      await chat.group('carol', ['bob'])
+      for (let i = 2; i < 5; i++) await chat.send('alice', id, `${i}`)
+      await sweep(chat.sql, time.now)
       const items = await chat.inboxes.items('bob', 0, 100)
-      expect(items.map(({ pts }) => pts)).toEqual([4, 5, 6])
-      const page = await chat.inboxes.history(chat.channel('bob'), { since: { epoch: '', offset: 2 }, limit: 100 })
-      expect(page.complete).toBe(false)
-      expect((await chat.inboxes.history(chat.channel('bob'), { since: { epoch: '', offset: 3 }, limit: 100 })).complete).toBe(true)
+      expect(items.map(({ pts }) => pts)).toEqual([4, 5, 6, 7, 8])
+      const since = (offset: number) => chat.inboxes.history(chat.channel('bob'), { since: { epoch: '', offset }, limit: 100 })
+      expect((await since(2)).complete).toBe(false)
+      expect((await since(3)).complete).toBe(true)
+      time.now += 31 * 24 * 3_600_000
+      await sweep(chat.sql, time.now)
+      expect(await chat.inboxes.items('bob', 8, 100)).toEqual([])
+      expect((await since(7)).complete).toBe(false)
+      expect((await since(8)).complete).toBe(true)
+      const { seq } = await chat.send('alice', id, 'at last')
+      expect((await chat.inboxes.items('bob', 8, 100)).map(({ pts, entry }) => [pts, 'seq' in entry && entry.seq])).toEqual([[9, seq]])
+    })
+
+    test('[M4] whatever comes in whichever order, an inbox reads the same from every place and in windows of every size', async () => {
+      const random = seededRandom(15)
+      const chat = await rows()
+      const [one, two] = [await chat.group('alice', ['bob']), await chat.direct('alice', 'bob')]
+      for (let step = 0; step < 60; step++) {
+        const { id } = random.next() < 0.6 ? one : two
+        const act = between(random, 0, 9)
+        await attempt(async () => {
+          if (act < 6) await chat.send(act < 4 ? 'alice' : 'bob', id, `${step}`)
+          else if (act < 8) await chat.read('bob', id, between(random, 1, 60))
+          else if (act === 8) await chat.remove('alice', one.id, ['bob'])
+          else await chat.add('alice', one.id, ['bob'])
+        })
+      }
+      const posted = chat.posted.filter(({ person }) => person === 'bob')
+      expect(posted.map(({ pts }) => pts)).toEqual(posted.map((_, index) => index + 1))
+      const all = await chat.inboxes.items('bob', 0, 1000)
+      const place = ({ entry }: { entry: object }) =>
+        JSON.stringify([Reflect.get(entry, 'kind'), Reflect.get(entry, 'seq'), Reflect.get(entry, 'text')])
+      expect(all.map(item => [item.pts, place(item)])).toEqual(posted.map(item => [item.pts, place(item)]))
+      for (let round = 0; round < 40; round++) {
+        const [after, limit] = [between(random, 0, all.length), between(random, 1, 20)]
+        expect(await chat.inboxes.items('bob', after, limit)).toEqual(all.slice(after, after + limit))
+        const back = await chat.inboxes.history(chat.channel('bob'), { since: { epoch: '', offset: after + 1 }, limit, reverse: true })
+        expect(back.publications.map(({ offset }) => offset)).toEqual(
+          all
+            .slice(Math.max(0, after - limit), after)
+            .map(({ pts }) => pts)
+            .reverse(),
+        )
+      }
     })
   })
 }

@@ -38,7 +38,7 @@ export class ChatRows {
   ) {
     this.ledger = new Ledger(sql, clock, { deliver: posted => this.posted.push(...posted), moved() {} })
     this.groups = new Groups(random, bounds)
-    this.messages = new Messages({ bounds, spend() {}, screen: undefined })
+    this.messages = new Messages({ bounds, spend() {} })
   }
 
   static async open(

@@ -141,10 +141,9 @@ describe('messages', () => {
     await alice.call('chat.send', { conversation: conversation.id, cid: '1', text: 'hello' })
     expect((await failureOf(alice.call('chat.send', { conversation: conversation.id, cid: '2', text: 'spam' }))).code).toBe(100)
     expect((await alice.call('chat.history', { conversation: conversation.id })).entries).toHaveLength(1)
-    expect(seen).toMatchObject([
-      { text: 'hello', author: 'alice', seq: 1 },
-      { text: 'spam', seq: 2 },
-    ])
+    await alice.call('chat.send', { conversation: conversation.id, cid: '3', enc: { scheme: 'x', epoch: 4, bytes: 'secret' } })
+    expect(seen).toMatchObject([{ text: 'hello', author: 'alice' }, { text: 'spam' }, { enc: { scheme: 'x', epoch: 4 } }])
+    expect(JSON.stringify(seen)).not.toContain('secret')
   })
 })
 

@@ -27,9 +27,13 @@ export type Store =
   | { readonly kind: 'sqlite'; readonly path: string }
   | { readonly kind: 'postgres'; readonly url: string; readonly path: string }
 
-/** The store as `openSql` takes it. */
+/**
+ * Where rows go that are asked for asynchronously, as `openSql` takes it. In SQLite that is a file beside the one of histories and games, which
+ * are written without waiting: in one file, either would have to block the process for a transaction of the other.
+ */
 export function storeTarget(store: Store): string {
-  return store.kind === 'sqlite' ? `sqlite:${store.path}` : store.url
+  if (store.kind === 'postgres') return store.url
+  return store.path === ':memory:' ? 'sqlite::memory:' : `sqlite:${store.path.replace(/(\.[^./]+)?$/, '-rows$1')}`
 }
 
 /** The configuration, complete and checked. */

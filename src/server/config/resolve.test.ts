@@ -96,7 +96,7 @@ describe('sources', () => {
   test('[G64] where rows are kept in Postgres, histories and games stay in the data folder', () => {
     const store = 'postgresql://u:p@h:5433/d?sslmode=require'
     expect(configOf({ file: { store, data: '/srv' } }).store).toEqual({ kind: 'postgres', url: store, path: '/srv/fanfare.sqlite' })
-    expect(storeTarget(configOf({ file: { store: 'sqlite:rows.db' } }).store)).toBe('sqlite:rows.db')
+    expect(storeTarget(configOf({ file: { store: 'sqlite:rows.db' } }).store)).toBe('sqlite:rows-rows.db')
   })
 
   test('[C3] an empty variable counts as not given', () => {

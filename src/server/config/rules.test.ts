@@ -117,6 +117,11 @@ describe('between options', () => {
     [{ history_size: 10, history_ttl: '0s' }, '.history_size: needs history_ttl beside it, like "10m"'],
     [{ history_ttl: '1m' }, '.history_ttl: needs history_size beside it'],
     [{ delivery: 'conflated', allowed_delta_types: ['fossil'] }, '.allowed_delta_types: needs delivery "stream", not "conflated"'],
+    [
+      { ...history, history_ttl: '5s', delay_max: '10s' },
+      '.delay_max: must be at most history_ttl: who is behind is given what the history keeps',
+    ],
+    [{ delay_max: '61s' }, '.delay_max: expected 0s to 1m, got "61s"'],
     [{ delta_publish: true }, '.delta_publish: needs allowed_delta_types ["fossil"]'],
     [{ force_push_join_leave: true }, '.force_push_join_leave: needs join_leave'],
     [

@@ -21,7 +21,7 @@ import {
   markSeen,
   type Posted,
   type PushStore,
-  type Screen,
+  type Sending,
   sweep,
   tellReceipts,
   toJson,
@@ -29,6 +29,12 @@ import {
 } from './store/index.ts'
 import { Typing } from './typing.ts'
 import type { Whereabouts } from './whereabouts.ts'
+
+/**
+ * Asked before a message is taken, and may take its time: moderation, or what keeps the order of MLS commits (chat M26). What it throws is the
+ * answer. Of encrypted messages it sees no content (chat M27).
+ */
+export type Screen = (draft: Sending & { readonly author: string }) => Promise<void>
 
 export interface ChatParts {
   readonly server: Server
@@ -80,7 +86,7 @@ export class Chat {
     this.#messageRates = new UserRates(clock, bounds.messageRate)
     this.commandRates = new UserRates(clock, bounds.commandRate)
     this.conversationRates = new UserRates(clock, { perSecond: bounds.conversationsPerDay / daySeconds, burst: bounds.conversationsPerDay })
-    this.messages = new Messages({ bounds, spend: user => this.#messageRates.spend(user), screen: parts.screen })
+    this.messages = new Messages({ bounds, spend: user => this.#messageRates.spend(user) })
     this.connections = new Connections({
       ledger: this.ledger,
       inboxes: this.inboxes,
@@ -145,6 +151,13 @@ export class Chat {
       found.push({ user, online, ...(isShown ? { last_seen: seen.at } : {}) })
     }
     return found
+  }
+
+  /** Outside of any transaction: whoever is asked may take longer than others can wait. */
+  async screen(draft: Sending, author: string): Promise<void> {
+    const { enc } = draft
+    const shown = enc === undefined ? draft : { ...draft, enc: { scheme: enc.scheme, epoch: enc.epoch } }
+    await this.parts.screen?.({ ...shown, author })
   }
 
   async type(conversation: string, user: string, on: boolean): Promise<void> {

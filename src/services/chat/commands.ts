@@ -147,7 +147,9 @@ function addMessageCommands(server: Server, chat: Chat): void {
   const sending = z.object({ conversation, cid, ...content, reply_to: seq.optional(), version: place.optional(), device })
   command(server, chat, 'chat.send', sending, async (input, actor) => {
     checkContent(input)
-    const sent = await ledger.commit(change => messages.send(change, actor, { ...input, device: actor.device }))
+    const draft = { ...input, device: actor.device }
+    await chat.screen(draft, actor.user)
+    const sent = await ledger.commit(change => messages.send(change, actor, draft))
     // Who answers has read what was before.
     chat.parts.pushes?.read(actor.user, { conversation: input.conversation, seq: sent.seq, device: actor.device })
     return sent

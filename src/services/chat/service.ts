@@ -1,12 +1,12 @@
 import { type Namespace, namespaceDefaults } from '../../hub/index.ts'
 import { type ChatBounds, chatDefaults, type Server, type Service } from '../../server/index.ts'
 import { migrateSql, type Sql } from '../../store/index.ts'
-import { Chat, conversationIn } from './chat.ts'
+import { Chat, conversationIn, type Screen } from './chat.ts'
 import { addCommands, addPushCommands } from './commands.ts'
 import { limits } from './limits.ts'
 import type { InboxGreeting } from './model/wire.ts'
 import type { OpenedPushes, PushSurroundings } from './push/index.ts'
-import { epochOf, findMember, ownerOf, PushStore, type Screen, schema } from './store/index.ts'
+import { epochOf, findMember, ownerOf, PushStore, schema } from './store/index.ts'
 import chatPage from './web/chat.html'
 import { Whereabouts } from './whereabouts.ts'
 
@@ -18,7 +18,6 @@ export interface ChatOptions {
   readonly durability?: InboxGreeting['durability']
   /** Absent where nobody is notified. */
   readonly openPushes?: (surroundings: PushSurroundings) => OpenedPushes
-  /** Asked before a message is taken: moderation, or a sequencer of MLS commits. */
   readonly screen?: Screen
 }
 

@@ -2,6 +2,7 @@ import { CommandError } from '../../../protocol/index.ts'
 import type { Queries } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
 import { chatErrors } from '../model/wire.ts'
+import { openInbox } from './log.ts'
 
 /** A row of `chat_device`. */
 export interface DeviceRow {
@@ -32,7 +33,7 @@ export async function findDevice(queries: Queries, person: string, device: strin
 
 /** Begins where the inbox is now: what was before, it finds in history (chat M7). Where there are too many, the one silent longest goes. */
 export async function linkDevice(tx: Queries, person: string, device: string, now: number): Promise<InboxHead> {
-  await tx.run('insert into chat_inbox (person, pts, floor) values (?1, 0, 0) on conflict (person) do nothing', person)
+  await openInbox(tx, person)
   const head = await headOf(tx, person)
   await tx.run(
     `insert into chat_device (person, device, acked, created, seen) values (?1, ?2, ?3, ?4, ?4)

@@ -16,8 +16,10 @@ import {
   holdConversation,
   type MemberRow,
   memberOf,
+  openInbox,
   postConversation,
 } from './log.ts'
+import { passOver } from './watermarks.ts'
 
 export interface Changed {
   readonly version: number
@@ -126,7 +128,7 @@ export class Groups {
     const { tx } = change
     const row = await this.#group(tx, conversation)
     const member = await memberOf(tx, conversation, user)
-    await tx.run('update chat_member set read_to = ?3, unread = 0 where conversation = ?1 and person = ?2', conversation, user, row.seq + 1)
+    await passOver(change, conversation, user, row.seq + 1)
     const left = await this.#release(change, row, user, { change: 'left', users: [user] })
     const heir = member.role === 'owner' ? await this.#heir(tx, conversation) : undefined
     if (heir === undefined) return left
@@ -284,7 +286,7 @@ export class Groups {
       since,
       read,
     )
-    await tx.run('insert into chat_inbox (person, pts, floor) values (?1, 0, 0) on conflict (person) do nothing', person)
+    await openInbox(tx, person)
     await tx.run('insert into chat_stay (conversation, person, from_seq, to_seq) values (?1, ?2, ?3, null)', conversation, person, since)
   }
 

@@ -32,9 +32,19 @@ export interface Item {
   readonly entry: InboxEntry
 }
 
-const itemColumns = `i.pts, i.kind as item, i.conversation, i.ts as posted, i.body as own,
-  e.seq, e.kind, e.author, e.ts, e.target, e.body, e.rev, e.deleted`
-const fromItems = 'from chat_item i left join chat_entry e on e.conversation = i.conversation and e.seq = i.seq'
+/** SQL: places of an inbox, each with its entry; `spans` are the runs that hold them. */
+function itemsOf(spans: string): string {
+  return `select i.first + coalesce(e.seq - i.seq, 0) as pts, i.kind as item, i.conversation, coalesce(e.ts, i.ts) as posted, i.body as own,
+      e.seq, e.kind, e.author, e.ts, e.target, e.body, e.rev, e.deleted
+    from (${spans}) i left join chat_entry e
+      on i.kind = 'log' and e.conversation = i.conversation and e.seq >= i.seq and e.seq <= i.seq + i.pts - i.first`
+}
+
+// No run is empty, so that of as many runs as places are asked for all places are there.
+const itemsAfter = `select * from (${itemsOf('select * from chat_span where person = ?1 and pts > ?2 order by pts limit ?3')}) items
+  where pts > ?2 order by pts limit ?3`
+const itemsBefore = `select * from (${itemsOf('select * from chat_span where person = ?1 and first < ?2 order by pts desc limit ?3')}) items
+  where pts < ?2 order by pts desc limit ?3`
 const prefix = 'inbox:#'
 
 export function inboxChannel(user: string): string {
@@ -54,12 +64,7 @@ export class Inboxes {
 
   /** Up to `limit` items after a place, as they are now: what was deleted since has lost its text. */
   async items(person: string, after: number, limit: number, queries: Queries = this.sql): Promise<Item[]> {
-    const rows = await queries.all<ItemRow>(
-      `select ${itemColumns} ${fromItems} where i.person = ?1 and i.pts > ?2 order by i.pts limit ?3`,
-      person,
-      after,
-      limit,
-    )
+    const rows = await queries.all<ItemRow>(itemsAfter, person, after, limit)
     return this.#read(queries, person, rows)
   }
 
@@ -73,7 +78,8 @@ export class Inboxes {
     const after = reverse || since === undefined ? floor : Math.max(since.offset, floor)
     const items =
       most === 0 ? [] : reverse ? await this.#before(person, since?.offset ?? pts + 1, most) : await this.items(person, after, most)
-    const publications = items.map(item => this.publication(item))
+    // What came between both questions comes live: a page ends where it says.
+    const publications = items.filter(item => item.pts <= pts).map(item => this.publication(item))
     const reaches = isSame && since.offset >= floor && since.offset + publications.length >= pts
     return { position, publications, complete: !reverse && reaches, state: [] }
   }
@@ -84,12 +90,7 @@ export class Inboxes {
   }
 
   async #before(person: string, before: number, limit: number): Promise<Item[]> {
-    const rows = await this.sql.all<ItemRow>(
-      `select ${itemColumns} ${fromItems} where i.person = ?1 and i.pts < ?2 order by i.pts desc limit ?3`,
-      person,
-      before,
-      limit,
-    )
+    const rows = await this.sql.all<ItemRow>(itemsBefore, person, before, limit)
     return this.#read(this.sql, person, rows)
   }
 

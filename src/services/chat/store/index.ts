@@ -5,7 +5,7 @@ export { Inboxes, type Item, inboxChannel, ownerOf, toJson } from './inbox.ts'
 export { Ledger } from './ledger.ts'
 export { conversationOf, conversationsWith, listConversations } from './listing.ts'
 export { activeMembers, findConversation, findMember, memberOf, type Posted, postConversation } from './log.ts'
-export { type Actor, checkSize, Messages, type Screen, type Sending, type Sent } from './messages.ts'
+export { type Actor, checkSize, Messages, type Sending, type Sent } from './messages.ts'
 export { clearConversation, type Own, setOwn } from './own.ts'
 export {
   acquainted,

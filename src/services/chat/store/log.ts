@@ -122,63 +122,89 @@ export async function append(tx: Queries, conversation: string, draft: Draft, no
   return { ...place, row: { conversation, ...place, kind, author, target, body, rev, deleted: 0 } }
 }
 
+const due = `with due as (
+    select person, pts, run_conversation, run_first, run_seq, run_ts from chat_inbox
+    where person in (select person from chat_member where conversation = ?1 and active = 1 and person <> ?2) order by person /*lock*/)`
+const continues = 'run_conversation = ?1 and run_seq + pts - run_first + 1 = ?3'
+
 /**
- * Puts a reference to an entry into the inbox of everyone who is in the conversation, except of those named. Inboxes are taken in the order of
- * their names, so that two transactions never wait for each other.
+ * Puts an entry into the inbox of everyone who is in the conversation, except of those named: into the run that ends there, or into a new one.
+ * Inboxes are taken in the order of their names, so that two transactions never wait for each other.
  */
 export async function fanOut(tx: Queries, row: EntryRow, except = ''): Promise<Posted[]> {
-  const heads = await tx.all<{ person: string; pts: number }>(
-    `with due as (
-       select person from chat_inbox
-       where person in (select person from chat_member where conversation = ?1 and active = 1 and person <> ?2) order by person /*lock*/)
-     update chat_inbox set pts = pts + 1 where person in (select person from due) returning person, pts`,
-    row.conversation,
-    except,
-  )
+  const { conversation, seq, ts, author } = row
   await tx.run(
-    `insert into chat_item (person, pts, kind, conversation, seq, ts, body)
-     select i.person, i.pts, 'log', m.conversation, cast(?2 as integer), cast(?3 as double precision), null from chat_member m join chat_inbox i on i.person = m.person
-     where m.conversation = ?1 and m.active = 1 and m.person <> ?4`,
-    row.conversation,
-    row.seq,
-    row.ts,
+    `${due} insert into chat_run (person, pts, first, kind, conversation, seq, ts, body)
+     select person, pts, run_first, 'log', run_conversation, run_seq, run_ts, null from due
+     where run_conversation <> '' and not (${continues})`,
+    conversation,
     except,
+    seq,
+  )
+  const heads = await tx.all<{ person: string; pts: number }>(
+    `update chat_inbox set
+       run_first = case when ${continues} then run_first else pts + 1 end,
+       run_seq = case when ${continues} then run_seq else ?3 end,
+       run_conversation = ?1, run_ts = ?4, pts = pts + 1
+     where person in (select person from chat_member where conversation = ?1 and active = 1 and person <> ?2) returning person, pts`,
+    conversation,
+    except,
+    seq,
+    ts,
   )
   const shared = entryOf(row, '')
-  return heads.map(({ person, pts }) => ({ person, pts, entry: person === row.author ? entryOf(row, person) : shared }))
+  return heads.map(({ person, pts }) => ({ person, pts, entry: person === author ? entryOf(row, person) : shared }))
 }
 
 /** Puts something of one user's own into their inbox. */
 export async function post(tx: Queries, person: string, entry: OwnEntry, now: number): Promise<Posted> {
-  const pts = await next(tx, person)
-  await tx.run(
-    `insert into chat_item (person, pts, kind, conversation, seq, ts, body) values (?1, ?2, 'own', ?3, 0, ?4, ?5)`,
-    person,
-    pts,
-    entry.conversation,
-    now,
-    JSON.stringify(entry),
-  )
+  const pts = await postAlone(tx, person, 'own', entry.conversation, JSON.stringify(entry), now)
   return { person, pts, entry }
 }
 
 /** Tells a user's devices what a conversation is to them now. Whoever reads it later gets what it is then. */
 export async function postConversation(tx: Queries, person: string, entry: ConversationEntry, now: number): Promise<Posted> {
-  const pts = await next(tx, person)
-  await tx.run(
-    `insert into chat_item (person, pts, kind, conversation, seq, ts, body) values (?1, ?2, 'conversation', ?3, 0, ?4, null)`,
-    person,
-    pts,
-    entry.conversation.id,
-    now,
-  )
+  const pts = await postAlone(tx, person, 'conversation', entry.conversation.id, null, now)
   return { person, pts, entry }
 }
 
-async function next(tx: Queries, person: string): Promise<number> {
-  const [head] = await tx.all<{ pts: number }>(
-    'insert into chat_inbox (person, pts, floor) values (?1, 1, 0) on conflict (person) do update set pts = chat_inbox.pts + 1 returning pts',
+/** An inbox is there before anything comes into it. */
+export async function openInbox(tx: Queries, person: string): Promise<void> {
+  await tx.run(
+    `insert into chat_inbox (person, pts, floor, run_conversation, run_first, run_seq, run_ts) values (?1, 0, 0, '', 0, 0, 0)
+     on conflict (person) do nothing`,
     person,
   )
-  return head?.pts ?? 0
+}
+
+async function postAlone(
+  tx: Queries,
+  person: string,
+  kind: 'own' | 'conversation',
+  conversation: string,
+  body: string | null,
+  now: number,
+): Promise<number> {
+  await openInbox(tx, person)
+  await tx.run(
+    `with due as (select person, pts, run_conversation, run_first, run_seq, run_ts from chat_inbox where person = ?1 /*lock*/)
+     insert into chat_run (person, pts, first, kind, conversation, seq, ts, body)
+     select person, pts, run_first, 'log', run_conversation, run_seq, run_ts, null from due where run_conversation <> ''`,
+    person,
+  )
+  const [head] = await tx.all<{ pts: number }>(
+    "update chat_inbox set pts = pts + 1, run_conversation = '' where person = ?1 returning pts",
+    person,
+  )
+  const pts = head?.pts ?? 0
+  await tx.run(
+    'insert into chat_run (person, pts, first, kind, conversation, seq, ts, body) values (?1, ?2, ?2, ?3, ?4, 0, ?5, ?6)',
+    person,
+    pts,
+    kind,
+    conversation,
+    now,
+    body,
+  )
+  return pts
 }

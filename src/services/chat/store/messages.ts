@@ -19,14 +19,10 @@ export interface Actor {
   readonly device: string
 }
 
-/** What stands between an accepted message and the log: moderation, or a sequencer of MLS commits (chat M26). Of encrypted messages it sees no content. */
-export type Screen = (draft: Sending & { readonly author: string; readonly seq: number }) => Promise<void>
-
 export interface MessageRules {
   readonly bounds: Pick<ChatBounds, 'editMs' | 'deleteMs'>
   /** @throws CommandError 429 where a new message is one too many */
   spend(user: string): void
-  readonly screen: Screen | undefined
 }
 
 /** What users say, and what they change about it. */
@@ -46,7 +42,6 @@ export class Messages {
       throw new CommandError(chatErrors.membershipChanged, `the members are of version ${row.version}`)
     await checkAnswered(tx, row, actor.user, sending.reply_to)
     if (sending.enc?.perDevice !== undefined) await checkDevices(tx, row.id, actor, Object.keys(sending.enc.perDevice))
-    await this.rules.screen?.({ ...sending, author: actor.user, seq: row.seq + 1 })
     const { text, enc, reply_to, cid } = sending
     const body: EntryBody = { text, enc, reply_to, origin: { device: actor.device, cid } }
     const plain = text === undefined ? undefined : searchable(text)

@@ -37,13 +37,27 @@ export const schema: readonly string[] = [
     person text not null, device text not null, cid text not null, hash text not null, answer text not null, ts double precision not null,
     primary key (person, device, cid))`,
   'create index chat_sent_ts on chat_sent (ts)',
-  // The newest place of each inbox, and the newest that is not kept any longer.
-  'create table chat_inbox (person text primary key, pts integer not null, floor integer not null)',
-  // Kind 'log' refers to an entry, 'conversation' to how it is when it is read, 'own' carries its body.
-  `create table chat_item (
-    person text not null, pts integer not null, kind text not null, conversation text not null, seq integer not null, ts double precision not null, body text,
-    primary key (person, pts))`,
-  'create index chat_item_ts on chat_item (ts)',
+  // The newest place of each inbox, the newest that is not kept any longer, and the run that is still growing: entries of one conversation that
+  // follow each other. A message to a group touches a few pages that hold these rows, not one page for each inbox.
+  `create table chat_inbox (
+    person text primary key, pts integer not null, floor integer not null,
+    run_conversation text not null, run_first integer not null, run_seq integer not null, run_ts double precision not null)`,
+  // A run that ended: places `first` to `pts`. Kind 'log' stands for as many entries from `seq` on; 'conversation' for how it is when it is
+  // read, and 'own' for its body, are one place each.
+  `create table chat_run (
+    person text not null, pts integer not null, first integer not null, kind text not null, conversation text not null, seq integer not null,
+    ts double precision not null, body text, primary key (person, pts))`,
+  'create index chat_run_ts on chat_run (ts)',
+  `create view chat_span as
+     select person, pts, first, kind, conversation, seq, ts, body from chat_run
+     union all
+     select person, pts, run_first, 'log', run_conversation, run_seq, run_ts, cast(null as text) from chat_inbox where run_conversation <> ''`,
+  // What stands in the inboxes, place by place.
+  `create view chat_item as
+     select s.person, s.first + e.seq - s.seq as pts, s.kind, s.conversation, e.seq, e.ts, s.body
+     from chat_span s join chat_entry e on e.conversation = s.conversation and e.seq >= s.seq and e.seq <= s.seq + s.pts - s.first where s.kind = 'log'
+     union all
+     select person, pts, kind, conversation, seq, ts, body from chat_run where kind <> 'log'`,
   `create table chat_device (
     person text not null, device text not null, acked integer not null, created double precision not null, seen double precision not null,
     primary key (person, device))`,

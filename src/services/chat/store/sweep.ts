@@ -29,11 +29,12 @@ async function trimInboxes(sql: Sql, now: number): Promise<void> {
       limits.inboxEntriesMax,
     )
     const old = await tx.all<Trimmed>(
-      `update chat_inbox set floor = (select max(i.pts) from chat_item i where i.person = chat_inbox.person and i.ts < ?1)
-       where person in (select distinct i.person from chat_item i where i.ts < ?1) returning person, floor`,
+      `update chat_inbox set floor = (select max(i.pts) from chat_span i where i.person = chat_inbox.person and i.ts < ?1)
+       where exists (select 1 from chat_span i where i.person = chat_inbox.person and i.ts < ?1 and i.pts > chat_inbox.floor)
+       returning person, floor`,
       now - limits.inboxKeptMs,
     )
-    for (const { person, floor } of [...full, ...old]) await tx.run('delete from chat_item where person = ?1 and pts <= ?2', person, floor)
+    for (const { person, floor } of [...full, ...old]) await tx.run('delete from chat_run where person = ?1 and pts <= ?2', person, floor)
   })
 }
 

@@ -18,8 +18,8 @@ interface DueRow {
 export async function deliver({ tx, now, moved }: Change, person: string, after: number, upTo: number): Promise<void> {
   if (upTo <= after) return
   const rows = await tx.all<{ conversation: string; seq: number }>(
-    `select conversation, max(seq) as seq from chat_item where person = ?1 and pts > ?2 and pts <= ?3 and kind = 'log' group by conversation
-     order by conversation`,
+    `select conversation, cast(max(seq + (case when pts < ?3 then pts else ?3 end) - first) as integer) as seq from chat_span
+     where person = ?1 and pts > ?2 and first <= ?3 and kind = 'log' group by conversation order by conversation`,
     person,
     after,
     upTo,
@@ -63,7 +63,7 @@ export async function read(change: Change, person: string, conversation: string,
 
 /**
  * Tells authors how far others are with what they wrote: each author one entry with all that moved, however many members it were
- * (chat M10). What nobody was told of yet is marked in the rows, so that a crash in between tells it later, never not at all.
+ * (chat M10). Authors who have left hear nothing more. What nobody was told of yet is marked in the rows, so that a crash in between tells it later, never not at all.
  */
 export async function tellReceipts(change: Change, conversation: string): Promise<void> {
   const { tx, now, posted } = change
@@ -82,6 +82,17 @@ export async function tellReceipts(change: Change, conversation: string): Promis
     const entry: ReceiptEntry = { kind: 'receipt', conversation, receipts }
     posted.push(await post(tx, author, entry, now))
   }
+}
+
+/** Nothing up to there is unread any longer, and no author is told that it was read. What was read before is told at once. */
+export async function passOver(change: Change, conversation: string, person: string, seq: number): Promise<void> {
+  await tellReceipts(change, conversation)
+  await change.tx.run(
+    'update chat_member set read_to = ?3, told_read = ?3, unread = 0 where conversation = ?1 and person = ?2',
+    conversation,
+    person,
+    seq,
+  )
 }
 
 /** Conversations in which somebody moved and authors were not told: those of a server that ended too early. */
@@ -113,8 +124,8 @@ async function gather(
 ): Promise<void> {
   const from = Math.min(delivered_to > told_delivered ? told_delivered : delivered_to, read_to > told_read ? told_read : read_to)
   const authors = await tx.all<{ author: string; newest: number }>(
-    `select author, max(seq) as newest from chat_entry
-     where conversation = ?1 and kind = 'message' and seq > ?2 and seq <= ?3 and author <> ?4 group by author`,
+    `select e.author, max(e.seq) as newest from chat_entry e join chat_member a on a.conversation = e.conversation and a.person = e.author
+     where e.conversation = ?1 and e.kind = 'message' and e.seq > ?2 and e.seq <= ?3 and e.author <> ?4 and a.active = 1 group by e.author`,
     conversation,
     from,
     Math.max(delivered_to, read_to),
