@@ -1,21 +1,15 @@
 import { expect, test } from 'bun:test'
 import { between, type Random, seededRandom } from '../../src/kit/index.ts'
-import { chatService } from '../../src/services/chat/index.ts'
-import { openSql } from '../../src/store/index.ts'
-import { serve } from '../http/harness.ts'
+import { serveChat } from './chat-pair.ts'
 import { ChatPerson } from './chat-person.ts'
 
-const generous = { messageRate: { perSecond: 10_000, burst: 10_000 }, commandRate: { perSecond: 10_000, burst: 10_000 }, receiptsMs: 20 }
 const steps = 250
 
 test.each([1, 2, 3])(
   '[M1, M8, M40, M43] whatever devices do on bad lines, all end with the same conversation, and each message is there once (seed %i)',
   async seed => {
     const random = seededRandom(seed)
-    const server = await serve(
-      {},
-      { services: [each => chatService(each, { openSql: () => openSql('sqlite::memory:'), bounds: generous })] },
-    )
+    const server = await serveChat()
     const people: ChatPerson[] = []
     for (const [user, device] of [
       ['ann', 'phone'],

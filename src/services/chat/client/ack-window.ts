@@ -1,4 +1,4 @@
-import { type Range, Ranges } from './ranges.ts'
+import { Ranges } from './ranges.ts'
 
 /**
  * Which offsets of the inbox this device holds. Older entries come in windows beside live ones, so there may be holes; only what is contiguous
@@ -20,11 +20,6 @@ export class AckWindow {
   /** Whether older entries are still to come. */
   get hasHoles(): boolean {
     return this.#above.list.length > 0
-  }
-
-  /** What is held beyond a hole. */
-  get above(): readonly Range[] {
-    return this.#above.list
   }
 
   /** @returns whether it had not come before */
