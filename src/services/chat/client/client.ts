@@ -182,7 +182,7 @@ export class ChatClient extends ChatCalls {
     this.#open.delete(conversation)
     this.#connection.exit(conversation)
     this.#pulse.release(conversation)
-    this.#conversations.find(conversation)?.thread.trim(limits.slotsMax)
+    this.#conversations.find(conversation)?.trim(limits.slotsMax)
   }
 
   /** Puts a message into the outbox; it is shown at once and sent when there is a connection. @returns its `cid` */
@@ -309,8 +309,8 @@ export class ChatClient extends ChatCalls {
   }
 
   #changed(conversation: Conversation): void {
-    const { id, thread, roster } = conversation
-    if (!this.#open.has(id)) thread.trim(limits.slotsMax)
+    const { id, roster } = conversation
+    if (!this.#open.has(id)) conversation.trim(limits.slotsMax)
     else if (roster.active) this.#connection.enter(id)
     this.#inbox.keeper.touch(id)
     this.#note(id)

@@ -195,6 +195,18 @@ test('[M41] where not all is known, unread is the number of the server and what 
   expect(conversation.unread).toBe(0)
 })
 
+test('[M41] messages that are no longer kept are still unread, after a reload too', () => {
+  const conversation = fold(Array.from({ length: 50 }, (_, index) => ({ offset: index + 1, entry: message(index + 1, 'bob') })))
+  const restored = new Conversation(id, me)
+  restored.absorb(conversation.cached(10).patch)
+  expect(restored.unread).toBe(50)
+  conversation.trim(10)
+  for (const each of [conversation, restored]) {
+    each.absorb(patchOfEntry(message(51, 'bob'), 50, 51, me))
+    expect([each.shown.length, each.unread]).toEqual([11, 51])
+  }
+})
+
 test('[M18] an edit or a deletion that comes before its message is kept for it', () => {
   const conversation = new Conversation(id, me)
   const edit: InboxEntry = {
@@ -279,7 +291,7 @@ test('[M42] what is shown has no hole that is too large to be filled unasked, an
 test('[M42] of what is long past the newest is kept, and the rest is paged again', () => {
   const conversation = fold([1, 2, 3, 4, 5].map(seq => ({ offset: seq, entry: message(seq, 'bob') })))
   expect(conversation.cached(2).patch).toMatchObject({ slots: [{ seq: 4 }, { seq: 5 }], covered: [[4, 5]] })
-  conversation.thread.trim(3)
+  conversation.trim(3)
   expect(conversation.shown.map(({ seq }) => seq)).toEqual([3, 4, 5])
   expect(conversation.thread.covered).toEqual([[3, 5]])
   expect(conversation.hasBefore).toBe(true)
@@ -302,7 +314,7 @@ test('[M42] what was cleared is not shown, and is not paged to', () => {
   conversation.absorb({ cleared: 2 })
   expect(conversation.shown.map(({ seq }) => seq)).toEqual([3])
   expect(conversation.unread).toBe(1)
-  conversation.thread.trim(1)
+  conversation.trim(1)
   expect(conversation.hasBefore).toBe(false)
 })
 

@@ -122,17 +122,24 @@ export class Conversation {
     return isNews
   }
 
+  /** Forgets old messages, not that they were unread. */
+  trim(slotsMax: number): void {
+    const unread = { asOf: this.#seq, count: this.unread }
+    if (this.thread.trim(slotsMax)) this.#absorbUnread(unread)
+  }
+
   /** Everything that is kept, with the newest slots. */
   cached(slotsMax: number): CachedConversation {
     const slots = slotsMax === 0 ? [] : this.thread.slots.slice(-slotsMax)
     const floor = slots.length < this.thread.size ? (slots[0]?.seq ?? 0) : 0
     const covered = this.thread.covered.filter(([, to]) => to >= floor).map(([from, to]) => [Math.max(from, floor), to] as const)
+    const unread = slots.length < this.thread.size ? { asOf: this.#seq, count: this.unread } : this.#unread
     const patch: Patch = {
       ...(this.#standing === undefined ? {} : { standing: this.#standing }),
       roster: this.#roster,
       seq: this.#seq,
       cleared: this.#cleared,
-      ...(this.#unread === undefined ? {} : { unread: this.#unread }),
+      ...(unread === undefined ? {} : { unread }),
       wanted: this.#wanted,
       marks: [...this.#marks].map(([user, mark]) => ({ user, mark })),
       slots,

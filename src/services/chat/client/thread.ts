@@ -63,12 +63,13 @@ export class Thread {
     return shown.map(([, to], index): Range => [to + 1, (shown[index + 1]?.[0] ?? newest + 1) - 1]).filter(([from, to]) => from <= to)
   }
 
-  /** Keeps the newest slots; what is older can be paged again. A quarter more is let be, so that not every new one sorts them all. */
-  trim(slotsMax: number): void {
-    if (this.#slots.size <= slotsMax * 1.25) return
+  /** Keeps the newest slots; what is older can be paged again. A quarter more is let be, so that not every new one sorts them all. @returns whether any went */
+  trim(slotsMax: number): boolean {
+    if (this.#slots.size <= slotsMax * 1.25) return false
     const dropped = this.slots.slice(0, -slotsMax)
     for (const { seq } of dropped) this.#slots.delete(seq)
     this.#covered.dropBelow((dropped.at(-1)?.seq ?? 0) + 1)
     this.#sorted = undefined
+    return true
   }
 }
