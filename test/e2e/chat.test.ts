@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core'
 import { Folder, lacks, pathOf, until } from '../support/index.ts'
+import { Tab } from './chat-tab.ts'
 import { ServerProcess } from './server-process.ts'
 
 const desktop = { width: 1280, height: 800 }
@@ -8,66 +9,10 @@ const phone = { width: 390, height: 844 }
 const skipped = lacks('chromium', 'the chat in a browser')
 const rates = ['--chat.message_rate.per_second', '1000', '--chat.message_rate.burst', '1000', '--chat.command_rate.burst', '1000']
 
-/** One tab: a device of a user, and what the page complained about. */
-class Tab {
-  readonly complaints: string[] = []
-
-  constructor(
-    readonly page: Page,
-    readonly as: string,
-  ) {
-    page.on('pageerror', error => this.complaints.push(error.message))
-  }
-
-  get messages(): Locator {
-    return this.page.locator('.message[data-key]')
-  }
-
-  get composer(): Locator {
-    return this.page.getByRole('textbox', { name: 'Message', exact: true })
-  }
-
-  /** The message with these words. */
-  message(text: string): Locator {
-    return this.messages.filter({ hasText: text })
-  }
-
-  listed(title: string): Locator {
-    return this.page.locator('.list-item').filter({ hasText: title })
-  }
-
-  async live(): Promise<void> {
-    await this.page.locator('.badge[data-link="live"]').waitFor({ state: 'attached' })
-  }
-
-  async say(text: string): Promise<void> {
-    await this.composer.fill(text)
-    await this.composer.press('Enter')
-  }
-
-  async act(text: string, action: string): Promise<void> {
-    await this.message(text).locator('.bubble').click({ button: 'right' })
-    await this.page.getByRole('menuitem', { name: action, exact: true }).click()
-  }
-
-  state(text: string): Promise<string | null> {
-    return this.message(text).getAttribute('data-state')
-  }
-
-  texts(): Promise<string[]> {
-    return this.messages.locator('.text').allInnerTexts()
-  }
-
-  account(): Promise<{ user: string; token: string }> {
-    return this.page.evaluate(as => JSON.parse(localStorage.getItem(`fanfare.chat.account.${as}`) ?? '{}'), this.as)
-  }
-}
-
 describe.skipIf(skipped)('the chat in a browser', () => {
   const folder = new Folder()
   const server = new ServerProcess(folder.path, ['--demo', 'off', ...rates, '--shutdown.timeout', '1s'])
   let browser: Browser
-  const contexts: BrowserContext[] = []
 
   beforeAll(async () => {
     await server.start()
@@ -80,10 +25,8 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     folder[Symbol.dispose]()
   })
 
-  async function browserOf(options: BrowserContextOptions = {}): Promise<BrowserContext> {
-    const context = await browser.newContext({ viewport: desktop, locale: 'en-GB', ...options })
-    contexts.push(context)
-    return context
+  function browserOf(options: BrowserContextOptions = {}): Promise<BrowserContext> {
+    return browser.newContext({ viewport: desktop, locale: 'en-GB', ...options })
   }
 
   async function open(context: BrowserContext, as: string, device = 'laptop', path = '/chat'): Promise<Tab> {
@@ -391,4 +334,44 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await ria.page.getByRole('textbox', { name: 'Name' }).waitFor()
     await end(ria)
   }, 60_000)
+
+  test('[M59] a push becomes one notification for each conversation, which goes when it was read elsewhere or taken back', async () => {
+    const tab = await open(await browserOf({ permissions: ['notifications'] }), 'tom')
+    const { page } = tab
+    const session = await page.context().newCDPSession(page)
+    const registered = new Promise<string>(resolve => {
+      session.on(
+        'ServiceWorker.workerRegistrationUpdated',
+        ({ registrations: [first] }) => first !== undefined && resolve(first.registrationId),
+      )
+    })
+    await session.send('ServiceWorker.enable')
+    await page.evaluate(async () => {
+      const { installing, waiting, active } = await navigator.serviceWorker.register('/chat/push-worker.js')
+      const worker = installing ?? waiting ?? active
+      while (worker?.state !== 'activated') await new Promise(resolve => worker?.addEventListener('statechange', resolve, { once: true }))
+    })
+    const registrationId = await registered
+    const push = (note: object) =>
+      session.send('ServiceWorker.deliverPushMessage', { origin: server.url, registrationId, data: JSON.stringify(note) })
+    const shown = () =>
+      page.evaluate(async () => {
+        const registration = await navigator.serviceWorker.getRegistration('/chat/push-worker.js')
+        return ((await registration?.getNotifications()) ?? []).map(({ tag, data }) => `${tag} ${data.seq}`).join()
+      })
+    const shows = (expected: string) => until(`notifications are "${expected}"`, async () => (await shown()) === expected)
+    await push({ kind: 'message', conversation: 'one', seq: 4, badge: 1 })
+    await shows('one 4')
+    await push({ kind: 'message', conversation: 'one', seq: 5, badge: 2 })
+    await shows('one 5')
+    await push({ kind: 'message', conversation: 'two', seq: 1, badge: 3 })
+    await shows('one 5,two 1')
+    await push({ kind: 'retract', conversation: 'one', seq: 5, latest: 6, badge: 3 })
+    await shows('one 6,two 1')
+    await push({ kind: 'dismiss', conversation: 'one', seq: 6, badge: 1 })
+    await shows('two 1')
+    await push({ kind: 'retract', conversation: 'two', seq: 1, badge: 0 })
+    await shows('')
+    await end(tab)
+  }, 40_000)
 })

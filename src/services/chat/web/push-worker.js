@@ -25,13 +25,11 @@ async function meet({ kind, conversation, seq, latest, badge }) {
   if (Number.isInteger(badge)) await setBadge(badge)
   const tag = asText(conversation) ?? 'chat'
   const shown = await self.registration.getNotifications({ tag })
-  if (kind === 'dismiss' || kind === 'retract') {
-    const gone = shown.filter(notification => kind === 'dismiss' || notification.data?.seq === seq)
-    for (const notification of gone) notification.close()
-    if (kind === 'dismiss' || !Number.isInteger(latest)) return
-  }
-  const newest = Number.isInteger(latest) ? latest : seq
-  if (shown.some(notification => notification.data?.seq >= newest)) return
+  const gone = shown.filter(({ data }) => kind === 'dismiss' || (kind === 'retract' && data?.seq === seq))
+  for (const notification of gone) notification.close()
+  const newest = kind === 'retract' ? latest : seq
+  if (kind === 'dismiss' || !Number.isInteger(newest)) return
+  if (shown.some(notification => !gone.includes(notification) && notification.data?.seq >= newest)) return
   await self.registration.showNotification('New message', {
     body: 'Open the chat to read it.',
     tag,

@@ -1,0 +1,56 @@
+import type { Locator, Page } from 'playwright-core'
+
+/** One tab: a device of a user, and what the page complained about. */
+export class Tab {
+  readonly complaints: string[] = []
+
+  constructor(
+    readonly page: Page,
+    readonly as: string,
+  ) {
+    page.on('pageerror', error => this.complaints.push(error.message))
+  }
+
+  get messages(): Locator {
+    return this.page.locator('.message[data-key]')
+  }
+
+  get composer(): Locator {
+    return this.page.getByRole('textbox', { name: 'Message', exact: true })
+  }
+
+  /** The message with these words. */
+  message(text: string): Locator {
+    return this.messages.filter({ hasText: text })
+  }
+
+  listed(title: string): Locator {
+    return this.page.locator('.list-item').filter({ hasText: title })
+  }
+
+  async live(): Promise<void> {
+    await this.page.locator('.badge[data-link="live"]').waitFor({ state: 'attached' })
+  }
+
+  async say(text: string): Promise<void> {
+    await this.composer.fill(text)
+    await this.composer.press('Enter')
+  }
+
+  async act(text: string, action: string): Promise<void> {
+    await this.message(text).locator('.bubble').click({ button: 'right' })
+    await this.page.getByRole('menuitem', { name: action, exact: true }).click()
+  }
+
+  state(text: string): Promise<string | null> {
+    return this.message(text).getAttribute('data-state')
+  }
+
+  texts(): Promise<string[]> {
+    return this.messages.locator('.text').allInnerTexts()
+  }
+
+  account(): Promise<{ user: string; token: string }> {
+    return this.page.evaluate(as => JSON.parse(localStorage.getItem(`fanfare.chat.account.${as}`) ?? '{}'), this.as)
+  }
+}
