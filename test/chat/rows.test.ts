@@ -138,11 +138,48 @@ for (const store of ['sqlite', 'postgres'] as const) {
       await chat.join('carol', twice)
       await expect(chat.join('dave', twice)).rejects.toThrow('gone')
       const revoked = await chat.invite('alice', id)
-      await chat.ledger.commit(change => chat.groups.revoke(change, 'alice', id, revoked))
+      await chat.ledger.commit(change => chat.invitations.revoke(change, 'alice', id, revoked))
       await expect(chat.join('dave', revoked)).rejects.toThrow('not_found')
-      const { code } = await chat.ledger.commit(change => chat.groups.invite(change, 'alice', id, { uses: 0, ttlMs: 1 }))
+      const { code } = await chat.ledger.commit(change =>
+        chat.invitations.invite(change, 'alice', id, { uses: 0, ttlMs: 1, approval: false }),
+      )
       await Bun.sleep(5)
       await expect(chat.join('dave', code)).rejects.toThrow('gone')
+    })
+
+    test('[M16] an invitation may ask those who lead the group first: they see who asks, and let them in or not', async () => {
+      const chat = await rows()
+      const { id } = await chat.group('alice', ['bob'])
+      const { code } = await chat.ledger.commit(change =>
+        chat.invitations.invite(change, 'alice', id, { uses: 0, ttlMs: 60_000, approval: true }),
+      )
+      expect(await chat.join('carol', code)).toBeUndefined()
+      expect(await chat.join('dave', code)).toBeUndefined()
+      expect(await chat.logged('carol', id)).toEqual([])
+      const asked = await chat.ledger.commit(change => chat.invitations.requests(change.tx, 'alice', id))
+      expect(asked.map(({ user }) => user)).toEqual(['carol', 'dave'])
+      await expect(chat.ledger.commit(change => chat.invitations.requests(change.tx, 'bob', id))).rejects.toThrow('forbidden')
+      expect((await chat.inbox('alice')).at(-1)).toMatchObject({ kind: 'conversation', conversation: { requests: 2 } })
+      expect(JSON.stringify(await chat.inbox('bob'))).not.toContain('requests')
+      await chat.ledger.commit(change => chat.invitations.answer(change, 'alice', id, 'carol', true))
+      await chat.ledger.commit(change => chat.invitations.answer(change, 'alice', id, 'dave', false))
+      await expect(chat.ledger.commit(change => chat.invitations.answer(change, 'alice', id, 'dave', true))).rejects.toThrow('not_found')
+      expect((await chat.send('carol', id, 'hello')).seq).toBe(3)
+    })
+
+    test('[M16] a group may let its admins alone send, and everyone change its title', async () => {
+      const chat = await rows()
+      const { id } = await chat.group('alice', ['bob'])
+      await expect(chat.ledger.commit(change => chat.groups.rename(change, 'bob', id, 'ours'))).rejects.toThrow('forbidden')
+      await chat.ledger.commit(change => chat.groups.setModes(change, 'alice', id, { send: 'admins', edit: 'all' }))
+      await chat.ledger.commit(change => chat.groups.rename(change, 'bob', id, 'ours'))
+      await expect(chat.send('bob', id, 'hello')).rejects.toThrow('forbidden')
+      await chat.send('alice', id, 'hello')
+      expect((await chat.inbox('bob')).filter(({ kind }) => kind === 'membership')).toMatchObject([
+        { change: 'created' },
+        { change: 'modes', send: 'admins', edit: 'all', version: 2 },
+        { change: 'renamed', title: 'ours', version: 3 },
+      ])
     })
 
     test('[M16] whom one has blocked reaches nothing of it in a conversation of two, and does not learn it', async () => {

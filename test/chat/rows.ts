@@ -8,6 +8,7 @@ import {
   epochOf,
   Groups,
   Inboxes,
+  Invitations,
   inboxChannel,
   Ledger,
   linkDevice,
@@ -26,6 +27,7 @@ export class ChatRows {
   readonly posted: Posted[] = []
   readonly ledger: Ledger
   readonly groups: Groups
+  readonly invitations: Invitations
   readonly messages: Messages
   #cids = 0
 
@@ -38,6 +40,7 @@ export class ChatRows {
   ) {
     this.ledger = new Ledger(sql, clock, { deliver: posted => this.posted.push(...posted), moved() {} })
     this.groups = new Groups(random, bounds)
+    this.invitations = new Invitations(this.groups, random)
     this.messages = new Messages({ bounds, spend() {} })
   }
 
@@ -71,11 +74,13 @@ export class ChatRows {
   }
 
   async invite(user: string, conversation: string, uses = 0): Promise<string> {
-    return (await this.ledger.commit(change => this.groups.invite(change, user, conversation, { uses, ttlMs: 60_000 }))).code
+    return (
+      await this.ledger.commit(change => this.invitations.invite(change, user, conversation, { uses, ttlMs: 60_000, approval: false }))
+    ).code
   }
 
-  join(user: string, code: string): Promise<Conversation> {
-    return this.ledger.commit(change => this.groups.join(change, user, code))
+  join(user: string, code: string): Promise<Conversation | undefined> {
+    return this.ledger.commit(change => this.invitations.join(change, user, code))
   }
 
   send(

@@ -14,6 +14,7 @@ import {
   conversationsWith,
   Groups,
   Inboxes,
+  Invitations,
   inboxChannel,
   Ledger,
   lastSeenOf,
@@ -65,6 +66,7 @@ export class Chat {
   readonly ledger: Ledger
   readonly inboxes: Inboxes
   readonly groups: Groups
+  readonly invitations: Invitations
   readonly messages: Messages
   readonly connections: Connections
   readonly receipts: Receipts
@@ -83,6 +85,7 @@ export class Chat {
     })
     this.inboxes = new Inboxes(sql, epoch)
     this.groups = new Groups(random, bounds)
+    this.invitations = new Invitations(this.groups, random)
     this.#messageRates = new UserRates(clock, bounds.messageRate)
     this.commandRates = new UserRates(clock, bounds.commandRate)
     this.conversationRates = new UserRates(clock, { perSecond: bounds.conversationsPerDay / daySeconds, burst: bounds.conversationsPerDay })

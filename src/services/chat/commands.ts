@@ -92,7 +92,7 @@ function command<K extends keyof ChatCommands, S extends z.ZodType<unknown>>(
 }
 
 function addGroupCommands(server: Server, chat: Chat): void {
-  const { ledger, groups } = chat
+  const { ledger, groups, invitations } = chat
   command(server, chat, 'chat.direct', z.object({ with: user }), async (input, actor) => {
     chat.conversationRates.spend(actor.user)
     return { conversation: await ledger.commit(change => groups.direct(change, actor.user, input.with)) }
@@ -125,21 +125,36 @@ function addGroupCommands(server: Server, chat: Chat): void {
     uses: z.int().min(0).max(100_000).optional(),
     ttl_ms: z.int().min(1000).max(limits.inviteMs).optional(),
     revoke: z.string().max(64).optional(),
+    approval: isOn.optional(),
   })
   command(
     server,
     chat,
     'chat.invite',
     invitation,
-    async ({ conversation: id, uses = 0, ttl_ms = limits.inviteDefaultMs, revoke }, actor) => {
-      if (revoke === undefined) return ledger.commit(change => groups.invite(change, actor.user, id, { uses, ttlMs: ttl_ms }))
-      await ledger.commit(change => groups.revoke(change, actor.user, id, revoke))
+    async ({ conversation: id, uses = 0, ttl_ms = limits.inviteDefaultMs, revoke, approval = false }, actor) => {
+      if (revoke === undefined)
+        return ledger.commit(change => invitations.invite(change, actor.user, id, { uses, ttlMs: ttl_ms, approval }))
+      await ledger.commit(change => invitations.revoke(change, actor.user, id, revoke))
       return {}
     },
   )
-  command(server, chat, 'chat.join', z.object({ code: z.string().min(1).max(64) }), async ({ code }, actor) => ({
-    conversation: await ledger.commit(change => groups.join(change, actor.user, code)),
-  }))
+  command(server, chat, 'chat.join', z.object({ code: z.string().min(1).max(64) }), async ({ code }, actor) => {
+    const conversation = await ledger.commit(change => invitations.join(change, actor.user, code))
+    if (conversation === undefined) throw new CommandError(chatErrors.approvalPending, 'those who lead the group have been asked')
+    return { conversation }
+  })
+  const allowed = z.enum(['all', 'admins']).optional()
+  command(server, chat, 'chat.modes', z.object({ conversation, send: allowed, edit: allowed }), ({ conversation: id, ...modes }, actor) =>
+    ledger.commit(change => groups.setModes(change, actor.user, id, modes)),
+  )
+  const answering = z.object({ conversation, user: user.optional(), accept: isOn.optional() })
+  command(server, chat, 'chat.requests', answering, ({ conversation: id, user: asker, accept = true }, actor) =>
+    ledger.commit(async change => {
+      if (asker !== undefined) await invitations.answer(change, actor.user, id, asker, accept)
+      return { requests: await invitations.requests(change.tx, actor.user, id) }
+    }),
+  )
 }
 
 function addMessageCommands(server: Server, chat: Chat): void {

@@ -48,6 +48,8 @@ export const limits = {
   presenceGroupMax: 32,
   /** Invitations of one group that have not ended. Beyond: 106. */
   invitesMax: 32,
+  /** Who may ask to be let into one group at the same time. Beyond: 106. */
+  requestsMax: 256,
   /** How long an invitation lasts at most, and unless said otherwise. */
   inviteMs: 30 * day,
   inviteDefaultMs: 7 * day,

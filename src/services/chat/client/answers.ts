@@ -6,6 +6,7 @@ const text = z.string()
 const number = z.number()
 const texts = z.readonly(z.array(text))
 const role = z.enum(['owner', 'admin', 'member'])
+const allowed = z.enum(['all', 'admins'])
 const encrypted = z.object({
   scheme: text,
   epoch: z.exactOptional(number),
@@ -39,11 +40,15 @@ const membership = z.union([
   z.object({ ...membershipLine, change: z.enum(['added', 'joined', 'removed', 'left']) }),
   z.object({ ...membershipLine, change: z.literal('role'), role }),
   z.object({ ...membershipLine, change: z.literal('renamed'), title: text }),
+  z.object({ ...membershipLine, change: z.literal('modes'), send: allowed, edit: allowed }),
 ])
 const conversation = z.object({
   id: text,
   kind: z.enum(['direct', 'group']),
   title: text,
+  send: z._default(allowed, 'all'),
+  edit: z._default(allowed, 'all'),
+  requests: z.exactOptional(number),
   version: number,
   seq: number,
   ts: number,
@@ -100,6 +105,8 @@ export const answerSchemas: { readonly [M in keyof ChatCommands]: z.ZodMiniType<
   'chat.leave': changed,
   'chat.role': changed,
   'chat.rename': changed,
+  'chat.modes': changed,
+  'chat.requests': z.object({ requests: z.array(z.object({ user: text, ts: number })) }),
   'chat.invite': z.object({ code: z.exactOptional(text), expires: z.exactOptional(number), uses: z.exactOptional(number) }),
   'chat.join': listed,
   'chat.send': z.object({ conversation: text, cid: text, seq: number, mid: text, ts: number }),

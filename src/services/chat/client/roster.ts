@@ -1,4 +1,4 @@
-import type { Member, MembershipEntry, Role } from '../model/wire.ts'
+import type { Allowed, Conversation, MembershipEntry, Role } from '../model/wire.ts'
 
 /** A member without watermarks, which come by another way. */
 export interface Seat {
@@ -12,6 +12,9 @@ export interface Roster {
   /** Undefined while only changes are known. */
   readonly version: number | undefined
   readonly title: string
+  /** Who may send, and who may change the title. */
+  readonly send: Allowed
+  readonly edit: Allowed
   readonly active: boolean
   /** By `since`, then by name. */
   readonly seats: readonly Seat[]
@@ -19,10 +22,11 @@ export interface Roster {
   readonly early: readonly MembershipEntry[]
 }
 
-export const unknownRoster: Roster = { version: undefined, title: '', active: true, seats: [], early: [] }
+export const unknownRoster: Roster = { version: undefined, title: '', send: 'all', edit: 'all', active: true, seats: [], early: [] }
 
-export function rosterOf(version: number, title: string, active: boolean, members: readonly Member[]): Roster {
-  return { version, title, active, seats: sorted(members.map(({ user, role, since }) => ({ user, role, since }))), early: [] }
+export function rosterOf({ version, title, send, edit, active, members }: Conversation): Roster {
+  const seats = sorted(members.map(({ user, role, since }) => ({ user, role, since })))
+  return { version, title, send, edit, active, seats, early: [] }
 }
 
 export function rosterWith(entry: MembershipEntry): Roster {
@@ -79,6 +83,8 @@ function changed(roster: Roster, entry: MembershipEntry, user: string): Roster {
       return { ...next, seats: seats.map(known => (entry.users.includes(known.user) ? { ...known, role: entry.role } : known)) }
     case 'renamed':
       return { ...next, title: entry.title }
+    case 'modes':
+      return { ...next, send: entry.send, edit: entry.edit }
   }
 }
 

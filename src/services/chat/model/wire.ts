@@ -2,6 +2,9 @@
 
 export type Role = 'owner' | 'admin' | 'member'
 
+/** Who may do something in a group. */
+export type Allowed = 'all' | 'admins'
+
 /** What the author wrote; or, end to end encrypted, what only devices can read. `perDevice` is by `<user>/<device>`. */
 export interface Encrypted {
   readonly scheme: string
@@ -76,6 +79,7 @@ export type MembershipChange =
   | { readonly change: 'added' | 'joined' | 'removed' | 'left'; readonly users: readonly string[] }
   | { readonly change: 'role'; readonly users: readonly string[]; readonly role: Role }
   | { readonly change: 'renamed'; readonly title: string; readonly users: readonly string[] }
+  | { readonly change: 'modes'; readonly send: Allowed; readonly edit: Allowed; readonly users: readonly string[] }
 
 export type MembershipEntry = Logged & { readonly kind: 'membership'; readonly version: number } & MembershipChange
 
@@ -121,6 +125,9 @@ export interface Conversation {
   readonly id: string
   readonly kind: 'direct' | 'group'
   readonly title: string
+  /** Who may send, and who may change the title (chat M16). */
+  readonly send: Allowed
+  readonly edit: Allowed
   /** Rises by one with each change of members; a send may carry it as `version`. */
   readonly version: number
   /** The newest `seq`, and its time. */
@@ -133,6 +140,8 @@ export interface Conversation {
   readonly pinned: boolean
   /** Everything up to here was cleared on this account. */
   readonly cleared: number
+  /** How many ask to be let in, for those who may let them. */
+  readonly requests?: number
   /** Whether one is still in it; what came before one left can still be read. */
   readonly active: boolean
 }
@@ -173,8 +182,23 @@ export interface ChatCommands {
   'chat.leave': { in: { conversation: string }; out: { version: number; seq: number } }
   'chat.role': { in: { conversation: string; user: string; role: Role }; out: { version: number; seq: number } }
   'chat.rename': { in: { conversation: string; title: string }; out: { version: number; seq: number } }
+  'chat.modes': {
+    in: { conversation: string; send?: Allowed | undefined; edit?: Allowed | undefined }
+    out: { version: number; seq: number }
+  }
+  /** Those who ask to be let in; with `user`, answers one of them. */
+  'chat.requests': {
+    in: { conversation: string; user?: string | undefined; accept?: boolean | undefined }
+    out: { requests: readonly { user: string; ts: number }[] }
+  }
   'chat.invite': {
-    in: { conversation: string; uses?: number | undefined; ttl_ms?: number | undefined; revoke?: string | undefined }
+    in: {
+      conversation: string
+      uses?: number | undefined
+      ttl_ms?: number | undefined
+      revoke?: string | undefined
+      approval?: boolean | undefined
+    }
     out: { code?: string; expires?: number; uses?: number }
   }
   'chat.join': { in: { code: string }; out: { conversation: Conversation } }
@@ -247,6 +271,7 @@ export const chatErrors = {
   idempotencyConflict: { code: 409, message: 'idempotency_conflict' },
   membershipChanged: { code: 409, message: 'membership_changed' },
   deviceMismatch: { code: 409, message: 'device_mismatch' },
+  approvalPending: { code: 403, message: 'approval_pending' },
   groupFull: { code: 409, message: 'group_full' },
   gone: { code: 410, message: 'gone' },
   windowClosed: { code: 403, message: 'window_closed' },

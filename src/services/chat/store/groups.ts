@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import { type Random, randomId } from '../../../kit/index.ts'
-import { CommandError, errors } from '../../../protocol/index.ts'
+import { CommandError } from '../../../protocol/index.ts'
 import type { ChatBounds } from '../../../server/index.ts'
 import type { Queries } from '../../../store/index.ts'
-import { limits } from '../limits.ts'
-import { type Conversation, chatErrors, type MembershipChange, type Role } from '../model/wire.ts'
+import { type Allowed, type Conversation, chatErrors, type MembershipChange, type Role } from '../model/wire.ts'
 import type { Change } from './ledger.ts'
 import { conversationOf, describe, membersOf } from './listing.ts'
 import {
@@ -40,7 +39,8 @@ export class Groups {
     const id = `d_${createHash('sha256').update(pair).digest('base64url').slice(0, 22)}`
     const { tx, now } = change
     const isNew = await tx.run(
-      `insert into chat_conversation (id, kind, title, pair, version, seq, ts, created) values (?1, 'direct', '', ?2, 0, 0, ?3, ?3)
+      `insert into chat_conversation (id, kind, title, pair, version, seq, ts, created, send_by, edit_by)
+       values (?1, 'direct', '', ?2, 0, 0, ?3, ?3, 'all', 'admins')
        on conflict do nothing`,
       id,
       pair,
@@ -62,7 +62,8 @@ export class Groups {
     const pair = JSON.stringify(['group', user, cid])
     const id = `g_${randomId(this.random, 16)}`
     const isNew = await tx.run(
-      `insert into chat_conversation (id, kind, title, pair, version, seq, ts, created) values (?1, 'group', ?2, ?3, 1, 0, ?4, ?4)
+      `insert into chat_conversation (id, kind, title, pair, version, seq, ts, created, send_by, edit_by)
+       values (?1, 'group', ?2, ?3, 1, 0, ?4, ?4, 'all', 'admins')
        on conflict do nothing`,
       id,
       title,
@@ -83,34 +84,12 @@ export class Groups {
   }
 
   async add(change: Change, user: string, conversation: string, users: readonly string[]): Promise<Changed> {
-    const { row } = await this.#led(change.tx, conversation, user)
-    return this.#bring(change, row, user, 'added', users)
-  }
-
-  /** By an invitation. Of any number that come at once, exactly as many get in as there is room for. */
-  async join(change: Change, user: string, code: string): Promise<Conversation> {
-    const { tx, now } = change
-    const [invite] = await tx.all<{ conversation: string; expires: number; uses: number; uses_max: number }>(
-      'select conversation, expires, uses, uses_max from chat_invite where code = ?1',
-      code,
-    )
-    if (invite === undefined) throw new CommandError(chatErrors.notFound, 'no such invitation')
-    const row = await holdConversation(tx, invite.conversation)
-    const member = await findMember(tx, row.id, user)
-    if (member?.active !== 1) {
-      const used = await tx.run(
-        'update chat_invite set uses = uses + 1 where code = ?1 and expires > ?2 and (uses_max = 0 or uses < uses_max)',
-        code,
-        now,
-      )
-      if (used === 0) throw new CommandError(chatErrors.gone, 'the invitation has ended')
-      await this.#bring(change, row, user, 'joined', [user])
-    }
-    return required(await conversationOf(tx, row.id, user))
+    const { row } = await this.led(change.tx, conversation, user)
+    return this.bring(change, row, user, 'added', users)
   }
 
   async remove(change: Change, user: string, conversation: string, users: readonly string[]): Promise<Changed> {
-    const { row, role } = await this.#led(change.tx, conversation, user)
+    const { row, role } = await this.led(change.tx, conversation, user)
     const present: string[] = []
     for (const person of new Set(users)) {
       const member = await findMember(change.tx, conversation, person)
@@ -136,7 +115,7 @@ export class Groups {
   }
 
   async role(change: Change, user: string, conversation: string, person: string, role: Role): Promise<Changed> {
-    const { row, role: own } = await this.#led(change.tx, conversation, user)
+    const { row, role: own } = await this.led(change.tx, conversation, user)
     if (own !== 'owner') throw new CommandError(chatErrors.forbidden, 'only owners change roles')
     const member = await findMember(change.tx, conversation, person)
     if (member?.active !== 1) throw new CommandError(chatErrors.notFound, 'user: not a member')
@@ -147,46 +126,25 @@ export class Groups {
   }
 
   async rename(change: Change, user: string, conversation: string, title: string): Promise<Changed> {
-    const { row } = await this.#led(change.tx, conversation, user)
+    const row = await this.#group(change.tx, conversation)
+    const { role } = await memberOf(change.tx, conversation, user)
+    if (role === 'member' && row.edit_by === 'admins') throw new CommandError(chatErrors.forbidden, 'only owners and admins do this')
     await change.tx.run('update chat_conversation set title = ?2 where id = ?1', conversation, title)
     return this.#record(change, row, user, { change: 'renamed', title, users: [] })
   }
 
-  /** @returns the code, to be passed on to whoever may join */
-  async invite(
+  /** Who may send and who may change the title (chat M16). */
+  async setModes(
     change: Change,
     user: string,
     conversation: string,
-    { uses, ttlMs }: { uses: number; ttlMs: number },
-  ): Promise<{ code: string; expires: number; uses: number }> {
-    const { tx, now } = change
-    await this.#led(tx, conversation, user)
-    await tx.run(
-      'delete from chat_invite where conversation = ?1 and (expires <= ?2 or (uses_max > 0 and uses >= uses_max))',
-      conversation,
-      now,
-    )
-    const [open] = await tx.all<{ count: number }>(
-      'select cast(count(*) as integer) as count from chat_invite where conversation = ?1',
-      conversation,
-    )
-    if ((open?.count ?? 0) >= limits.invitesMax) throw new CommandError(errors.limitExceeded, `at most ${limits.invitesMax} invitations`)
-    const code = randomId(this.random, 16)
-    const expires = now + Math.min(ttlMs, limits.inviteMs)
-    await tx.run(
-      'insert into chat_invite (code, conversation, author, uses, uses_max, expires) values (?1, ?2, ?3, 0, ?4, ?5)',
-      code,
-      conversation,
-      user,
-      uses,
-      expires,
-    )
-    return { code, expires, uses }
-  }
-
-  async revoke(change: Change, user: string, conversation: string, code: string): Promise<void> {
-    await this.#led(change.tx, conversation, user)
-    await change.tx.run('delete from chat_invite where conversation = ?1 and code = ?2', conversation, code)
+    modes: { send?: Allowed | undefined; edit?: Allowed | undefined },
+  ): Promise<Changed> {
+    const { row } = await this.led(change.tx, conversation, user)
+    const { send = row.send_by, edit = row.edit_by } = modes
+    if (send === row.send_by && edit === row.edit_by) return { version: row.version, seq: row.seq }
+    await change.tx.run('update chat_conversation set send_by = ?2, edit_by = ?3 where id = ?1', conversation, send, edit)
+    return this.#record(change, row, user, { change: 'modes', send, edit, users: [] })
   }
 
   async #made(tx: Queries, pair: string, user: string): Promise<Conversation | undefined> {
@@ -201,7 +159,7 @@ export class Groups {
   }
 
   /** The group, held, of somebody who may lead it. */
-  async #led(tx: Queries, conversation: string, user: string): Promise<{ row: ConversationRow; role: Role }> {
+  async led(tx: Queries, conversation: string, user: string): Promise<{ row: ConversationRow; role: Role }> {
     const row = await this.#group(tx, conversation)
     const { role } = await memberOf(tx, conversation, user)
     if (role === 'member') throw new CommandError(chatErrors.forbidden, 'only owners and admins do this')
@@ -209,12 +167,13 @@ export class Groups {
   }
 
   /** Those who are not there yet; all of them, or none. */
-  async #bring(change: Change, row: ConversationRow, author: string, how: 'added' | 'joined', users: readonly string[]): Promise<Changed> {
+  async bring(change: Change, row: ConversationRow, author: string, how: 'added' | 'joined', users: readonly string[]): Promise<Changed> {
     const { tx } = change
     const present = new Set(await activeMembers(tx, row.id))
     const fresh = [...new Set(users)].filter(user => !present.has(user))
     if (fresh.length === 0) return { version: row.version, seq: row.seq }
     if (present.size + fresh.length > this.bounds.membersMax) throw full(this.bounds.membersMax)
+    for (const person of fresh) await tx.run('delete from chat_request where conversation = ?1 and person = ?2', row.id, person)
     for (const person of fresh) await this.#seat(tx, row.id, person, present.size === 0 ? 'owner' : 'member', row.seq + 1)
     return this.#record(change, row, author, { change: how, users: fresh }, fresh)
   }
@@ -266,7 +225,7 @@ export class Groups {
     const row = await holdConversation(tx, id)
     const members = await membersOf(tx, id)
     for (const person of people) {
-      const conversation = describe(row, freshMember, members, undefined)
+      const conversation = describe(row, freshMember, members, undefined, 0)
       posted.push(await postConversation(tx, person, { kind: 'conversation', conversation }, now))
     }
   }

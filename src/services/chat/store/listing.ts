@@ -1,7 +1,7 @@
 import type { Queries } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
 import type { Conversation, Member, MessageEntry } from '../model/wire.ts'
-import { type EntryRow, entryColumns, entryOf } from './entry-row.ts'
+import { type EntryBody, type EntryRow, entryColumns, entryOf } from './entry-row.ts'
 import { type ConversationRow, findConversation, findMember, type MemberRow, memberColumns } from './log.ts'
 import { hidesReading } from './profiles.ts'
 import { withReactions } from './reactions.ts'
@@ -12,7 +12,7 @@ export async function conversationOf(queries: Queries, id: string, person: strin
   const row = await findConversation(queries, id)
   const member = row === undefined ? undefined : await findMember(queries, id, person)
   if (row === undefined || member === undefined) return undefined
-  return describe(row, member, await membersFor(queries, row, person), await lastOf(queries, id, person))
+  return shown(queries, row, member)
 }
 
 /** The conversations of a user, those with the newest entries first. Direct ones in which nobody has said anything are there as well. */
@@ -22,18 +22,44 @@ export async function listConversations(
   { limit = limits.conversationsMax, before }: { limit?: number | undefined; before?: number | undefined },
 ): Promise<Conversation[]> {
   const rows = await queries.all<ConversationRow & MemberRow>(
-    `select c.id, c.kind, c.title, c.version, c.seq, c.ts, m.conversation, m.person, m.role, m.since, m.active, m.delivered_to, m.read_to, m.unread,
+    `select c.id, c.kind, c.title, c.version, c.seq, c.ts, c.send_by, c.edit_by, m.conversation, m.person, m.role, m.since, m.active, m.delivered_to, m.read_to, m.unread,
        m.muted, m.pinned, m.cleared
-     from chat_member m join chat_conversation c on c.id = m.conversation
-     where m.person = ?1 and c.ts < ?2 order by c.ts desc, c.id limit ?3`,
+     from chat_member m join chat_conversation c on c.id = m.conversation left join chat_entry l on m.active = 0 and l.conversation = c.id
+       and l.seq = (select max(s.to_seq) from chat_stay s where s.conversation = c.id and s.person = m.person)
+     where m.person = ?1 and coalesce(l.ts, c.ts) < ?2 order by coalesce(l.ts, c.ts) desc, c.id limit ?3`,
     person,
     before ?? Number.MAX_SAFE_INTEGER,
     Math.min(limit, limits.conversationsMax),
   )
   const conversations: Conversation[] = []
-  for (const row of rows)
-    conversations.push(describe(row, row, await membersFor(queries, row, person), await lastOf(queries, row.id, person)))
+  for (const row of rows) conversations.push(await shown(queries, row, row))
   return conversations
+}
+
+/** Whoever has left has it as it was then: nothing of what came after, and nothing of who is there now (chat M15). */
+async function shown(queries: Queries, row: ConversationRow, member: MemberRow): Promise<Conversation> {
+  const { conversation, person } = member
+  const last = await lastOf(queries, conversation, person)
+  if (member.active === 1)
+    return describe(row, member, await membersFor(queries, row, person), last, await requestsIn(queries, row, member))
+  return describe(await asLeft(queries, row, person), member, [], last, 0)
+}
+
+async function asLeft(queries: Queries, row: ConversationRow, person: string): Promise<ConversationRow> {
+  const changes = await queries.all<{ seq: number; ts: number; body: string }>(
+    `select e.seq, e.ts, e.body from chat_entry e where e.conversation = ?1 and e.kind = 'membership'
+       and e.seq <= (select max(s.to_seq) from chat_stay s where s.conversation = ?1 and s.person = ?2) order by e.seq desc`,
+    row.id,
+    person,
+  )
+  // Written by this service alone, and never deleted.
+  const memberships = changes.flatMap(({ body }) => {
+    const { membership }: EntryBody = JSON.parse(body)
+    return membership === undefined ? [] : [membership]
+  })
+  const [left] = changes
+  const title = memberships.find(membership => 'title' in membership)?.title ?? row.title
+  return { ...row, title, version: memberships[0]?.version ?? row.version, seq: left?.seq ?? row.seq, ts: left?.ts ?? row.ts }
 }
 
 /** Everyone who is in it now. */
@@ -64,13 +90,16 @@ export function describe(
   member: Pick<MemberRow, 'unread' | 'muted' | 'pinned' | 'cleared' | 'active'>,
   members: readonly Member[],
   last: MessageEntry | undefined,
+  requests: number,
 ): Conversation {
-  const { id, kind, title, version, seq, ts } = row
+  const { id, kind, title, version, seq, ts, send_by: send, edit_by: edit } = row
   const { unread, cleared } = member
   return {
     id,
     kind,
     title,
+    send,
+    edit,
     version,
     seq,
     ts,
@@ -81,7 +110,18 @@ export function describe(
     pinned: member.pinned === 1,
     cleared,
     active: member.active === 1,
+    ...(requests === 0 ? {} : { requests }),
   }
+}
+
+/** How many ask to be let in, for whoever may let them. */
+async function requestsIn(queries: Queries, { id, kind }: ConversationRow, { role, active }: MemberRow): Promise<number> {
+  if (kind !== 'group' || role === 'member' || active === 0) return 0
+  const [row] = await queries.all<{ count: number }>(
+    'select cast(count(*) as integer) as count from chat_request where conversation = ?1',
+    id,
+  )
+  return row?.count ?? 0
 }
 
 async function lastOf(queries: Queries, conversation: string, person: string): Promise<MessageEntry | undefined> {

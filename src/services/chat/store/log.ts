@@ -1,6 +1,14 @@
 import { CommandError } from '../../../protocol/index.ts'
 import type { Queries } from '../../../store/index.ts'
-import { type ConversationEntry, chatErrors, type DeleteEntry, type InboxEntry, type ReceiptEntry, type Role } from '../model/wire.ts'
+import {
+  type Allowed,
+  type ConversationEntry,
+  chatErrors,
+  type DeleteEntry,
+  type InboxEntry,
+  type ReceiptEntry,
+  type Role,
+} from '../model/wire.ts'
 import { type EntryBody, type EntryRow, entryOf, type LogKind } from './entry-row.ts'
 
 /** A row of `chat_conversation`. */
@@ -11,6 +19,8 @@ export interface ConversationRow {
   readonly version: number
   readonly seq: number
   readonly ts: number
+  readonly send_by: Allowed
+  readonly edit_by: Allowed
 }
 
 /** A row of `chat_member`. */
@@ -54,7 +64,7 @@ export interface Posted {
 /** What no entry of the log stands for, and so is kept with the inbox itself. */
 export type OwnEntry = ReceiptEntry | DeleteEntry
 
-const conversationColumns = 'id, kind, title, version, seq, ts'
+const conversationColumns = 'id, kind, title, version, seq, ts, send_by, edit_by'
 export const memberColumns = 'conversation, person, role, since, active, delivered_to, read_to, unread, muted, pinned, cleared'
 
 /**

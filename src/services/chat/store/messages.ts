@@ -37,6 +37,8 @@ export class Messages {
     const known = await answerTo(tx, actor, sending.cid, hash)
     if (known !== undefined) return known
     const member = await memberOf(tx, row.id, actor.user)
+    if (row.kind === 'group' && row.send_by === 'admins' && member.role === 'member')
+      throw new CommandError(chatErrors.forbidden, 'only owners and admins send here')
     this.rules.spend(actor.user)
     if (sending.version !== undefined && sending.version !== row.version)
       throw new CommandError(chatErrors.membershipChanged, `the members are of version ${row.version}`)

@@ -9,7 +9,8 @@ export const schema: readonly string[] = [
   'create table chat_setting (name text primary key, value text not null)',
   `create table chat_conversation (
     id text primary key, kind text not null, title text not null, pair text unique,
-    version integer not null, seq integer not null, ts double precision not null, created double precision not null)`,
+    version integer not null, seq integer not null, ts double precision not null, created double precision not null,
+    send_by text not null, edit_by text not null)`,
   // What a conversation is to one user, also after they have left. Watermarks are inclusive; the told ones are what authors know of.
   `create table chat_member (
     conversation text not null, person text not null, role text not null, since integer not null, active integer not null,
@@ -66,8 +67,10 @@ export const schema: readonly string[] = [
     conversation text not null, person text not null, kind text not null, seq integer not null, ts double precision not null,
     primary key (conversation, person, kind, seq))`,
   `create table chat_invite (
-    code text primary key, conversation text not null, author text not null, uses integer not null, uses_max integer not null, expires double precision not null)`,
+    code text primary key, conversation text not null, author text not null, uses integer not null, uses_max integer not null, expires double precision not null,
+    approval integer not null)`,
   'create index chat_invite_conversation on chat_invite (conversation)',
+  'create table chat_request (conversation text not null, person text not null, ts double precision not null, primary key (conversation, person))',
   'create table chat_block (person text not null, blocked text not null, primary key (person, blocked))',
   'create table chat_profile (person text primary key, read_receipts integer not null, show_last_seen integer not null, last_seen double precision not null)',
   `create table chat_push (

@@ -1,5 +1,6 @@
 import { unreachable } from '../../../kit/index.ts'
 import type { ItemView, MembershipView, MessageView } from '../client/index.ts'
+import type { Allowed } from '../model/wire.ts'
 import type { People } from './people.ts'
 
 /** A message in a line: in the list, in a quote, in a notification. */
@@ -49,6 +50,8 @@ export function membershipText(item: MembershipView, people: People): string {
       return roleText(who, whom, item.role)
     case 'renamed':
       return `${who} named the group “${item.title}”`
+    case 'modes':
+      return modesText(who, item)
     default:
       return unreachable(item)
   }
@@ -56,4 +59,9 @@ export function membershipText(item: MembershipView, people: People): string {
 
 function roleText(who: string, whom: string, role: 'owner' | 'admin' | 'member'): string {
   return role === 'member' ? `${who} made ${whom} a member again` : `${who} made ${whom} an ${role}`
+}
+
+function modesText(who: string, { send, edit }: { readonly send: Allowed; readonly edit: Allowed }): string {
+  const writers = send === 'admins' ? 'Only admins write here now' : 'Everyone may write here'
+  return `${who} changed the rules. ${writers}; ${edit === 'admins' ? 'admins name the group' : 'everyone may name the group'}`
 }

@@ -1,0 +1,122 @@
+import { type Random, randomId } from '../../../kit/index.ts'
+import { CommandError, errors } from '../../../protocol/index.ts'
+import type { Queries } from '../../../store/index.ts'
+import { limits } from '../limits.ts'
+import { type Conversation, chatErrors } from '../model/wire.ts'
+import type { Groups } from './groups.ts'
+import type { Change } from './ledger.ts'
+import { conversationOf, membersOf } from './listing.ts'
+import { findMember, holdConversation, postConversation } from './log.ts'
+
+interface InviteRow {
+  readonly conversation: string
+  readonly uses: number
+  readonly uses_max: number
+  readonly approval: number
+}
+
+/** How strangers come into a group: by a code that somebody who leads it passes on (chat M16). */
+export class Invitations {
+  constructor(
+    readonly groups: Groups,
+    readonly random: Random,
+  ) {}
+
+  /** @returns the code, to be passed on to whoever may join */
+  async invite(
+    change: Change,
+    user: string,
+    conversation: string,
+    { uses, ttlMs, approval }: { uses: number; ttlMs: number; approval: boolean },
+  ): Promise<{ code: string; expires: number; uses: number }> {
+    const { tx, now } = change
+    await this.groups.led(tx, conversation, user)
+    await tx.run(
+      'delete from chat_invite where conversation = ?1 and (expires <= ?2 or (uses_max > 0 and uses >= uses_max))',
+      conversation,
+      now,
+    )
+    const [open] = await tx.all<{ count: number }>(
+      'select cast(count(*) as integer) as count from chat_invite where conversation = ?1',
+      conversation,
+    )
+    if ((open?.count ?? 0) >= limits.invitesMax) throw new CommandError(errors.limitExceeded, `at most ${limits.invitesMax} invitations`)
+    const code = randomId(this.random, 16)
+    const expires = now + Math.min(ttlMs, limits.inviteMs)
+    await tx.run(
+      'insert into chat_invite (code, conversation, author, uses, uses_max, expires, approval) values (?1, ?2, ?3, 0, ?4, ?5, ?6)',
+      code,
+      conversation,
+      user,
+      uses,
+      expires,
+      approval ? 1 : 0,
+    )
+    return { code, expires, uses }
+  }
+
+  async revoke(change: Change, user: string, conversation: string, code: string): Promise<void> {
+    await this.groups.led(change.tx, conversation, user)
+    await change.tx.run('delete from chat_invite where conversation = ?1 and code = ?2', conversation, code)
+  }
+
+  /**
+   * By an invitation. Of any number that come at once, exactly as many get in as there is room for.
+   * @returns undefined where those who lead the group are asked first
+   */
+  async join(change: Change, user: string, code: string): Promise<Conversation | undefined> {
+    const { tx, now } = change
+    const [invite] = await tx.all<InviteRow>('select conversation, uses, uses_max, approval from chat_invite where code = ?1', code)
+    if (invite === undefined) throw new CommandError(chatErrors.notFound, 'no such invitation')
+    const row = await holdConversation(tx, invite.conversation)
+    const member = await findMember(tx, row.id, user)
+    if (member?.active === 1) return await conversationOf(tx, row.id, user)
+    const used = await tx.run(
+      'update chat_invite set uses = uses + 1 where code = ?1 and expires > ?2 and (uses_max = 0 or uses < uses_max)',
+      code,
+      now,
+    )
+    if (used === 0) throw new CommandError(chatErrors.gone, 'the invitation has ended')
+    if (invite.approval === 1) {
+      await this.#request(change, row.id, user)
+      return undefined
+    }
+    await this.groups.bring(change, row, user, 'joined', [user])
+    return await conversationOf(tx, row.id, user)
+  }
+
+  /** Lets somebody in who asked to be, or not. */
+  async answer(change: Change, user: string, conversation: string, asker: string, isAccepted: boolean): Promise<void> {
+    const { row } = await this.groups.led(change.tx, conversation, user)
+    const asked = await change.tx.run('delete from chat_request where conversation = ?1 and person = ?2', conversation, asker)
+    if (asked === 0) throw new CommandError(chatErrors.notFound, 'user: does not ask to be let in')
+    if (isAccepted) await this.groups.bring(change, row, user, 'added', [asker])
+    await this.#tellLeaders(change, conversation)
+  }
+
+  /** Those who ask to be let in, the first one first. */
+  async requests(tx: Queries, user: string, conversation: string): Promise<{ user: string; ts: number }[]> {
+    await this.groups.led(tx, conversation, user)
+    const rows = await tx.all<{ person: string; ts: number }>(
+      'select person, ts from chat_request where conversation = ?1 order by ts, person',
+      conversation,
+    )
+    return rows.map(({ person, ts }) => ({ user: person, ts }))
+  }
+
+  async #request(change: Change, conversation: string, user: string): Promise<void> {
+    const { tx, now } = change
+    const rows = await tx.all('select person from chat_request where conversation = ?1', conversation)
+    if (rows.length >= limits.requestsMax) throw new CommandError(errors.limitExceeded, `at most ${limits.requestsMax} requests`)
+    await tx.run('insert into chat_request (conversation, person, ts) values (?1, ?2, ?3) on conflict do nothing', conversation, user, now)
+    await this.#tellLeaders(change, conversation)
+  }
+
+  /** That the number of requests changed. */
+  async #tellLeaders({ tx, now, posted }: Change, id: string): Promise<void> {
+    for (const { user, role } of await membersOf(tx, id)) {
+      const conversation = role === 'member' ? undefined : await conversationOf(tx, id, user)
+      if (conversation !== undefined) posted.push(await postConversation(tx, user, { kind: 'conversation', conversation }, now))
+    }
+  }
+}
