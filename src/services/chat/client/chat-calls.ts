@@ -39,6 +39,16 @@ export abstract class ChatCalls {
     return this.call('chat.rename', { conversation, title })
   }
 
+  /** Who may send, and who may change the title. */
+  modes(conversation: string, modes: Omit<In<'chat.modes'>, 'conversation'>): Out<'chat.modes'> {
+    return this.call('chat.modes', { conversation, ...modes })
+  }
+
+  /** Those who ask to be let in. With an answer to one of them, those who are left. */
+  requests(conversation: string, answer: Omit<In<'chat.requests'>, 'conversation'> = {}): Out<'chat.requests'> {
+    return this.call('chat.requests', { conversation, ...answer })
+  }
+
   invite(conversation: string, options: Omit<In<'chat.invite'>, 'conversation'> = {}): Out<'chat.invite'> {
     return this.call('chat.invite', { conversation, ...options })
   }

@@ -19,7 +19,20 @@ interface Placed {
 /** One thing that somebody does in a group of three; what it refers to is taken from what was there before. */
 const acts = fc.array(
   fc.record({
-    kind: fc.constantFrom('message', 'message', 'edit', 'delete', 'hide', 'reaction', 'receipt', 'rename', 'role', 'remove', 'add'),
+    kind: fc.constantFrom(
+      'message',
+      'message',
+      'edit',
+      'delete',
+      'hide',
+      'reaction',
+      'receipt',
+      'rename',
+      'modes',
+      'role',
+      'remove',
+      'add',
+    ),
     author: fc.nat(2),
     pick: fc.nat(1000),
     word: fc.constantFrom('', '👍', '❤️', 'x'),
@@ -64,6 +77,9 @@ class Log {
         users: [],
         version: ++this.#version,
       })
+    } else if (kind === 'modes') {
+      const send = pick % 2 ? 'admins' : 'all'
+      this.#put({ kind: 'membership', ...this.#place('ann'), change: 'modes', send, edit: 'all', users: [], version: ++this.#version })
     } else if (kind === 'role') {
       this.#put({
         kind: 'membership',
@@ -379,6 +395,8 @@ function snapshot({ seq, unread }: { seq: number; unread: number }) {
     id,
     kind: 'group' as const,
     title: 'Three',
+    send: 'all' as const,
+    edit: 'all' as const,
     version: 1,
     seq,
     ts: seq,

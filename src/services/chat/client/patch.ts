@@ -12,6 +12,7 @@ export interface Standing {
   readonly muted: boolean
   readonly pinned: boolean
   readonly ts: number
+  readonly requests?: number
 }
 
 /** A number of unread messages, as it was when `asOf` was the newest entry. */
@@ -69,10 +70,10 @@ export function patchOfLogged(entry: SlotEntry): Patch {
 }
 
 export function patchOfConversation(conversation: Conversation, rank: number): Patch {
-  const { kind, muted, pinned, ts, version, title, active, members, seq, cleared, unread, last } = conversation
+  const { kind, muted, pinned, ts, requests, members, seq, cleared, unread, last } = conversation
   return {
-    standing: { rank, kind, muted, pinned, ts },
-    roster: rosterOf(version, title, active, members),
+    standing: { rank, kind, muted, pinned, ts, ...(requests === undefined ? {} : { requests }) },
+    roster: rosterOf(conversation),
     seq,
     cleared,
     unread: { asOf: seq, count: unread },

@@ -1,4 +1,4 @@
-import type { Encrypted, Member, MembershipChange, Reaction } from '../model/wire.ts'
+import type { Allowed, Encrypted, Member, MembershipChange, Reaction } from '../model/wire.ts'
 
 /** Whether what is shown is kept up to date. `offline`: the network or the server cannot be reached, or the server sent this client away. */
 export type Link = 'connecting' | 'live' | 'offline'
@@ -63,6 +63,11 @@ export interface ConversationView {
   readonly kind: 'direct' | 'group'
   /** Of a group its name, of a direct one the other user. */
   readonly title: string
+  /** Of a group, who may send, and who may change its title. */
+  readonly send: Allowed
+  readonly edit: Allowed
+  /** How many ask to be let in, for those who may let them. */
+  readonly requests: number
   readonly members: readonly Member[]
   readonly muted: boolean
   readonly pinned: boolean
