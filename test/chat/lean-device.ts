@@ -5,6 +5,8 @@ import { cutSocket, type Message, type PublicationMessage, userToken, within } f
 const acknowledgedEvery = 32
 const acknowledgedWithinMs = 1000
 const answeredWithinMs = 15_000
+/** What a server answers that could not do it now. */
+const internalError = 100
 
 /** What a call was answered with that was refused. */
 export class Refusal extends Error {
@@ -83,9 +85,14 @@ export class LeanDevice {
     clearTimeout(this.#timer)
     this.#timer = undefined
     const { place } = this
-    if (place <= this.#acked) return
+    const before = this.#acked
+    if (place <= before) return
     this.#acked = place
-    const { offset } = await this.call('chat.ack', { offset: place })
+    const { offset } = await this.call('chat.ack', { offset: place }).catch((error: unknown) => {
+      // Said again with the next one.
+      this.#acked = Math.min(before, this.#acked)
+      throw error
+    })
     if (offset < place && this.greeting?.backlog === 0) this.faults.push(`${place} was acknowledged, ${offset} taken`)
   }
 
@@ -182,7 +189,8 @@ export class LeanDevice {
 
   #say(): void {
     this.acknowledge().catch((error: unknown) => {
-      if (!(error instanceof Broken)) this.faults.push(`an acknowledgement failed: ${error}`)
+      const isPassing = error instanceof Broken || (error instanceof Refusal && error.code === internalError)
+      if (!isPassing) this.faults.push(`an acknowledgement failed: ${error}`)
     })
   }
 }
