@@ -97,6 +97,7 @@ export interface Broker {
   publish(channel: string, data: Json, options: PublishOptions): Promise<Position>
   /** Delivers joins or leaves; they have no history. */
   announce(channel: string, delivery: Delivery): Promise<void>
+  /** Counted: it lasts until as many have unsubscribed. */
   subscribe(channel: string): Promise<void>
   /** Both at once, where that saves a round trip: when it fails nothing is subscribed. */
   open?(channel: string, query: HistoryQuery): Promise<HistoryPage>

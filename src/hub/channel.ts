@@ -19,6 +19,8 @@ export class Channel implements FeedTarget {
   published = 0
   /** Subscriptions here that have gone live. */
   live = 0
+  /** Whether the broker has answered where it stands. */
+  isOpen = false
   readonly #subscriptions: Subscription[] = []
   #wantingJoins = 0
   #previous: Publication | undefined
@@ -65,6 +67,7 @@ export class Channel implements FeedTarget {
   }
 
   begin({ state }: HistoryPage): void {
+    this.isOpen = true
     this.restate(state)
   }
 

@@ -85,3 +85,30 @@ test('[D1] two follow one channel each for itself, and an end is an end', async 
   expect(two.heard).toEqual(['kept ', '1'])
   await expect(hub.follow('unknown:1', one).opened).rejects.toThrow()
 })
+
+test('[D1] one that is ended while it is opened, and could not be opened then, gives up its own subscription and nobody else’s', async () => {
+  const { hub, broker } = start()
+  let subscribed = 0
+  const failing = Promise.withResolvers<never>()
+  broker.subscribe = async () => void subscribed++
+  broker.unsubscribe = async () => void subscribed--
+  const first = hub.follow('kept:1', new Target())
+  await first.opened
+  const history = broker.history
+  broker.history = () => failing.promise
+  const second = hub.follow('kept:1', new Target())
+  const namespace = { ...namespaceDefaults, name: 'kept' }
+  const channel = hub.open('kept:1', namespace)
+  await Bun.sleep(0)
+  expect(subscribed).toBe(3)
+  second.end()
+  // Its rules have changed: the channel that is being opened is closed for another.
+  broker.history = history
+  await hub.open('kept:1', { ...namespace, historySize: 3 }).opened
+  failing.reject(new Error('the broker is away'))
+  await Promise.allSettled([second.opened, channel.opened])
+  await Bun.sleep(0)
+  expect(subscribed).toBe(2)
+  first.end()
+  expect(subscribed).toBe(1)
+})

@@ -5,6 +5,8 @@ export class Following {
   readonly feed: Feed
   /** Resolves when the target has been told where the channel stands. Rejects when the broker cannot be asked; then it is over. */
   readonly opened: Promise<void>
+  readonly #opening: Promise<void>
+  #isOpen = false
   #isSubscribed = true
 
   constructor(
@@ -14,11 +16,17 @@ export class Following {
     readonly ended: (following: Following) => void,
   ) {
     this.feed = new Feed(channel, { ...context, tail: true }, target)
-    this.opened = this.feed.open().catch((error: unknown) => {
-      this.#isSubscribed = false
-      this.end()
-      throw error
-    })
+    this.#opening = this.feed.open()
+    this.opened = this.#opening.then(
+      () => {
+        this.#isOpen = true
+      },
+      (error: unknown) => {
+        this.#isSubscribed = false
+        this.end()
+        throw error
+      },
+    )
   }
 
   /** Nothing is told any more. Idempotent. */
@@ -27,7 +35,17 @@ export class Following {
     this.ended(this)
     if (!this.#isSubscribed) return
     this.#isSubscribed = false
-    // What comes for it from now on is dropped by the hub; a broker that is away has forgotten it by itself.
+    // One that could not be made takes itself back: twice would be once for somebody else.
+    if (this.#isOpen) this.#unsubscribe()
+    else
+      this.#opening.then(
+        () => this.#unsubscribe(),
+        () => undefined,
+      )
+  }
+
+  /** What comes for it from now on is dropped by the hub; a broker that is away has forgotten it by itself. */
+  #unsubscribe(): void {
     this.context.broker.unsubscribe(this.channel).catch(() => undefined)
   }
 }

@@ -132,7 +132,11 @@ export class Hub {
     if (channel.subscriptions.length > 0) return
     this.#forget(channel)
     // One that is delayed is subscribed by what it follows, which has ended with it.
-    if (channel.delayMs === 0) unsubscribe(this.context.broker, channel.name, this.context)
+    if (channel.delayMs > 0) return
+    const end = () => unsubscribe(this.context.broker, channel.name, this.context)
+    // One that could not be opened takes itself back: twice would be once for somebody else.
+    if (channel.isOpen) end()
+    else channel.opened.then(end, () => undefined)
   }
 
   #create(name: string, namespace: Namespace, delayMs: number): Channel {
