@@ -26,7 +26,8 @@ export class Line implements Caller {
   readonly machine: LineOptions['machine']
   /** Where the broker's deliveries go. */
   sink: Pick<BrokerSink, 'deliver' | 'control'> | undefined
-  readonly #channels = new Set<string>()
+  /** How often each channel is wanted: by the node's channel, and by those that follow it some time behind. */
+  readonly #channels = new Map<string, number>()
   readonly #present = new Map<string, Present>()
   readonly #repeating: Timer
   #revision = 0
@@ -40,7 +41,7 @@ export class Line implements Caller {
 
   /** Channels that the broker is asked for. */
   get wanted(): ReadonlySet<string> {
-    return this.#channels
+    return new Set(this.#channels.keys())
   }
 
   deliver(channel: string, delivery: ChannelDelivery): void {
@@ -70,17 +71,17 @@ export class Line implements Caller {
 
   /** A wish that could not be told is given up. */
   async want(channel: string): Promise<void> {
-    this.#channels.add(channel)
+    this.#count(channel, 1)
     try {
       await this.#tell()
     } catch (error) {
-      this.#channels.delete(channel)
+      this.#count(channel, -1)
       throw error
     }
   }
 
   forgo(channel: string): Promise<void> {
-    this.#channels.delete(channel)
+    this.#count(channel, -1)
     return this.#tell()
   }
 
@@ -99,8 +100,14 @@ export class Line implements Caller {
     void this.ask(central => central.dismiss(this)).catch(ignore)
   }
 
+  #count(channel: string, step: 1 | -1): void {
+    const count = (this.#channels.get(channel) ?? 0) + step
+    if (count <= 0) this.#channels.delete(channel)
+    else this.#channels.set(channel, count)
+  }
+
   #tell(): Promise<void> {
-    const wishes = { revision: ++this.#revision, channels: new Set(this.#channels), present: [...this.#present.values()] }
+    const wishes = { revision: ++this.#revision, channels: new Set(this.#channels.keys()), present: [...this.#present.values()] }
     return this.ask(central => central.grant(this, wishes))
   }
 }

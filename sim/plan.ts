@@ -97,7 +97,7 @@ function namespacesOf(random: Random): readonly Namespace[] {
     { name: 'text', intervalMs: pick(random, [300, 900]), keep: 'tail' as const, max: pick(random, [3, 20]) },
   ]
   const historyStore = random.next() < 0.5 ? 'disk' : 'memory'
-  return [
+  const namespaces: readonly Namespace[] = [
     { ...namespaceDefaults, name: 'chat', ...history, ...social, historyStore },
     { ...namespaceDefaults, name: 'log', ...history, historyStore: 'disk' },
     { ...namespaceDefaults, name: 'edit', ...history, allowedDeltaTypes: ['fossil'], deltaPublish: random.next() < 0.5 },
@@ -107,6 +107,7 @@ function namespacesOf(random: Random): readonly Namespace[] {
     { ...namespaceDefaults, name: 'typing', delivery: 'ephemeral', presence: random.next() < 0.5 },
     { ...namespaceDefaults, name: 'plain', ...(random.next() < 0.5 ? social : {}) },
   ]
+  return namespaces.map(namespace => ({ ...namespace, delayMaxMs: 60_000 }))
 }
 
 export function pick<T>(random: Random, choices: readonly [T, ...T[]] | readonly T[]): T {

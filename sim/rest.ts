@@ -40,7 +40,7 @@ export function checkRest(context: RestContext): void {
 /** A server has open what its clients follow, and asks the broker for nothing else. */
 function checkOpen(judge: Judge, { node, line, machine, options }: Server): void {
   const followed = new Set(node.sessions.all().flatMap(session => [...session.subscriptions.keys()]))
-  const open = [...node.hub.channels()].map(({ name }) => name)
+  const open = [...new Set([...node.hub.channels()].map(({ name }) => name))]
   judge.hold(same(open.sort(), [...followed].sort()), `${machine.name} has open "${open}", and its clients follow "${[...followed]}"`)
   // A relay gives up what it does not want any more when it next hears of it.
   const isExact = options.relayed || same([...line.wanted].sort(), open)

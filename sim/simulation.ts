@@ -42,6 +42,8 @@ export interface Outcome {
 
 /** How long publishing goes on after the last trouble. */
 const calmMs = 2000
+/** Some of those on event streams are this far behind. */
+const behindMs = 2000
 /** How often bounds are looked at. */
 const patrolMs = 200
 /** What a session's socket may hold at most: what was under the mark, and one write on top. */
@@ -83,7 +85,7 @@ export class Simulation {
     const context = this.#userContext()
     this.websockets = Array.from({ length: this.plan.websockets }, (_, index) => this.#makeWebSocket(context, index))
     this.streams = Array.from({ length: this.plan.streams }, (_, index) => {
-      return new StreamUser(context, `s${index}`, this.#fork(), this.#someChannels())
+      return new StreamUser(context, `s${index}`, this.#fork(), this.#someChannels(), (seed + index) % 3 === 0 ? behindMs : 0)
     })
     const { time, random, plan, ledger, judge, tally, machines, network, central } = this
     const trace = (line: () => string) => this.#trace(line)
@@ -193,10 +195,10 @@ export class Simulation {
       judge,
       tally,
       server: random => pick(random, this.machines),
-      view: (channel, who) => {
+      view: (channel, who, delayMs = 0) => {
         const namespace = plan.namespaces.resolve(channel)
         if (namespace === undefined) throw new Error(`${who} wants ${channel}, which does not exist`)
-        return new View(viewContext, channel, namespace, who)
+        return new View(viewContext, channel, namespace, who, delayMs)
       },
       trace: line => this.#trace(line),
     }

@@ -50,6 +50,8 @@ export class StreamUser implements User, EventClient {
     readonly name: string,
     readonly random: Random,
     wanted: readonly string[],
+    /** How far behind it wants to be. */
+    readonly delayMs = 0,
   ) {
     this.pace = { latencyMs: between(random, 1, 20), bytesPerMs: 500 }
     this.#urlChannels = wanted
@@ -120,7 +122,7 @@ export class StreamUser implements User, EventClient {
     const query = this.#urlChannels.map(channel => `channel=${encodeURIComponent(channel)}`).join('&')
     const headers = this.#cursor === '' ? {} : { 'last-event-id': this.#cursor }
     if (this.#cursor !== '' && this.#machine !== machine) tally.count('streams resumed elsewhere')
-    const url = `http://${machine.name}/sse?${query}&token=${encodeURIComponent(tokenOf(this.name))}`
+    const url = `http://${machine.name}/sse?${query}&token=${encodeURIComponent(tokenOf(this.name))}&delay=${this.delayMs}ms`
     this.context.trace(() => `${this.name} opens a stream at ${machine.name} from ${this.#cursor}`)
     this.#state = 'connecting'
     this.#heardAt = time.now()
@@ -142,6 +144,7 @@ export class StreamUser implements User, EventClient {
 
   #began({ session, client, rev = 0, subs }: WireStream): void {
     this.context.tally.count('streams begun')
+    if (this.delayMs > 0) this.context.tally.count('streams begun behind')
     this.#state = 'connected'
     this.#session = session
     this.clientId = client
@@ -224,7 +227,7 @@ export class StreamUser implements User, EventClient {
   #of(channel: string): View {
     const known = this.views.get(channel)
     if (known !== undefined) return known
-    const view = this.context.view(channel, this.name)
+    const view = this.context.view(channel, this.name, this.delayMs)
     this.views.set(channel, view)
     return view
   }

@@ -28,6 +28,6 @@ export interface UserContext {
   readonly tally: Tally
   /** Some server: a balancer in front knows nothing of stickiness. */
   server(random: Random): Machine<Server>
-  view(channel: string, who: string): View
+  view(channel: string, who: string, delayMs?: number): View
   trace(line: () => string): void
 }

@@ -34,6 +34,8 @@ export class View {
     readonly channel: string,
     readonly namespace: Namespace,
     readonly who: string,
+    /** Nothing may be seen earlier than this after it happened. */
+    readonly delayMs = 0,
   ) {}
 
   /** The place from which to go on; undefined where there is none. */
@@ -138,8 +140,11 @@ export class View {
 
   #checkPrompt(entry: Entry): void {
     const { promptMs, now, judge } = this.context
-    if (promptMs === undefined || entry.at < this.beganAt) return
-    judge.hold(now() - entry.at <= promptMs, this.#say(`waited ${now() - entry.at} ms for what should come at once`))
+    // Where nothing breaks all clocks agree.
+    if (promptMs === undefined) return
+    const ageMs = now() - entry.at
+    judge.hold(ageMs >= this.delayMs, this.#say(`saw after ${ageMs} ms what should come after ${this.delayMs}`))
+    if (entry.at >= this.beganAt) judge.hold(ageMs <= this.delayMs + promptMs, this.#say(`waited ${ageMs} ms for what should come at once`))
   }
 
   /** Something that was published in this channel, whole. */

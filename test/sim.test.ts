@@ -32,6 +32,7 @@ const mustHappen = [
   'recovered',
   'not recovered',
   'streams resumed elsewhere',
+  'streams begun behind',
   'watchlists changed',
   'deltas',
   'ephemeral dropped',
