@@ -50,6 +50,18 @@ describe('what services upstream decide', () => {
     expect(asked).toHaveLength(2)
   })
 
+  test('[S23] what viewers are granted who are behind is asked for once for each delay, and never handed to others', async () => {
+    const { grants, asked, answer } = upstream(({ delayMs = 0 }) => ({ data: { delayMs }, forEveryone: true }))
+    const delays = [0, 10_000, 30_000]
+    const crowd = Array.from({ length: 300 }, (_, n) => {
+      const delayMs = delays[n % 3] ?? 0
+      return { delayMs, granted: grants.ask({ ...subscribe(`user${n}`), ...(delayMs === 0 ? {} : { delayMs }) }) }
+    })
+    answer()
+    for (const { delayMs, granted } of crowd) expect(await granted).toMatchObject({ data: { delayMs } })
+    expect(asked.map(({ delayMs }) => delayMs)).toEqual([undefined, 10_000, 30_000])
+  })
+
   test('[T13] any other answer is for its user alone, and asked for once for all connections of that user', async () => {
     const { grants, asked, answer } = upstream(({ user }) => ({ data: user }))
     const crowd = Array.from({ length: 30 }, (_, n) => grants.ask(subscribe(`user${n % 3}`)))

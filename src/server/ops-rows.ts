@@ -1,4 +1,5 @@
 import type { Channel, Node, Session } from '../hub/index.ts'
+import { formatDuration } from '../kit/index.ts'
 
 const rowsMax = 50
 
@@ -54,9 +55,9 @@ export class OpsRows {
   }
 
   #channelRow(channel: Channel): ChannelRow {
-    const { name, namespace, subscriptions, published, feed } = channel
+    const { name, namespace, subscriptions, published, feed, delayMs } = channel
     return {
-      channel: name,
+      channel: delayMs === 0 ? name : `${name} (${formatDuration(delayMs)} behind)`,
       delivery: namespace.delivery,
       subscribers: subscriptions.length,
       published,

@@ -52,7 +52,7 @@ export const info = apiCommand(z.strictObject({}), (_, { node, nodes, startedAt 
     version: node.version,
     num_clients: node.sessions.size,
     num_users: users.size,
-    num_channels: occupied.length,
+    num_channels: new Set(occupied.map(({ name }) => name)).size,
     num_subs: occupied.reduce((sum, { subscriptions }) => sum + subscriptions.length, 0),
     uptime: Math.floor((node.clock.now() - startedAt) / 1000),
     process: { rss: process.memoryUsage.rss() },
