@@ -13,6 +13,7 @@ export function banner(config: Config, url: string, version: string, color: bool
   const rows = columns([
     ['  Home', url],
     ['  Live matches', `${url}/sports`],
+    ['  Chat', `${url}/chat`],
     ['  Operations', `${url}/ops`],
     ['  WebSocket', `${url.replace(/^http/, 'ws')}/connection/websocket`],
     ['  SSE', `${url}/sse?channel=…`],
