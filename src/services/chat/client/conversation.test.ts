@@ -334,57 +334,6 @@ test('[M42] what was cleared is not shown, and is not paged to', () => {
   expect(conversation.hasBefore).toBe(false)
 })
 
-test('[M40] a view is the same object until what it shows has changed', () => {
-  const conversation = new Conversation(id, me)
-  conversation.absorb(snapshot({ seq: 0, unread: 0 }))
-  fold(
-    [1, 2].map(seq => ({ offset: seq, entry: message(seq, seq === 1 ? me : 'bob') })),
-    conversation,
-  )
-  const outbox = new Outbox()
-  const portraits = new Portraits(me, 'phone', outbox, () => [])
-  const before = portraits.items(conversation)
-  expect(portraits.items(conversation)).toBe(before)
-  outbox.add({ cid: 'c', conversation: id, text: 'hi', at: 5, order: 5 })
-  const after = portraits.items(conversation)
-  expect(after.map(({ key }) => key)).toEqual([`${id}.1`, `${id}.2`, 'c'])
-  expect(after[0]).toBe(before[0])
-  outbox.add({ cid: 'd', conversation: 'elsewhere', text: 'hi', at: 5, order: 5 })
-  expect(portraits.items(conversation)).toBe(after)
-  conversation.absorb(
-    patchOfEntry({ kind: 'receipt', conversation: id, receipts: ['bob', 'cem'].map(user => ({ user, read: 1, ts: 0 })) }, 2, 3, me),
-  )
-  const read = portraits.items(conversation)
-  expect(read[0]).toMatchObject({ state: 'read' })
-  expect(read[1]).toBe(before[1])
-})
-
-test('[M8] a message that waits and its echo are one row with one key', () => {
-  const conversation = new Conversation(id, me)
-  const outbox = new Outbox()
-  const portraits = new Portraits(me, 'phone', outbox, () => [])
-  outbox.add({ cid: 'c', conversation: id, text: 'hi', at: 5, order: 5 })
-  outbox.add({ cid: 'd', conversation: id, text: 'there', at: 6, order: 6 })
-  const keys = () => portraits.items(conversation).map(item => [item.key, item.kind === 'message' ? item.state : ''])
-  expect(keys()).toEqual([
-    ['c', 'waiting'],
-    ['d', 'waiting'],
-  ])
-  const own = (device: string, seq: number): InboxEntry => ({ ...message(seq, me), origin: { device, cid: 'c' } })
-  conversation.absorb(patchOfEntry(own('laptop', 1), 0, 1, me))
-  expect(keys()).toEqual([
-    [`${id}.1`, 'sent'],
-    ['c', 'waiting'],
-    ['d', 'waiting'],
-  ])
-  conversation.absorb(patchOfEntry(own('phone', 2), 1, 2, me))
-  expect(keys()).toEqual([
-    [`${id}.1`, 'sent'],
-    ['c', 'sent'],
-    ['d', 'waiting'],
-  ])
-})
-
 function message(seq: number, author: string): MessageEntry {
   return { kind: 'message', conversation: id, seq, ts: seq, author, mid: `${id}.${seq}`, text: `said ${seq}` }
 }
