@@ -99,6 +99,13 @@ function Services() {
             </p>
           </a>
         ) : null}
+        <a class="panel" href="/chat">
+          <h3>Chat</h3>
+          <p>
+            Conversations of two and groups, on every device: ticks, typing, edits, notifications for who is away. A message that was sent
+            is in the store, and a page that was closed sends what it still owes.
+          </p>
+        </a>
         <a class="panel" href="/ops">
           <h3>Operations</h3>
           <p>Sessions, channels, rates, memory and lag of this server, second by second.</p>
