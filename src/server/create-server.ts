@@ -28,6 +28,7 @@ import { type Config, type ConfigInput, configure } from './config/index.ts'
 import { drain } from './drain.ts'
 import { Hooks } from './hooks/index.ts'
 import { createLog, logFormat } from './log.ts'
+import { type Metric, Metrics } from './metrics.ts'
 import { openHistory } from './open-history.ts'
 import { Ops } from './ops.ts'
 import { Policies } from './policies.ts'
@@ -104,6 +105,7 @@ export class FanfareServer implements Server {
   readonly tickets: Tickets
   readonly ops: Ops
   readonly workers: Workers
+  readonly metrics: Metrics
   readonly #policies: Policies
   readonly #history: HistoryLog | undefined
   readonly #services: Service[] = []
@@ -132,6 +134,7 @@ export class FanfareServer implements Server {
     this.http = this.#createHttp()
     this.workers = new Workers(this)
     this.ops = new Ops(this)
+    this.metrics = new Metrics(this)
     addRoutes(this)
   }
 
@@ -223,6 +226,10 @@ export class FanfareServer implements Server {
 
   route(method: string, path: string, handler: RouteHandler): void {
     this.http.route(method, path, handler)
+  }
+
+  measure(metric: Metric): void {
+    this.metrics.add(metric)
   }
 
   readTrusted(request: Request): Promise<Json> {

@@ -14,6 +14,7 @@ export { createServer, type FanfareServer, type Overrides, type ServiceFactory }
 export { type SignedRequest, sign, signatureHeader, verifySignature } from './hooks/index.ts'
 export { type Kept, openKept } from './kept-file.ts'
 export { createLog, logFormat } from './log.ts'
+export type { Metric } from './metrics.ts'
 export { openSecrets, secretsPath, withSecrets } from './secrets.ts'
 export type { Server, ServerEvent, Service } from './server.ts'
 export { type ConnectionClaims, signToken, TokenVerifier } from './tokens.ts'

@@ -2,77 +2,89 @@ import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { FanfareServer } from './create-server.ts'
 import { addHookMetrics } from './hooks/index.ts'
 
-/** `/metrics` in Prometheus text. The hot path counts plain numbers; they are read here when asked for. */
+/** A figure in `/metrics`, read when somebody asks for it. */
+export interface Metric {
+  /** Without the prefix `fanfare_`, as Prometheus names things; one that ends in `_total` only grows. */
+  readonly name: string
+  readonly help: string
+  /** What `read` tells apart; of few values, since each is a series of its own. */
+  readonly label?: string
+  /** One number, or one for each value of the label. */
+  readonly read: () => number | Readonly<Record<string, number>>
+}
+
 export function addMetricsRoute(server: FanfareServer): void {
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry, prefix: 'fanfare_' })
-  addCounters(server, registry)
-  addGauges(server, registry)
-  addHookMetrics(server.hooks, registry)
-  server.route('GET', '/metrics', async () => new Response(await registry.metrics(), { headers: { 'Content-Type': registry.contentType } }))
+  server.route('GET', '/metrics', () => server.metrics.answer())
+}
+
+/** Figures in Prometheus text. The hot path counts plain numbers; they are read here when asked for. */
+export class Metrics {
+  readonly #registry = new Registry()
+
+  constructor(server: FanfareServer) {
+    collectDefaultMetrics({ register: this.#registry, prefix: 'fanfare_' })
+    for (const metric of [...countersOf(server), ...gaugesOf(server)]) this.add(metric)
+    addHookMetrics(server.hooks, this.#registry)
+  }
+
+  async answer(): Promise<Response> {
+    return new Response(await this.#registry.metrics(), { headers: { 'Content-Type': this.#registry.contentType } })
+  }
+
+  /** @throws where there is one of this name */
+  add({ name, help, label, read }: Metric): void {
+    const options = { name: `fanfare_${name}`, help, registers: [this.#registry], labelNames: label === undefined ? [] : [label] }
+    const figure = name.endsWith('_total')
+      ? new Counter({ ...options, collect: () => set((labels, value) => figure.inc(labels, value)) })
+      : new Gauge({ ...options, collect: () => set((labels, value) => figure.inc(labels, value)) })
+    function set(put: (labels: Record<string, string>, value: number) => void): void {
+      figure.reset()
+      const value = read()
+      if (typeof value === 'number') put({}, value)
+      else for (const [key, count] of Object.entries(value)) put({ [label ?? 'kind']: key }, count)
+    }
+  }
 }
 
 /** Accepted, appended and delivered are three different things: a call that passed, a place in history, a write to a subscriber. */
-function addCounters({ node, tree }: FanfareServer, registry: Registry): void {
+function countersOf({ node, tree }: FanfareServer): Metric[] {
   const { counters } = node
-  const read: readonly (readonly [name: string, help: string, value: () => number])[] = [
-    ['publications_accepted_total', 'Publish calls that passed every check.', () => counters.accepted],
-    ['publications_appended_total', 'Publications appended by the broker.', () => counters.appended],
-    [
-      'publications_delivered_total',
-      'Publications written to subscribers, one for each subscriber.',
-      () => tree.machine.figures().delivered,
-    ],
-    ['frames_dropped_total', 'Ephemeral frames that slow sessions did not get.', () => tree.machine.figures().dropped],
-    [
-      'link_deliveries_total',
-      'Publications handed to the nodes below, one for each node, however many viewers stand below it.',
-      () => tree.machine.figures().relayed,
-    ],
-    ['socket_writes_total', 'Writes to client connections.', () => tree.machine.figures().writes],
-    ['socket_sent_bytes_total', 'Bytes written to client connections.', () => tree.machine.figures().bytesOut],
-    ['commands_total', 'Commands received from clients.', () => tree.machine.figures().commands],
-    ['recoveries_total', 'Subscriptions that recovered everything they had missed.', () => tree.machine.figures().recovered],
-    ['recoveries_failed_total', 'Subscriptions whose missed publications were gone.', () => tree.machine.figures().unrecovered],
+  const figures = () => tree.machine.figures()
+  return [
+    { name: 'publications_accepted_total', help: 'Publish calls that passed every check.', read: () => counters.accepted },
+    { name: 'publications_appended_total', help: 'Publications appended by the broker.', read: () => counters.appended },
+    {
+      name: 'publications_delivered_total',
+      help: 'Publications written to subscribers, one for each subscriber.',
+      read: () => figures().delivered,
+    },
+    { name: 'frames_dropped_total', help: 'Ephemeral frames that slow sessions did not get.', read: () => figures().dropped },
+    {
+      name: 'link_deliveries_total',
+      help: 'Publications handed to the nodes below, one for each node, however many viewers stand below it.',
+      read: () => figures().relayed,
+    },
+    { name: 'socket_writes_total', help: 'Writes to client connections.', read: () => figures().writes },
+    { name: 'socket_sent_bytes_total', help: 'Bytes written to client connections.', read: () => figures().bytesOut },
+    { name: 'commands_total', help: 'Commands received from clients.', read: () => figures().commands },
+    { name: 'recoveries_total', help: 'Subscriptions that recovered everything they had missed.', read: () => figures().recovered },
+    { name: 'recoveries_failed_total', help: 'Subscriptions whose missed publications were gone.', read: () => figures().unrecovered },
+    { name: 'command_errors_total', help: 'Commands answered with an error, by code.', label: 'code', read: () => figures().errors },
+    { name: 'connections_closed_total', help: 'Connections closed by the server, by code.', label: 'code', read: () => figures().closes },
   ]
-  for (const [name, help, value] of read) addReadCounter(registry, name, help, value)
-  addCodeCounter(registry, 'command_errors_total', 'Commands answered with an error, by code.', () => tree.machine.figures().errors)
-  addCodeCounter(registry, 'connections_closed_total', 'Connections closed by the server, by code.', () => tree.machine.figures().closes)
 }
 
-function addReadCounter(registry: Registry, name: string, help: string, value: () => number): void {
-  const counter = new Counter({ name: `fanfare_${name}`, help, registers: [registry], collect: () => set() })
-  function set() {
-    counter.reset()
-    counter.inc(value())
-  }
-}
-
-function addCodeCounter(registry: Registry, name: string, help: string, byCode: () => Readonly<Record<string, number>>): void {
-  const counter = new Counter({ name: `fanfare_${name}`, help, labelNames: ['code'], registers: [registry], collect: () => set() })
-  function set() {
-    counter.reset()
-    for (const [code, count] of Object.entries(byCode())) counter.inc({ code }, count)
-  }
-}
-
-function addGauges({ tree }: FanfareServer, registry: Registry): void {
-  const sessions = new Gauge({
-    name: 'fanfare_sessions',
-    help: 'Open sessions by transport.',
-    labelNames: ['transport'],
-    registers: [registry],
-    collect: () => count(),
-  })
-  function count() {
-    const { viewers, websockets } = tree.machine.figures()
-    sessions.set({ transport: 'websocket' }, websockets)
-    sessions.set({ transport: 'sse' }, viewers - websockets)
-  }
-  const channels: Gauge = new Gauge({
-    name: 'fanfare_channels',
-    help: 'Channels with subscribers on this node.',
-    registers: [registry],
-    collect: () => channels.set(tree.machine.figures().channels),
-  })
+function gaugesOf({ tree }: FanfareServer): Metric[] {
+  return [
+    {
+      name: 'sessions',
+      help: 'Open sessions by transport.',
+      label: 'transport',
+      read: () => {
+        const { viewers, websockets } = tree.machine.figures()
+        return { websocket: websockets, sse: viewers - websockets }
+      },
+    },
+    { name: 'channels', help: 'Channels with subscribers on this node.', read: () => tree.machine.figures().channels },
+  ]
 }

@@ -18,6 +18,7 @@ import type {
 import type { Clock, Json, Random } from '../kit/index.ts'
 import type { Position } from '../protocol/index.ts'
 import type { RouteHandler } from '../transport/index.ts'
+import type { Metric } from './metrics.ts'
 
 /** Events that services and applications may listen to. */
 export type ServerEvent = LifecycleEvent['kind']
@@ -67,6 +68,8 @@ export interface Server {
   route(method: string, path: string, handler: RouteHandler): void
   /** The JSON body of a back end that holds the API key, for routes that only those may call. @throws CommandError, which a route may pass on */
   readTrusted(request: Request): Promise<Json>
+  /** Adds a figure of your own to `/metrics`. @throws where there is one of its name */
+  measure(metric: Metric): void
   /** Adds a page from an imported HTML file. */
   page(path: string, html: HTMLBundle): void
 

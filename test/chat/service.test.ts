@@ -239,6 +239,19 @@ describe('in passing', () => {
   })
 })
 
+test('[A59] a service has figures of its own in /metrics, and none twice', async () => {
+  const server = await serveChat()
+  const [alice] = [await device(server, 'alice'), await device(server, 'bob')]
+  const { conversation } = await alice.call('chat.direct', { with: 'bob' })
+  await alice.call('chat.send', { conversation: conversation.id, cid: 'one', text: 'hello' })
+  const metrics = await (await fetch(`${server.url}/metrics`)).text()
+  expect(metrics).toContain(
+    '# TYPE fanfare_chat_entries_total counter\nfanfare_chat_entries_total{kind="conversation"} 2\nfanfare_chat_entries_total{kind="message"} 2',
+  )
+  expect(metrics).toContain('fanfare_chat_connections 2')
+  expect(() => server.server.measure({ name: 'chat_connections', help: 'again', read: () => 0 })).toThrow('chat_connections')
+})
+
 describe('safety', () => {
   test('[M4] an inbox is its user’s alone, and nobody publishes into one', async () => {
     const server = await serveChat()

@@ -73,6 +73,8 @@ export class Chat {
   readonly typing: Typing
   readonly commandRates: UserRates
   readonly conversationRates: UserRates
+  /** Since the start: entries put into inboxes, by kind. */
+  readonly posted: Record<string, number> = {}
   readonly #messageRates: UserRates
   #isClosed = false
 
@@ -197,7 +199,10 @@ export class Chat {
 
   #deliver(posted: readonly Posted[]): void {
     const { epoch, pushes } = this.parts
-    for (const { person, pts, entry } of posted) this.#publish(inboxChannel(person), toJson(entry), { epoch, offset: pts })
+    for (const { person, pts, entry } of posted) {
+      this.posted[entry.kind] = (this.posted[entry.kind] ?? 0) + 1
+      this.#publish(inboxChannel(person), toJson(entry), { epoch, offset: pts })
+    }
     if (pushes !== undefined) this.#owe(posted, pushes)
   }
 

@@ -57,6 +57,10 @@ export class Connections {
 
   constructor(readonly host: ConnectionsHost) {}
 
+  get size(): number {
+    return this.#byClient.size
+  }
+
   /** Whoever says which device it is gets its inbox with the connection, from where that device left off. */
   async greet({ client, user }: HookClient, data: Json | undefined): Promise<Greeting | undefined> {
     if (user === '' || !asksForInbox(data)) return undefined

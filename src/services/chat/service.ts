@@ -67,6 +67,16 @@ export function chatService(server: Server, options: ChatOptions): Service {
       addChannels(server, opened)
       addCommands(server, opened)
       if (pushing !== undefined) addPushCommands(server, opened, pushing)
+      server.measure({ name: 'chat_entries_total', help: 'Entries put into inboxes, by kind.', label: 'kind', read: () => opened.posted })
+      server.measure({
+        name: 'chat_connections',
+        help: 'Connections of devices that follow their inbox.',
+        read: () => opened.connections.size,
+      })
+      if (pushing !== undefined) {
+        const { tally } = pushing.pushes
+        server.measure({ name: 'chat_pushes_total', help: 'What notifications came to.', label: 'result', read: () => tally.counts })
+      }
       for (const path of ['/chat', '/chat/:conversation']) server.page(path, chatPage)
       server.route('GET', '/chat/push-worker.js', () => new Response(pushWorker, { headers: pushWorkerHeaders }))
       await opened.start()

@@ -9,6 +9,10 @@ export class PushTally {
     this.#counts.set(result, this.count(result) + 1)
   }
 
+  get counts(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#counts)
+  }
+
   count(result: PushResult): number {
     return this.#counts.get(result) ?? 0
   }
