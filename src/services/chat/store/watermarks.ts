@@ -122,18 +122,29 @@ async function gather(
   now: number,
   byAuthor: Map<string, Watermark[]>,
 ): Promise<void> {
-  const from = Math.min(delivered_to > told_delivered ? told_delivered : delivered_to, read_to > told_read ? told_read : read_to)
-  const authors = await tx.all<{ author: string; newest: number }>(
-    `select e.author, max(e.seq) as newest from chat_entry e join chat_member a on a.conversation = e.conversation and a.person = e.author
+  const gotMore = delivered_to > told_delivered
+  const readMore = read_to > told_read
+  if (!gotMore && !readMore) return
+  // Only what moved is looked through: whoever gets much and reads nothing would cost all of it each time.
+  const from = Math.min(gotMore ? told_delivered : told_read, readMore ? told_read : told_delivered)
+  const upTo = Math.max(gotMore ? delivered_to : read_to, readMore ? read_to : delivered_to)
+  const authors = await tx.all<{ author: string; got: number; has_read: number }>(
+    `select e.author,
+       max(case when e.seq > ?5 and e.seq <= ?6 then 1 else 0 end) as got, max(case when e.seq > ?7 and e.seq <= ?8 then 1 else 0 end) as has_read
+     from chat_entry e join chat_member a on a.conversation = e.conversation and a.person = e.author
      where e.conversation = ?1 and e.kind = 'message' and e.seq > ?2 and e.seq <= ?3 and e.author <> ?4 and a.active = 1 group by e.author`,
     conversation,
     from,
-    Math.max(delivered_to, read_to),
+    upTo,
     person,
+    told_delivered,
+    delivered_to,
+    told_read,
+    read_to,
   )
-  for (const { author, newest } of authors) {
-    const mayTellRead = read_to > told_read && newest > told_read && !(isDirect && (await hidesReading(tx, person, author)))
-    const mayTellDelivered = delivered_to > told_delivered && newest > told_delivered
+  for (const { author, got, has_read } of authors) {
+    const mayTellRead = has_read === 1 && !(isDirect && (await hidesReading(tx, person, author)))
+    const mayTellDelivered = got === 1
     if (!mayTellRead && !mayTellDelivered) continue
     const watermark: Watermark = {
       user: person,
