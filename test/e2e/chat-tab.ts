@@ -1,3 +1,4 @@
+import { expect } from 'bun:test'
 import type { Locator, Page } from 'playwright-core'
 
 /** One tab: a device of a user, and what the page complained about. */
@@ -53,4 +54,15 @@ export class Tab {
   account(): Promise<{ user: string; token: string }> {
     return this.page.evaluate(as => JSON.parse(localStorage.getItem(`fanfare.chat.account.${as}`) ?? '{}'), this.as)
   }
+
+  /** The conversation that the address names. */
+  get conversation(): string {
+    return decodeURIComponent(new URL(this.page.url()).pathname.split('/')[2] ?? '')
+  }
+}
+
+/** Closes the browsers of some tabs, none of which may have complained of anything. */
+export async function closeTabs(...tabs: readonly Tab[]): Promise<void> {
+  expect(tabs.flatMap(({ complaints }) => complaints)).toEqual([])
+  await Promise.all([...new Set(tabs.map(({ page }) => page.context()))].map(context => context.close()))
 }

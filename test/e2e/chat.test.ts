@@ -1,74 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core'
-import { Folder, lacks, pathOf, until } from '../support/index.ts'
-import { Tab } from './chat-tab.ts'
-import { ServerProcess } from './server-process.ts'
+import { lacks, until } from '../support/index.ts'
+import { ChatSite, desktop, phone } from './chat-site.ts'
+import { closeTabs } from './chat-tab.ts'
 
-const desktop = { width: 1280, height: 800 }
-const phone = { width: 390, height: 844 }
 const skipped = lacks('chromium', 'the chat in a browser')
-const rates = ['--chat.message_rate.per_second', '1000', '--chat.message_rate.burst', '1000', '--chat.command_rate.burst', '1000']
 
 describe.skipIf(skipped)('the chat in a browser', () => {
-  const folder = new Folder()
-  const server = new ServerProcess(folder.path, ['--demo', 'off', ...rates, '--shutdown.timeout', '1s'])
-  let browser: Browser
-
+  let site: ChatSite
   beforeAll(async () => {
-    await server.start()
-    browser = await chromium.launch({ executablePath: pathOf('chromium'), args: ['--no-sandbox', '--disable-background-networking'] })
+    site = await ChatSite.start()
   }, 60_000)
-
-  afterAll(async () => {
-    await browser.close()
-    await server[Symbol.asyncDispose]()
-    folder[Symbol.dispose]()
-  })
-
-  function browserOf(options: BrowserContextOptions = {}): Promise<BrowserContext> {
-    return browser.newContext({ viewport: desktop, locale: 'en-GB', ...options })
-  }
-
-  async function open(context: BrowserContext, as: string, device = 'laptop', path = '/chat'): Promise<Tab> {
-    const tab = new Tab(await context.newPage(), as)
-    await tab.page.goto(`${server.url}${path}${path.includes('?') ? '&' : '?'}as=${as}&device=${device}`)
-    await tab.live()
-    return tab
-  }
-
-  /** Two users in browsers of their own, who have their conversation open. */
-  async function pair(first: string, second: string): Promise<readonly [Tab, Tab]> {
-    const [one, other] = await Promise.all([open(await browserOf(), first), open(await browserOf(), second)])
-    const { user } = await other.account()
-    await one.page.goto(`${server.url}/chat?as=${first}&device=laptop&with=${encodeURIComponent(user)}`)
-    await one.composer.waitFor()
-    await other.page.locator('.list-item').first().click()
-    await other.composer.waitFor()
-    return [one, other]
-  }
-
-  async function call<T>({ token }: { token: string }, method: string, data: object): Promise<T> {
-    const response = await fetch(`${server.url}/rpc/${method}`, {
-      method: 'POST',
-      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
-      body: JSON.stringify(data),
-    })
-    if (!response.ok) throw new Error(`${method}: ${await response.text()}`)
-    const answer = await response.json()
-    return answer.data ?? answer
-  }
-
-  const conversationOf = (tab: Tab) => decodeURIComponent(new URL(tab.page.url()).pathname.split('/')[2] ?? '')
-
-  async function end(...tabs: readonly Tab[]): Promise<void> {
-    expect(tabs.flatMap(({ complaints }) => complaints)).toEqual([])
-    await Promise.all([...new Set(tabs.map(({ page }) => page.context()))].map(context => context.close()))
-  }
+  afterAll(() => site[Symbol.asyncDispose]())
 
   test('[M53] two users talk, ticks turn as it arrives and is read, and a second device of one is in step', async () => {
-    const [ada, ben] = await pair('ada', 'ben')
-    await ben.page.goto(`${server.url}/chat?as=ben&device=laptop`)
-    const tablet = await open(ben.page.context(), 'ben', 'tablet')
+    const [ada, ben] = await site.pair('ada', 'ben')
+    await ben.page.goto(`${site.url}/chat?as=ben&device=laptop`)
+    const tablet = await site.open(ben.page.context(), 'ben', 'tablet')
     await ada.say('Are you there?')
     await until('it has arrived at a device of Ben’s', async () => (await ada.state('Are you there?')) === 'delivered')
     await until('both devices say that it is unread', async () =>
@@ -86,11 +33,11 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await tablet.message('Yes!').waitFor()
     expect(await tablet.message('Yes!').getAttribute('data-mine')).toBe('true')
     expect(await tablet.texts()).toEqual(await ada.texts())
-    await end(ada, ben, tablet)
+    await closeTabs(ada, ben, tablet)
   }, 60_000)
 
   test('[M54] what is written offline waits, is sent when the network is back, and what was missed is there', async () => {
-    const [cleo, dan] = await pair('cleo', 'dan')
+    const [cleo, dan] = await site.pair('cleo', 'dan')
     await cleo.page.context().setOffline(true)
     await cleo.page.locator('.link-bar').waitFor()
     await cleo.say('Written on the train')
@@ -101,11 +48,11 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await cleo.message('Said meanwhile').waitFor()
     await until('it has been read', async () => (await cleo.state('Written on the train')) === 'read')
     expect(await cleo.texts()).toEqual(await dan.texts())
-    await end(cleo, dan)
+    await closeTabs(cleo, dan)
   }, 60_000)
 
   test('[M54] a tab that is closed with an unsent message sends it when it is opened again, once', async () => {
-    const [eva, finn] = await pair('eva', 'finn')
+    const [eva, finn] = await site.pair('eva', 'finn')
     const { page } = eva
     const path = new URL(page.url()).pathname
     await page.context().setOffline(true)
@@ -116,17 +63,17 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     expect(await finn.messages.count()).toBe(0)
 
     await page.context().setOffline(false)
-    const again = await open(page.context(), 'eva', 'laptop', path)
+    const again = await site.open(page.context(), 'eva', 'laptop', path)
     await finn.message('Before the tab was closed').waitFor({ timeout: 20_000 })
     await again.say('After it')
     await finn.message('After it').waitFor()
     expect(await finn.texts()).toEqual(['Before the tab was closed', 'After it'])
     expect(await again.texts()).toEqual(['Before the tab was closed', 'After it'])
-    await end(again, finn)
+    await closeTabs(again, finn)
   }, 60_000)
 
   test('[M55] a message is answered, reacted to, edited with the keyboard, and deleted, and the other one sees each', async () => {
-    const [gil, hana] = await pair('gil', 'hana')
+    const [gil, hana] = await site.pair('gil', 'hana')
     await gil.say('Dinner at seven')
     await hana.message('Dinner at seven').waitFor()
     await hana.act('Dinner at seven', 'Reply')
@@ -165,11 +112,11 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await gil.messages.first().locator('.bubble').click({ button: 'right' })
     await gil.page.getByRole('menuitem', { name: 'Info' }).click()
     await gil.page.getByRole('complementary', { name: 'Message info' }).getByText('Read by').waitFor()
-    await end(gil, hana)
+    await closeTabs(gil, hana)
   }, 60_000)
 
   test('[M56] a group: made, renamed, joined by a link that can be revoked, ranked, and left', async () => {
-    const [ida, jon, kim] = await Promise.all(['ida', 'jon', 'kim'].map(async name => open(await browserOf(), name)))
+    const [ida, jon, kim] = await Promise.all(['ida', 'jon', 'kim'].map(async name => site.open(await site.browserOf(), name)))
     if (ida === undefined || jon === undefined || kim === undefined) throw new Error('three tabs were opened')
     const names = await Promise.all([jon, kim].map(async tab => (await tab.account()).user))
     await ida.page.getByRole('button', { name: 'New group' }).click()
@@ -187,14 +134,14 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await jon.listed('Bouldering').waitFor()
     await panel.getByRole('button', { name: 'Create an invite link' }).click()
     const link = await panel.locator('output').innerText()
-    await kim.page.goto(`${link.replace(/^https?:\/\/[^/]+/, server.url)}&as=kim&device=laptop`)
+    await kim.page.goto(`${link.replace(/^https?:\/\/[^/]+/, site.url)}&as=kim&device=laptop`)
     await kim.page.getByText('You joined by the invite link').last().waitFor()
     await kim.say('Hello from the link')
     await ida.message('Hello from the link').waitFor()
     await until('all have read it', async () => (await kim.state('Hello from the link')) === 'read')
     await panel.getByRole('button', { name: 'Revoke' }).click()
     await until('the link is gone', async () => (await panel.locator('output').count()) === 0)
-    const stranger = await open(await browserOf(), 'stranger', 'laptop', `/chat?join=${new URL(link).searchParams.get('join')}`)
+    const stranger = await site.open(await site.browserOf(), 'stranger', 'laptop', `/chat?join=${new URL(link).searchParams.get('join')}`)
     await stranger.page.locator('.notices p[data-tone="bad"]').waitFor()
 
     await panel.getByLabel('What to do with Jon').click()
@@ -209,16 +156,46 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await ida.page.getByRole('dialog').getByRole('button', { name: 'Leave' }).click()
     await jon.page.getByText('Ida left').last().waitFor()
     await until('Jon leads now', async () => (await jon.page.locator('.person', { hasText: 'Jon' }).innerText()).includes('Owner'))
-    await end(ida, jon, kim, stranger)
+    await closeTabs(ida, jon, kim, stranger)
   }, 90_000)
 
+  test('[M56] a group may ask its admins who comes in, and let them alone write', async () => {
+    const [uma, vic] = await Promise.all(['uma', 'vic'].map(async name => site.open(await site.browserOf(), name)))
+    if (uma === undefined || vic === undefined) throw new Error('two tabs were opened')
+    const account = await uma.account()
+    const { conversation } = await site.call<{ conversation: { id: string } }>(account, 'chat.group', {
+      title: 'Board',
+      members: [],
+      cid: 'board-1',
+    })
+    await uma.listed('Board').click()
+    await uma.page.getByRole('button', { name: 'Group details' }).click()
+    const panel = uma.page.getByRole('complementary', { name: 'Group' })
+    await panel.getByRole('switch', { name: 'Ask admins first' }).click()
+    await panel.getByRole('button', { name: 'Create an invite link' }).click()
+    const code = new URL(await panel.locator('output').innerText()).searchParams.get('join')
+    await panel.getByRole('switch', { name: 'Only admins write' }).click()
+    await uma.page.getByText('You changed the rules.').last().waitFor()
+
+    await vic.page.goto(`${site.url}/chat?as=vic&device=laptop&join=${code}`)
+    await vic.page.locator('.notices').getByText('The admins have been asked.').waitFor()
+    await panel.getByRole('button', { name: 'Let Vic in' }).click()
+    await vic.listed('Board').click()
+    await vic.page.getByText('Only admins write in this group.').waitFor()
+    expect(await vic.composer.count()).toBe(0)
+    await uma.say('Welcome')
+    await vic.message('Welcome').waitFor()
+    expect(vic.conversation).toBe(conversation.id)
+    await closeTabs(uma, vic)
+  }, 60_000)
+
   test('[M57] history comes as one scrolls, what one reads stays in place, and search leads to what was said long ago', async () => {
-    const [lea, max] = await pair('lea', 'max')
-    const [account, conversation] = [await max.account(), conversationOf(lea)]
-    await max.page.goto(`${server.url}/chat?as=max&device=laptop`)
+    const [lea, max] = await site.pair('lea', 'max')
+    const [account, conversation] = [await max.account(), lea.conversation]
+    await max.page.goto(`${site.url}/chat?as=max&device=laptop`)
     for (let index = 1; index <= 400; index++) {
       const text = index === 7 ? 'The password of the lake house is heron' : `Line ${index} ${'of some length '.repeat(index % 9)}`
-      await call(account, 'chat.send', { conversation, cid: `bulk-${index}`, text, device: 'laptop' })
+      await site.call(account, 'chat.send', { conversation, cid: `bulk-${index}`, text, device: 'laptop' })
     }
     await lea.message('Line 400').waitFor()
     await lea.page.reload()
@@ -256,11 +233,11 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     const box = await lea.message('heron').boundingBox()
     expect(box?.y).toBeGreaterThan(60)
     expect(box?.y).toBeLessThan(740)
-    await end(lea, max)
+    await closeTabs(lea, max)
   }, 90_000)
 
   test('[M52] what is written is text: no markup comes to life, and only https addresses are links', async () => {
-    const [nia, oli] = await pair('nia', 'oli')
+    const [nia, oli] = await site.pair('nia', 'oli')
     const evil = '<img src=x onerror="document.title=1"><b>bold</b> javascript:alert(1) http://plain.example https://safe.example/a?b=1. ok'
     await nia.say(evil)
     const message = oli.message('safe.example')
@@ -274,13 +251,13 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await nia.say('x'.repeat(16_000))
     await oli.messages.nth(1).waitFor()
     expect(await oli.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(desktop.width)
-    await end(nia, oli)
+    await closeTabs(nia, oli)
   }, 60_000)
 
   test('[M58] on a phone there is one pane at a time, back leads to the list, and a long press opens the actions', async () => {
-    const [pia, quin] = await pair('pia', 'quin')
-    const handset = await open(
-      await browserOf({ viewport: phone, hasTouch: true, isMobile: true, storageState: await quin.page.context().storageState() }),
+    const [pia, quin] = await site.pair('pia', 'quin')
+    const handset = await site.open(
+      await site.browserOf({ viewport: phone, hasTouch: true, isMobile: true, storageState: await quin.page.context().storageState() }),
       'quin',
       'handset',
     )
@@ -304,11 +281,11 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await handset.page.keyboard.press('Escape')
     await handset.page.goBack()
     await until('the list is back', () => handset.page.locator('.list-pane').isVisible())
-    await end(pia, quin, handset)
+    await closeTabs(pia, quin, handset)
   }, 60_000)
 
   test('[M59] it can be used by keyboard, and says who types, who is there, and what came', async () => {
-    const [ria, sam] = await pair('ria', 'sam')
+    const [ria, sam] = await site.pair('ria', 'sam')
     await ria.page.locator('.standing').getByText('online').waitFor()
     await sam.composer.pressSequentially('Typing')
     await ria.page.locator('.standing').getByText('typing…').waitFor()
@@ -332,11 +309,11 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await ria.page.getByRole('button', { name: 'Your account: Ria' }).click()
     await ria.page.getByRole('button', { name: 'Sign out' }).click()
     await ria.page.getByRole('textbox', { name: 'Name' }).waitFor()
-    await end(ria)
+    await closeTabs(ria)
   }, 60_000)
 
   test('[M59] a push becomes one notification for each conversation, which goes when it was read elsewhere or taken back', async () => {
-    const tab = await open(await browserOf({ permissions: ['notifications'] }), 'tom')
+    const tab = await site.open(await site.browserOf({ permissions: ['notifications'] }), 'tom')
     const { page } = tab
     const session = await page.context().newCDPSession(page)
     const registered = new Promise<string>(resolve => {
@@ -353,7 +330,7 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     })
     const registrationId = await registered
     const push = (note: object) =>
-      session.send('ServiceWorker.deliverPushMessage', { origin: server.url, registrationId, data: JSON.stringify(note) })
+      session.send('ServiceWorker.deliverPushMessage', { origin: site.url, registrationId, data: JSON.stringify(note) })
     const shown = () =>
       page.evaluate(async () => {
         const registration = await navigator.serviceWorker.getRegistration('/chat/push-worker.js')
@@ -372,6 +349,6 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await shows('two 1')
     await push({ kind: 'retract', conversation: 'two', seq: 1, badge: 0 })
     await shows('')
-    await end(tab)
+    await closeTabs(tab)
   }, 40_000)
 })

@@ -122,7 +122,7 @@ export class ChatStore {
     try {
       return await act()
     } catch (error) {
-      this.notify(refusalText(error), 'bad')
+      this.notify(refusalText(error), error instanceof ChatError && error.reason === 'approval_pending' ? 'plain' : 'bad')
       return undefined
     }
   }
@@ -184,6 +184,7 @@ function refusalText(error: unknown): string {
 
 const reasons: Readonly<Record<string, string>> = {
   offline: 'There is no connection. Try again when it is back.',
+  approval_pending: 'The admins have been asked. The group appears here when one of them lets you in.',
   forbidden: 'You may not do this here.',
   not_found: 'This does not exist, or is not shared with you.',
   group_full: 'The group is full.',

@@ -7,14 +7,14 @@ import type { Desk } from './desk.ts'
 import { Icon } from './icons.tsx'
 import { LinkBar } from './link-bar.tsx'
 import { MessageList } from './message-list.tsx'
-import { otherIn } from './roles.ts'
+import { maySend, otherIn } from './roles.ts'
 import { typingText } from './typing.tsx'
 
 const presenceMax = 32
 
 /** One conversation: who, what was said, and what one says. */
 export function ConversationPane({ desk, conversation }: { readonly desk: Desk; readonly conversation: ConversationView }) {
-  const { id, active } = conversation
+  const { id } = conversation
   const { chat } = desk.store
   const others = conversation.members.map(({ user }) => user).filter(user => user !== chat.user)
   useEffect(() => {
@@ -29,10 +29,10 @@ export function ConversationPane({ desk, conversation }: { readonly desk: Desk; 
       <Header desk={desk} conversation={conversation} />
       <LinkBar desk={desk} />
       <MessageList key={id} desk={desk} conversation={conversation} />
-      {active ? (
+      {maySend(conversation, chat.user) ? (
         <Composer key={id} desk={desk} conversation={conversation} />
       ) : (
-        <p class="composer-closed">You are not in this group any longer.</p>
+        <p class="composer-closed">{conversation.active ? 'Only admins write in this group.' : 'You are not in this group any longer.'}</p>
       )}
     </section>
   )
@@ -79,6 +79,12 @@ function Header({ desk, conversation }: { readonly desk: Desk; readonly conversa
         onClick={() => toggle('details')}
       >
         <Icon name="info" />
+        {conversation.requests > 0 ? (
+          <span class="count numeral">
+            {conversation.requests}
+            <span class="visually-hidden"> asking to join</span>
+          </span>
+        ) : null}
       </button>
     </header>
   )

@@ -1,14 +1,16 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { ConversationView } from '../client/index.ts'
+import type { Allowed } from '../model/wire.ts'
 import { Avatar } from './avatar.tsx'
 import { titleOf } from './conversation-list.tsx'
 import type { Desk } from './desk.ts'
 import { Icon } from './icons.tsx'
 import { Invites } from './invites.tsx'
+import { JoinRequests } from './join-requests.tsx'
 import { MemberList } from './member-list.tsx'
 import { PanelFrame } from './panel.tsx'
-import { mayModerate, otherIn } from './roles.ts'
+import { mayModerate, mayRename, otherIn } from './roles.ts'
 import { Toggle } from './toggle.tsx'
 
 /** What a conversation is, who is in it, and what one can do with it as a whole. */
@@ -21,7 +23,7 @@ export function DetailsPanel({ desk, conversation }: { readonly desk: Desk; read
     <PanelFrame desk={desk} title={isGroup ? 'Group' : 'Contact'}>
       <div class="details-top">
         <Avatar name={titleOf(desk, conversation)} seed={other ?? conversation.id} size={88} />
-        {leads ? (
+        {mayRename(conversation, store.chat.user) ? (
           <Title desk={desk} conversation={conversation} />
         ) : (
           <h3>
@@ -31,8 +33,10 @@ export function DetailsPanel({ desk, conversation }: { readonly desk: Desk; read
         <p>{isGroup ? `Group · ${conversation.members.length} ${conversation.members.length === 1 ? 'member' : 'members'}` : other}</p>
       </div>
       <OwnSettings desk={desk} conversation={conversation} />
+      {leads ? <JoinRequests desk={desk} conversation={conversation} /> : null}
       {isGroup ? <MemberList desk={desk} conversation={conversation} leads={leads} /> : null}
       {leads ? <Invites desk={desk} conversation={conversation} /> : null}
+      {leads ? <Rules desk={desk} conversation={conversation} /> : null}
       <Grave desk={desk} conversation={conversation} other={other} />
     </PanelFrame>
   )
@@ -83,6 +87,25 @@ function OwnSettings({ desk: { store }, conversation }: { readonly desk: Desk; r
       <Toggle isOn={pinned} set={on => set({ pinned: on })}>
         <Icon name="pin" />
         <span>Pin to the top</span>
+      </Toggle>
+    </section>
+  )
+}
+
+/** What members may do in a group besides reading. */
+function Rules({ desk: { store }, conversation }: { readonly desk: Desk; readonly conversation: ConversationView }) {
+  const { id, send, edit } = conversation
+  const set = (modes: { send?: Allowed; edit?: Allowed }) => void store.attempt(() => store.chat.modes(id, modes))
+  return (
+    <section class="side-section">
+      <h3>Rules</h3>
+      <Toggle isOn={send === 'admins'} set={on => set({ send: on ? 'admins' : 'all' })}>
+        <Icon name="pencil" />
+        <span>Only admins write</span>
+      </Toggle>
+      <Toggle isOn={edit === 'admins'} set={on => set({ edit: on ? 'admins' : 'all' })}>
+        <Icon name="group" />
+        <span>Only admins rename it</span>
       </Toggle>
     </section>
   )

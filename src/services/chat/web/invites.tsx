@@ -5,8 +5,9 @@ import type { ConversationView } from '../client/index.ts'
 import type { Desk } from './desk.ts'
 import { Icon } from './icons.tsx'
 import { copyText } from './message-menu.tsx'
+import { Toggle } from './toggle.tsx'
 
-const inviteSchema = z.object({ code: z.string(), expires: z.optional(z.number()) })
+const inviteSchema = z.object({ code: z.string(), expires: z.optional(z.number()), asks: z.optional(z.boolean()) })
 type Invite = z.infer<typeof inviteSchema>
 
 /** Links by which others join. The server lists none, so this device remembers those that it made. */
@@ -14,13 +15,15 @@ export function Invites({ desk, conversation }: { readonly desk: Desk; readonly 
   const { store } = desk
   const { id } = conversation
   const invites = useSignal<readonly Invite[]>([])
+  const approval = useSignal(false)
   useEffect(() => {
     invites.value = stored(desk, id).filter(({ expires }) => expires === undefined || expires > store.clock.now())
   }, [id])
   const create = async () => {
-    const { code, expires } = (await store.attempt(() => store.chat.invite(id))) ?? {}
+    const asks = approval.value
+    const { code, expires } = (await store.attempt(() => store.chat.invite(id, { approval: asks }))) ?? {}
     if (code === undefined) return
-    keep(desk, id, invites, [...invites.value, expires === undefined ? { code } : { code, expires }])
+    keep(desk, id, invites, [...invites.value, { code, asks, ...(expires === undefined ? {} : { expires }) }])
     await copyText(desk, linkOf(code))
   }
   const revoke = async (code: string) => {
@@ -36,11 +39,12 @@ export function Invites({ desk, conversation }: { readonly desk: Desk; readonly 
   return (
     <section class="side-section">
       <h3>Invite links</h3>
-      {invites.value.map(({ code, expires }) => (
+      {invites.value.map(({ code, expires, asks }) => (
         <div key={code} class="invite">
           <output>{linkOf(code)}</output>
           <small>
-            {expires === undefined ? 'Works until it is revoked' : `Works until ${store.labels.moment(expires, store.now.value)}`}
+            {expires === undefined ? 'Works until it is revoked' : `Works until ${store.labels.until(expires, store.now.value)}`}
+            {asks === true ? '; admins are asked' : ''}
           </small>
           <span>
             <button type="button" class="button" onClick={() => void copyText(desk, linkOf(code))}>
@@ -52,6 +56,15 @@ export function Invites({ desk, conversation }: { readonly desk: Desk; readonly 
           </span>
         </div>
       ))}
+      <Toggle
+        isOn={approval.value}
+        set={on => {
+          approval.value = on
+        }}
+      >
+        <Icon name="person" />
+        <span>Ask admins first</span>
+      </Toggle>
       <button type="button" class="side-action" onClick={() => void create()}>
         <Icon name="link" />
         Create an invite link

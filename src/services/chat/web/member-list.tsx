@@ -86,7 +86,19 @@ function MemberRow({ desk, conversation, member, leads }: MemberListProps & { re
         {role === 'member' ? null : <span class="role-tag">{roleNames[role]}</span>}
       </PersonRow>
       {isMe ? null : (
-        <details class="member-menu" onKeyDown={event => event.key === 'Escape' && event.currentTarget.removeAttribute('open')}>
+        <details
+          name="member"
+          class="member-menu"
+          onToggle={event => event.currentTarget.querySelector('.member-actions')?.scrollIntoView({ block: 'nearest' })}
+          onClick={event => {
+            if (event.target instanceof Element && event.target.closest('.member-actions') !== null) event.currentTarget.open = false
+          }}
+          onKeyDown={event => {
+            if (event.key !== 'Escape' || !event.currentTarget.open) return
+            event.stopPropagation()
+            event.currentTarget.open = false
+          }}
+        >
           <summary class="icon-button" aria-label={`What to do with ${store.people.name(user)}`}>
             <Icon name="more" />
           </summary>

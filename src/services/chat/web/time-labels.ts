@@ -64,6 +64,11 @@ export class TimeLabels {
     return daysBetween(ts, now) <= 0 ? this.clock(ts) : `${this.list(ts, now)}, ${this.clock(ts)}`
   }
 
+  /** When something ends: a day and a time, unless that is today. */
+  until(ts: number, now: number): string {
+    return daysBetween(now, ts) <= 0 ? this.clock(ts) : `${this.#shortDay.format(ts)}, ${this.clock(ts)}`
+  }
+
   lastSeen(ts: number, now: number): string {
     const minutes = Math.floor((now - ts) / minuteMs)
     if (minutes < 1) return 'last seen just now'

@@ -56,6 +56,10 @@ test.each<[MembershipView, string]>([
   [{ ...change, change: 'joined', users: ['ben-ac42'] }, 'Ben joined by the invite link'],
   [{ ...change, change: 'role', role: 'admin', users: ['ada-k3fx'] }, 'Ben made you an admin'],
   [{ ...change, change: 'role', role: 'member', users: ['cleo-99xa'] }, 'Ben made Cleo a member again'],
+  [
+    { ...change, change: 'modes', send: 'admins', edit: 'all', users: [] },
+    'Ben changed the rules. Only admins write here now; everyone may name the group',
+  ],
   [{ ...change, change: 'renamed', title: 'Walk', users: [] }, 'Ben named the group “Walk”'],
 ])('[M51] what happened to a group is said in a sentence', (entry, words) => {
   expect(membershipText(entry, people)).toBe(words)

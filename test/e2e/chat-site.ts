@@ -1,0 +1,72 @@
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core'
+import { Folder, pathOf } from '../support/index.ts'
+import { Tab } from './chat-tab.ts'
+import { ServerProcess } from './server-process.ts'
+
+export const desktop = { width: 1280, height: 800 }
+export const phone = { width: 390, height: 844 }
+
+/** Tests write faster than people. */
+const rates = ['--chat.message_rate.per_second', '1000', '--chat.message_rate.burst', '1000', '--chat.command_rate.burst', '1000']
+
+/** A server with the chat, and browsers to use it with. */
+export class ChatSite implements AsyncDisposable {
+  constructor(
+    readonly server: ServerProcess,
+    readonly browser: Browser,
+    readonly folder: Folder,
+  ) {}
+
+  static async start(): Promise<ChatSite> {
+    const folder = new Folder()
+    const server = new ServerProcess(folder.path, ['--demo', 'off', ...rates, '--shutdown.timeout', '1s'])
+    await server.start()
+    const args = ['--no-sandbox', '--disable-background-networking']
+    return new ChatSite(server, await chromium.launch({ executablePath: pathOf('chromium'), args }), folder)
+  }
+
+  get url(): string {
+    return this.server.url
+  }
+
+  /** A browser of its own: what one keeps the other does not see. */
+  browserOf(options: BrowserContextOptions = {}): Promise<BrowserContext> {
+    return this.browser.newContext({ viewport: desktop, locale: 'en-GB', ...options })
+  }
+
+  async open(context: BrowserContext, as: string, device = 'laptop', path = '/chat'): Promise<Tab> {
+    const tab = new Tab(await context.newPage(), as)
+    await tab.page.goto(`${this.url}${path}${path.includes('?') ? '&' : '?'}as=${as}&device=${device}`)
+    await tab.live()
+    return tab
+  }
+
+  /** Two users in browsers of their own, who have their conversation open. */
+  async pair(first: string, second: string): Promise<readonly [Tab, Tab]> {
+    const [one, other] = await Promise.all([this.open(await this.browserOf(), first), this.open(await this.browserOf(), second)])
+    const { user } = await other.account()
+    await one.page.goto(`${this.url}/chat?as=${first}&device=laptop&with=${encodeURIComponent(user)}`)
+    await one.composer.waitFor()
+    await other.page.locator('.list-item').first().click()
+    await other.composer.waitFor()
+    return [one, other]
+  }
+
+  /** A command over HTTP. */
+  async call<T>({ token }: { readonly token: string }, method: string, data: object): Promise<T> {
+    const response = await fetch(`${this.url}/rpc/${method}`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+      body: JSON.stringify(data),
+    })
+    if (!response.ok) throw new Error(`${method}: ${await response.text()}`)
+    const answer = await response.json()
+    return answer.data ?? answer
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.browser.close()
+    await this.server[Symbol.asyncDispose]()
+    this.folder[Symbol.dispose]()
+  }
+}
