@@ -149,16 +149,30 @@ describe.skipIf(skipped)('the pages in a browser', () => {
   test('[W13] the keyboard reaches everything, visibly, and the content first', async () => {
     const { page } = await open(`/sports/${match}`, { viewport: phone })
     const focused = () =>
-      page.evaluate(() => document.activeElement?.textContent?.trim() || document.activeElement?.getAttribute('aria-label') || '')
+      page.evaluate(() => {
+        const element = document.activeElement
+        const label = element instanceof HTMLInputElement ? element.labels?.[0]?.textContent : element?.getAttribute('aria-label')
+        return element?.textContent?.trim() || label || ''
+      })
     const outline = () => page.evaluate(() => getComputedStyle(document.activeElement ?? document.body).outlineStyle)
     const visited: string[] = []
-    for (let presses = 0; presses < 8; presses++) {
+    for (let presses = 0; presses < 10; presses++) {
       await page.keyboard.press('Tab')
       visited.push(await focused())
       expect(await outline()).toBe('solid')
     }
     const teams = ['Favourite: Argentina', 'Favourite: France']
-    expect(visited).toEqual(['Skip to content', 'Fanfare', 'Chat', 'Sports', 'Ops', expect.stringContaining('Switch to'), ...teams, 'Timeline'])
+    expect(visited).toEqual([
+      'Skip to content',
+      'Fanfare',
+      'Chat',
+      'Sports',
+      'Ops',
+      expect.stringContaining('Switch to'),
+      'none',
+      ...teams,
+      'Timeline',
+    ])
     await page.locator('#tab-timeline').focus()
     await page.keyboard.press('ArrowRight')
     expect(await focused()).toBe('Commentary')
