@@ -72,6 +72,27 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await closeTabs(again, finn)
   }, 60_000)
 
+  test('[M54] what the server refuses for good is shown as not sent, and can be discarded', async () => {
+    const [wim, xia] = await Promise.all(['wim', 'xia'].map(async name => site.open(await site.browserOf(), name)))
+    if (wim === undefined || xia === undefined) throw new Error('two tabs were opened')
+    const [leader, { user }] = [await wim.account(), await xia.account()]
+    const { conversation } = await site.call<{ conversation: { id: string } }>(leader, 'chat.group', {
+      ...{ title: 'Short', members: [user], cid: 'short-1' },
+    })
+    await xia.listed('Short').click()
+    await xia.page.context().setOffline(true)
+    await xia.page.locator('.link-bar').waitFor()
+    await xia.say('Too late')
+    await site.call(leader, 'chat.remove', { conversation: conversation.id, users: [user] })
+    await xia.page.context().setOffline(false)
+    await until('it was refused', async () => (await xia.state('Too late')) === 'failed', 20_000)
+    await xia.message('Too late').getByRole('button', { name: 'Try again' }).click()
+    await until('it was refused again', async () => (await xia.state('Too late')) === 'failed')
+    await xia.message('Too late').getByRole('button', { name: 'Discard' }).click()
+    await until('it is gone', async () => (await xia.messages.count()) === 0)
+    await closeTabs(wim, xia)
+  }, 60_000)
+
   test('[M55] a message is answered, reacted to, edited with the keyboard, and deleted, and the other one sees each', async () => {
     const [gil, hana] = await site.pair('gil', 'hana')
     await gil.say('Dinner at seven')

@@ -47,7 +47,7 @@ export class Accounts {
         headers: { 'Content-Type': 'application/json' },
         body: JSON.stringify({ name }),
       })
-      if (response.status === 404) return { kind: 'token-wanted' }
+      if (response.status === 404 || response.status === 405) return { kind: 'token-wanted' }
       const guest = guestSchema.safeParse(await response.json())
       if (!response.ok || !guest.success) return { kind: 'refused', text: `The server refused this name (${response.status}).` }
       this.#keep({ ...guest.data, guest: true, ...expiryOf(guest.data.token) })

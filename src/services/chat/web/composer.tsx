@@ -19,7 +19,7 @@ interface ComposerProps {
 /** Where one writes: grows with the text, keeps what was begun, and edits what was sent. */
 export function Composer({ desk, conversation }: ComposerProps) {
   const { field, text, emoji, canSend, bytes, write, submit, cancel, onKeyDown } = useComposer(desk, conversation)
-  const writing = desk.writing.value
+  const writing = desk.writingIn(conversation.id)
   return (
     <form
       class="composer"
@@ -75,7 +75,7 @@ function useComposer(desk: Desk, { id }: ConversationView) {
   const field = useRef<HTMLTextAreaElement>(null)
   const text = useSignal(desk.drafts.of(id))
   const emoji = useSignal(false)
-  const writing = desk.writing.value
+  const writing = desk.writingIn(id)
   const bytes = new TextEncoder().encode(text.value).length
   const canSend = text.value.trim() !== '' && bytes <= bytesMax
   useLayoutEffect(() => {

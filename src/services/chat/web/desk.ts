@@ -33,12 +33,14 @@ export interface Jump {
   readonly seq: number
 }
 
+const fresh: Writing = { kind: 'new' }
+
 /** A jump that takes longer is explained. */
 const patienceMs = 600
 
 /** What one has open and is about to do. */
 export class Desk {
-  readonly writing: Signal<Writing> = signal({ kind: 'new' })
+  readonly writing: Signal<Writing> = signal(fresh)
   readonly menu: Signal<OpenMenu | undefined> = signal(undefined)
   readonly dialog: Signal<Dialog | undefined> = signal(undefined)
   readonly jump: Signal<Jump | undefined> = signal(undefined)
@@ -66,13 +68,19 @@ export class Desk {
     this.accounts.signOut()
   }
 
+  /** What is being written in a conversation: an answer or a change belongs to the one that its message is of. */
+  writingIn(conversation: string): Writing {
+    const { value } = this.writing
+    return value.kind === 'new' || value.item.conversation === conversation ? value : fresh
+  }
+
   write(writing: Writing): void {
     this.writing.value = writing
     this.focus.value++
   }
 
   open(conversation: string): void {
-    if (conversation !== this.place.conversation.value) this.writing.value = { kind: 'new' }
+    if (conversation !== this.place.conversation.value) this.writing.value = fresh
     this.dialog.value = undefined
     this.menu.value = undefined
     this.place.open(conversation)
