@@ -7,18 +7,34 @@ export type IrcStep = { readonly line: number; readonly minute: number; readonly
   | { readonly kind: 'say'; readonly text: string; readonly answers?: number }
 )
 
+/** How long somebody stays after their last sign, where nothing shows that they leave. */
+const silentMinutesMax = 60
+
 /**
  * What users do, read from what a log shows of nicks. A user is a person: whoever renames themselves stays in the group as who they are. Of
  * whoever speaks, leaves or renames without having joined, the log did not show that they came: they come just before. A nick is one
- * person's at a time: where it is taken by another one, or joins again, whoever had it has left without the log showing it. Of several
- * lines that a line answers, the newest counts. A line without words says nothing.
+ * person's at a time: where it is taken by another one, or joins again, whoever had it has left without the log showing it. So has, most
+ * logs showing nobody leave, whoever gives no sign any more: some time after their last one. Of several lines that a line answers, the newest
+ * counts. A line without words says nothing.
  */
 export function scriptOf(lines: readonly IrcLine[], answers: readonly IrcAnswer[] = []): IrcStep[] {
   const answered = new Map<number, number>()
   for (const { line, to } of answers) answered.set(line, Math.max(to, answered.get(line) ?? 0))
   const cast = new Cast()
   for (const line of lines) cast.take(line, answered.get(line.line))
-  return cast.steps
+  return withPartings(cast.steps)
+}
+
+/** Who is there at the end, and gave their last sign so long before, has left meanwhile. */
+function withPartings(steps: readonly IrcStep[]): IrcStep[] {
+  const signs = new Map(steps.map(step => [step.user, step]))
+  const end = steps.at(-1)?.minute ?? 0
+  const partings = [...signs.values()].flatMap(({ kind, user, line, minute }): IrcStep[] =>
+    kind === 'exit' || minute + silentMinutesMax > end
+      ? []
+      : [{ kind: 'exit', how: 'unseen', user, line, minute: minute + silentMinutesMax }],
+  )
+  return [...steps, ...partings].toSorted((a, b) => a.minute - b.minute)
 }
 
 class Cast {

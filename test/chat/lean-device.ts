@@ -38,6 +38,7 @@ export class LeanDevice {
   connections = 0
   /** Entries that came more than once. */
   repeated = 0
+  #token: string | undefined
   #ahead = new Set<number>()
   #live = 0
   #acked = 0
@@ -103,7 +104,8 @@ export class LeanDevice {
   }
 
   async #open(): Promise<void> {
-    const token = await userToken(this.user)
+    this.#token ??= await userToken(this.user)
+    const token = this.#token
     const socket = new WebSocket(this.wsUrl, ['centrifuge-json'])
     this.#socket = socket
     const opened = Promise.withResolvers<void>()
