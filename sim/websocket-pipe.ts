@@ -1,9 +1,24 @@
-import { type Bytes, Session, type Socket } from '../src/hub/index.ts'
+import { type Bytes, type Node, Session, type Socket, type Wire } from '../src/hub/index.ts'
 import { randomUuid } from '../src/kit/index.ts'
-import type { MachineClock } from './clock.ts'
-import type { Machine } from './machine.ts'
-import type { Server } from './server.ts'
+import type { MachineClock, SimClock } from './clock.ts'
 import type { Tally } from './tally.ts'
+
+/** A process that takes connections. */
+export interface Listener {
+  readonly node: Node
+  readonly wire: Wire
+  /** Its connections, which break with the machine. */
+  readonly pipes: Set<{ reset(): void }>
+  /** Absent where it listens from its first moment on. */
+  readonly isListening?: boolean
+}
+
+/** A machine that connections lead to, and what runs on it now. */
+export interface Host {
+  readonly time: SimClock
+  readonly clock: MachineClock
+  readonly process: Listener | undefined
+}
 
 /** How fast a client's line is; a slow reader is a line with few bytes a millisecond. */
 export interface Pace {
@@ -28,7 +43,7 @@ export class WebSocketPipe implements Socket {
   session: Session | undefined
   /** Of the process that took the connection; a later one on the same machine knows nothing of it. */
   readonly #clock: MachineClock
-  readonly #server: Server | undefined
+  readonly #server: Listener | undefined
   #queue: { text: string; close: number | undefined }[] = []
   #bufferedBytes = 0
   #sending = false
@@ -38,7 +53,7 @@ export class WebSocketPipe implements Socket {
   #state: 'open' | 'closing' | 'silent' | 'closed' = 'open'
 
   constructor(
-    readonly machine: Machine<Server>,
+    readonly machine: Host,
     readonly pace: Pace,
     readonly tally: Tally,
     readonly client: WebSocketClient,
@@ -99,8 +114,12 @@ export class WebSocketPipe implements Socket {
     this.#pump()
   }
 
-  #accept(server: Server): void {
+  #accept(server: Listener): void {
     if (this.#state === 'closed') return
+    if (server.isListening === false) {
+      this.#end(abnormal)
+      return
+    }
     const { node } = server
     this.session = new Session(node, randomUuid(node.random), this, server.wire, '10.0.0.1')
     node.sessions.add(this.session)

@@ -1,0 +1,206 @@
+import type { z } from 'zod'
+import { MemoryBroker, MemoryPresence } from '../../src/broker/index.ts'
+import {
+  type Authorizer,
+  type CommandContext,
+  defaultLimits,
+  type FeedTarget,
+  type Following,
+  type Greeter,
+  type HistoryKeeper,
+  type HistoryPage,
+  type HistoryQuery,
+  type Identity,
+  inTime,
+  type LifecycleEvent,
+  type Limits,
+  type Log,
+  type Namespace,
+  Namespaces,
+  Node,
+  type PublishOptions,
+  type PushedPublication,
+  pushTo,
+  type SubscriptionGrant,
+  type Verified,
+  type Verifier,
+  websocketWire,
+} from '../../src/hub/index.ts'
+import type { Json, Random } from '../../src/kit/index.ts'
+import type { Position } from '../../src/protocol/index.ts'
+import type { ChatBounds, ServerEvent, Server as ServerOfServices, Service } from '../../src/server/index.ts'
+import { chatService } from '../../src/services/chat/index.ts'
+import type { MachineClock } from '../clock.ts'
+import type { Judge } from '../judge.ts'
+import type { Machine, Process } from '../machine.ts'
+import type { ChatCanary } from './canary.ts'
+import type { ChatDisk } from './disk.ts'
+
+export interface ChatServerOptions {
+  readonly random: Random
+  readonly judge: Judge
+  readonly canary: ChatCanary
+  readonly bounds: ChatBounds
+  /** Access of this process to what the machine stores. */
+  readonly disk: ChatDisk
+}
+
+const limits: Limits = {
+  ...defaultLimits,
+  commandRate: { perSecond: 100_000, burst: 100_000 },
+  commandRatePerUser: { perSecond: 100_000, burst: 100_000 },
+  pingIntervalMs: 3_000,
+  pongTimeoutMs: 2_000,
+  channelLingerMs: 3_000,
+}
+
+/** One process with the real node, the real broker and the real chat service; only sockets, time and the store's edge are simulated. */
+export class ChatServer implements ServerOfServices, Process {
+  readonly url = 'http://simulated'
+  readonly random: Random
+  readonly log: Log
+  readonly node: Node
+  readonly wire = websocketWire()
+  /** Connections of clients, which break with the machine. */
+  readonly pipes = new Set<{ reset(): void }>()
+  readonly #namespaces = new Namespaces([])
+  readonly #service: Service
+  #broker: MemoryBroker | undefined
+  /** Whether clients are let in: the service has started. */
+  isListening = false
+
+  constructor(
+    readonly options: ChatServerOptions,
+    readonly machine: Machine<ChatServer>,
+    readonly clock: MachineClock,
+  ) {
+    const { random, judge, bounds, disk } = options
+    this.random = random
+    this.log = judging(judge, machine.name, clock)
+    this.node = this.#createNode(`${machine.name}-${machine.starts}`)
+    this.#service = chatService(this, { openSql: async () => disk, bounds })
+    this.#service.start().then(
+      () => {
+        this.isListening = true
+      },
+      (error: unknown) => judge.break(`chat did not start: ${error}`),
+    )
+  }
+
+  namespace(namespace: Namespace): void {
+    this.#namespaces.add(namespace)
+  }
+
+  command<S extends z.ZodType>(
+    name: string,
+    schema: S,
+    run: (input: z.output<S>, context: CommandContext) => Json | undefined | Promise<Json | undefined>,
+  ): void {
+    const { canary } = this.options
+    this.node.methods.set(name, { schema, run: (input, context) => run(canary.hear(name, input as object) as z.output<S>, context) })
+  }
+
+  authorize(namespace: string, authorizer: Authorizer): void {
+    this.node.access.authorize(namespace, authorizer)
+  }
+
+  greet(greeter: Greeter): void {
+    this.node.greeters.add(inTime(this.clock, greeter))
+  }
+
+  publish(channel: string, data: Json, options: PublishOptions = {}): Promise<Position> {
+    return this.node.publish(channel, data, options)
+  }
+
+  async push(client: string, channel: string, publications: readonly PushedPublication[]): Promise<boolean> {
+    return this.options.canary.pushes ? pushTo(this.node, { client, channel, publications }) : true
+  }
+
+  unsubscribe(user: string, channel: string): Promise<void> {
+    return this.node.broker.control({ kind: 'unsubscribe', user, channel })
+  }
+
+  history(channel: string, query: HistoryQuery): Promise<HistoryPage> {
+    return this.node.history(channel, query)
+  }
+
+  keep(namespace: string, keeper: HistoryKeeper): void {
+    this.#broker?.keep(namespace, keeper)
+  }
+
+  follow(channel: string, target: FeedTarget): Following {
+    return this.node.hub.follow(channel, target)
+  }
+
+  on<K extends ServerEvent>(event: K, listener: (event: Extract<LifecycleEvent, { kind: K }>) => void | Promise<void>): void {
+    this.node.on(happened => (isKind(happened, event) ? listener(happened) : undefined))
+  }
+
+  route(): void {}
+
+  measure(): void {}
+
+  page(): void {}
+
+  readTrusted(): Promise<Json> {
+    throw new Error('there is no HTTP in a simulation')
+  }
+
+  async drain(): Promise<void> {}
+
+  async close(): Promise<void> {
+    await this.#service.close()
+    await this.node.close()
+  }
+
+  stop(): void {
+    this.isListening = false
+    void this.close()
+  }
+
+  gone(): void {
+    this.isListening = false
+    this.options.disk.kill()
+    for (const pipe of [...this.pipes]) pipe.reset()
+  }
+
+  #createNode(id: string): Node {
+    const { clock, random, log } = this
+    const namespaces = this.#namespaces
+    return new Node({
+      ...{ id, name: id, version: 'sim', clock, random, log, limits, namespaces, verifier },
+      hooks: {},
+      insecure: false,
+      anonymousAllowed: false,
+      connectBroker: sink => {
+        this.#broker = new MemoryBroker({ clock, random, namespaces, limits }, sink)
+        return this.#broker
+      },
+      openPresence: broker => new MemoryPresence({ clock, limits, namespaces }, broker),
+    })
+  }
+}
+
+/** Tokens are the names of users: nothing here is about forging them. */
+const verifier: Verifier = {
+  connection: async (user): Promise<Verified<Identity>> => ({ kind: 'valid', value: { user } }),
+  subscription: async (): Promise<Verified<SubscriptionGrant>> => ({ kind: 'invalid', reason: 'not in use' }),
+}
+
+/** What a living process logs as a warning or an error is a promise broken. */
+function judging(judge: Judge, name: string, clock: MachineClock): Log {
+  const complain = (fields: object, message: string) => {
+    if (!clock.isDead) judge.break(`${name} logged: ${message} ${describe(fields)}`)
+  }
+  return { debug() {}, info() {}, warn: complain, error: complain }
+}
+
+function describe(fields: object): string {
+  return Object.entries(fields)
+    .map(([name, value]) => `${name}=${value instanceof Error ? (value.stack ?? value.message) : String(value)}`)
+    .join(' ')
+}
+
+function isKind<K extends ServerEvent>(event: LifecycleEvent, kind: K): event is Extract<LifecycleEvent, { kind: K }> {
+  return event.kind === kind
+}
