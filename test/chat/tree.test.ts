@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from 'bun:test'
+import { systemClock } from '../../src/kit/index.ts'
 import { chatService } from '../../src/services/chat/index.ts'
 import type { InboxEntry, MessageEntry } from '../../src/services/chat/model/wire.ts'
 import { openSql } from '../../src/store/index.ts'
-import { atEnd, endAll, nodeSecret, startCentral, startRelay } from '../multinode/tree.ts'
+import { atEnd, endAll, hurried, nodeSecret, startCentral, startRelay } from '../multinode/tree.ts'
 import { FanfareProcess, type TestServer, until } from '../support/index.ts'
 import { Device } from './device.ts'
 import { Broken, LeanDevice } from './lean-device.ts'
@@ -12,8 +13,8 @@ afterEach(endAll)
 const plenty = { perSecond: 10_000, burst: 10_000 }
 const bounds = { messageRate: plenty, commandRate: plenty }
 
-function startChat(input: Parameters<typeof startCentral>[0] = {}): Promise<TestServer> {
-  return startCentral(input, { services: [host => chatService(host, { openSql: () => openSql('sqlite::memory:'), bounds })] })
+function startChat(input: Parameters<typeof startCentral>[0] = {}, clock = systemClock): Promise<TestServer> {
+  return startCentral(input, { clock, services: [host => chatService(host, { openSql: () => openSql('sqlite::memory:'), bounds })] })
 }
 
 async function device(server: { readonly url: string }, user: string, name = 'phone'): Promise<Device> {
@@ -153,6 +154,24 @@ describe('chat through a tree', () => {
     })
     expect((await fetch(`${other.url}/healthz`)).status).toBe(200)
   }, 30_000)
+
+  test('[M14] of whoever was at an edge that was killed, and does not come back, it is seen that they are away', async () => {
+    const central = await startChat({}, hurried(20))
+    const doomed = await edgeProcess(central)
+    const [alice, bob] = [await device(central, 'alice'), await device(doomed, 'bob')]
+    const { conversation } = await alice.call('chat.direct', { with: 'bob' })
+    await Promise.all([alice.open(conversation.id), bob.open(conversation.id)])
+    const bobIs = async () => (await alice.call('chat.presence', { users: ['bob'] })).users[0]
+    expect(await bobIs()).toEqual({ user: 'bob', online: true })
+    doomed.signal('SIGKILL')
+    await alice.gets('that bob is away', () => alice.heard.length > 0)
+    expect(alice.heard).toEqual([{ kind: 'presence', user: 'bob', online: false, last_seen: expect.any(Number) }])
+    expect(await bobIs()).toEqual({ user: 'bob', online: false, last_seen: expect.any(Number) })
+    const back = await device(central, 'bob')
+    expect(await bobIs()).toEqual({ user: 'bob', online: true })
+    back[Symbol.dispose]()
+    await until('bob is away again', async () => (await bobIs())?.online === false)
+  }, 20_000)
 
   test('[M5, M8] with workers and an edge below them, devices on all processes are of one chat', async () => {
     const central = await startChat({ workers: 2 })

@@ -137,6 +137,11 @@ export class Chat {
 
   async left(user: string, client: string): Promise<void> {
     this.connections.gone(client)
+    await this.away(user, client)
+  }
+
+  /** As far as can be seen from here: where the way to a client broke, it may be there all the same, and act again. */
+  async away(user: string, client: string): Promise<void> {
     if (user === '' || !this.whereabouts.left(user, client) || this.#isClosed) return
     await markSeen(this.parts.sql, user, this.parts.server.clock.now())
     await this.#appear(user, false)
@@ -181,6 +186,14 @@ export class Chat {
   say(conversation: string, signal: OpenSignal): void {
     if (!this.whereabouts.isWatched(conversation)) return
     this.#publish(openChannel(conversation), { ...signal }, undefined)
+  }
+
+  /** Whoever acts over a connection is there. */
+  async acts(user: string, client: string | undefined): Promise<void> {
+    if (client !== undefined && this.connections.deviceOf(client) !== undefined && this.whereabouts.arrived(user, client)) {
+      this.whereabouts.followed(client)
+      await this.#appear(user, true)
+    }
   }
 
   /** The user was active: at most once a minute that is written down. */

@@ -83,6 +83,7 @@ function command<K extends keyof ChatCommands, S extends z.ZodType<unknown>>(
   server.command(name, schema, async (input, context) => {
     if (context.user === '') throw new CommandError(errors.unauthorized, 'chat is between users')
     chat.commandRates.spend(context.user)
+    await chat.acts(context.user, context.client)
     const given = deviceOf(input)
     const actor: Actor = { user: context.user, device: given ?? chat.connections.deviceOf(context.client) ?? '' }
     const answer = await run(input, actor, context)

@@ -104,13 +104,19 @@ function addChannels(server: Server, chat: Chat): void {
   })
   server.on('connect', ({ client }) => chat.arrived(client.user, client.client))
   server.on('disconnect', ({ client }) => chat.left(client.user, client.client))
-  server.on('subscribe', ({ client, channel }) => {
+  server.on('subscribe', ({ client: { client }, channel }) => {
     const conversation = conversationIn(channel)
-    if (conversation !== undefined) chat.whereabouts.opened(client.user, conversation)
+    if (conversation !== undefined) chat.whereabouts.opened(client, conversation)
+    else if (ownerOf(channel) !== undefined) chat.whereabouts.followed(client)
   })
-  server.on('unsubscribe', ({ client, channel }) => {
+  server.on('unsubscribe', ({ client: { client }, channel }) => {
     const conversation = conversationIn(channel)
-    if (conversation !== undefined) chat.whereabouts.shut(client.user, conversation)
+    if (conversation !== undefined) chat.whereabouts.shut(client, conversation)
+  })
+  // Of clients below a node that ended without a word, nobody says that they left: only that nobody follows their inboxes any more.
+  server.on('channel_vacated', async ({ channel }) => {
+    const user = ownerOf(channel)
+    if (user !== undefined) for (const client of chat.whereabouts.followers(user)) await chat.away(user, client)
   })
 }
 

@@ -1,8 +1,18 @@
 import type { Clock } from '../../kit/index.ts'
 import { limits } from './limits.ts'
 
+/** One connection of a user. */
+interface Visit {
+  readonly user: string
+  /** Conversations that it has open. */
+  readonly open: Set<string>
+  /** Whether the user's inbox comes to it. */
+  followsInbox: boolean
+}
+
 /** Who is connected, and which conversations they have open: by connections, since one user has several. */
 export class Whereabouts {
+  readonly #visits = new Map<string, Visit>()
   readonly #clients = new Map<string, Set<string>>()
   /** By conversation: how many connections of each user have it open. */
   readonly #open = new Map<string, Map<string, number>>()
@@ -12,39 +22,62 @@ export class Whereabouts {
 
   /** @returns whether the user was not there before */
   arrived(user: string, client: string): boolean {
+    if (this.#visits.has(client)) return false
+    this.#visits.set(client, { user, open: new Set(), followsInbox: false })
     const clients = this.#clients.get(user)
-    if (clients !== undefined) {
-      clients.add(client)
-      return false
-    }
-    this.#clients.set(user, new Set([client]))
+    if (clients === undefined) this.#clients.set(user, new Set([client]))
+    else clients.add(client)
+    return clients === undefined
+  }
+
+  /** What it had open is shut with it. @returns whether it was the last one */
+  left(user: string, client: string): boolean {
+    const visit = this.#visits.get(client)
+    const clients = this.#clients.get(user)
+    if (visit === undefined || clients === undefined) return false
+    for (const conversation of [...visit.open]) this.shut(client, conversation)
+    this.#visits.delete(client)
+    clients.delete(client)
+    if (clients.size > 0) return false
+    this.#clients.delete(user)
     return true
   }
 
-  /** @returns whether it was the last one */
-  left(user: string, client: string): boolean {
-    const clients = this.#clients.get(user)
-    if (clients === undefined || !clients.delete(client) || clients.size > 0) return false
-    this.#clients.delete(user)
-    return true
+  followed(client: string): void {
+    const visit = this.#visits.get(client)
+    if (visit !== undefined) visit.followsInbox = true
+  }
+
+  /** The connections to which a user's inbox came, for when it comes to nobody any more. */
+  followers(user: string): string[] {
+    return [...(this.#clients.get(user) ?? [])].filter(client => this.#visits.get(client)?.followsInbox === true)
+  }
+
+  knows(client: string): boolean {
+    return this.#visits.has(client)
   }
 
   isOnline(user: string): boolean {
     return this.#clients.has(user)
   }
 
-  opened(user: string, conversation: string): void {
+  opened(client: string, conversation: string): void {
+    const visit = this.#visits.get(client)
+    if (visit === undefined || visit.open.has(conversation)) return
+    visit.open.add(conversation)
     const users = this.#open.get(conversation) ?? new Map<string, number>()
-    users.set(user, (users.get(user) ?? 0) + 1)
+    users.set(visit.user, (users.get(visit.user) ?? 0) + 1)
     this.#open.set(conversation, users)
   }
 
-  shut(user: string, conversation: string): void {
+  shut(client: string, conversation: string): void {
+    const visit = this.#visits.get(client)
+    if (visit?.open.delete(conversation) !== true) return
     const users = this.#open.get(conversation)
-    const count = users?.get(user)
+    const count = users?.get(visit.user)
     if (users === undefined || count === undefined) return
-    if (count > 1) users.set(user, count - 1)
-    else users.delete(user)
+    if (count > 1) users.set(visit.user, count - 1)
+    else users.delete(visit.user)
     if (users.size === 0) this.#open.delete(conversation)
   }
 
