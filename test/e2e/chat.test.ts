@@ -257,6 +257,30 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await closeTabs(lea, max)
   }, 90_000)
 
+  test('[M57] one begins at the first message that one has not read, even where it has to be loaded', async () => {
+    const [yan, zoe] = await site.pair('yan', 'zoe')
+    const [account, { conversation }] = [await yan.account(), zoe]
+    await yan.say('Before')
+    await until('it has been read', async () => (await yan.state('Before')) === 'read')
+    await zoe.page.goto(`${site.url}/chat?as=zoe&device=laptop`)
+    for (let index = 1; index <= 130; index++)
+      await site.call(account, 'chat.send', { conversation, cid: `unread-${index}`, text: `Unread ${index}.`, device: 'laptop' })
+    await zoe.listed('Yan').locator('.count').getByText('130').waitFor()
+    await zoe.page.reload()
+    await zoe.listed('Yan').click()
+    const first = zoe.message('Unread 1.')
+    await first.waitFor()
+    await until('the line is in view, and the first message below it', async () => {
+      const [line, message] = await Promise.all([zoe.page.locator('.news').boundingBox(), first.boundingBox()])
+      return line !== null && message !== null && line.y > 60 && line.y < message.y && message.y < 700
+    })
+    const left = Number(await until('what is below is counted', () => zoe.page.locator('.to-end .count').innerText()))
+    expect(left).toBeGreaterThan(100)
+    await zoe.page.getByRole('button', { name: 'Jump to the newest message' }).click()
+    await until('all is read', async () => (await zoe.listed('Yan').locator('.count').count()) === 0)
+    await closeTabs(yan, zoe)
+  }, 60_000)
+
   test('[M52] what is written is text: no markup comes to life, and only https addresses are links', async () => {
     const [nia, oli] = await site.pair('nia', 'oli')
     const evil = '<img src=x onerror="document.title=1"><b>bold</b> javascript:alert(1) http://plain.example https://safe.example/a?b=1. ok'

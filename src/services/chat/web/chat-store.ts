@@ -110,7 +110,7 @@ export class ChatStore {
     for (let pages = 0; pages < jumpPagesMax; pages++) {
       const oldest = this.chat.messages(conversation).find(item => item.seq !== undefined)?.seq
       if (oldest !== undefined && oldest <= seq) break
-      if (!(await this.attempt(() => this.chat.loadBefore(conversation)))) break
+      if (!(await this.chat.loadBefore(conversation).catch(() => false))) break
     }
     this.#held = undefined
     this.#messageRev(conversation).value++

@@ -1,14 +1,18 @@
 import { type ReadonlySignal, type Signal, useSignal, useSignalEffect } from '@preact/signals'
 import type { RefObject } from 'preact'
-import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { ConversationView, ItemView } from '../client/index.ts'
 import type { Desk } from './desk.ts'
 import { followGestures } from './message-gestures.ts'
 import { NearBlocks } from './near-blocks.ts'
-import { blocksOf, rowsOf } from './rows.ts'
+import { blocksOf, isNews, rowsOf } from './rows.ts'
 import { ScrollKeeper, type Sight } from './scroll-keeper.ts'
 
 const flashMs = 1_600
+/** With more that is unread than this one begins at the end: nobody reads it all. */
+const unreadMax = 400
+/** How long to wait for what is new; without a connection it does not come. */
+const placingMs = 2_000
 
 /** Where one is in the messages of a conversation, and what follows from that: history is loaded, what is seen is read, jumps arrive. */
 export interface MessageScroll {
@@ -35,7 +39,7 @@ export function useMessageScroll(desk: Desk, conversation: ConversationView, ite
   const near = useSignal<NearBlocks | undefined>(undefined)
   const forced = useSignal<string | undefined>(undefined)
   const atEnd = useSignal(true)
-  const readBefore = useMemo(() => (unread > 0 ? read : undefined), [])
+  const readBefore = useMemo(() => (unread > 0 && unread <= unreadMax ? read : undefined), [])
 
   useLayoutEffect(() => {
     if (scroller.current === null || content.current === null) return
@@ -59,13 +63,15 @@ export function useMessageScroll(desk: Desk, conversation: ConversationView, ite
     }
   }, [id])
 
+  const isPlaced = usePlacing(desk, conversation, items, readBefore, () => {
+    forced.value = readBefore === undefined ? undefined : blockWith('new', chat.messages(id), readBefore)
+    requestAnimationFrame(() => {
+      placed.current = true
+      if (readBefore === undefined || keeper.current?.toRow('new', 0.2) !== true) keeper.current?.toEnd()
+    })
+  })
   useLayoutEffect(() => {
-    if (placed.current || items.length === 0) {
-      keeper.current?.restore()
-      return
-    }
-    placed.current = true
-    if (readBefore === undefined || keeper.current?.toRow('new', 0.2) !== true) keeper.current?.toEnd()
+    if (isPlaced) keeper.current?.restore()
   }, [items])
 
   const newest = newestOwn(items)
@@ -79,7 +85,36 @@ export function useMessageScroll(desk: Desk, conversation: ConversationView, ite
     if (key !== undefined) show(desk, { key, forced, readBefore, keeper, content }, id)
   })
 
-  return { scroller, content, near, forced, atEnd, readBefore, isPlaced: placed.current, toEnd: () => keeper.current?.toEnd() }
+  return { scroller, content, near, forced, atEnd, readBefore, isPlaced, toEnd: () => keeper.current?.toEnd() }
+}
+
+/** Decides, once, where one begins: at the first message that was not read, which may have to be loaded, else at the end. @returns whether it is decided */
+function usePlacing(
+  { store }: Desk,
+  { id }: ConversationView,
+  items: readonly ItemView[],
+  readBefore: number | undefined,
+  place: () => void,
+): boolean {
+  const state = useRef<'waiting' | 'loading' | 'placed'>('waiting')
+  const settle = () => {
+    if (state.current === 'placed') return
+    state.current = 'placed'
+    place()
+  }
+  useEffect(() => {
+    const timer = store.clock.after(placingMs, settle)
+    return () => timer.cancel()
+  }, [id])
+  useLayoutEffect(() => {
+    if (items.length === 0 || state.current !== 'waiting') return
+    if (readBefore === undefined) settle()
+    else if (items.some(item => isNews(item, readBefore))) {
+      state.current = 'loading'
+      void store.loadUpTo(id, Math.max(1, readBefore)).finally(() => requestAnimationFrame(settle))
+    }
+  }, [items])
+  return state.current === 'placed'
 }
 
 interface Target {
@@ -92,8 +127,7 @@ interface Target {
 
 /** Draws the block of a row, brings the row into view, and lets it light up. */
 function show({ store, jump }: Desk, { key, forced, readBefore, keeper, content }: Target, conversation: string): void {
-  const blocks = blocksOf(rowsOf(store.chat.messages(conversation), readBefore))
-  forced.value = blocks.find(({ rows }) => rows.some(row => row.key === key))?.key
+  forced.value = blockWith(key, store.chat.messages(conversation), readBefore)
   requestAnimationFrame(() => {
     keeper.current?.toRow(key, 0.4)
     const row = content.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)
@@ -102,6 +136,11 @@ function show({ store, jump }: Desk, { key, forced, readBefore, keeper, content 
     store.clock.after(flashMs, () => row?.removeAttribute('data-flash'))
     jump.value = undefined
   })
+}
+
+/** The block in which a row is drawn. */
+function blockWith(key: string, items: readonly ItemView[], readBefore: number | undefined): string | undefined {
+  return blocksOf(rowsOf(items, readBefore)).find(({ rows }) => rows.some(row => row.key === key))?.key
 }
 
 function newestOwn(items: readonly ItemView[]): string | undefined {

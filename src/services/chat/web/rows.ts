@@ -70,7 +70,8 @@ function messageRow(item: MessageView, before: ItemView | undefined, after: Item
   }
 }
 
-function isNews(item: ItemView, readBefore: number): boolean {
+/** Whether it is a message of another that was not read. */
+export function isNews(item: ItemView, readBefore: number): boolean {
   return item.kind === 'message' && !item.mine && item.seq !== undefined && item.seq > readBefore
 }
 
