@@ -262,8 +262,9 @@ export class Chat {
     const { sql } = this.parts
     const { at, isShown } = await lastSeenOf(sql, user)
     const signal: OpenSignal = { kind: 'presence', user, online, ...(!online && isShown && at > 0 ? { last_seen: at } : {}) }
-    for (const { id, kind, members } of await conversationsWith(sql, user)) {
-      if (!this.whereabouts.isWatched(id) || members > limits.presenceGroupMax) continue
+    for (const { id, kind } of await conversationsWith(sql, user)) {
+      // Most conversations are open nowhere: their members are not counted.
+      if (!this.whereabouts.isWatched(id) || (await activeMembers(sql, id)).length > limits.presenceGroupMax) continue
       if (kind === 'direct' && (await this.#isApart(user, id))) continue
       this.say(id, signal)
     }

@@ -135,14 +135,13 @@ async function lastOf(queries: Queries, conversation: string, person: string): P
   return entry?.kind === 'message' ? entry : undefined
 }
 
-/** The conversations that a user is in, and how many are in each. */
+/** The conversations that a user is in. */
 export async function conversationsWith(
   queries: Queries,
   person: string,
-): Promise<{ readonly id: string; readonly kind: ConversationRow['kind']; readonly members: number }[]> {
+): Promise<{ readonly id: string; readonly kind: ConversationRow['kind'] }[]> {
   return queries.all(
-    `select c.id, c.kind, cast((select count(*) from chat_member o where o.conversation = c.id and o.active = 1) as integer) as members
-     from chat_member m join chat_conversation c on c.id = m.conversation where m.person = ?1 and m.active = 1`,
+    'select c.id, c.kind from chat_member m join chat_conversation c on c.id = m.conversation where m.person = ?1 and m.active = 1',
     person,
   )
 }
