@@ -1,0 +1,69 @@
+import { join } from 'node:path'
+import type { Subprocess } from 'bun'
+import { Folder, testConfig, until, within } from '../support/index.ts'
+
+/** A chat server in a process of its own that is killed at a chosen moment of a send, and started again with the same rows. */
+export class DoomedServer implements AsyncDisposable {
+  readonly #folder = new Folder()
+  readonly target: string
+  port = 0
+  complaints = ''
+  #child: Subprocess | undefined
+  #passed: number | undefined
+
+  /** @param target a Postgres URL; a file of SQLite in a folder of its own unless one is given */
+  constructor(target?: string) {
+    this.target = target ?? `sqlite:${join(this.#folder.path, 'chat.sqlite')}`
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`
+  }
+
+  /** Whether a signal has ended it. */
+  get isDead(): boolean {
+    return this.#child?.signalCode === 'SIGKILL'
+  }
+
+  /** Starts it, on the port that it had before. */
+  async start(): Promise<void> {
+    const ready = Promise.withResolvers<string>()
+    const config = testConfig({ port: this.port }, this.#folder.path)
+    const script = join(import.meta.dir, 'doomed-serve.ts')
+    const child = Bun.spawn([process.execPath, script, JSON.stringify({ ...config, port: this.port }), this.target], {
+      stdout: 'inherit',
+      stderr: 'pipe',
+      ipc: message => {
+        if ('url' in message) ready.resolve(message.url)
+        else this.#passed = message.passed
+      },
+    })
+    this.#child = child
+    void this.#listen(child.stderr)
+    void child.exited.then(code => ready.reject(new Error(`the server ended with ${code}: ${this.complaints}`)))
+    this.port = Number(new URL(await within('the server to start', ready.promise, 15_000)).port)
+  }
+
+  /** Has it end itself at the `n`-th moment of the next send; 0 for never. @returns how many moments the last send had */
+  async dieAt(n: number): Promise<number> {
+    this.#passed = undefined
+    this.#child?.send({ dieAt: n })
+    await until('the server has heard when to die', () => this.#passed !== undefined)
+    return this.#passed ?? 0
+  }
+
+  async ends(): Promise<void> {
+    await within('the server to die', Promise.resolve(this.#child?.exited), 5000)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child?.kill('SIGKILL')
+    await this.#child?.exited
+    this.#folder[Symbol.dispose]()
+  }
+
+  async #listen(output: ReadableStream<Uint8Array>): Promise<void> {
+    const decoder = new TextDecoder()
+    for await (const chunk of output) this.complaints += decoder.decode(chunk, { stream: true })
+  }
+}

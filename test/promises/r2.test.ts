@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'bun:test'
+import type { ChatCommands } from '../../src/services/chat/model/wire.ts'
+import { openSql, type Sql } from '../../src/store/index.ts'
+import { Device } from '../chat/device.ts'
+import { Postgres, until } from '../support/index.ts'
+import { DoomedServer } from './doomed-server.ts'
+
+type Sent = ChatCommands['chat.send']['out']
+
+const people = ['ann', 'bob', 'cid', 'dee', 'eve']
+/** A send that has fewer moments than this was not watched. */
+const momentsMin = 30
+const momentsMax = 200
+
+describe('R2', () => {
+  test('[R2, M1, M2] the server is killed at every await of a send in turn, over SQLite: after a retry there is one message, in every inbox', async () => {
+    await using server = new DoomedServer()
+    await killAtEveryMoment(server)
+  }, 120_000)
+
+  test('[R2, M1, M2] so it is over Postgres', async () => {
+    await using postgres = await Postgres.start()
+    await using server = new DoomedServer(await postgres.database())
+    await killAtEveryMoment(server)
+  }, 120_000)
+})
+
+/** For n = 1, 2, 3 …: kills the server at the n-th moment of a send, until one gets through. */
+async function killAtEveryMoment(server: DoomedServer): Promise<void> {
+  await server.start()
+  const devices = await Promise.all(people.map(user => Device.connect(server, user)))
+  const [ann] = devices
+  if (ann === undefined) throw new Error('nobody is there')
+  const { conversation } = await ann.call('chat.group', { title: 'five', members: people, cid: 'five' })
+  const rows = await openSql(server.target)
+  try {
+    for (let n = 1; ; n++) {
+      expect(n, 'a send does not end').toBeLessThan(momentsMax)
+      await server.dieAt(n)
+      const input = { conversation: conversation.id, cid: `cid-${n}`, text: `message ${n}` }
+      const answer = await ann.call('chat.send', input).catch(() => undefined)
+      if (answer !== undefined) {
+        expect(await server.dieAt(0), 'moments of a send').toBe(n - 1)
+        expect(n).toBeGreaterThan(momentsMin)
+        break
+      }
+      await server.ends()
+      expect(server.isDead).toBe(true)
+      await server.start()
+      await until('all are back', () => devices.every(({ sdk }) => sdk.client.state === 'connected'))
+      await checkOnce(rows, devices, input, await ann.call('chat.send', input), await ann.call('chat.send', input), n)
+    }
+    expect(server.complaints).toBe('')
+  } finally {
+    for (const device of devices) device[Symbol.dispose]()
+    await rows.close()
+  }
+}
+
+async function checkOnce(
+  rows: Sql,
+  devices: readonly Device[],
+  { conversation, text }: ChatCommands['chat.send']['in'],
+  answer: Sent,
+  again: Sent,
+  n: number,
+): Promise<void> {
+  const where = `killed at moment ${n}`
+  expect(JSON.stringify(again), where).toBe(JSON.stringify(answer))
+  // The first entry of the log is that of the group.
+  expect(answer, where).toMatchObject({ conversation, seq: n + 1, mid: `${conversation}.${n + 1}`, cid: `cid-${n}` })
+  const said = await rows.all<{ seq: number; body: string }>(
+    "select seq, body from chat_entry where conversation = ?1 and kind = 'message' and plain = ?2",
+    conversation,
+    text ?? '',
+  )
+  expect(
+    said.map(({ seq }) => seq),
+    where,
+  ).toEqual([answer.seq])
+  const inboxes = await rows.all<{ person: string }>(
+    'select person from chat_item where conversation = ?1 and seq = ?2 order by person',
+    conversation,
+    answer.seq,
+  )
+  expect(
+    inboxes.map(({ person }) => person),
+    where,
+  ).toEqual(people)
+  for (const device of devices) {
+    await device.gets(`message ${n}`, () => device.texts.includes(text))
+    const places = new Map(device.received.flatMap(({ offset, entry }) => (entry.kind === 'message' ? [[entry.mid, offset] as const] : [])))
+    const offsets = new Set(device.received.flatMap(({ offset, entry }) => (entry.kind === 'message' ? [offset] : [])))
+    // Once after deduplication: as many messages as places of the inbox, and as many as were sent.
+    expect([places.size, offsets.size], `${device.user}, ${where}`).toEqual([n, n])
+  }
+}
