@@ -60,9 +60,12 @@ function SignedIn(props: ChatAppProps & { readonly account: Account }) {
   useSignalEffect(() => {
     if (store.link.value !== 'live' && accounts.isOver(account)) accounts.signOut()
   })
+  const allRead = useComputed(() => {
+    const { value: id } = place.conversation
+    return store.conversation(id)?.unread === 0 ? id : undefined
+  })
   useSignalEffect(() => {
-    for (const { id, unread } of store.conversations.value)
-      if (unread === 0 && id === place.conversation.value) void dismissNotifications(id)
+    if (allRead.value !== undefined) void dismissNotifications(allRead.value)
   })
   const conversation = store.conversation(place.conversation.value)
   return (

@@ -50,8 +50,8 @@ export class ChatStore {
   readonly #messageRevs = new Map<string, Signal<number>>()
   readonly #end: () => void
   readonly #beat: Timer
-  /** The conversation whose history is being loaded for a jump: it is shown when all of it is there. */
-  #held: string | undefined
+  /** The conversation whose history is being loaded for a jump, as it was: the rest is shown when all of it is there. */
+  #held: { readonly conversation: string; readonly items: readonly ItemView[] } | undefined
   #nextNotice = 1
 
   constructor(
@@ -79,7 +79,9 @@ export class ChatStore {
   }
 
   items(conversation: string): readonly ItemView[] {
-    return seen(this.#messageRev(conversation), () => this.chat.messages(conversation))
+    return seen(this.#messageRev(conversation), () =>
+      this.#held?.conversation === conversation ? this.#held.items : this.chat.messages(conversation),
+    )
   }
 
   hasBefore(conversation: string): boolean {
@@ -106,7 +108,7 @@ export class ChatStore {
 
   /** Loads older history until a message is there. @returns whether it is */
   async loadUpTo(conversation: string, seq: number): Promise<boolean> {
-    this.#held = conversation
+    this.#held = { conversation, items: this.chat.messages(conversation) }
     for (let pages = 0; pages < jumpPagesMax; pages++) {
       const oldest = this.chat.messages(conversation).find(item => item.seq !== undefined)?.seq
       if (oldest !== undefined && oldest <= seq) break
@@ -152,7 +154,7 @@ export class ChatStore {
         this.#listRev.value++
         return
       case 'messages':
-        if (change.conversation !== this.#held) this.#messageRev(change.conversation).value++
+        if (change.conversation !== this.#held?.conversation) this.#messageRev(change.conversation).value++
         return
       case 'presence':
         this.#presenceRev.value++
