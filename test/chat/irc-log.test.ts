@@ -65,19 +65,19 @@ describe('a script', () => {
     ])
   })
 
-  test('[M15] whoever gives no sign for an hour, and none after it, has left unseen', () => {
+  test('[M15] whoever gives no sign for half an hour, and none after it, has left unseen', () => {
     const said = (nick: string, line: number, minute: number): IrcLine => ({ kind: 'said', line, minute, nick, text: `${minute}` })
-    const steps = scriptOf([said('amy', 0, 0), said('ben', 1, 1), said('amy', 2, 60), said('carl', 3, 61), said('amy', 4, 62)])
+    const steps = scriptOf([said('amy', 0, 0), said('ben', 1, 1), said('amy', 2, 30), said('carl', 3, 31), said('amy', 4, 32)])
     expect(steps.map(shown)).toEqual([
       'amy enters (was there)',
       'amy says 0',
       'ben enters (was there)',
       'ben says 1',
-      'amy says 60',
+      'amy says 30',
       'carl enters (was there)',
-      'carl says 61',
+      'carl says 31',
       'ben exits (unseen)',
-      'amy says 62',
+      'amy says 32',
     ])
   })
 

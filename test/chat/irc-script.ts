@@ -8,7 +8,7 @@ export type IrcStep = { readonly line: number; readonly minute: number; readonly
 )
 
 /** How long somebody stays after their last sign, where nothing shows that they leave. */
-const silentMinutesMax = 60
+const silentMinutesMax = 30
 
 /**
  * What users do, read from what a log shows of nicks. A user is a person: whoever renames themselves stays in the group as who they are. Of
