@@ -3,7 +3,7 @@ interface Frame {
   readonly id?: number
   readonly error?: { readonly code: number; readonly message: string }
   readonly connect?: { readonly subs?: object }
-  readonly rpc?: { readonly data?: { readonly conversation?: { readonly id: string } } }
+  readonly rpc?: { readonly data?: { readonly conversation?: string } }
   readonly push?: {
     readonly pub?: { readonly offset?: number; readonly data: { readonly kind: string; readonly text?: string; readonly seq?: number } }
   }

@@ -136,7 +136,7 @@ class Group {
     }
     const users = group.#members.map(({ user }) => user)
     const answer = await group.#members[0]?.call('chat.group', { title: 'bench', members: users, cid: 'bench' })
-    group.#conversation = answer?.rpc?.data?.conversation?.id ?? ''
+    group.#conversation = answer?.rpc?.data?.conversation ?? ''
     for (const member of group.#members) member.conversation = group.#conversation
     return group
   }

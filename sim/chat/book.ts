@@ -22,6 +22,7 @@ export class Book {
   readonly shownLeft: { readonly user: string; readonly conversation: Conversation }[] = []
   /** Codes of invitations. */
   readonly codes: string[] = []
+  readonly #listed: { readonly atMs: number; readonly user: string; readonly id: string; readonly seq: number }[] = []
   readonly #places = new Map<string, string>()
   readonly #offsets = new Map<string, string>()
   /** By user, conversation and place: when the first of their devices got it. */
@@ -56,7 +57,7 @@ export class Book {
     this.#same(this.#offsets, `${user}@${offset}`, what, `${user}/${device}`)
     if (entry.kind === 'receipt') {
       for (const watermark of entry.receipts) if (watermark.user !== user) this.seeReceipt(user, entry.conversation, watermark)
-    } else if (entry.kind === 'conversation') this.seeConversation(user, entry.conversation)
+    } else if (entry.kind === 'conversation') this.seeConversation(user, entry.summary)
     else if (entry.seq > 0) this.see(user, device, entry)
   }
 
@@ -66,6 +67,16 @@ export class Book {
     this.#same(this.#places, `${conversation}.${seq}`, fingerprintOf(entry), `${user}/${device}`)
     const key = `${user} ${conversation}.${seq}`
     if (!this.#received.has(key)) this.#received.set(key, this.now())
+  }
+
+  /** A device that has lost its memory knows by the list what there is, and fetches it when it is looked at. */
+  seeSummary(user: string, { id, seq }: Conversation): void {
+    this.#listed.push({ atMs: this.now(), user, id, seq })
+  }
+
+  /** Whether a list had told some device of the user of it by then. */
+  wasListed(user: string, conversation: string, seq: number, byMs: number): boolean {
+    return this.#listed.some(listed => listed.user === user && listed.id === conversation && listed.seq >= seq && listed.atMs <= byMs)
   }
 
   seeReceipt(author: string, conversation: string, watermark: Watermark): void {
@@ -95,7 +106,7 @@ export class Book {
 export function fingerprintOf(entry: InboxEntry): string {
   switch (entry.kind) {
     case 'conversation':
-      return `conversation ${entry.conversation.id}`
+      return `conversation ${entry.conversation}`
     case 'receipt':
       return `receipt ${entry.conversation} ${JSON.stringify(entry.receipts)}`
     case 'message':

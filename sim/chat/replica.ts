@@ -90,7 +90,7 @@ export class Replica {
 
   #fold(entry: InboxEntry): void {
     if (entry.kind === 'conversation') {
-      this.describe(entry.conversation)
+      this.describe(entry.summary)
       return
     }
     const copy = this.#copy(entry.conversation, entry.conversation.startsWith('d_') ? 'direct' : 'group')

@@ -90,7 +90,7 @@ overBothStores(({ rows }) => {
     const asked = await chat.ledger.commit(change => chat.invitations.requests(change.tx, 'alice', id))
     expect(asked.map(({ user }) => user)).toEqual(['carol', 'dave'])
     await expect(chat.ledger.commit(change => chat.invitations.requests(change.tx, 'bob', id))).rejects.toThrow('forbidden')
-    expect((await chat.inbox('alice')).at(-1)).toMatchObject({ kind: 'conversation', conversation: { requests: 2 } })
+    expect((await chat.inbox('alice')).at(-1)).toMatchObject({ kind: 'conversation', summary: { requests: 2 } })
     expect(JSON.stringify(await chat.inbox('bob'))).not.toContain('requests')
     await chat.ledger.commit(change => chat.invitations.answer(change, 'alice', id, 'carol', true))
     await chat.ledger.commit(change => chat.invitations.answer(change, 'alice', id, 'dave', false))

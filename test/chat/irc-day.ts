@@ -50,11 +50,11 @@ export class IrcDay {
   async play(idleMinutes: number): Promise<void> {
     await this.#operator.device.connect()
     const { device, user } = this.#operator
-    const { conversation } = await device.call('chat.group', { title: this.name, members: [], cid: this.name })
-    this.conversation = conversation.id
-    this.#operator.enter(this.#append(conversation.seq, `${user} created ${user}`))
+    const { conversation, summary } = await device.call('chat.group', { title: this.name, members: [], cid: this.name })
+    this.conversation = conversation
+    this.#operator.enter(this.#append(summary.seq, `${user} created ${user}`))
     this.#present.push(this.#operator)
-    const { code = '' } = await device.call('chat.invite', { conversation: conversation.id })
+    const { code = '' } = await device.call('chat.invite', { conversation })
     const times = paced(this.steps, idleMinutes)
     const start = performance.now()
     for (const [index, step] of this.steps.entries()) {
@@ -122,7 +122,7 @@ export class IrcDay {
       actor.enter(this.#append(seq, `${this.#operator.user} added ${user}`))
     } else {
       const joined = await actor.persist(device => device.call('chat.join', { code }))
-      actor.enter(this.#append(joined.conversation.seq, `${user} joined ${user}`))
+      actor.enter(this.#append(joined.summary.seq, `${user} joined ${user}`))
     }
     this.#present.push(actor)
     this.counts.members = Math.max(this.counts.members, this.#present.length)

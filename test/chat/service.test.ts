@@ -23,11 +23,11 @@ describe('messages', () => {
     const server = await serveChat()
     const [alice, laptop, bob] = [await device(server, 'alice'), await device(server, 'alice', 'laptop'), await device(server, 'bob')]
     const { conversation } = await alice.call('chat.direct', { with: 'bob' })
-    const sent = await alice.call('chat.send', { conversation: conversation.id, cid: 'one', text: 'hello' })
+    const sent = await alice.call('chat.send', { conversation, cid: 'one', text: 'hello' })
     for (const each of [alice, laptop, bob]) await each.gets('the message', () => each.texts.includes('hello'))
     expect(laptop.of('message')).toMatchObject([{ mid: sent.mid, seq: 1, author: 'alice', origin: { device: 'phone', cid: 'one' } }])
     expect(bob.of('message')[0]).not.toHaveProperty('origin')
-    expect(bob.of('conversation')).toMatchObject([{ conversation: { id: conversation.id, kind: 'direct' } }])
+    expect(bob.of('conversation')).toMatchObject([{ conversation, summary: { id: conversation, kind: 'direct' } }])
   })
 
   test('[M5] a device that was away gets what it missed with the connection, again until it says that it has it', async () => {
@@ -38,7 +38,7 @@ describe('messages', () => {
     await first.gets('the conversation', () => first.of('conversation').length === 1)
     await first.acknowledge()
     first[Symbol.dispose]()
-    for (const text of ['one', 'two', 'three']) await alice.call('chat.send', { conversation: conversation.id, cid: text, text })
+    for (const text of ['one', 'two', 'three']) await alice.call('chat.send', { conversation, cid: text, text })
     for (let attempt = 0; attempt < 2; attempt++) {
       const again = await device(server, 'bob')
       await again.gets('what it missed', () => again.texts.length === 3)
@@ -61,7 +61,7 @@ describe('messages', () => {
     const alice = await device(server, 'alice')
     ;(await device(server, 'bob'))[Symbol.dispose]()
     const { conversation } = await alice.call('chat.direct', { with: 'bob' })
-    const send = (i: number) => alice.call('chat.send', { conversation: conversation.id, cid: `${i}`, text: `${i}` })
+    const send = (i: number) => alice.call('chat.send', { conversation, cid: `${i}`, text: `${i}` })
     for (let i = 1; i <= 1000; i++) await send(i)
     const bob = await device(server, 'bob')
     expect(bob.greeting).toMatchObject({ acked: 0, top: 1001, backlog: 1001 })
@@ -86,29 +86,29 @@ describe('messages', () => {
     const server = await serveChat()
     const alice = await device(server, 'alice')
     const { conversation } = await alice.call('chat.direct', { with: 'bob' })
-    await alice.call('chat.send', { conversation: conversation.id, cid: 'one', text: 'hello' })
+    await alice.call('chat.send', { conversation, cid: 'one', text: 'hello' })
     const bob = await device(server, 'bob', 'new')
     expect(bob.received).toEqual([])
     const { conversations, top } = await bob.call('chat.conversations', {})
     expect(top).toBe(2)
     expect(conversations).toMatchObject([
-      { id: conversation.id, unread: 1, last: { text: 'hello' }, members: [{ user: 'alice' }, { user: 'bob' }] },
+      { id: conversation, unread: 1, last: { text: 'hello' }, members: [{ user: 'alice' }, { user: 'bob' }] },
     ])
-    expect((await bob.call('chat.history', { conversation: conversation.id })).entries).toMatchObject([{ text: 'hello' }])
+    expect((await bob.call('chat.history', { conversation })).entries).toMatchObject([{ text: 'hello' }])
   })
 
   test('[M24] who sends too much is told when to try again; a retry of what was taken costs nothing', async () => {
     const server = await serveChat('sqlite::memory:', { bounds: { messageRate: { perSecond: 1, burst: 3 } } })
     const alice = await device(server, 'alice')
     const { conversation } = await alice.call('chat.direct', { with: 'bob' })
-    const send = (cid: string) => alice.call('chat.send', { conversation: conversation.id, cid, text: cid })
+    const send = (cid: string) => alice.call('chat.send', { conversation, cid, text: cid })
     for (const cid of ['1', '2', '3']) await send(cid)
     expect(await failureOf(send('4'))).toMatchObject({ code: 429, temporary: true })
     expect((await send('1')).seq).toBe(1)
     const answer = await fetch(`${server.url}/rpc/chat.send`, {
       method: 'POST',
       headers: { Authorization: `Bearer ${await userToken('alice')}` },
-      body: JSON.stringify({ conversation: conversation.id, cid: '5', text: 'five', device: 'phone' }),
+      body: JSON.stringify({ conversation, cid: '5', text: 'five', device: 'phone' }),
     })
     expect(answer.status).toBe(429)
     expect(Number(answer.headers.get('Retry-After'))).toBeGreaterThan(0)
@@ -120,7 +120,7 @@ describe('messages', () => {
     const [alice] = [await device(server, 'alice'), await device(server, 'bob'), await device(server, 'bob', 'laptop')]
     const { conversation } = await alice.call('chat.direct', { with: 'bob' })
     const send = (cid: string, perDevice: Record<string, string>) =>
-      alice.call('chat.send', { conversation: conversation.id, cid, enc: { scheme: 'x', perDevice } })
+      alice.call('chat.send', { conversation, cid, enc: { scheme: 'x', perDevice } })
     expect(await failureOf(send('1', { 'bob/phone': 'a', 'carol/x': 'b' }))).toMatchObject({
       code: 409,
       message: 'device_mismatch: {"missing":["bob/laptop"],"extra":["carol/x"]}',
@@ -138,10 +138,10 @@ describe('messages', () => {
     })
     const alice = await device(server, 'alice')
     const { conversation } = await alice.call('chat.direct', { with: 'bob' })
-    await alice.call('chat.send', { conversation: conversation.id, cid: '1', text: 'hello' })
-    expect((await failureOf(alice.call('chat.send', { conversation: conversation.id, cid: '2', text: 'spam' }))).code).toBe(100)
-    expect((await alice.call('chat.history', { conversation: conversation.id })).entries).toHaveLength(1)
-    await alice.call('chat.send', { conversation: conversation.id, cid: '3', enc: { scheme: 'x', epoch: 4, bytes: 'secret' } })
+    await alice.call('chat.send', { conversation, cid: '1', text: 'hello' })
+    expect((await failureOf(alice.call('chat.send', { conversation, cid: '2', text: 'spam' }))).code).toBe(100)
+    expect((await alice.call('chat.history', { conversation })).entries).toHaveLength(1)
+    await alice.call('chat.send', { conversation, cid: '3', enc: { scheme: 'x', epoch: 4, bytes: 'secret' } })
     expect(seen).toMatchObject([{ text: 'hello', author: 'alice' }, { text: 'spam' }, { enc: { scheme: 'x', epoch: 4 } }])
     expect(JSON.stringify(seen)).not.toContain('secret')
   })
@@ -152,16 +152,16 @@ describe('receipts', () => {
     const server = await serveChat()
     const [alice, bob, carol] = [await device(server, 'alice'), await device(server, 'bob'), await device(server, 'carol')]
     const { conversation } = await alice.call('chat.group', { title: 'three', members: ['bob', 'carol'], cid: 'g' })
-    const { seq } = await alice.call('chat.send', { conversation: conversation.id, cid: '1', text: 'hello' })
+    const { seq } = await alice.call('chat.send', { conversation, cid: '1', text: 'hello' })
     await bob.gets('the message', () => bob.texts.length === 1)
     await bob.acknowledge()
     const marks = () => alice.of('receipt').flatMap(({ receipts }) => receipts)
     await alice.gets('that bob has it', () => marks().some(({ user, delivered }) => user === 'bob' && delivered === seq))
-    await bob.call('chat.read', { conversation: conversation.id, seq: 99 })
+    await bob.call('chat.read', { conversation, seq: 99 })
     await alice.gets('that bob read it', () => marks().some(({ user, read }) => user === 'bob' && read === seq))
     expect(carol.of('receipt')).toEqual([])
     expect(bob.of('receipt')).toMatchObject([{ receipts: [{ user: 'bob', read: seq }], unread: 0 }])
-    const { recipients } = await alice.call('chat.info', { conversation: conversation.id, seq })
+    const { recipients } = await alice.call('chat.info', { conversation, seq })
     expect(recipients).toMatchObject([{ user: 'bob', delivered: expect.any(Number), read: expect.any(Number) }, { user: 'carol' }])
   })
 
@@ -170,11 +170,11 @@ describe('receipts', () => {
     const readers = await Promise.all(Array.from({ length: 20 }, (_, i) => device(server, `reader-${i}`)))
     const alice = await device(server, 'alice')
     const { conversation } = await alice.call('chat.group', { title: 'many', members: readers.map(({ user }) => user), cid: 'g' })
-    for (let i = 0; i < 50; i++) await alice.call('chat.send', { conversation: conversation.id, cid: `${i}`, text: `${i}` })
+    for (let i = 0; i < 50; i++) await alice.call('chat.send', { conversation, cid: `${i}`, text: `${i}` })
     await Promise.all(
       readers.map(async reader => {
         await reader.gets('all', () => reader.texts.length === 50)
-        for (const { seq } of reader.of('message')) await reader.call('chat.read', { conversation: conversation.id, seq })
+        for (const { seq } of reader.of('message')) await reader.call('chat.read', { conversation, seq })
       }),
     )
     await alice.gets(
@@ -192,12 +192,12 @@ describe('in passing', () => {
     const server = await serveChat()
     const [alice, bob, carol] = [await device(server, 'alice'), await device(server, 'bob'), await device(server, 'carol')]
     const { conversation } = await alice.call('chat.direct', { with: 'bob' })
-    await bob.open(conversation.id)
-    await expect(carol.open(conversation.id)).rejects.toBeDefined()
-    expect(await failureOf(carol.call('chat.typing', { conversation: conversation.id, on: true }))).toMatchObject({ code: 404 })
-    for (let i = 0; i < 5; i++) await alice.call('chat.typing', { conversation: conversation.id, on: true })
+    await bob.open(conversation)
+    await expect(carol.open(conversation)).rejects.toBeDefined()
+    expect(await failureOf(carol.call('chat.typing', { conversation, on: true }))).toMatchObject({ code: 404 })
+    for (let i = 0; i < 5; i++) await alice.call('chat.typing', { conversation, on: true })
     await until('bob hears it', () => bob.heard.length > 0)
-    await alice.call('chat.typing', { conversation: conversation.id, on: false })
+    await alice.call('chat.typing', { conversation, on: false })
     await until('bob hears the end', () => bob.heard.length > 1)
     expect(bob.heard).toEqual([
       { kind: 'typing', user: 'alice', on: true },
@@ -209,7 +209,7 @@ describe('in passing', () => {
     const server = await serveChat()
     const [alice, bob, carol] = [await device(server, 'alice'), await device(server, 'bob'), await device(server, 'carol')]
     const { conversation } = await alice.call('chat.direct', { with: 'bob' })
-    await alice.open(conversation.id)
+    await alice.open(conversation)
     expect((await alice.call('chat.presence', { users: ['bob'] })).users).toEqual([{ user: 'bob', online: true }])
     expect((await carol.call('chat.presence', { users: ['bob'] })).users).toEqual([{ user: 'bob', online: false }])
     bob[Symbol.dispose]()
@@ -226,12 +226,12 @@ describe('in passing', () => {
     const server = await serveChat()
     const [alice, bob] = [await device(server, 'alice'), await device(server, 'bob')]
     const { conversation } = await alice.call('chat.group', { title: 'two', members: ['bob'], cid: 'g' })
-    await bob.open(conversation.id)
-    await alice.call('chat.remove', { conversation: conversation.id, users: ['bob'] })
+    await bob.open(conversation)
+    await alice.call('chat.remove', { conversation, users: ['bob'] })
     await bob.gets('the removal', () => bob.of('membership').some(({ change }) => change === 'removed'))
-    await alice.call('chat.send', { conversation: conversation.id, cid: '1', text: 'secret' })
-    await alice.open(conversation.id)
-    await alice.call('chat.typing', { conversation: conversation.id, on: true })
+    await alice.call('chat.send', { conversation, cid: '1', text: 'secret' })
+    await alice.open(conversation)
+    await alice.call('chat.typing', { conversation, on: true })
     await until('alice hears it herself', () => alice.heard.length === 1)
     await Bun.sleep(50)
     expect(bob.texts).toEqual([])
@@ -243,7 +243,7 @@ test('[A59] a service has figures of its own in /metrics, and none twice', async
   const server = await serveChat()
   const [alice] = [await device(server, 'alice'), await device(server, 'bob')]
   const { conversation } = await alice.call('chat.direct', { with: 'bob' })
-  await alice.call('chat.send', { conversation: conversation.id, cid: 'one', text: 'hello' })
+  await alice.call('chat.send', { conversation, cid: 'one', text: 'hello' })
   const metrics = await (await fetch(`${server.url}/metrics`)).text()
   expect(metrics).toContain(
     '# TYPE fanfare_chat_entries_total counter\nfanfare_chat_entries_total{kind="conversation"} 2\nfanfare_chat_entries_total{kind="message"} 2',
@@ -270,7 +270,7 @@ describe('safety', () => {
     const server = await serveChat()
     const alice = await device(server, 'alice')
     const { conversation } = await alice.call('chat.direct', { with: 'bob' })
-    const id = conversation.id
+    const id = conversation
     const refusals: [unknown, number, string][] = [
       [{ conversation: id, cid: '1' }, 107, 'text'],
       [{ conversation: id, cid: '', text: 'x' }, 107, 'cid'],
@@ -294,12 +294,10 @@ describe('safety', () => {
     const [alice, bob] = [await device(server, 'alice'), await device(server, 'bob')]
     const { conversation } = await alice.call('chat.direct', { with: 'bob' })
     const texts = ['👩‍👩‍👧‍👦🏳️‍🌈', '\u202eright to left\u202c', 'nul\0here', `a${'\u0301'.repeat(8000)}`, '__proto__']
-    for (const [i, text] of texts.entries()) await alice.call('chat.send', { conversation: conversation.id, cid: `${i}`, text })
+    for (const [i, text] of texts.entries()) await alice.call('chat.send', { conversation, cid: `${i}`, text })
     await bob.gets('all of them', () => bob.texts.length === texts.length)
     expect(bob.texts).toEqual(texts)
-    expect((await bob.call('chat.history', { conversation: conversation.id })).entries.map(entry => 'text' in entry && entry.text)).toEqual(
-      texts,
-    )
+    expect((await bob.call('chat.history', { conversation })).entries.map(entry => 'text' in entry && entry.text)).toEqual(texts)
   })
 })
 
@@ -311,7 +309,7 @@ test('[M2] what was answered is there after a restart, and every device carries 
   const alice = await device(before, 'alice')
   const bob = await device(before, 'bob')
   const { conversation } = await alice.call('chat.direct', { with: 'bob' })
-  const sent = await alice.call('chat.send', { conversation: conversation.id, cid: '1', text: 'hello' })
+  const sent = await alice.call('chat.send', { conversation, cid: '1', text: 'hello' })
   await bob.gets('it', () => bob.texts.length === 1)
   await bob.acknowledge()
   alice[Symbol.dispose]()
@@ -319,8 +317,8 @@ test('[M2] what was answered is there after a restart, and every device carries 
   await before[Symbol.asyncDispose]()
   const after = await serveChat(target)
   const again = await device(after, 'alice')
-  expect(await again.call('chat.send', { conversation: conversation.id, cid: '1', text: 'hello' })).toEqual(sent)
-  await again.call('chat.send', { conversation: conversation.id, cid: '2', text: 'again' })
+  expect(await again.call('chat.send', { conversation, cid: '1', text: 'hello' })).toEqual(sent)
+  await again.call('chat.send', { conversation, cid: '2', text: 'again' })
   const back = await device(after, 'bob')
   await back.gets('the new one alone', () => back.texts.length === 1)
   expect(back.texts).toEqual(['again'])

@@ -41,8 +41,7 @@ describe('chat on Postgres', () => {
     const url = await postgres.database()
     const server = await serveChat(url)
     const [alice, laptop, bob] = [await device(server, 'alice'), await device(server, 'alice', 'laptop'), await device(server, 'bob')]
-    const { conversation } = await alice.call('chat.direct', { with: 'bob' })
-    const { id } = conversation
+    const { conversation: id } = await alice.call('chat.direct', { with: 'bob' })
     const sent = await alice.call('chat.send', { conversation: id, cid: '1', text: 'hello \0 \ud800 👍🏽' })
     for (const each of [alice, laptop, bob]) await each.gets('the message', () => each.texts.length === 1)
     expect(bob.of('message')).toMatchObject([{ mid: sent.mid, seq: 1, author: 'alice', text: 'hello \0 \ud800 👍🏽' }])
@@ -82,7 +81,7 @@ describe('chat on Postgres', () => {
     const alice = await device(server, 'alice')
     ;(await device(server, 'bob'))[Symbol.dispose]()
     const { conversation } = await alice.call('chat.direct', { with: 'bob' })
-    const send = (i: number) => alice.call('chat.send', { conversation: conversation.id, cid: `${i}`, text: `${i}` })
+    const send = (i: number) => alice.call('chat.send', { conversation, cid: `${i}`, text: `${i}` })
     for (let i = 1; i <= 400; i++) await send(i)
     const bob = await device(server, 'bob')
     expect(bob.greeting).toMatchObject({ acked: 0, top: 401, backlog: 401 })
@@ -103,7 +102,7 @@ describe('chat on Postgres', () => {
     const server = await serve({}, { services: [host => chatService(host, { openSql: () => openSql(url), bounds: few })] })
     const owner = await device(server, 'owner')
     const { conversation } = await owner.call('chat.group', { title: 'few', members: [], cid: 'g' })
-    const { code = '' } = await owner.call('chat.invite', { conversation: conversation.id })
+    const { code = '' } = await owner.call('chat.invite', { conversation })
     const guests = await Promise.all(Array.from({ length: 40 }, (_, index) => device(server, `guest${index}`)))
     const joined = await Promise.allSettled(guests.map(guest => guest.call('chat.join', { code })))
     expect(joined.filter(({ status }) => status === 'fulfilled')).toHaveLength(19)
@@ -132,7 +131,7 @@ describe('chat on Postgres', () => {
         members: members.map(({ user }) => user),
         cid: `${index}`,
       })
-      groups.push({ id: conversation.id, members })
+      groups.push({ id: conversation, members })
     }
     let isOver = false
     let cuts = 0
@@ -193,8 +192,7 @@ describe('chat on Postgres', () => {
     const fanfare = await FanfareProcess.start({ store: url })
     atEnd(() => fanfare[Symbol.asyncDispose]())
     const [alice, bob] = [await device(fanfare, 'alice'), await device(fanfare, 'bob')]
-    const { conversation } = await alice.call('chat.group', { title: 'two', members: ['bob'], cid: 'g' })
-    const { id } = conversation
+    const { conversation: id } = await alice.call('chat.group', { title: 'two', members: ['bob'], cid: 'g' })
     const sent = await alice.call('chat.send', { conversation: id, cid: '1', text: 'hello' })
     await bob.gets('it', () => bob.texts.includes('hello'))
     await bob.acknowledge()

@@ -76,14 +76,14 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     const [wim, xia] = await Promise.all(['wim', 'xia'].map(async name => site.open(await site.browserOf(), name)))
     if (wim === undefined || xia === undefined) throw new Error('two tabs were opened')
     const [leader, { user }] = [await wim.account(), await xia.account()]
-    const { conversation } = await site.call<{ conversation: { id: string } }>(leader, 'chat.group', {
+    const { conversation } = await site.call<{ conversation: string }>(leader, 'chat.group', {
       ...{ title: 'Short', members: [user], cid: 'short-1' },
     })
     await xia.listed('Short').click()
     await xia.page.context().setOffline(true)
     await xia.page.locator('.link-bar').waitFor()
     await xia.say('Too late')
-    await site.call(leader, 'chat.remove', { conversation: conversation.id, users: [user] })
+    await site.call(leader, 'chat.remove', { conversation, users: [user] })
     await xia.page.context().setOffline(false)
     await until('it was refused', async () => (await xia.state('Too late')) === 'failed', 20_000)
     await xia.message('Too late').getByRole('button', { name: 'Try again' }).click()
@@ -184,7 +184,7 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     const [uma, vic] = await Promise.all(['uma', 'vic'].map(async name => site.open(await site.browserOf(), name)))
     if (uma === undefined || vic === undefined) throw new Error('two tabs were opened')
     const account = await uma.account()
-    const { conversation } = await site.call<{ conversation: { id: string } }>(account, 'chat.group', {
+    const { conversation } = await site.call<{ conversation: string }>(account, 'chat.group', {
       title: 'Board',
       members: [],
       cid: 'board-1',
@@ -206,7 +206,7 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     expect(await vic.composer.count()).toBe(0)
     await uma.say('Welcome')
     await vic.message('Welcome').waitFor()
-    expect(vic.conversation).toBe(conversation.id)
+    expect(vic.conversation).toBe(conversation)
     await closeTabs(uma, vic)
   }, 60_000)
 

@@ -37,7 +37,7 @@ async function killAtEveryMoment(server: DoomedServer): Promise<void> {
     for (let n = 1; ; n++) {
       expect(n, 'a send does not end').toBeLessThan(momentsMax)
       await server.dieAt(n)
-      const input = { conversation: conversation.id, cid: `cid-${n}`, text: `message ${n}` }
+      const input = { conversation, cid: `cid-${n}`, text: `message ${n}` }
       const answer = await ann.call('chat.send', input).catch(() => undefined)
       if (answer !== undefined) {
         expect(await server.dieAt(0), 'moments of a send').toBe(n - 1)

@@ -7,7 +7,7 @@ import type { Chat } from './chat.ts'
 import { deviceSchema } from './connections.ts'
 import { limits } from './limits.ts'
 import { byteLength, isEmoji } from './model/text.ts'
-import { type ChatCommands, chatErrors } from './model/wire.ts'
+import { type ChatCommands, type Conversation, chatErrors, type Opened } from './model/wire.ts'
 import { checkSubscription, type OpenedPushes } from './push/index.ts'
 import {
   type Actor,
@@ -96,11 +96,11 @@ function addGroupCommands(server: Server, chat: Chat): void {
   const { ledger, groups, invitations } = chat
   command(server, chat, 'chat.direct', z.object({ with: user }), async (input, actor) => {
     chat.conversationRates.spend(actor.user)
-    return { conversation: await ledger.commit(change => groups.direct(change, actor.user, input.with)) }
+    return opened(await ledger.commit(change => groups.direct(change, actor.user, input.with)))
   })
   command(server, chat, 'chat.group', z.object({ title, members: z.array(user).max(1024), cid }), async (input, actor) => {
     chat.conversationRates.spend(actor.user)
-    return { conversation: await ledger.commit(change => groups.create(change, actor.user, input.title, input.members, input.cid)) }
+    return opened(await ledger.commit(change => groups.create(change, actor.user, input.title, input.members, input.cid)))
   })
   command(server, chat, 'chat.add', z.object({ conversation, users }), (input, actor) =>
     ledger.commit(change => groups.add(change, actor.user, input.conversation, input.users)),
@@ -143,7 +143,7 @@ function addGroupCommands(server: Server, chat: Chat): void {
   command(server, chat, 'chat.join', z.object({ code: z.string().min(1).max(64) }), async ({ code }, actor) => {
     const conversation = await ledger.commit(change => invitations.join(change, actor.user, code))
     if (conversation === undefined) throw new CommandError(chatErrors.approvalPending, 'those who lead the group have been asked')
-    return { conversation }
+    return opened(conversation)
   })
   const allowed = z.enum(['all', 'admins']).optional()
   command(server, chat, 'chat.modes', z.object({ conversation, send: allowed, edit: allowed }), ({ conversation: id, ...modes }, actor) =>
@@ -272,6 +272,10 @@ export function addPushCommands(server: Server, chat: Chat, { rules, publicKey }
     return { key: publicKey }
   })
   command(server, chat, 'chat.push_key', z.object({}), async () => ({ key: publicKey }))
+}
+
+function opened(summary: Conversation): Opened {
+  return { conversation: summary.id, summary }
 }
 
 function deviceOf(input: unknown): string | undefined {

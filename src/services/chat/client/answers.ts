@@ -62,7 +62,7 @@ const conversation = z.object({
 })
 const watermark = z.object({ user: text, delivered: z.exactOptional(number), read: z.exactOptional(number), ts: number })
 const presence = z.object({ user: text, online: z.boolean(), last_seen: z.exactOptional(number) })
-const listed = z.object({ conversation })
+const opened = z.object({ conversation: text, summary: conversation })
 const changed = z.object({ version: number, seq: number })
 const shown: z.ZodMiniType<MessageEntry | MembershipEntry> = z.union([message, membership])
 
@@ -79,7 +79,7 @@ export const inboxEntrySchema: z.ZodMiniType<InboxEntry> = z.union([
     unread: z.exactOptional(number),
     re: z.exactOptional(z.literal(true)),
   }),
-  z.object({ kind: z.literal('conversation'), conversation, re: z.exactOptional(z.literal(true)) }),
+  z.object({ kind: z.literal('conversation'), conversation: text, summary: conversation, re: z.exactOptional(z.literal(true)) }),
 ])
 
 export const greetingSchema: z.ZodMiniType<InboxGreeting> = z.object({
@@ -98,8 +98,8 @@ export const signalSchema: z.ZodMiniType<OpenSignal> = z.union([
 
 /** What each command answers. */
 export const answerSchemas: { readonly [M in keyof ChatCommands]: z.ZodMiniType<ChatCommands[M]['out']> } = {
-  'chat.direct': listed,
-  'chat.group': listed,
+  'chat.direct': opened,
+  'chat.group': opened,
   'chat.add': changed,
   'chat.remove': changed,
   'chat.leave': changed,
@@ -108,7 +108,7 @@ export const answerSchemas: { readonly [M in keyof ChatCommands]: z.ZodMiniType<
   'chat.modes': changed,
   'chat.requests': z.object({ requests: z.array(z.object({ user: text, ts: number })) }),
   'chat.invite': z.object({ code: z.exactOptional(text), expires: z.exactOptional(number), uses: z.exactOptional(number) }),
-  'chat.join': listed,
+  'chat.join': opened,
   'chat.send': z.object({ conversation: text, cid: text, seq: number, mid: text, ts: number }),
   'chat.edit': z.object({ seq: number, rev: number, ts: number }),
   'chat.delete': z.object({ seq: number }),

@@ -264,16 +264,16 @@ export class ChatClient extends ChatCalls {
 
   /** The conversation with one other user, made where there is none. */
   async direct(user: string): Promise<WireConversation> {
-    return this.#entered((await this.call('chat.direct', { with: user })).conversation)
+    return this.#entered((await this.call('chat.direct', { with: user })).summary)
   }
 
   async group(title: string, members: readonly string[]): Promise<WireConversation> {
-    return this.#entered((await this.call('chat.group', { title, members, cid: randomUuid(this.#random) })).conversation)
+    return this.#entered((await this.call('chat.group', { title, members, cid: randomUuid(this.#random) })).summary)
   }
 
   /** Enters by an invitation's code. */
   async join(code: string): Promise<WireConversation> {
-    return this.#entered((await this.call('chat.join', { code })).conversation)
+    return this.#entered((await this.call('chat.join', { code })).summary)
   }
 
   #meet(link: Link): void {

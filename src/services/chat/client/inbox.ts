@@ -76,7 +76,7 @@ export class Inbox {
     this.keeper.note(offset)
     if (entry === undefined) return
     const { conversations, user } = this.host
-    const id = entry.kind === 'conversation' ? entry.conversation.id : entry.conversation
+    const id = entry.conversation
     const known = conversations.find(id)
     const isKnown = entry.kind === 'message' && known?.thread.slot(entry.seq)?.head !== undefined
     conversations.absorb(id, patchOfEntry(entry, known?.seq ?? 0, offset, user))

@@ -54,7 +54,7 @@ export function patchOfEntry(entry: InboxEntry, newest: number, rank: number, us
     case 'receipt':
       return patchOfReceipts(entry, newest, user)
     case 'conversation':
-      return patchOfConversation(entry.conversation, rank)
+      return patchOfConversation(entry.summary, rank)
     default:
       return patchOfLogged(entry)
   }

@@ -103,7 +103,8 @@ export interface ReceiptEntry {
 /** A conversation appeared for this user, or what it is to them changed (muted, pinned, cleared). */
 export interface ConversationEntry {
   readonly kind: 'conversation'
-  readonly conversation: Conversation
+  readonly conversation: string
+  readonly summary: Conversation
 }
 
 /** What stands in an inbox, at an offset of its own (dense per user). `re` marks what was perhaps sent before. */
@@ -173,10 +174,16 @@ export interface InboxGreeting {
   readonly durability: 'durable' | 'memory'
 }
 
+/** A conversation that one has come into, as it is. */
+export interface Opened {
+  readonly conversation: string
+  readonly summary: Conversation
+}
+
 /** Inputs and answers of the commands. All take `device` where a call over HTTP must say it; over a connection it is known. */
 export interface ChatCommands {
-  'chat.direct': { in: { with: string }; out: { conversation: Conversation } }
-  'chat.group': { in: { title: string; members: readonly string[]; cid: string }; out: { conversation: Conversation } }
+  'chat.direct': { in: { with: string }; out: Opened }
+  'chat.group': { in: { title: string; members: readonly string[]; cid: string }; out: Opened }
   'chat.add': { in: { conversation: string; users: readonly string[] }; out: { version: number; seq: number } }
   'chat.remove': { in: { conversation: string; users: readonly string[] }; out: { version: number; seq: number } }
   'chat.leave': { in: { conversation: string }; out: { version: number; seq: number } }
@@ -201,7 +208,7 @@ export interface ChatCommands {
     }
     out: { code?: string; expires?: number; uses?: number }
   }
-  'chat.join': { in: { code: string }; out: { conversation: Conversation } }
+  'chat.join': { in: { code: string }; out: Opened }
   'chat.send': {
     in: {
       conversation: string

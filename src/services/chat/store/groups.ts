@@ -226,7 +226,7 @@ export class Groups {
     const members = await membersOf(tx, id)
     for (const person of people) {
       const conversation = describe(row, freshMember, members, undefined, 0)
-      posted.push(await postConversation(tx, person, { kind: 'conversation', conversation }, now))
+      posted.push(await postConversation(tx, person, { kind: 'conversation', conversation: id, summary: conversation }, now))
     }
   }
 

@@ -112,7 +112,8 @@ export function toJson(entry: InboxEntry): Json {
 function entryIn(row: ItemRow, person: string, conversation: Conversation | undefined): InboxEntry {
   const nothing: OwnEntry = { kind: 'receipt', conversation: row.conversation, receipts: [] }
   if (row.item === 'own') return row.own === null ? nothing : JSON.parse(row.own)
-  if (row.item === 'conversation') return conversation === undefined ? nothing : { kind: 'conversation', conversation }
+  if (row.item === 'conversation')
+    return conversation === undefined ? nothing : { kind: 'conversation', conversation: conversation.id, summary: conversation }
   const entry = loggedIn(row)
   return entry === undefined ? nothing : entryOf(entry, person)
 }

@@ -116,7 +116,8 @@ export class Invitations {
   async #tellLeaders({ tx, now, posted }: Change, id: string): Promise<void> {
     for (const { user, role } of await membersOf(tx, id)) {
       const conversation = role === 'member' ? undefined : await conversationOf(tx, id, user)
-      if (conversation !== undefined) posted.push(await postConversation(tx, user, { kind: 'conversation', conversation }, now))
+      if (conversation !== undefined)
+        posted.push(await postConversation(tx, user, { kind: 'conversation', conversation: id, summary: conversation }, now))
     }
   }
 }

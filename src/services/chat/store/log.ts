@@ -174,7 +174,7 @@ export async function post(tx: Queries, person: string, entry: OwnEntry, now: nu
 
 /** Tells a user's devices what a conversation is to them now. Whoever reads it later gets what it is then. */
 export async function postConversation(tx: Queries, person: string, entry: ConversationEntry, now: number): Promise<Posted> {
-  const pts = await postAlone(tx, person, 'conversation', entry.conversation.id, null, now)
+  const pts = await postAlone(tx, person, 'conversation', entry.conversation, null, now)
   return { person, pts, entry }
 }
 

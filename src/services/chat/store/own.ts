@@ -37,5 +37,6 @@ export async function clearConversation(change: Change, person: string, conversa
 
 async function tellOwn({ tx, now, posted }: Change, person: string, id: string): Promise<void> {
   const conversation = await conversationOf(tx, id, person)
-  if (conversation !== undefined) posted.push(await postConversation(tx, person, { kind: 'conversation', conversation }, now))
+  if (conversation !== undefined)
+    posted.push(await postConversation(tx, person, { kind: 'conversation', conversation: id, summary: conversation }, now))
 }
