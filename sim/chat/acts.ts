@@ -1,19 +1,19 @@
 import { between, type Random } from '../../src/kit/index.ts'
 import { pick } from '../plan.ts'
 import type { Book } from './book.ts'
-import type { Device } from './device.ts'
+import type { Handheld } from './handheld.ts'
 import type { Copy, Slot } from './replica.ts'
 
 export interface Stage {
   readonly random: Random
   readonly users: readonly string[]
-  readonly devices: readonly Device[]
+  readonly devices: readonly Handheld[]
   readonly book: Book
   /** A number that was not given before. */
   serial(): number
 }
 
-type Act = (stage: Stage, device: Device, copy: Copy) => void
+type Act = (stage: Stage, device: Handheld, copy: Copy) => void
 
 /** Something that a user does, as a person would: about what the device shows. */
 export function act(stage: Stage): void {
@@ -36,7 +36,7 @@ export const say: Act = (stage, device, { id, slots }) => {
   })
 }
 
-function begin({ random, users, book, serial }: Stage, device: Device): void {
+function begin({ random, users, book, serial }: Stage, device: Handheld): void {
   const others = users.filter(user => user !== device.user)
   const code = book.codes.length > 0 && random.next() < 0.3 ? pick(random, book.codes) : undefined
   if (code !== undefined) device.wish('chat.join', { code })

@@ -5,6 +5,7 @@ import type { Judge } from '../judge.ts'
 import type { Tally } from '../tally.ts'
 import { type Host, type Pace, type WebSocketClient, WebSocketPipe } from '../websocket-pipe.ts'
 import type { Book } from './book.ts'
+import type { Handheld } from './handheld.ts'
 import { Replica } from './replica.ts'
 import { type ChatMessage, readMessages } from './wire.ts'
 
@@ -35,7 +36,7 @@ const patienceMs = 6000
 const lookMs = 700
 
 /** One device of a user: it does what it is told until that is answered, keeps what comes, acknowledges what it keeps, and comes back. */
-export class Device implements WebSocketClient {
+export class Device implements Handheld, WebSocketClient {
   readonly pace: Pace
   readonly wishes = new Set<Wish>()
   replica: Replica
@@ -72,6 +73,13 @@ export class Device implements WebSocketClient {
   get sender(): string {
     return `${this.user}/${this.name}`
   }
+
+  get waiting(): readonly string[] {
+    return [...this.wishes].map(({ method }) => method)
+  }
+
+  /** It keeps everything as it is. */
+  review(): void {}
 
   wish<M extends keyof ChatCommands>(method: M, input: ChatCommands[M]['in']): void {
     const wish: Wish<M> = { method, input, flying: 0, attempts: 0 }

@@ -3,7 +3,7 @@ import type { SimClock } from '../clock.ts'
 import type { Machine } from '../machine.ts'
 import { pick } from '../plan.ts'
 import type { Tally } from '../tally.ts'
-import type { Device } from './device.ts'
+import type { Handheld } from './handheld.ts'
 import type { ChatServer } from './server.ts'
 
 export interface ChatFaultsContext {
@@ -14,7 +14,7 @@ export interface ChatFaultsContext {
   readonly strikes: 'drizzle' | 'storm'
   readonly tally: Tally
   readonly machine: Machine<ChatServer>
-  readonly devices: readonly Device[]
+  readonly devices: readonly Handheld[]
   trace(line: () => string): void
 }
 

@@ -5,7 +5,7 @@ import type { Tally } from '../tally.ts'
 import { type Stage, say } from './acts.ts'
 
 /** More than one window of a backlog (chat M5). */
-const messages = { from: 265, to: 330 }
+const messages = { from: 265, to: 400 }
 const awayMs = 4500
 
 /** A device is away while more is said than fits into one window; what is said when it is back must not wait behind all that. */

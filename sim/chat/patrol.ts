@@ -3,7 +3,7 @@ import type { SimClock } from '../clock.ts'
 import type { Judge } from '../judge.ts'
 import { type Counted, readCounts } from './rows.ts'
 
-const patrolMs = 600
+const patrolMs = 1000
 
 /** Looks at what is written down, again and again: watermarks only grow, and what is unread is what one would count. */
 export class Patrol {

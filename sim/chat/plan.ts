@@ -8,6 +8,8 @@ export type ChatClimate = 'calm' | 'rough' | 'stormy' | 'flood'
 /** What a run is made of, all of it drawn from the seed. */
 export interface ChatPlan {
   readonly climate: ChatClimate
+  /** Whether some devices run the client layer on the published SDK. */
+  readonly apps: boolean
   readonly users: readonly string[]
   /** By user: the names of their devices. */
   readonly devices: Readonly<Record<string, readonly string[]>>
@@ -32,13 +34,21 @@ const generous = { perSecond: 100_000, burst: 100_000 }
 
 const climates = ['calm', 'rough', 'rough', 'rough', 'rough', 'stormy', 'stormy', 'stormy', 'stormy', 'flood'] as const
 
-export function planOf(random: Random, wanted?: ChatClimate): ChatPlan {
+export function planOf(seed: number, random: Random, wanted?: ChatClimate): ChatPlan {
   const climate = wanted ?? pick(random, climates)
+  // By the number of the seed, so that the others stayed as they were when apps came.
+  const apps = seed % 4 === 0 || seed % 4 === 3
   const users = names.slice(0, between(random, 3, 7))
   return {
     climate,
+    apps,
     users,
-    devices: Object.fromEntries(users.map(user => [user, devices.slice(0, pick(random, [1, 1, 1, 2, 2, 3]))])),
+    devices: Object.fromEntries(
+      users.map((user, index) => {
+        const own: string[] = devices.slice(0, pick(random, [1, 1, 1, 2, 2, 3]))
+        return [user, apps && index % 2 === seed % 2 ? [...own.slice(1), 'app'] : own]
+      }),
+    ),
     bounds: {
       ...chatDefaults,
       membersMax: between(random, 4, 6),

@@ -1,14 +1,17 @@
 import type { Judge } from '../judge.ts'
 import type { Tally } from '../tally.ts'
+import { AppDevice } from './app-device.ts'
+import { checkApp } from './app-rest.ts'
 import type { Book } from './book.ts'
-import type { Device } from './device.ts'
+import type { Handheld } from './handheld.ts'
+import { Log } from './log.ts'
 import type { Copy } from './replica.ts'
 import type { EntryLine, MemberLine, Rows } from './rows.ts'
 
 export interface ChatRestContext {
   readonly judge: Judge
   readonly book: Book
-  readonly devices: readonly Device[]
+  readonly devices: readonly Handheld[]
   readonly rows: Rows
   readonly tally: Tally
   readonly membersMax: number
@@ -23,57 +26,9 @@ export function checkRest(context: ChatRestContext): void {
   checkMembers(context, log)
   checkTold(context, log)
   checkLeft(context, log)
-  for (const device of context.devices) checkDevice(context, log, device)
-}
-
-/** The rows, by what they are asked for. */
-class Log {
-  readonly byConversation: ReadonlyMap<string, readonly EntryLine[]>
-  readonly #stays: ReadonlyMap<string, Rows['stays']>
-  readonly #hidden: ReadonlySet<string>
-  readonly #members: ReadonlyMap<string, MemberLine>
-  readonly #changes: ReadonlyMap<string, readonly EntryLine[]>
-
-  constructor(readonly rows: Rows) {
-    this.byConversation = Map.groupBy(rows.entries, ({ conversation }) => conversation)
-    this.#stays = Map.groupBy(rows.stays, ({ conversation, person }) => `${conversation} ${person}`)
-    this.#hidden = new Set(rows.hidden.map(({ conversation, person, seq }) => `${conversation} ${person} ${seq}`))
-    const changes = rows.entries.filter(({ kind }) => kind === 'edit' || kind === 'delete')
-    this.#changes = Map.groupBy(changes, ({ conversation, target }) => `${conversation} ${target}`)
-    this.#members = new Map(rows.members.map(member => [`${member.conversation} ${member.person}`, member]))
-  }
-
-  at(conversation: string, seq: number): EntryLine | undefined {
-    return this.byConversation.get(conversation)?.[seq - 1]
-  }
-
-  member(conversation: string, person: string): MemberLine | undefined {
-    return this.#members.get(`${conversation} ${person}`)
-  }
-
-  stays(conversation: string, person: string): Rows['stays'] {
-    return this.#stays.get(`${conversation} ${person}`) ?? []
-  }
-
-  /** Whether somebody was there when it was said. */
-  was(person: string, { conversation, seq }: { readonly conversation: string; readonly seq: number }): boolean {
-    return this.stays(conversation, person).some(({ from_seq, to_seq }) => from_seq <= seq && seq <= (to_seq ?? seq))
-  }
-
-  isHidden(person: string, { conversation, seq }: { readonly conversation: string; readonly seq: number }): boolean {
-    return this.#hidden.has(`${conversation} ${person} ${seq}`)
-  }
-
-  /** Whether it only changes a message that the person does not have any more: then it need not come. */
-  isOfHidden(person: string, entry: EntryLine | undefined): boolean {
-    if (entry === undefined || entry.target === null) return false
-    return this.isHidden(person, { conversation: entry.conversation, seq: entry.target })
-  }
-
-  /** Whether the message was edited or deleted while the person was away from the conversation. */
-  missedChange(person: string, { conversation, seq }: EntryLine): boolean {
-    const changes = this.#changes.get(`${conversation} ${seq}`) ?? []
-    return changes.some(change => !this.was(person, change))
+  for (const device of context.devices) {
+    checkDevice(context, log, device)
+    if (device instanceof AppDevice) checkApp(context.judge, context.tally, log, device)
   }
 }
 
@@ -124,7 +79,7 @@ function checkSends({ judge, book, rows, tally }: ChatRestContext, log: Log): vo
     const key = `${author}/${device} ${cid}`
     judge.hold(!places.has(key), `${key} is in the log at ${places.get(key)} and at ${conversation}.${seq}`)
     judge.hold(!book.refused.has(key), `${key} was refused and is in the log at ${conversation}.${seq}`)
-    judge.hold(book.answered.has(key), `${key} is in the log and was never answered`)
+    judge.hold(device === 'app' || book.answered.has(key), `${key} is in the log and was never answered`)
     places.set(key, `${conversation}.${seq}`)
   }
   for (const [key, { conversation, seq, mid, ts }] of book.answered) {
@@ -186,6 +141,7 @@ function checkTold({ judge, book, tally }: ChatRestContext, log: Log): void {
       if (entry.seq > most) break
       if (entry.kind !== 'message' || entry.author !== author || !log.was(user, entry)) continue
       if (log.isHidden(user, entry) || passedBy(log, user, entry)) continue
+      if (book.wasListed(user, conversation, entry.seq, atMs)) continue
       tally.count('ticks checked')
       const at = book.receivedAt(user, conversation, entry.seq)
       judge.hold(
@@ -220,11 +176,12 @@ function passedBy(log: Log, user: string, { conversation, seq }: EntryLine): boo
   )
 }
 
-function checkDevice(context: ChatRestContext, log: Log, device: Device): void {
+function checkDevice(context: ChatRestContext, log: Log, device: Handheld): void {
   const { judge, rows } = context
-  const { sender, user, replica } = device
+  const { user, replica } = device
+  const sender = `${user}/${device.name}`
   judge.hold(device.isConnected, `${sender} is not connected`)
-  judge.hold(device.wishes.size === 0, `${sender} waits for an answer to ${[...device.wishes].map(({ method }) => method)}`)
+  judge.hold(device.waiting.length === 0, `${sender} waits for an answer to ${device.waiting}`)
   const top = rows.inboxes.find(({ person }) => person === user)?.pts ?? 0
   judge.hold(replica.isListed && replica.held === top, `${sender} holds its inbox up to ${replica.held}, not to ${top}`)
   for (let offset = replica.since + 1; offset <= top; offset++)
@@ -235,9 +192,10 @@ function checkDevice(context: ChatRestContext, log: Log, device: Device): void {
 }
 
 /** A device has all that its user may see, as it is, and nothing else. */
-function checkCopy(context: ChatRestContext, log: Log, device: Device, member: MemberLine): void {
+function checkCopy(context: ChatRestContext, log: Log, device: Handheld, member: MemberLine): void {
   const { judge, tally } = context
-  const { sender, user, replica } = device
+  const { user, replica } = device
+  const sender = `${user}/${device.name}`
   const copy = replica.copies.get(member.conversation)
   if (copy === undefined) {
     judge.break(`${sender} does not know of ${member.conversation}`)
@@ -269,8 +227,9 @@ function checkCopy(context: ChatRestContext, log: Log, device: Device, member: M
   if (member.active === 1) checkCounts(context, log, device, copy, member)
 }
 
-function checkCounts({ judge, rows, tally }: ChatRestContext, log: Log, device: Device, copy: Copy, member: MemberLine): void {
-  const { sender, user, replica } = device
+function checkCounts({ judge, rows, tally }: ChatRestContext, log: Log, device: Handheld, copy: Copy, member: MemberLine): void {
+  const { user, replica } = device
+  const sender = `${user}/${device.name}`
   judge.hold(copy.read === member.read_to, `${sender} has read ${copy.id} up to ${copy.read}, the server says ${member.read_to}`)
   const unread = replica.unread(copy)
   judge.hold(unread === member.unread, `${sender} counts ${unread} unread in ${copy.id}, the server ${member.unread}`)

@@ -75,8 +75,8 @@ export class Rush {
     const joins = entries.filter(({ body }) => body?.includes('"joined"') === true)
     judge.hold(joins.length === options.membersMax - 1, `${joins.length} joins are in the log`)
     judge.hold(tally.of('chat.join') >= options.membersMax - 1, `only ${tally.of('chat.join')} were told that they are in`)
-    for (const { user, replica, wishes } of devices) {
-      judge.hold(wishes.size === 0, `${user} was never answered`)
+    for (const { user, replica, waiting } of devices) {
+      judge.hold(waiting.length === 0, `${user} was never answered`)
       judge.hold(replica.copies.has(id) === inside.has(user), `${user} is ${inside.has(user) ? '' : 'not '}in, and does not know`)
       const known = replica.copies.get(id)?.members ?? new Set()
       judge.hold(!inside.has(user) || Bun.deepEquals(known, inside), `${user} knows of ${known.size} members`)

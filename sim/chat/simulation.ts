@@ -22,6 +22,8 @@ export interface ChatOutcome {
 
 /** How long work goes on after the last trouble. */
 const calmMs = 1500
+/** How long it takes to look at everything once more. */
+const reviewMs = 3000
 
 /** The chat service, its users and all their devices for a quarter of a minute or so, all of it from one seed. */
 export class ChatSimulation {
@@ -35,7 +37,7 @@ export class ChatSimulation {
     readonly options: ChatSimulationOptions = {},
   ) {
     this.world = new ChatWorld(seed, options)
-    this.plan = planOf(this.world.random, options.canary?.climate)
+    this.plan = planOf(seed, this.world.random, options.canary?.climate)
   }
 
   run(): ChatOutcome {
@@ -48,7 +50,9 @@ export class ChatSimulation {
     const { plan, world } = this
     const { time, judge, book, tally } = world
     world.start(plan, () => faults.reached())
-    const devices = plan.users.flatMap(user => (plan.devices[user] ?? []).map(name => world.device(user, name)))
+    const devices = plan.users.flatMap(user =>
+      (plan.devices[user] ?? []).map(name => (name === 'app' ? world.app(user) : world.device(user, name))),
+    )
     const { faultMs } = plan
     const strikes = plan.climate === 'stormy' ? 'storm' : 'drizzle'
     const faults = new ChatFaults({
@@ -68,6 +72,10 @@ export class ChatSimulation {
     this.#stopped = true
     world.trace(() => 'rest')
     if (!world.advance(restMs)) return
+    if (plan.apps) {
+      for (const device of devices) device.review()
+      if (!world.advance(reviewMs)) return
+    }
     patrol.stop()
     checkRest({ judge, book, devices, rows: world.rows(), tally, membersMax: plan.bounds.membersMax })
     this.#checkTally()
@@ -85,7 +93,7 @@ export class ChatSimulation {
   /** A run in which little happened says nothing. */
   #checkTally(): void {
     const { judge, tally } = this.world
-    judge.hold(tally.of('chat.send') >= 8, `only ${tally.of('chat.send')} sends`)
+    judge.hold(tally.of('chat.send') >= 4, `only ${tally.of('chat.send')} sends`)
     judge.hold(tally.of('entries') >= 20, `only ${tally.of('entries')} entries came`)
     judge.hold(this.plan.faultMs === undefined || tally.of('faults') > 0, 'no fault struck')
   }

@@ -5,7 +5,9 @@ import { SimClock } from '../clock.ts'
 import { Judge } from '../judge.ts'
 import { Machine } from '../machine.ts'
 import { Tally } from '../tally.ts'
+import { AppDevice } from './app-device.ts'
 import { Book } from './book.ts'
+import { onBorrowedTime } from './borrowed-time.ts'
 import { type ChatCanary, honest } from './canary.ts'
 import { Device } from './device.ts'
 import { ChatDisk } from './disk.ts'
@@ -33,6 +35,8 @@ export class ChatWorld {
   readonly time = new SimClock()
   readonly tally = new Tally()
   readonly random: Random
+  /** For code that takes none. */
+  readonly chance: Random
   readonly judge: Judge
   readonly book: Book
   readonly sql: Sql
@@ -44,6 +48,7 @@ export class ChatWorld {
     readonly options: WorldOptions,
   ) {
     this.random = seededRandom(seed)
+    this.chance = seededRandom(~seed)
     this.#began = this.time.now()
     this.judge = new Judge(() => this.#stamp())
     this.book = new Book(this.judge, () => this.time.now())
@@ -70,6 +75,11 @@ export class ChatWorld {
   device(user: string, name: string): Device {
     const { time, judge, tally, book, machine } = this
     return new Device({ time, judge, tally, book, machine, trace: line => this.trace(line) }, user, name, this.fork())
+  }
+
+  app(user: string): AppDevice {
+    const { time, judge, tally, book, machine } = this
+    return new AppDevice({ time, judge, tally, book, machine, trace: line => this.trace(line) }, user, this.fork())
   }
 
   rows(): Rows {
@@ -100,7 +110,8 @@ export class ChatWorld {
   /** Runs a part of the story. @returns the first promise that was broken */
   attempt(play: () => void): Error | undefined {
     try {
-      play()
+      const failed = (error: unknown) => this.judge.break(`a client fails: ${error instanceof Error ? error.stack : error}`)
+      onBorrowedTime(this.time, this.chance, failed, play)
       return this.judge.verdict
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error))
