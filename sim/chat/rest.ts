@@ -159,7 +159,11 @@ function checkLeft({ judge, book, tally }: ChatRestContext, log: Log): void {
     const entry = log.at(id, seq)
     tally.count('left conversations checked')
     judge.hold(
-      members.length === 0 && log.stays(id, user).some(({ to_seq }) => to_seq === seq) && versionIn(entry?.body ?? null) === version,
+      members.every(
+        member => member.delivered === 0 && member.read === 0 && member.user !== user && log.was(member.user, { conversation: id, seq }),
+      ) &&
+        log.stays(id, user).some(({ to_seq }) => to_seq === seq) &&
+        versionIn(entry?.body ?? null) === version,
       `${user} has left ${id} and was shown it at ${seq} with ${members.length} members`,
     )
   }

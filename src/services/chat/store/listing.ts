@@ -36,13 +36,14 @@ export async function listConversations(
   return conversations
 }
 
-/** Whoever has left has it as it was then: nothing of what came after, and nothing of who is there now (chat M15). */
+/** Whoever has left has it as it was then: nothing of what came after, nor of who came later and how far the others are now (chat M15). */
 async function shown(queries: Queries, row: ConversationRow, member: MemberRow): Promise<Conversation> {
   const { conversation, person } = member
   const last = await lastOf(queries, conversation, person)
   if (member.active === 1)
     return describe(row, member, await membersFor(queries, row, person), last, await requestsIn(queries, row, member))
-  return describe(await asLeft(queries, row, person), member, [], last, 0)
+  const left = await asLeft(queries, row, person)
+  return describe(left, member, await membersAt(queries, row.id, person, left.seq), last, 0)
 }
 
 async function asLeft(queries: Queries, row: ConversationRow, person: string): Promise<ConversationRow> {
@@ -60,6 +61,18 @@ async function asLeft(queries: Queries, row: ConversationRow, person: string): P
   const [left] = changes
   const title = memberships.find(membership => 'title' in membership)?.title ?? row.title
   return { ...row, title, version: memberships[0]?.version ?? row.version, seq: left?.seq ?? row.seq, ts: left?.ts ?? row.ts }
+}
+
+/** The others who were there when somebody left. Whoever saw how far they were keeps that. */
+async function membersAt(queries: Queries, conversation: string, person: string, seq: number): Promise<Member[]> {
+  const rows = await queries.all<{ person: string; since: number }>(
+    `select s.person, s.from_seq as since from chat_stay s where s.conversation = ?1 and s.person <> ?2 and s.from_seq <= ?3
+       and (s.to_seq is null or s.to_seq > ?3) order by s.from_seq, s.person`,
+    conversation,
+    person,
+    seq,
+  )
+  return rows.map(({ person: user, since }) => ({ user, role: 'member', since, delivered: 0, read: 0 }))
 }
 
 /** Everyone who is in it now. */
