@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
 import { sleep } from 'bun'
 import { openSql, type Queries, SqlError } from '../../src/store/index.ts'
+import { until } from '../support/index.ts'
 import { opened, openedAt, overPostgres } from './stores.ts'
 
 const things = 'create table thing (name text primary key, count integer not null)'
@@ -115,7 +116,8 @@ overPostgres((kind, server) => {
       expect(failure.reason).toBe('unavailable')
       expect(failure.message).toStartWith('postgres cannot be reached: ')
     }
-    await sleep(50)
+    // A connection that nobody was using is only found dead by the call that gets it.
+    await until('a call has a new connection', async () => (await sql.all('select 1 as one').catch(() => [])).length === 1)
     expect(await sql.all('select name from thing')).toBeEmpty()
     expect(await sql.run(`insert into thing values ('c', 1)`)).toBe(1)
   })

@@ -15,8 +15,8 @@ describe('many who are behind', () => {
     const { feed, started, clock } = await startGame()
     const stream = new TimedStream(clock, `${started.url}/sse?channel=sports:league_north&delay=10s`)
     const { session } = await stream.opened()
-    await feed.post(goal('a'))
     const atMs = clock.now()
+    await feed.post(goal('a'))
     const change = await fetch(`${started.url}/sse/${session}/subscriptions`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },

@@ -13,7 +13,8 @@ export class Follower implements Disposable {
   readonly faults: string[] = []
   #stream: FetchedStream | undefined
   #read = 0
-  readonly #gone = new Set<string>()
+  /** By the revision that took them back: a later one may have brought them again, in a snapshot too. */
+  readonly #gone = new Map<string, number>()
 
   constructor(
     readonly url: string,
@@ -87,9 +88,8 @@ export class Follower implements Disposable {
     this.view = applyMessage(before, message)
     if (message.type !== 'events') return
     this.updates++
-    for (const { id, state } of message.events) {
-      if (state === 'deleted' || state === 'overturned') this.#gone.add(id)
-      else this.#gone.delete(id)
+    for (const { id, rev, state } of message.events) {
+      if (state === 'deleted' || state === 'overturned') this.#gone.set(id, Math.max(rev, this.#gone.get(id) ?? 0))
     }
     this.#check()
   }
@@ -98,7 +98,7 @@ export class Follower implements Disposable {
     if (this.view === undefined) return
     const { board, events } = this.view
     const counting = countingGoals(events)
-    for (const { id } of counting) if (this.#gone.has(id)) this.faults.push(`${id} counts though it was taken back`)
+    for (const { id, rev } of counting) if (rev <= (this.#gone.get(id) ?? 0)) this.faults.push(`${id} counts though it was taken back`)
     const counted = scoreOf(counting)
     if (counted.home !== board.score.home || counted.away !== board.score.away)
       this.faults.push(`the board says ${JSON.stringify(board.score)}, its goals ${JSON.stringify(counted)}`)

@@ -129,9 +129,11 @@ export class Chat {
     await this.parts.pushes?.close()
   }
 
+  /** Who connects for something else than chat is not there for it. */
   async arrived(user: string, client: string): Promise<void> {
+    if (this.connections.deviceOf(client) === undefined) return
     this.connections.connected(client)
-    if (user === '' || !this.whereabouts.arrived(user, client)) return
+    if (!this.whereabouts.arrived(user, client)) return
     await this.#appear(user, true)
   }
 
@@ -142,7 +144,7 @@ export class Chat {
 
   /** As far as can be seen from here: where the way to a client broke, it may be there all the same, and act again. */
   async away(user: string, client: string): Promise<void> {
-    if (user === '' || !this.whereabouts.left(user, client) || this.#isClosed) return
+    if (!this.whereabouts.left(user, client) || this.#isClosed) return
     await markSeen(this.parts.sql, user, this.parts.server.clock.now())
     await this.#appear(user, false)
   }

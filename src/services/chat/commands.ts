@@ -6,7 +6,7 @@ import type { Server } from '../../server/index.ts'
 import type { Chat } from './chat.ts'
 import { deviceSchema } from './connections.ts'
 import { limits } from './limits.ts'
-import { byteLength, isEmoji } from './model/text.ts'
+import { byteLength, isEmoji, isLine } from './model/text.ts'
 import { type ChatCommands, type Conversation, chatErrors, type Opened } from './model/wire.ts'
 import { checkSubscription, type OpenedPushes } from './push/index.ts'
 import {
@@ -30,9 +30,8 @@ import {
 const line = (max: number) =>
   z
     .string()
-    .min(1)
     .max(max)
-    .refine(text => text.isWellFormed() && !/\p{Cc}/u.test(text), 'no control characters')
+    .refine(text => isLine(text, max), 'expected a line without control characters')
 const user = line(limits.nameMax)
 const users = z.array(user).min(1).max(1024)
 const conversation = z.string().min(1).max(64)
@@ -82,6 +81,7 @@ function command<K extends keyof ChatCommands, S extends z.ZodType<unknown>>(
 ): void {
   server.command(name, schema, async (input, context) => {
     if (context.user === '') throw new CommandError(errors.unauthorized, 'chat is between users')
+    if (!isLine(context.user, limits.nameMax)) throw new CommandError(errors.badRequest, 'user: not a name that chat can use')
     chat.commandRates.spend(context.user)
     await chat.acts(context.user, context.client)
     const given = deviceOf(input)

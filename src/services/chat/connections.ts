@@ -4,6 +4,7 @@ import type { Json } from '../../kit/index.ts'
 import { CommandError, errors } from '../../protocol/index.ts'
 import type { Queries } from '../../store/index.ts'
 import { limits } from './limits.ts'
+import { isLine } from './model/text.ts'
 import type { InboxGreeting } from './model/wire.ts'
 import {
   advanceDevice,
@@ -64,6 +65,7 @@ export class Connections {
   /** Whoever says which device it is gets its inbox with the connection, from where that device left off. */
   async greet({ client, user }: HookClient, data: Json | undefined): Promise<Greeting | undefined> {
     if (user === '' || !asksForInbox(data)) return undefined
+    if (!isLine(user, limits.nameMax)) throw new CommandError(errors.badRequest, 'user: not a name that chat can use')
     const hello = helloSchema.safeParse(data)
     if (!hello.success) throw new CommandError(errors.badRequest, `data.device: ${hello.error.issues[0]?.message ?? 'not a name'}`)
     const { device } = hello.data

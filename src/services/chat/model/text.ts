@@ -10,6 +10,11 @@ export function isEmoji(text: string): boolean {
   return graphemes.next().done === true
 }
 
+/** Whether a person or a title can be called so: a line of whole characters. */
+export function isLine(text: string, unitsMax: number): boolean {
+  return text.length > 0 && text.length <= unitsMax && text.isWellFormed() && !/\p{Cc}/u.test(text)
+}
+
 /** What a search compares: folded case, composed, without what a database cannot hold. */
 export function searchable(text: string): string {
   return text.toWellFormed().normalize('NFC').toLowerCase().replaceAll('\0', '')
