@@ -3,11 +3,13 @@ import { Glob } from 'bun'
 
 /**
  * `npm test`: types, lint, then every test. Tests whose figures depend on an undisturbed machine run alone after the others, which share
- * the cores. What needs a program that is not installed says SKIP and is counted; with CI set, nothing may be skipped.
+ * the cores: the long ones first, and the rest in handfuls that whoever is free takes. What needs a program that is not installed says SKIP and is counted; with CI set, nothing may be skipped.
  */
 const root = join(import.meta.dir, '..')
-const alone = /^test\/promises\//
+const alone = /^test\/promises\/r[1345]\./
+const long = /^test\/(sim|chat\/sim|chat\/irc-replay|chat\/rows|chat\/client-chaos|tree\/storm|e2e\/[a-z]+|promises\/r2)\.test\.ts$/
 const lanes = 2
+const handful = 6
 
 interface Outcome {
   readonly passed: number
@@ -24,10 +26,12 @@ async function main(): Promise<number> {
     if (!(await checks(command))) return 1
   }
   const files = [...new Glob('{src,test,sim,bench}/**/*.test.{ts,tsx}').scanSync(root)].sort()
-  const together = files.filter(file => !alone.test(file))
-  const outcomes = await Promise.all(
-    Array.from({ length: lanes }, (_, lane) => run(together.filter((_file, index) => index % lanes === lane))),
-  )
+  const handfuls = inHandfuls(files.filter(file => !alone.test(file)))
+  const outcomes: Outcome[] = []
+  const work = async () => {
+    for (let next = handfuls.shift(); next !== undefined; next = handfuls.shift()) outcomes.push(await run(next))
+  }
+  await Promise.all(Array.from({ length: lanes }, work))
   for (const file of files.filter(file => alone.test(file))) outcomes.push(await run([file]))
   const total = outcomes.reduce((sum, { passed, failed, skipped }) => ({
     passed: sum.passed + passed,
@@ -42,6 +46,15 @@ async function main(): Promise<number> {
     return 1
   }
   return total.failed === 0 ? 0 : 1
+}
+
+function inHandfuls(files: readonly string[]): string[][] {
+  const short = files.filter(file => !long.test(file))
+  const count = Math.ceil(short.length / handful)
+  return [
+    ...files.filter(file => long.test(file)).map(file => [file]),
+    ...Array.from({ length: count }, (_, turn) => short.filter((_file, index) => index % count === turn)),
+  ]
 }
 
 async function checks([program = '', ...args]: readonly string[]): Promise<boolean> {
