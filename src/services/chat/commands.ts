@@ -201,7 +201,7 @@ function addReadingCommands(server: Server, chat: Chat): void {
     return acknowledged
   })
   command(server, chat, 'chat.read', z.object({ conversation, seq: place, device }), async (input, actor) => {
-    const marked = await ledger.commit(change => read(change, actor.user, input.conversation, input.seq))
+    const marked = await ledger.commitLater(change => read(change, actor.user, input.conversation, input.seq))
     parts.pushes?.read(actor.user, { conversation: input.conversation, seq: marked.read, device: actor.device })
     return marked
   })

@@ -114,7 +114,7 @@ export class Connections {
     const connection = client === undefined ? undefined : this.#byClient.get(client)
     const owns = connection?.user === user && connection.device === device
     const most = owns && connection.sent < connection.live ? Math.min(offset, connection.sent) : offset
-    const after = await this.host.ledger.commit(async change => {
+    const after = await this.host.ledger.commitLater(async change => {
       const { before, after } = await advanceDevice(change.tx, user, device, most, change.now)
       await deliver(change, user, before, after)
       return after

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../kit/index.ts'
+import { CommandError } from '../../../protocol/index.ts'
 import type { Queries, Sql } from '../../../store/index.ts'
 import type { Posted } from './log.ts'
 
@@ -19,8 +20,24 @@ export interface LedgerReader {
   moved(conversation: string): void
 }
 
+/** How many changes that may wait share a transaction: what cannot wait stands behind so many at most. */
+const togetherMax = 16
+
+/** A change that waits for its turn. */
+interface Waiting {
+  /** Notes what comes of it. What a user did wrong is an outcome; anything else is thrown. */
+  run(change: Change): Promise<void>
+  /** Tells whoever waits, once what was noted is durable. */
+  settle(): void
+  /** By itself, where the others could not be done with it. */
+  alone(): void
+}
+
 /** Makes changes whole: everything of one is durable before anybody hears of any of it. */
 export class Ledger {
+  readonly #waiting: Waiting[] = []
+  #isWorking = false
+
   constructor(
     readonly sql: Sql,
     readonly clock: Clock,
@@ -36,5 +53,47 @@ export class Ledger {
     this.reader.deliver(change.posted)
     for (const conversation of change.moved) this.reader.moved(conversation)
     return result
+  }
+
+  /**
+   * The same for what may wait a moment, as acknowledgements, which come from everyone at once: in SQLite several share a transaction, and what
+   * cannot wait is let in between. A body changes nothing before it has found that it may.
+   */
+  commitLater<T>(body: (change: Change) => Promise<T>): Promise<T> {
+    if (this.sql.dialect === 'postgres') return this.commit(body)
+    const { promise, resolve, reject } = Promise.withResolvers<T>()
+    let settle = () => {}
+    this.#waiting.push({
+      run: async change => {
+        try {
+          const result = await body(change)
+          settle = () => resolve(result)
+        } catch (error) {
+          if (!(error instanceof CommandError)) throw error
+          settle = () => reject(error)
+        }
+      },
+      settle: () => settle(),
+      alone: () => void this.commit(body).then(resolve, reject),
+    })
+    if (!this.#isWorking) void this.#work()
+    return promise
+  }
+
+  async #work(): Promise<void> {
+    this.#isWorking = true
+    while (this.#waiting.length > 0) {
+      const together = this.#waiting.splice(0, togetherMax)
+      try {
+        await this.commit(async change => {
+          for (const { run } of together) await run(change)
+        })
+        for (const { settle } of together) settle()
+      } catch {
+        // Whichever of them it was: each finds out for itself, and whoever waits for it is told.
+        for (const { alone } of together) alone()
+      }
+    }
+    this.#isWorking = false
   }
 }

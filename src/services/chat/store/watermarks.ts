@@ -63,7 +63,8 @@ export async function read(change: Change, person: string, conversation: string,
 
 /**
  * Tells authors how far others are with what they wrote: each author one entry with all that moved, however many members it were
- * (chat M10). Authors who have left hear nothing more. What nobody was told of yet is marked in the rows, so that a crash in between tells it later, never not at all.
+ * (chat M10). Authors who have left hear nothing more. What nobody was told of yet is marked in the rows, so that a crash in
+ * between tells it later, never not at all.
  */
 export async function tellReceipts(change: Change, conversation: string): Promise<void> {
   const { tx, now, posted } = change
@@ -73,7 +74,8 @@ export async function tellReceipts(change: Change, conversation: string): Promis
     conversation,
   )
   const byAuthor = new Map<string, Watermark[]>()
-  for (const row of rows) await gather(tx, conversation, row, kind === 'direct', now, byAuthor)
+  const authors = new Authors(tx, conversation)
+  for (const row of rows) await gather(tx, authors, row, kind === 'direct', now, byAuthor)
   await tx.run(
     'update chat_member set told_delivered = delivered_to, told_read = read_to, receipt_due = 0 where conversation = ?1 and receipt_due = 1',
     conversation,
@@ -116,45 +118,49 @@ export async function recountUnread(queries: Queries, conversation: string, pers
 
 async function gather(
   tx: Queries,
-  conversation: string,
+  authors: Authors,
   { person, delivered_to, read_to, told_delivered, told_read }: DueRow,
   isDirect: boolean,
   now: number,
   byAuthor: Map<string, Watermark[]>,
 ): Promise<void> {
-  const gotMore = delivered_to > told_delivered
-  const readMore = read_to > told_read
-  if (!gotMore && !readMore) return
-  // Only what moved is looked through: whoever gets much and reads nothing would cost all of it each time.
-  const from = Math.min(gotMore ? told_delivered : told_read, readMore ? told_read : told_delivered)
-  const upTo = Math.max(gotMore ? delivered_to : read_to, readMore ? read_to : delivered_to)
-  const authors = await tx.all<{ author: string; got: number; has_read: number }>(
-    `select e.author,
-       max(case when e.seq > ?5 and e.seq <= ?6 then 1 else 0 end) as got, max(case when e.seq > ?7 and e.seq <= ?8 then 1 else 0 end) as has_read
-     from chat_entry e join chat_member a on a.conversation = e.conversation and a.person = e.author
-     where e.conversation = ?1 and e.kind = 'message' and e.seq > ?2 and e.seq <= ?3 and e.author <> ?4 and a.active = 1 group by e.author`,
-    conversation,
-    from,
-    upTo,
-    person,
-    told_delivered,
-    delivered_to,
-    told_read,
-    read_to,
-  )
-  for (const { author, got, has_read } of authors) {
-    const mayTellRead = has_read === 1 && !(isDirect && (await hidesReading(tx, person, author)))
-    const mayTellDelivered = got === 1
-    if (!mayTellRead && !mayTellDelivered) continue
-    const watermark: Watermark = {
-      user: person,
-      ...(mayTellDelivered || mayTellRead ? { delivered: delivered_to } : {}),
-      ...(mayTellRead ? { read: read_to } : {}),
-      ts: now,
-    }
+  const got = new Set(await authors.between(told_delivered, delivered_to))
+  const wereRead = new Set(await authors.between(told_read, read_to))
+  for (const author of new Set([...got, ...wereRead])) {
+    if (author === person) continue
+    const mayTellRead = wereRead.has(author) && !(isDirect && (await hidesReading(tx, person, author)))
+    if (!mayTellRead && !got.has(author)) continue
+    const watermark: Watermark = { user: person, delivered: delivered_to, ...(mayTellRead ? { read: read_to } : {}), ts: now }
     const list = byAuthor.get(author)
     if (list === undefined) byAuthor.set(author, [watermark])
     else list.push(watermark)
+  }
+}
+
+/** Who wrote what was said between two places, of those who are still there. Members of a lively group move from and to the same few places. */
+class Authors {
+  readonly #known = new Map<string, readonly string[]>()
+
+  constructor(
+    readonly tx: Queries,
+    readonly conversation: string,
+  ) {}
+
+  async between(after: number, upTo: number): Promise<readonly string[]> {
+    if (upTo <= after) return []
+    const key = `${after} ${upTo}`
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
+    const rows = await this.tx.all<{ author: string }>(
+      `select distinct e.author from chat_entry e join chat_member a on a.conversation = e.conversation and a.person = e.author
+       where e.conversation = ?1 and e.kind = 'message' and e.seq > ?2 and e.seq <= ?3 and a.active = 1`,
+      this.conversation,
+      after,
+      upTo,
+    )
+    const authors = rows.map(({ author }) => author)
+    this.#known.set(key, authors)
+    return authors
   }
 }
 
