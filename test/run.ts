@@ -3,12 +3,13 @@ import { Glob } from 'bun'
 
 /**
  * `npm test`: types, lint, then every test. Tests whose figures depend on an undisturbed machine run alone after the others, which share
- * the cores: the long ones first, and the rest in handfuls that whoever is free takes. What needs a program that is not installed says SKIP and is counted; with CI set, nothing may be skipped.
+ * the cores: the long ones first, and the rest in handfuls that whoever is free takes. What needs a program that is not installed says SKIP and
+ * is counted; with CI set, nothing may be skipped.
  */
 const root = join(import.meta.dir, '..')
-const alone = /^test\/promises\/r[1345]\./
-const long = /^test\/(sim|chat\/sim|chat\/irc-replay|chat\/rows|chat\/client-chaos|tree\/storm|e2e\/[a-z]+|promises\/r2)\.test\.ts$/
-const lanes = 2
+const alone = /^test\/promises\/r[13]\./
+const long = /^test\/(sim|chat\/sim|chat\/irc-replay|chat\/rows|chat\/client-chaos|tree\/storm|e2e\/[a-z]+|promises\/r[245])\.test\.ts$/
+const lanes = 4
 const handful = 6
 
 interface Outcome {

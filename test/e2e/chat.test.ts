@@ -26,7 +26,6 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await until('it has been read', async () => (await ada.state('Are you there?')) === 'read')
     await until('the badge has gone from the other device', async () => (await tablet.listed('Ada').locator('.count').count()) === 0)
     expect(await tablet.page.title()).toBe('Chat · Fanfare')
-
     await ben.say('Yes!')
     await ada.message('Yes!').waitFor()
     await tablet.listed('Ada').click()
@@ -61,7 +60,6 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await until('it waits', async () => (await eva.state('Before the tab was closed')) === 'waiting')
     await page.close()
     expect(await finn.messages.count()).toBe(0)
-
     await page.context().setOffline(false)
     const again = await site.open(page.context(), 'eva', 'laptop', path)
     await finn.message('Before the tab was closed').waitFor({ timeout: 20_000 })
@@ -76,9 +74,8 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     const [wim, xia] = await Promise.all(['wim', 'xia'].map(async name => site.open(await site.browserOf(), name)))
     if (wim === undefined || xia === undefined) throw new Error('two tabs were opened')
     const [leader, { user }] = [await wim.account(), await xia.account()]
-    const { conversation } = await site.call<{ conversation: string }>(leader, 'chat.group', {
-      ...{ title: 'Short', members: [user], cid: 'short-1' },
-    })
+    const group = { title: 'Short', members: [user], cid: 'short-1' }
+    const { conversation } = await site.call<{ conversation: string }>(leader, 'chat.group', group)
     await xia.listed('Short').click()
     await xia.page.context().setOffline(true)
     await xia.page.locator('.link-bar').waitFor()
@@ -101,7 +98,6 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await hana.say('I will be there')
     await gil.message('I will be there').locator('.quote').waitFor()
     expect(await gil.message('I will be there').locator('.quote-text').innerText()).toBe('Dinner at seven')
-
     await hana.act('I will be there', 'React with 👍')
     await gil.message('I will be there').locator('.reaction').filter({ hasText: '👍' }).click()
     await until(
@@ -379,7 +375,10 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     const shown = () =>
       page.evaluate(async () => {
         const registration = await navigator.serviceWorker.getRegistration('/chat/push-worker.js')
-        return ((await registration?.getNotifications()) ?? []).map(({ tag, data }) => `${tag} ${data.seq}`).join()
+        return ((await registration?.getNotifications()) ?? [])
+          .map(({ tag, data }) => `${tag} ${data.seq}`)
+          .sort()
+          .join()
       })
     const shows = (expected: string) => until(`notifications are "${expected}"`, async () => (await shown()) === expected)
     await push({ kind: 'message', conversation: 'one', seq: 4, badge: 1 })

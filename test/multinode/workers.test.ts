@@ -60,7 +60,8 @@ describe.skipIf(!hasProc)('workers', () => {
       Array.from({ length: 6 }, async (_, n) => new Sdk(server.wsUrl, { token: await userToken(`present${n}`) }).connect()),
     )
     const rooms = await Promise.all(sdks.map(sdk => sdk.subscribe('room:1').ready()))
-    for (const { subscription } of rooms) expect((await subscription.presenceStats()).numClients).toBe(6)
+    // Who came a moment ago is announced to the other processes at the end of the tick.
+    for (const { subscription } of rooms) await until('everyone is seen', async () => (await subscription.presenceStats()).numClients === 6)
     await publish(server, 'kept:1', 1, 10)
     await until('all have all', () => clients.every(client => client.channels.get('kept:1')?.count === 10))
     await until('the figures are those of all', async () => {

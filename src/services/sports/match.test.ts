@@ -255,15 +255,15 @@ function recount(list: readonly (typeof revision extends fc.Arbitrary<infer R> ?
   const newest = new Map<string, { readonly rev: number } & Record<string, unknown>>()
   for (const one of list) if ((newest.get(one.id)?.rev ?? 0) < one.rev) newest.set(one.id, one)
   const live = [...newest.values()].filter(({ state }) => state !== 'deleted' && state !== 'overturned')
+  // A verdict that stands is about what its review was about, whatever became of the word that the review began.
+  const starts = [...newest.values()].filter(({ kind }) => kind === 'var_start')
   const ends = live
     .filter(({ kind }) => kind === 'var_end')
     .toSorted((a, b) => Number(a.tEvent) - Number(b.tEvent) || Number(a.seq) - Number(b.seq))
   const score = { home: 0, away: 0 }
   for (const goal of live) {
     if (goal.kind !== 'goal') continue
-    const verdict = ends.findLast(
-      ({ ref }) => ref === goal.id || live.some(start => start.kind === 'var_start' && start.id === ref && start.ref === goal.id),
-    )
+    const verdict = ends.findLast(({ ref }) => ref === goal.id || starts.some(start => start.id === ref && start.ref === goal.id))
     const refused = verdict !== undefined && (verdict.data as { outcome: string }).outcome === 'no_goal'
     if (goal.state !== 'confirmed' && refused) continue
     const isOwn = (goal.data as { how: string }).how === 'own'
