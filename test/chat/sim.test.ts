@@ -6,7 +6,7 @@ import { ChatSimulation, type ChatSimulationOptions } from '../../sim/chat/simul
 import { Tally } from '../../sim/tally.ts'
 
 /** `CHAT_SEEDS=20000` looks further than the fixed number. */
-const seeds = Number(process.env.CHAT_SEEDS ?? '250')
+const seeds = Number(process.env.CHAT_SEEDS ?? '200')
 /** A broken service must be noticed within so many runs. */
 const canarySeeds = 20
 const msPerSeed = 600
@@ -73,7 +73,7 @@ describe('simulated chat', () => {
         if (violation !== undefined) broken.push(`seed ${seed}: ${violation.message} (replay: bun sim/chat/run.ts --seed ${seed} --trace)`)
       }
       expect(broken).toEqual([])
-      if (seeds >= 250) expect(mustHappen.filter(what => total.of(what) === 0)).toEqual([])
+      if (seeds >= 200) expect(mustHappen.filter(what => total.of(what) === 0)).toEqual([])
     },
     20_000 + seeds * msPerSeed,
   )

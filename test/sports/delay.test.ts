@@ -183,7 +183,7 @@ describe('a viewer who is behind', () => {
     expect(await get('/sports/games/g1/board?delay=10s')).toContain('"home":1')
     await until('the new description is there', () => viewer.cameAtMs('Hill Road'))
     expect(await get('/sports/games/g1/snapshot?delay=10s')).toContain('Hill Road')
-    expect(await get('/sports/games?delay=10s')).toContain('Greens')
+    await until('the new match is in the list', async () => (await get('/sports/games?delay=10s')).includes('Greens'))
   }, 15_000)
 })
 
