@@ -9,7 +9,7 @@ import { Glob } from 'bun'
 const root = join(import.meta.dir, '..')
 const alone = /^test\/promises\/r[13]\./
 const long = /^test\/(sim|chat\/sim|chat\/irc-replay|chat\/rows|chat\/client-chaos|tree\/storm|e2e\/[a-z]+|promises\/r[245])\.test\.ts$/
-const lanes = 4
+const lanes = 2
 const handful = 12
 
 interface Outcome {
