@@ -54,6 +54,11 @@ test('[W5] messages that the snapshot already holds change nothing', () => {
   for (const message of messages(5, 20)) expect(applyMessage(view, message)).toBe(view)
 })
 
+test('[W5, S3] old news does not bring back for a moment what the snapshot no longer knows', () => {
+  const view = joinSnapshot(undefined, { ...snapshotAt(20), events: goals.slice(0, 20).filter(({ id }) => id !== 'g7') })
+  for (const message of messages(5, 19)) expect(applyMessage(view, message)).toBe(view)
+})
+
 test('[W5] a snapshot that is behind the view takes nothing away', () => {
   const ahead = viewAt(20)
   expect(joinSnapshot(ahead, snapshotAt(12))).toEqual(ahead)

@@ -25,6 +25,8 @@ export function applyMessage(view: MatchView, message: GameMessage): MatchView {
   if (message.type === 'stats') return { ...view, stats: message.stats }
   if (message.type === 'text') return withText(view, message.line)
   if (message.type === 'clock') return view
+  // Who comes back is given the present state and then what led to it. The state no longer knows what was deleted, which old news would bring back.
+  if (message.board.version < view.board.version) return view
   const events = message.events.reduce(upsert, view.events)
   const board = message.board.version > view.board.version ? message.board : view.board
   return events === view.events && board === view.board ? view : { ...view, events, board }
