@@ -74,7 +74,7 @@ export class Node implements BrokerSink, OutboxContext {
   readonly rates: Rates
   readonly greeters = new Greeters()
   readonly methods = new Map<string, CommandMethod>()
-  readonly #listeners: LifecycleListener[] = []
+  readonly #listeners: { readonly kind: LifecycleEvent['kind'] | undefined; readonly listener: LifecycleListener }[] = []
   #happened: LifecycleEvent[] = []
   readonly #occupancy = new Occupancy()
   /** Runs methods that are not known here: a relay has its parent do it. */
@@ -155,8 +155,9 @@ export class Node implements BrokerSink, OutboxContext {
     this.log.debug({ client: session.id, bytes: JSON.stringify(data ?? null).length }, 'a message that no service listens to')
   }
 
-  on(listener: LifecycleListener): void {
-    this.#listeners.push(listener)
+  /** @param kind of events that it wants to hear; all of them when absent */
+  on(listener: LifecycleListener, kind?: LifecycleEvent['kind']): void {
+    this.#listeners.push({ kind, listener })
   }
 
   /** Whether anyone wants to hear of connections and subscriptions. */
@@ -177,14 +178,17 @@ export class Node implements BrokerSink, OutboxContext {
   #tell(): void {
     const happened = this.#happened
     this.#happened = []
-    for (const event of happened) for (const listener of this.#listeners) this.#tellOne(listener, event)
+    for (const event of happened)
+      for (const { kind, listener } of this.#listeners) if (kind === undefined || kind === event.kind) this.#tellOne(listener, event)
   }
 
-  async #tellOne(listener: LifecycleListener, event: LifecycleEvent): Promise<void> {
+  /** Most listeners have nothing to wait for, so that a promise for each of them would be made in vain. */
+  #tellOne(listener: LifecycleListener, event: LifecycleEvent): void {
+    const failed = (error: unknown) => this.log.error({ err: error, event: event.kind }, 'a listener failed')
     try {
-      await listener(event)
+      listener(event)?.catch(failed)
     } catch (error) {
-      this.log.error({ err: error, event: event.kind }, 'a listener failed')
+      failed(error)
     }
   }
 

@@ -220,7 +220,7 @@ export class FanfareServer implements Server {
   }
 
   on<K extends ServerEvent>(event: K, listener: (event: Extract<LifecycleEvent, { kind: K }>) => void | Promise<void>): void {
-    this.node.on(happened => (isKind(happened, event) ? listener(happened) : undefined))
+    this.node.on(happened => (isKind(happened, event) ? listener(happened) : undefined), event)
     this.tree.changed()
   }
 

@@ -130,11 +130,10 @@ export class Chat {
   }
 
   /** Who connects for something else than chat is not there for it. */
-  async arrived(user: string, client: string): Promise<void> {
-    if (this.connections.deviceOf(client) === undefined) return
+  arrived(user: string, client: string): Promise<void> | undefined {
+    if (this.connections.deviceOf(client) === undefined) return undefined
     this.connections.connected(client)
-    if (!this.whereabouts.arrived(user, client)) return
-    await this.#appear(user, true)
+    return this.whereabouts.arrived(user, client) ? this.#appear(user, true) : undefined
   }
 
   async left(user: string, client: string): Promise<void> {
