@@ -247,9 +247,9 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await lea.page.getByRole('searchbox', { name: 'Search in this chat' }).fill('heron')
     await lea.page.locator('.results button').click()
     await lea.message('heron').waitFor({ timeout: 20_000 })
-    const box = await lea.message('heron').boundingBox()
-    expect(box?.y).toBeGreaterThan(60)
-    expect(box?.y).toBeLessThan(740)
+    // It is drawn before the pane is brought to it.
+    const top = async () => (await lea.message('heron').boundingBox())?.y ?? Number.NaN
+    await until('it is in view', async () => (await top()) > 60 && (await top()) < 740)
     await closeTabs(lea, max)
   }, 90_000)
 
