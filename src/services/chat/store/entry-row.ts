@@ -25,6 +25,8 @@ export interface EntryRow {
   readonly body: string | null
   readonly rev: number
   readonly deleted: number
+  /** What a message said before its first edit, for those who left before it; null where there was none. */
+  readonly original: string | null
 }
 
 /** What an entry says beside its place, its author and its target. */
@@ -44,7 +46,7 @@ export function midOf(conversation: string, seq: number): string {
 }
 
 /** The columns of an entry, in the order of nothing: rows are read by name. */
-export const entryColumns = 'e.conversation, e.seq, e.kind, e.author, e.ts, e.target, e.body, e.rev, e.deleted'
+export const entryColumns = 'e.conversation, e.seq, e.kind, e.author, e.ts, e.target, e.body, e.rev, e.deleted, e.original'
 
 /** An entry as `reader` gets it. */
 export function entryOf(row: EntryRow, reader: string): LogEntry {

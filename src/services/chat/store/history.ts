@@ -3,10 +3,10 @@ import type { Queries } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
 import { searchable } from '../model/text.ts'
 import { type ChatCommands, chatErrors, type MembershipEntry, type MessageEntry } from '../model/wire.ts'
-import { type EntryRow, entryColumns, entryOf, type LogEntry } from './entry-row.ts'
+import { type EntryRow, entryColumns, type LogEntry } from './entry-row.ts'
+import { entriesFor } from './former.ts'
 import { findConversation, findMember } from './log.ts'
 import { hidesReading } from './profiles.ts'
-import { withReactions } from './reactions.ts'
 import { visibleTo } from './visible.ts'
 
 type Asked = ChatCommands['chat.history']['in']
@@ -49,12 +49,9 @@ export async function search(
     pattern,
     Math.min(limit, limits.resultsMax),
   )
-  const entries = await withReactions(
-    queries,
-    rows.map(row => entryOf(row, person)),
-    person,
-  )
-  return { entries: entries.filter(isMessage) }
+  const entries = await entriesFor(queries, conversation, person, rows)
+  // Whoever has left finds by what a message said then.
+  return { entries: entries.filter(isMessage).filter(entry => searchable(entry.text ?? '').includes(searchable(text))) }
 }
 
 /** Who got a message when, and who read it (chat M11): for its author, of everyone who was there when it was sent. */
@@ -115,11 +112,7 @@ async function stretch(
   )
   const kept = rows.slice(0, limit)
   const ordered = forward ? kept : kept.reverse()
-  const entries = await withReactions(
-    queries,
-    ordered.map(row => entryOf(row, person)),
-    person,
-  )
+  const entries = await entriesFor(queries, conversation, person, ordered)
   return { entries: entries.filter(isShown), has_more: rows.length > limit }
 }
 

@@ -6,6 +6,7 @@ import { limits } from '../limits.ts'
 import type { Conversation, InboxEntry } from '../model/wire.ts'
 import { headOf } from './devices.ts'
 import { type EntryRow, entryOf, type LogKind } from './entry-row.ts'
+import { contentsFor } from './former.ts'
 import { conversationOf } from './listing.ts'
 import type { OwnEntry } from './log.ts'
 
@@ -23,6 +24,7 @@ interface ItemRow {
   readonly body: string | null
   readonly rev: number | null
   readonly deleted: number | null
+  readonly original: string | null
 }
 
 /** What stands in an inbox at one place. */
@@ -35,7 +37,7 @@ export interface Item {
 /** SQL: places of an inbox, each with its entry; `spans` are the runs that hold them. */
 function itemsOf(spans: string): string {
   return `select i.first + coalesce(e.seq - i.seq, 0) as pts, i.kind as item, i.conversation, coalesce(e.ts, i.ts) as posted, i.body as own,
-      e.seq, e.kind, e.author, e.ts, e.target, e.body, e.rev, e.deleted
+      e.seq, e.kind, e.author, e.ts, e.target, e.body, e.rev, e.deleted, e.original
     from (${spans}) i left join chat_entry e
       on i.kind = 'log' and e.conversation = i.conversation and e.seq >= i.seq and e.seq <= i.seq + i.pts - i.first`
 }
@@ -100,7 +102,16 @@ export class Inboxes {
       if (item !== 'conversation' || conversations.has(conversation)) continue
       conversations.set(conversation, await conversationOf(queries, conversation, person))
     }
-    return rows.map(row => ({ pts: row.pts, time: row.posted, entry: entryIn(row, person, conversations.get(row.conversation)) }))
+    const logged = await contentsFor(
+      queries,
+      person,
+      rows.flatMap(row => loggedIn(row) ?? []),
+    )
+    const byPlace = new Map(logged.map(entry => [`${entry.conversation} ${entry.seq}`, entry]))
+    return rows.map(row => {
+      const entry = byPlace.get(`${row.conversation} ${row.seq}`)
+      return { pts: row.pts, time: row.posted, entry: entryIn(row, entry, person, conversations.get(row.conversation)) }
+    })
   }
 }
 
@@ -109,16 +120,15 @@ export function toJson(entry: InboxEntry): Json {
   return entry as unknown as Json
 }
 
-function entryIn(row: ItemRow, person: string, conversation: Conversation | undefined): InboxEntry {
+function entryIn(row: ItemRow, entry: EntryRow | undefined, person: string, conversation: Conversation | undefined): InboxEntry {
   const nothing: OwnEntry = { kind: 'receipt', conversation: row.conversation, receipts: [] }
   if (row.item === 'own') return row.own === null ? nothing : JSON.parse(row.own)
   if (row.item === 'conversation')
     return conversation === undefined ? nothing : { kind: 'conversation', conversation: conversation.id, summary: conversation }
-  const entry = loggedIn(row)
   return entry === undefined ? nothing : entryOf(entry, person)
 }
 
-function loggedIn({ conversation, seq, kind, author, ts, target, body, rev, deleted }: ItemRow): EntryRow | undefined {
+function loggedIn({ conversation, seq, kind, author, ts, target, body, rev, deleted, original }: ItemRow): EntryRow | undefined {
   if (seq === null || kind === null || author === null || ts === null) return undefined
-  return { conversation, seq, kind, author, ts, target, body, rev: rev ?? 0, deleted: deleted ?? 0 }
+  return { conversation, seq, kind, author, ts, target, body, rev: rev ?? 0, deleted: deleted ?? 0, original }
 }

@@ -1,10 +1,10 @@
 import type { Queries } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
 import type { Conversation, Member, MessageEntry } from '../model/wire.ts'
-import { type EntryBody, type EntryRow, entryColumns, entryOf } from './entry-row.ts'
+import { type EntryBody, type EntryRow, entryColumns } from './entry-row.ts'
+import { entriesFor } from './former.ts'
 import { type ConversationRow, findConversation, findMember, type MemberRow, memberColumns } from './log.ts'
 import { hidesReading } from './profiles.ts'
-import { withReactions } from './reactions.ts'
 import { visibleTo } from './visible.ts'
 
 /** A conversation as one member has it in the list; undefined where they never were in it. */
@@ -144,7 +144,7 @@ async function lastOf(queries: Queries, conversation: string, person: string): P
     person,
   )
   if (row === undefined) return undefined
-  const [entry] = await withReactions(queries, [entryOf(row, person)], person)
+  const [entry] = await entriesFor(queries, conversation, person, [row])
   return entry?.kind === 'message' ? entry : undefined
 }
 

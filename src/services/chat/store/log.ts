@@ -129,7 +129,7 @@ export async function append(tx: Queries, conversation: string, draft: Draft, no
     plain,
     rev,
   )
-  return { ...place, row: { conversation, ...place, kind, author, target, body, rev, deleted: 0 } }
+  return { ...place, row: { conversation, ...place, kind, author, target, body, rev, deleted: 0, original: null } }
 }
 
 const due = `with due as (

@@ -80,7 +80,7 @@ export class Messages {
     const rev = target.rev + 1
     const plain = text === undefined ? null : searchable(text)
     await tx.run(
-      'update chat_entry set body = ?3, plain = ?4, rev = ?5 where conversation = ?1 and seq = ?2',
+      'update chat_entry set original = coalesce(original, body), body = ?3, plain = ?4, rev = ?5 where conversation = ?1 and seq = ?2',
       edit.conversation,
       edit.seq,
       JSON.stringify({ ...before, text, enc } satisfies EntryBody),
@@ -105,7 +105,7 @@ export class Messages {
       throw new CommandError(chatErrors.windowClosed, 'the message is too old to be deleted for everyone')
     await uncountUnread(tx, target)
     await tx.run(
-      "update chat_entry set body = null, plain = null, deleted = 1 where conversation = ?1 and (seq = ?2 or (target = ?2 and kind in ('edit', 'reaction')))",
+      "update chat_entry set body = null, original = null, plain = null, deleted = 1 where conversation = ?1 and (seq = ?2 or (target = ?2 and kind in ('edit', 'reaction')))",
       conversation,
       seq,
     )

@@ -84,7 +84,7 @@ export class PushStore implements PushRows {
     after: OwedCursor = { user: '', offset: 0 },
   ): Promise<readonly (OwedMessage & { readonly user: string })[]> {
     const rows = await this.sql.all<EntryRow & { person: string; pts: number }>(
-      `select i.person, i.pts, e.conversation, e.seq, e.kind, e.author, e.ts, e.target, e.body, e.rev, e.deleted
+      `select i.person, i.pts, e.conversation, e.seq, e.kind, e.author, e.ts, e.target, e.body, e.rev, e.deleted, e.original
        from chat_item i join chat_entry e on e.conversation = i.conversation and e.seq = i.seq
          join chat_member m on m.conversation = i.conversation and m.person = i.person
        where i.ts >= ?1 and (i.person > ?2 or (i.person = ?2 and i.pts > ?3)) and ${unread}

@@ -82,6 +82,8 @@ export const schema: readonly string[] = [
     primary key (person, device, conversation))`,
   // A browser has one place for its notifications, whoever is logged in there.
   'create index chat_push_endpoint on chat_push (endpoint)',
+  // What a message said before its first edit, for whoever had left by then.
+  'alter table chat_entry add column original text',
 ]
 
 /** The epoch of all inboxes: made with the store, and the same as long as it is. */
