@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe } from 'bun:test'
 import { openSql, type Sql } from '../../src/store/index.ts'
-import { Postgres } from '../support/index.ts'
+import { lacks, Postgres } from '../support/index.ts'
 import { ChatRows } from './rows.ts'
 
 /** A store of the test's own, and chat's rows in it; both are gone after the test. */
@@ -12,7 +12,7 @@ export interface Stores {
 /** One suite over both stores: the same rows, the same answers. */
 export function overBothStores(suite: (stores: Stores) => void): void {
   for (const store of ['sqlite', 'postgres'] as const) {
-    describe(store, () => {
+    describe.skipIf(store === 'postgres' && lacks('postgres', "chat's rows in Postgres"))(store, () => {
       let postgres: Postgres | undefined
       const opened: Sql[] = []
       const open = async () => {

@@ -3,7 +3,7 @@ import { systemClock } from '../../src/kit/index.ts'
 import { pushLimits } from '../../src/services/chat/push/index.ts'
 import { advanceDevice, PushStore, sweep } from '../../src/services/chat/store/index.ts'
 import { openSql, type Sql } from '../../src/store/index.ts'
-import { Postgres } from '../support/index.ts'
+import { lacks, Postgres } from '../support/index.ts'
 import { ChatRows } from './rows.ts'
 
 const at = (user: string, device = 'phone', endpoint = `https://push.test/${user}-${device}`) => ({
@@ -16,7 +16,7 @@ const at = (user: string, device = 'phone', endpoint = `https://push.test/${user
 
 /** One suite over both stores: what pushes ask of the rows. */
 for (const store of ['sqlite', 'postgres'] as const) {
-  describe(store, () => {
+  describe.skipIf(store === 'postgres' && lacks('postgres', 'what pushes ask of rows in Postgres'))(store, () => {
     let postgres: Postgres | undefined
     const opened: Sql[] = []
     const open = async () => {

@@ -4,21 +4,13 @@ import { chatService } from '../../src/services/chat/index.ts'
 import type { InboxEntry, MessageEntry } from '../../src/services/chat/model/wire.ts'
 import { openSql, type Sql } from '../../src/store/index.ts'
 import { atEnd, failureOf, serve } from '../http/harness.ts'
-import { FanfareProcess, Postgres, until, userToken } from '../support/index.ts'
+import { FanfareProcess, lacks, Postgres, until, userToken } from '../support/index.ts'
 import { Device } from './device.ts'
 import { Broken, LeanDevice, Refusal } from './lean-device.ts'
 
 const plenty = { perSecond: 10_000, burst: 10_000 }
 const bounds = { messageRate: plenty, commandRate: plenty }
 let postgres: Postgres
-
-beforeAll(async () => {
-  postgres = await Postgres.start()
-}, 60_000)
-
-afterAll(async () => {
-  await postgres[Symbol.asyncDispose]()
-})
 
 async function serveChat(target: string) {
   return serve({}, { services: [host => chatService(host, { openSql: () => openSql(target), bounds })] })
@@ -36,7 +28,13 @@ async function rowsOf(url: string): Promise<Sql> {
   return sql
 }
 
-describe('chat on Postgres', () => {
+describe.skipIf(lacks('postgres', 'chat on Postgres'))('chat on Postgres', () => {
+  beforeAll(async () => {
+    postgres = await Postgres.start()
+  }, 60_000)
+
+  afterAll(() => postgres?.[Symbol.asyncDispose]())
+
   test('[M2, M5, M8, M9, M17, M18, M20] messages, receipts, edits, deletions and reactions reach every device, and are there after a restart', async () => {
     const url = await postgres.database()
     const server = await serveChat(url)

@@ -20,9 +20,15 @@ export class ChatSite implements AsyncDisposable {
   static async start(): Promise<ChatSite> {
     const folder = new Folder()
     const server = new ServerProcess(folder.path, ['--demo', 'off', ...rates, '--shutdown.timeout', '1s'])
-    await server.start()
     const args = ['--no-sandbox', '--disable-background-networking']
-    return new ChatSite(server, await chromium.launch({ executablePath: pathOf('chromium'), args }), folder)
+    try {
+      await server.start()
+      return new ChatSite(server, await chromium.launch({ executablePath: pathOf('chromium'), args }), folder)
+    } catch (error) {
+      await server[Symbol.asyncDispose]()
+      folder[Symbol.dispose]()
+      throw error
+    }
   }
 
   get url(): string {

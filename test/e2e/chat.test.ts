@@ -10,7 +10,7 @@ describe.skipIf(skipped)('the chat in a browser', () => {
   beforeAll(async () => {
     site = await ChatSite.start()
   }, 60_000)
-  afterAll(() => site[Symbol.asyncDispose]())
+  afterAll(() => site?.[Symbol.asyncDispose]())
 
   test('[M53] two users talk, ticks turn as it arrives and is read, and a second device of one is in step', async () => {
     const [ada, ben] = await site.pair('ada', 'ben')

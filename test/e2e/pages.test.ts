@@ -22,7 +22,7 @@ describe.skipIf(skipped)('the pages in a browser', () => {
   }, 60_000)
 
   afterAll(async () => {
-    await browser.close()
+    await browser?.close()
     await server[Symbol.asyncDispose]()
     folder[Symbol.dispose]()
   })

@@ -20,7 +20,8 @@ test('[R6] a regional node is killed under load: edges take the next one, no vie
   await using west = await FanfareProcess.start({ node, upstream: [parent], region: 'west' }, 'relay')
   await using east = await FanfareProcess.start({ node, upstream: [parent], region: 'east' }, 'relay')
   const upstream = [west.url.replace('http', 'ws'), east.url.replace('http', 'ws')]
-  const edges = await Promise.all([1, 2].map(() => FanfareProcess.start({ node, upstream }, 'relay')))
+  await using ending = new AsyncDisposableStack()
+  const edges = await Promise.all([1, 2].map(async () => ending.use(await FanfareProcess.start({ node, upstream }, 'relay'))))
   const tokens = await Promise.all(Array.from({ length: viewersPerEdge }, (_, n) => userToken(`user${n}`)))
   const clients = edges.flatMap(edge => tokens.map(token => new LeanClient(edge.wsUrl, channels, { token })))
   await connectAll(clients)
@@ -72,5 +73,4 @@ test('[R6] a regional node is killed under load: edges take the next one, no vie
   expect(nodes.filter(({ role }) => role === 'edge').map(({ viewers }) => viewers)).toEqual([110, 110])
   for (const stream of streams) stream[Symbol.dispose]()
   for (const client of clients) client.close()
-  for (const edge of edges) await edge[Symbol.asyncDispose]()
 }, 30_000)

@@ -29,8 +29,13 @@ export class FanfareProcess implements AsyncDisposable {
 
   static async start(input: ConfigInput = {}, command: 'start' | 'relay' = 'start'): Promise<FanfareProcess> {
     const fanfare = new FanfareProcess(input, command)
-    await fanfare.start()
-    return fanfare
+    try {
+      await fanfare.start()
+      return fanfare
+    } catch (error) {
+      await fanfare[Symbol.asyncDispose]()
+      throw error
+    }
   }
 
   get url(): string {

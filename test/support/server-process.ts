@@ -34,8 +34,13 @@ export class ServerProcess implements AsyncDisposable {
 
   static async start(input: ConfigInput = {}): Promise<ServerProcess> {
     const server = new ServerProcess(input)
-    await server.start()
-    return server
+    try {
+      await server.start()
+      return server
+    } catch (error) {
+      await server[Symbol.asyncDispose]()
+      throw error
+    }
   }
 
   get url(): string {

@@ -20,9 +20,13 @@ export class ProcessTree implements AsyncDisposable {
     readonly central: FanfareProcess,
     readonly regionals: readonly FanfareProcess[],
     readonly edges: readonly FanfareProcess[],
+    readonly ending: AsyncDisposable,
   ) {}
 
   static async start(): Promise<ProcessTree> {
+    // Whoever has started ends, also when another one does not start.
+    await using started = new AsyncDisposableStack()
+    const start = async (...given: Parameters<typeof FanfareProcess.start>) => started.use(await FanfareProcess.start(...given))
     const node = { secret: nodeSecret }
     const game = {
       name: 'game',
@@ -32,18 +36,23 @@ export class ProcessTree implements AsyncDisposable {
       allow_subscribe_for_client: true,
       allow_subscribe_for_anonymous: true,
     } as const
-    const central = await FanfareProcess.start({ node, channel: { namespaces: [game] } })
+    const central = await start({ node, channel: { namespaces: [game] } })
     const upstream = [wsOf(central)]
-    const regionals = await Promise.all(regions.map(region => FanfareProcess.start({ node, upstream, region }, 'relay')))
+    const regionals = await Promise.all(regions.map(region => start({ node, upstream, region }, 'relay')))
     const edges: FanfareProcess[] = []
     for (const [index, region] of regions.entries()) {
       // The own region first, then the next ones.
       const upstream = [0, 1, 2].flatMap(step => regionals.slice((index + step) % 3).slice(0, 1)).map(wsOf)
-      edges.push(...(await Promise.all([1, 2, 3].map(n => FanfareProcess.start({ node, upstream, region: `${region}-${n}` }, 'relay')))))
+      edges.push(...(await Promise.all([1, 2, 3].map(n => start({ node, upstream, region: `${region}-${n}` }, 'relay')))))
     }
-    const tree = new ProcessTree(central, regionals, edges)
-    await until('all are in the tree', async () => (await tree.rows()).filter(({ role }) => role === 'edge').length === 9, 8000)
-    return tree
+    const tree = new ProcessTree(central, regionals, edges, started.move())
+    try {
+      await until('all are in the tree', async () => (await tree.rows()).filter(({ role }) => role === 'edge').length === 9, 8000)
+      return tree
+    } catch (error) {
+      await tree[Symbol.asyncDispose]()
+      throw error
+    }
   }
 
   get all(): FanfareProcess[] {
@@ -69,7 +78,7 @@ export class ProcessTree implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const node of this.all.reverse()) await node[Symbol.asyncDispose]()
+    await this.ending[Symbol.asyncDispose]()
   }
 }
 

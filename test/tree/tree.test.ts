@@ -16,8 +16,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const viewer of viewers) viewer.stop()
-  await tree[Symbol.asyncDispose]()
-})
+  await tree?.[Symbol.asyncDispose]()
+}, 20_000)
 
 /** More viewers on every edge, who come back to the next one when theirs is gone. */
 async function join(perEdge: number): Promise<void> {
