@@ -17,8 +17,8 @@ async function main(): Promise<number> {
   if (checked.includes(false)) return 1
   const files = [...new Glob('{src,test,sim,bench}/**/*.test.{ts,tsx}').scanSync(root)].sort()
   const outcomes: Outcome[] = []
-  await inLanes(jobsOf(files.filter(file => !alone.test(file))), async job => void outcomes.push(await runTests(job)))
-  for (const file of files.filter(file => alone.test(file))) outcomes.push(await runTests({ files: [file], does: 'waits' }))
+  await inLanes(jobsOf(files.filter(file => !alone.test(file))), async ({ files }) => void outcomes.push(await runTests(files)))
+  for (const file of files.filter(file => alone.test(file))) outcomes.push(await runTests([file]))
   tell(outcomes)
   const sum = (kind: 'passed' | 'failed' | 'skipped') => outcomes.reduce((total, outcome) => total + outcome[kind], 0)
   const [passed, failed, skipped] = [sum('passed'), sum('failed'), sum('skipped')]

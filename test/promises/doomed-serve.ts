@@ -70,11 +70,6 @@ function mortalServer(server: Server): Service {
   return chatService(server, { openSql: async () => new MortalSql(await openSql(target)), bounds })
 }
 
-const server = await createServer(JSON.parse(configuration), {
-  log: { debug() {}, info() {}, warn: say, error: say },
-  services: [mortalServer],
-})
-
 function say(fields: object, message: string): void {
   const error: unknown = Reflect.get(fields, 'err')
   process.stderr.write(`${message} ${error instanceof Error ? error.stack : JSON.stringify(fields)}\n`)
@@ -85,4 +80,10 @@ process.on('message', (wish: { readonly dieAt: number }) => {
   Object.assign(death, { at: wish.dieAt, passed: 0 })
 })
 process.on('disconnect', () => process.exit(3))
-process.send?.({ url: server.url })
+
+const started = createServer(JSON.parse(configuration), {
+  log: { debug() {}, info() {}, warn: say, error: say },
+  services: [mortalServer],
+})
+// Compiled ahead, a script has no await at its top.
+void started.then(server => process.send?.({ url: server.url }))

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Subprocess } from 'bun'
+import type { BunPlugin, Subprocess } from 'bun'
 import { Folder, testConfig, until, within } from '../support/index.ts'
 
 /** A chat server in a process of its own that is killed at a chosen moment of a send, and started again with the same rows. */
@@ -11,8 +11,14 @@ export class DoomedServer implements AsyncDisposable {
   #child: Subprocess | undefined
   #passed: number | undefined
 
-  /** @param target a Postgres URL; a file of SQLite in a folder of its own unless one is given */
-  constructor(target?: string) {
+  /**
+   * @param script what `compileDoomed` made
+   * @param target a Postgres URL; a file of SQLite in a folder of its own unless one is given
+   */
+  constructor(
+    readonly script: string,
+    target?: string,
+  ) {
     this.target = target ?? `sqlite:${join(this.#folder.path, 'chat.sqlite')}`
   }
 
@@ -29,8 +35,7 @@ export class DoomedServer implements AsyncDisposable {
   async start(): Promise<void> {
     const ready = Promise.withResolvers<string>()
     const config = testConfig({ port: this.port }, this.#folder.path)
-    const script = join(import.meta.dir, 'doomed-serve.ts')
-    const child = Bun.spawn([process.execPath, script, JSON.stringify({ ...config, port: this.port }), this.target], {
+    const child = Bun.spawn([process.execPath, this.script, JSON.stringify({ ...config, port: this.port }), this.target], {
       stdout: 'inherit',
       stderr: 'pipe',
       ipc: message => {
@@ -66,4 +71,22 @@ export class DoomedServer implements AsyncDisposable {
     const decoder = new TextDecoder()
     for await (const chunk of output) this.complaints += decoder.decode(chunk, { stream: true })
   }
+}
+
+/** Nobody looks at the pages of a server that is about to die. */
+const noPages: BunPlugin = {
+  name: 'no pages',
+  setup(build) {
+    build.onResolve({ filter: /\.html$/ }, () => ({ path: 'blank.js', namespace: 'pages' }))
+    build.onLoad({ filter: /./, namespace: 'pages' }, () => ({ contents: 'export default new Response()', loader: 'js' }))
+  },
+}
+
+/** Compiles the server ahead, into a folder. It is started more than a hundred times, and most of a start is the reading of its sources. */
+export async function compileDoomed(folder: string): Promise<string> {
+  const entrypoints = [join(import.meta.dir, 'doomed-serve.ts')]
+  const { outputs } = await Bun.build({ entrypoints, outdir: folder, target: 'bun', format: 'cjs', bytecode: true, plugins: [noPages] })
+  const script = outputs.find(({ kind }) => kind === 'entry-point')
+  if (script === undefined) throw new Error('nothing was compiled')
+  return script.path
 }

@@ -1,9 +1,9 @@
-import { describe, expect, test } from 'bun:test'
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { ChatCommands } from '../../src/services/chat/model/wire.ts'
 import { openSql, type Sql } from '../../src/store/index.ts'
 import { Device } from '../chat/device.ts'
-import { lacks, Postgres, until } from '../support/index.ts'
-import { DoomedServer } from './doomed-server.ts'
+import { Folder, lacks, Postgres, until } from '../support/index.ts'
+import { compileDoomed, DoomedServer } from './doomed-server.ts'
 
 type Sent = ChatCommands['chat.send']['out']
 
@@ -13,8 +13,17 @@ const momentsMin = 30
 const momentsMax = 200
 
 describe('R2', () => {
+  const folder = new Folder()
+  let script = ''
+
+  beforeAll(async () => {
+    script = await compileDoomed(folder.path)
+  }, 30_000)
+
+  afterAll(() => folder[Symbol.dispose]())
+
   test('[R2, M1, M2] the server is killed at every await of a send in turn, over SQLite: after a retry there is one message, in every inbox', async () => {
-    await using server = new DoomedServer()
+    await using server = new DoomedServer(script)
     await killAtEveryMoment(server)
   }, 120_000)
 
@@ -22,7 +31,7 @@ describe('R2', () => {
     '[R2, M1, M2] so it is over Postgres',
     async () => {
       await using postgres = await Postgres.start()
-      await using server = new DoomedServer(await postgres.database())
+      await using server = new DoomedServer(script, await postgres.database())
       await killAtEveryMoment(server)
     },
     120_000,

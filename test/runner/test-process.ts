@@ -1,7 +1,5 @@
-import { setPriority } from 'node:os'
 import { join } from 'node:path'
 import { sleep } from 'bun'
-import type { Job } from './jobs.ts'
 import { ProcessGroup } from './process-group.ts'
 
 const root = join(import.meta.dir, '../..')
@@ -11,8 +9,6 @@ const limitMs = 300_000
 const goneWithinMs = 3000
 /** After the last process that could write to it, a pipe ends at once. */
 const pipeEndsWithinMs = 3000
-/** Those that only compute let those go first that look at a clock. */
-const niceness = 5
 
 export interface Outcome {
   readonly files: readonly string[]
@@ -27,7 +23,7 @@ export interface Outcome {
 export const running = new Set<ProcessGroup>()
 
 /** Runs test files in a process of their own, and prints their report; whatever they leave behind is named, ended, and counted as a failure. */
-export async function runTests({ files, does }: Pick<Job, 'files' | 'does'>): Promise<Outcome> {
+export async function runTests(files: readonly string[]): Promise<Outcome> {
   const started = performance.now()
   const testing = Bun.spawn([process.execPath, 'test', ...files.map(file => `./${file}`)], {
     cwd: root,
@@ -38,7 +34,6 @@ export async function runTests({ files, does }: Pick<Job, 'files' | 'does'>): Pr
   })
   const group = new ProcessGroup(testing.pid)
   running.add(group)
-  if (does === 'computes') setPriority(testing.pid, niceness)
   const [output, report] = [new Pipe(testing.stdout), new Pipe(testing.stderr)]
   const complaints: string[] = []
   const limit = setTimeout(() => {
