@@ -33,6 +33,7 @@ const small: Limits = {
   outboxBytesMax: 6_000,
   outboxHighWaterBytes: 1_500,
   outboxLowWaterBytes: 300,
+  broadcastMin: 2,
   stalledMs: 5_000,
   catchingUpMax: 40,
   recoveryMax: 40,

@@ -11,6 +11,7 @@ import { Line } from './line.ts'
 import type { Machine, Process } from './machine.ts'
 import type { Network } from './network.ts'
 import type { Plan } from './plan.ts'
+import { SocketSet } from './socket-set.ts'
 import type { Witness } from './witness.ts'
 
 export interface ServerOptions {
@@ -27,7 +28,7 @@ export interface ServerOptions {
 export class Server implements Process {
   readonly node: Node
   readonly sse: SseTransport
-  readonly wire = websocketWire()
+  readonly wire = websocketWire(() => new SocketSet())
   readonly line: Line
   /** Connections of clients, which break with the machine. */
   readonly pipes = new Set<{ reset(): void }>()

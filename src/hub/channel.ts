@@ -1,5 +1,6 @@
 import type { Json } from '../kit/index.ts'
 import { type ClientInfo, encodeCursor, encodeDelta, encodeEscaped, type Publication, push, unsubscribes } from '../protocol/index.ts'
+import { Broadcast, type Broadcaster } from './broadcast.ts'
 import type { Delivery, HistoryPage } from './broker.ts'
 import type { ChannelFeed, FeedTarget } from './feed.ts'
 import { Frame } from './frame.ts'
@@ -7,10 +8,12 @@ import type { Metronomes } from './metronome.ts'
 import { hasHistory, type Namespace } from './namespace.ts'
 import { type Source, Tap } from './source.ts'
 import { sourcesOf } from './sources.ts'
+import { Subscribers } from './subscribers.ts'
 import type { Frames, Subscription } from './subscription.ts'
+import type { Wire } from './wire.ts'
 
 /** A channel as this node sees it: who subscribed here, and what is kept so that news can be given later. */
-export class Channel implements FeedTarget {
+export class Channel implements FeedTarget, Broadcaster {
   readonly feed: ChannelFeed
   readonly sources: readonly Source[]
   /** Resolves when the channel's place in history is known. Rejects when the broker cannot be asked. */
@@ -21,7 +24,8 @@ export class Channel implements FeedTarget {
   live = 0
   /** Whether the broker has answered where it stands. */
   isOpen = false
-  readonly #subscriptions: Subscription[] = []
+  readonly #subscribers = new Subscribers()
+  readonly #broadcasts: Broadcast[] = []
   #wantingJoins = 0
   #previous: Publication | undefined
   #cursor = { epoch: '', offset: -1, text: '' }
@@ -40,24 +44,17 @@ export class Channel implements FeedTarget {
   }
 
   get subscriptions(): readonly Subscription[] {
-    return this.#subscriptions
+    return this.#subscribers.all
   }
 
   add(subscription: Subscription, phase: number): void {
-    subscription.index = this.#subscriptions.push(subscription) - 1
+    this.#subscribers.add(subscription)
     if (subscription.terms.joinLeave) this.#wantingJoins++
     if (this.sources.length > 0) subscription.taps = this.sources.map(source => new Tap(source, subscription.session.outbox, phase))
   }
 
   remove(subscription: Subscription): void {
-    const { index } = subscription
-    if (this.#subscriptions[index] !== subscription) return
-    const last = this.#subscriptions.pop()
-    if (last !== undefined && last !== subscription) {
-      this.#subscriptions[index] = last
-      last.index = index
-    }
-    subscription.index = -1
+    if (!this.#subscribers.remove(subscription)) return
     if (subscription.terms.joinLeave) this.#wantingJoins--
   }
 
@@ -90,7 +87,7 @@ export class Channel implements FeedTarget {
   /** Whoever follows every publication starts again; sources have been given the present state and carry on. */
   lose(): void {
     if (this.namespace.delivery === 'latest' || this.namespace.delivery === 'conflated') return
-    for (const subscription of [...this.#subscriptions]) subscription.session.unsubscribe(this.name, unsubscribes.insufficientState)
+    for (const subscription of [...this.subscriptions]) subscription.session.unsubscribe(this.name, unsubscribes.insufficientState)
   }
 
   /** Hands a publication to every local subscriber. Encodes at most once per wire format; never waits. */
@@ -98,8 +95,35 @@ export class Channel implements FeedTarget {
     const base = this.namespace.deltaPublish || publication.delta ? this.#previous : undefined
     const frames = new PublicationFrames(this.name, publication, base, this.namespace.delivery === 'ephemeral')
     this.#previous = this.namespace.allowedDeltaTypes.length > 0 ? publication : undefined
+    for (const broadcast of this.#broadcasts) broadcast.enqueue(frames.whole)
     // From the end, since a subscriber that overflows leaves here and now, and the last one takes its place.
-    for (let index = this.#subscriptions.length - 1; index >= 0; index--) this.#subscriptions[index]?.deliver(publication, frames)
+    for (let index = this.#subscribers.singles - 1; index >= 0; index--) this.#subscribers.all[index]?.deliver(publication, frames)
+  }
+
+  /** Has the channel's broadcast reach a subscriber that follows nothing else, once there are enough of them; undefined where it cannot now. */
+  tuneIn(subscription: Subscription): Broadcast | undefined {
+    const { node, wire, socket } = subscription.session
+    if (wire.openGroup === undefined || this.subscriptions.length < node.limits.broadcastMin) return undefined
+    let broadcast = this.#broadcasts.find(({ wire: other }) => other === wire)
+    if (broadcast === undefined) {
+      broadcast = new Broadcast(this, wire, node, wire.openGroup())
+      this.#broadcasts.push(broadcast)
+    }
+    if (!broadcast.admit(socket)) return undefined
+    this.#subscribers.gather(subscription)
+    return broadcast
+  }
+
+  tuneOut(subscription: Subscription): void {
+    this.#subscribers.single(subscription)
+  }
+
+  /** From the first of those who are reached together: who leaves them changes places with one that was asked already. */
+  partLaggards(wire: Wire): void {
+    for (let index = this.#subscribers.singles; index < this.subscriptions.length; index++) {
+      const session = this.subscriptions[index]?.session
+      if (session?.wire === wire && session.socket.bufferedBytes() > 0) session.outbox.tuneOut()
+    }
   }
 
   /** Whether who has seen everything up to an offset holds what the next delta builds on. */
@@ -138,7 +162,7 @@ export class Channel implements FeedTarget {
   }
 
   #poke(lane: number): void {
-    for (const subscription of this.#subscriptions) if (subscription.isLive) subscription.taps?.[lane]?.poke()
+    for (const subscription of this.subscriptions) if (subscription.isLive) subscription.taps?.[lane]?.poke()
   }
 
   /** Which source takes the publication; undefined where it goes to everyone at once. */
@@ -156,10 +180,8 @@ export class Channel implements FeedTarget {
       infos.map(info => push[kind](this.name, info)),
       'push',
     )
-    for (let index = this.#subscriptions.length - 1; index >= 0; index--) {
-      const subscription = this.#subscriptions[index]
-      if (subscription?.terms.joinLeave && subscription.isLive) subscription.session.outbox.enqueue(frame)
-    }
+    // A copy, since whoever gets something that is not for all of them changes places.
+    for (const { terms, isLive, session } of [...this.subscriptions]) if (terms.joinLeave && isLive) session.outbox.enqueue(frame)
   }
 
   /** Whether subscribers can resume from a position. */

@@ -52,7 +52,7 @@ export { isOlder, type Presence, type PresenceStats, presenceLeaseMs, type Turns
 export { Session } from './session.ts'
 export { type PushedPublication, pushTo, type SessionPush } from './session-push.ts'
 export { messageFrame } from './sessions.ts'
-export type { Bytes, Socket } from './socket.ts'
+export type { Bytes, Socket, SocketGroup } from './socket.ts'
 export type { Source } from './source.ts'
 export { sourcesOf } from './sources.ts'
 export { TableSource } from './table-source.ts'

@@ -40,6 +40,8 @@ export interface Limits {
   readonly outboxHighWaterBytes: number
   /** Bytes waiting in the socket up to which conflated news is still added: what waits there cannot become newer. */
   readonly outboxLowWaterBytes: number
+  /** Subscribers from which a channel serves those who follow it alone by one broadcast: below it costs more than it spares. */
+  readonly broadcastMin: number
   /** How long a session may make no progress with something to send. Beyond: close 3008 (sports S19). */
   readonly stalledMs: number
   /** Publications that one subscription holds while it catches up. Beyond: error 100, and the client tries again. */
@@ -94,6 +96,7 @@ export const defaultLimits: Limits = {
   outboxBytesMax: 1_048_576,
   outboxHighWaterBytes: 65_536,
   outboxLowWaterBytes: 2_048,
+  broadcastMin: 64,
   stalledMs: 20_000,
   catchingUpMax: 10_000,
   recoveryMax: 5_000,

@@ -1,3 +1,4 @@
+import type { Broadcast } from './broadcast.ts'
 import type { Counters } from './counters.ts'
 import type { Frame } from './frame.ts'
 import type { Limits } from './limits.ts'
@@ -22,6 +23,13 @@ export interface OutboxOwner {
   overflow(): void
 }
 
+/** What an outbox may leave to a broadcast while it has nothing else to send. */
+export interface Tunable {
+  /** The broadcast that reaches the session's socket from here on; undefined where none does now. */
+  tuneIn(): Broadcast | undefined
+  tuneOut(): void
+}
+
 const nothing: readonly Frame[] = []
 
 /**
@@ -30,10 +38,12 @@ const nothing: readonly Frame[] = []
  * first. Everything that a tick brings leaves in one write.
  */
 export class Outbox implements Flushable {
-  /** Publications written to this session. */
-  delivered = 0
   /** Where the session's cursor is that of one channel, the same for all who follow it alone, that channel: the owner need not be asked. */
   soleCursor: { readonly cursor: string } | undefined
+  #tunable: Tunable | undefined
+  #broadcast: Broadcast | undefined
+  /** Less what its broadcast had sent before. */
+  #delivered = 0
   #first: Frame | undefined
   #more: Frame[] | undefined
   #taps: Tap[] | undefined
@@ -49,8 +59,20 @@ export class Outbox implements Flushable {
     readonly owner: OutboxOwner,
   ) {}
 
+  /** Publications written to this session. */
+  get delivered(): number {
+    return this.#delivered + (this.#broadcast?.sent ?? 0)
+  }
+
+  /** What can be left to a broadcast, of the session's only subscription. */
+  set tunable(tunable: Tunable | undefined) {
+    this.tuneOut()
+    this.#tunable = tunable
+  }
+
   enqueue(frame: Frame): void {
     if (this.#isClosed) return
+    if (this.#broadcast !== undefined) this.tuneOut()
     if (this.#heldSince !== 0 && frame.kind === 'ephemeral') {
       this.context.counters.dropped++
       return
@@ -68,6 +90,7 @@ export class Outbox implements Flushable {
   /** Sends the source's news for this tap with the next write. The tap takes care to poke once until it is asked. */
   poke(tap: Tap): void {
     if (this.#isClosed) return
+    if (this.#broadcast !== undefined) this.tuneOut()
     if (this.#taps === undefined) this.#taps = [tap]
     else this.#taps.push(tap)
     this.#schedule()
@@ -86,6 +109,12 @@ export class Outbox implements Flushable {
     this.#queuedBytes = 0
     if (this.#more === undefined && this.#taps === undefined) this.#writeFirst()
     else this.#write(this.#take(buffered <= this.context.limits.outboxLowWaterBytes))
+    if (this.#tunable !== undefined && this.#broadcast === undefined) this.#tuneIn(this.#tunable)
+  }
+
+  /** Takes over from the broadcast: what it has not sent yet comes before anything else. */
+  tuneOut(): void {
+    for (const frame of this.#leave()) this.enqueue(frame)
   }
 
   /** The socket has room again. */
@@ -106,12 +135,29 @@ export class Outbox implements Flushable {
 
   /** Nothing more is sent: an answer that comes after the end has nobody to go to. */
   close(): void {
+    this.#leave()
+    this.#tunable = undefined
     this.#isClosed = true
     this.#first = undefined
     this.#more = undefined
     this.#taps = undefined
     this.#queuedBytes = 0
     this.#heldSince = 0
+  }
+
+  #tuneIn(tunable: Tunable): void {
+    if (this.#taps !== undefined || this.socket.bufferedBytes() > 0) return
+    this.#broadcast = tunable.tuneIn()
+    this.#delivered -= this.#broadcast?.sent ?? 0
+  }
+
+  #leave(): readonly Frame[] {
+    const broadcast = this.#broadcast
+    if (broadcast === undefined) return nothing
+    this.#delivered += broadcast.sent
+    this.#broadcast = undefined
+    this.#tunable?.tuneOut()
+    return broadcast.dismiss(this.socket)
   }
 
   /** While the socket is full nothing is tried: `drained` says when. */
@@ -163,7 +209,7 @@ export class Outbox implements Flushable {
 
   #send(bytes: Bytes, publications: number): void {
     const { counters } = this.context
-    this.delivered += publications
+    this.#delivered += publications
     counters.delivered += publications
     counters.writes++
     counters.bytesOut += bytes.length

@@ -137,12 +137,20 @@ export class Session implements OutboxOwner {
   /** On an event stream whose channels were changed after it began: what the cursor must say of them. */
   set watchlist(watchlist: CursorWatchlist) {
     this.#watchlist = watchlist
+    this.outbox.tunable = undefined
     this.outbox.soleCursor = undefined
   }
 
   track(subscription: Subscription): void {
+    this.outbox.tunable = undefined
     this.outbox.soleCursor = undefined
     this.subscriptions.set(subscription)
+  }
+
+  /** A subscription is live, and level with its channel: where there is no other, a broadcast may serve it. */
+  settle(subscription: Subscription): void {
+    if (this.subscriptions.only === subscription && this.#watchlist === undefined && subscription.isPlain)
+      this.outbox.tunable = subscription
   }
 
   /**
@@ -160,6 +168,7 @@ export class Session implements OutboxOwner {
   untrack(channel: string, close: Close): boolean {
     const subscription = this.subscriptions.get(channel)
     if (subscription === undefined) return false
+    this.outbox.tunable = undefined
     this.outbox.soleCursor = undefined
     this.subscriptions.delete(channel)
     const wasLive = subscription.isLive

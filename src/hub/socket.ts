@@ -9,3 +9,15 @@ export interface Socket {
   bufferedBytes(): number
   close(code: number, reason: string): void
 }
+
+/** Connections of one transport that get the same bytes, which may cost it less than a write to each. */
+export interface SocketGroup {
+  /** Whether a connection may not have kept up, so that each is to be asked how much it holds. Says it once. */
+  readonly mayLag: boolean
+  /** False where it cannot be written to in company, or not yet. */
+  add(socket: Socket): boolean
+  /** After this it gets only what was written before. */
+  remove(socket: Socket): void
+  /** Hands one write to every connection, behind whatever was handed to it before. */
+  write(bytes: Bytes): void
+}

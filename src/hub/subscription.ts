@@ -1,8 +1,9 @@
 import { type Json, unreachable } from '../kit/index.ts'
 import type { ClientInfo, Close, Position, Publication } from '../protocol/index.ts'
+import type { Broadcast } from './broadcast.ts'
 import type { Channel } from './channel.ts'
 import type { Frame } from './frame.ts'
-import type { Outbox } from './outbox.ts'
+import type { Outbox, Tunable } from './outbox.ts'
 import type { Session } from './session.ts'
 import type { Tap } from './source.ts'
 
@@ -40,7 +41,7 @@ export interface Frames {
 const live: SubscriptionState = { kind: 'live' }
 
 /** A session's interest in one channel. */
-export class Subscription {
+export class Subscription implements Tunable {
   state: SubscriptionState = { kind: 'catching-up', queued: [], overflowed: false }
   /** Its place in the channel's list. */
   index = -1
@@ -73,6 +74,7 @@ export class Subscription {
         if (publication.offset !== 0 && publication.offset <= this.seenOffset) {
           // Others go on from this one, and the client perhaps from one without a place that came to it later.
           this.hasDeltaBase = false
+          if (publication.offset === this.seenOffset) this.session.settle(this)
           return
         }
         this.#outbox.enqueue(this.terms.delta ? this.#deltaOf(frames) : frames.whole)
@@ -94,6 +96,22 @@ export class Subscription {
     // Where only the newest counts, a new epoch begins at 1 without ending the subscription.
     this.seenOffset = this.channel.isRecoverable ? seenOffset : 0
     if (this.taps !== undefined) for (const tap of this.taps) isStateFresh ? tap.settle() : tap.begin()
+    this.session.settle(this)
+  }
+
+  /** Whether it gets what every other subscriber gets, and nothing else. */
+  get isPlain(): boolean {
+    const { channel, terms, session } = this
+    if (terms.delta || this.taps !== undefined || !this.isAbreast) return false
+    return !session.wire.hasCursor || !channel.isRecoverable || this.isSettled
+  }
+
+  tuneIn(): Broadcast | undefined {
+    return this.channel.tuneIn(this)
+  }
+
+  tuneOut(): void {
+    this.channel.tuneOut(this)
   }
 
   /** Leaves the channel; what was queued for it and not yet sent may still go out. */

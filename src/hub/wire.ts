@@ -1,6 +1,6 @@
 import { sseEvent } from '../protocol/index.ts'
 import type { Frame } from './frame.ts'
-import type { Bytes } from './socket.ts'
+import type { Bytes, SocketGroup } from './socket.ts'
 
 /** How frames become one write. Equal input in a row is packed once: a fan-out to thousands makes the bytes a single time. */
 export interface Wire {
@@ -11,24 +11,34 @@ export interface Wire {
   pack(frames: readonly Frame[], cursor: string | undefined): Bytes
   /** The same for a single frame, without a list. */
   packOne(frame: Frame, cursor: string | undefined): Bytes
+  /** Makes a group of its connections that are written to together; absent where its transport has no such thing. */
+  readonly openGroup: (() => SocketGroup) | undefined
 }
 
 /** Newline-separated JSON messages in one text frame. */
-export function websocketWire(): Wire {
-  return new SharedWire('websocket', frames => {
-    const [only] = frames
-    return frames.length === 1 && only !== undefined ? only.websocket : frames.map(frame => frame.websocket).join('\n')
-  })
+export function websocketWire(openGroup?: () => SocketGroup): Wire {
+  return new SharedWire(
+    'websocket',
+    frames => {
+      const [only] = frames
+      return frames.length === 1 && only !== undefined ? only.websocket : frames.map(frame => frame.websocket).join('\n')
+    },
+    openGroup,
+  )
 }
 
 /** One event; several messages stand in `{"batch":[…]}`. */
-export function sseWire(): Wire {
+export function sseWire(openGroup?: () => SocketGroup): Wire {
   const encoder = new TextEncoder()
-  return new SharedWire('sse', (frames, cursor) => {
-    const messages = frames.flatMap(frame => frame.messages)
-    const [only] = messages
-    return encoder.encode(sseEvent(messages.length === 1 && only !== undefined ? only : `{"batch":[${messages.join(',')}]}`, cursor))
-  })
+  return new SharedWire(
+    'sse',
+    (frames, cursor) => {
+      const messages = frames.flatMap(frame => frame.messages)
+      const [only] = messages
+      return encoder.encode(sseEvent(messages.length === 1 && only !== undefined ? only : `{"batch":[${messages.join(',')}]}`, cursor))
+    },
+    openGroup,
+  )
 }
 
 class SharedWire implements Wire {
@@ -41,6 +51,7 @@ class SharedWire implements Wire {
   constructor(
     readonly name: 'websocket' | 'sse',
     readonly encode: (frames: readonly Frame[], cursor: string | undefined) => Bytes,
+    readonly openGroup: (() => SocketGroup) | undefined,
   ) {
     this.hasCursor = name === 'sse'
   }

@@ -1,4 +1,5 @@
-import type { Session, Socket } from '../hub/index.ts'
+import type { Bytes, Session, Socket } from '../hub/index.ts'
+import type { Placed } from './lineup.ts'
 import type { Watch } from './watchlist.ts'
 
 /** Who is told that a stream has ended. */
@@ -7,8 +8,8 @@ export interface EventStreamOwner {
 }
 
 /** Bun's own kind of sink, of which the web's types know nothing. */
-interface DirectSink {
-  write(bytes: string | Uint8Array): number | Promise<number>
+export interface DirectSink {
+  write(bytes: Bytes): number | Promise<number>
   flush(): unknown
   end(): unknown
 }
@@ -18,21 +19,27 @@ interface DirectSink {
  * without the queue, the promises and the calls back that an ordinary stream makes for each chunk. A write that the connection cannot pass on
  * answers with a promise, which is the session's back-pressure.
  */
-export class EventStream implements Socket {
+export class EventStream implements Socket, Placed {
   readonly type = 'direct'
   session: Session | undefined
   /** Its channels, once it has said its first event. */
   watch: Watch | undefined
   /** How far behind all of its channels are. */
   delayMs = 0
+  place = -1
   #sink: DirectSink | undefined
   /** What was written before Bun asked for the body. */
-  #early: (string | Uint8Array)[] | undefined
+  #early: Bytes[] | undefined
   #waitingBytes = 0
   #finish: (() => void) | undefined
   #isOver = false
 
   constructor(readonly owner: EventStreamOwner) {}
+
+  /** Where its bytes go, once Bun has asked for the body. */
+  get sink(): DirectSink | undefined {
+    return this.#sink
+  }
 
   get body(): ReadableStream<Uint8Array> {
     return streamFrom(this)
@@ -61,7 +68,7 @@ export class EventStream implements Socket {
     this.owner.ended(this)
   }
 
-  write(bytes: string | Uint8Array): boolean {
+  write(bytes: Bytes): boolean {
     if (this.#isOver) return false
     if (this.#sink !== undefined) this.#pass(this.#sink, bytes)
     else if (this.#early === undefined) this.#early = [bytes]
@@ -80,13 +87,8 @@ export class EventStream implements Socket {
     sink?.end()
   }
 
-  #pass(sink: DirectSink, bytes: string | Uint8Array): void {
-    const written = sink.write(bytes)
-    if (typeof written === 'number') sink.flush()
-    else this.#wait(written, bytes.length)
-  }
-
-  #wait(written: Promise<number>, length: number): void {
+  /** What was written did not all leave: it will have when the promise resolves. */
+  wait(written: Promise<number>, length: number): void {
     this.#waitingBytes += length
     written.then(
       () => {
@@ -95,6 +97,12 @@ export class EventStream implements Socket {
       },
       () => this.cancel(),
     )
+  }
+
+  #pass(sink: DirectSink, bytes: Bytes): void {
+    const written = sink.write(bytes)
+    if (typeof written === 'number') sink.flush()
+    else this.wait(written, bytes.length)
   }
 }
 

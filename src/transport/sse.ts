@@ -20,6 +20,7 @@ import {
 } from '../protocol/index.ts'
 import { clientHeaders } from './client-headers.ts'
 import { EventStream, type EventStreamOwner } from './event-stream.ts'
+import { EventStreams } from './event-streams.ts'
 import type { Gate, Refusal } from './gate.ts'
 import { statusOf } from './status.ts'
 import { admitAll } from './subscriptions.ts'
@@ -49,7 +50,7 @@ export interface SseElsewhere {
 /** Plain EventSource at `GET /sse?channel=…`. */
 export class SseTransport implements EventStreamOwner {
   readonly watches: Watches
-  readonly #wire = sseWire()
+  readonly #wire = sseWire(() => new EventStreams())
   readonly #beats: Heartbeat<Session>
   readonly #heartbeat = new TextEncoder().encode(sseHeartbeat)
 

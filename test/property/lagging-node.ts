@@ -1,6 +1,7 @@
 import { SimClock } from '../../sim/clock.ts'
 import { Judge } from '../../sim/judge.ts'
 import { Ledger } from '../../sim/ledger.ts'
+import { SocketSet } from '../../sim/socket-set.ts'
 import { Tally } from '../../sim/tally.ts'
 import { View } from '../../sim/view.ts'
 import { readEvent, readMessages, type WirePush, type WireSubscription } from '../../sim/wire.ts'
@@ -35,6 +36,8 @@ export class LaggingNode {
   readonly ledger = new Ledger(this.judge, () => this.clock.now())
   readonly node: Node
   readonly broker: MemoryBroker
+  readonly #groups: SocketSet[] = []
+  readonly #wires = { sse: sseWire(() => this.#openGroup()), websocket: websocketWire(() => this.#openGroup()) }
   #late: Delivery[] = []
   #numbers = 0
 
@@ -84,13 +87,36 @@ export class LaggingNode {
 
   /** Lets some of what is on its way arrive. */
   arrive(count = this.#late.length): void {
-    for (const { channel, delivery } of this.#late.splice(0, count)) this.node.deliver(channel, delivery)
+    this.deliver(count)
     this.clock.settle()
   }
 
-  client(wireName: Wire['name'] = 'websocket'): LaggingClient {
-    return new LaggingClient(this, wireName === 'sse' ? sseWire() : websocketWire())
+  /** The same, with more to come in the same turn. */
+  deliver(count: number): void {
+    for (const { channel, delivery } of this.#late.splice(0, count)) this.node.deliver(channel, delivery)
   }
+
+  /** Writes that went to a group of clients. */
+  get broadcasts(): number {
+    return this.#groups.reduce((sum, { writes }) => sum + writes, 0)
+  }
+
+  #openGroup(): SocketSet {
+    const group = new SocketSet()
+    this.#groups.push(group)
+    return group
+  }
+
+  client(wireName: Wire['name'] = 'websocket'): LaggingClient {
+    return new LaggingClient(this, this.#wires[wireName])
+  }
+}
+
+interface Message {
+  readonly id?: number
+  readonly subscribe?: WireSubscription
+  readonly unsubscribe?: object
+  readonly push?: WirePush
 }
 
 /** A client of a lagging node that keeps what it knows of the channel over its connections. */
@@ -98,8 +124,11 @@ export class LaggingClient implements Socket {
   readonly view: View
   session: Session
   bytesHeld = 0
+  writes = 0
   isClosed = false
   #commands = 0
+  /** The command that subscribes to the channel. */
+  #asked = 0
 
   constructor(
     readonly stage: LaggingNode,
@@ -121,14 +150,21 @@ export class LaggingClient implements Socket {
     this.session = this.#connect()
   }
 
+  /** Asks something else, to be answered behind all that was delivered before; more may come in the same turn. */
+  ask(command: object): void {
+    this.session.receive(JSON.stringify({ id: ++this.#commands, ...command }))
+  }
+
   subscribe(): void {
     const { position, channel, namespace } = this.view
     const recovery = position === undefined ? {} : { recover: true, ...position }
     const delta = namespace.allowedDeltaTypes.length > 0 ? { delta: 'fossil' } : {}
+    this.#asked = this.#commands + 1
     this.#send({ subscribe: { channel, recoverable: true, ...delta, ...recovery } })
   }
 
   write(bytes: Bytes): boolean {
+    this.writes++
     if (this.wire.name === 'sse') this.#event(new TextDecoder().decode(Buffer.from(bytes)))
     else for (const message of readMessages(String(bytes))) this.#message(message)
     return true
@@ -154,12 +190,13 @@ export class LaggingClient implements Socket {
   }
 
   #send(command: object): void {
-    this.session.receive(JSON.stringify({ id: ++this.#commands, ...command }))
+    this.ask(command)
     this.stage.clock.settle()
   }
 
-  #message({ subscribe, push }: { readonly subscribe?: WireSubscription; readonly push?: WirePush }): void {
-    if (subscribe !== undefined) this.view.begin(subscribe, this.view.position)
+  #message({ id, subscribe, unsubscribe, push }: Message): void {
+    if (subscribe !== undefined && id === this.#asked) this.view.begin(subscribe, this.view.position)
+    if (unsubscribe !== undefined) this.view.end()
     if (push?.pub !== undefined) this.view.take(push.pub)
     if (push?.unsubscribe !== undefined) this.view.end()
   }

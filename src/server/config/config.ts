@@ -97,6 +97,7 @@ function limitsOf({ client, channel, sse, http_api }: Settings): Limits {
     outboxBytesMax: client.queue_max_size,
     outboxHighWaterBytes: client.queue_high_water,
     outboxLowWaterBytes: client.queue_low_water,
+    broadcastMin: channel.broadcast_min,
     stalledMs: client.stalled_close_delay,
     catchingUpMax: client.catching_up_limit,
     recoveryMax: client.recovery_max_publication_limit,

@@ -126,6 +126,11 @@ const channel = group({
     1,
   ),
   conflated_key_limit: integer('Keys of one `conflated` channel. Beyond: a new key is refused with error 106.', limits.conflatedKeysMax, 1),
+  broadcast_min: integer(
+    'Subscribers of a channel on one node from which those who follow nothing else are written to together.',
+    limits.broadcastMin,
+    2,
+  ),
   join_leave_tick_limit: integer(
     'Joins and leaves of a channel that go out one by one in a tick. Beyond: they are gathered.',
     limits.joinsPerTickMax,

@@ -1,0 +1,50 @@
+import type { Subscription } from './subscription.ts'
+
+/** A channel's subscriptions on this node: first those that are served one by one, behind them those that its broadcasts reach. */
+export class Subscribers {
+  readonly #all: Subscription[] = []
+  #singles = 0
+
+  get all(): readonly Subscription[] {
+    return this.#all
+  }
+
+  /** Those before this place are served one by one. */
+  get singles(): number {
+    return this.#singles
+  }
+
+  add(subscription: Subscription): void {
+    subscription.index = this.#all.push(subscription) - 1
+    this.#swap(subscription.index, this.#singles++)
+  }
+
+  /** False for one that is not here. */
+  remove(subscription: Subscription): boolean {
+    if (this.#all[subscription.index] !== subscription) return false
+    if (subscription.index < this.#singles) this.gather(subscription)
+    this.#swap(subscription.index, this.#all.length - 1)
+    this.#all.pop()
+    subscription.index = -1
+    return true
+  }
+
+  /** A broadcast reaches it from here on. */
+  gather(subscription: Subscription): void {
+    this.#swap(subscription.index, --this.#singles)
+  }
+
+  /** It is served by itself from here on. */
+  single(subscription: Subscription): void {
+    this.#swap(subscription.index, this.#singles++)
+  }
+
+  #swap(left: number, right: number): void {
+    const [one, other] = [this.#all[left], this.#all[right]]
+    if (one === undefined || other === undefined || one === other) return
+    this.#all[left] = other
+    this.#all[right] = one
+    other.index = left
+    one.index = right
+  }
+}
