@@ -28,6 +28,7 @@ export class Channel implements FeedTarget, Broadcaster {
   readonly #broadcasts: Broadcast[] = []
   #wantingJoins = 0
   #previous: Publication | undefined
+  #alone: readonly string[] | undefined
   #cursor = { epoch: '', offset: -1, text: '' }
 
   constructor(
@@ -41,6 +42,12 @@ export class Channel implements FeedTarget, Broadcaster {
     this.sources = sourcesOf(name, namespace, metronomes)
     this.feed = createFeed(this)
     this.opened = this.feed.open()
+  }
+
+  /** The list of channels that has this one alone: the same for all who follow nothing else. */
+  get alone(): readonly string[] {
+    this.#alone ??= [this.name]
+    return this.#alone
   }
 
   get subscriptions(): readonly Subscription[] {

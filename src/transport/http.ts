@@ -33,7 +33,7 @@ const bunIdleMaxS = 255
 const endless: ReadonlySet<string> = new Set(['/sse'])
 
 /** Says of every answer that it is only what it claims to be. */
-const safetyHeaders = { 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' } as const
+export const safetyHeaders = { 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' } as const
 
 /** One port for everything: WebSocket, event streams, commands, pages. */
 export class HttpTransport {
@@ -116,6 +116,8 @@ export class HttpTransport {
     if (request.method === 'OPTIONS' && request.headers.has('access-control-request-method')) return origins.preflight(request)
     try {
       const response = await this.router.handle(request, pathname, address)
+      // An event stream brings them along: whoever touches the headers of a response makes an object that lasts as long as it.
+      if (response.ok && endless.has(pathname)) return response
       for (const [name, value] of Object.entries(safetyHeaders)) response.headers.set(name, value)
       return response
     } catch (error) {

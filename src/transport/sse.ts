@@ -22,6 +22,7 @@ import { clientHeaders } from './client-headers.ts'
 import { EventStream, type EventStreamOwner } from './event-stream.ts'
 import { EventStreams } from './event-streams.ts'
 import type { Gate, Refusal } from './gate.ts'
+import { safetyHeaders } from './http.ts'
 import { statusOf } from './status.ts'
 import { admitAll } from './subscriptions.ts'
 import { type Watch, Watches } from './watchlist.ts'
@@ -84,7 +85,7 @@ export class SseTransport implements EventStreamOwner {
       session.close(isTemporary(error) ? closes.internal : closes.badRequest)
       if (!isTemporary(error)) return this.#refusal(error, request)
     }
-    return new Response(stream.body, { headers: { ...sseHeaders, ...this.gate.origins.headersFor(request) } })
+    return new Response(stream.body, { headers: { ...sseHeaders, ...safetyHeaders, ...this.gate.origins.headersFor(request) } })
   }
 
   /** Gives a broken stream's watchlist to the node that its client came back to. */
@@ -121,15 +122,16 @@ export class SseTransport implements EventStreamOwner {
   }
 
   async #subscribe(session: Session, opening: Opening): Promise<void> {
-    const watch = await this.#resumedWatch(session, opening)
-    const channels = [...watch.channels, ...serverChannels(session, watch)]
+    const wanted = await this.#resumedWatch(session, opening)
+    const channels = [...wanted.channels, ...serverChannels(session, wanted)]
     const admissions = await admitAll(session, channels, channel => positionIn(opening.cursor, channel), opening.delayMs)
     if (session.state.kind === 'closed') throw new CloseError(session.state.close)
+    const watch = shared(wanted, session)
     if (session.socket instanceof EventStream) session.socket.watch = watch
     session.streamId = watch.id
     this.watches.began(watch.id, session)
     // Also where it was changed on another node: this one counts from 0, and the URL still does not say it.
-    if (watch.rev > 0 || watch.channels !== opening.channels) this.changed(session, watch)
+    if (watch.rev > 0 || wanted.channels !== opening.channels) this.changed(session, watch)
     session.announce()
     const subs = completeAll(admissions)
     // The first event stands alone: what the new subscriptions have brought meanwhile comes with the next.
@@ -191,6 +193,12 @@ export class SseTransport implements EventStreamOwner {
     this.node.log.error({ err: error }, 'an event stream could not be opened')
     return Response.json({ error: errors.internal }, { status: 500, headers })
   }
+}
+
+/** Most streams follow one channel, whose name need not be kept once for each of them. */
+function shared(watch: Watch, { subscriptions }: Session): Watch {
+  const alone = subscriptions.only?.channel.alone
+  return alone !== undefined && watch.channels.length === 1 && watch.channels[0] === alone[0] ? { ...watch, channels: alone } : watch
 }
 
 /** A browser gives up on a stream that is refused, so that what may work in a moment is answered by one that ends. */

@@ -75,16 +75,19 @@ function play(wire: Wire['name'], steps: readonly { readonly move: Move; readonl
 }
 
 describe('a broadcast', () => {
-  test.each(['websocket', 'sse'] as const)('[U41] over %s, whoever comes, goes, asks or does not keep up has everything in order, once', wire => {
-    let broadcasts = 0
-    fc.assert(
-      fc.property(moves, steps => {
-        broadcasts += play(wire, steps)
-      }),
-      { numRuns: 800 },
-    )
-    expect(broadcasts).toBeGreaterThan(500)
-  })
+  test.each(['websocket', 'sse'] as const)(
+    '[U41] over %s, whoever comes, goes, asks or does not keep up has everything in order, once',
+    wire => {
+      let broadcasts = 0
+      fc.assert(
+        fc.property(moves, steps => {
+          broadcasts += play(wire, steps)
+        }),
+        { numRuns: 800 },
+      )
+      expect(broadcasts).toBeGreaterThan(500)
+    },
+  )
 
   test('[U42] what a turn brings is one write to everyone, and who holds something is not written to', () => {
     const stage = new LaggingNode(stream, { broadcastMin: 2 })
