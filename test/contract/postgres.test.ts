@@ -101,18 +101,21 @@ overPostgres((kind, server) => {
     await using sql = await openedAt(target, things)
     const begun = Promise.withResolvers<void>()
     const cut = Promise.withResolvers<void>()
-    const writing = sql.transaction(async tx => {
-      await tx.run(`insert into thing values ('a', 1)`)
-      begun.resolve()
-      await cut.promise
-      await tx.run(`insert into thing values ('b', 1)`)
-    })
+    // Either may hear of it before the other, and before whoever cut them has an answer.
+    const writing = failureOf(
+      sql.transaction(async tx => {
+        await tx.run(`insert into thing values ('a', 1)`)
+        begun.resolve()
+        await cut.promise
+        await tx.run(`insert into thing values ('b', 1)`)
+      }),
+    )
     const asking = failureOf(sql.all('select pg_sleep(30)'))
     await begun.promise
     await sleep(50)
     expect(await server().cutConnections(target)).toBeGreaterThan(1)
     cut.resolve()
-    for (const failure of await Promise.all([failureOf(writing), asking])) {
+    for (const failure of await Promise.all([writing, asking])) {
       expect(failure.reason).toBe('unavailable')
       expect(failure.message).toStartWith('postgres cannot be reached: ')
     }
