@@ -1,4 +1,5 @@
 import { fanOut } from './fan-out.ts'
+import { bunLoop } from './peers/bun-loop.ts'
 import { limit } from './peers/limit.ts'
 import { nchan } from './peers/nchan.ts'
 
@@ -7,8 +8,5 @@ export const sseFanout = fanOut({
   name: 'sse-fanout',
   wire: 'sse',
   work: 'CPU per delivery: one SSE event of 200 bytes to 10,000 streams',
-  beside: [
-    { peer: limit, atMost: 1.35 },
-    { peer: nchan, atMost: 0.75 },
-  ],
+  beside: [{ peer: bunLoop }, { peer: limit, atMost: 1.35 }, { peer: nchan, atMost: 0.75 }],
 })

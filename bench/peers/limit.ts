@@ -1,6 +1,6 @@
-import type { Audience, Peer, Service, Wire } from '../peer.ts'
-import type { ServerProcess, Stage } from '../stage.ts'
-import { post } from './post.ts'
+import type { Peer, Service } from '../peer.ts'
+import type { Stage } from '../stage.ts'
+import { Posted } from './posted.ts'
 
 /** The yardstick: a bare loop of epoll and send in C. */
 export const limit: Peer = {
@@ -9,23 +9,6 @@ export const limit: Peer = {
   async start(stage: Stage): Promise<Service> {
     if (stage.tools.kind === 'missing') throw new Error(stage.tools.reason)
     const port = stage.nextPort()
-    return new LimitService(await stage.startServer('limit', { command: [stage.tools.limit, String(port)], port }))
+    return new Posted(await stage.startServer('limit', { command: [stage.tools.limit, String(port)], port }), wire => ({ wire, path: '/' }))
   },
-}
-
-class LimitService implements Service {
-  readonly process: ServerProcess
-
-  constructor(process: ServerProcess) {
-    this.process = process
-  }
-
-  audience(wire: Wire): Audience {
-    return { wire, path: '/' }
-  }
-
-  async publish(messages: readonly string[]): Promise<number> {
-    await post(`${this.process.url}/publish`, messages.join('\n'))
-    return messages.length
-  }
 }

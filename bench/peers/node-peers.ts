@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Audience, Peer, Service } from '../peer.ts'
-import type { ServerProcess, Stage } from '../stage.ts'
-import { post } from './post.ts'
+import type { Stage } from '../stage.ts'
+import { Posted } from './posted.ts'
 
 /** A broadcast server on the `ws` package, under Node. */
 export const ws = nodePeer('ws', 'ws.mjs', { wire: 'ws', path: '/' })
@@ -26,7 +26,7 @@ function nodePeer(packageName: string, file: string, audience: Audience): Peer {
     async start(stage: Stage): Promise<Service> {
       const port = stage.nextPort()
       const command = [Bun.which('node') ?? 'node', join(import.meta.dir, file), String(port)]
-      return new NodeService(await stage.startServer(packageName, { command, port }), audience)
+      return new Posted(await stage.startServer(packageName, { command, port }), () => audience)
     },
   }
 }
@@ -37,24 +37,5 @@ function installed(packageName: string): boolean {
     return true
   } catch {
     return false
-  }
-}
-
-class NodeService implements Service {
-  readonly process: ServerProcess
-  readonly #audience: Audience
-
-  constructor(process: ServerProcess, audience: Audience) {
-    this.process = process
-    this.#audience = audience
-  }
-
-  audience(): Audience {
-    return this.#audience
-  }
-
-  async publish(messages: readonly string[]): Promise<number> {
-    await post(`${this.process.url}/publish`, messages.join('\n'))
-    return messages.length
   }
 }
