@@ -10,12 +10,9 @@ import type { Upgraded } from './upgraded.ts'
  */
 export class ClientConnections implements SocketGroup {
   readonly #lineup = new Lineup<ClientConnection, ServerWebSocket<Upgraded>>()
-  #mayLag = false
 
   get mayLag(): boolean {
-    const mayLag = this.#mayLag
-    this.#mayLag = false
-    return mayLag
+    return this.#lineup.takeLag()
   }
 
   add(socket: Socket): boolean {
@@ -34,7 +31,7 @@ export class ClientConnections implements SocketGroup {
     for (let place = handles.length - 1; place >= 0; place--) {
       const websocket = handles[place]
       if (websocket === undefined || sendTo(websocket, bytes) > 0) continue
-      this.#mayLag = true
+      this.#lineup.lags()
       connections[place]?.congested()
     }
   }

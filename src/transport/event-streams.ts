@@ -5,12 +5,9 @@ import { Lineup } from './lineup.ts'
 /** Event streams that are written to together. */
 export class EventStreams implements SocketGroup {
   readonly #lineup = new Lineup<EventStream, DirectSink>()
-  #mayLag = false
 
   get mayLag(): boolean {
-    const mayLag = this.#mayLag
-    this.#mayLag = false
-    return mayLag
+    return this.#lineup.takeLag()
   }
 
   add(socket: Socket): boolean {
@@ -31,7 +28,7 @@ export class EventStreams implements SocketGroup {
       const written = sink?.write(bytes)
       if (typeof written === 'number') sink?.flush()
       else if (written !== undefined) {
-        this.#mayLag = true
+        this.#lineup.lags()
         connections[place]?.wait(written, bytes.length)
       }
     }

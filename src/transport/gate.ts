@@ -1,6 +1,7 @@
 import type { Node } from '../hub/index.ts'
-import { type Close, closes, push, sseEvent, sseHeaders, sseRetry } from '../protocol/index.ts'
+import { type Close, closes, push, sseEvent, sseRetry } from '../protocol/index.ts'
 import type { Origins } from './origins.ts'
+import { eventStreamHeaders } from './safety-headers.ts'
 
 /** Turns away new connections before they cost anything; undefined lets one through. */
 export class Gate {
@@ -56,6 +57,8 @@ export class Refusal {
    */
   toEventStream(headers: Readonly<Record<string, string>>): Response | undefined {
     if (this.retryMs === undefined) return undefined
-    return new Response(sseRetry(this.retryMs) + sseEvent(push.disconnect(this.close, true)), { headers: { ...sseHeaders, ...headers } })
+    return new Response(sseRetry(this.retryMs) + sseEvent(push.disconnect(this.close, true)), {
+      headers: { ...eventStreamHeaders, ...headers },
+    })
   }
 }

@@ -3,6 +3,7 @@ import type { Log } from '../hub/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
 import type { Origins } from './origins.ts'
 import { type RouteHandler, Router } from './router.ts'
+import { safetyHeaders } from './safety-headers.ts'
 import { statusOf } from './status.ts'
 import { limitUnsent } from './unsent-limit.ts'
 import { type Upgraded, upgradedHandler } from './upgraded.ts'
@@ -31,9 +32,6 @@ const wrongHost = { code: 403, message: 'unknown host: this server answers to lo
 const bunIdleMaxS = 255
 /** Paths whose answers have no end. Their heartbeats find the dead. */
 const endless: ReadonlySet<string> = new Set(['/sse'])
-
-/** Says of every answer that it is only what it claims to be. */
-export const safetyHeaders = { 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer' } as const
 
 /** One port for everything: WebSocket, event streams, commands, pages. */
 export class HttpTransport {

@@ -8,10 +8,23 @@ export interface Placed {
 export class Lineup<Connection extends Placed, Handle> {
   readonly connections: Connection[] = []
   readonly handles: Handle[] = []
+  #mayLag = false
 
   add(connection: Connection, handle: Handle): void {
     connection.place = this.connections.push(connection) - 1
     this.handles.push(handle)
+  }
+
+  /** One of them could not be sent all of it. */
+  lags(): void {
+    this.#mayLag = true
+  }
+
+  /** Whether that was so since it was last asked. */
+  takeLag(): boolean {
+    const mayLag = this.#mayLag
+    this.#mayLag = false
+    return mayLag
   }
 
   /** The last one takes its place. */

@@ -14,7 +14,6 @@ import {
   type Position,
   readDelay,
   type SubsEntry,
-  sseHeaders,
   sseHeartbeat,
   sseRetry,
 } from '../protocol/index.ts'
@@ -22,7 +21,7 @@ import { clientHeaders } from './client-headers.ts'
 import { EventStream, type EventStreamOwner } from './event-stream.ts'
 import { EventStreams } from './event-streams.ts'
 import type { Gate, Refusal } from './gate.ts'
-import { safetyHeaders } from './http.ts'
+import { eventStreamHeaders } from './safety-headers.ts'
 import { statusOf } from './status.ts'
 import { admitAll } from './subscriptions.ts'
 import { type Watch, Watches } from './watchlist.ts'
@@ -85,7 +84,7 @@ export class SseTransport implements EventStreamOwner {
       session.close(isTemporary(error) ? closes.internal : closes.badRequest)
       if (!isTemporary(error)) return this.#refusal(error, request)
     }
-    return new Response(stream.body, { headers: { ...sseHeaders, ...safetyHeaders, ...this.gate.origins.headersFor(request) } })
+    return new Response(stream.body, { headers: { ...eventStreamHeaders, ...this.gate.origins.headersFor(request) } })
   }
 
   /** Gives a broken stream's watchlist to the node that its client came back to. */

@@ -86,6 +86,7 @@ describe('a restart', () => {
       await using source = new Curl(`${server.url}/sse?channel=disk:a`, { Accept: 'text/event-stream' })
       await source.finished()
       expect([source.status, source.header('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8'])
+      expect(source.header('x-content-type-options')).toBe('nosniff')
       expect(source.retries).toHaveLength(1)
       expect(source.retries[0]).toBeGreaterThanOrEqual(500)
       expect(source.events.map(({ data }) => data.disconnect)).toEqual([{ code: 3001, reason: 'shutdown', reconnect: true }])

@@ -45,6 +45,7 @@ describe.skipIf(lacks('curl', 'event streams read by curl'))('an event stream re
     expect(curl.header('content-type')).toBe('text/event-stream; charset=utf-8')
     expect(curl.header('cache-control')).toBe('no-store')
     expect(curl.header('x-accel-buffering')).toBe('no')
+    expect(curl.header('x-content-type-options')).toBe('nosniff')
     expect(curl.header('content-length')).toBeUndefined()
     expect(curl.header('content-encoding')).toBeUndefined()
     await until('two heartbeats came', () => curl.comments >= 2)
