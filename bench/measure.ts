@@ -68,17 +68,18 @@ function shortfalls(name: string, accepted: number, report: LoadReport): string[
 }
 
 /**
- * The kernel of a client acknowledges the first 16 segments after a pause one by one (TCP_MAX_QUICKACKS), which costs the sender a fifth more
- * and depends on the pause alone. They are sent before a measure begins; caches and compilers warm up with them.
+ * The kernel of a client acknowledges the first 16 segments after a pause one by one (TCP_MAX_QUICKACKS; a pause is longer than the connection's
+ * retransmission timeout, 200 ms and more), which costs the sender up to a third more and depends on the pause alone. They are sent before a
+ * measure begins, also after another contestant's turn; caches and compilers warm up with them.
  */
-const warmUpPublications = 18
+const warmUp = { rounds: 18, atOnce: 1 } as const
 
-export async function measureWarm(contestant: Contestant, publications: number, findings: Findings): Promise<Measure> {
-  await measure(contestant, { rounds: warmUpPublications, atOnce: 1 }, findings)
-  return await measure(contestant, { rounds: publications, atOnce: 1 }, findings)
+export async function measureWarm(contestant: Contestant, publications: Publications, findings: Findings): Promise<Measure> {
+  await measure(contestant, warmUp, findings)
+  return await measure(contestant, publications, findings)
 }
 
-/** CPU per delivery of each contestant, measured in turns: A B C, A B C, … after a turn that does not count. */
+/** CPU per delivery of each contestant, measured in turns: A B C, A B C, … */
 export async function measureInTurns(
   contestants: readonly Contestant[],
   turns: number,
@@ -86,10 +87,9 @@ export async function measureInTurns(
   findings: Findings,
 ): Promise<Map<string, number[]>> {
   const figures = new Map<string, number[]>(contestants.map(contestant => [contestant.name, []]))
-  for (const contestant of contestants) await measure(contestant, { rounds: warmUpPublications, atOnce: 1 }, findings)
   for (let turn = 0; turn < turns; turn++) {
     for (const contestant of contestants) {
-      const { cpuUsPerDelivery } = await measure(contestant, publications, findings)
+      const { cpuUsPerDelivery } = await measureWarm(contestant, publications, findings)
       figures.get(contestant.name)?.push(cpuUsPerDelivery)
     }
   }
