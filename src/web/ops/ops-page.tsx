@@ -93,7 +93,8 @@ function Tiles({
         resident, {Math.round(memory.heapMb)} MB heap
       </Tile>
       <Tile name="Channels" value={shortCount(channelCount)}>
-        {shortCount(subscriptions)} subscriptions, {shortCount(totals.dropped)} dropped for slow readers
+        {shortCount(subscriptions)} {subscriptions === 1 ? 'subscription' : 'subscriptions'}, {shortCount(totals.dropped)} dropped for slow
+        readers
       </Tile>
     </div>
   )
