@@ -158,9 +158,10 @@ describe('one notification', () => {
       await using before = new Desk({ rows, service })
       before.subscribe('ann', 'phone')
       before.pushes.owe('ann', message(1))
-      await until('the first is pushed', () => service.received.length === 1)
+      await until('the first is pushed, and that is written down', () => rows.notes.length === 1)
       before.pushes.owe('ann', message(2, 'c2'))
     }
+    expect(service.received).toHaveLength(1)
     expect(rows.notes).toEqual([{ user: 'ann', device: 'phone', conversation: 'c1', seq: 1 }])
     const ts = systemClock.now()
     const owed = { user: 'ann', ts }
