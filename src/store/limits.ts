@@ -12,6 +12,12 @@ export const sqliteTurnsMax = 1000
 /** Statements that are kept prepared, or translated, per store. Texts are written in the source; lists of placeholders make a few more. */
 export const statementsMax = 1000
 
+/** After so many commits the log of a SQLite file is moved into the file. One of chat writes 3 to 60 pages of 4 KiB: a log of some megabytes. */
+export const commitsPerCheckpoint = 200
+
+/** Pages of that log at which whoever commits moves it, and everyone waits: 32 MiB, which take a tenth of a second. */
+export const logPagesMax = 8192
+
 /** Connections of one node to Postgres. Its own default allows 100 in all, and more than a few per core do not make it faster. */
 export const postgresConnectionsMax = 10
 

@@ -1,6 +1,7 @@
 import type { Database, Statement } from 'bun:sqlite'
 import type { HistoryLog, LogEntry, StoredStream } from '../hub/index.ts'
 import { Publication, type PublicationFields } from '../protocol/index.ts'
+import { Checkpoints } from './checkpoints.ts'
 import { openTables } from './tables.ts'
 
 interface StreamRow {
@@ -18,10 +19,12 @@ export class SqliteHistory implements HistoryLog {
   readonly #put: Statement
   readonly #trim: Statement
   readonly #touch: Statement
+  readonly #checkpoints: Checkpoints
 
   /** @param path a file, or `:memory:` */
   constructor(path: string) {
     this.#database = openTables(path)
+    this.#checkpoints = new Checkpoints(this.#database, path)
     this.#database.run(
       'create table if not exists stream (channel text primary key, epoch text not null, "offset" integer not null, time integer not null) without rowid',
     )
@@ -56,6 +59,7 @@ export class SqliteHistory implements HistoryLog {
         this.#trim.run(channel, publication.offset - keep)
       }
     })()
+    this.#checkpoints.committed()
   }
 
   remove(channel: string): void {
@@ -70,6 +74,7 @@ export class SqliteHistory implements HistoryLog {
   }
 
   close(): void {
+    void this.#checkpoints.close()
     this.#database.close()
   }
 }

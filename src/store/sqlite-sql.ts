@@ -1,5 +1,6 @@
 import type { Database, Statement } from 'bun:sqlite'
 import { Calls } from './calls.ts'
+import { Checkpoints } from './checkpoints.ts'
 import { sqliteBusyMs, sqliteTurnsMax, statementsMax } from './limits.ts'
 import type { Queries, Sql, SqlValue } from './sql.ts'
 import { SqlError, sqlErrorOf } from './sql-error.ts'
@@ -16,6 +17,7 @@ export class SqliteSql implements Sql {
   readonly #queries: SqliteQueries
   readonly #calls = new Calls()
   readonly #turns = new Turns()
+  readonly #checkpoints: Checkpoints
 
   /** @throws SqlError `unavailable` */
   constructor(path: string) {
@@ -24,6 +26,7 @@ export class SqliteSql implements Sql {
     this.#database.run('pragma case_sensitive_like = on')
     // Waiting blocks, so it comes last: see `#patiently`.
     this.#database.run('pragma busy_timeout = 0')
+    this.#checkpoints = new Checkpoints(this.#database, path)
     this.#queries = new SqliteQueries(this.#database)
   }
 
@@ -32,7 +35,11 @@ export class SqliteSql implements Sql {
   }
 
   run(text: string, ...values: SqlValue[]): Promise<number> {
-    return this.#alone(() => this.#patiently(() => this.#queries.run(text, ...values)))
+    return this.#alone(async () => {
+      const changed = await this.#patiently(() => this.#queries.run(text, ...values))
+      this.#checkpoints.committed()
+      return changed
+    })
   }
 
   transaction<T>(body: (queries: Queries) => Promise<T>): Promise<T> {
@@ -41,6 +48,7 @@ export class SqliteSql implements Sql {
       try {
         const result = await this.#calls.inTransaction(this.#queries, body)
         await this.#queries.run('commit')
+        this.#checkpoints.committed()
         return result
       } catch (error) {
         // Some failures, such as a full disk, have rolled it back already.
@@ -53,6 +61,7 @@ export class SqliteSql implements Sql {
   close(): Promise<void> {
     return this.#calls.close(async () => {
       this.#queries.close()
+      await this.#checkpoints.close()
       this.#database.close()
     })
   }
