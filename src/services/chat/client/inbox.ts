@@ -27,6 +27,8 @@ export class Inbox {
   readonly keeper: Keeper
   readonly loader: Loader
   #top = 0
+  /** Up to here this device has had the inbox, whatever it has kept of it. */
+  #acked = 0
   #isListed = false
 
   constructor(readonly host: InboxHost) {
@@ -60,6 +62,7 @@ export class Inbox {
   greeted({ acked, top, truncated }: InboxGreeting): void {
     const { keeper, host } = this
     this.#top = top
+    this.#acked = acked
     const isReset = top < keeper.held
     if (isReset || truncated !== undefined || acked > keeper.held) {
       keeper.forget()
@@ -68,7 +71,7 @@ export class Inbox {
     }
     keeper.greeted(acked)
     if (this.#isListed) host.listed()
-    else this.loader.listLater(listed => this.#listed(Math.max(listed, acked)))
+    else this.loader.listLater(() => this.#listed())
   }
 
   /** What comes again is taken again: the list may have stood for it before it came, without what it says of messages. */
@@ -99,9 +102,10 @@ export class Inbox {
     this.loader.close()
   }
 
-  #listed(upTo: number): void {
+  /** The list stands for what the server does not send again. What it still sends has come when it comes, though the list tells of it. */
+  #listed(): void {
     this.#isListed = true
-    this.keeper.cover(upTo)
+    this.keeper.cover(this.#acked)
     this.host.listed()
   }
 }

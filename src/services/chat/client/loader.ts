@@ -26,32 +26,30 @@ export class Loader {
     readonly host: LoaderHost,
   ) {}
 
-  /** All conversations. @returns the place of the inbox that they are of */
-  async list(): Promise<number> {
-    let top: number | undefined
+  /** All conversations. */
+  async list(): Promise<void> {
     let before: number | undefined
     for (;;) {
       const page = await this.caller.call('chat.conversations', {
         limit: limits.conversationsPage,
         ...(before === undefined ? {} : { before }),
       })
-      top ??= page.top
       for (const conversation of page.conversations) this.host.absorb(conversation.id, patchOfConversation(conversation, page.top))
       const oldest = page.conversations.at(-1)?.ts
-      if (page.conversations.length < limits.conversationsPage || oldest === before) return top
+      if (page.conversations.length < limits.conversationsPage || oldest === before) return
       before = oldest
     }
   }
 
   /** The same, but soon, and as often as it takes. */
-  listLater(done: (top: number) => void, attempt = 0): void {
+  listLater(done: () => void, attempt = 0): void {
     if (this.#listing !== undefined) return
     const wait = attempt === 0 ? 0 : limits.healMs + backoffMs(attempt, this.random, limits.sendBackoff)
     this.#listing = this.clock.after(wait, () => {
       this.list().then(
-        top => {
+        () => {
           this.#listing = undefined
-          done(top)
+          done()
         },
         (error: unknown) => {
           this.#listing = undefined
