@@ -4,7 +4,7 @@ import { configure } from '../../src/server/index.ts'
 import { chatService, openPushes } from '../../src/services/chat/index.ts'
 import { pushLimits } from '../../src/services/chat/push/index.ts'
 import { openSql } from '../../src/store/index.ts'
-import { atEnd, Folder, failureOf, quiet, serve, until } from '../http/harness.ts'
+import { atEnd, Folder, failureOf, post, quiet, serve, until, userToken } from '../http/harness.ts'
 import { Device } from './device.ts'
 import { PushService } from './push-service.ts'
 
@@ -73,6 +73,28 @@ test('[M23] a message that no device acknowledges arrives at its phone, and what
   expect(push.to(id)[5]?.body).toMatchObject({ kind: 'retract', seq: third.seq, badge: 0 })
   expect(second.seq).toBe(first.seq + 1)
   expect(push.failures).toEqual([])
+}, 15_000)
+
+test('[M39, M72] what is cleared on one device goes away from the others, and is not pushed any longer', async () => {
+  using folder = new Folder()
+  await using push = new PushService()
+  const server = await serveChat(folder, push, '600ms')
+  const [alice, phone] = [await device(server, 'alice'), await device(server, 'bob')]
+  const { conversation } = await alice.call('chat.direct', { with: 'bob' })
+  const id = await subscribe(phone, push)
+  phone[Symbol.dispose]()
+  const first = await alice.call('chat.send', { conversation, cid: 'one', text: 'hello' })
+  await until('it is pushed', () => push.to(id).length === 1)
+  const laptop = await device(server, 'bob', 'laptop')
+  await laptop.call('chat.clear', { conversation })
+  await until('it goes away', () => push.to(id).length === 2)
+  expect(push.to(id)[1]?.body).toEqual({ kind: 'dismiss', conversation, seq: first.seq, badge: 0 })
+  laptop[Symbol.dispose]()
+  await alice.call('chat.send', { conversation, cid: 'two', text: 'hello?' })
+  const { status } = await post(server, '/rpc/chat.clear', { conversation }, { Authorization: `Bearer ${await userToken('bob')}` })
+  expect(status).toBe(200)
+  await quiet(1_000)
+  expect(push.to(id)).toHaveLength(2)
 }, 15_000)
 
 test('[M23] an acknowledgement in time means no push, on whichever device', async () => {

@@ -3,6 +3,8 @@ export class WeakLine {
   readonly #sockets = new Set<WebSocket>()
   /** Cuts the line when the client has asked this, before the answer is heard. */
   losesAnswerTo: string | undefined
+  /** Replies and pushes with this in them do not reach the client. */
+  swallows: string | undefined
   isDown = false
   /** What the client has said. */
   readonly said: string[] = []
@@ -20,6 +22,13 @@ export class WeakLine {
         this.addEventListener('close', () => line.#sockets.delete(this))
         this.addEventListener('message', event => {
           if (line.#isMute(this)) event.stopImmediatePropagation()
+          const { swallows } = line
+          if (swallows === undefined || !String(event.data).includes(swallows)) return
+          event.stopImmediatePropagation()
+          const rest = String(event.data)
+            .split('\n')
+            .filter(said => !said.includes(swallows))
+          if (rest.length > 0) this.dispatchEvent(new MessageEvent('message', { data: rest.join('\n') }))
         })
       }
 

@@ -11,7 +11,6 @@ import { type ChatCommands, type Conversation, chatErrors, type Opened } from '.
 import { checkSubscription, type OpenedPushes } from './push/index.ts'
 import {
   type Actor,
-  block,
   blockedBy,
   changeProfile,
   checkSize,
@@ -24,6 +23,7 @@ import {
   profileOf,
   read,
   search,
+  setBlocked,
   setOwn,
 } from './store/index.ts'
 
@@ -140,6 +140,9 @@ function addGroupCommands(server: Server, chat: Chat): void {
       return {}
     },
   )
+  command(server, chat, 'chat.invites', z.object({ conversation }), async (input, actor) => ({
+    invites: await ledger.commit(change => invitations.live(change, actor.user, input.conversation)),
+  }))
   command(server, chat, 'chat.join', z.object({ code: z.string().min(1).max(64) }), async ({ code }, actor) => {
     const conversation = await ledger.commit(change => invitations.join(change, actor.user, code))
     if (conversation === undefined) throw new CommandError(chatErrors.approvalPending, 'those who lead the group have been asked')
@@ -224,8 +227,11 @@ function addReadingCommands(server: Server, chat: Chat): void {
   const searching = z.object({ conversation, text: line(256), limit: z.int().min(1).max(limits.resultsMax).optional() })
   command(server, chat, 'chat.search', searching, (input, actor) => search(parts.sql, actor.user, input))
   command(server, chat, 'chat.info', z.object({ conversation, seq }), (input, actor) => infoOf(parts.sql, actor.user, input))
-  command(server, chat, 'chat.clear', z.object({ conversation }), async (input, actor) => {
-    return ledger.commit(change => clearConversation(change, actor.user, input.conversation))
+  command(server, chat, 'chat.clear', z.object({ conversation, device }), async (input, actor) => {
+    const emptied = await ledger.commit(change => clearConversation(change, actor.user, input.conversation))
+    // What is gone is not to be shown any longer.
+    parts.pushes?.read(actor.user, { conversation: input.conversation, seq: emptied.cleared, device: actor.device })
+    return emptied
   })
 }
 
@@ -251,7 +257,7 @@ function addOwnCommands(server: Server, chat: Chat): void {
   command(server, chat, 'chat.block', z.object({ user: user.optional(), on: isOn.optional() }), async (input, actor) => {
     const { user: other, on = true } = input
     if (other === undefined) return { blocked: await blockedBy(parts.sql, actor.user) }
-    return { blocked: await ledger.commit(change => block(change.tx, actor.user, other, on)) }
+    return { blocked: await ledger.commit(change => setBlocked(change, actor.user, other, on)) }
   })
   command(server, chat, 'chat.presence', z.object({ users: z.array(user).max(limits.presenceMax) }), async (input, actor) => ({
     users: await chat.presenceOf(actor.user, input.users),

@@ -48,6 +48,7 @@ const conversation = z.object({
   title: text,
   send: z._default(allowed, 'all'),
   edit: z._default(allowed, 'all'),
+  blocked: z.exactOptional(z.literal(true)),
   requests: z.exactOptional(number),
   version: number,
   seq: number,
@@ -108,6 +109,9 @@ export const answerSchemas: { readonly [M in keyof ChatCommands]: z.ZodMiniType<
   'chat.modes': changed,
   'chat.requests': z.object({ requests: z.array(z.object({ user: text, ts: number })) }),
   'chat.invite': z.object({ code: z.exactOptional(text), expires: z.exactOptional(number), uses: z.exactOptional(number) }),
+  'chat.invites': z.object({
+    invites: z.array(z.object({ code: text, author: text, expires: number, uses: number, used: number, approval: z.boolean() })),
+  }),
   'chat.join': opened,
   'chat.send': z.object({ conversation: text, cid: text, seq: number, mid: text, ts: number }),
   'chat.edit': z.object({ seq: number, rev: number, ts: number }),

@@ -1,4 +1,4 @@
-import type { ChatCommands, MessageEntry, Role } from '../model/wire.ts'
+import type { ChatCommands, Invitation, MessageEntry, Role } from '../model/wire.ts'
 
 type In<M extends keyof ChatCommands> = ChatCommands[M]['in']
 type Out<M extends keyof ChatCommands> = Promise<ChatCommands[M]['out']>
@@ -53,10 +53,21 @@ export abstract class ChatCalls {
     return this.call('chat.invite', { conversation, ...options })
   }
 
+  /** Invitations that can still be used, for those who lead the group. */
+  async invites(conversation: string): Promise<readonly Invitation[]> {
+    return (await this.call('chat.invites', { conversation })).invites
+  }
+
   settings(settings: In<'chat.settings'>): Out<'chat.settings'> {
     return this.call('chat.settings', settings)
   }
 
+  /** Everyone whom one has blocked, also without a conversation with them; of a conversation, its view tells. */
+  async blocked(): Promise<readonly string[]> {
+    return (await this.call('chat.block', {})).blocked
+  }
+
+  /** @returns everyone whom one has blocked */
   async block(user: string, on: boolean): Promise<readonly string[]> {
     return (await this.call('chat.block', { user, on })).blocked
   }

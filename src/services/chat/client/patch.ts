@@ -13,6 +13,7 @@ export interface Standing {
   readonly pinned: boolean
   readonly ts: number
   readonly requests?: number
+  readonly blocked?: true
 }
 
 /** A number of unread messages, as it was when `asOf` was the newest entry. */
@@ -70,9 +71,13 @@ export function patchOfLogged(entry: SlotEntry): Patch {
 }
 
 export function patchOfConversation(conversation: Conversation, rank: number): Patch {
-  const { kind, muted, pinned, ts, requests, members, seq, cleared, unread, last } = conversation
+  const { kind, muted, pinned, ts, requests, blocked, members, seq, cleared, unread, last } = conversation
   return {
-    standing: { rank, kind, muted, pinned, ts, ...(requests === undefined ? {} : { requests }) },
+    standing: {
+      ...{ rank, kind, muted, pinned, ts },
+      ...(requests === undefined ? {} : { requests }),
+      ...(blocked === undefined ? {} : { blocked }),
+    },
     roster: rosterOf(conversation),
     seq,
     cleared,

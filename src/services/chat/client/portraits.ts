@@ -96,6 +96,7 @@ export class Portraits {
       members,
       muted: standing.muted,
       pinned: standing.pinned,
+      blocked: standing.blocked === true,
       active: roster.active,
       unread,
       read,

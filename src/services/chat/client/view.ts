@@ -71,6 +71,8 @@ export interface ConversationView {
   readonly members: readonly Member[]
   readonly muted: boolean
   readonly pinned: boolean
+  /** Of two: whether one has blocked the other. */
+  readonly blocked: boolean
   /** Whether one is still in it. */
   readonly active: boolean
   readonly unread: number

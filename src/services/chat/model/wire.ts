@@ -100,7 +100,7 @@ export interface ReceiptEntry {
   readonly unread?: number
 }
 
-/** A conversation appeared for this user, or what it is to them changed (muted, pinned, cleared). */
+/** A conversation appeared for this user, or what it is to them changed (muted, pinned, cleared, blocked). */
 export interface ConversationEntry {
   readonly kind: 'conversation'
   readonly conversation: string
@@ -141,10 +141,25 @@ export interface Conversation {
   readonly pinned: boolean
   /** Everything up to here was cleared on this account. */
   readonly cleared: number
+  /** Of two: that one has blocked the other, who is not told. */
+  readonly blocked?: true
   /** How many ask to be let in, for those who may let them. */
   readonly requests?: number
   /** Whether one is still in it; what came before one left can still be read. */
   readonly active: boolean
+}
+
+/** A way into a group that is still open. */
+export interface Invitation {
+  readonly code: string
+  /** Who made it. */
+  readonly author: string
+  readonly expires: number
+  /** How often it may be used; 0 for as often as one likes. */
+  readonly uses: number
+  readonly used: number
+  /** Whether those who lead the group are asked first. */
+  readonly approval: boolean
 }
 
 /** Who is in touch; `last_seen` where they let one see it and are away. */
@@ -208,6 +223,8 @@ export interface ChatCommands {
     }
     out: { code?: string; expires?: number; uses?: number }
   }
+  /** For those who lead the group. */
+  'chat.invites': { in: { conversation: string }; out: { invites: readonly Invitation[] } }
   'chat.join': { in: { code: string }; out: Opened }
   'chat.send': {
     in: {
@@ -261,6 +278,7 @@ export interface ChatCommands {
     }
     out: { read_receipts: boolean; last_seen: boolean }
   }
+  /** Without `user`, asks. */
   'chat.block': { in: { user?: string | undefined; on?: boolean | undefined }; out: { blocked: readonly string[] } }
   'chat.push': {
     in: { device?: string | undefined; subscription: { endpoint: string; keys: { p256dh: string; auth: string } } | null }

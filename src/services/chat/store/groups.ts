@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { type Random, randomId } from '../../../kit/index.ts'
 import { CommandError } from '../../../protocol/index.ts'
 import type { ChatBounds } from '../../../server/index.ts'
@@ -18,6 +17,7 @@ import {
   openInbox,
   postConversation,
 } from './log.ts'
+import { pairOf } from './pair.ts'
 import { passOver } from './watermarks.ts'
 
 export interface Changed {
@@ -35,15 +35,14 @@ export class Groups {
   /** The conversation of two: the same pair always has the same. */
   async direct(change: Change, user: string, other: string): Promise<Conversation> {
     if (user === other) throw new CommandError(chatErrors.unprocessable, 'with: a conversation needs somebody else')
-    const pair = JSON.stringify([user, other].sort())
-    const id = `d_${createHash('sha256').update(pair).digest('base64url').slice(0, 22)}`
+    const { id, key } = pairOf(user, other)
     const { tx, now } = change
     const isNew = await tx.run(
       `insert into chat_conversation (id, kind, title, pair, version, seq, ts, created, send_by, edit_by)
        values (?1, 'direct', '', ?2, 0, 0, ?3, ?3, 'all', 'admins')
        on conflict do nothing`,
       id,
-      pair,
+      key,
       now,
     )
     if (isNew > 0) {
@@ -225,7 +224,8 @@ export class Groups {
     const row = await holdConversation(tx, id)
     const members = await membersOf(tx, id)
     for (const person of people) {
-      const conversation = describe(row, freshMember, members, undefined, 0)
+      const isDirect = row.kind === 'direct'
+      const conversation = isDirect ? required(await conversationOf(tx, id, person)) : describe(row, freshMember, members, undefined, 0)
       posted.push(await postConversation(tx, person, { kind: 'conversation', conversation: id, summary: conversation }, now))
     }
   }

@@ -7,11 +7,10 @@ export { type Change, Ledger } from './ledger.ts'
 export { conversationOf, conversationsWith, listConversations } from './listing.ts'
 export { activeMembers, findConversation, findMember, memberOf, type Posted, postConversation } from './log.ts'
 export { type Actor, checkSize, Messages, type Sending, type Sent } from './messages.ts'
-export { clearConversation, type Own, setOwn } from './own.ts'
+export { clearConversation, type Own, setBlocked, setOwn } from './own.ts'
 export {
   acquainted,
   areApart,
-  block,
   blockedBy,
   changeProfile,
   type LastSeen,

@@ -2,7 +2,7 @@ import { type Random, randomId } from '../../../kit/index.ts'
 import { CommandError, errors } from '../../../protocol/index.ts'
 import type { Queries } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
-import { type Conversation, chatErrors } from '../model/wire.ts'
+import { type Conversation, chatErrors, type Invitation } from '../model/wire.ts'
 import type { Groups } from './groups.ts'
 import type { Change } from './ledger.ts'
 import { conversationOf, membersOf } from './listing.ts'
@@ -53,6 +53,25 @@ export class Invitations {
       approval ? 1 : 0,
     )
     return { code, expires, uses }
+  }
+
+  /** Those that can still be used; the first to end comes first. */
+  async live({ tx, now }: Change, user: string, conversation: string): Promise<Invitation[]> {
+    await this.groups.led(tx, conversation, user)
+    const rows = await tx.all<InviteRow & { code: string; author: string; expires: number }>(
+      `select code, conversation, author, uses, uses_max, expires, approval from chat_invite
+       where conversation = ?1 and expires > ?2 and (uses_max = 0 or uses < uses_max) order by expires, code`,
+      conversation,
+      now,
+    )
+    return rows.map(({ code, author, uses, uses_max, expires, approval }) => ({
+      code,
+      author,
+      expires,
+      uses: uses_max,
+      used: uses,
+      approval: approval === 1,
+    }))
   }
 
   async revoke(change: Change, user: string, conversation: string, code: string): Promise<void> {

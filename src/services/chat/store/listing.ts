@@ -4,7 +4,7 @@ import type { Conversation, Member, MessageEntry } from '../model/wire.ts'
 import { type EntryBody, type EntryRow, entryColumns } from './entry-row.ts'
 import { entriesFor } from './former.ts'
 import { type ConversationRow, findConversation, findMember, type MemberRow, memberColumns } from './log.ts'
-import { hidesReading } from './profiles.ts'
+import { hasBlocked, hidesReading } from './profiles.ts'
 import { visibleTo } from './visible.ts'
 
 /** A conversation as one member has it in the list; undefined where they never were in it. */
@@ -40,8 +40,13 @@ export async function listConversations(
 async function shown(queries: Queries, row: ConversationRow, member: MemberRow): Promise<Conversation> {
   const { conversation, person } = member
   const last = await lastOf(queries, conversation, person)
-  if (member.active === 1)
-    return describe(row, member, await membersFor(queries, row, person), last, await requestsIn(queries, row, member))
+  if (member.active === 1) {
+    const members = await membersFor(queries, row, person)
+    const other = row.kind === 'direct' ? members.find(({ user }) => user !== person) : undefined
+    const isBlocked = other !== undefined && (await hasBlocked(queries, person, other.user))
+    const conversation = describe(row, member, members, last, await requestsIn(queries, row, member))
+    return isBlocked ? { ...conversation, blocked: true } : conversation
+  }
   const left = await asLeft(queries, row, person)
   return describe(left, member, await membersAt(queries, row.id, person, left.seq), last, 0)
 }

@@ -1,6 +1,8 @@
 import type { Change } from './ledger.ts'
 import { conversationOf } from './listing.ts'
 import { holdConversation, memberOf, postConversation } from './log.ts'
+import { pairOf } from './pair.ts'
+import { block } from './profiles.ts'
 
 /** What a conversation is to one user alone. */
 export interface Own {
@@ -20,19 +22,28 @@ export async function setOwn(change: Change, person: string, conversation: strin
   await tellOwn(change, person, conversation)
 }
 
-/** Everything that is there now is gone for this user, on all devices (chat M19). */
+/**
+ * Everything that is there now is gone for this user, on all devices (chat M19). Nothing of it is unread any longer, but it was not read either:
+ * what authors are told is up to devices, which still get it and acknowledge it.
+ */
 export async function clearConversation(change: Change, person: string, conversation: string): Promise<{ cleared: number }> {
   const row = await holdConversation(change.tx, conversation)
   await memberOf(change.tx, conversation, person)
   await change.tx.run(
-    `update chat_member set cleared = ?3, unread = 0, read_to = ?3, delivered_to = ?3, receipt_due = 1 where conversation = ?1 and person = ?2`,
+    'update chat_member set cleared = ?3, unread = 0 where conversation = ?1 and person = ?2',
     conversation,
     person,
     row.seq,
   )
-  change.moved.add(conversation)
   await tellOwn(change, person, conversation)
   return { cleared: row.seq }
+}
+
+/** Whom one does not want to hear from, on all devices. @returns everyone of whom that is so */
+export async function setBlocked(change: Change, person: string, other: string, isOn: boolean): Promise<string[]> {
+  const blocked = await block(change.tx, person, other, isOn)
+  await tellOwn(change, person, pairOf(person, other).id)
+  return blocked
 }
 
 async function tellOwn({ tx, now, posted }: Change, person: string, id: string): Promise<void> {

@@ -71,6 +71,11 @@ export async function blockedBy(queries: Queries, person: string): Promise<strin
   return rows.map(({ blocked }) => blocked)
 }
 
+export async function hasBlocked(queries: Queries, person: string, other: string): Promise<boolean> {
+  const rows = await queries.all('select person from chat_block where person = ?1 and blocked = ?2', person, other)
+  return rows.length > 0
+}
+
 /** Whether either of two has blocked the other. */
 export async function areApart(queries: Queries, one: string, other: string): Promise<boolean> {
   const rows = await queries.all(

@@ -11,7 +11,7 @@ interface PushRow {
   readonly auth: string
 }
 
-const unread = `i.kind = 'log' and e.kind = 'message' and e.deleted = 0 and e.author <> i.person and m.muted = 0 and m.read_to < e.seq`
+const unread = `i.kind = 'log' and e.kind = 'message' and e.deleted = 0 and e.author <> i.person and m.muted = 0 and m.read_to < e.seq and m.cleared < e.seq`
 
 /** What pushes need to know, as rows. */
 export class PushStore implements PushRows {
@@ -70,7 +70,7 @@ export class PushStore implements PushRows {
   async isAcknowledged(user: string, offset: number): Promise<boolean> {
     const rows = await this.sql.all(
       `select i.pts from chat_item i join chat_member m on m.conversation = i.conversation and m.person = i.person
-       where i.person = ?1 and i.pts = ?2 and i.seq > m.read_to
+       where i.person = ?1 and i.pts = ?2 and i.seq > m.read_to and i.seq > m.cleared
          and not exists (select 1 from chat_device d where d.person = ?1 and d.acked >= ?2)`,
       user,
       offset,
