@@ -45,11 +45,11 @@ export class CommandQueue {
         this.#admit(incoming.command)
         return
       case 'unknown-method':
-        this.#refuse(incoming.id, new CommandError(errors.methodNotFound))
+        this.#refuseInTurn(incoming.id, new CommandError(errors.methodNotFound))
         this.session.misbehaved()
         return
       case 'malformed':
-        this.#refuse(incoming.id, new CommandError(errors.badRequest, incoming.detail))
+        this.#refuseInTurn(incoming.id, new CommandError(errors.badRequest, incoming.detail))
         this.session.misbehaved()
         return
     }
@@ -113,6 +113,12 @@ export class CommandQueue {
       this.session.node.log.error({ err: error, method: command.method, client: this.session.id }, 'a command failed unexpectedly')
       this.#refuse(command.id, new CommandError(errors.internal))
     }
+  }
+
+  /** After the answers to what came before it: without an id only its place says what it answers. */
+  #refuseInTurn(id: number, error: CommandError): void {
+    if (this.#tail === undefined) this.#refuse(id, error)
+    else void this.#tail.then(() => this.#refuse(id, error))
   }
 
   #refuse(id: number, error: CommandError): void {

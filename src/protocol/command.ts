@@ -5,7 +5,9 @@ import { channelNameMax, isChannelName } from './channel-name.ts'
 const channel = z.string().max(channelNameMax).refine(isChannelName, 'not a channel name')
 const offset = z.int().min(0)
 const epoch = z.string().max(64)
-const token = z.string().max(8192)
+/** Characters of a token, also where a header carries it. */
+const tokenMax = 8192
+const token = z.string().max(tokenMax)
 const json = z.unknown().transform(value => value as Json)
 
 const recovery = { recover: z.boolean().optional(), epoch: epoch.optional(), offset: offset.optional() }
@@ -19,7 +21,7 @@ export const commandSchemas = {
     subs: z.record(channel, z.object(recovery)).optional(),
     name: z.string().max(64).optional(),
     version: z.string().max(64).optional(),
-    headers: z.record(z.string().max(128), z.string().max(1024)).optional(),
+    headers: z.record(z.string().max(128), z.string().max(tokenMax)).optional(),
   }),
   subscribe: z.object({
     channel,
@@ -29,6 +31,8 @@ export const commandSchemas = {
     recoverable: z.boolean().optional(),
     join_leave: z.boolean().optional(),
     delta: z.string().max(16).optional(),
+    /** Centrifugo's filter by tags: who asks for a part must not be given all in silence. */
+    tf: z.never('filters by tags are not supported').optional(),
     ...recovery,
   }),
   unsubscribe: z.object({ channel }),
@@ -76,9 +80,22 @@ export function decodeCommand(line: string, bounds: JsonBounds): Incoming {
   const method = methods.find(name => Object.hasOwn(value, name))
   if (method === undefined) return id === 0 && Object.keys(value).length === 0 ? { kind: 'pong' } : { kind: 'unknown-method', id }
   if (id === 0 && method !== 'send') return { kind: 'malformed', id: 0, detail: 'id: missing' }
-  const parsed = commandSchemas[method].safeParse(Reflect.get(value, method))
+  const parsed = parse(commandSchemas[method], Reflect.get(value, method))
   if (!parsed.success) return { kind: 'malformed', id, detail: describeIssue(parsed.error, method) }
   return { kind: 'command', command: { id, method, params: parsed.data } as Command }
+}
+
+/** `null` counts as absent, as in Centrifugo. Few send it, so that it is looked for only in what does not fit otherwise. */
+function parse<S extends z.ZodType>(schema: S, params: Json) {
+  const parsed = schema.safeParse(params)
+  return parsed.success ? parsed : schema.safeParse(withoutNulls(params))
+}
+
+/** In `data`, a `null` is the client's own. */
+function withoutNulls(value: Json): Json {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  const kept = Object.entries(value).filter(([name, field]) => field !== null || name === 'data')
+  return Object.fromEntries(kept.map(([name, field]) => [name, name === 'data' || field === undefined ? field : withoutNulls(field)]))
 }
 
 /** The first problem of a schema error as `path: reason`. */

@@ -12,32 +12,36 @@ import type { Identity, SubscriptionGrant, Verified, Verifier } from '../hub/ind
 import type { Clock } from '../kit/index.ts'
 import { CommandError, describeIssue, errors } from '../protocol/index.ts'
 import type { TokenSource } from './config/index.ts'
-import { channel, identityFields, json, serverSubscriptions } from './identity-schema.ts'
+import { channel, identityFields, optional, optionalJson, serverSubscriptions } from './identity-schema.ts'
 
 const time = z.number().min(0)
 
 const standard = {
   /** The user; absent or '' for an anonymous one. */
-  sub: z.string().max(255).default(''),
+  sub: z
+    .string()
+    .max(255)
+    .nullish()
+    .transform(user => user ?? ''),
   exp: time.optional(),
   iat: time.optional(),
   /** When the connection or subscription ends, where that is not when the token does; 0 for never. */
-  expire_at: time.optional(),
-  info: json.optional(),
+  expire_at: optional(time),
+  info: optionalJson,
 }
 
 const connectionClaims = z.object({
   ...standard,
   ...identityFields,
   /** A subscription token opens one channel; it must not open a connection. */
-  channel: z.literal('', 'a subscription token cannot open a connection').optional(),
+  channel: optional(z.literal('', 'a subscription token cannot open a connection')),
 })
 
 const subscriptionClaims = z.object({
   ...standard,
   channel,
-  client: z.string().max(255).optional(),
-  override: z.record(z.string(), z.unknown()).optional(),
+  client: optional(z.string().max(255)),
+  override: optional(z.record(z.string(), z.unknown())),
 })
 
 /** What a connection token may say. Times are Unix seconds. */
@@ -66,12 +70,15 @@ class KeyRing {
   }
 
   /** @throws CommandError 100 (temporary) while the key server does not answer: the token may be good. */
-  async verify<T extends z.ZodType>(token: string, schema: T): Promise<Verified<z.output<T>>> {
+  async verify<T extends z.ZodType<{ readonly expire_at?: number | undefined }>>(token: string, schema: T): Promise<Verified<z.output<T>>> {
     try {
       const payload = await this.#payloadOf(token)
       if (payload === undefined) return { kind: 'invalid', reason: 'no key for its algorithm' }
       const claims = schema.safeParse(payload)
-      return claims.success ? { kind: 'valid', value: claims.data } : { kind: 'invalid', reason: describeIssue(claims.error) }
+      if (!claims.success) return { kind: 'invalid', reason: describeIssue(claims.error) }
+      // What it grants has ended, though the token itself has not: it would grant the time for a refresh again and again.
+      const { expire_at: end = 0 } = claims.data
+      return end !== 0 && end * 1000 <= this.clock.now() ? { kind: 'expired' } : { kind: 'valid', value: claims.data }
     } catch (error) {
       if (error instanceof jose.JWTExpired) return { kind: 'expired' }
       // TypeError is what jose says of a text that is not a token at all.

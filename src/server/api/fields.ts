@@ -1,24 +1,15 @@
 import { z } from 'zod'
 import type { Json } from '../../kit/index.ts'
-import { channel } from '../identity-schema.ts'
+import { channel, optional, optionalJson } from '../identity-schema.ts'
 
 /** The fields of the server API's parameters. `null`, and '' for a text, count as absent, since typed clients send them so. */
 
-export { channel }
+export { channel, optional, optionalJson }
 
 export const requiredJson = z
   .unknown()
   .refine(value => value !== undefined, 'missing')
   .transform(value => value as Json)
-
-export const optionalJson = z
-  .unknown()
-  .transform(value => (value === null ? undefined : (value as Json | undefined)))
-  .optional()
-
-export function optional<T extends z.ZodType>(schema: T) {
-  return schema.nullish().transform(value => value ?? undefined)
-}
 
 export function optionalText(charactersMax: number) {
   return z
