@@ -20,7 +20,7 @@ export function applyControl(node: Node, message: Control): void {
         break
       case 'refresh':
         if (message.expired) session.close(closes.expired)
-        else if (message.expireAt !== undefined) session.setExpiry(message.expireAt)
+        else if (message.expireAt !== undefined) moveEnd(session, message.expireAt)
         break
     }
   }
@@ -33,6 +33,16 @@ function addressed(node: Node, { user, client, session: stream }: Control): Sess
     session =>
       (client === undefined || session.id === client) && (stream === undefined || session.streamId === stream || session.id === stream),
   )
+}
+
+/** A client that counts down by itself is told. `seconds` is Unix time; 0 for never. */
+function moveEnd(session: Session, seconds: number): void {
+  const ttl = seconds === 0 ? 0 : Math.ceil(seconds - session.node.clock.now() / 1000)
+  if (seconds !== 0 && ttl <= 0) session.close(closes.expired)
+  else {
+    session.setExpiry(seconds)
+    session.outbox.enqueue(pushFrame(push.refresh(ttl)))
+  }
 }
 
 /** A subscription made by the server while the session is connected; the client learns of it by push. */

@@ -16,5 +16,6 @@ export const push = {
   message: (data: Json) => `{"message":${JSON.stringify({ data })}}`,
   disconnect: (close: Close, reconnect: boolean) =>
     `{"disconnect":${JSON.stringify({ code: close.code, reason: close.reason, reconnect })}}`,
-  refresh: (ttl: number) => `{"refresh":${JSON.stringify({ expires: true, ttl })}}`,
+  /** `ttl` in seconds; 0 for a session that does not end. */
+  refresh: (ttl: number) => `{"refresh":${JSON.stringify(ttl === 0 ? { expires: false } : { expires: true, ttl })}}`,
 } as const

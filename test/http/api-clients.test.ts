@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { api, connectAs, sdk, until, userToken } from './harness.ts'
+import { inSeconds } from '../support/index.ts'
+import { api, connectAs, RawClient, sdk, until, userToken } from './harness.ts'
 import { serveNews } from './news.ts'
 
 describe('clients', () => {
@@ -101,5 +102,26 @@ describe('clients', () => {
     await api(server, 'refresh', { user: 'alice', expired: true })
     await until('codes has 1', () => codes.length === 1)
     expect(codes).toEqual([3005])
+  })
+
+  test('[B145] refresh tells the client how long it has, and an end that has passed ends it at once', async () => {
+    const server = await serveNews()
+    using raw = await RawClient.connect(server.wsUrl, { token: await userToken('alice', { exp: inSeconds(60) }) })
+    await api(server, 'refresh', { user: 'alice', expire_at: inSeconds(600) })
+    await api(server, 'refresh', { user: 'alice', expire_at: 0 })
+    await until('both came', () => raw.pushes().length === 2)
+    const [first, second] = raw.pushes().map(({ refresh }) => refresh)
+    expect(first?.expires).toBe(true)
+    expect(first?.ttl).toBeWithin(595, 601)
+    expect(second).toEqual({ expires: false })
+    await api(server, 'refresh', { user: 'alice', expire_at: inSeconds(-1) })
+    expect((await raw.closes(1000)).code).toBe(3005)
+  })
+
+  test('[B146] a disconnect may have a code of its own without a reason', async () => {
+    const server = await serveNews()
+    using raw = await RawClient.connect(server.wsUrl, { token: await userToken('alice') })
+    await api(server, 'disconnect', { user: 'alice', disconnect: { code: 4500 } })
+    expect(await raw.closes(1000)).toEqual({ code: 4500, reason: '' })
   })
 })

@@ -64,7 +64,7 @@ export interface PushMessage {
   readonly unsubscribe?: { readonly code: number; readonly reason: string }
   readonly subscribe?: SubscribeMessage
   readonly message?: { readonly data: unknown }
-  readonly refresh?: { readonly expires: boolean; readonly ttl: number }
+  readonly refresh?: { readonly expires: boolean; readonly ttl?: number }
   readonly disconnect?: { readonly code: number; readonly reason: string; readonly reconnect?: boolean }
 }
 

@@ -9,7 +9,11 @@ const reasonBytesMax = 123
 
 const closeSchema = z.strictObject({
   code: z.int().min(3000).max(4999),
-  reason: z.string().refine(reason => Buffer.byteLength(reason) <= reasonBytesMax, `at most ${reasonBytesMax} bytes`),
+  reason: z
+    .string()
+    .nullish()
+    .transform(reason => reason ?? '')
+    .refine(reason => Buffer.byteLength(reason) <= reasonBytesMax, `at most ${reasonBytesMax} bytes`),
 })
 
 export const subscribe = apiCommand(
