@@ -90,7 +90,7 @@ function Header({ desk, conversation }: { readonly desk: Desk; readonly conversa
   )
 }
 
-/** Whether they type, are there, or were; of a group, who is in it. */
+/** Whether they type, are there, or were, or are not to be heard; of a group, who is in it. */
 function Standing({
   desk: { store },
   conversation,
@@ -109,6 +109,7 @@ function Standing({
     )
   }
   if (other === undefined) return <span class="standing">{groupStanding(store, conversation)}</span>
+  if (conversation.blocked) return <span class="standing">You have blocked {store.people.name(other)}</span>
   const presence = store.presenceOf(other)
   if (presence?.online === true) {
     return (

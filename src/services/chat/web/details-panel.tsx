@@ -35,7 +35,7 @@ export function DetailsPanel({ desk, conversation }: { readonly desk: Desk; read
       <OwnSettings desk={desk} conversation={conversation} />
       {leads ? <JoinRequests desk={desk} conversation={conversation} /> : null}
       {isGroup ? <MemberList desk={desk} conversation={conversation} leads={leads} /> : null}
-      {leads ? <Invites desk={desk} conversation={conversation} /> : null}
+      {leads ? <Invites key={conversation.id} desk={desk} conversation={conversation} /> : null}
       {leads ? <Rules desk={desk} conversation={conversation} /> : null}
       <Grave desk={desk} conversation={conversation} other={other} />
     </PanelFrame>
@@ -122,15 +122,12 @@ function Grave({
   readonly other: string | undefined
 }) {
   const { store } = desk
-  const blocked = useSignal(false)
   const ask = (title: string, text: string, action: string, act: () => void) => {
     desk.dialog.value = { kind: 'confirm', title, text, action, act }
   }
   const block = async (user: string, on: boolean) => {
     const users = await store.attempt(() => store.chat.block(user, on))
-    if (users === undefined) return
-    blocked.value = users.includes(user)
-    store.notify(on ? 'Blocked' : 'No longer blocked')
+    if (users !== undefined) store.notify(on ? 'Blocked' : 'No longer blocked')
   }
   return (
     <section class="side-section side-grave">
@@ -149,7 +146,7 @@ function Grave({
         <button
           type="button"
           onClick={() =>
-            blocked.value
+            conversation.blocked
               ? void block(other, false)
               : ask(
                   `Block ${store.people.name(other)}?`,
@@ -160,7 +157,9 @@ function Grave({
           }
         >
           <Icon name="block" />
-          {blocked.value ? 'Unblock' : 'Block'} <bdi>{store.people.name(other)}</bdi>
+          <span>
+            {conversation.blocked ? 'Unblock' : 'Block'} <bdi>{store.people.name(other)}</bdi>
+          </span>
         </button>
       )}
       {conversation.kind === 'group' && conversation.active ? (

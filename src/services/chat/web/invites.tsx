@@ -1,60 +1,48 @@
-import { type Signal, useSignal } from '@preact/signals'
+import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import * as z from 'zod/mini'
 import type { ConversationView } from '../client/index.ts'
+import type { Invitation } from '../model/wire.ts'
 import type { Desk } from './desk.ts'
 import { Icon } from './icons.tsx'
 import { copyText } from './message-menu.tsx'
 import { Toggle } from './toggle.tsx'
 
-const inviteSchema = z.object({ code: z.string(), expires: z.optional(z.number()), asks: z.optional(z.boolean()) })
-type Invite = z.infer<typeof inviteSchema>
-
-/** Links by which others join. The server lists none, so this device remembers those that it made. */
+/** Links by which others join, whoever of those who lead the group made them. */
 export function Invites({ desk, conversation }: { readonly desk: Desk; readonly conversation: ConversationView }) {
   const { store } = desk
-  const { id } = conversation
-  const invites = useSignal<readonly Invite[]>([])
+  const { id, members, requests } = conversation
+  const invites = useSignal<readonly Invitation[]>([])
+  const changes = useSignal(0)
   const approval = useSignal(false)
+  // Who comes, or asks to, has used one.
   useEffect(() => {
-    invites.value = stored(desk, id).filter(({ expires }) => expires === undefined || expires > store.clock.now())
-  }, [id])
+    let isWanted = true
+    store.chat.invites(id).then(
+      found => {
+        if (isWanted) invites.value = found
+      },
+      // They are asked for again with the next link.
+      () => undefined,
+    )
+    return () => {
+      isWanted = false
+    }
+  }, [id, members.length, requests, store.link.value, changes.value])
   const create = async () => {
-    const asks = approval.value
-    const { code, expires } = (await store.attempt(() => store.chat.invite(id, { approval: asks }))) ?? {}
+    const { code } = (await store.attempt(() => store.chat.invite(id, { approval: approval.value }))) ?? {}
     if (code === undefined) return
-    keep(desk, id, invites, [...invites.value, { code, asks, ...(expires === undefined ? {} : { expires }) }])
+    changes.value++
     await copyText(desk, linkOf(code))
   }
   const revoke = async (code: string) => {
     const revoked = await store.attempt(() => store.chat.invite(id, { revoke: code }))
-    if (revoked !== undefined)
-      keep(
-        desk,
-        id,
-        invites,
-        invites.value.filter(invite => invite.code !== code),
-      )
+    if (revoked !== undefined) changes.value++
   }
   return (
     <section class="side-section">
       <h3>Invite links</h3>
-      {invites.value.map(({ code, expires, asks }) => (
-        <div key={code} class="invite">
-          <output>{linkOf(code)}</output>
-          <small>
-            {expires === undefined ? 'Works until it is revoked' : `Works until ${store.labels.until(expires, store.now.value)}`}
-            {asks === true ? '; admins are asked' : ''}
-          </small>
-          <span>
-            <button type="button" class="button" onClick={() => void copyText(desk, linkOf(code))}>
-              Copy
-            </button>
-            <button type="button" class="button" data-tone="bad" onClick={() => void revoke(code)}>
-              Revoke
-            </button>
-          </span>
-        </div>
+      {invites.value.map(invite => (
+        <Invite key={invite.code} desk={desk} invite={invite} revoke={() => void revoke(invite.code)} />
       ))}
       <Toggle
         isOn={approval.value}
@@ -73,25 +61,38 @@ export function Invites({ desk, conversation }: { readonly desk: Desk; readonly 
   )
 }
 
+function Invite({ desk, invite, revoke }: { readonly desk: Desk; readonly invite: Invitation; readonly revoke: () => void }) {
+  const { store } = desk
+  const { code, author, expires, approval } = invite
+  return (
+    <div class="invite">
+      <output>{linkOf(code)}</output>
+      <small>
+        {`Works until ${store.labels.until(expires, store.now.value)}`}
+        {approval ? '; admins are asked' : ''}
+      </small>
+      <small>
+        Made by <bdi title={author}>{store.people.object(author)}</bdi>, {usesText(invite)}
+      </small>
+      <span>
+        <button type="button" class="button" onClick={() => void copyText(desk, linkOf(code))}>
+          Copy
+        </button>
+        <button type="button" class="button" data-tone="bad" onClick={revoke}>
+          Revoke
+        </button>
+      </span>
+    </div>
+  )
+}
+
+/** How often it was used, and may be. */
+function usesText({ used, uses }: Invitation): string {
+  if (uses > 0) return `used ${used} of ${uses} ${uses === 1 ? 'time' : 'times'}`
+  if (used === 0) return 'not used yet'
+  return used === 1 ? 'used once' : `used ${used} times`
+}
+
 function linkOf(code: string): string {
   return `${location.origin}/chat?join=${encodeURIComponent(code)}`
-}
-
-function keyOf({ account }: Desk, conversation: string): string {
-  return `fanfare.chat.invites.${account.user}.${conversation}`
-}
-
-function keep(desk: Desk, conversation: string, invites: Signal<readonly Invite[]>, next: readonly Invite[]): void {
-  invites.value = next
-  if (next.length === 0) desk.accounts.shelf.removeItem(keyOf(desk, conversation))
-  else desk.accounts.shelf.setItem(keyOf(desk, conversation), JSON.stringify(next))
-}
-
-function stored(desk: Desk, conversation: string): readonly Invite[] {
-  try {
-    const invites = z.array(inviteSchema).safeParse(JSON.parse(desk.accounts.shelf.getItem(keyOf(desk, conversation)) ?? '[]'))
-    return invites.success ? invites.data : []
-  } catch {
-    return []
-  }
 }
