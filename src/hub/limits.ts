@@ -79,6 +79,12 @@ export interface Limits {
 /** Publications that one delayed channel holds back: three hundred a second for a minute. Beyond: who follows it begins again, as after a history that broke off. */
 export const heldBackMax = 20_000
 
+/**
+ * Bytes of answers to one session that wait for the end of a turn: a frame of small questions may ask for very much. As much as its socket
+ * could hold, so that a client that comes back to many channels gets all that it missed. Beyond: close 3008.
+ */
+export const turnBytesMax = 64 * 1024 * 1024
+
 export const defaultLimits: Limits = {
   frameBytesMax: 65_536,
   apiBytesMax: 8 * 1024 * 1024,

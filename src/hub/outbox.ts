@@ -1,7 +1,7 @@
 import type { Broadcast } from './broadcast.ts'
 import type { Counters } from './counters.ts'
 import type { Frame } from './frame.ts'
-import type { Limits } from './limits.ts'
+import { type Limits, turnBytesMax } from './limits.ts'
 import type { Bytes, Socket } from './socket.ts'
 import type { Tap } from './source.ts'
 import type { Flushable, Tick } from './tick.ts'
@@ -80,11 +80,15 @@ export class Outbox implements Flushable {
     if (this.#first === undefined) this.#first = frame
     else if (this.#more === undefined) this.#more = [frame]
     else this.#more.push(frame)
-    if (this.#heldSince !== 0) {
-      this.#queuedBytes += frame.size
-      if (this.#queuedBytes > this.context.limits.outboxBytesMax) this.owner.overflow()
-    }
+    if (this.#heldSince !== 0 || frame.kind === 'reply') this.#count(frame)
     this.#schedule()
+  }
+
+  /** One large answer goes out, whatever its size; what is asked for on top of too much does not. */
+  #count(frame: Frame): void {
+    const before = this.#queuedBytes
+    this.#queuedBytes += frame.size
+    if (this.#heldSince === 0 ? before > turnBytesMax : this.#queuedBytes > this.context.limits.outboxBytesMax) this.owner.overflow()
   }
 
   /** Sends the source's news for this tap with the next write. The tap takes care to poke once until it is asked. */

@@ -191,6 +191,18 @@ describe('close codes', () => {
     expect((await third.call({ ping: {} })).ping).toEqual({})
   })
 
+  test('[B147] one frame of small questions cannot have an answer without bound: it is closed with 3008, and one large answer is sent', async () => {
+    await using server = await start()
+    using raw = await connect(server)
+    for (let n = 0; n < 10; n++) await server.publish('kept:a', 'x'.repeat(60_000))
+    const { history } = await raw.call({ history: { channel: 'kept:a', limit: -1 } })
+    expect(history?.publications).toHaveLength(10)
+    const before = server.node.counters.bytesOut
+    raw.send(Array.from({ length: 600 }, (_, n) => JSON.stringify({ id: 100 + n, history: { channel: 'kept:a', limit: -1 } })).join('\n'))
+    expect((await raw.closes(20_000)).code).toBe(3008)
+    expect(server.node.counters.bytesOut - before).toBeLessThan(80 * 1024 * 1024)
+  }, 30_000)
+
   test('[B65] a connection that reads nothing is closed with 3008 once more waits for it than is allowed', async () => {
     await using server = await start({ queue_max_size: 65_536, queue_high_water: 4096 })
     const connectAs = { id: 1, connect: { token: await userToken('slow') } }

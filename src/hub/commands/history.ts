@@ -16,6 +16,8 @@ export async function history(
   }
   // Who follows the channel some time behind sees its history as far as that has come.
   const page = await session.node.history(channel, query, session.subscriptions.get(channel)?.channel.delayMs)
+  // Before it is made into text: much may have been asked for at once.
+  if (session.isClosed) return
   if (since?.epoch !== undefined && since.epoch !== '' && since.epoch !== page.position.epoch)
     throw new CommandError(errors.unrecoverablePosition)
   const { epoch, offset } = page.position
