@@ -3,6 +3,7 @@ import { SimClock } from '../../../../sim/clock.ts'
 import { seededRandom } from '../../../kit/index.ts'
 import type { ChatCommands, MessageEntry } from '../model/wire.ts'
 import { MemoryCache } from './cache.ts'
+import { ChatError } from './chat-error.ts'
 import type { Caller } from './connection.ts'
 import { Conversations } from './conversations.ts'
 import { Inbox } from './inbox.ts'
@@ -12,6 +13,7 @@ class Ahead implements Caller {
   readonly isLive = true
   readonly acks: number[] = []
   lists = 0
+  isBusy = false
 
   async call<M extends keyof ChatCommands>(method: M, input: ChatCommands[M]['in']): Promise<ChatCommands[M]['out']> {
     return this.#answer(method, input) as ChatCommands[M]['out']
@@ -19,6 +21,7 @@ class Ahead implements Caller {
 
   #answer(method: string, input: object) {
     if (method === 'chat.conversations') {
+      if (this.isBusy) throw new ChatError({ code: 429, reason: 'rate_limited', text: '' }, true)
       this.lists++
       return { conversations: [], top: 12 }
     }
@@ -32,20 +35,29 @@ function message(seq: number): MessageEntry {
   return { kind: 'message', conversation: 'd_1', seq, mid: `${seq}`, ts: seq, author: 'ann', text: `${seq}` }
 }
 
-test('[M5, M73] the list stands for what is not sent again, and for nothing that has not come yet', async () => {
+function rig() {
   const [clock, caller, cache] = [new SimClock(), new Ahead(), new MemoryCache()]
-  const conversations = new Conversations('bob', () => {})
-  const random = seededRandom(7)
-  let listed = 0
-  const inbox = new Inbox({ user: 'bob', caller, cache, clock, random, conversations, arrived() {}, listed: () => void listed++ })
+  const told = { listed: 0 }
+  const inbox = new Inbox({
+    ...{ user: 'bob', caller, cache, clock },
+    random: seededRandom(7),
+    conversations: new Conversations('bob', () => {}),
+    arrived() {},
+    listed: () => void told.listed++,
+  })
   const settle = async () => {
     clock.advance(2_000)
     for (let turn = 0; turn < 20; turn++) await Promise.resolve()
   }
+  return { caller, cache, told, inbox, settle }
+}
+
+test('[M5, M73] the list stands for what is not sent again, and for nothing that has not come yet', async () => {
+  const { caller, cache, told, inbox, settle } = rig()
   inbox.greeted({ device: 'phone', acked: 7, top: 10, backlog: 0, durability: 'durable' })
   inbox.arrived(9, message(9))
   await settle()
-  expect({ listed, lists: caller.lists, held: inbox.keeper.held, acks: caller.acks }).toEqual({ listed: 1, lists: 1, held: 7, acks: [] })
+  expect([told.listed, caller.lists, inbox.keeper.held, caller.acks]).toEqual([1, 1, 7, []])
   expect(inbox.keeper.hasHoles).toBe(true)
   inbox.arrived(8, message(8))
   await settle()
@@ -54,4 +66,18 @@ test('[M5, M73] the list stands for what is not sent again, and for nothing that
   await settle()
   expect(caller.acks).toEqual([9, 12])
   expect((await cache.load()).acked).toBe(12)
+})
+
+test('[M48] a list that was asked for by the way and is late stands for one that is needed too', async () => {
+  const { caller, told, inbox, settle } = rig()
+  const greeting = { device: 'phone', top: 7, backlog: 0, durability: 'durable' } as const
+  inbox.greeted({ ...greeting, acked: 0 })
+  await settle()
+  caller.isBusy = true
+  inbox.arrived(1, message(1))
+  await settle()
+  inbox.greeted({ ...greeting, acked: 7 })
+  caller.isBusy = false
+  for (let seconds = 0; seconds < 60 && told.listed < 2; seconds += 2) await settle()
+  expect([told.listed, inbox.keeper.held]).toEqual([2, 7])
 })

@@ -91,7 +91,7 @@ export class Inbox {
   /** What an entry makes necessary. */
   #follow(conversation: Conversation, entry: InboxEntry): void {
     const { id, standing, thread, user } = conversation
-    if (standing === undefined && this.#isListed && entry.kind !== 'receipt') this.loader.listLater(() => undefined)
+    if (standing === undefined && this.#isListed && entry.kind !== 'receipt') this.loader.listLater()
     this.loader.healLater(id)
     if (entry.kind !== 'reaction') return
     const slot = thread.slot(entry.target)

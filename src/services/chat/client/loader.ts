@@ -18,6 +18,8 @@ export class Loader {
   readonly #healing = new Map<string, Timer>()
   readonly #recounts = new Map<string, Set<number>>()
   #listing: Timer | undefined
+  /** Who waits for the list. */
+  readonly #awaiting = new Set<() => void>()
 
   constructor(
     readonly caller: Caller,
@@ -41,20 +43,24 @@ export class Loader {
     }
   }
 
-  /** The same, but soon, and as often as it takes. */
-  listLater(done: () => void, attempt = 0): void {
+  /** The same, but soon, and as often as it takes: one list for all who wait for it. */
+  listLater(done?: () => void, attempt = 0): void {
+    if (done !== undefined) this.#awaiting.add(done)
     if (this.#listing !== undefined) return
     const wait = attempt === 0 ? 0 : limits.healMs + backoffMs(attempt, this.random, limits.sendBackoff)
     this.#listing = this.clock.after(wait, () => {
       this.list().then(
         () => {
           this.#listing = undefined
-          done()
+          const awaiting = [...this.#awaiting]
+          this.#awaiting.clear()
+          for (const each of awaiting) each()
         },
         (error: unknown) => {
           this.#listing = undefined
           // A new link lists again.
-          if (this.caller.isLive && readError(error).temporary) this.listLater(done, attempt + 1)
+          if (this.caller.isLive && readError(error).temporary) this.listLater(undefined, attempt + 1)
+          else this.#awaiting.clear()
         },
       )
     })
