@@ -20,7 +20,8 @@ export function addAuthRoutes(server: FanfareServer): void {
     return Response.json(server.tickets.issue(token), { headers: server.gate.origins.headersFor(request) })
   })
   if (!config.development || hmacSecretKey === undefined) return
-  server.route('POST', '/auth/guest', async request => {
+  server.route('POST', '/auth/guest', async (request, _params, address) => {
+    if (!node.rates.spendFor(`address:${address}`)) throw new CommandError(errors.tooManyRequests)
     const { name } = check(guestSchema, await readJson(request, node.limits.frameBytesMax, node.limits.json))
     const slug = name
       .toLowerCase()
@@ -31,6 +32,6 @@ export function addAuthRoutes(server: FanfareServer): void {
       .replace(/[^a-z0-9]/g, 'x')}`
     const exp = Math.floor(server.clock.now() / 1000) + guestTtlS
     const token = await signToken(hmacSecretKey, { sub: user, exp, info: { name } })
-    return Response.json({ token, user })
+    return Response.json({ token, user }, { headers: server.gate.origins.headersFor(request) })
   })
 }

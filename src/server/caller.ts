@@ -1,6 +1,6 @@
 import type { Json } from '../kit/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
-import { readJson } from '../transport/index.ts'
+import { credentialsOf, readJson } from '../transport/index.ts'
 import type { FanfareServer } from './create-server.ts'
 import { sameSecret } from './same-secret.ts'
 
@@ -22,16 +22,14 @@ export async function countedCallerOf(server: FanfareServer, request: Request, a
 }
 
 export function bearerOf(request: Request): string | undefined {
-  const authorization = request.headers.get('authorization')
-  return authorization?.startsWith('Bearer ') ? authorization.slice(7) : undefined
+  return credentialsOf(request, 'bearer')
 }
 
 /** Whether the request carries the server's API key: as `X-API-Key`, or `Authorization: apikey <key>` as Centrifugo's clients send it. */
 export function hasApiKey(server: FanfareServer, request: Request): boolean {
   const { key, insecure } = server.config.httpApi
   if (insecure) return true
-  const authorization = request.headers.get('authorization')
-  const given = request.headers.get('x-api-key') ?? (authorization?.startsWith('apikey ') ? authorization.slice(7) : undefined)
+  const given = request.headers.get('x-api-key') ?? credentialsOf(request, 'apikey')
   return key !== undefined && given !== undefined && sameSecret(given, key)
 }
 

@@ -127,7 +127,7 @@ export class FanfareServer implements Server {
     this.node = this.#createNode(id, this.hooks.asking)
     // Events of the nodes below come up to the central one, which tells them once.
     if (parent === undefined && this.hooks.tells) this.node.on(event => this.hooks.tell(event))
-    this.gate = new Gate(this.node, new Origins(config.client.allowedOrigins, config.development || config.client.insecure))
+    this.gate = new Gate(this.node, new Origins(config.client.allowedOrigins, isOpen(config)))
     this.tickets = new Tickets(clock, random)
     this.sse = new SseTransport(this.node, this.gate, this.tree)
     this.tree.join(this)
@@ -317,6 +317,11 @@ function logOf(config: Config): Log {
     color: isTerminal,
     write: line => process.stdout.write(line),
   })
+}
+
+/** Whether whoever reaches the server may use it. */
+function isOpen({ development, client, httpApi }: Config): boolean {
+  return development || client.insecure || httpApi.insecure
 }
 
 function isKind<K extends ServerEvent>(event: LifecycleEvent, kind: K): event is Extract<LifecycleEvent, { kind: K }> {

@@ -7,12 +7,12 @@ import type { FanfareServer } from './create-server.ts'
 /** `POST /rpc/<method>` calls what a WebSocket calls as `rpc`; `GET /rpc` lists the methods with the schemas of their input. */
 export function addRpcRoutes(server: FanfareServer): void {
   const { node, gate } = server
-  server.route('GET', '/rpc', () => {
+  server.route('GET', '/rpc', request => {
     const methods = [...node.methods].map(([method, { schema }]) => ({
       method,
       input: z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' }),
     }))
-    return Response.json({ methods })
+    return Response.json({ methods }, { headers: gate.origins.headersFor(request) })
   })
   server.route('POST', '/rpc/*', async (request, params, address) => {
     if (!gate.origins.allows(request)) throw new CommandError(errors.permissionDenied, 'origin not allowed')

@@ -1,5 +1,5 @@
 import type { Node } from '../hub/index.ts'
-import { type Close, closes, push, sseEvent, sseRetry } from '../protocol/index.ts'
+import { type Close, CommandError, closes, errors, push, sseEvent, sseRetry } from '../protocol/index.ts'
 import type { Origins } from './origins.ts'
 import { eventStreamHeaders } from './safety-headers.ts'
 
@@ -31,6 +31,13 @@ export class Gate {
     if (waitMs > 0) return new Refusal(503, closes.tooManyRequests, waitMs + node.random.next() * 5000)
     return undefined
   }
+
+  /** What could not be done for the moment: back ends that do not answer, or are asked too much. */
+  notNow(error: unknown): Refusal {
+    const isBusy = error instanceof CommandError && error.code === errors.tooManyRequests.code
+    const retryMs = 1000 + this.node.random.next() * 4000
+    return isBusy ? new Refusal(429, closes.tooManyRequests, retryMs) : new Refusal(503, closes.internal, retryMs)
+  }
 }
 
 /** The client may come back when others have gone, unlike one that is over its own limit. */
@@ -45,9 +52,9 @@ export class Refusal {
     readonly retryMs?: number,
   ) {}
 
-  toResponse(): Response {
+  toResponse(origins: Readonly<Record<string, string>> = {}): Response {
     const { status, close, retryMs } = this
-    const headers: Record<string, string> = retryMs === undefined ? {} : { 'Retry-After': String(Math.ceil(retryMs / 1000)) }
+    const headers = { ...origins, ...(retryMs === undefined ? {} : { 'Retry-After': String(Math.ceil(retryMs / 1000)) }) }
     return Response.json({ error: { code: status, message: close.reason } }, { status, headers })
   }
 

@@ -86,7 +86,7 @@ export class HttpTransport {
     const fetch = (request: Request, server: Server<Upgraded>) => this.#fetch(request, server)
     const exact = Object.fromEntries(this.router.exactPaths().map(path => [path, fetch]))
     return {
-      idleTimeout: Math.min(bunIdleMaxS, Math.ceil(this.options.idleMs / 1000)),
+      idleTimeout: this.#idleS,
       development: false,
       maxRequestBodySize: this.options.bodyBytesMax,
       routes: { ...exact, ...this.#pages },
@@ -101,12 +101,22 @@ export class HttpTransport {
 
   #fetch(request: Request, server: Server<Upgraded>): Response | undefined | Promise<Response> {
     if (!this.options.origins.admits(request)) return Response.json({ error: wrongHost }, { status: 403 })
-    const pathname = pathOf(request.url)
+    const asked = withHost(request)
+    const pathname = pathOf(asked.url)
     const upgrade = this.#upgrades.get(pathname)
     if (upgrade !== undefined) return upgrade(request, server)
-    if (endless.has(pathname)) server.timeout(request, 0)
     const peer = server.requestIP(request)?.address ?? ''
-    return this.#answer(request, pathname, this.options.addressOf?.(request, peer) ?? peer)
+    const address = this.options.addressOf?.(request, peer) ?? peer
+    if (request.method !== 'GET' || !endless.has(pathname)) return this.#answer(asked, pathname, address)
+    server.timeout(request, 0)
+    return this.#answer(asked, pathname, address).then(response => {
+      if (!response.ok) server.timeout(request, this.#idleS)
+      return response
+    })
+  }
+
+  get #idleS(): number {
+    return Math.min(bunIdleMaxS, Math.ceil(this.options.idleMs / 1000))
   }
 
   async #answer(request: Request, pathname: string, address: string): Promise<Response> {
@@ -129,6 +139,11 @@ export class HttpTransport {
 /** In whole seconds, rounded up: earlier would be in vain. */
 function waitOf({ retryAfterMs }: CommandError): { readonly 'Retry-After': string } | undefined {
   return retryAfterMs === undefined ? undefined : { 'Retry-After': String(Math.ceil(retryAfterMs / 1000)) }
+}
+
+/** A request of HTTP/1.0 may name no host, and its URL is then none: it gets one, so that whoever parses it need not know. */
+function withHost(request: Request): Request {
+  return request.url.startsWith('/') ? new Request(`http://localhost${request.url}`, request) : request
 }
 
 /** The path of an absolute URL without parsing all of it. */

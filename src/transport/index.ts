@@ -1,4 +1,5 @@
 export { check, readJson, readText } from './body.ts'
+export { credentialsOf } from './credentials.ts'
 export { Gate } from './gate.ts'
 export { type HttpOptions, HttpTransport } from './http.ts'
 export { Origins } from './origins.ts'

@@ -4,6 +4,9 @@ const preflightHeaders = {
   'Access-Control-Max-Age': '7200',
 } as const
 
+/** A page of an origin that was named may come with its visitor's cookies, by which a connect hook may know them. */
+const withCookies = { 'Access-Control-Allow-Credentials': 'true' } as const
+
 /** Names that lead to this machine whoever asks, unlike those that a stranger can point here. */
 const localNames: readonly (string | undefined)[] = ['localhost', '127.0.0.1', '[::1]']
 
@@ -41,7 +44,8 @@ export class Origins {
   headersFor(request: Request): Record<string, string> {
     const origin = request.headers.get('origin')
     if (origin === null || this.#isOwn(origin.toLowerCase(), request) || !this.allows(request)) return {}
-    return { 'Access-Control-Allow-Origin': origin, Vary: 'Origin' }
+    const named = this.#allowed.some(pattern => pattern !== '*' && isMatch(pattern, origin.toLowerCase()))
+    return { 'Access-Control-Allow-Origin': origin, ...(named ? withCookies : {}), Vary: 'Origin' }
   }
 
   /** Answers what a browser asks before it lets a page of another origin call with a token or a JSON body. */
@@ -51,7 +55,7 @@ export class Origins {
   }
 
   #isListed(origin: string): boolean {
-    return this.#allowed.some(pattern => pattern === '*' || pattern === origin || matchesWildcard(pattern, origin))
+    return this.#allowed.some(pattern => pattern === '*' || isMatch(pattern, origin))
   }
 
   #isOwn(origin: string, request: Request): boolean {
@@ -60,7 +64,8 @@ export class Origins {
   }
 }
 
-function matchesWildcard(pattern: string, origin: string): boolean {
+function isMatch(pattern: string, origin: string): boolean {
+  if (pattern === origin) return true
   const [before, after] = pattern.split('*.', 2)
   if (before === undefined || after === undefined) return false
   const host = origin.startsWith(before) ? origin.slice(before.length) : ''

@@ -18,6 +18,7 @@ import {
   sseRetry,
 } from '../protocol/index.ts'
 import { clientHeaders } from './client-headers.ts'
+import { credentialsOf } from './credentials.ts'
 import { EventStream, type EventStreamOwner } from './event-stream.ts'
 import { EventStreams } from './event-streams.ts'
 import type { Gate, Refusal } from './gate.ts'
@@ -81,8 +82,10 @@ export class SseTransport implements EventStreamOwner {
       this.#begin(stream, session, identified)
       await this.#subscribe(session, opening)
     } catch (error) {
+      const hasBegun = stream.session !== undefined
       session.close(isTemporary(error) ? closes.internal : closes.badRequest)
       if (!isTemporary(error)) return this.#refusal(error, request)
+      if (!hasBegun) return this.#turnAway(this.gate.notNow(error), request)
     }
     return new Response(stream.body, { headers: { ...eventStreamHeaders, ...this.gate.origins.headersFor(request) } })
   }
@@ -179,7 +182,7 @@ export class SseTransport implements EventStreamOwner {
   #turnAway(refused: Refusal, request: Request): Response {
     const wantsEvents = request.headers.get('accept')?.includes('text/event-stream') === true
     const stream = wantsEvents ? refused.toEventStream(this.gate.origins.headersFor(request)) : undefined
-    return stream ?? refused.toResponse()
+    return stream ?? refused.toResponse(this.gate.origins.headersFor(request))
   }
 
   #refusal(error: unknown, request: Request): Response {
@@ -209,9 +212,9 @@ function isTemporary(error: unknown): boolean {
 function readOpening(request: Request, address: string): Opening {
   const { searchParams } = new URL(request.url)
   const channels = [...new Set(searchParams.getAll('channel'))]
-  const lastEventId = request.headers.get('last-event-id') ?? searchParams.get('last_event_id') ?? searchParams.get('lastEventId') ?? ''
-  const authorization = request.headers.get('authorization')
-  const token = authorization?.startsWith('Bearer ') ? authorization.slice(7) : (searchParams.get('token') ?? undefined)
+  // An empty header says nothing, so that the URL may still speak.
+  const lastEventId = request.headers.get('last-event-id') || searchParams.get('last_event_id') || searchParams.get('lastEventId') || ''
+  const token = credentialsOf(request, 'bearer') ?? searchParams.get('token') ?? undefined
   const delay = searchParams.get('delay')
   const delayMs = delay === null ? 0 : readDelay(delay, 'delay')
   return { channels, token, address, delayMs, cursor: lastEventId.length <= cursorLengthMax ? decodeCursor(lastEventId) : undefined }
