@@ -8,6 +8,7 @@ import { version } from '../server/index.ts'
 import { withSecrets } from '../server/secrets.ts'
 import { TokenVerifier } from '../server/tokens.ts'
 import { runCommand } from './command.ts'
+import { placeOfMistake } from './json-place.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'fanfare-cli-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -54,6 +55,15 @@ describe('fanfare', () => {
     for (const name of ['start', 'token', 'relay', 'bench-client', 'docs', 'version']) expect(out).toContain(`fanfare ${name}`)
   })
 
+  test('[C28] every command has help, asked for in either way', async () => {
+    for (const name of ['start', 'token', 'relay']) {
+      const asked = await run([name, '--help'])
+      expect([name, asked.code, asked.out.startsWith(`Usage: fanfare ${name}`)]).toEqual([name, 0, true])
+      expect(await run(['help', name])).toEqual(asked)
+    }
+    for (const name of ['docs', 'version']) expect(await run([name, '--help'])).toEqual(await run(['--help']))
+  })
+
   test('[C28] version prints the version', async () => {
     for (const name of ['version', '--version', '-v']) expect(await run([name])).toEqual({ code: 0, out: `${version}\n`, err: '' })
   })
@@ -61,6 +71,9 @@ describe('fanfare', () => {
   const wrong: [string[], string][] = [
     [['strat'], 'strat: unknown command, did you mean "start"?\n'],
     [['dance'], 'dance: unknown command\n'],
+    [['docs', '--foo'], '--foo: unknown option\n'],
+    [['version', 'please'], 'please: unexpected, options are written --name value\n'],
+    [['help', 'dance'], 'dance: unexpected, options are written --name value\n'],
     [['start', '--prot', '1'], '--prot: unknown option, did you mean "--port"?\n'],
     [['start', '--port', 'x'], 'port: expected an integer from 0 to 65535, got "x" (from --port)\n'],
     [['start', '--upstream', 'ws://a:1'], 'upstream: makes it a relay, which "fanfare relay" starts\n'],
@@ -100,6 +113,47 @@ describe('fanfare', () => {
     })
   })
 })
+
+describe('a configuration file', () => {
+  const problemOf = async (text: string) => {
+    const path = join(folder, 'file.json')
+    writeFileSync(path, text)
+    return (await run(['token', '--user', 'a', '--data', folder, '--config', path])).err.trimEnd().replace(`${path}: `, '')
+  }
+
+  test('[F67] one that is not JSON is refused with line and column, and not with what stands there', async () => {
+    const at = (line: number, column: number, expected: string) => `not valid JSON: line ${line}, column ${column}: expected ${expected}`
+    expect(await problemOf('{\n  "port": 1\n  "host": "a"\n}')).toBe(at(3, 3, '"," or "}"'))
+    expect(await problemOf('{"port": 1,}')).toBe(at(1, 12, 'a name in double quotes'))
+    expect(await problemOf('{"http_api": {"key": my-secret-key}}')).toBe(at(1, 22, 'a value'))
+    expect(await problemOf('{"port" 1}')).toBe(at(1, 9, '":"'))
+    expect(await problemOf('{"a":\n\n[1, 2}')).toBe(at(3, 6, '"," or "]"'))
+    expect(await problemOf('{} // no')).toBe(at(1, 4, 'the end'))
+    expect(await problemOf('')).toBe(at(1, 1, 'a value'))
+    expect(await problemOf('{"a": "x\n"}')).toBe(at(1, 7, 'a value'))
+  })
+
+  test('[F67] the place is found wherever the parser finds none, and nowhere else', async () => {
+    const whole = JSON.stringify({ 'a b': [1, -0.5e-3, true, null, { c: 'ü \\ " \u0001' }], d: {}, e: [] }, null, 1)
+    for (let end = 0; end <= whole.length; end++)
+      for (const text of [whole.slice(0, end), `${whole.slice(0, end)}?${whole.slice(end)}`, whole.slice(0, end) + whole.slice(end + 1)])
+        expect([text, placeOfMistake(text) === undefined]).toEqual([text, isJson(text)])
+  })
+
+  test('[F67] a byte order mark does no harm, and what is no object is said to be none', async () => {
+    expect(await problemOf('\uFEFF{"shutdown": {"timeout": "1s"}}')).toBe('')
+    expect(await problemOf('null')).toBe('configuration: expected an object, got null')
+  })
+})
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
+  }
+}
 
 describe('fanfare token', () => {
   const secret = 'a-secret-of-at-least-thirty-two-bytes'

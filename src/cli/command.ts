@@ -19,19 +19,20 @@ export function runCommand(args: readonly string[], terminal: Terminal): Promise
   const [name, ...rest] = args
   switch (name) {
     case undefined:
+      terminal.out(mainHelp(version, startDefaults))
+      return exitCodes.usage
     case '--help':
     case '-h':
     case 'help':
-      terminal.out(mainHelp(version, startDefaults))
-      return name === undefined ? exitCodes.usage : exitCodes.done
+      return rest[0] !== undefined && names.includes(rest[0])
+        ? runCommand([rest[0], '--help'], terminal)
+        : print(rest, () => mainHelp(version, startDefaults), terminal)
     case '--version':
     case '-v':
     case 'version':
-      terminal.out(`${version}\n`)
-      return exitCodes.done
+      return print(rest, () => `${version}\n`, terminal)
     case 'docs':
-      terminal.out(configurationReference())
-      return exitCodes.done
+      return print(rest, configurationReference, terminal)
     case 'start':
       return runStart(rest, terminal)
     case 'token':
@@ -72,6 +73,14 @@ function argumentsOf(
     case 'wrong':
       return refuse(read.problems, terminal)
   }
+}
+
+/** Of a command that takes no flags. */
+function print(args: readonly string[], text: () => string, terminal: Terminal): number {
+  const given = argumentsOf(args, [], () => mainHelp(version, startDefaults), terminal)
+  if (typeof given === 'number') return given
+  terminal.out(text())
+  return exitCodes.done
 }
 
 async function runStart(args: readonly string[], terminal: Terminal): Promise<number> {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type ConfigInput, fileVariable, type Resolution, resolveConfig, settable } from '../server/config/index.ts'
 import type { Flag } from './arguments.ts'
+import { placeOfMistake } from './json-place.ts'
 
 export const configFlag: Flag = { name: 'config', type: 'file' }
 
@@ -22,10 +23,14 @@ export function readConfiguration(
 function readFile(path: string | undefined): { ok: true; content: unknown } | { ok: false; problem: string } {
   if (path === undefined || path === '') return { ok: true, content: undefined }
   try {
-    return { ok: true, content: JSON.parse(readFileSync(path, 'utf8')) }
+    // Some editors begin a file with a byte order mark, of which JSON knows nothing.
+    const text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '')
+    const mistake = placeOfMistake(text)
+    if (mistake === undefined) return { ok: true, content: JSON.parse(text) }
+    const { line, column, expected } = mistake
+    return { ok: false, problem: `${path}: not valid JSON: line ${line}, column ${column}: expected ${expected}` }
   } catch (error) {
     if (!(error instanceof Error)) throw error
-    const reason = error instanceof SyntaxError ? `not valid JSON: ${error.message}` : `cannot be read: ${error.message}`
-    return { ok: false, problem: `${path}: ${reason}` }
+    return { ok: false, problem: `${path}: cannot be read: ${error.message}` }
   }
 }

@@ -36,6 +36,8 @@ export function cannotStart(error: Error, config: Config, terminal: Terminal): n
     terminal.err(`port: ${config.port} is taken on ${config.host}; choose another with --port, or 0 for a free one\n`)
   else if (code === 'EACCES' && config.port < 1024)
     terminal.err(`port: ${config.port} needs more rights; choose one from 1024 on with --port\n`)
+  else if (Reflect.get(error, 'syscall') === 'listen' && (code === 'EADDRNOTAVAIL' || code === 'EINVAL'))
+    terminal.err(`host: ${JSON.stringify(config.host)} is no address of this machine; give one that is, or 0.0.0.0 for all of them\n`)
   else if (error instanceof SqlError && error.reason === 'unavailable') terminal.err(`store: ${error.message}\n`)
   else terminal.err(`cannot start: ${error.stack ?? error.message}\n`)
   return exitCodes.failed

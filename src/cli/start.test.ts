@@ -131,6 +131,14 @@ describe('fanfare start', () => {
     )
   })
 
+  test.each(['203.0.113.9', 'nowhere.invalid'])('[C34] that %s is not this machine is said in a line', async host => {
+    const refused = spawn('--host', host, '--client.token.hmac_secret_key', 'k'.repeat(32))
+    expect(await refused.exited).toBe(1)
+    expect(await new Response(refused.stderr).text()).toBe(
+      `host: "${host}" is no address of this machine; give one that is, or 0.0.0.0 for all of them\n`,
+    )
+  })
+
   test('[C34] secrets that cannot be kept are said in a line', async () => {
     const refused = spawn('--data', '/dev/null/data')
     expect(await refused.exited).toBe(2)

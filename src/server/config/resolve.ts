@@ -84,7 +84,10 @@ function examine(tree: unknown): { readonly problems: readonly Problem[]; readon
 export function resolveConfig(sources: ConfigSources): Resolution {
   const flags = layerOfFlags(sources.flags ?? {})
   const environment = layerOfEnvironment(sources.env ?? {})
-  const tree = [environment.tree, flags.tree].reduce<unknown>(overlay, overlay(sources.defaults, sources.file ?? {}))
+  const tree = [environment.tree, flags.tree].reduce<unknown>(
+    overlay,
+    overlay(sources.defaults, sources.file === undefined ? {} : sources.file),
+  )
   const { problems, readable } = examine(tree)
   const all = [...flags.problems, ...environment.problems, ...problems]
   if (all.length === 0 && readable !== undefined)
