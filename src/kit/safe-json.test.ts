@@ -41,6 +41,13 @@ describe('parseJson', () => {
     expect(refusal('{"a":{"b":[1,2,3,4]}}')).toBe('a.b: more than 3 items')
   })
 
+  test('[U7] a number that could only be passed on as null is refused with its path, and the largest one is not', () => {
+    expect(refusal('{"a":{"n":1e999}}')).toBe('a.n: the number is too large')
+    expect(refusal('[1,-1e400]')).toBe('[1]: the number is too large')
+    expect(refusal('1e309')).toBe('the number is too large')
+    expect(refusal('[1.7976931348623157e308]')).toBe('')
+  })
+
   test('[U7] what is not JSON is refused without a path, and no text throws anything else', () => {
     expect(refusal('{"a":')).toBe('not valid JSON')
     fc.assert(fc.property(fc.string(), text => expect(typeof refusal(text)).toBe('string')))

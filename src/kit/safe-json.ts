@@ -49,11 +49,13 @@ export function jsonProblem(value: Json, bounds: JsonBounds): JsonError | undefi
 }
 
 function checkJson(value: Json, bounds: JsonBounds, path: string, depth: number): void {
+  if (isEndless(value)) throw new JsonError('the number is too large', path)
   if (typeof value !== 'object' || value === null) return
   if (depth >= bounds.depthMax) throw new JsonError(`nested deeper than ${bounds.depthMax}`, path)
   if (Array.isArray(value)) {
     if (value.length > bounds.itemsMax) throw new JsonError(`more than ${bounds.itemsMax} items`, path)
-    for (const [index, item] of value.entries()) if (typeof item === 'object') checkJson(item, bounds, `${path}[${index}]`, depth + 1)
+    for (const [index, item] of value.entries())
+      if (typeof item === 'object' || isEndless(item)) checkJson(item, bounds, `${path}[${index}]`, depth + 1)
     return
   }
   const keys = Object.keys(value)
@@ -61,8 +63,14 @@ function checkJson(value: Json, bounds: JsonBounds, path: string, depth: number)
   for (const key of keys) checkKey(key, value, bounds, path, depth)
 }
 
+/** What `1e999` is read as, and what JSON could only pass on as `null`. */
+function isEndless(value: Json): boolean {
+  return typeof value === 'number' && (value > Number.MAX_VALUE || value < -Number.MAX_VALUE)
+}
+
 function checkKey(key: string, owner: object, bounds: JsonBounds, path: string, depth: number): void {
   if (key === '__proto__' || key === 'constructor' || key === 'prototype') throw new JsonError(`the key "${key}" is not allowed`, path)
   const child: Json = Reflect.get(owner, key)
-  if (typeof child === 'object' && child !== null) checkJson(child, bounds, path === '' ? key : `${path}.${key}`, depth + 1)
+  if ((typeof child === 'object' && child !== null) || isEndless(child))
+    checkJson(child, bounds, path === '' ? key : `${path}.${key}`, depth + 1)
 }
