@@ -136,8 +136,11 @@ export class HttpTransport {
   }
 }
 
-/** In whole seconds, rounded up: earlier would be in vain. */
-function waitOf({ retryAfterMs }: CommandError): { readonly 'Retry-After': string } | undefined {
+/** In whole seconds, rounded up: earlier would be in vain. Rates are by the second, so that who asked too much has something again after one. */
+function waitOf({
+  code,
+  retryAfterMs = statusOf(code) === 429 ? 1000 : undefined,
+}: CommandError): { readonly 'Retry-After': string } | undefined {
   return retryAfterMs === undefined ? undefined : { 'Retry-After': String(Math.ceil(retryAfterMs / 1000)) }
 }
 

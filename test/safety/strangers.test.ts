@@ -109,3 +109,13 @@ describe('pages', () => {
     for (const { headers } of answers) expect(headers.get('access-control-allow-origin')).toBe('https://good.example')
   })
 })
+
+test('[F70] who asks too much by HTTP is told when to come back, and has something again by then', async () => {
+  await using server = await start({ client: { user_command_rate: { per_second: 1, burst: 1 } } })
+  const ask = () => fetch(`${server.url}/rpc/none`, { method: 'POST' })
+  expect((await ask()).status).toBe(404)
+  const refused = await ask()
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1'])
+  await Bun.sleep(1000)
+  expect((await ask()).status).toBe(404)
+})
