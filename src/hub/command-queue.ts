@@ -15,8 +15,21 @@ import { run } from './commands/index.ts'
 import { replyFrame } from './frame.ts'
 import type { Session } from './session.ts'
 
-/** Commands that change what the next ones may do: they are run one after the other. The rest overtake while they wait for others. */
-const ordered: ReadonlySet<Method> = new Set<Method>(['connect', 'subscribe', 'unsubscribe', 'publish', 'refresh', 'sub_refresh'])
+/**
+ * Commands that are run one after the other: those that change what the next ones may do, and those whose answers may be large, so that
+ * nobody has hundreds of them fetched at once. The rest overtake while they wait for others.
+ */
+const ordered: ReadonlySet<Method> = new Set<Method>([
+  'connect',
+  'subscribe',
+  'unsubscribe',
+  'publish',
+  'refresh',
+  'sub_refresh',
+  'history',
+  'presence',
+  'presence_stats',
+])
 
 /** Commands over the rate, one right after the other, that are still answered. Beyond: close 3013. */
 const overspentMax = 10

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'bun:test'
 import { createConnection } from 'node:net'
 import { z } from 'zod'
 import { apiKey, FetchedStream, RawClient, sign, type TestServer, until, userToken } from '../support/index.ts'
-import { connect, endAll, hangsOn, hurried, publish, rowOf, startCentral, startRelay, treeOf, upTo } from './tree.ts'
+import { connect, endAll, hangsOn, hurried, kept, namespaces, publish, rowOf, startCentral, startRelay, treeOf, upTo } from './tree.ts'
 
 afterEach(endAll)
 
@@ -43,6 +43,32 @@ describe('a tree of nodes', () => {
     expect(again.error).toBeUndefined()
     expect((await raw.call({ publish: { channel: 'late:1', data: 1 } })).error?.code).toBe(103)
   })
+
+  test('[B148] answers that may be large are fetched one after the other, so that one frame of questions breaks no link for others', async () => {
+    const warnings: unknown[] = []
+    const log = { debug() {}, info() {}, error() {}, warn: (_: unknown, words?: string) => void warnings.push(words) }
+    const read = { name: 'read', ...kept, allow_history_for_client: true }
+    const central = await startCentral({ channel: { namespaces: [...namespaces, read] } })
+    const edge = await startRelay([central], {}, { log })
+    for (let n = 0; n < 30; n++) await central.publish('read:1', 'x'.repeat(50_000))
+    using other = await RawClient.connect(edge.wsUrl, { token: await userToken('other') })
+    await other.call({ subscribe: { channel: 'room:2' } })
+    using greedy = await RawClient.connect(edge.wsUrl, { token: await userToken('greedy') })
+    const questions = Array.from({ length: 200 }, (_, n) => ({ id: 100 + n, history: { channel: 'read:1', limit: -1 } }))
+    greedy.send([...questions, { id: 300, ping: {} }].map(question => JSON.stringify(question)).join('\n'))
+    await until(
+      'it has all of them in order, or had to go',
+      () => greedy.closedWith !== undefined || greedy.messages.at(-1)?.id === 300,
+      20_000,
+    )
+    const answered = greedy.messages.flatMap(({ id = 0 }) => (id >= 100 ? [id] : []))
+    expect(answered).toEqual(Array.from({ length: answered.length }, (_, n) => 100 + n))
+    await central.publish('room:2', { n: 1 })
+    await until('the other got it', () => other.data('room:2').length === 1)
+    expect(other.closedWith).toBeUndefined()
+    expect(other.pushes('room:2').some(({ unsubscribe }) => unsubscribe !== undefined)).toBe(false)
+    expect(warnings).toEqual([])
+  }, 30_000)
 
   test('[T22] what is not its own a relay asks of its parent: commands, access, pages, the server API, tickets', async () => {
     const central = await startCentral()
