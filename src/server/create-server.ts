@@ -139,7 +139,8 @@ export class FanfareServer implements Server {
   }
 
   get url(): string {
-    const host = this.config.host.includes(':') ? `[${this.config.host}]` : this.config.host
+    const { host: given } = this.config
+    const host = given.includes(':') && !given.startsWith('[') ? `[${given}]` : given
     return `http://${host}:${this.http.port}`
   }
 

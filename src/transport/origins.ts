@@ -8,7 +8,7 @@ const preflightHeaders = {
 const withCookies = { 'Access-Control-Allow-Credentials': 'true' } as const
 
 /** Names that lead to this machine whoever asks, unlike those that a stranger can point here. */
-const localNames: readonly (string | undefined)[] = ['localhost', '127.0.0.1', '[::1]']
+const localName = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/
 
 /**
  * Which web pages may use a user's credentials here. A request without `Origin` does not come from a page; one from our own host is ours;
@@ -36,7 +36,7 @@ export class Origins {
    */
   admits(request: Request): boolean {
     const host = request.headers.get('host')?.toLowerCase()
-    if (!this.isOpen || host === undefined || localNames.includes(host.replace(/:\d+$/, ''))) return true
+    if (!this.isOpen || host === undefined || localName.test(host)) return true
     return ['http', 'https'].some(scheme => this.#isListed(`${scheme}://${host}`))
   }
 

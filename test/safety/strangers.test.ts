@@ -69,6 +69,17 @@ describe('clients of all kinds', () => {
 })
 
 describe('pages', () => {
+  test('[F71] every address of this machine alone that it can be bound to also reaches it, under the URL that it says', async () => {
+    for (const host of ['127.0.0.1', '127.0.0.2', 'localhost', '::1', '[::1]']) {
+      await using server = await startServer({ host, client: { token: {} } })
+      expect([host, (await fetch(`${server.url}/readyz`)).status]).toEqual([host, 200])
+      for (const name of ['127.evil.example', '127.0.0.1.evil.example', 'localhost.evil.example']) {
+        const { status } = await fetch(`${server.url}/readyz`, { headers: { Host: name } })
+        expect([name, status]).toEqual([name, 403])
+      }
+    }
+  })
+
   test('[F62] while the server API is open to everyone on the machine, only this machine’s own names reach the server', async () => {
     await using server = await start({ http_api: { insecure: true } })
     const { port } = new URL(server.url)
