@@ -1,5 +1,5 @@
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core'
-import { Folder, pathOf } from '../support/index.ts'
+import { Folder, pathOf, until } from '../support/index.ts'
 import { Tab } from './chat-tab.ts'
 import { ServerProcess } from './server-process.ts'
 
@@ -56,6 +56,13 @@ export class ChatSite implements AsyncDisposable {
     await other.page.locator('.list-item').first().click()
     await other.composer.waitFor()
     return [one, other]
+  }
+
+  /** Until nothing of the conversation is unread: whoever comes back before begins where they had read to. */
+  async isRead(tab: Tab, conversation: string): Promise<void> {
+    const account = await tab.account()
+    const unread = async () => (await this.call<{ unread: number }>(account, 'chat.read', { conversation, seq: 1 })).unread
+    await until(`${account.user} has read everything`, async () => (await unread()) === 0, 20_000)
   }
 
   /** A command over HTTP. */

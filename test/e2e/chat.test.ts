@@ -215,6 +215,7 @@ describe.skipIf(skipped)('the chat in a browser', () => {
       await site.call(account, 'chat.send', { conversation, cid: `bulk-${index}`, text, device: 'laptop' })
     }
     await lea.message('Line 400').waitFor()
+    await site.isRead(lea, conversation)
     await lea.page.reload()
     await lea.message('Line 400').waitFor()
     expect(await lea.messages.count()).toBeLessThan(200)
