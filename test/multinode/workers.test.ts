@@ -52,7 +52,7 @@ async function followers(server: FanfareProcess, count: number): Promise<LeanCli
 describe.skipIf(!hasProc)('workers', () => {
   test('[T40] connections spread over processes that are one server: publications, presence, figures', async () => {
     await using server = await FanfareProcess.start({ workers: 3, channel })
-    expect(await workersOf(server)).toHaveLength(2)
+    await until('both workers are in the tree', async () => (await workersOf(server)).length === 2)
     const clients = await followers(server, 60)
     const streams = Array.from({ length: 12 }, () => new FetchedStream(`${server.url}/sse?channel=kept:1`, {}))
     for (const stream of streams) expect((await stream.response).status).toBe(200)
