@@ -69,7 +69,7 @@ function shortfalls(name: string, accepted: number, report: LoadReport): string[
 
 /**
  * The kernel of a client acknowledges the first 16 segments after a pause one by one (TCP_MAX_QUICKACKS; a pause is longer than the connection's
- * retransmission timeout, 200 ms and more), which costs the sender up to a third more and depends on the pause alone. They are sent before a
+ * retransmission timeout, 200 ms and more), which costs the sender up to two thirds more and depends on the pause alone. They are sent before a
  * measure begins, also after another contestant's turn; caches and compilers warm up with them.
  */
 const warmUp = { rounds: 18, atOnce: 1 } as const

@@ -12,7 +12,7 @@ export const sqliteTurnsMax = 1000
 /** Statements that are kept prepared, or translated, per store. Texts are written in the source; lists of placeholders make a few more. */
 export const statementsMax = 1000
 
-/** After so many commits the log of a SQLite file is moved into the file. One of chat writes 3 to 60 pages of 4 KiB: a log of some megabytes. */
+/** After so many commits the log of a SQLite file is moved into the file: often enough to stay far below `logPagesMax`, and not on end. */
 export const commitsPerCheckpoint = 200
 
 /** Pages of that log at which whoever commits moves it, and everyone waits: 32 MiB, which take a tenth of a second. */
