@@ -58,11 +58,11 @@ export class View {
     this.#delta = reply.delta === true
     const { publications = [], recovered = false, epoch = '', offset = 0 } = reply
     tally.count(since === undefined ? 'subscribed' : recovered ? 'recovered' : 'not recovered')
+    if (epoch !== '') this.position = { epoch, offset }
     if (this.follows) this.#beginFollowing(reply, since)
     else if (this.namespace.delivery === 'latest') for (const publication of publications) this.#takeValue(publication)
     if (this.namespace.delivery === 'conflated') this.#beginValues(reply.data)
     if (this.namespace.delivery === 'lanes') this.#beginLanes(reply.data)
-    if (epoch !== '') this.position = { epoch, offset }
   }
 
   /** Ends it; what is known stays, to go on from. */
@@ -113,12 +113,11 @@ export class View {
     const { judge } = this.context
     if (since === undefined || !recovered) {
       judge.hold(publications.length === 0, this.#say(`was not recovered, and got ${publications.length} publications all the same`))
-      this.position = { epoch, offset }
       return
     }
     judge.hold(epoch === since.epoch, this.#say(`was recovered from epoch ${since.epoch} into ${epoch}`))
+    judge.hold(offset === since.offset, this.#say(`asked for what came after ${since.offset} and was told ${offset}`))
     for (const publication of publications) this.#follow(this.#whole(publication))
-    judge.hold(this.position?.offset === offset, this.#say(`was recovered up to ${this.position?.offset} and told ${offset}`))
   }
 
   /** Gapless, in order, each once, and the right one. */

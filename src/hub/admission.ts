@@ -76,8 +76,8 @@ export class Admission {
       throw new CommandError(errors.internal, 'the channel moved faster than its history could be read')
     }
     const recovery = this.#recover(state.queued)
-    subscription.goLive(recovery.offset, this.grant.data === undefined || this.grant.at === undefined)
-    subscription.hasDeltaBase = (recovery.publications?.length ?? 0) > 0 && channel.isDeltaBase(recovery.offset)
+    subscription.goLive(recovery.seen, this.grant.data === undefined || this.grant.at === undefined)
+    subscription.hasDeltaBase = (recovery.publications?.length ?? 0) > 0 && channel.isDeltaBase(recovery.seen)
     session.node.subscriptionBegan(subscription)
     return { ...this.#position(recovery), ...this.#rest(recovery) }
   }
@@ -92,7 +92,7 @@ export class Admission {
     if (publications === undefined) session.node.counters.unrecovered++
     else session.node.counters.recovered++
     if (publications === undefined) return this.#start(queued)
-    return { offset: Math.max(position.offset, this.page.position.offset), recovered: true, publications }
+    return { seen: Math.max(position.offset, this.page.position.offset), offset: since.offset, recovered: true, publications }
   }
 
   /** From here on, or from where the grant's data was made. @throws CommandError where that is too long ago: a new attempt gets newer data */
@@ -100,10 +100,10 @@ export class Admission {
     const { channel, session } = this.subscription
     const { position } = channel.feed
     const { at } = this.grant
-    if (at === undefined || !channel.isRecoverable) return { offset: position.offset, recovered: false }
+    if (at === undefined || !channel.isRecoverable) return { seen: position.offset, offset: position.offset, recovered: false }
     const publications = this.sinceData === undefined ? undefined : reconcile(at, this.sinceData, queued, position)
     if (publications !== undefined && this.sinceData !== undefined) {
-      return { offset: Math.max(position.offset, this.sinceData.position.offset), recovered: false, publications }
+      return { seen: Math.max(position.offset, this.sinceData.position.offset), offset: at.offset, recovered: false, publications }
     }
     session.untrack(channel.name, unsubscribes.insufficientState)
     throw new CommandError(errors.internal, 'the channel moved on while its state was fetched')
@@ -157,6 +157,12 @@ function dataOf({ data, at }: Grant, hasEverything: boolean): Json | undefined {
 }
 
 interface Recovery {
+  /** How far the reply brings the client. */
+  readonly seen: number
+  /**
+   * The place before the publications of the reply, as in Centrifugo: each that is handed out moves the client on, so that one which ends
+   * between two of them goes on from the last that it handed out.
+   */
   readonly offset: number
   readonly recovered: boolean
   readonly publications?: readonly Publication[]
@@ -164,8 +170,11 @@ interface Recovery {
 
 /** The newest value is all there is to recover: a newcomer gets it, who has it already gets nothing. */
 function recoverNewest(newest: readonly Publication[], { epoch, offset }: Position, since: Position | undefined): Recovery {
-  const seen = since !== undefined && since.epoch === epoch && since.offset === offset
-  return { offset, recovered: since !== undefined, publications: seen ? [] : newest }
+  const hasIt = since !== undefined && since.epoch === epoch && since.offset === offset
+  if (since === undefined) return { seen: offset, offset: offset - newest.length, recovered: false, publications: newest }
+  // A place in another history says nothing in this one, where it may even be that of the newest value.
+  const from = since.epoch === epoch ? since.offset : 0
+  return { seen: offset, offset: from, recovered: true, publications: hasIt ? [] : newest }
 }
 
 function checkRoom(session: Session, channel: string): void {

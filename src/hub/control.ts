@@ -51,8 +51,7 @@ function subscribe(session: Session, channel: string, { info, data, recoverSince
     .then(admission => {
       // SDKs read no publications in a subscribe push, so they follow it, and the position moves with them.
       const { publications = [], ...result } = admission.complete()
-      const offset = result.offset === undefined ? {} : { offset: result.offset - publications.length }
-      session.outbox.enqueue(pushFrame(push.subscribe(channel, { ...result, ...offset })))
+      session.outbox.enqueue(pushFrame(push.subscribe(channel, result)))
       for (const publication of publications) session.outbox.enqueue(new Frame([push.publication(channel, publication)], 'push', 1, true))
     })
     .catch((error: unknown) => {
