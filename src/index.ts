@@ -11,6 +11,7 @@ export type {
   HistoryQuery,
   LifecycleEvent,
   Namespace,
+  OwnCodeOptions,
   PublishOptions,
   PushedPublication,
 } from './hub/index.ts'

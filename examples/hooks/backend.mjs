@@ -9,8 +9,11 @@ let orders = 0
 const hooks = {
   connect: ({ data }) =>
     data?.name ? { result: { user: data.name, info: { name: data.name } } } : { disconnect: { code: 4501, reason: 'say your name' } },
-  subscribe: ({ user, channel }) => (channel === `orders:${user}` ? { result: {} } : { error: { code: 403, message: 'not yours' } }),
+  subscribe: ({ user, channel }) =>
+    user && channel === `orders:${user}` ? { result: {} } : { error: { code: 403, message: 'not yours' } },
   rpc: async ({ user, method, data }) => {
+    // A stranger may POST a command without having connected.
+    if (!user) return { error: { code: 401, message: 'user_missing' } }
     if (method !== 'orders.place') return { error: { code: 404, message: `method_unknown: ${method}` } }
     const order = { id: ++orders, user, item: data?.item }
     await publish(`orders:${user}`, order)

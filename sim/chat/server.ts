@@ -18,6 +18,7 @@ import {
   type Namespace,
   Namespaces,
   Node,
+  type OwnCodeOptions,
   type PublishOptions,
   type PushedPublication,
   pushTo,
@@ -95,13 +96,18 @@ export class ChatServer implements ServerOfServices, Process {
     name: string,
     schema: S,
     run: (input: z.output<S>, context: CommandContext) => Json | undefined | Promise<Json | undefined>,
+    { anonymous = false }: OwnCodeOptions = {},
   ): void {
     const { canary } = this.options
-    this.node.methods.set(name, { schema, run: (input, context) => run(canary.hear(name, input as object) as z.output<S>, context) })
+    this.node.methods.set(name, {
+      schema,
+      anonymous,
+      run: (input, context) => run(canary.hear(name, input as object) as z.output<S>, context),
+    })
   }
 
-  authorize(namespace: string, authorizer: Authorizer): void {
-    this.node.access.authorize(namespace, authorizer)
+  authorize(namespace: string, authorizer: Authorizer, options: OwnCodeOptions = {}): void {
+    this.node.access.authorize(namespace, authorizer, options)
   }
 
   greet(greeter: Greeter): void {

@@ -34,6 +34,12 @@ export interface Grant {
 /** A service's say over its namespace. It is final: with an authorizer, the namespace's `allow_…` options are not asked. */
 export type Authorizer = (request: AccessRequest) => boolean | Grant | Promise<boolean | Grant>
 
+/** What a service's own code allows beside what it decides. */
+export interface OwnCodeOptions {
+  /** Callers without a user are asked about too. Otherwise they are refused before the code runs: forgetting a check must not open anything. */
+  readonly anonymous?: boolean
+}
+
 export interface AccessOptions {
   readonly namespaces: Namespaces
   readonly verifier: Verifier | undefined
@@ -47,12 +53,12 @@ const nothing: Grant = {}
 
 /** Decides who may do what in which channel. Every refusal is a `CommandError`. */
 export class Access {
-  readonly #authorizers = new Map<string, Authorizer>()
+  readonly #authorizers = new Map<string, { readonly decide: Authorizer; readonly anonymous: boolean }>()
 
   constructor(readonly options: AccessOptions) {}
 
-  authorize(namespace: string, authorizer: Authorizer): void {
-    this.#authorizers.set(namespace, authorizer)
+  authorize(namespace: string, decide: Authorizer, { anonymous = false }: OwnCodeOptions = {}): void {
+    this.#authorizers.set(namespace, { decide, anonymous })
   }
 
   /** Namespaces whose access a service decides. */
@@ -144,7 +150,8 @@ export class Access {
   async #byAuthorizer(namespace: Namespace, request: AccessRequest): Promise<Grant | undefined> {
     const authorizer = this.#authorizers.get(namespace.name)
     if (authorizer === undefined) return undefined
-    const answer = await authorizer(request)
+    if (request.user === '' && !authorizer.anonymous) throw new CommandError(errors.permissionDenied)
+    const answer = await authorizer.decide(request)
     if (answer === false) throw new CommandError(errors.permissionDenied)
     return answer === true ? nothing : answer
   }

@@ -1,4 +1,4 @@
-export { Access, type AccessRequest, type Action, type Authorizer, type Grant } from './access.ts'
+export { Access, type AccessRequest, type Action, type Authorizer, type Grant, type OwnCodeOptions } from './access.ts'
 export { type Admission, admit, type SubscribeRequest } from './admission.ts'
 export type {
   Broker,

@@ -53,6 +53,8 @@ export interface CommandContext {
 /** A command of a service: the schema its input meets once, and what it does. */
 export interface CommandMethod {
   readonly schema: z.ZodType
+  /** Callers without a user may call it too. */
+  readonly anonymous: boolean
   run(input: unknown, context: CommandContext): Json | undefined | Promise<Json | undefined>
 }
 
@@ -140,11 +142,12 @@ export class Node implements BrokerSink, OutboxContext {
     return delayed === undefined ? this.broker.history(channel, { ...query, limit }) : delayed.feed.history({ ...query, limit })
   }
 
-  /** Runs a service's command, or asks the rpc hook. @throws CommandError 104 for no such method, 107 with the path of a bad input */
+  /** Runs a service's command, or asks the rpc hook. @throws CommandError 101 for a stranger where a user is needed, 104 for no such method, 107 with the path of a bad input */
   async call(method: string, data: Json | undefined, context: CommandContext): Promise<Json | undefined> {
     const known = this.methods.get(method)
     if (known === undefined)
       return this.forward === undefined ? this.#askRpcHook(method, data, context) : this.forward(method, data, context)
+    if (context.user === '' && !known.anonymous) throw new CommandError(errors.unauthorized, 'this command needs a user')
     const parsed = known.schema.safeParse(data ?? {})
     if (!parsed.success) throw new CommandError(errors.badRequest, describeIssue(parsed.error))
     return known.run(parsed.data, context)

@@ -159,7 +159,7 @@ export class Relay implements UplinkEvents {
     context.adopt(welcome.namespaces)
     context.broker.keptElsewhere = welcome.keptElsewhere
     for (const namespace of welcome.authorized) {
-      context.node.access.authorize(namespace, async request => (await this.#grants?.ask(request)) ?? false)
+      context.node.access.authorize(namespace, async request => (await this.#grants?.ask(request)) ?? false, { anonymous: true })
     }
     if (welcome.listens && !listenedBefore) this.#tellOccupied(context)
     context.changed()

@@ -15,7 +15,8 @@ interface Kept {
 
 /**
  * What the services upstream decide, asked once for all who ask the same at the same time. Where a service says that its answer is for
- * everyone, a crowd that comes to a channel at kick-off costs one question; elsewhere one for each user.
+ * everyone, a crowd that comes to a channel at kick-off costs one question; elsewhere one for each user. Strangers are a crowd of their own:
+ * a service that answers for every user may not know them.
  */
 export class UpstreamGrants {
   readonly #kept = new Map<string, Kept>()
@@ -30,7 +31,7 @@ export class UpstreamGrants {
   /** False also where nobody upstream decides any more: a right must be given by someone. @throws CommandError as the service does */
   async ask(request: AccessRequest): Promise<Grant | false> {
     if (request.data !== undefined) return (await this.uplink.ask('authorize', { request })) ?? false
-    const everyone = `${request.action}\n${request.channel}\n${request.delayMs ?? 0}`
+    const everyone = `${request.action}\n${request.channel}\n${request.delayMs ?? 0}\n${request.user === '' ? 'strangers' : 'users'}`
     const known = this.#fresh(everyone)
     if (known !== undefined) return (await known) ?? false
     const asking = this.#asking.get(everyone)

@@ -17,6 +17,7 @@ import {
   type Log,
   type Namespace,
   Node,
+  type OwnCodeOptions,
   type PublishOptions,
   type PushedPublication,
 } from '../hub/index.ts'
@@ -181,13 +182,14 @@ export class FanfareServer implements Server {
     name: string,
     schema: S,
     run: (input: z.output<S>, context: CommandContext) => Json | undefined | Promise<Json | undefined>,
+    { anonymous = false }: OwnCodeOptions = {},
   ): void {
     // The schema has been passed by the time `run` is called, which the map of methods cannot say in types.
-    this.node.methods.set(name, { schema, run: (input, context) => run(input as z.output<S>, context) })
+    this.node.methods.set(name, { schema, anonymous, run: (input, context) => run(input as z.output<S>, context) })
   }
 
-  authorize(namespace: string, authorizer: Authorizer): void {
-    this.node.access.authorize(namespace, authorizer)
+  authorize(namespace: string, authorizer: Authorizer, options: OwnCodeOptions = {}): void {
+    this.node.access.authorize(namespace, authorizer, options)
     this.tree.changed()
   }
 

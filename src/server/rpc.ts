@@ -8,8 +8,9 @@ import type { FanfareServer } from './create-server.ts'
 export function addRpcRoutes(server: FanfareServer): void {
   const { node, gate } = server
   server.route('GET', '/rpc', request => {
-    const methods = [...node.methods].map(([method, { schema }]) => ({
+    const methods = [...node.methods].map(([method, { schema, anonymous }]) => ({
       method,
+      anonymous,
       input: z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' }),
     }))
     return Response.json({ methods }, { headers: gate.origins.headersFor(request) })

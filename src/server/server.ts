@@ -12,6 +12,7 @@ import type {
   LifecycleEvent,
   Log,
   Namespace,
+  OwnCodeOptions,
   PublishOptions,
   PushedPublication,
 } from '../hub/index.ts'
@@ -33,14 +34,15 @@ export interface Server {
 
   /** Adds a namespace; one of the same name in the configuration wins. */
   namespace(namespace: Namespace): void
-  /** Adds a method that clients call as `rpc` and as `POST /rpc/<name>`. Input meets the schema before `run` sees it. */
+  /** Adds a method that clients call as `rpc` and as `POST /rpc/<name>`. Input meets the schema before `run` sees it; callers without a user are refused (101) unless `anonymous` lets them in. */
   command<S extends z.ZodType>(
     name: string,
     schema: S,
     run: (input: z.output<S>, context: CommandContext) => Json | undefined | Promise<Json | undefined>,
+    options?: OwnCodeOptions,
   ): void
-  /** Decides every subscribe, publish, presence and history call of clients in a namespace. */
-  authorize(namespace: string, authorizer: Authorizer): void
+  /** Decides every subscribe, publish, presence and history call of users in a namespace; of strangers too with `anonymous`, who are refused otherwise. */
+  authorize(namespace: string, authorizer: Authorizer, options?: OwnCodeOptions): void
   /** Gives subscriptions and words of its own to every WebSocket that connects, on whichever node, in the connect reply. */
   greet(greeter: Greeter): void
   /** Appends to the channel's history and delivers to every subscriber on every node. */

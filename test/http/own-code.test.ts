@@ -25,6 +25,8 @@ async function serveOrders() {
   return { server, saves }
 }
 
+const asAlice = async () => ({ Authorization: `Bearer ${await userToken('alice')}` })
+
 describe('a service of one’s own', () => {
   test('[A30] a command called over the SDK answers its caller and reaches the owner’s channel alone', async () => {
     const { server } = await serveOrders()
@@ -84,10 +86,10 @@ describe('a service of one’s own', () => {
       message: expect.stringContaining('count:'),
     })
     expect(await failureOf(alice.rpc('orders.place', null))).toMatchObject({ code: 107, message: expect.stringContaining('item:') })
-    const { status, body } = await post(server, '/rpc/orders.place', { item: 7 })
+    const { status, body } = await post(server, '/rpc/orders.place', { item: 7 }, await asAlice())
     expect(status).toBe(400)
     expect(body).toMatchObject({ error: { code: 107, message: expect.stringContaining('item:') } })
-    expect((await post(server, '/rpc/orders.place', '{')).status).toBe(400)
+    expect((await post(server, '/rpc/orders.place', '{', await asAlice())).status).toBe(400)
     expect(saves).toEqual([])
     expect((await alice.rpc('orders.place', { item: 'tea' })).data).toMatchObject({ id: 1 })
   })
@@ -119,7 +121,7 @@ describe('a service of one’s own', () => {
     const alice = await connectAs(server, 'alice')
     const answer = { code: 404, message: 'order_unknown: there is no order 7' }
     expect(await failureOf(alice.rpc('orders.cancel', { id: 7 }))).toMatchObject(answer)
-    expect(await post(server, '/rpc/orders.cancel', { id: 7 })).toEqual({ status: 404, body: { error: answer } })
+    expect(await post(server, '/rpc/orders.cancel', { id: 7 }, await asAlice())).toEqual({ status: 404, body: { error: answer } })
   })
 
   test('[A36] what a command throws unexpectedly is error 100 without its words, and the connection lives on', async () => {
@@ -129,7 +131,7 @@ describe('a service of one’s own', () => {
     })
     const alice = await connectAs(server, 'alice')
     expect(await failureOf(alice.rpc('orders.break', {}))).toEqual({ code: 100, message: 'internal server error', temporary: true })
-    const { status, body } = await post(server, '/rpc/orders.break', {})
+    const { status, body } = await post(server, '/rpc/orders.break', {}, await asAlice())
     expect({ status, body }).toMatchObject({ status: 500, body: { error: { code: 100 } } })
     expect(JSON.stringify(body)).not.toContain('hunter2')
     expect((await alice.rpc('orders.place', { item: 'tea' })).data).toMatchObject({ id: 1 })

@@ -181,12 +181,14 @@ describe('a command called through a relay', () => {
   test('[A57] an error may say when to try again: in the reply, and over HTTP in Retry-After, whole seconds rounded up, with its code as status', async () => {
     const { central } = await startInboxes()
     const edge = await startRelay([central])
-    central.server.command('slow', z.object({ ms: z.int() }), ({ ms }) => {
+    const slow = ({ ms }: { ms: number }) => {
       throw new CommandError({ code: 429, message: 'rate_limited', temporary: true, retryAfterMs: ms }, 'wait')
-    })
-    central.server.command('gone', z.object({}), () => {
+    }
+    const gone = () => {
       throw new CommandError({ code: 410, message: 'gone' })
-    })
+    }
+    central.server.command('slow', z.object({ ms: z.int() }), slow, { anonymous: true })
+    central.server.command('gone', z.object({}), gone, { anonymous: true })
     for (const node of [central, edge]) {
       const { client } = await raw(node)
       const error = { code: 429, message: 'rate_limited: wait', temporary: true, retry_after_ms: 1200 }

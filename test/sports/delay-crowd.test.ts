@@ -43,10 +43,11 @@ describe('many who are behind', () => {
       { clock },
     )
     atEnd(() => central[Symbol.asyncDispose]())
-    central.server.authorize('live', () => {
+    const decide = () => {
       questions++
       return { forEveryone: true, data: () => ({ score }) }
-    })
+    }
+    central.server.authorize('live', decide, { anonymous: true })
     const edge = await startBelow(central, { clock })
     atEnd(() => edge[Symbol.asyncDispose]())
     const follow = (delay: string) => new TimedStream(clock, `${edge.url}/sse?channel=live:1&delay=${delay}`)

@@ -161,7 +161,7 @@ describe.skipIf(lacks('curl', 'event streams read by curl'))('an event stream re
   test('[E10] a stream whose client went away is forgotten at once, also while it was still being opened', async () => {
     await using server = await start()
     const gate = Promise.withResolvers<boolean>()
-    server.server.authorize('members', () => gate.promise)
+    server.server.authorize('members', () => gate.promise, { anonymous: true })
     const curl = new Curl(streamOf(server, 'kept:a'))
     await curl.opened()
     expect(server.node.sessions.size).toBe(1)

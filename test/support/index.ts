@@ -4,6 +4,7 @@ export { FanfareProcess } from './fanfare-process.ts'
 export { Folder } from './folder.ts'
 export { connectAll, cutSocket, type Followed, LeanClient } from './lean-client.ts'
 export { Postgres } from './postgres.ts'
+export { Program } from './program.ts'
 export {
   type ClientClose,
   type ClientMessage,
@@ -15,6 +16,7 @@ export {
   type SubscribeMessage,
 } from './raw-client.ts'
 export { inbox, Rows } from './rows.ts'
+export { install, Sample, sampleText } from './sample.ts'
 export { Sdk, SdkSubscription } from './sdk.ts'
 export { startServer, TestServer, testConfig } from './server.ts'
 export { type ProcessStats, ServerProcess } from './server-process.ts'

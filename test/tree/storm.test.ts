@@ -10,7 +10,7 @@ const channel = 'room:final'
 
 test(`[S18, T25] a kick-off storm of ${viewers} joins in 10 s on one edge costs the parent a few questions, whatever their number`, async () => {
   await using central = await startCentral()
-  central.server.authorize('room', () => ({ forEveryone: true, data: () => ({ score: '0:0' }) }))
+  central.server.authorize('room', () => ({ forEveryone: true, data: () => ({ score: '0:0' }) }), { anonymous: true })
   await central.server.publish(channel, { n: 1 })
   const { port } = new URL(central.server.url)
   await using edge = await FanfareProcess.start({ node: { secret: nodeSecret }, upstream: [`ws://127.0.0.1:${port}`] }, 'relay')

@@ -49,7 +49,7 @@ export function sportsService(server: Server, { path, demo, replays = [] }: Spor
     name: 'sports',
     async start() {
       server.namespace(sportsNamespace)
-      server.authorize('sports', request => admit(server, games, request))
+      server.authorize('sports', request => admit(server, games, request), { anonymous: true })
       await games.start()
       for (const player of players) await player.start()
       pulse.start()
