@@ -11,6 +11,7 @@ export {
   storeTarget,
 } from './config/index.ts'
 export { createServer, type FanfareServer, type Overrides, type ServiceFactory } from './create-server.ts'
+export { explainToken, type TokenExplanation, type TokenKind } from './explain-token.ts'
 export { type SignedRequest, sign, signatureHeader, verifySignature } from './hooks/index.ts'
 export { type Kept, openKept } from './kept-file.ts'
 export { createLog, logFormat } from './log.ts'

@@ -13,6 +13,7 @@ import type { Clock } from '../kit/index.ts'
 import { CommandError, describeIssue, errors } from '../protocol/index.ts'
 import type { TokenSource } from './config/index.ts'
 import { channel, identityFields, optional, optionalJson, serverSubscriptions } from './identity-schema.ts'
+import { whyInvalid, whyNoKey } from './token-reasons.ts'
 
 const time = z.number().min(0)
 
@@ -61,9 +62,10 @@ class KeyRing {
   readonly #claims: JWTVerifyOptions
 
   constructor(
-    { hmacSecretKey, jwksPublicEndpoint, audience, issuer }: TokenSource,
+    readonly source: TokenSource,
     readonly clock: Clock,
   ) {
+    const { hmacSecretKey, jwksPublicEndpoint, audience, issuer } = source
     this.#secret = hmacSecretKey === undefined ? undefined : new TextEncoder().encode(hmacSecretKey)
     this.#jwks = jwksPublicEndpoint === undefined ? undefined : publicKeys(jwksPublicEndpoint)
     this.#claims = { ...(audience === undefined ? {} : { audience }), ...(issuer === undefined ? {} : { issuer }) }
@@ -73,7 +75,7 @@ class KeyRing {
   async verify<T extends z.ZodType<{ readonly expire_at?: number | undefined }>>(token: string, schema: T): Promise<Verified<z.output<T>>> {
     try {
       const payload = await this.#payloadOf(token)
-      if (payload === undefined) return { kind: 'invalid', reason: 'no key for its algorithm' }
+      if (payload === undefined) return { kind: 'invalid', reason: whyNoKey(token, this.source) }
       const claims = schema.safeParse(payload)
       if (!claims.success) return { kind: 'invalid', reason: describeIssue(claims.error) }
       // What it grants has ended, though the token itself has not: it would grant the time for a refresh again and again.
@@ -82,7 +84,8 @@ class KeyRing {
     } catch (error) {
       if (error instanceof jose.JWTExpired) return { kind: 'expired' }
       // TypeError is what jose says of a text that is not a token at all.
-      if (error instanceof jose.JOSEError || error instanceof TypeError) return { kind: 'invalid', reason: error.message }
+      if (error instanceof jose.JOSEError || error instanceof TypeError)
+        return { kind: 'invalid', reason: whyInvalid(error, token, this.source) }
       throw error
     }
   }
@@ -115,7 +118,10 @@ export class TokenVerifier implements Verifier {
   readonly #connection: KeyRing
   readonly #subscription: KeyRing
 
-  constructor(sources: { readonly token: TokenSource; readonly subscriptionToken: TokenSource }, clock: Clock) {
+  constructor(
+    sources: { readonly token: TokenSource; readonly subscriptionToken: TokenSource },
+    readonly clock: Clock,
+  ) {
     this.#connection = new KeyRing(sources.token, clock)
     this.#subscription = new KeyRing(sources.subscriptionToken, clock)
   }
