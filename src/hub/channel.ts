@@ -1,9 +1,10 @@
 import type { Json } from '../kit/index.ts'
-import { type ClientInfo, encodeCursor, encodeDelta, encodeEscaped, type Publication, push, unsubscribes } from '../protocol/index.ts'
+import { type ClientInfo, encodeCursor, type Publication, push, unsubscribes } from '../protocol/index.ts'
 import { Broadcast, type Broadcaster } from './broadcast.ts'
 import type { Delivery, HistoryPage } from './broker.ts'
 import type { ChannelFeed, FeedTarget } from './feed.ts'
 import { Frame } from './frame.ts'
+import { DeltaPush, PublicationPush } from './message.ts'
 import type { Metronomes } from './metronome.ts'
 import { hasHistory, type Namespace } from './namespace.ts'
 import { type Source, Tap } from './source.ts'
@@ -208,21 +209,21 @@ class PublicationFrames implements Frames {
     readonly previous: Publication | undefined,
     ephemeral: boolean,
   ) {
-    this.whole = new Frame([push.publication(channel, publication)], ephemeral ? 'ephemeral' : 'push', 1, publication.offset !== 0)
+    this.whole = new Frame([new PublicationPush(channel, publication)], ephemeral ? 'ephemeral' : 'push', 1, publication.offset !== 0)
   }
 
   get delta(): Frame {
     if (this.previous === undefined) return this.base
-    this.#delta ??= this.#escaped(encodeDelta(this.previous, this.publication))
+    this.#delta ??= this.#framed(this.previous)
     return this.#delta
   }
 
   get base(): Frame {
-    this.#base ??= this.#escaped(encodeEscaped(this.publication))
+    this.#base ??= this.#framed(undefined)
     return this.#base
   }
 
-  #escaped(publication: string): Frame {
-    return new Frame([push.encodedPublication(this.channel, publication)], 'push', 1, true)
+  #framed(previous: Publication | undefined): Frame {
+    return new Frame([new DeltaPush(this.channel, this.publication, previous)], 'push', 1, true)
   }
 }

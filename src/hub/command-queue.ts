@@ -1,3 +1,5 @@
+import type { JsonBounds } from '../kit/index.ts'
+import { readCommands } from '../protobuf/index.ts'
 import {
   type Close,
   CloseError,
@@ -34,6 +36,10 @@ const ordered: ReadonlySet<Method> = new Set<Method>([
 /** Commands over the rate, one right after the other, that are still answered. Beyond: close 3013. */
 const overspentMax = 10
 
+function* readLines(text: string, bounds: JsonBounds): Generator<Incoming> {
+  for (const line of text.split('\n')) if (line !== '') yield decodeCommand(line, bounds)
+}
+
 /** Runs a session's commands: in the order of the frame, each ordered one after those before it, and bounded in number. */
 export class CommandQueue {
   #tail: Promise<void> | undefined
@@ -42,10 +48,12 @@ export class CommandQueue {
 
   constructor(readonly session: Session) {}
 
-  receive(text: string): void {
-    for (const line of text.split('\n')) {
-      if (line === '' || this.session.isClosed) continue
-      this.#accept(decodeCommand(line, this.session.node.limits.json))
+  receive(frame: string | Uint8Array): void {
+    const { session } = this
+    const bounds = session.node.limits.json
+    for (const incoming of typeof frame === 'string' ? readLines(frame, bounds) : readCommands(frame, bounds)) {
+      if (session.isClosed) return
+      this.#accept(incoming)
     }
   }
 

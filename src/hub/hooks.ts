@@ -7,6 +7,8 @@ export interface HookClient {
   readonly client: string
   readonly user: string
   readonly transport: string
+  /** The form of the client protocol that it speaks; JSON where absent. */
+  readonly protocol?: 'protobuf'
   readonly meta?: Json | undefined
 }
 

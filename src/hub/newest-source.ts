@@ -1,6 +1,7 @@
 import type { Json } from '../kit/index.ts'
-import { type Publication, push } from '../protocol/index.ts'
+import type { Publication } from '../protocol/index.ts'
 import { Frame } from './frame.ts'
+import { PublicationPush } from './message.ts'
 import type { Metronome } from './metronome.ts'
 import type { Source } from './source.ts'
 
@@ -29,7 +30,7 @@ export class NewestSource implements Source {
 
   newsSince(seen: number): Frame | undefined {
     if (seen >= this.version || this.#newest === undefined) return undefined
-    this.#frame ??= new Frame([push.publication(this.channel, this.#newest)], 'push', 1, this.#newest.offset !== 0)
+    this.#frame ??= new Frame([new PublicationPush(this.channel, this.#newest)], 'push', 1, this.#newest.offset !== 0)
     return this.#frame
   }
 

@@ -1,6 +1,7 @@
 import type { Json } from '../kit/index.ts'
-import { encodeEscaped, Publication, push } from '../protocol/index.ts'
+import { Publication } from '../protocol/index.ts'
 import { Frame } from './frame.ts'
+import { DeltaPush, PublicationPush } from './message.ts'
 import type { Node } from './node.ts'
 
 /** What one client alone is sent in a channel. */
@@ -27,7 +28,7 @@ export function pushTo(node: Node, { client, channel, publications }: SessionPus
   const { delta } = subscription.terms
   const messages = publications.map(fields => {
     const publication = new Publication(fields)
-    return delta ? push.encodedPublication(channel, encodeEscaped(publication)) : push.publication(channel, publication)
+    return delta ? new DeltaPush(channel, publication, undefined) : new PublicationPush(channel, publication)
   })
   if (messages.length === 0) return true
   // The client takes the newest that it got for the base of a delta; the others have another.

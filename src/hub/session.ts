@@ -88,7 +88,13 @@ export class Session implements OutboxOwner {
 
   /** How it will be seen once it is known to be this one. */
   clientAs({ user, meta }: Identity): HookClient {
-    return { client: this.id, user, transport: this.wire.name, ...(meta === undefined ? {} : { meta }) }
+    return {
+      client: this.id,
+      user,
+      transport: this.wire.name,
+      ...(this.wire.encoding === 'json' ? {} : { protocol: this.wire.encoding }),
+      ...(meta === undefined ? {} : { meta }),
+    }
   }
 
   /** How others see it in a channel. */
@@ -102,11 +108,11 @@ export class Session implements OutboxOwner {
     }
   }
 
-  /** One frame from the client: any number of commands, a line each. Answers arrive in the outbox. */
-  receive(text: string): void {
+  /** One frame from the client, text or Protobuf: any number of commands. Answers arrive in the outbox. */
+  receive(frame: string | Uint8Array): void {
     if (this.isClosed) return
     this.#commands ??= new CommandQueue(this)
-    this.#commands.receive(text)
+    this.#commands.receive(frame)
   }
 
   connect(identity: Identity, isRefreshable: boolean): void {

@@ -1,6 +1,7 @@
 import { type Json, RingBuffer } from '../kit/index.ts'
-import { type Publication, push } from '../protocol/index.ts'
+import type { Publication } from '../protocol/index.ts'
 import { Frame } from './frame.ts'
+import { PublicationPush } from './message.ts'
 import type { Metronome } from './metronome.ts'
 import type { Source } from './source.ts'
 
@@ -46,7 +47,7 @@ export class TailSource implements Source {
     if (missed <= 0) return undefined
     let frame = this.#frames.get(missed)
     if (frame === undefined) {
-      const messages = this.#tail.slice(this.#tail.size - missed).map(publication => push.publication(this.channel, publication))
+      const messages = this.#tail.slice(this.#tail.size - missed).map(publication => new PublicationPush(this.channel, publication))
       frame = new Frame(messages, 'push', messages.length)
       this.#frames.set(missed, frame)
     }

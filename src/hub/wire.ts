@@ -1,10 +1,11 @@
 import { sseEvent } from '../protocol/index.ts'
-import type { Frame } from './frame.ts'
+import { type Frame, joined } from './frame.ts'
 import type { Bytes, SocketGroup } from './socket.ts'
 
 /** How frames become one write. Equal input in a row is packed once: a fan-out to thousands makes the bytes a single time. */
 export interface Wire {
   readonly name: 'websocket' | 'sse'
+  readonly encoding: 'json' | 'protobuf'
   /** Whether a write says how far it brings the client. */
   readonly hasCursor: boolean
   /** `cursor` is the id of the event, where the wire has one and a position moved. */
@@ -19,6 +20,7 @@ export interface Wire {
 export function websocketWire(openGroup?: () => SocketGroup): Wire {
   return new SharedWire(
     'websocket',
+    'json',
     frames => {
       const [only] = frames
       return frames.length === 1 && only !== undefined ? only.websocket : frames.map(frame => frame.websocket).join('\n')
@@ -27,11 +29,17 @@ export function websocketWire(openGroup?: () => SocketGroup): Wire {
   )
 }
 
+/** Protobuf replies in one binary frame, each behind its length. */
+export function protobufWire(openGroup?: () => SocketGroup): Wire {
+  return new SharedWire('websocket', 'protobuf', frames => joined(frames.map(frame => frame.protobuf)), openGroup)
+}
+
 /** One event; several messages stand in `{"batch":[…]}`. */
 export function sseWire(openGroup?: () => SocketGroup): Wire {
   const encoder = new TextEncoder()
   return new SharedWire(
     'sse',
+    'json',
     (frames, cursor) => {
       const messages = frames.flatMap(frame => frame.messages)
       const [only] = messages
@@ -50,6 +58,7 @@ class SharedWire implements Wire {
 
   constructor(
     readonly name: 'websocket' | 'sse',
+    readonly encoding: 'json' | 'protobuf',
     readonly encode: (frames: readonly Frame[], cursor: string | undefined) => Bytes,
     readonly openGroup: (() => SocketGroup) | undefined,
   ) {

@@ -70,6 +70,11 @@ export function decodeCommand(line: string, bounds: JsonBounds): Incoming {
   } catch {
     return { kind: 'malformed', id: 0, detail: 'not valid JSON' }
   }
+  return commandOf(value, bounds)
+}
+
+/** Reads what was decoded from a frame, in whichever form it came. */
+export function commandOf(value: Json, bounds: JsonBounds): Incoming {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { kind: 'malformed', id: 0, detail: 'not an object' }
   const id: Json | undefined = Reflect.get(value, 'id') ?? 0
   if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 0 || id > 0xffffffff)

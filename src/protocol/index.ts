@@ -9,10 +9,19 @@ export {
   type ProtocolError,
   unsubscribes,
 } from './codes.ts'
-export { type Command, commandSchemas, decodeCommand, describeIssue, type Incoming, type Method, type Params } from './command.ts'
+export {
+  type Command,
+  commandOf,
+  commandSchemas,
+  decodeCommand,
+  describeIssue,
+  type Incoming,
+  type Method,
+  type Params,
+} from './command.ts'
 export { type Cursor, type CursorWatchlist, cursorLengthMax, decodeCursor, encodeCursor } from './cursor.ts'
 export { delayMaxMs, readDelay } from './delay.ts'
-export { encodeDelta } from './delta.ts'
+export { deltaBetween, encodeDelta } from './delta.ts'
 export { type ClientInfo, encodePublication, type Position, Publication, type PublicationFields } from './publication.ts'
 export { push } from './push.ts'
 export {

@@ -30,7 +30,7 @@ export interface PublicationFields {
   readonly delta?: boolean
 }
 
-/** One immutable message in a channel. Its JSON is made once, however many replies and pushes carry it. */
+/** One immutable message in a channel. Each of its forms is made once, however many replies and pushes carry it. */
 export class Publication {
   readonly data: Json
   readonly offset: number
@@ -41,6 +41,7 @@ export class Publication {
   readonly lane: string | undefined
   readonly delta: boolean
   #json: string | undefined
+  #encoded: Uint8Array | undefined
 
   constructor(fields: PublicationFields) {
     this.data = fields.data
@@ -57,6 +58,12 @@ export class Publication {
   get json(): string {
     this.#json ??= encodePublication(JSON.stringify(this.data), this)
     return this.#json
+  }
+
+  /** Its other form, which `encode` makes once. */
+  encoded(encode: (publication: Publication) => Uint8Array): Uint8Array {
+    this.#encoded ??= encode(this)
+    return this.#encoded
   }
 
   /** The same publication at another place in history. */

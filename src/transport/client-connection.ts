@@ -39,9 +39,15 @@ export class ClientConnection implements Socket, Upgraded, Placed {
     this.node.sessions.add(this.#session)
   }
 
+  /** The connection has said which form it speaks: whether the frame calls itself text or binary decides nothing. */
   received(text: string): void {
-    if (Buffer.byteLength(text) > this.node.limits.frameBytesMax) this.#session?.close(tooBig)
-    else this.#session?.receive(text)
+    if (this.wire.encoding === 'protobuf') this.#accept(Buffer.from(text))
+    else this.#accept(text)
+  }
+
+  receivedBytes(bytes: Uint8Array): void {
+    if (this.wire.encoding === 'protobuf') this.#accept(bytes)
+    else this.#accept(Buffer.from(bytes).toString('utf8'))
   }
 
   drained(): void {
@@ -75,6 +81,11 @@ export class ClientConnection implements Socket, Upgraded, Placed {
   /** What Bun writes to, as long as it is open. */
   get websocket(): ServerWebSocket<Upgraded> | undefined {
     return this.#socket
+  }
+
+  #accept(frame: string | Uint8Array): void {
+    if (Buffer.byteLength(frame) > this.node.limits.frameBytesMax) this.#session?.close(tooBig)
+    else this.#session?.receive(frame)
   }
 
   close(code: number, reason: string): void {

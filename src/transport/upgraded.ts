@@ -4,6 +4,8 @@ import type { ServerWebSocket, WebSocketHandler } from 'bun'
 export interface Upgraded {
   opened(socket: ServerWebSocket<Upgraded>): void
   received(text: string): void
+  /** A binary frame. Where it is not told apart it is taken for text. */
+  receivedBytes?(bytes: Uint8Array): void
   drained(): void
   gone(): void
 }
@@ -23,7 +25,11 @@ export function upgradedHandler(frameBytesMax: number): WebSocketHandler<Upgrade
     sendPings: false,
     perMessageDeflate: false,
     open: socket => socket.data.opened(socket),
-    message: (socket, message) => socket.data.received(typeof message === 'string' ? message : message.toString('utf8')),
+    message: ({ data }, message) => {
+      if (typeof message === 'string') data.received(message)
+      else if (data.receivedBytes === undefined) data.received(message.toString('utf8'))
+      else data.receivedBytes(message)
+    },
     drain: socket => socket.data.drained(),
     close: socket => socket.data.gone(),
   }

@@ -1,14 +1,15 @@
 import type { Server } from 'bun'
-import { type Node, websocketWire } from '../hub/index.ts'
+import { type Node, protobufWire, type Wire, websocketWire } from '../hub/index.ts'
 import { ClientConnection } from './client-connection.ts'
 import { ClientConnections } from './client-connections.ts'
 import { clientHeaders } from './client-headers.ts'
 import type { Gate } from './gate.ts'
 import type { Upgraded } from './upgraded.ts'
 
-/** Centrifugo's client protocol, JSON form, at `/connection/websocket`. */
+/** Centrifugo's client protocol in both of its forms, at `/connection/websocket`. */
 export class WebSocketTransport {
-  readonly #wire = websocketWire(() => new ClientConnections())
+  readonly #json = websocketWire(() => new ClientConnections())
+  readonly #protobuf = protobufWire(() => new ClientConnections())
 
   constructor(
     readonly node: Node,
@@ -20,16 +21,27 @@ export class WebSocketTransport {
     const address = server.requestIP(request)?.address ?? ''
     const refused = this.gate.refuse(request, address)
     if (refused !== undefined) return refused.toResponse()
-    const protocols = (request.headers.get('sec-websocket-protocol') ?? '').split(',').map(name => name.trim())
-    if (protocols.includes('centrifuge-protobuf') && !protocols.includes('centrifuge-json')) {
-      return Response.json({ error: { code: 400, message: 'protobuf is not spoken here, use the JSON protocol' } }, { status: 400 })
-    }
-    const headers = protocols.includes('centrifuge-json') ? { 'Sec-WebSocket-Protocol': 'centrifuge-json' } : {}
+    const { wire, headers } = this.#formOf(request)
     const handedOn = this.node.options.hooks.connect === undefined ? undefined : clientHeaders(request, address)
-    if (server.upgrade(request, { data: new ClientConnection(this.node, this.#wire, address, handedOn), headers })) return undefined
+    if (server.upgrade(request, { data: new ClientConnection(this.node, wire, address, handedOn), headers })) return undefined
     return Response.json(
       { error: { code: 426, message: 'a WebSocket upgrade is expected here' } },
       { status: 426, headers: { Upgrade: 'websocket' } },
     )
   }
+  /** By the first of the subprotocols that the client offers and we know, or by the query, as in Centrifugo. JSON where nothing is said. */
+  #formOf(request: Request): { readonly wire: Wire; readonly headers: Record<string, string> } {
+    const offered = (request.headers.get('sec-websocket-protocol') ?? '').split(',').map(name => name.trim())
+    const protocol = offered.find(name => name === 'centrifuge-json' || name === 'centrifuge-protobuf')
+    if (protocol === undefined) return { wire: asksForProtobuf(request.url) ? this.#protobuf : this.#json, headers: {} }
+    return {
+      wire: protocol === 'centrifuge-protobuf' ? this.#protobuf : this.#json,
+      headers: { 'Sec-WebSocket-Protocol': protocol },
+    }
+  }
+}
+
+function asksForProtobuf(url: string): boolean {
+  const query = new URLSearchParams(url.slice(url.indexOf('?') + 1))
+  return query.get('format') === 'protobuf' || query.get('cf_protocol') === 'protobuf'
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { verifySignature } from '../../src/index.ts'
+import { BinaryClient } from '../support/binary-client.ts'
 import { inSeconds } from '../support/index.ts'
 import { BackEnd, failing, hookSecret, serveWith } from './back-end.ts'
 import { api, atEnd, connect, connectAs, failureOf, RawClient, sdk, serve, subscribeTo, until } from './harness.ts'
@@ -81,6 +82,16 @@ describe('connect', () => {
     })
     await client.rpc('any', {})
     expect(backEnd.of('rpc')[0]?.body).toMatchObject({ user: 'alice', meta: { plan: 'gold' } })
+  })
+
+  test('[B181] a back end is told which form its client speaks, and gets JSON from either', async () => {
+    const backEnd = new BackEnd().on('connect', () => ({ result: { user: 'alice' } }))
+    const server = await serveWith(backEnd.hooks(['connect']))
+    using client = await BinaryClient.connect(server.url.replace('http', 'ws').concat('/connection/websocket'), {
+      data: new TextEncoder().encode('{"a":"ß"}'),
+    })
+    expect(client.closedWith).toBeUndefined()
+    expect(backEnd.of('connect')[0]?.body).toMatchObject({ protocol: 'protobuf', encoding: 'json', data: { a: 'ß' } })
   })
 
   test('[K3] a token is checked here, and the back end is not asked', async () => {

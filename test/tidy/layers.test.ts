@@ -5,7 +5,8 @@ import { importsOf, isTest, type Source, sourcesIn } from './sources.ts'
 const foundations: Readonly<Record<string, readonly string[]>> = {
   kit: [],
   protocol: ['kit'],
-  hub: ['kit', 'protocol'],
+  protobuf: ['kit', 'protocol'],
+  hub: ['kit', 'protocol', 'protobuf'],
   transport: ['kit', 'protocol', 'hub'],
   broker: ['kit', 'protocol', 'hub'],
   store: ['kit', 'protocol', 'hub'],

@@ -1,5 +1,6 @@
-import { CommandError, encodePublications, encodeReply, errors, type Params } from '../../protocol/index.ts'
+import { CommandError, errors, type Params } from '../../protocol/index.ts'
 import { replyFrame } from '../frame.ts'
+import { HistoryReply } from '../message.ts'
 import type { Session } from '../session.ts'
 
 /** Without a limit only the position is answered, as in Centrifugo; a position that history cannot continue from is error 112. */
@@ -20,7 +21,5 @@ export async function history(
   if (session.isClosed) return
   if (since?.epoch !== undefined && since.epoch !== '' && since.epoch !== page.position.epoch)
     throw new CommandError(errors.unrecoverablePosition)
-  const { epoch, offset } = page.position
-  const result = `{"publications":${encodePublications(page.publications)},"epoch":${JSON.stringify(epoch)},"offset":${offset}}`
-  session.outbox.enqueue(replyFrame(encodeReply(id, 'history', result)))
+  session.outbox.enqueue(replyFrame(new HistoryReply(id, page.position, page.publications)))
 }

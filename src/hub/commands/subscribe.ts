@@ -1,7 +1,8 @@
 import type { Json } from '../../kit/index.ts'
-import { CommandError, encodeReply, encodeSubscribeResult, errors, type Params, readDelay, unsubscribes } from '../../protocol/index.ts'
+import { CommandError, encodeReply, errors, type Params, readDelay, unsubscribes } from '../../protocol/index.ts'
 import { admit } from '../admission.ts'
 import { replyFrame } from '../frame.ts'
+import { SubscribeReply } from '../message.ts'
 import type { Namespace } from '../namespace.ts'
 import type { Session } from '../session.ts'
 
@@ -20,7 +21,7 @@ export async function subscribe(session: Session, id: number, params: Params<'su
     delta,
     joinLeave: params.join_leave,
   })
-  session.outbox.enqueue(replyFrame(encodeReply(id, 'subscribe', encodeSubscribeResult(admission.complete()))))
+  session.outbox.enqueue(replyFrame(new SubscribeReply(id, admission.complete())))
 }
 
 /** Unsubscribing from what one is not subscribed to is no error: the client wants it gone and it is. */

@@ -100,8 +100,8 @@ export class Questions {
 }
 
 /** As Centrifugo's proxies ask: absent fields are left out. */
-export function bodyOf({ client, transport, user, meta }: Partial<HookClient>, fields: object): object {
-  return { client, transport, protocol: 'json', encoding: 'json', user, ...fields, meta }
+export function bodyOf({ client, transport, protocol, user, meta }: Partial<HookClient>, fields: object): object {
+  return { client, transport, protocol: protocol ?? 'json', encoding: 'json', user, ...fields, meta }
 }
 
 function wait(clock: Clock, ms: number): Promise<void> {

@@ -1,0 +1,10 @@
+export {
+  encodeDeltaOf,
+  encodeHistoryReply,
+  encodeProtobuf,
+  encodePublicationPush,
+  encodeSubscribeReply,
+  pushFromJson,
+  replyFromJson,
+} from './messages.ts'
+export { readCommands } from './read-commands.ts'
