@@ -1,71 +1,90 @@
 import { CommandError, errors } from '../../protocol/index.ts'
 import type { Deletion, Given } from './batch.ts'
+import { groupOf } from './event-matcher.ts'
 import { limits } from './limits.ts'
 import type { Change, Match, Seen, Shown } from './match.ts'
+import { Merge } from './merge.ts'
 import { type EventOf, type MatchEvent, priorityOf } from './model/index.ts'
-import { findSame } from './same-happening.ts'
 
 /**
- * What a batch makes of a match, before it is kept. A revision is taken if it is newer than what the same feed said before (sports S2). Where
- * several feeds tell of one happening, viewers are told once: the newer revision counts among feeds that share ids, the more trusted feed among
- * those that do not, unless it has fallen silent (sports S7).
+ * What a batch makes of a match, before it is kept. A revision is taken if it is newer than what the same provider said before (sports S2).
+ * Where several providers tell of one event, viewers are told once, by the most trusted provider that has not fallen silent (sports S7).
  */
 export class Draft {
+  readonly provider: string
   readonly #shown = new Map<string, Shown>()
-  readonly #seen = new Map<string, Seen>()
+  readonly #seen = new Map<string, Map<string, Seen>>()
+  /** The groups of events that the batch touches, each with what it touches in them. */
+  readonly #touched = new Map<string, Seen[]>()
   readonly #version: number
-  /** What this feed has told of, made where another feed's word must be found for it. */
-  #told: Set<string> | undefined
+  #added = 0
 
   constructor(
     readonly match: Match,
-    readonly source: string,
+    source: string,
     readonly nowUtcMs: number,
   ) {
+    this.provider = match.providerOf(source)
     this.#version = match.version + 1
-    if (!match.seen.has(source) && match.seen.size >= limits.sourcesMax)
+    if (!match.seen.has(this.provider) && match.seen.size >= limits.sourcesMax)
       throw new CommandError(errors.limitExceeded, `at most ${limits.sourcesMax} feeds of one game`)
   }
 
-  change(): Change {
-    const isUrgent = [...this.#shown.values()].some(({ version }) => version === this.#version)
-    return { version: isUrgent ? this.#version : this.match.version, shown: this.#shown, seen: [...this.#seen.values()] }
-  }
-
-  /** Lets what this feed said before take the place of what feeds said that have fallen silent since. */
-  promote(): void {
-    for (const seen of this.match.seen.get(this.source)?.values() ?? []) {
-      const shown = this.match.shown.get(seen.key)
-      if (seen.waiting === undefined || shown === undefined || !this.#isSilent(shown)) continue
-      const { waiting, ...rest } = seen
-      this.#seen.set(seen.id, rest)
-      this.#show(seen.key, waiting, seen)
-    }
-  }
-
   take(given: Given): void {
-    const before = this.#seenOf(given.id)
+    const before = this.seenAt(this.provider, given.id)
     if (before !== undefined && given.rev <= before.rev) return
     if (before === undefined) this.#checkRoom()
-    const key = before?.key ?? this.#keyFor(given)
-    const shown = this.#shownAt(key)
-    const event = this.#complete(given, shown?.event)
-    this.#told?.add(key)
-    const seen = { source: this.source, id: given.id, rev: given.rev, key }
-    if (shown !== undefined && !this.#prevails(seen, shown)) {
-      this.#seen.set(given.id, this.#sharesId(seen, shown) ? seen : { ...seen, waiting: event })
-      return
-    }
-    this.#seen.set(given.id, seen)
-    this.#show(key, event, seen)
+    const event = this.#complete(given, before?.event)
+    const seen: Seen = { source: this.provider, id: given.id, rev: given.rev, key: before?.key ?? '', event }
+    this.note(seen)
+    if (before === undefined) this.#added++
+    this.#touch(groupOf(event), seen)
+    if (before !== undefined) this.#touch(groupOf(before.event))
   }
 
-  /** Changes what viewers know, if it is not what they know already. */
-  #show(key: string, event: MatchEvent, { id, rev }: Seen): void {
-    const shown = this.#shownAt(key)
-    const word = { source: this.source, sourceId: id, sourceRev: rev }
-    if (shown !== undefined && this.#isSame(shown, event)) {
-      this.#shown.set(key, { ...shown, ...word })
+  change(): Change {
+    const silent = this.#silentProviders()
+    const merge = new Merge(this, silent)
+    if (silent.join() !== this.match.silent.join()) for (const group of this.#groups()) this.#touch(group)
+    for (const [group, touched] of this.#touched) merge.group(group, touched)
+    merge.references()
+    const isUrgent = [...this.#shown.values()].some(({ version }) => version === this.#version)
+    const seen = [...this.#seen.values()].flatMap(ofProvider => [...ofProvider.values()])
+    return { version: isUrgent ? this.#version : this.match.version, shown: this.#shown, seen, silent }
+  }
+
+  /** Every provider that was heard of this match, the most trusted first. */
+  get providers(): readonly string[] {
+    const heard = new Set([...this.match.seen.keys(), ...this.#seen.keys()])
+    return [...heard].toSorted((a, b) => this.match.rankOf(a) - this.match.rankOf(b))
+  }
+
+  *seenOf(provider: string): Generator<Seen> {
+    const changed = this.#seen.get(provider)
+    for (const seen of this.match.seen.get(provider)?.values() ?? []) if (!changed?.has(seen.id)) yield seen
+    yield* changed?.values() ?? []
+  }
+
+  seenAt(provider: string, id: string): Seen | undefined {
+    return this.#seen.get(provider)?.get(id) ?? this.match.seen.get(provider)?.get(id)
+  }
+
+  shownAt(key: string): Shown | undefined {
+    return this.#shown.get(key) ?? this.match.shown.get(key)
+  }
+
+  note(seen: Seen): void {
+    const ofProvider = this.#seen.get(seen.source)
+    if (ofProvider === undefined) this.#seen.set(seen.source, new Map([[seen.id, seen]]))
+    else ofProvider.set(seen.id, seen)
+  }
+
+  /** Changes what viewers know under a key, if it is not what they know already. */
+  show(key: string, event: MatchEvent, { source, id, rev }: Seen): void {
+    const shown = this.shownAt(key)
+    const word = { source, sourceId: id, sourceRev: rev }
+    if (shown !== undefined && this.#isSame(shown, event, source)) {
+      if (shown.source !== source || shown.sourceId !== id || shown.sourceRev !== rev) this.#shown.set(key, { ...shown, ...word })
       return
     }
     // A deletion of what nobody was told of is only remembered.
@@ -77,26 +96,25 @@ export class Draft {
     this.#shown.set(key, { event: revised, version, ...word })
   }
 
-  #prevails(seen: Seen, shown: Shown): boolean {
-    if (shown.source === this.source) return true
-    const isMoreTrusted = this.match.rankOf(this.source) < this.match.rankOf(shown.source)
-    if (this.#sharesId(seen, shown)) return seen.rev > shown.sourceRev || (seen.rev === shown.sourceRev && isMoreTrusted)
-    return isMoreTrusted || this.#isSilent(shown)
-  }
-
-  /** Feeds that use the same id for one happening are two ways to one provider, whose revisions can be compared. */
-  #sharesId({ id }: Seen, shown: Shown): boolean {
-    return id === shown.sourceId
-  }
-
-  #isSilent({ source }: Shown): boolean {
-    return source !== this.source && this.match.isSilent(source, this.nowUtcMs)
-  }
-
-  /** Whether viewers would see no difference. A feed that is trusted less does not get to spell things its own way. */
-  #isSame({ event: known, source }: Shown, event: MatchEvent): boolean {
-    const isOther = source !== this.source && this.match.rankOf(this.source) > this.match.rankOf(source)
+  /** Whether viewers would see no difference. A provider that is trusted less does not get to spell things its own way. */
+  #isSame({ event: known, source: from }: Shown, event: MatchEvent, source: string): boolean {
+    const isOther = source !== from && this.match.rankOf(source) > this.match.rankOf(from)
     return isOther ? essence(known) === essence(event) : content(known) === content(event)
+  }
+
+  #touch(group: string, seen?: Seen): void {
+    const touched = this.#touched.get(group) ?? []
+    this.#touched.set(group, touched)
+    if (seen !== undefined) touched.push(seen)
+  }
+
+  #groups(): Set<string> {
+    return new Set(this.providers.flatMap(provider => [...this.seenOf(provider)].map(({ event }) => groupOf(event))))
+  }
+
+  /** Who speaks is not silent, and nobody is while there is nobody else. */
+  #silentProviders(): readonly string[] {
+    return this.providers.filter(provider => provider !== this.provider && this.match.isSilent(provider, this.nowUtcMs))
   }
 
   #complete(given: Given, known: MatchEvent | undefined): MatchEvent {
@@ -106,43 +124,17 @@ export class Draft {
       if (known === undefined) return { id, rev, state, kind: 'unknown', seq: 0, players: [], tEvent, tIngest }
       return { ...known, rev, state, tIngest }
     }
-    const seq = given.seq === 0 ? (known?.seq ?? this.match.shown.size + this.#shown.size + 1) : given.seq
+    const seq = given.seq === 0 ? (known?.seq ?? this.#count + 1) : given.seq
     const tEvent = given.tEvent === 0 ? (known?.tEvent ?? this.nowUtcMs) : given.tEvent
     return { ...given, seq, tEvent, tIngest }
   }
 
-  /** Under which id viewers know the event of a feed: its own, unless another feed told of the same happening, or uses the id for another one. */
-  #keyFor(given: Given): string {
-    const others = this.match.seen.size - (this.match.seen.has(this.source) ? 1 : 0)
-    if (others === 0) return given.id
-    const same = this.#shownAt(given.id)
-    if (same !== undefined && (isBare(given) || same.event.kind === given.kind || same.event.kind === 'unknown')) return given.id
-    if (!isBare(given)) {
-      this.#told ??= new Set([...this.#seenOfSource()].map(({ key }) => key))
-      const told = this.#told
-      const candidates = this.match.events.filter(({ id }) => !told.has(id) && this.#shownAt(id)?.source !== this.source)
-      const found = findSame(candidates, given)
-      if (found !== undefined) return found.id
-    }
-    return same === undefined ? given.id : `${this.source}:${given.id}`
-  }
-
-  #seenOf(id: string): Seen | undefined {
-    return this.#seen.get(id) ?? this.match.seen.get(this.source)?.get(id)
-  }
-
-  *#seenOfSource(): Generator<Seen> {
-    yield* this.match.seen.get(this.source)?.values() ?? []
-    yield* this.#seen.values()
-  }
-
-  #shownAt(key: string): Shown | undefined {
-    return this.#shown.get(key) ?? this.match.shown.get(key)
+  get #count(): number {
+    return (this.match.seen.get(this.provider)?.size ?? 0) + this.#added
   }
 
   #checkRoom(): void {
-    const count = (this.match.seen.get(this.source)?.size ?? 0) + this.#seen.size
-    if (count >= limits.eventsMax) throw new CommandError(errors.limitExceeded, `at most ${limits.eventsMax} events of one game`)
+    if (this.#count >= limits.eventsMax) throw new CommandError(errors.limitExceeded, `at most ${limits.eventsMax} events of one game`)
   }
 }
 

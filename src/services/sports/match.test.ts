@@ -152,7 +152,7 @@ describe('two feeds', () => {
   })
 
   test('[S7] two ways to one provider share its ids: the newer revision counts, whichever way it came', () => {
-    const match = newMatch({ sources: ['a', 'b'] })
+    const match = newMatch({ sources: ['a', 'b'], providers: { a: 'one', b: 'one' } })
     take(match, [goal()], 'a')
     take(match, [goal({ rev: 2, state: 'overturned' })], 'b')
     expect(match.board.score).toEqual({ home: 0, away: 0 })

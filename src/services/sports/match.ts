@@ -21,20 +21,25 @@ export interface Shown {
   readonly event: MatchEvent
   /** The board's version that it came with; 0 for what is not urgent. */
   readonly version: number
+  /** The provider. */
   readonly source: string
-  /** Its id and revision at that source. */
+  /** Its id and revision at that provider. */
   readonly sourceId: string
   readonly sourceRev: number
 }
 
-/** What a feed has said of one event: up to which revision, and which event of ours it is. */
+/** What a provider has last said of one event. */
 export interface Seen {
+  /** The provider. */
   readonly source: string
   readonly id: string
   readonly rev: number
+  /** Under which id viewers know it. */
   readonly key: string
-  /** What it said, as long as another feed is believed. */
-  readonly waiting?: MatchEvent | undefined
+  /** The event in its own words. */
+  readonly event: MatchEvent
+  /** Another provider took over while this one was silent: what it said counts again with its next revision. */
+  readonly overruled?: boolean | undefined
 }
 
 /** Everything that a batch changed, to be kept at once. */
@@ -42,6 +47,8 @@ export interface Change {
   readonly version: number
   readonly shown: ReadonlyMap<string, Shown>
   readonly seen: readonly Seen[]
+  /** The providers that count as silent in it. */
+  readonly silent: readonly string[]
 }
 
 /** What viewers knew of a match right before a change. */
@@ -77,8 +84,11 @@ export class Match {
   run: number
   version: number
   readonly shown = new Map<string, Shown>()
+  /** By provider and id. */
   readonly seen = new Map<string, Map<string, Seen>>()
-  /** When each feed was last heard, Unix milliseconds. */
+  /** The providers that counted as silent when the last batch was taken. */
+  silent: readonly string[] = []
+  /** When each provider was last heard, Unix milliseconds. */
   readonly #heardAt = new Map<string, number>()
   readonly #loadedAt: number
   #board: Board | undefined
@@ -115,7 +125,6 @@ export class Match {
   /** What the batch would change. Nothing is changed yet. @throws CommandError where a bound is passed */
   draft(batch: Batch, nowUtcMs: number): Change {
     const draft = new Draft(this, batch.source, nowUtcMs)
-    draft.promote()
     for (const given of batch.events) draft.take(given)
     return draft.change()
   }
@@ -155,7 +164,8 @@ export class Match {
   }
 
   /** Takes a change that was kept. */
-  adopt({ version, shown, seen }: Change, board: Board): void {
+  adopt({ version, shown, seen, silent }: Change, board: Board): void {
+    this.silent = silent
     for (const one of seen) this.#note(one)
     for (const [key, one] of shown) this.shown.set(key, one)
     this.version = version
@@ -165,7 +175,12 @@ export class Match {
 
   /** The feed is alive, whether or not it had anything to say. */
   hear(source: string, nowUtcMs: number): void {
-    this.#heardAt.set(source, nowUtcMs)
+    this.#heardAt.set(this.providerOf(source), nowUtcMs)
+  }
+
+  /** Whose ids and revisions a feed carries: a provider may be heard in several ways, as the game says. */
+  providerOf(source: string): string {
+    return this.game.providers[source] ?? source
   }
 
   describe(game: Game): void {
@@ -173,16 +188,16 @@ export class Match {
     this.#board = undefined
   }
 
-  /** Place of a feed by trust: those that the game names, then the others as they were first heard. */
-  rankOf(source: string): number {
-    const named = this.game.sources.indexOf(source)
+  /** Place of a provider by trust: those that the game names, then the others as they were first heard. */
+  rankOf(provider: string): number {
+    const named = this.game.sources.findIndex(source => source === provider || this.providerOf(source) === provider)
     if (named !== -1) return named
-    const heard = [...this.seen.keys()].indexOf(source)
+    const heard = [...this.seen.keys()].indexOf(provider)
     return this.game.sources.length + (heard === -1 ? this.seen.size : heard)
   }
 
-  isSilent(source: string, nowUtcMs: number): boolean {
-    return nowUtcMs - (this.#heardAt.get(source) ?? this.#loadedAt) > limits.silentMs
+  isSilent(provider: string, nowUtcMs: number): boolean {
+    return nowUtcMs - (this.#heardAt.get(provider) ?? this.#loadedAt) > limits.silentMs
   }
 
   /** What is urgent and came after a version of the board, in the order of the match. */

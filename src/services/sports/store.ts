@@ -18,6 +18,7 @@ const steps = [
    ) without rowid`,
   'create table sports_past (n integer primary key, game text not null, at integer not null, body text not null)',
   'create index sports_past_at on sports_past (at)',
+  'alter table sports_seen add column overruled integer not null default 0',
 ]
 
 interface GameRow {
@@ -48,7 +49,9 @@ interface SeenRow {
   readonly id: string
   readonly rev: number
   readonly event: string
+  /** What was said; null in rows of earlier versions whose word is the one that viewers were told. */
   readonly waiting: string | null
+  readonly overruled: number
 }
 
 /** A game without its events, as lists need it. */
@@ -98,10 +101,14 @@ export class SportsStore {
     const events = this.#database.query<EventRow, [string]>(
       'select version, source, source_id, source_rev, body from sports_event where game = ?',
     )
-    const seen = this.#database.query<SeenRow, [string]>('select source, id, rev, event, waiting from sports_seen where game = ?')
+    const seen = this.#database.query<SeenRow, [string]>(
+      'select source, id, rev, event, waiting, overruled from sports_seen where game = ?',
+    )
     const { game, run, version } = keptGameOf(row)
     const past = this.#pastRows('where game = ?', id).flatMap(({ atMs, before }) => (before === undefined ? [] : [{ atMs, before }]))
-    return { game, run, version, shown: events.all(id).map(shownOf), seen: seen.all(id).map(seenOf), past }
+    const shown = events.all(id).map(shownOf)
+    const byKey = new Map(shown.map(one => [one.event.id, one]))
+    return { game, run, version, shown, seen: seen.all(id).map(row => seenOf(row, byKey)), past }
   }
 
   /** What changed in any game from a moment on, oldest first. What was before it is forgotten. */
@@ -143,13 +150,13 @@ export class SportsStore {
       'insert or replace into sports_event (game, id, version, source, source_id, source_rev, body) values (?, ?, ?, ?, ?, ?, ?)',
     )
     const putSeen = this.#database.query(
-      'insert or replace into sports_seen (game, source, id, rev, event, waiting) values (?, ?, ?, ?, ?, ?)',
+      'insert or replace into sports_seen (game, source, id, rev, event, waiting, overruled) values (?, ?, ?, ?, ?, ?, ?)',
     )
     this.#database.transaction(() => {
       if (changed.before !== undefined) this.#remember(game, changed)
       for (const [id, one] of shown) putEvent.run(game, id, one.version, one.source, one.sourceId, one.sourceRev, JSON.stringify(one.event))
-      for (const { source, id, rev, key, waiting } of seen)
-        putSeen.run(game, source, id, rev, key, waiting === undefined ? null : JSON.stringify(waiting))
+      for (const { source, id, rev, key, event, overruled } of seen)
+        putSeen.run(game, source, id, rev, key, JSON.stringify(event), overruled ? 1 : 0)
       this.#database.query('update sports_game set version = ?, board = ? where id = ?').run(version, JSON.stringify(board), game)
     })()
   }
@@ -191,6 +198,9 @@ function shownOf({ version, source, source_id, source_rev, body }: EventRow): Sh
   return { event: eventSchema.parse(JSON.parse(body)), version, source, sourceId: source_id, sourceRev: source_rev }
 }
 
-function seenOf({ source, id, rev, event, waiting }: SeenRow): Seen {
-  return { source, id, rev, key: event, ...(waiting === null ? {} : { waiting: eventSchema.parse(JSON.parse(waiting)) }) }
+function seenOf({ source, id, rev, event: key, waiting, overruled }: SeenRow, shown: ReadonlyMap<string, Shown>): Seen {
+  const event = waiting === null ? shown.get(key)?.event : eventSchema.parse(JSON.parse(waiting))
+  const word = { source, id, rev, key, ...(overruled === 0 ? {} : { overruled: true }) }
+  if (event !== undefined) return { ...word, event: { ...event, id, rev } }
+  return { ...word, event: { id, rev, state: 'deleted', kind: 'unknown', seq: 0, players: [], tEvent: 0, tIngest: 0 } }
 }

@@ -38,6 +38,11 @@ export const gameSchema = z.object({
   rate: z.number().check(z.minimum(0.001), z.maximum(100_000)),
   /** Names of its feeds, the one that is trusted most first. */
   sources: z.array(idSchema).check(z.maxLength(16)),
+  /**
+   * The provider of each feed that shares its ids with another: two ways to one provider, whose revisions can be compared. A feed that is not
+   * named here is a provider of its own, and an id of its means nothing to the others.
+   */
+  providers: z._default(z.record(idSchema, idSchema), {}),
 })
 
 const fedTeam = z.union(
@@ -68,6 +73,7 @@ export const fedGameSchema = z.strictObject({
   kickoffUtcMs: z.optional(timeSchema),
   rate: z._default(gameSchema.def.shape.rate, 1),
   sources: z._default(gameSchema.def.shape.sources, []),
+  providers: gameSchema.def.shape.providers,
 })
 
 export type Team = z.infer<typeof teamSchema>

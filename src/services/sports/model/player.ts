@@ -1,26 +1,81 @@
 import type { Player } from './event-parts.ts'
+import { foldName } from './fold-name.ts'
 
-/** Whether two mentions mean the same player. Ids are those of a feed, and another feed may use one for somebody else: then the names differ. */
+/** What two mentions of a player say of each other: one person, probably one person, nothing, or two persons. */
+export type Likeness = 'same' | 'alike' | 'unknown' | 'other'
+
+/** Whether two mentions of one side mean the same player. Ids belong to a feed: another feed may use one for somebody else, and then the names differ. */
 export function samePlayer(a: Player | undefined, b: Player | undefined): boolean {
   if (a === undefined || b === undefined) return false
-  return a.id !== undefined && b.id !== undefined ? a.id === b.id && namesMeet([a], [b]) : a.name === b.name
+  if (a.id !== undefined && a.id === b.id) return namesMeet([a], [b])
+  if (a.name === b.name) return a.id === undefined || b.id === undefined
+  const likeness = likenessOf(a, b)
+  return likeness === 'same' && (a.id === undefined || b.id === undefined || (a.number !== undefined && a.number === b.number))
 }
 
-/** Whether two lists may mean the same people: one says nothing, or a word of a name stands in both. */
+/** Whether two lists may mean the same people: one is empty, or somebody in one may be somebody in the other. */
 export function namesMeet(left: readonly Player[], right: readonly Player[]): boolean {
   if (left.length === 0 || right.length === 0) return true
-  const words = new Set(left.flatMap(wordsOf))
-  return right.flatMap(wordsOf).some(word => words.has(word))
+  return left.some(a => right.some(b => likenessOf(a, b) !== 'other'))
 }
 
-/** The words of a name that tell people apart, without accents: initials only where there is nothing else. */
-function wordsOf({ name }: Player): string[] {
-  const words = name
-    .normalize('NFKD')
-    .replace(/[\u0300-\u036f]/g, '')
-    .toLowerCase()
-    .split(/[^\p{L}\p{N}]+/u)
-    .filter(word => word !== '')
-  const long = words.filter(word => word.length > 2)
-  return long.length > 0 ? long : words
+/** Compares the first players that two feeds name for an event: the scorer, the booked player, who comes on. */
+export function likenessOfFirst(left: readonly Player[], right: readonly Player[]): Likeness {
+  const [a] = left
+  const [b] = right
+  return a === undefined || b === undefined ? 'unknown' : likenessOf(a, b)
+}
+
+/** Two players of one side, by shirt number and folded name. */
+export function likenessOf(a: Player, b: Player): Likeness {
+  const names = likenessOfNames(foldName(a.name), foldName(b.name))
+  if (a.number === undefined || b.number === undefined) return names
+  if (a.number !== b.number) return names === 'same' ? 'alike' : 'other'
+  // One shirt, and feeds may spell the name in other alphabets.
+  return 'same'
+}
+
+function likenessOfNames(a: readonly string[], b: readonly string[]): Likeness {
+  if (a.length === 0 || b.length === 0) return 'unknown'
+  const [few, many] = a.length <= b.length ? [a, b] : [b, a]
+  const free = [...many]
+  let whole = 0
+  let initials = 0
+  for (const word of few.toSorted((left, right) => right.length - left.length)) {
+    const index = free.findIndex(other => sameWord(word, other))
+    if (index !== -1) {
+      free.splice(index, 1)
+      whole++
+      continue
+    }
+    const initial = free.findIndex(other => isInitialOf(word, other))
+    if (initial === -1) continue
+    free.splice(initial, 1)
+    initials++
+  }
+  if (whole === 0) return initials === few.length && few.length > 1 ? 'alike' : 'other'
+  return whole + initials === few.length ? 'same' : sharesFamilyName(a, b) ? 'alike' : 'other'
+}
+
+/** Given names are shortened and replaced ("Leo" for "Lionel"), family names hardly ever. Brothers stay apart where both are written out. */
+function sharesFamilyName(a: readonly string[], b: readonly string[]): boolean {
+  const [family, other] = [a.at(-1), b.at(-1)]
+  if (family === undefined || other === undefined || !sameWord(family, other)) return false
+  const [given, otherGiven] = [a[0], b[0]]
+  return given === undefined || otherGiven === undefined || given[0] === otherGiven[0]
+}
+
+function isInitialOf(a: string, b: string): boolean {
+  return (a.length === 1 && b.startsWith(a)) || (b.length === 1 && a.startsWith(b))
+}
+
+/** Words of five letters or more may differ in one letter: feeds transcribe names by hand. */
+function sameWord(a: string, b: string): boolean {
+  if (a === b) return true
+  if (a.length < 5 || b.length < 5 || Math.abs(a.length - b.length) > 1) return false
+  let from = 0
+  while (from < a.length && from < b.length && a[from] === b[from]) from++
+  let tail = 0
+  while (tail < a.length - from && tail < b.length - from && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail++
+  return Math.max(a.length, b.length) - from - tail <= 1
 }

@@ -11,6 +11,7 @@ const game = gameOf('m', {
   venue: '',
   rate: 1,
   sources: [],
+  providers: {},
   home: { name: 'Reds', ...team },
   away: { name: 'Blues', ...team },
 })

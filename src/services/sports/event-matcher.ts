@@ -1,0 +1,177 @@
+import { creditedTo, type Likeness, likenessOfFirst, type MatchEvent, namesMeet, ordered } from './model/index.ts'
+import { pairUp } from './pairing.ts'
+
+/** How far apart two feeds may put one event on the match clock: minutes are rounded, and corrected later. */
+const apartSecMax = 120
+/** Two goals of one side take at least a restart; within this time another scorer is a correction, beyond it another goal. */
+const otherScorerSecMax = 45
+/** What a pair costs whose times cannot be compared: more than any that can, so that it is made only where nothing better is there. */
+const unknownTimeCost = 121
+/** What a pair costs beside its seconds, by what the names say. */
+const nameCost: Readonly<Record<Likeness, number>> = { same: 0, alike: 5, unknown: 20, other: 60 }
+/** What it costs to leave two events apart: any pair that is possible is better. */
+const apartCost = 400
+
+/** The events that can be the same as each other: kinds, but for kicks of a shoot-out, which some feeds tell as goals and missed penalties. */
+export function groupOf(event: MatchEvent): string {
+  return isKick(event) ? 'kick' : event.kind
+}
+
+/** Kinds that are never matched: each feed's own stand for themselves. */
+export function isMatchable(group: string): boolean {
+  return group !== 'unknown'
+}
+
+/**
+ * Finds which events of two feeds tell of the same thing. Feeds number and spell as they like, so the credited side, the period, the clock,
+ * the shirt number and the folded name decide. All events of a group are looked at together: one that is told late, again or corrected
+ * changes the pairs that its neighbours are in.
+ * @param left events of one group as one or several feeds tell them @param right events of the same group of another feed
+ * @returns pairs of indices, each index at most once
+ */
+export function matchEvents(
+  group: string,
+  left: readonly MatchEvent[],
+  right: readonly MatchEvent[],
+): readonly (readonly [number, number])[] {
+  if (left.length === 0 || right.length === 0) return []
+  if (group === 'kick') return matchKicks(left, right)
+  const rights = bySide(right)
+  const edges: { left: number; right: number; gain: number }[] = []
+  for (const [a, event] of left.entries()) {
+    for (const b of rights.get(sideOf(event)) ?? []) {
+      const other = right[b]
+      const cost = other === undefined ? undefined : costOf(event, other)
+      if (cost !== undefined) edges.push({ left: a, right: b, gain: apartCost - cost })
+    }
+  }
+  return pairUp(edges)
+}
+
+/** Kicks have no clock, and their order is everything: the best way to lay both lists side by side, each side's kicks apart. */
+function matchKicks(left: readonly MatchEvent[], right: readonly MatchEvent[]): (readonly [number, number])[] {
+  const places = new Map([...left.entries(), ...right.entries()].map(([index, event]) => [event, index]))
+  return (['home', 'away'] as const).flatMap(side => {
+    const of = (events: readonly MatchEvent[]) => ordered(events.filter(event => 'team' in event && event.team === side))
+    return align(of(left), of(right)).map(([a, b]) => [places.get(a) ?? -1, places.get(b) ?? -1] as const)
+  })
+}
+
+/** The alignment of two sequences with the greatest gain (Needleman and Wunsch, 1970), without a cost for gaps. */
+function align(a: readonly MatchEvent[], b: readonly MatchEvent[]): (readonly [MatchEvent, MatchEvent])[] {
+  const best: number[][] = Array.from({ length: a.length + 1 }, () => new Array<number>(b.length + 1).fill(0))
+  const at = (i: number, j: number) => best[i]?.[j] ?? 0
+  const gain = (i: number, j: number) => gainOfKicks(a[i], b[j])
+  for (let i = a.length - 1; i >= 0; i--) {
+    const row = best[i] ?? []
+    for (let j = b.length - 1; j >= 0; j--)
+      row[j] = Math.max(at(i + 1, j), at(i, j + 1), gain(i, j) > 0 ? at(i + 1, j + 1) + gain(i, j) : 0)
+  }
+  const pairs: (readonly [MatchEvent, MatchEvent])[] = []
+  for (let i = 0, j = 0; ; ) {
+    const [one, other] = [a[i], b[j]]
+    if (one === undefined || other === undefined) return pairs
+    if (gain(i, j) > 0 && at(i, j) === at(i + 1, j + 1) + gain(i, j)) {
+      pairs.push([one, other])
+      i++
+      j++
+    } else if (at(i, j) === at(i + 1, j)) i++
+    else j++
+  }
+}
+
+/** A named kicker decides; an outcome may still be corrected. */
+function gainOfKicks(a: MatchEvent | undefined, b: MatchEvent | undefined): number {
+  if (a === undefined || b === undefined) return 0
+  const likeness = likenessOfFirst(a.players, b.players)
+  if (likeness === 'other') return 0
+  return (likeness === 'unknown' ? 10 : 20) + (outcomeOf(a) === outcomeOf(b) ? 2 : 1)
+}
+
+function isKick(event: MatchEvent): boolean {
+  if (event.kind === 'kick') return true
+  return (event.kind === 'goal' || event.kind === 'penalty_missed') && event.period === 'shootout'
+}
+
+function outcomeOf(event: MatchEvent): string {
+  if (event.kind === 'goal') return 'scored'
+  return event.kind === 'kick' || event.kind === 'penalty_missed' ? event.data.outcome : ''
+}
+
+/** Where the kind, side and period are: only events with the same are compared. */
+function sideOf(event: MatchEvent): string {
+  if (event.kind === 'goal') return `${creditedTo(event)} ${event.period}`
+  const team = 'team' in event ? (event.team ?? '') : ''
+  const period = 'period' in event ? (event.period ?? '') : ''
+  return event.kind === 'stat' ? `${team} ${event.data.name}` : `${team} ${period}`
+}
+
+function bySide(events: readonly MatchEvent[]): Map<string, number[]> {
+  const sides = new Map<string, number[]>()
+  for (const [index, event] of events.entries()) {
+    const side = sideOf(event)
+    const indices = sides.get(side)
+    if (indices === undefined) sides.set(side, [index])
+    else indices.push(index)
+  }
+  return sides
+}
+
+/** What it costs to take two events of one group, side and period for one; undefined where they are not. */
+function costOf(a: MatchEvent, b: MatchEvent): number | undefined {
+  switch (b.kind) {
+    case 'period_start':
+    case 'period_end':
+    case 'added_time':
+    case 'lineup':
+    case 'coach':
+    case 'stat':
+      return 0
+    case 'status':
+    case 'commentary':
+      return sameData(a, b) ? within(apart(a, b), apartSecMax) : undefined
+    case 'goal':
+      return costOfGoals(a, b)
+    case 'substitution':
+      return namesMeet(a.players.slice(0, 1), b.players.slice(0, 1)) && namesMeet(a.players.slice(1), b.players.slice(1))
+        ? within(apart(a, b), apartSecMax)
+        : undefined
+    default: {
+      const likeness = likenessOfFirst(a.players, b.players)
+      return likeness === 'other' ? undefined : within(apart(a, b), apartSecMax, nameCost[likeness])
+    }
+  }
+}
+
+/** An own goal that another feed gives to an attacker is one goal whoever is named. */
+function costOfGoals(a: MatchEvent, b: MatchEvent): number | undefined {
+  const sameHow = a.kind === 'goal' && b.kind === 'goal' && (a.data.how === 'own') === (b.data.how === 'own')
+  const likeness = sameHow ? likenessOfFirst(a.players, b.players) : 'unknown'
+  if (likeness === 'other' && (clockSec(a) === undefined) !== (clockSec(b) === undefined)) return undefined
+  return within(apart(a, b), likeness === 'other' ? otherScorerSecMax : apartSecMax, nameCost[likeness])
+}
+
+function within(apartSec: number, apartMax: number, cost = 0): number | undefined {
+  return apartSec <= apartMax || apartSec === unknownTimeCost ? apartSec + cost : undefined
+}
+
+/** Seconds between two events by the match clock; by the time of day where neither has one, as both happened while it was told. */
+function apart(a: MatchEvent, b: MatchEvent): number {
+  const [left, right] = [clockSec(a), clockSec(b)]
+  if (left !== undefined && right !== undefined) return Math.abs(left - right)
+  return hasPeriod(a) && hasPeriod(b) ? unknownTimeCost : Math.abs(a.tEvent - b.tEvent) / 1000
+}
+
+function hasPeriod(event: MatchEvent): boolean {
+  return 'period' in event && event.period !== undefined
+}
+
+function clockSec(event: MatchEvent): number | undefined {
+  if (!('clock' in event) || event.clock === undefined) return undefined
+  const { min, sec, added = 0 } = event.clock
+  return (min + added) * 60 + sec
+}
+
+function sameData(a: MatchEvent, b: MatchEvent): boolean {
+  return JSON.stringify(Reflect.get(a, 'data')) === JSON.stringify(Reflect.get(b, 'data'))
+}

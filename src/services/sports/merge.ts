@@ -1,0 +1,192 @@
+import type { Draft } from './draft.ts'
+import { groupOf, isMatchable, matchEvents } from './event-matcher.ts'
+import type { Seen } from './match.ts'
+import { isLive, isOver, type MatchEvent } from './model/index.ts'
+
+/** One thing that happened, with what providers say of it: the one that counts most first, at most one word that is live of each. */
+interface Happening {
+  readonly words: Seen[]
+  key: string
+}
+
+/** Statuses that say no more than the periods do. */
+const plain: ReadonlySet<string> = new Set(['scheduled', 'live', 'half_time'])
+
+/**
+ * Joins what the providers of a match say into what viewers are told. Where only one provider is heard, each of its events stands for itself.
+ * With several, all events of a group (goals, cards, kicks) are matched anew whenever one of them changes, so that an event that is taken back
+ * and told again, told late or corrected never leaves its double behind.
+ */
+export class Merge {
+  /** Providers by how much their word counts: the silent after all others. */
+  readonly #providers: readonly string[]
+
+  constructor(
+    readonly draft: Draft,
+    readonly silent: readonly string[],
+  ) {
+    const { providers } = draft
+    this.#providers = [...providers.filter(one => !silent.includes(one)), ...providers.filter(one => silent.includes(one))]
+  }
+
+  /** Matches a group and shows what changed in it. `touched` is what the batch said of it. */
+  group(group: string, touched: readonly Seen[]): void {
+    if (this.#providers.length < 2 || !isMatchable(group)) {
+      for (const seen of touched) this.#tell({ words: [this.#latest(seen)], key: '' }, new Set())
+      return
+    }
+    const words = this.#providers.flatMap(provider => [...this.draft.seenOf(provider)].filter(({ event }) => groupOf(event) === group))
+    const happenings = this.#happeningsOf(group, words)
+    const used = new Set<string>()
+    for (const happening of happenings) if (!this.#isDenied(happening, happenings)) this.#tell(happening, used)
+    this.#takeBack(group, words, used)
+  }
+
+  /** Reviews and verdicts name events by their provider's ids: viewers know them by others. */
+  references(): void {
+    for (const provider of this.#providers) {
+      for (const seen of this.draft.seenOf(provider)) {
+        if (seen.event.ref === undefined) continue
+        const shown = this.draft.shownAt(seen.key)
+        if (shown?.source === provider && shown.sourceId === seen.id) this.#show(seen.key, seen)
+      }
+    }
+  }
+
+  #happeningsOf(group: string, words: readonly Seen[]): readonly Happening[] {
+    const happenings: Happening[] = []
+    const live = words.filter(({ event }) => isLive(event))
+    for (const provider of this.#providers) join(group, happenings, live.filter(isOf(provider)))
+    // Then what was taken back, which counts for those who would still tell of it.
+    for (const provider of this.#providers) {
+      const withdrawn = words.filter(isOf(provider)).filter(({ event }) => !isLive(event))
+      const rest = withdrawn.filter(word => !attach(word, happenings))
+      const open = happenings.filter(({ words }) => !words.some(isOf(provider)) && words.every(word => this.#outranks(provider, word)))
+      join(group, happenings, rest, open)
+    }
+    for (const { words } of happenings) words.sort((a, b) => this.#place(a) - this.#place(b))
+    return happenings
+  }
+
+  /** A word that another provider overruled while this one was silent counts least. */
+  #place({ source, overruled }: Seen): number {
+    return this.#providers.indexOf(source) + (overruled ? this.#providers.length : 0)
+  }
+
+  #outranks(provider: string, word: Seen): boolean {
+    return this.#providers.indexOf(provider) < this.#place(word)
+  }
+
+  /** Whether a provider that counts more says something else: that it was no such event, or that the match is over. */
+  #isDenied({ words }: Happening, happenings: readonly Happening[]): boolean {
+    const [word] = words
+    if (word === undefined || !isLive(word.event)) return false
+    if (word.event.kind === 'status' && plain.has(word.event.data.status)) return this.#isOverFor(word, happenings)
+    const shown = this.draft.shownAt(word.key)
+    if (shown === undefined || shown.source === word.source || this.silent.includes(shown.source)) return false
+    const said = this.draft.seenAt(shown.source, shown.sourceId)
+    return said !== undefined && said.key === word.key && groupOf(said.event) !== groupOf(word.event) && this.#outranks(shown.source, word)
+  }
+
+  #isOverFor(word: Seen, happenings: readonly Happening[]): boolean {
+    return happenings.some(({ words: [other] }) => {
+      if (other === undefined || other.event.kind !== 'status' || !isLive(other.event) || this.silent.includes(other.source)) return false
+      return isOver(other.event.data.status) && other.source !== word.source && this.#outranks(other.source, word)
+    })
+  }
+
+  #tell(happening: Happening, used: Set<string>): void {
+    const [word] = happening.words
+    if (word === undefined) return
+    happening.key = this.#keyFor(happening, used)
+    used.add(happening.key)
+    for (const one of happening.words) {
+      const overruled = one.overruled || this.#isOverruled(one, word)
+      if (one.key !== happening.key || overruled !== (one.overruled ?? false))
+        this.draft.note({ ...one, key: happening.key, ...(overruled ? { overruled } : {}) })
+    }
+    this.#show(happening.key, this.#latest(word))
+  }
+
+  #isOverruled(one: Seen, counted: Seen): boolean {
+    const { match } = this.draft
+    const isSilenced = this.silent.includes(one.source) && match.rankOf(one.source) < match.rankOf(counted.source)
+    return isSilenced && isLive(one.event) !== isLive(counted.event)
+  }
+
+  /** The id that viewers know already, else the provider's own, unless that means something else. */
+  #keyFor({ words }: Happening, used: ReadonlySet<string>): string {
+    const known = words.map(({ key }) => key).filter(key => key !== '' && !used.has(key) && this.#isFree(key, words))
+    const isTold = (key: string) => {
+      const event = this.draft.shownAt(key)?.event
+      return event !== undefined && event.kind !== 'unknown' && isLive(event)
+    }
+    const kept = known.find(isTold) ?? known[0]
+    if (kept !== undefined) return kept
+    const { source = '', id = '' } = words[0] ?? {}
+    const isNew = (key: string) => !used.has(key) && this.draft.shownAt(key) === undefined
+    let key = isNew(id) ? id : `${source}:${id}`
+    for (let count = 2; !isNew(key); count++) key = `${source}:${id}:${count}`
+    return key
+  }
+
+  /** Whether the key is not taken by an event of another group. */
+  #isFree(key: string, words: readonly Seen[]): boolean {
+    const shown = this.draft.shownAt(key)
+    if (shown === undefined || words.some(({ source, id }) => source === shown.source && id === shown.sourceId)) return true
+    const owner = this.draft.seenAt(shown.source, shown.sourceId)
+    const group = words[0] === undefined ? '' : groupOf(words[0].event)
+    return owner === undefined || owner.key !== key || groupOf(owner.event) === group || owner.event.kind === 'unknown'
+  }
+
+  /** What viewers were told of under a key that nothing stands for any more. */
+  #takeBack(group: string, words: readonly Seen[], used: ReadonlySet<string>): void {
+    for (const { key, ...word } of words) {
+      const shown = key === '' || used.has(key) ? undefined : this.draft.shownAt(key)
+      if (shown === undefined || groupOf(shown.event) !== group || shown.event.state === 'deleted') continue
+      this.draft.show(key, { ...shown.event, state: 'deleted', tIngest: this.draft.nowUtcMs }, { key, ...word })
+    }
+  }
+
+  #show(key: string, word: Seen): void {
+    const { ref } = word.event
+    const about = ref === undefined ? undefined : this.draft.seenAt(word.source, ref)?.key
+    const event: MatchEvent = about === undefined || about === ref ? word.event : { ...word.event, ref: about }
+    this.draft.show(key, event, word)
+  }
+
+  #latest({ source, id, ...rest }: Seen): Seen {
+    return this.draft.seenAt(source, id) ?? { source, id, ...rest }
+  }
+}
+
+function isOf(provider: string): (word: Seen) => boolean {
+  return ({ source }) => source === provider
+}
+
+/** Adds a provider's words to the happenings that they are about; the others are happenings of their own. */
+function join(group: string, happenings: Happening[], words: readonly Seen[], open: readonly Happening[] = [...happenings]): void {
+  const events = open.map(({ words: [first] }) => first?.event).filter(event => event !== undefined)
+  const pairs = new Map(
+    matchEvents(
+      group,
+      events,
+      words.map(({ event }) => event),
+    ).map(([left, right]) => [right, left]),
+  )
+  for (const [index, word] of words.entries()) {
+    const happening = open[pairs.get(index) ?? -1]
+    if (happening === undefined) happenings.push({ words: [word], key: '' })
+    else happening.words.push(word)
+  }
+}
+
+/** Puts a word that was taken back where it stood before, unless its provider has told the same anew. */
+function attach(word: Seen, happenings: readonly Happening[]): boolean {
+  if (word.key === '') return false
+  const about = happenings.filter(({ words }) => words.some(other => other.key === word.key))
+  const open = about.find(({ words }) => !words.some(isOf(word.source)))
+  if (open !== undefined) open.words.push(word)
+  // Told anew: nothing is left of this word.
+  return about.length > 0
+}
