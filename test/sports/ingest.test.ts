@@ -72,12 +72,13 @@ describe('a game', () => {
 })
 
 describe('a batch of events', () => {
-  test('[S2] is taken once, however often it is sent: the answer says what changed', async () => {
+  test('[S2, G39] is taken once, however often it is sent: the answer says what changed', async () => {
     await using one = await startGame()
     const first = await one.feed.post(goal('a'), goal('b', { team: 'away' }))
     expect(first).toMatchObject({ accepted: 2, changed: 2, board: { version: 1, score: { home: 1, away: 1 } } })
     expect(first.offset).toBeGreaterThan(0)
     expect(await one.feed.post(goal('a'), goal('b', { team: 'away' }))).toEqual({ ...first, changed: 0, offset: 0 })
+    expect(await one.feed.post(goal('a', { team: 'away' }), goal('b', { team: 'away' }))).toMatchObject({ changed: 0, conflicts: ['a'] })
     expect(await one.feed.post({ id: 'a', rev: 2, state: 'deleted' })).toMatchObject({ changed: 1, board: { score: { home: 0, away: 1 } } })
   })
 
@@ -102,6 +103,14 @@ describe('a batch of events', () => {
     expect(await one.feed.refused(body)).toContain(reason)
     expect(await one.feed.get<object>('board')).toMatchObject({ board: { version: 0, score: { home: 0, away: 0 } } })
     expect(await one.feed.get<object>('events')).toEqual({ events: [] })
+  })
+
+  test('[G39] a player without a name refuses nothing', async () => {
+    await using one = await startGame()
+    const players = [{ number: 9 }, { name: null }, { id: 'p3', name: '' }]
+    expect(await one.feed.post(goal('a', { players }), goal('b'))).toMatchObject({ changed: 2, board: { score: { home: 2 } } })
+    const { events } = await one.feed.get<{ events: { id: string; players: object[] }[] }>('events')
+    expect(events.find(({ id }) => id === 'a')?.players).toMatchObject([{ number: 9, name: 'Unknown player' }, {}, { id: 'p3' }])
   })
 
   test('[G11] it needs the API key and a game that is known, and a body that is JSON', async () => {

@@ -17,6 +17,7 @@ export class Draft {
   /** The groups of events that the batch touches, each with what it touches in them. */
   readonly #touched = new Map<string, Seen[]>()
   readonly #version: number
+  readonly #conflicts = new Set<string>()
   #added = 0
 
   constructor(
@@ -32,7 +33,10 @@ export class Draft {
 
   take(given: Given): void {
     const before = this.seenAt(this.provider, given.id)
-    if (before !== undefined && given.rev <= before.rev) return
+    if (before !== undefined && given.rev <= before.rev) {
+      if (given.rev === before.rev && content(this.#complete(given, before.event)) !== content(before.event)) this.#conflicts.add(given.id)
+      return
+    }
     if (before === undefined) this.#checkRoom()
     const event = this.#complete(given, before?.event)
     const seen: Seen = { source: this.provider, id: given.id, rev: given.rev, key: before?.key ?? '', event }
@@ -50,7 +54,7 @@ export class Draft {
     merge.references()
     const isUrgent = [...this.#shown.values()].some(({ version }) => version === this.#version)
     const seen = [...this.#seen.values()].flatMap(ofProvider => [...ofProvider.values()])
-    return { version: isUrgent ? this.#version : this.match.version, shown: this.#shown, seen, silent }
+    return { version: isUrgent ? this.#version : this.match.version, shown: this.#shown, seen, silent, conflicts: [...this.#conflicts] }
   }
 
   /** Every provider that was heard of this match, the most trusted first. */

@@ -14,6 +14,8 @@ export interface Receipt {
   readonly accepted: number
   /** Events that viewers know differently now. */
   readonly changed: number
+  /** Ids whose content differs from what the same revision said before. It was not taken: a correction needs a higher `rev`. */
+  readonly conflicts: readonly string[]
   readonly board: Board
   /** Place in the game's channel up to which the batch has been told; 0 where it changed nothing urgent. */
   readonly offset: number
@@ -159,7 +161,7 @@ export class Games {
     announcer.tell(changed)
     if (changed.length > 0) announcer.figures()
     const offset = await announcer.announce()
-    return { accepted: batch.events.length, changed: changed.length, board, offset: isUrgent ? offset : 0 }
+    return { accepted: batch.events.length, changed: changed.length, conflicts: change.conflicts, board, offset: isUrgent ? offset : 0 }
   }
 
   async #tellAnew({ match, announcer }: { match: Match; announcer: Announcer }, former: readonly string[]): Promise<void> {

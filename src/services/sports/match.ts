@@ -49,6 +49,8 @@ export interface Change {
   readonly seen: readonly Seen[]
   /** The providers that count as silent in it. */
   readonly silent: readonly string[]
+  /** Ids that were given again with a revision that is known and other content, which is not taken. */
+  readonly conflicts: readonly string[]
 }
 
 /** What viewers knew of a match right before a change. */

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { clockSchema, type MatchClock, reduceClock } from './clock.ts'
+import { besidePlay, clockSchema, type MatchClock, reduceClock } from './clock.ts'
 import { type EventOf, isLive, type MatchEvent } from './event.ts'
 import { type Status, statusSchema } from './event-parts.ts'
 import { inOrder, inTime } from './order.ts'
@@ -78,15 +78,14 @@ function officialScore(live: readonly MatchEvent[]): Pair<number> | undefined {
   return statuses.findLast(({ data }) => (data.status === 'awarded' || data.status === 'corrected') && data.score !== undefined)?.data.score
 }
 
-/** Kinds that may name a period without being played in it. */
-const beside: ReadonlySet<MatchEvent['kind']> = new Set(['commentary', 'stat', 'status', 'lineup', 'coach', 'unknown'])
-
 /**
  * The last period in which anything happened, or the break after it where its last whistle was heard. So a goal told late does not begin the half
  * again, and a feed that leaves out a whistle does not stop the match.
  */
 function reducePhase(live: readonly MatchEvent[]): Phase {
-  const played = live.flatMap(event => (beside.has(event.kind) || !('period' in event) || event.period === undefined ? [] : [event.period]))
+  const played = live.flatMap(event =>
+    besidePlay.has(event.kind) || !('period' in event) || event.period === undefined ? [] : [event.period],
+  )
   const last = periods.findLast(period => played.includes(period))
   if (last === undefined) return 'scheduled'
   return live.some(event => event.kind === 'period_end' && event.period === last) ? phaseAfter(last) : last

@@ -74,6 +74,8 @@ const pausing: ReadonlySet<string> = new Set([
 export function reduceClock(live: readonly MatchEvent[], rate: number): MatchClock | undefined {
   const whistles = live.filter(event => event.kind === 'period_start' || event.kind === 'period_end').toSorted(inOrder)
   const period = whistles.at(-1)?.period
+  const unannounced = clockWithoutWhistle(live, period, rate)
+  if (unannounced !== undefined) return unannounced
   if (period === undefined) return undefined
   const start = whistles.findLast(event => event.kind === 'period_start' && event.period === period)
   const end = whistles.findLast(event => event.kind === 'period_end' && event.period === period)
@@ -89,6 +91,37 @@ export function reduceClock(live: readonly MatchEvent[], rate: number): MatchClo
   }
   for (const step of live.filter(event => isStep(event, period, clock.anchorUtcMs)).toSorted(inTime)) clock = advance(clock, step)
   return end === undefined ? clock : stop(clock, end)
+}
+
+/**
+ * Feeds leave out whistles: what is played in a later period, with its place on the clock, shows that it is on. The event whose word puts the
+ * clock furthest ahead came in with the least delay.
+ */
+function clockWithoutWhistle(live: readonly MatchEvent[], heard: Period | undefined, rate: number): MatchClock | undefined {
+  const later = live.filter(isPlayedByClock).filter(({ period }) => period !== 'shootout' && rankOf(period) > rankOf(heard))
+  const rank = Math.max(-1, ...later.map(({ period }) => rankOf(period)))
+  const clocks = later
+    .filter(({ period }) => rankOf(period) === rank)
+    .map(({ period, clock, tEvent }) => ({
+      period,
+      anchorSec: Math.max(periodMinutes[period].from * 60, secondsOf(clock)),
+      anchorUtcMs: tEvent,
+    }))
+    .map(anchor => ({ ...anchor, beganAtMs: anchor.anchorUtcMs - (anchor.anchorSec / rate) * 1000 }))
+    .toSorted((a, b) => a.beganAtMs - b.beganAtMs || b.anchorSec - a.anchorSec)
+  const [first] = clocks
+  if (first === undefined) return undefined
+  const { period, anchorSec, anchorUtcMs } = first
+  const clock: MatchClock = { period, anchorUtcMs, anchorSec, running: true, dir: 'up', rate }
+  const steps = live.filter(event => event.kind === 'status' && event.tEvent >= anchorUtcMs).toSorted(inTime)
+  return steps.reduce(advance, clock)
+}
+
+/** Kinds that may name a period without being played in it. */
+export const besidePlay: ReadonlySet<MatchEvent['kind']> = new Set(['commentary', 'stat', 'status', 'lineup', 'coach', 'unknown'])
+
+function isPlayedByClock(event: MatchEvent): event is MatchEvent & { readonly period: Period; readonly clock: Reading } {
+  return !besidePlay.has(event.kind) && 'period' in event && event.period !== undefined && 'clock' in event && event.clock !== undefined
 }
 
 function isStep(event: MatchEvent, period: Period, sinceUtcMs: number): boolean {

@@ -7,10 +7,17 @@ export const nameSchema = z.string().check(z.minLength(1), z.maxLength(120))
 /** A whole number from 0. */
 export const whole = (max: number) => z.int().check(z.minimum(0), z.maximum(max))
 
+/** Stands where a feed knows that there was a player and not who: places in a list of players mean something. */
+export const unknownPlayer = 'Unknown player'
+const playerNameSchema = z.pipe(
+  z.nullish(z.string().check(z.maxLength(120))),
+  z.transform(name => (name === null || name === undefined || name.trim() === '' ? unknownPlayer : name)),
+)
+
 /** Someone on the field or beside it. Ids belong to the feed that gave them: another may mean somebody else by the same one. */
 export const playerSchema = z.object({
   id: z.optional(idSchema),
-  name: nameSchema,
+  name: playerNameSchema,
   number: z.optional(whole(999)),
   position: z.optional(z.string().check(z.maxLength(40))),
 })

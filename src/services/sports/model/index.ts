@@ -20,7 +20,7 @@ export {
   isLive,
   type MatchEvent,
 } from './event.ts'
-export { idSchema, type Player, type Reading, type Status } from './event-parts.ts'
+export { idSchema, type Player, type Reading, type Status, unknownPlayer } from './event-parts.ts'
 export { type FedGame, fedGameSchema, type Game, gameIdSchema, gameOf, gameSchema, slugOf, squadOf, type Team } from './game.ts'
 export {
   type GameList,

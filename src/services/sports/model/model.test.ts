@@ -128,7 +128,9 @@ describe('cards', () => {
 describe('video review', () => {
   const given = goal(10, { state: 'provisional' })
   const begun = event({ kind: 'var_start', ref: given.id, data: { reason: 'offside' } }, 11)
-  const over = (outcome: string, ref: string | undefined = given.id) => event({ kind: 'var_end', ref, data: { outcome } } as never, 13)
+  /** An empty `ref` is left out. */
+  const over = (outcome: string, ref = given.id) =>
+    event({ kind: 'var_end', ...(ref === '' ? {} : { ref }), data: { outcome } } as never, 13)
 
   test('[S5] a provisional goal counts, and the board says that it is under review while it is', () => {
     expect(reduceBoard([given])).not.toHaveProperty('review')
@@ -148,9 +150,19 @@ describe('video review', () => {
   })
 
   test('[G1] the end of a review may name the goal, the review, or neither', () => {
-    for (const ref of [given.id, begun.id, undefined]) expect(reduceBoard([given, begun, over('goal', ref)])).not.toHaveProperty('review')
+    for (const ref of [given.id, begun.id, '']) expect(reduceBoard([given, begun, over('goal', ref)])).not.toHaveProperty('review')
     expect(reduceBoard([given, begun, over('goal', 'another')])).toHaveProperty('review')
     expect(score(given, begun, over('no_goal', begun.id))).toEqual({ home: 0, away: 0 })
+  })
+
+  test('[G1] where neither the review nor its end names a goal, it is about the last one that may be taken back', () => {
+    const nameless = event({ kind: 'var_start', data: {} } as never, 11)
+    const confirmed = goal(2, { state: 'confirmed' })
+    const closed = reduceBoard([confirmed, given, nameless, over('no_goal', '')])
+    expect(closed.score).toEqual({ home: 1, away: 0 })
+    expect(closed).not.toHaveProperty('review')
+    expect(score(given, begun, over('no_goal', ''))).toEqual({ home: 0, away: 0 })
+    expect(score(given, nameless, over('goal', ''))).toEqual({ home: 1, away: 0 })
   })
 
   test('[S5] a review that was begun by mistake is over when it is deleted, and an event in review is one too', () => {
@@ -213,6 +225,20 @@ describe('the clock', () => {
     expect(clockOf(1, start(), end(47))).toMatchObject({ running: false, anchorSec: 47 * 60 })
     expect(clockOf(1, start(), end(44))).toMatchObject({ running: false, anchorSec: 45 * 60 })
     expect(clockOf(1, start(), end(47), start('second_half', 62))).toMatchObject({ running: true, anchorSec: 45 * 60 })
+  })
+
+  test('[G7] without the whistle of a period, the place of what is played in it starts the clock, whichever was told first', () => {
+    const [late, early] = [goal(75, { period: 'second_half', clock: { min: 62 } }), goal(78, { period: 'second_half', clock: { min: 70 } })]
+    for (const order of [
+      [late, early],
+      [early, late],
+    ])
+      expect(shown(reduceBoard([start(), end(47), ...order]), 80)).toBe(72 * 60)
+    expect(reduceBoard([start(), goal(62, { period: 'second_half', clock: { min: 62 } })])).toMatchObject({
+      phase: 'second_half',
+      clock: { period: 'second_half', running: true },
+    })
+    expect(reduceBoard([start(), end(47), late, start('second_half', 62)]).clock).toMatchObject({ anchorSec: 45 * 60 })
   })
 
   test('[S6] a reading of the feed sets it, but never back unless it says that it was corrected', () => {

@@ -1,4 +1,4 @@
-import type { Player } from './event-parts.ts'
+import { type Player, unknownPlayer } from './event-parts.ts'
 import { foldName } from './fold-name.ts'
 
 /** What two mentions of a player say of each other: one person, probably one person, nothing, or two persons. */
@@ -8,6 +8,7 @@ export type Likeness = 'same' | 'alike' | 'unknown' | 'other'
 export function samePlayer(a: Player | undefined, b: Player | undefined): boolean {
   if (a === undefined || b === undefined) return false
   if (a.id !== undefined && a.id === b.id) return namesMeet([a], [b])
+  if (a.name === unknownPlayer) return false
   if (a.name === b.name) return a.id === undefined || b.id === undefined
   const likeness = likenessOf(a, b)
   return likeness === 'same' && (a.id === undefined || b.id === undefined || (a.number !== undefined && a.number === b.number))
@@ -28,7 +29,7 @@ export function likenessOfFirst(left: readonly Player[], right: readonly Player[
 
 /** Two players of one side, by shirt number and folded name. */
 export function likenessOf(a: Player, b: Player): Likeness {
-  const names = likenessOfNames(foldName(a.name), foldName(b.name))
+  const names = a.name === unknownPlayer || b.name === unknownPlayer ? 'unknown' : likenessOfNames(foldName(a.name), foldName(b.name))
   if (a.number === undefined || b.number === undefined) return names
   if (a.number !== b.number) return names === 'same' ? 'alike' : 'other'
   // One shirt, and feeds may spell the name in other alphabets.

@@ -1,6 +1,7 @@
 import type { EventOf, MatchEvent } from './event.ts'
 import { isLive } from './event.ts'
 import { inTime } from './order.ts'
+import type { Side } from './side.ts'
 
 /** A video review that has begun and not ended. */
 export interface OpenReview {
@@ -42,13 +43,26 @@ export function countingGoals(events: readonly MatchEvent[]): EventOf<'goal'>[] 
 
 /** What the last review of each event has refused, by its id. */
 function refusedGoals(events: readonly MatchEvent[]): string[] {
-  const starts = new Map(
-    events.flatMap(event => (event.kind === 'var_start' && event.ref !== undefined ? [[event.id, event.ref] as const] : [])),
-  )
+  const starts: EventOf<'var_start'>[] = events.filter(event => event.kind === 'var_start').toSorted(inTime)
+  const open = starts.filter(isLive)
   const verdicts = new Map<string, string>()
   const ends: EventOf<'var_end'>[] = events.filter(event => event.kind === 'var_end')
-  for (const { ref, data } of ends.filter(isLive).toSorted(inTime)) {
-    if (ref !== undefined) verdicts.set(starts.get(ref) ?? ref, data.outcome)
+  for (const end of ends.filter(isLive).toSorted(inTime)) {
+    const index = open.findIndex(start => end.ref === undefined || start.id === end.ref || start.ref === end.ref)
+    const start = index === -1 ? starts.find(({ id }) => id === end.ref) : open.splice(index, 1)[0]
+    const named = end.ref === start?.id ? start?.ref : (end.ref ?? start?.ref)
+    const id = named ?? goalUnderReview(events, start?.team ?? end.team, end.tEvent)?.id
+    if (id !== undefined) verdicts.set(id, end.data.outcome)
   }
   return [...verdicts].filter(([, outcome]) => outcome === 'no_goal').map(([id]) => id)
+}
+
+/** Where neither the review nor its end names a goal, it is about the last one before its end that may still be taken back. */
+function goalUnderReview(events: readonly MatchEvent[], team: Side | undefined, untilMs: number): EventOf<'goal'> | undefined {
+  return events
+    .filter(event => event.kind === 'goal')
+    .filter(goal => goal.state === 'provisional' || goal.state === 'review')
+    .filter(goal => goal.tEvent <= untilMs && (team === undefined || team === goal.team))
+    .toSorted(inTime)
+    .at(-1)
 }

@@ -65,6 +65,24 @@ describe('StatsBomb', () => {
     ])
   })
 
+  test("[G24] a time before its neighbour's does not give a whole half to one side", () => {
+    const held = (seconds: number, side: 'home' | 'away', minute = 0) => {
+      const at = `${String(Math.floor(minute + seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}.000`
+      return event('Pass', side, at, { possession_team: teams[side] })
+    }
+    const even = Array.from({ length: 40 }, (_, index) => held(index * 30, index % 2 === 0 ? 'home' : 'away'))
+    const wrong = [held(5, 'home'), held(2700, 'away'), held(6, 'home')]
+    const { match } = playedBy(read(...even.slice(0, 20), ...wrong, ...even.slice(20)))
+    expect(match.stats.possession?.home).toBeWithin(35, 65)
+  })
+
+  test('[G24] a corner that is played to somebody offside is a corner and an offside of who received it', () => {
+    const pass = { type: { id: 61, name: 'Corner' }, outcome: { id: 76, name: 'Pass Offside' }, recipient: { id: 13, name: 'Recipient' } }
+    const recording = read(event('Pass', 'home', '10:00.000', { pass }))
+    expect(ofKind(recording, 'corner')).toHaveLength(1)
+    expect(ofKind(recording, 'offside')).toMatchObject([{ players: [{ name: 'Recipient' }] }])
+  })
+
   test('[G20] a missed penalty is one and a shot; the shoot-out is kicks and no goals', () => {
     const { board, match } = playedBy(
       read(
@@ -131,6 +149,16 @@ describe('Wyscout', () => {
     expect(homeTeamIn(text)).toBe(9)
     const recording = fromWyscout('m', document(event(9, '1H', 60, 'Shot', [101, 1801])), homeTeamIn(text))
     expect(recording.game.home).toMatchObject({ name: 'Reds', bench: [{ name: 'B. Stăncu' }] })
+    expect(playedBy(recording).board.score).toEqual({ home: 1, away: 0 })
+  })
+
+  test('[G25] a scorer who is in no squad is not the player who gave the pass, and null in a squad refuses nothing', () => {
+    const { players, ...rest } = document(event(9, '1H', 58, 'Pass', [301, 1801]), {
+      ...event(9, '1H', 60, 'Shot', [101, 1801]),
+      playerId: 7,
+    })
+    const recording = fromWyscout('m', { ...rest, players: { 9: [...players[9], null], 5: null } }, 9)
+    expect(ofKind(recording, 'goal')).toMatchObject([{ players: [] }])
     expect(playedBy(recording).board.score).toEqual({ home: 1, away: 0 })
   })
 

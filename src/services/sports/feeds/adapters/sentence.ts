@@ -1,9 +1,9 @@
-import { otherSide, type Pair } from '../../model/index.ts'
+import { otherSide, type Pair, unknownPlayer } from '../../model/index.ts'
 import type { Fact } from './notes.ts'
 
 /** A sentence about what happened, for providers that tell no more than the fact; undefined where there is nothing to say. */
 export function sentenceOf(fact: Fact, teams: Pair<string>): string | undefined {
-  const [first, second] = fact.players?.map(({ name }) => name) ?? []
+  const [first, second] = fact.players?.map(({ name }) => name ?? unknownPlayer) ?? []
   const team = 'team' in fact && fact.team !== undefined ? teams[fact.team] : ''
   const who = first === undefined ? team : `${first} (${team})`
   switch (fact.kind) {

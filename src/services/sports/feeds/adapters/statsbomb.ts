@@ -19,7 +19,7 @@ const eventSchema = z.object({
   player: named.optional(),
   location: z.array(z.number()).min(2).optional(),
   tactics: z.object({ formation: z.number().optional(), lineup: z.array(lineupEntry) }).optional(),
-  pass: z.object({ type: named.optional(), outcome: named.optional() }).optional(),
+  pass: z.object({ type: named.optional(), outcome: named.optional(), recipient: named.optional() }).optional(),
   shot: z
     .object({
       statsbomb_xg: z.number().optional(),
@@ -52,6 +52,9 @@ const lineupSchema = z.array(
 
 type Event = z.output<typeof eventSchema>
 type Squads = z.output<typeof lineupSchema>
+
+/** The longest that one event can stand for possession, in seconds: treatment of an injury takes about as long. */
+const stepSecMax = 120
 
 /** Whether a document is a StatsBomb event file. */
 export function isStatsBomb(document: unknown): boolean {
@@ -102,8 +105,9 @@ class StatsBombReader {
 
   read(): Recording {
     const whistles = new Set<string>()
-    for (const [index, event] of this.events.entries()) {
-      this.#count(event, this.events[index + 1])
+    this.#possession()
+    for (const event of this.events) {
+      this.#count(event)
       const kind = { 'Half Start': 'period_start', 'Half End': 'period_end' }[event.type.name]
       // Each team has a whistle of its own.
       const isFirst = !whistles.has(`${kind} ${event.period}`)
@@ -166,13 +170,20 @@ class StatsBombReader {
       case 'Injury Stoppage':
         return [['', { ...base, kind: 'injury' }]]
       case 'Pass':
-        if (event.pass?.type?.name === 'Corner') return [['', { ...base, kind: 'corner' }]]
-        return event.pass?.outcome?.name === 'Pass Offside' ? [[':offside', { ...base, kind: 'offside' }]] : []
+        return this.#passFacts(event, base)
       case 'Goal Keeper':
         return /^(Shot Saved|Penalty Saved|Save)/.test(event.goalkeeper?.type.name ?? '') ? [['', { ...base, kind: 'save' }]] : []
       default:
         return []
     }
+  }
+
+  /** A corner may be played to somebody who is offside: the recipient is, and not the passer. */
+  #passFacts({ pass }: Event, base: Base): [string, Fact][] {
+    const corner: [string, Fact][] = pass?.type?.name === 'Corner' ? [['', { ...base, kind: 'corner' }]] : []
+    if (pass?.outcome?.name !== 'Pass Offside') return corner
+    const players = pass.recipient === undefined ? [] : [this.#playerOf(pass.recipient)]
+    return [...corner, [':offside', { ...base, kind: 'offside', players }]]
   }
 
   #shotFacts({ period, shot }: Event, base: Base): [string, Fact][] {
@@ -204,7 +215,7 @@ class StatsBombReader {
   }
 
   /** Figures that no single event tells. */
-  #count(event: Event, next: Event | undefined): void {
+  #count(event: Event): void {
     const side = this.#sideOf(event.team)
     const at = { period: periodOf(event), sec: secondsOf(event) }
     const own = this.#totals[side]
@@ -218,13 +229,25 @@ class StatsBombReader {
       own.xg += event.shot.statsbomb_xg
       this.#notes.figure(side, 'xg', Math.round(own.xg * 100) / 100, at)
     }
-    if (next === undefined || next.period !== event.period || event.possession_team === undefined) return
-    this.#totals[this.#sideOf(event.possession_team)].heldSec += Math.max(0, secondsOf(next) - secondsOf(event))
+  }
+
+  /**
+   * Who had the ball, by the time from each event to the next of its period. Some events carry a time before their neighbour's, so that they are
+   * put in order first, and a step is bounded: a time that is wrong must not count for the rest of a half.
+   */
+  #possession(): void {
+    const inTime = this.events.toSorted((a, b) => a.period - b.period || secondsOf(a) - secondsOf(b) || a.index - b.index)
     const { home, away } = this.#totals
-    if (home.heldSec + away.heldSec === 0) return
-    const share = Math.round((home.heldSec / (home.heldSec + away.heldSec)) * 100)
-    this.#notes.figure('home', 'possession', share, at)
-    this.#notes.figure('away', 'possession', 100 - share, at)
+    for (const [index, event] of inTime.entries()) {
+      const next = inTime[index + 1]
+      if (next?.period !== event.period || event.possession_team === undefined) continue
+      this.#totals[this.#sideOf(event.possession_team)].heldSec += Math.min(stepSecMax, secondsOf(next) - secondsOf(event))
+      if (home.heldSec + away.heldSec === 0) continue
+      const at = { period: periodOf(event), sec: secondsOf(event) }
+      const share = Math.round((home.heldSec / (home.heldSec + away.heldSec)) * 100)
+      this.#notes.figure('home', 'possession', share, at)
+      this.#notes.figure('away', 'possession', 100 - share, at)
+    }
   }
 
   #sideOf({ id }: { readonly id: number }): Side {

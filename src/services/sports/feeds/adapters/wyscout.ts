@@ -15,13 +15,14 @@ const eventSchema = z.object({
   eventSec: z.number(),
   positions: z.array(z.object({ x: z.number(), y: z.number() })).optional(),
 })
+/** Some squads have an entry that is null, or one without a player. */
 const playerSchema = z.object({
   player: z.object({ wyId: z.number(), shortName: z.string(), role: z.object({ name: z.string() }).optional() }).nullish(),
 })
 const documentSchema = z.object({
   events: z.array(eventSchema).min(1),
   teams: z.record(z.string(), z.object({ team: z.object({ wyId: z.number(), name: z.string() }) })),
-  players: z.record(z.string(), z.array(playerSchema)).default({}),
+  players: z.record(z.string(), z.array(playerSchema.nullish()).nullish()).default({}),
 })
 
 type Event = z.output<typeof eventSchema>
@@ -84,7 +85,7 @@ class WyscoutReader {
     const away = all.find(team => team !== home)
     this.#homeTeam = home?.wyId ?? 0
     this.#names = { home: home?.name ?? 'Home', away: away?.name ?? 'Away' }
-    const squads = Object.values(players).flatMap(squad => squad.flatMap(({ player }) => player ?? []))
+    const squads = Object.values(players).flatMap(squad => squad?.flatMap(entry => entry?.player ?? []) ?? [])
     this.#players = new Map(
       squads.map(({ wyId, shortName, role }) => [wyId, { id: `ws:${wyId}`, name: readable(shortName), position: role?.name }]),
     )
@@ -109,7 +110,7 @@ class WyscoutReader {
     const squad = (side: Side) =>
       Object.entries(players)
         .filter(([team]) => this.#sideOf(Number(team)) === side)
-        .flatMap(([, members]) => members.flatMap(({ player }) => (player ? (this.#players.get(player.wyId) ?? []) : [])))
+        .flatMap(([, members]) => members?.flatMap(entry => this.#players.get(entry?.player?.wyId ?? 0) ?? []) ?? [])
     return this.#notes.finish({
       league: 'replay',
       competition: 'Wyscout public data',
@@ -168,7 +169,9 @@ class WyscoutReader {
     if (isGoal) {
       const assist = this.#assistOf(event, index)
       const how = isPenalty ? 'penalty' : event.eventName === 'Free Kick' ? 'free_kick' : has(event, 403) ? 'header' : 'play'
-      return [['', { ...base, kind: 'goal', players: assist === undefined ? base.players : [...base.players, assist], data: { how } }]]
+      // Whoever comes first is the scorer, so that without one the pass cannot be told of.
+      const players = assist === undefined || base.players.length === 0 ? base.players : [...base.players, assist]
+      return [['', { ...base, kind: 'goal', players, data: { how } }]]
     }
     const isWood = event.tags.some(({ id }) => id >= woodwork.from && id <= woodwork.to)
     const outcome = has(event, tags.blocked) ? 'blocked' : isAccurate ? 'saved' : isWood ? 'post' : 'missed'
