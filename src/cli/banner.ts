@@ -1,6 +1,7 @@
 import type { Config } from '../server/config/index.ts'
 import { secretsPath } from '../server/index.ts'
 import { columns } from './columns.ts'
+import { ownName } from './own-name.ts'
 
 const bold = '\x1b[1m'
 const yellow = '\x1b[33m'
@@ -17,7 +18,7 @@ export function banner(config: Config, url: string, version: string, color: bool
     ['  Operations', `${url}/ops`],
     ['  WebSocket', `${url.replace(/^http/, 'ws')}/connection/websocket`],
     ['  SSE', `${url}/sse?channel=…`],
-    ['  Token', `npx fanfare token --user alice --ttl 1h${dataFlag(config)}`],
+    ['  Token', `${ownName(process.cwd())} token --user alice --ttl 1h${dataFlag(config)}`],
     ['  API key', apiKeyPlace(config)],
   ])
   const warning = [

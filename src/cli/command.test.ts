@@ -52,11 +52,11 @@ describe('fanfare', () => {
 
   test('[C28] help names every command', async () => {
     const { out } = await run([])
-    for (const name of ['start', 'token', 'relay', 'bench-client', 'docs', 'version']) expect(out).toContain(`fanfare ${name}`)
+    for (const name of ['start', 'token', 'check', 'relay', 'bench-client', 'docs', 'version']) expect(out).toContain(`fanfare ${name}`)
   })
 
   test('[C28] every command has help, asked for in either way', async () => {
-    for (const name of ['start', 'token', 'relay']) {
+    for (const name of ['start', 'token', 'check', 'relay']) {
       const asked = await run([name, '--help'])
       expect([name, asked.code, asked.out.startsWith(`Usage: fanfare ${name}`)]).toEqual([name, 0, true])
       expect(await run(['help', name])).toEqual(asked)
@@ -141,6 +141,7 @@ describe('a configuration file', () => {
   })
 
   test('[F67] a byte order mark does no harm, and what is no object is said to be none', async () => {
+    withSecrets(configure({ data: folder }), systemRandom)
     expect(await problemOf('\uFEFF{"shutdown": {"timeout": "1s"}}')).toBe('')
     expect(await problemOf('null')).toBe('configuration: expected an object, got null')
   })
@@ -160,6 +161,7 @@ describe('fanfare token', () => {
 
   test('[C30] it prints a token, and nothing else, that the server with the same data folder takes', async () => {
     const data = join(folder, 'data')
+    const { client } = withSecrets(configure({ data }), systemRandom)
     const { code, out, err } = await run([
       'token',
       '--user',
@@ -174,7 +176,6 @@ describe('fanfare token', () => {
       data,
     ])
     expect([code, err, out.trim().split('.').length]).toEqual([0, '', 3])
-    const { client } = withSecrets(configure({ data }), systemRandom)
     const verified = await new TokenVerifier(client, systemClock).connection(out.trim())
     expect(verified).toMatchObject({ kind: 'valid', value: { user: 'alice', info: { n: 1 }, subs: { a: {}, b: {} } } })
     const leftS = (verified.kind === 'valid' ? (verified.value.expireAt ?? 0) : 0) - systemClock.now() / 1000

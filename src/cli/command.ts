@@ -1,9 +1,10 @@
-import { systemClock, systemRandom } from '../kit/index.ts'
+import { systemClock } from '../kit/index.ts'
 import { nearest } from '../server/config/index.ts'
 import { version } from '../server/index.ts'
 import { type Arguments, type Flag, parseArguments } from './arguments.ts'
+import { checkConfiguration } from './check.ts'
 import { configurationFlags, readConfiguration } from './configuration.ts'
-import { mainHelp, relayHelp, startHelp, tokenHelp } from './help.ts'
+import { checkHelp, mainHelp, relayHelp, startHelp, tokenHelp } from './help.ts'
 import { configurationReference } from './reference.ts'
 import { relayDefaults, relayFlags, relayProblems, withOptionNames } from './relay-arguments.ts'
 import { exitCodes, type Terminal } from './terminal.ts'
@@ -12,7 +13,7 @@ import { makeToken, tokenFlags } from './token.ts'
 /** `demo` is on with `fanfare start`; the schema's default is for servers in one's own program. */
 const startDefaults = { demo: 'on' } as const
 
-const names = ['start', 'token', 'relay', 'bench-client', 'docs', 'version']
+const names = ['start', 'token', 'check', 'relay', 'bench-client', 'docs', 'version']
 
 /** Runs one command line, to its end. @returns the exit code: 0 done, 1 failed, 2 asked for wrongly. */
 export function runCommand(args: readonly string[], terminal: Terminal): Promise<number> | number {
@@ -37,6 +38,8 @@ export function runCommand(args: readonly string[], terminal: Terminal): Promise
       return runStart(rest, terminal)
     case 'token':
       return runToken(rest, terminal)
+    case 'check':
+      return runCheck(rest, terminal)
     case 'bench-client':
       return import('./bench-client.ts').then(({ runBenchClient }) => runBenchClient(rest))
     case 'relay':
@@ -105,12 +108,24 @@ async function runRelay(args: readonly string[], terminal: Terminal): Promise<nu
   return relay(resolution.config, terminal)
 }
 
+/** Says what is wrong with a configuration, or what a server with it would be, and starts nothing. */
+function runCheck(args: readonly string[], terminal: Terminal): number {
+  const given = argumentsOf(args, [...relayFlags, ...configurationFlags], checkHelp, terminal)
+  if (typeof given === 'number') return given
+  const resolution = readConfiguration(withOptionNames(given.values), terminal.env, startDefaults)
+  if (!resolution.ok) return refuse(resolution.problems, terminal)
+  const checked = checkConfiguration(resolution.config)
+  if (!checked.ok) return refuse(checked.problems, terminal)
+  terminal.out(`${checked.lines.join('\n')}\n`)
+  return exitCodes.done
+}
+
 async function runToken(args: readonly string[], terminal: Terminal): Promise<number> {
   const given = argumentsOf(args, [...tokenFlags, ...configurationFlags], tokenHelp, terminal)
   if (typeof given === 'number') return given
   const resolution = readConfiguration(given.values, terminal.env)
   if (!resolution.ok) return refuse(resolution.problems, terminal)
-  const made = await makeToken(resolution.config, given.values, systemClock, systemRandom)
+  const made = await makeToken(resolution.config, given.values, systemClock)
   if (!made.ok) return refuse(made.problems, terminal)
   terminal.out(`${made.token}\n`)
   return exitCodes.done

@@ -5,6 +5,7 @@ import { tokenFlags } from './token.ts'
 const commands = [
   ['fanfare start [options]', 'everything on one port'],
   ['fanfare token --user ID [options]', 'prints a token that lets a client in'],
+  ['fanfare check [options]', 'says what is wrong with a configuration, and starts nothing'],
   ['fanfare relay --upstream ADDRESS [options]', 'an edge or regional node of another server'],
   ['fanfare bench-client [options]', 'load for measuring a server'],
   ['fanfare docs', 'prints the configuration reference as Markdown'],
@@ -68,6 +69,14 @@ export function startHelp(presets: Presets): string {
   return ['Usage: fanfare start [options]', '', optionHelp(presets)].join('\n')
 }
 
+export function checkHelp(): string {
+  const rest = [
+    'Reads the options of start, or of relay where --upstream is given, from flags, FANFARE_* variables and the file that --config names.',
+    'Ends with 0 where a server would start with them, and with 2 where it would not, saying every reason. It opens no port and writes no file.',
+  ]
+  return ['Usage: fanfare check [options]', '', ...rest, ''].join('\n')
+}
+
 export function relayHelp(): string {
   const rows = [
     ['--upstream', 'Addresses of parents like ws://parent:7400, tried in order, separated by commas.'],
@@ -92,5 +101,5 @@ export function tokenHelp(): string {
   const rows = tokenFlags.map(({ name, type, preset }) => [`  --${name}`, type, preset ?? (name === 'user' ? 'required' : 'none')])
   const lines = columns(rows).flatMap((line, index) => [line, `      ${tokenFlags[index]?.meaning.replaceAll('`', '')}`])
   const rest = 'The secret is that of the server: give the same --config, --data or FANFARE_* variables. Every option of start is taken.'
-  return ['Usage: fanfare token --user ID [options]', '', ...lines, '', rest, ''].join('\n')
+  return ['Usage: fanfare token --user ID [--channel NAME] [options]', '', ...lines, '', rest, ''].join('\n')
 }

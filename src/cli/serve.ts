@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { Log } from '../hub/index.ts'
 import { type Config, ConfigError, type FanfareServer, version } from '../server/index.ts'
 import { SqlError } from '../store/index.ts'
@@ -26,6 +27,11 @@ export function firstSignal(terminal: Terminal): Promise<number> {
   })
 }
 
+/** Of a name that cannot be resolved Bun says whatever error came last in the process. */
+function isNoAddress(code: unknown, host: string): boolean {
+  return code === 'EADDRNOTAVAIL' || code === 'EINVAL' || isIP(host.replaceAll(/[[\]]/g, '')) === 0
+}
+
 export function cannotStart(error: Error, config: Config, terminal: Terminal): number {
   if (error instanceof ConfigError) {
     terminal.err(`${error.message}\n`)
@@ -36,7 +42,7 @@ export function cannotStart(error: Error, config: Config, terminal: Terminal): n
     terminal.err(`port: ${config.port} is taken on ${config.host}; choose another with --port, or 0 for a free one\n`)
   else if (code === 'EACCES' && config.port < 1024)
     terminal.err(`port: ${config.port} needs more rights; choose one from 1024 on with --port\n`)
-  else if (Reflect.get(error, 'syscall') === 'listen' && (code === 'EADDRNOTAVAIL' || code === 'EINVAL'))
+  else if (Reflect.get(error, 'syscall') === 'listen' && isNoAddress(code, config.host))
     terminal.err(`host: ${JSON.stringify(config.host)} is no address of this machine; give one that is, or 0.0.0.0 for all of them\n`)
   else if (error instanceof SqlError && error.reason === 'unavailable') terminal.err(`store: ${error.message}\n`)
   else terminal.err(`cannot start: ${error.stack ?? error.message}\n`)

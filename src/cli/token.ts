@@ -1,50 +1,71 @@
-import { type Clock, parseDuration, type Random } from '../kit/index.ts'
+import { type Clock, parseDuration } from '../kit/index.ts'
 import { isChannelName } from '../protocol/index.ts'
 import type { Config } from '../server/config/index.ts'
-import { type ConnectionClaims, openSecrets, signToken } from '../server/index.ts'
+import { type ConnectionClaims, readSecrets, type SubscriptionClaims, signToken } from '../server/index.ts'
 import type { Flag } from './arguments.ts'
 
 export const tokenFlags: readonly (Flag & { readonly preset?: string; readonly meaning: string })[] = [
   { name: 'user', type: 'text', meaning: 'Whose token it is: its `sub`. An empty text makes one for nobody.' },
   { name: 'ttl', type: 'duration', preset: '1h', meaning: 'How long it is good for.' },
+  {
+    name: 'channel',
+    type: 'text',
+    meaning: 'Makes a subscription token instead, which lets the user into this channel and opens no connection.',
+  },
   { name: 'channels', type: 'list', meaning: 'Channels that a connection with it is subscribed to by the server, separated by commas.' },
   { name: 'info', type: 'JSON', meaning: 'What others see of the user in presence, joins and publications.' },
 ]
 
 export type Printed = { readonly ok: true; readonly token: string } | { readonly ok: false; readonly problems: readonly string[] }
 
-/** A connection token, signed with the secret that the server with the same configuration checks. */
-export async function makeToken(config: Config, values: ReadonlyMap<string, string>, clock: Clock, random: Random): Promise<Printed> {
+/** A token, signed with the secret that the server with the same configuration checks. */
+export async function makeToken(config: Config, values: ReadonlyMap<string, string>, clock: Clock): Promise<Printed> {
   const problems: string[] = []
   const claims = claimsOf(values, clock, problems)
-  const { token } = config.client
-  const secret = token.hmacSecretKey ?? (config.development ? openSecrets(config.data, random).token_hmac_secret_key : undefined)
-  if (secret === undefined)
-    problems.push('client.token.hmac_secret_key: missing, and there is nothing else to sign with: tokens come from whoever owns the keys')
-  if (problems.length > 0 || secret === undefined) return { ok: false, problems }
+  const source = 'channel' in claims ? config.client.subscriptionToken : config.client.token
+  const secret = problems.length > 0 ? undefined : secretOf(config, source.hmacSecretKey, problems)
+  if (secret === undefined) return { ok: false, problems }
   const bound = {
-    ...(token.audience === undefined ? {} : { aud: token.audience }),
-    ...(token.issuer === undefined ? {} : { iss: token.issuer }),
+    ...(source.audience === undefined ? {} : { aud: source.audience }),
+    ...(source.issuer === undefined ? {} : { iss: source.issuer }),
   }
   return { ok: true, token: await signToken(secret, { ...claims, ...bound }) }
 }
 
-function claimsOf(values: ReadonlyMap<string, string>, clock: Clock, problems: string[]): ConnectionClaims {
+/** The configured secret, or the one that a server in development mode keeps. None is made up here: no server would know it. */
+function secretOf({ development, data }: Config, given: string | undefined, problems: string[]): string | undefined {
+  const secret = given ?? (development ? readSecrets(data)?.token_hmac_secret_key : undefined)
+  if (secret !== undefined) return secret
+  problems.push(
+    development
+      ? `data: ${data} has no secrets.json, so it is not the data folder of a server that has run: name that one with --data, or give the server's secret (FANFARE_CLIENT_TOKEN_HMAC_SECRET_KEY)`
+      : 'client.token.hmac_secret_key: missing, and there is nothing else to sign with: tokens come from whoever owns the keys',
+  )
+  return undefined
+}
+
+function claimsOf(values: ReadonlyMap<string, string>, clock: Clock, problems: string[]): ConnectionClaims | SubscriptionClaims {
   const user = values.get('user')
   if (user === undefined) problems.push('--user: missing, expected the id of a user')
   const ttl = values.get('ttl') ?? '1h'
   const ttlMs = parseDuration(ttl)
   if (ttlMs === undefined || ttlMs === 0) problems.push(`--ttl: expected a duration like "30s", got ${JSON.stringify(ttl)}`)
   const now = Math.floor(clock.now() / 1000)
+  const channel = values.get('channel')
+  if (channel !== undefined && !isChannelName(channel))
+    problems.push(`--channel: expected the name of a channel, got ${JSON.stringify(channel)}`)
+  if (channel !== undefined && values.has('channels'))
+    problems.push('--channels: not beside --channel: a subscription token opens one channel')
   const channels = channelsOf(values.get('channels'), problems)
   const info = values.get('info')
-  return {
+  const common = {
     sub: user ?? '',
     iat: now,
     exp: now + Math.ceil((ttlMs ?? 0) / 1000),
-    ...(channels === undefined ? {} : { channels }),
     ...(info === undefined ? {} : { info: infoOf(info, problems) }),
   }
+  if (channel !== undefined) return { ...common, channel }
+  return channels === undefined ? common : { ...common, channels }
 }
 
 function channelsOf(text: string | undefined, problems: string[]): string[] | undefined {

@@ -27,6 +27,11 @@ export function openSecrets(data: string, random: Random): Secrets {
   return openKept({ ...keptSecrets(data), make, random })
 }
 
+/** The secrets kept in the data folder, or undefined where no server has made any up there. @throws ConfigError */
+export function readSecrets(data: string): Secrets | undefined {
+  return readKept(keptSecrets(data))
+}
+
 function keptSecrets(data: string) {
   return { path: secretsPath(data), schema: secretsSchema, renews: 'new secrets' }
 }
@@ -57,6 +62,11 @@ function clientWith({ token, subscriptionToken, ...client }: Config['client'], s
     token: { ...token, hmacSecretKey: secrets.token_hmac_secret_key },
     subscriptionToken: hasOwnKey ? subscriptionToken : { ...subscriptionToken, hmacSecretKey: secrets.token_hmac_secret_key },
   }
+}
+
+/** What a relay needs of its parents, where it is one. @throws ConfigError */
+export function checkSecretsOfParent(config: Config): void {
+  if (config.upstreams.length > 0) withSecretsOfParent(config)
 }
 
 /** Whether something is missing that the data folder's secrets are to fill. */
