@@ -3,6 +3,7 @@ import { CloseError, CommandError, errors, isChannelName, isPrivate, type Positi
 import type { AskingHooks, HookAnswer, PublishHookResult } from './hooks.ts'
 import { type Permission, permits, type Verifier } from './identity.ts'
 import { hasHistory, type Namespace, type Namespaces } from './namespace.ts'
+import type { Refusals } from './refusals.ts'
 import type { Session } from './session.ts'
 
 export type Action = 'subscribe' | 'publish' | 'presence' | 'history'
@@ -47,6 +48,7 @@ export interface AccessOptions {
   readonly channelLengthMax: number
   /** Waives the permissions of channels that belong to no service, as in Centrifugo. */
   readonly insecure: boolean
+  readonly refusals: Refusals
 }
 
 const nothing: Grant = {}
@@ -83,10 +85,12 @@ export class Access {
   async subscribe(session: Session, channel: string, token: string | undefined, data: Json | undefined, delayMs = 0): Promise<Grant> {
     const namespace = this.namespaceOf(channel)
     if (token !== undefined && token !== '') return this.#bySubscriptionToken(session, channel, token)
-    if (isPrivate(channel)) throw new CommandError(errors.permissionDenied)
+    if (isPrivate(channel))
+      throw this.#denied(session.user, 'subscribe', channel, 'a channel that begins with $ needs a subscription token')
     if (namespace.allowUserLimitedChannels) {
       const users = usersOf(channel)
-      if (users !== undefined && !(session.user !== '' && users.includes(session.user))) throw new CommandError(errors.permissionDenied)
+      if (users !== undefined && !(session.user !== '' && users.includes(session.user)))
+        throw this.#denied(session.user, 'subscribe', channel, 'the user is not among those that the channel names')
       if (users !== undefined && !this.#authorizers.has(namespace.name)) return nothing
     }
     const request: AccessRequest = { channel, user: session.user, action: 'subscribe', data, ...(delayMs === 0 ? {} : { delayMs }) }
@@ -95,7 +99,7 @@ export class Access {
     const hook = this.options.hooks.subscribe
     if (namespace.subscribeHook && hook !== undefined) return unwrap(await hook(session.hookClient, channel, data))
     if (this.#mayBy(session, channel, 'sub', namespace.allowSubscribeForClient, namespace.allowSubscribeForAnonymous)) return nothing
-    throw new CommandError(errors.permissionDenied)
+    throw this.#notAllowed(session, 'subscribe', channel, namespace)
   }
 
   /** @returns what the back end changed about the publication */
@@ -122,7 +126,7 @@ export class Access {
     if ((await this.#byAuthorizer(namespace, { channel, user: session.user, action: 'presence' })) !== undefined) return
     const subscribed = namespace.allowPresenceForSubscriber && session.isSubscribed(channel)
     if (subscribed || this.#mayBy(session, channel, 'prs', namespace.allowPresenceForClient, false)) return
-    throw new CommandError(errors.permissionDenied)
+    throw this.#notAllowed(session, 'presence', channel, namespace)
   }
 
   async history(session: Session, channel: string): Promise<void> {
@@ -131,14 +135,14 @@ export class Access {
     if ((await this.#byAuthorizer(namespace, { channel, user: session.user, action: 'history' })) !== undefined) return
     const subscribed = namespace.allowHistoryForSubscriber && session.isSubscribed(channel)
     if (subscribed || this.#mayBy(session, channel, 'hst', namespace.allowHistoryForClient, false)) return
-    throw new CommandError(errors.permissionDenied)
+    throw this.#notAllowed(session, 'history', channel, namespace)
   }
 
   #checkPublish(session: Session, channel: string, namespace: Namespace): void {
     const asSubscriber = namespace.allowPublishForSubscriber && session.isSubscribed(channel)
     const forClient = namespace.allowPublishForClient || asSubscriber
     if (this.#mayBy(session, channel, 'pub', forClient, namespace.allowPublishForAnonymous)) return
-    throw new CommandError(errors.permissionDenied)
+    throw this.#notAllowed(session, 'publish', channel, namespace)
   }
 
   /** What an option allows to clients it allows to strangers only where the option for the anonymous stands beside it, as in Centrifugo. */
@@ -147,22 +151,37 @@ export class Access {
     return forClient && (session.user !== '' || forAnonymous)
   }
 
+  #notAllowed({ user }: Session, action: Action, channel: string, { name }: Namespace): CommandError {
+    const where = name === '' ? 'channel.without_namespace' : `the namespace ${JSON.stringify(name)}`
+    const option = user === '' ? `allow_${action}_for_client with allow_${action}_for_anonymous` : `allow_${action}_for_client or its like`
+    return this.#denied(user, action, channel, `neither a capability of the token nor ${option} in ${where} allows it`)
+  }
+
+  /** A refusal whose reason the log tells its operator. */
+  #denied(user: string, action: Action, channel: string, reason: string): CommandError {
+    return this.options.refusals.denied(`${action}: ${reason}`, { channel, user })
+  }
+
   async #byAuthorizer(namespace: Namespace, request: AccessRequest): Promise<Grant | undefined> {
     const authorizer = this.#authorizers.get(namespace.name)
     if (authorizer === undefined) return undefined
     if (request.user === '' && !authorizer.anonymous) throw new CommandError(errors.permissionDenied)
     const answer = await authorizer.decide(request)
-    if (answer === false) throw new CommandError(errors.permissionDenied)
+    if (answer === false) throw this.#denied(request.user, request.action, request.channel, 'the authorizer of the namespace said no')
     return answer === true ? nothing : answer
   }
 
   async #bySubscriptionToken(session: Session, channel: string, token: string): Promise<Grant> {
     const verified = await this.options.verifier?.subscription(token)
-    if (verified === undefined || verified.kind === 'invalid') throw new CommandError(errors.permissionDenied)
+    const denied = (reason: string) => this.#denied(session.user, 'subscribe', channel, `subscription token: ${reason}`)
+    if (verified === undefined) throw denied('this server has no key to check tokens with')
+    if (verified.kind === 'invalid') throw denied(verified.reason)
     if (verified.kind === 'expired') throw new CommandError(errors.tokenExpired)
     const { value } = verified
     const bound = value.client === undefined || value.client === session.id
-    if (value.channel !== channel || value.user !== session.user || !bound) throw new CommandError(errors.permissionDenied)
+    if (value.channel !== channel) throw denied('it is for another channel')
+    if (value.user !== session.user) throw denied('its `sub` is not the user of the connection')
+    if (!bound) throw denied('its `client` is another connection')
     return { info: value.info, expireAt: value.expireAt }
   }
 }

@@ -18,6 +18,7 @@ import { Occupancy } from './occupancy.ts'
 import type { OutboxContext } from './outbox.ts'
 import type { Presence } from './presence.ts'
 import { Rates } from './rates.ts'
+import { Refusals } from './refusals.ts'
 import type { Session } from './session.ts'
 import { Sessions } from './sessions.ts'
 import type { Subscription } from './subscription.ts'
@@ -38,6 +39,8 @@ export interface NodeOptions {
   readonly insecure: boolean
   /** Lets a WebSocket connect without a token. */
   readonly anonymousAllowed: boolean
+  /** Tells refused clients why. For development mode. */
+  readonly explained?: boolean
   connectBroker(sink: BrokerSink): Broker
   openPresence(broker: Broker): Presence
 }
@@ -74,6 +77,7 @@ export class Node implements BrokerSink, OutboxContext {
   readonly presence: Presence
   readonly sessions: Sessions
   readonly rates: Rates
+  readonly refusals: Refusals
   readonly greeters = new Greeters()
   readonly methods = new Map<string, CommandMethod>()
   readonly #listeners: { readonly kind: LifecycleEvent['kind'] | undefined; readonly listener: LifecycleListener }[] = []
@@ -93,12 +97,14 @@ export class Node implements BrokerSink, OutboxContext {
     this.log = options.log
     this.limits = limits
     this.tick = new Tick(clock)
+    this.refusals = new Refusals({ clock, log: options.log, explained: options.explained === true })
     this.access = new Access({
       namespaces: options.namespaces,
       verifier: options.verifier,
       hooks: options.hooks,
       channelLengthMax: limits.channelLengthMax,
       insecure: options.insecure,
+      refusals: this.refusals,
     })
     this.broker = options.connectBroker(this)
     this.presence = options.openPresence(this.broker)

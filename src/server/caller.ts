@@ -10,7 +10,7 @@ export async function callerOf(server: FanfareServer, request: Request): Promise
   if (token === undefined) return ''
   const verified = await server.verifier.connection(token)
   if (verified.kind === 'expired') throw new CommandError(errors.tokenExpired)
-  if (verified.kind === 'invalid') throw new CommandError(errors.unauthorized)
+  if (verified.kind === 'invalid') throw server.node.refusals.unauthorized(verified.reason)
   return verified.value.user
 }
 
@@ -33,13 +33,22 @@ export function hasApiKey(server: FanfareServer, request: Request): boolean {
   return key !== undefined && given !== undefined && sameSecret(given, key)
 }
 
+/** A key that was given is never repeated. */
+function whyNoApiKey({ config }: FanfareServer, request: Request): string {
+  const isGiven = request.headers.has('x-api-key') || credentialsOf(request, 'apikey') !== undefined
+  if (config.httpApi.key === undefined) return 'http_api.key is not set, so that no key opens the server API'
+  return isGiven ? 'the key that was given is not http_api.key' : 'no key was given'
+}
+
 /**
  * Lets nobody pass but a back end that holds the API key. Where none is asked for on this machine, a page in a browser on it must still not get in.
  * @throws CommandError 101 without the key, 103 for a page of elsewhere
  */
 export function authorizeTrusted(server: FanfareServer, request: Request): void {
-  if (!server.gate.origins.allows(request)) throw new CommandError(errors.permissionDenied, 'origin not allowed')
-  if (!hasApiKey(server, request)) throw new CommandError(errors.unauthorized, 'the API key is expected in X-API-Key')
+  server.gate.checkOrigin(request)
+  if (hasApiKey(server, request)) return
+  const told = server.node.refusals.note('api key', whyNoApiKey(server, request))
+  throw new CommandError(errors.unauthorized, `the API key is expected in X-API-Key${told === undefined ? '' : `: ${told}`}`)
 }
 
 /** The JSON body of a back end that holds the API key. @throws CommandError 101, 103, 107 for a body that is not JSON, 413 */

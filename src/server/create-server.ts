@@ -282,6 +282,7 @@ export class FanfareServer implements Server {
       verifier: this.verifier,
       hooks,
       insecure: config.client.insecure,
+      explained: config.development,
       anonymousAllowed: config.client.insecure || config.client.allowAnonymousConnectWithoutToken,
       connectBroker: sink => tree.connectBroker(sink),
       openPresence: broker => tree.openPresence(broker),
@@ -300,6 +301,7 @@ export class FanfareServer implements Server {
       idleMs: limits.idleMs,
       origins: this.gate.origins,
       log: this.log,
+      refused: code => this.node.counters.countError(code),
       addressOf: (request, peer) => addressOf(request, peer, given => this.tree.children.context.isSecret(given)),
     })
     const websocket = new WebSocketTransport(this.node, this.gate)

@@ -69,7 +69,12 @@ function countersOf({ node, tree }: FanfareServer): Metric[] {
     { name: 'commands_total', help: 'Commands received from clients.', read: () => figures().commands },
     { name: 'recoveries_total', help: 'Subscriptions that recovered everything they had missed.', read: () => figures().recovered },
     { name: 'recoveries_failed_total', help: 'Subscriptions whose missed publications were gone.', read: () => figures().unrecovered },
-    { name: 'command_errors_total', help: 'Commands answered with an error, by code.', label: 'code', read: () => figures().errors },
+    {
+      name: 'command_errors_total',
+      help: 'Commands and HTTP requests answered with an error, by code.',
+      label: 'code',
+      read: () => figures().errors,
+    },
     { name: 'connections_closed_total', help: 'Connections closed by the server, by code.', label: 'code', read: () => figures().closes },
   ]
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { CommandError, errors } from '../protocol/index.ts'
 import { readJson } from '../transport/index.ts'
 import { countedCallerOf } from './caller.ts'
 import type { FanfareServer } from './create-server.ts'
@@ -16,7 +15,7 @@ export function addRpcRoutes(server: FanfareServer): void {
     return Response.json({ methods }, { headers: gate.origins.headersFor(request) })
   })
   server.route('POST', '/rpc/*', async (request, params, address) => {
-    if (!gate.origins.allows(request)) throw new CommandError(errors.permissionDenied, 'origin not allowed')
+    gate.checkOrigin(request)
     const user = await countedCallerOf(server, request, address)
     const data = await readJson(request, node.limits.frameBytesMax, node.limits.json)
     const result = await node.call(params['*'] ?? '', data, { user })

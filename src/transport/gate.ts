@@ -3,6 +3,9 @@ import { type Close, CommandError, closes, errors, push, sseEvent, sseRetry } fr
 import type { Origins } from './origins.ts'
 import { eventStreamHeaders } from './safety-headers.ts'
 
+/** Characters of a stranger’s origin in the log. */
+const originShownMax = 256
+
 /** Turns away new connections before they cost anything; undefined lets one through. */
 export class Gate {
   #draining = false
@@ -23,13 +26,24 @@ export class Gate {
 
   refuse(request: Request, address: string): Refusal | undefined {
     const { node } = this
-    if (!this.origins.allows(request)) return new Refusal(403, { code: 403, reason: 'origin not allowed' })
+    if (!this.origins.allows(request)) return new Refusal(403, { code: 403, reason: this.#whyOrigin(request) })
     if (this.#draining) return new Refusal(503, closes.shutdown, 1000 + node.random.next() * 4000)
     if (node.sessions.size >= node.limits.sessionsMax) return new Refusal(503, full, 5000 + node.random.next() * 10_000)
     if (!node.rates.admitAddress(address)) return new Refusal(429, closes.tooManyRequests, 1000 + node.random.next() * 2000)
     const waitMs = node.rates.admitSession()
     if (waitMs > 0) return new Refusal(503, closes.tooManyRequests, waitMs + node.random.next() * 5000)
     return undefined
+  }
+
+  /** @throws CommandError 103 for a page of an origin that may not call this server */
+  checkOrigin(request: Request): void {
+    if (!this.origins.allows(request)) throw new CommandError(errors.permissionDenied, this.#whyOrigin(request))
+  }
+
+  #whyOrigin(request: Request): string {
+    const origin = (request.headers.get('origin') ?? '').slice(0, originShownMax)
+    const told = this.node.refusals.note('origin', 'client.allowed_origins does not name it', { origin })
+    return told === undefined ? 'origin not allowed' : `origin not allowed: ${told}`
   }
 
   /** What could not be done for the moment: back ends that do not answer, or are asked too much. */

@@ -19,6 +19,8 @@ export interface HttpOptions {
   readonly idleMs: number
   readonly origins: Origins
   readonly log: Log
+  /** Hears the code of every error that is answered. */
+  refused?(code: number): void
   /** The address that a request is counted for. The peer's own where absent. */
   addressOf?(request: Request, peer: string): string
 }
@@ -130,6 +132,7 @@ export class HttpTransport {
       return response
     } catch (error) {
       if (!(error instanceof CommandError)) throw error
+      this.options.refused?.(error.code)
       const headers = { ...safetyHeaders, ...origins.headersFor(request), ...waitOf(error) }
       return Response.json({ error: error.toReply() }, { status: statusOf(error.code), headers })
     }

@@ -1,6 +1,7 @@
 import { completeAll, Heartbeat, type Identified, identify, type Node, pushFrame, Session, sseWire } from '../hub/index.ts'
 import { randomId, randomUuid } from '../kit/index.ts'
 import {
+  type Close,
   CloseError,
   CommandError,
   type Cursor,
@@ -83,7 +84,7 @@ export class SseTransport implements EventStreamOwner {
       await this.#subscribe(session, opening)
     } catch (error) {
       const hasBegun = stream.session !== undefined
-      session.close(isTemporary(error) ? closes.internal : closes.badRequest)
+      session.close(closeFor(error))
       if (!isTemporary(error)) return this.#refusal(error, request)
       if (!hasBegun) return this.#turnAway(this.gate.notNow(error), request)
     }
@@ -201,6 +202,12 @@ export class SseTransport implements EventStreamOwner {
 function shared(watch: Watch, { subscriptions }: Session): Watch {
   const alone = subscriptions.only?.channel.alone
   return alone !== undefined && watch.channels.length === 1 && watch.channels[0] === alone[0] ? { ...watch, channels: alone } : watch
+}
+
+/** How a stream that could not be opened counts. */
+function closeFor(error: unknown): Close {
+  if (error instanceof CloseError) return error.close
+  return isTemporary(error) ? closes.internal : closes.badRequest
 }
 
 /** A browser gives up on a stream that is refused, so that what may work in a moment is answered by one that ends. */

@@ -91,9 +91,14 @@ export async function identify(
     throw new CommandError(errors.unauthorized)
   }
   const verified = await verifier?.connection(token)
-  if (verified === undefined || verified.kind === 'invalid') throw new CloseError(closes.invalidToken)
+  if (verified === undefined || verified.kind === 'invalid') throw invalidToken(session, verified?.reason)
   if (verified.kind === 'expired') throw new CommandError(errors.tokenExpired)
   return { identity: verified.value, isRefreshable: true }
+}
+
+/** The end of a session whose token is none; the log tells its operator why. */
+export function invalidToken({ node, address }: Session, reason = 'this server has no key to check tokens with'): CloseError {
+  return new CloseError(node.refusals.invalidToken(reason, { address }))
 }
 
 /** A subscription that the server makes by itself. */

@@ -1,15 +1,15 @@
-import { CloseError, CommandError, closes, encodeReply, errors, type Params } from '../../protocol/index.ts'
+import { CommandError, encodeReply, errors, type Params } from '../../protocol/index.ts'
 import { replyFrame } from '../frame.ts'
 import type { Session } from '../session.ts'
-import { expiryOf } from './connect.ts'
+import { expiryOf, invalidToken } from './connect.ts'
 
 /** A new token for the same user keeps the connection alive. */
 export async function refresh(session: Session, id: number, { token }: Params<'refresh'>): Promise<void> {
   const verified = await session.node.options.verifier?.connection(token)
   if (session.isClosed) return
-  if (verified === undefined || verified.kind === 'invalid') throw new CloseError(closes.invalidToken)
+  if (verified === undefined || verified.kind === 'invalid') throw invalidToken(session, verified?.reason)
   if (verified.kind === 'expired') throw new CommandError(errors.expired)
-  if (verified.value.user !== session.user) throw new CloseError(closes.invalidToken)
+  if (verified.value.user !== session.user) throw invalidToken(session, 'the new token is of another user')
   session.identity = verified.value
   session.isRefreshable = true
   session.setExpiry(verified.value.expireAt ?? 0)

@@ -40,10 +40,11 @@ export function apiCommand<S extends z.ZodType>(
 export type Outcome = { readonly kind: 'done'; readonly result: string } | { readonly kind: 'failed'; readonly error: ProtocolError }
 
 /** What no command expected is logged and told as error 100. */
-export async function settle(running: Promise<string>, { log }: Node): Promise<Outcome> {
+export async function settle(running: Promise<string>, { log, counters }: Node): Promise<Outcome> {
   try {
     return { kind: 'done', result: await running }
   } catch (error) {
+    counters.countError(error instanceof CommandError ? error.code : errors.internal.code)
     if (error instanceof CommandError) return { kind: 'failed', error: error.toReply() }
     log.error({ err: error }, 'a call to the server API failed unexpectedly')
     return { kind: 'failed', error: errors.internal }
