@@ -52,7 +52,7 @@ describe('examples/orders.ts', () => {
     await program.says(new RegExp(`(${alice.user}) is here`))
     expect(await program.stop()).toBe(0)
     expect(program.errors).toBe('')
-  }, 20_000)
+  })
 
   test('[A74] as it is printed, strangers neither place orders nor see any', async () => {
     const program = run([process.execPath, join(root, 'examples/orders.ts')], { PORT: '0' }, folder())
@@ -113,7 +113,7 @@ describe('examples/hooks', () => {
     await backEnd.says(/(bob) left: shutdown/)
     expect(await backEnd.stop()).toBe(0)
     expect([server.errors, backEnd.errors]).toEqual(['', ''])
-  }, 30_000)
+  })
 
   const backEnds = [
     [Bun.which('node') ?? process.execPath, 'examples/hooks/backend.mjs'],
@@ -155,7 +155,7 @@ describe('samples of README and documents', () => {
     const html = sampleText('score.html', await demo([page.url.origin]))
     await using browser = await Browser.launch()
     const opened = await browser.open(page.url.href)
-    await until('the score is there', async () => /^\d+ : \d+$/.test((await opened.textContent('#score')) ?? ''), 60_000)
+    await until('the score is there', async () => /^\d+ : \d+$/.test((await opened.textContent('#score')) ?? ''))
     expect(browser.errors).toEqual([])
   })
 
@@ -177,7 +177,7 @@ describe('samples of README and documents', () => {
     answers['/my/token'] = () => Response.json({ token: ada.token })
     await using browser = await Browser.launch()
     await browser.open(page.url.href)
-    await until('the message came', () => JSON.stringify(heard).includes('"Hello"'), 60_000)
+    await until('the message came', () => JSON.stringify(heard).includes('"Hello"'))
   })
 })
 

@@ -27,7 +27,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
     process.kill(npm.pid, signal)
     await npm.exited
     // Where npm leaves the server behind, this waits in vain: nobody told it anything.
-    await until('the client was sent away', () => client.closedWith !== undefined, 20_000)
+    await until('the client was sent away', () => client.closedWith !== undefined)
     expect(client.closedWith?.code).toBe(3001)
     await npm.says(/"msg":"(stopped)"/)
     const port = await fetch(`${url}/healthz`).catch(() => 'nobody listens')

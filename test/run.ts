@@ -1,40 +1,49 @@
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Glob } from 'bun'
-import { inLanes, jobsOf, type Outcome, running, runTests } from './runner/index.ts'
+import { filesOf, inLanes, jobsOf, type Length, noteDurations, type Outcome, readDurations, running, runTests } from './runner/index.ts'
 
 /**
- * `npm test`: types, lint, then every test. Tests whose figures depend on an undisturbed machine run alone after the others, which share
- * the cores. What needs a program that is not installed says SKIP and is counted; with CI set, nothing may be skipped.
+ * `npm test`: types, lint, then every test; `npm run test:long`: what is tried far more often there. Words after `--` name files. What
+ * needs a program that is not installed says SKIP and is counted; with CI set, nothing may be skipped.
  */
 const root = join(import.meta.dir, '..')
-const alone = /^test\/promises\/r[13]\./
+const words = process.argv.slice(2).filter(word => word !== '--long')
+const length: Length = process.argv.includes('--long') ? 'long' : 'short'
+/** The files that a long run takes longer for are not those of a short one. */
+const noted = join(root, `test/.artifacts/durations-${length}.json`)
+/** What the runs of whoever wrote these tests took, for a machine that has not run them yet. */
+const known = join(root, 'test/runner/durations.json')
 /** How many of those that took longest are named at the end. */
 const slowest = 10
+/** Some wait while others compute. */
+const lanes = availableParallelism() + 1
 
 async function main(): Promise<number> {
   const started = performance.now()
-  const checked = await Promise.all([checks('tsc', '--noEmit'), checks('biome', 'check', '.')])
-  if (checked.includes(false)) return 1
-  const files = [...new Glob('{src,test,sim,bench}/**/*.test.{ts,tsx}').scanSync(root)].sort()
+  const checked = length === 'short' && words.length === 0 ? [await check('tsc', '--noEmit'), await check('biome', 'check', '.')] : []
+  const files = filesOf(length, root, new Glob('{src,test,sim,bench}/**/*.test.{ts,tsx}').scanSync(root), words)
   const outcomes: Outcome[] = []
-  await inLanes(jobsOf(files.filter(file => !alone.test(file))), async ({ files }) => void outcomes.push(await runTests(files)))
-  for (const file of files.filter(file => alone.test(file))) outcomes.push(await runTests([file]))
+  await inLanes(jobsOf(files, readDurations(known, noted)), lanes, async job => {
+    outcomes.push(await runTests(job.files, length))
+  })
+  noteDurations(noted, outcomes)
   tell(outcomes)
-  const sum = (kind: 'passed' | 'failed' | 'skipped') => outcomes.reduce((total, outcome) => total + outcome[kind], 0)
+  const sum = (kind: 'passed' | 'failed' | 'skipped') => [...checked, ...outcomes].reduce((total, outcome) => total + outcome[kind], 0)
   const [passed, failed, skipped] = [sum('passed'), sum('failed'), sum('skipped')]
-  console.log(`\n${((performance.now() - started) / 1000).toFixed(0)} s`)
-  console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
-  if (passed === 0) return 1
-  if (process.env.CI !== undefined && skipped > 0) {
-    console.error('CI allows no skipped test: install what is missing')
-    return 1
-  }
-  return failed === 0 ? 0 : 1
+  console.log(`\n${((performance.now() - started) / 1000).toFixed(0)} s, ${skipped} skipped`)
+  const mayNotSkip = process.env.CI !== undefined && skipped > 0
+  if (mayNotSkip) console.log('CI allows no skipped test: install what is missing')
+  console.log(`${passed} passed, ${failed} failed`)
+  return passed === 0 || failed > 0 || mayNotSkip ? 1 : 0
 }
 
-async function checks(program: string, ...args: readonly string[]): Promise<boolean> {
+/** Types and lint are a test each. */
+async function check(program: string, ...args: readonly string[]): Promise<Pick<Outcome, 'passed' | 'failed' | 'skipped'>> {
   const checking = Bun.spawn([join(root, 'node_modules/.bin', program), ...args], { cwd: root, stdout: 'inherit', stderr: 'inherit' })
-  return (await checking.exited) === 0
+  const isGood = (await checking.exited) === 0
+  if (!isGood) console.error(`\nFAILED ${program} ${args.join(' ')}\n`)
+  return { passed: isGood ? 1 : 0, failed: isGood ? 0 : 1, skipped: 0 }
 }
 
 /** Where the time went, for whoever keeps the tests quick. */

@@ -23,7 +23,7 @@ export function overBothStores(suite: (stores: Stores) => void): void {
 
       beforeAll(async () => {
         if (store === 'postgres') postgres = await Postgres.start()
-      }, 60_000)
+      })
 
       afterEach(async () => {
         for (const sql of opened.splice(0)) await sql.close()

@@ -32,14 +32,10 @@ export function numbers(count: number, from = 1): string[] {
 export async function acknowledged(server: { readonly url: string }, person: ChatPerson): Promise<{ acked: number; top: number }> {
   const { user, options } = person.client
   let greeting = { acked: 0, top: -1 }
-  await until(
-    'everything is acknowledged',
-    async () => {
-      using probe = await Device.connect(server, user, options.device)
-      greeting = { acked: probe.greeting?.acked ?? 0, top: probe.greeting?.top ?? -1 }
-      return greeting.acked === greeting.top
-    },
-    10_000,
-  )
+  await until('everything is acknowledged', async () => {
+    using probe = await Device.connect(server, user, options.device)
+    greeting = { acked: probe.greeting?.acked ?? 0, top: probe.greeting?.top ?? -1 }
+    return greeting.acked === greeting.top
+  })
   return greeting
 }

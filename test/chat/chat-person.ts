@@ -42,8 +42,8 @@ export class ChatPerson {
     return ChatPerson.start(server, this.client.user, { device: this.client.options.device, cache: this.cache, line: this.line })
   }
 
-  sees(what: string, condition: () => unknown, withinMs = 4500): Promise<unknown> {
-    return until(`${this.client.user} sees ${what}: ${JSON.stringify(this.summary)}`, condition, withinMs).catch(() => {
+  sees(what: string, condition: () => unknown): Promise<unknown> {
+    return until(`${this.client.user} sees ${what}: ${JSON.stringify(this.summary)}`, condition).catch(() => {
       throw new Error(`${this.client.user} does not see ${what}: ${JSON.stringify(this.summary)}`)
     })
   }

@@ -34,7 +34,7 @@ test.each([1, 2, 3])(
     for (const { line } of people) line.up()
     const witness = await ChatPerson.start(server, 'ann', { device: 'witness' })
     for (const person of people)
-      await person.sees('that all is sent', () => person.client.link === 'live' && !person.states(id).includes('waiting'), 15_000)
+      await person.sees('that all is sent', () => person.client.link === 'live' && !person.states(id).includes('waiting'))
     witness.client.open(id)
     while (witness.client.hasBefore(id)) await witness.client.loadBefore(id)
     expect(witness.messages(id)).toHaveLength(written.size)
@@ -43,7 +43,7 @@ test.each([1, 2, 3])(
     expect(kept.filter(text => !written.has(text))).toEqual([])
     for (const person of people) {
       person.client.open(id)
-      await person.sees('what the witness sees', () => JSON.stringify(shown(person, id)) === JSON.stringify(shown(witness, id)), 15_000)
+      await person.sees('what the witness sees', () => JSON.stringify(shown(person, id)) === JSON.stringify(shown(witness, id)))
     }
     const [phone, laptop, bob] = people
     await witness.sees('one number of unread messages', () =>

@@ -52,7 +52,7 @@ export class Device implements Disposable {
     const subscription = this.sdk.client.newSubscription(`chat:${conversation}`)
     subscription.on('publication', ({ data }) => this.heard.push(data))
     subscription.subscribe()
-    await subscription.ready(5000)
+    await subscription.ready()
   }
 
   get contiguous(): number {
@@ -70,8 +70,8 @@ export class Device implements Disposable {
     return this.of('message').map(({ text }) => text)
   }
 
-  async gets(what: string, condition: () => boolean, withinMs = 5000): Promise<void> {
-    await until(`${this.user} gets ${what}: ${JSON.stringify(this.received.slice(-3))}`, condition, withinMs)
+  async gets(what: string, condition: () => boolean): Promise<void> {
+    await until(`${this.user} gets ${what}: ${JSON.stringify(this.received.slice(-3))}`, condition)
   }
 
   [Symbol.dispose](): void {

@@ -13,7 +13,7 @@ overBothStores(({ rows }) => {
     expect(refused.every(({ reason }) => String(reason).includes('group_full'))).toBe(true)
     expect((await chat.group('owner', [], 'other')).members).toHaveLength(1)
     expect(await chat.sql.all('select person from chat_member where conversation = ?1 and active = 1', id)).toHaveLength(256)
-  }, 60_000)
+  })
 
   test('[M15] whoever is removed gets the entry that says so and nothing after; back again, nothing of the time between', async () => {
     const chat = await rows()

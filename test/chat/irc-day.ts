@@ -76,7 +76,7 @@ export class IrcDay {
         actors.slice(from, from + atOnce).map(actor =>
           actor.persist(async device => {
             const { conversations, top } = await device.call('chat.conversations', {})
-            await until(`${actor.user} has ${top}`, () => device.place >= top, 10_000)
+            await until(`${actor.user} has ${top}`, () => device.place >= top)
             await device.acknowledge()
             const { unread = -1, members = [] } = conversations.find(({ id }) => id === this.conversation) ?? {}
             this.#compare(actor, unread, members.find(({ user }) => user === actor.user)?.read)

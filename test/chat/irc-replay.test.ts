@@ -57,7 +57,7 @@ describe.skipIf(lacksData('recorded days of a channel, replayed'))('recorded day
       }),
     )
     report(days, performance.now() - started)
-  }, 240_000)
+  })
 })
 
 function minutesOf({ steps }: IrcDay): number {

@@ -4,7 +4,6 @@ import { cutSocket, type Message, type PublicationMessage, userToken, within } f
 /** Entries after which a device says what it has, and the longest that it waits with that (chat M5). */
 const acknowledgedEvery = 32
 const acknowledgedWithinMs = 1000
-const answeredWithinMs = 15_000
 /** What a server answers that could not do it now. */
 const internalError = 100
 
@@ -115,7 +114,7 @@ export class LeanDevice {
       opened.reject(new Broken(`closed with ${code}`))
       if (socket === this.#socket) this.#leave(`closed with ${code}`)
     })
-    await within(`${this.user} to connect`, opened.promise, answeredWithinMs)
+    await within(`${this.user} to connect`, opened.promise)
     await this.#ask({ connect: { token, data: { device: this.device } } })
   }
 
@@ -135,7 +134,7 @@ export class LeanDevice {
     const answer = Promise.withResolvers<Message>()
     this.#waiting.set(id, answer)
     socket.send(JSON.stringify({ id, ...command }))
-    return within(`an answer to ${JSON.stringify(command).slice(0, 120)}`, answer.promise, answeredWithinMs)
+    return within(`an answer to ${JSON.stringify(command).slice(0, 120)}`, answer.promise)
   }
 
   #receive(socket: WebSocket, frame: string): void {

@@ -73,7 +73,7 @@ test('[M23] a message that no device acknowledges arrives at its phone, and what
   expect(push.to(id)[5]?.body).toMatchObject({ kind: 'retract', seq: third.seq, badge: 0 })
   expect(second.seq).toBe(first.seq + 1)
   expect(push.failures).toEqual([])
-}, 15_000)
+})
 
 test('[M39, M72] what is cleared on one device goes away from the others, and is not pushed any longer', async () => {
   using folder = new Folder()
@@ -95,7 +95,7 @@ test('[M39, M72] what is cleared on one device goes away from the others, and is
   expect(status).toBe(200)
   await quiet(1_000)
   expect(push.to(id)).toHaveLength(2)
-}, 15_000)
+})
 
 test('[M23] an acknowledgement in time means no push, on whichever device', async () => {
   using folder = new Folder()

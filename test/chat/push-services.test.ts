@@ -21,7 +21,7 @@ test('[M35] a thousand dead endpoints are pruned in one pass', async () => {
   }
   desk.subscribe('ann', 'phone')
   desk.pushes.owe('ann', message(1))
-  await until('all are pruned', () => desk.rows.subscribed.length === 1, 15_000)
+  await until('all are pruned', () => desk.rows.subscribed.length === 1)
   expect(desk.rows.forgotten.flat()).toHaveLength(1000)
   // One call for what comes within a moment, not one for each.
   expect(desk.rows.forgotten.length).toBeLessThanOrEqual(20)
@@ -31,7 +31,7 @@ test('[M35] a thousand dead endpoints are pruned in one pass', async () => {
   desk.pushes.owe('dead7', message(2))
   await settled()
   expect(desk.service.to('dead7-phone')).toHaveLength(1)
-}, 20_000)
+})
 
 test('[M34] a Retry-After holds for the whole push service, and for no other', async () => {
   await using other = new PushService()

@@ -26,7 +26,7 @@ for (const store of ['sqlite', 'postgres'] as const) {
     }
     beforeAll(async () => {
       if (store === 'postgres') postgres = await Postgres.start()
-    }, 60_000)
+    })
     afterEach(async () => {
       for (const sql of opened.splice(0)) await sql.close()
     })

@@ -216,7 +216,7 @@ overBothStores(({ open, rows }) => {
       for (const person of people)
         expect([step, person, await chat.unread(person, id)]).toEqual([step, person, await chat.recount(person, id)])
     }
-  }, 60_000)
+  })
 
   test('[M6] an inbox keeps what it keeps, and its places stay dense', async () => {
     const time = { now: 1000 }

@@ -80,7 +80,7 @@ describe('messages', () => {
       Array.from({ length: 1002 }, (_, i) => i + 1),
     )
     expect((await bob.acknowledge(1002)).offset).toBe(1002)
-  }, 30_000)
+  })
 
   test('[M7] a new device is not sent the past: it finds it in the list and in history', async () => {
     const server = await serveChat()
@@ -184,7 +184,7 @@ describe('receipts', () => {
         20,
     )
     expect(alice.of('receipt').length).toBeLessThan(10)
-  }, 20_000)
+  })
 })
 
 describe('in passing', () => {

@@ -9,7 +9,6 @@ import { Tally } from '../../sim/tally.ts'
 const seeds = Number(process.env.CHAT_SEEDS ?? '200')
 /** A broken service must be noticed within so many runs. */
 const canarySeeds = 20
-const msPerSeed = 600
 
 function violationOf(seed: number, options: ChatSimulationOptions = {}): string | undefined {
   return new ChatSimulation(seed, options).run().violation?.message
@@ -62,39 +61,35 @@ const mustHappen = [
 ]
 
 describe('simulated chat', () => {
-  test(
-    `[X7, M1, M3, M4, M5, M9, M11, M15, M17, M18, M22] hundreds of seeds of crashes, cuts and slow lines lose nothing, double nothing, and leave every device with the same (${seeds} run)`,
-    () => {
-      const total = new Tally()
-      const broken: string[] = []
-      for (let seed = 1; seed <= seeds; seed++) {
-        const { violation, tally } = new ChatSimulation(seed).run()
-        total.add(tally)
-        if (violation !== undefined) broken.push(`seed ${seed}: ${violation.message} (replay: bun sim/chat/run.ts --seed ${seed} --trace)`)
-      }
-      expect(broken).toEqual([])
-      if (seeds >= 200) expect(mustHappen.filter(what => total.of(what) === 0)).toEqual([])
-    },
-    20_000 + seeds * msPerSeed,
-  )
+  test(`[X7, M1, M3, M4, M5, M9, M11, M15, M17, M18, M22] hundreds of seeds of crashes, cuts and slow lines lose nothing, double nothing, and leave every device with the same (${seeds} run)`, () => {
+    const total = new Tally()
+    const broken: string[] = []
+    for (let seed = 1; seed <= seeds; seed++) {
+      const { violation, tally } = new ChatSimulation(seed).run()
+      total.add(tally)
+      if (violation !== undefined) broken.push(`seed ${seed}: ${violation.message} (replay: bun sim/chat/run.ts --seed ${seed} --trace)`)
+    }
+    expect(broken).toEqual([])
+    if (seeds >= 200) expect(mustHappen.filter(what => total.of(what) === 0)).toEqual([])
+  })
 
   for (const { seed, story } of keptChatSeeds) {
     test(`[X8] seed ${seed}: ${story}`, () => expect(violationOf(seed)).toBeUndefined())
   }
 
   for (const canary of chatCanaries) {
-    test(`[X9] a service that ${canary.name} is caught`, () => expect(caughtBy(canary)).toBeDefined(), canarySeeds * msPerSeed + 5000)
+    test(`[X9] a service that ${canary.name} is caught`, () => expect(caughtBy(canary)).toBeDefined())
   }
 
   test('[M15] of 300 who follow an invitation at once, exactly as many get in as make a group of 256, though the server dies meanwhile', () => {
     expect(new Rush(1, { crowd: 300, membersMax: 256 }).run().violation?.message).toBeUndefined()
-  }, 60_000)
+  })
 
   test('[M15] so it is with every seed, and a service that overlooks some of the members is caught', () => {
     const group = { crowd: 24, membersMax: 16 }
     for (let seed = 1; seed <= canarySeeds; seed++) expect(new Rush(seed, group).run().violation?.message, `seed ${seed}`).toBeUndefined()
     expect(new Rush(1, { ...group, canary: crowded }).run().violation?.message).toContain('there is room for 16')
-  }, 30_000)
+  })
 
   test('[X5] a run in which nothing happens fails', () => {
     expect(violationOf(1, { idle: true })).toContain('only 0 sends')

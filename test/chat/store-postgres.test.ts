@@ -31,7 +31,7 @@ async function rowsOf(url: string): Promise<Sql> {
 describe.skipIf(lacks('postgres', 'chat on Postgres'))('chat on Postgres', () => {
   beforeAll(async () => {
     postgres = await Postgres.start()
-  }, 60_000)
+  })
 
   afterAll(() => postgres?.[Symbol.asyncDispose]())
 
@@ -72,7 +72,7 @@ describe.skipIf(lacks('postgres', 'chat on Postgres'))('chat on Postgres', () =>
     const again = await device(after, 'alice')
     expect(await again.call('chat.send', { conversation: id, cid: '1', text: 'hello \0 \ud800 👍🏽' })).toEqual(sent)
     expect((await back.call('chat.conversations', {})).conversations).toMatchObject([{ id, unread: 1 }])
-  }, 20_000)
+  })
 
   test('[M5] a backlog comes in windows, with live entries beside them', async () => {
     const server = await serveChat(await postgres.database())
@@ -92,7 +92,7 @@ describe.skipIf(lacks('postgres', 'chat on Postgres'))('chat on Postgres', () =>
       return bob.received.length === 402
     })
     expect(bob.received.map(({ offset }) => offset).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 402 }, (_, i) => i + 1))
-  }, 30_000)
+  })
 
   test('[M15] of 40 who join at once, exactly as many get in as there is room for', async () => {
     const url = await postgres.database()
@@ -108,7 +108,7 @@ describe.skipIf(lacks('postgres', 'chat on Postgres'))('chat on Postgres', () =>
     expect(refused.every(({ code }) => code === 409)).toBe(true)
     await owner.gets('all who joined', () => owner.of('membership').length === 20)
     expect(owner.of('membership').map(({ version }) => version)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1))
-  }, 30_000)
+  })
 
   test('[M1, M3, M4] fifty who send at once in groups that overlap, while connections to Postgres are cut: each message once, each inbox dense', async () => {
     const url = await postgres.database()
@@ -166,7 +166,7 @@ describe.skipIf(lacks('postgres', 'chat on Postgres'))('chat on Postgres', () =>
       // What was kept and not handed on, since the store was away, comes with the next connection.
       device.cut()
       await device.connect()
-      await until(`${user} has all (${messages.size} of ${owed.length})`, () => messages.size >= owed.length, 10_000)
+      await until(`${user} has all (${messages.size} of ${owed.length})`, () => messages.size >= owed.length)
       expect([...messages.values()].map(({ text }) => text ?? '').toSorted()).toEqual(owed.toSorted())
       for (const { id } of groups) {
         const seqs = [...messages.values()].filter(({ conversation }) => conversation === id).map(({ seq }) => seq)
@@ -183,7 +183,7 @@ describe.skipIf(lacks('postgres', 'chat on Postgres'))('chat on Postgres', () =>
       expect(entries.map(({ seq }) => seq)).toEqual(Array.from({ length: (said.get(id)?.length ?? 0) + 1 }, (_, index) => index + 1))
     }
     console.log(`Postgres: ${50 * each} sends of 50 users, ${cuts} connections cut, ${retries} sends tried again`)
-  }, 60_000)
+  })
 
   test('[M2] `fanfare start` with a Postgres as its store: chat is there, survives a kill, and carries on', async () => {
     const url = await postgres.database()
@@ -202,7 +202,7 @@ describe.skipIf(lacks('postgres', 'chat on Postgres'))('chat on Postgres', () =>
     // The published SDK comes back by itself.
     expect(await again(() => alice.call('chat.send', { conversation: id, cid: '1', text: 'hello' }))).toEqual(sent)
     await again(() => alice.call('chat.send', { conversation: id, cid: '3', text: 'and now?' }))
-    await bob.gets('both', () => ['are you there?', 'and now?'].every(text => bob.texts.includes(text)), 10_000)
+    await bob.gets('both', () => ['are you there?', 'and now?'].every(text => bob.texts.includes(text)))
     const response = await fetch(`${fanfare.url}/rpc/chat.conversations`, {
       method: 'POST',
       headers: { Authorization: `Bearer ${await userToken('bob')}` },
@@ -210,7 +210,7 @@ describe.skipIf(lacks('postgres', 'chat on Postgres'))('chat on Postgres', () =>
     })
     expect(await response.json()).toMatchObject({ conversations: [{ id, unread: 2, last: { text: 'and now?' } }] })
     expect(fanfare.output).not.toContain('p%40ss')
-  }, 40_000)
+  })
 })
 
 /** A user whose device sends until it is answered. */
@@ -256,13 +256,10 @@ class Sender {
 }
 
 async function again<T>(act: () => Promise<T>): Promise<T> {
-  const { answer } = await until(
-    'it is answered',
-    () =>
-      act()
-        .then(answer => ({ answer }))
-        .catch(() => undefined),
-    10_000,
+  const { answer } = await until('it is answered', () =>
+    act()
+      .then(answer => ({ answer }))
+      .catch(() => undefined),
   )
   return answer
 }

@@ -34,7 +34,7 @@ export function overPostgres(suite: (kind: StoreKind, server: () => Postgres) =>
     }
     beforeAll(async () => {
       started = await Postgres.start()
-    }, 60_000)
+    })
     afterAll(async () => started?.[Symbol.asyncDispose]())
     suite({ dialect: 'postgres', target: () => server().database() }, server)
   })

@@ -9,7 +9,7 @@ describe.skipIf(skipped)('what is one’s own in the chat', () => {
   let site: ChatSite
   beforeAll(async () => {
     site = await ChatSite.start()
-  }, 60_000)
+  })
   afterAll(() => site?.[Symbol.asyncDispose]())
 
   async function opened(...names: readonly string[]): Promise<Tab[]> {
@@ -55,7 +55,7 @@ describe.skipIf(skipped)('what is one’s own in the chat', () => {
     await until('it is gone there too', async () => (await panel.locator('.invite').count()) === 0)
     expect(await site.call(leader, 'chat.join', { code }).catch(error => String(error))).toContain('not_found')
     await closeTabs(ida, jon, kim)
-  }, 60_000)
+  })
 
   test('[M71] whom one has blocked the page knows after a reload, and on another device', async () => {
     const [lea, max] = await site.pair('lea', 'max')
@@ -80,7 +80,7 @@ describe.skipIf(skipped)('what is one’s own in the chat', () => {
     await lea.message('And now?').waitFor()
     expect(await lea.texts()).toEqual(['And now?'])
     await closeTabs(lea, max, tablet)
-  }, 60_000)
+  })
 
   test('[M72] a chat that is cleared elsewhere is empty and not unread, and its author does not see it as read', async () => {
     const [ann, bob] = await site.pair('ann', 'bob')
@@ -100,5 +100,5 @@ describe.skipIf(skipped)('what is one’s own in the chat', () => {
     await Bun.sleep(1_500)
     expect(await ann.state('Are you there?')).toBe('delivered')
     await closeTabs(ann, bob)
-  }, 60_000)
+  })
 })

@@ -1,5 +1,5 @@
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core'
-import { Folder, pathOf, until } from '../support/index.ts'
+import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core'
+import { Folder, launchChromium, until } from '../support/index.ts'
 import { Tab } from './chat-tab.ts'
 import { ServerProcess } from './server-process.ts'
 
@@ -20,10 +20,9 @@ export class ChatSite implements AsyncDisposable {
   static async start(): Promise<ChatSite> {
     const folder = new Folder()
     const server = new ServerProcess(folder.path, ['--demo', 'off', ...rates, '--shutdown.timeout', '1s'])
-    const args = ['--no-sandbox', '--disable-background-networking']
     try {
       await server.start()
-      return new ChatSite(server, await chromium.launch({ executablePath: pathOf('chromium'), args }), folder)
+      return new ChatSite(server, await launchChromium(), folder)
     } catch (error) {
       await server[Symbol.asyncDispose]()
       folder[Symbol.dispose]()
@@ -62,7 +61,7 @@ export class ChatSite implements AsyncDisposable {
   async isRead(tab: Tab, conversation: string): Promise<void> {
     const account = await tab.account()
     const unread = async () => (await this.call<{ unread: number }>(account, 'chat.read', { conversation, seq: 1 })).unread
-    await until(`${account.user} has read everything`, async () => (await unread()) === 0, 20_000)
+    await until(`${account.user} has read everything`, async () => (await unread()) === 0)
   }
 
   /** A command over HTTP. */

@@ -9,7 +9,7 @@ describe.skipIf(skipped)('the chat in a browser', () => {
   let site: ChatSite
   beforeAll(async () => {
     site = await ChatSite.start()
-  }, 60_000)
+  })
   afterAll(() => site?.[Symbol.asyncDispose]())
 
   test('[M53] two users talk, ticks turn as it arrives and is read, and a second device of one is in step', async () => {
@@ -33,7 +33,7 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     expect(await tablet.message('Yes!').getAttribute('data-mine')).toBe('true')
     expect(await tablet.texts()).toEqual(await ada.texts())
     await closeTabs(ada, ben, tablet)
-  }, 60_000)
+  })
 
   test('[M54] what is written offline waits, is sent when the network is back, and what was missed is there', async () => {
     const [cleo, dan] = await site.pair('cleo', 'dan')
@@ -43,12 +43,12 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await until('it waits', async () => (await cleo.state('Written on the train')) === 'waiting')
     await dan.say('Said meanwhile')
     await cleo.page.context().setOffline(false)
-    await dan.message('Written on the train').waitFor({ timeout: 20_000 })
+    await dan.message('Written on the train').waitFor()
     await cleo.message('Said meanwhile').waitFor()
     await until('it has been read', async () => (await cleo.state('Written on the train')) === 'read')
     expect(await cleo.texts()).toEqual(await dan.texts())
     await closeTabs(cleo, dan)
-  }, 60_000)
+  })
 
   test('[M54] a tab that is closed with an unsent message sends it when it is opened again, once', async () => {
     const [eva, finn] = await site.pair('eva', 'finn')
@@ -62,13 +62,13 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     expect(await finn.messages.count()).toBe(0)
     await page.context().setOffline(false)
     const again = await site.open(page.context(), 'eva', 'laptop', path)
-    await finn.message('Before the tab was closed').waitFor({ timeout: 20_000 })
+    await finn.message('Before the tab was closed').waitFor()
     await again.say('After it')
     await finn.message('After it').waitFor()
     expect(await finn.texts()).toEqual(['Before the tab was closed', 'After it'])
     expect(await again.texts()).toEqual(['Before the tab was closed', 'After it'])
     await closeTabs(again, finn)
-  }, 60_000)
+  })
 
   test('[M54] what the server refuses for good is shown as not sent, and can be discarded', async () => {
     const [wim, xia] = await Promise.all(['wim', 'xia'].map(async name => site.open(await site.browserOf(), name)))
@@ -82,13 +82,13 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await xia.say('Too late')
     await site.call(leader, 'chat.remove', { conversation, users: [user] })
     await xia.page.context().setOffline(false)
-    await until('it was refused', async () => (await xia.state('Too late')) === 'failed', 20_000)
+    await until('it was refused', async () => (await xia.state('Too late')) === 'failed')
     await xia.message('Too late').getByRole('button', { name: 'Try again' }).click()
     await until('it was refused again', async () => (await xia.state('Too late')) === 'failed')
     await xia.message('Too late').getByRole('button', { name: 'Discard' }).click()
     await until('it is gone', async () => (await xia.messages.count()) === 0)
     await closeTabs(wim, xia)
-  }, 60_000)
+  })
 
   test('[M55] a message is answered, reacted to, edited with the keyboard, and deleted, and the other one sees each', async () => {
     const [gil, hana] = await site.pair('gil', 'hana')
@@ -130,7 +130,7 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await gil.page.getByRole('menuitem', { name: 'Info' }).click()
     await gil.page.getByRole('complementary', { name: 'Message info' }).getByText('Read by').waitFor()
     await closeTabs(gil, hana)
-  }, 60_000)
+  })
 
   test('[M56] a group: made, renamed, joined by a link that can be revoked, ranked, and left', async () => {
     const [ida, jon, kim] = await Promise.all(['ida', 'jon', 'kim'].map(async name => site.open(await site.browserOf(), name)))
@@ -174,7 +174,7 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await jon.page.getByText('Ida left').last().waitFor()
     await until('Jon leads now', async () => (await jon.page.locator('.person', { hasText: 'Jon' }).innerText()).includes('Owner'))
     await closeTabs(ida, jon, kim, stranger)
-  }, 90_000)
+  })
 
   test('[M56] a group may ask its admins who comes in, and let them alone write', async () => {
     const [uma, vic] = await Promise.all(['uma', 'vic'].map(async name => site.open(await site.browserOf(), name)))
@@ -204,7 +204,7 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await vic.message('Welcome').waitFor()
     expect(vic.conversation).toBe(conversation)
     await closeTabs(uma, vic)
-  }, 60_000)
+  })
 
   test('[M57] history comes as one scrolls, what one reads stays in place, and search leads to what was said long ago', async () => {
     const [lea, max] = await site.pair('lea', 'max')
@@ -223,15 +223,11 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     const pane = lea.page.locator('.messages')
     await pane.hover()
     const seen = () => lea.messages.first().getAttribute('data-seq').then(Number)
-    await until(
-      'older messages are there',
-      async () => {
-        await lea.page.mouse.wheel(0, -900)
-        await Bun.sleep(40)
-        return (await seen()) < 250
-      },
-      20_000,
-    )
+    await until('older messages are there', async () => {
+      await lea.page.mouse.wheel(0, -900)
+      await Bun.sleep(40)
+      return (await seen()) < 250
+    })
     const places = () =>
       lea.messages.evaluateAll(rows =>
         Object.fromEntries(rows.map(row => [row.getAttribute('data-seq') ?? '', Math.round(row.getBoundingClientRect().top)])),
@@ -247,12 +243,12 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await lea.page.getByRole('button', { name: 'Search in this chat' }).click()
     await lea.page.getByRole('searchbox', { name: 'Search in this chat' }).fill('heron')
     await lea.page.locator('.results button').click()
-    await lea.message('heron').waitFor({ timeout: 20_000 })
+    await lea.message('heron').waitFor()
     // It is drawn before the pane is brought to it.
     const top = async () => (await lea.message('heron').boundingBox())?.y ?? Number.NaN
     await until('it is in view', async () => (await top()) > 60 && (await top()) < 740)
     await closeTabs(lea, max)
-  }, 90_000)
+  })
 
   test('[M57] one begins at the first message that one has not read, even where it has to be loaded', async () => {
     const [yan, zoe] = await site.pair('yan', 'zoe')
@@ -276,7 +272,7 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await zoe.page.getByRole('button', { name: 'Jump to the newest message' }).click()
     await until('all is read', async () => (await zoe.listed('Yan').locator('.count').count()) === 0)
     await closeTabs(yan, zoe)
-  }, 60_000)
+  })
 
   test('[M52] what is written is text: no markup comes to life, and only https addresses are links', async () => {
     const [nia, oli] = await site.pair('nia', 'oli')
@@ -294,7 +290,7 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await oli.messages.nth(1).waitFor()
     expect(await oli.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(desktop.width)
     await closeTabs(nia, oli)
-  }, 60_000)
+  })
 
   test('[M58] on a phone there is one pane at a time, back leads to the list, and a long press opens the actions', async () => {
     const [pia, quin] = await site.pair('pia', 'quin')
@@ -324,7 +320,7 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await handset.page.goBack()
     await until('the list is back', () => handset.page.locator('.list-pane').isVisible())
     await closeTabs(pia, quin, handset)
-  }, 60_000)
+  })
 
   test('[M59] it can be used by keyboard, and says who types, who is there, and what came', async () => {
     const [ria, sam] = await site.pair('ria', 'sam')
@@ -346,13 +342,13 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await ria.page.keyboard.press('ArrowDown')
     expect(await ria.page.evaluate(() => document.activeElement?.className)).toContain('list-item')
     await sam.page.context().close()
-    await ria.page.locator('.standing').getByText('last seen').waitFor({ timeout: 10_000 })
+    await ria.page.locator('.standing').getByText('last seen').waitFor()
 
     await ria.page.getByRole('button', { name: 'Your account: Ria' }).click()
     await ria.page.getByRole('button', { name: 'Sign out' }).click()
     await ria.page.getByRole('textbox', { name: 'Name' }).waitFor()
     await closeTabs(ria)
-  }, 60_000)
+  })
 
   test('[M59] a push becomes one notification for each conversation, which goes when it was read elsewhere or taken back', async () => {
     const tab = await site.open(await site.browserOf({ permissions: ['notifications'] }), 'tom')
@@ -395,5 +391,5 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await push({ kind: 'retract', conversation: 'two', seq: 1, badge: 0 })
     await shows('')
     await closeTabs(tab)
-  }, 40_000)
+  })
 })

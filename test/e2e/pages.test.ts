@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { apiKey, Folder, lacks, pathOf, startServer, until } from '../support/index.ts'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { apiKey, Folder, lacks, launchChromium, startServer, until } from '../support/index.ts'
 import { ServerProcess } from './server-process.ts'
 
 /** Five minutes of the match in a second: goals come often, and a loop lasts forty seconds. */
@@ -18,8 +18,8 @@ describe.skipIf(skipped)('the pages in a browser', () => {
 
   beforeAll(async () => {
     await server.start()
-    browser = await chromium.launch({ executablePath: pathOf('chromium'), args: ['--no-sandbox', '--disable-background-networking'] })
-  }, 60_000)
+    browser = await launchChromium()
+  })
 
   afterAll(async () => {
     await browser?.close()
@@ -80,19 +80,19 @@ describe.skipIf(skipped)('the pages in a browser', () => {
         document.body.setAttribute('data-spoken', `${document.body.getAttribute('data-spoken') ?? ''}|${spoken?.textContent}`),
       ).observe(spoken ?? document.body, { childList: true, characterData: true, subtree: true })
     })
-    await page.locator('.goal-banner').waitFor({ timeout: 60_000 })
+    await page.locator('.goal-banner').waitFor()
     const scorer = (await page.locator('.goal-banner p > span').innerText()).replace(/\s*\d.*$/, '')
     expect(await page.locator('.events li[data-kind="goal"]').first().innerText()).toContain(scorer)
     await until('the goal has been spoken', async () => (await page.locator('body').getAttribute('data-spoken'))?.includes(`Goal for`))
     const shown = await Promise.all(['score-home', 'score-away'].map(id => page.getByTestId(id).innerText()))
     expect(shown.map(Number).reduce((a, b) => a + b)).toBeGreaterThan(0)
     await page.context().close()
-  }, 90_000)
+  })
 
   test.each(['SIGKILL', 'SIGTERM'] as const)(
     '[W10] a page outlives a server that gets %s: reconnecting, then live, without a reload and without a missing event',
     async signal => {
-      const young = await until('a match is young', youngMatch, 60_000)
+      const young = await until('a match is young', youngMatch)
       const { page } = await open(`/sports/${young}`)
       await page.evaluate(() => {
         document.body.setAttribute('data-page', 'the same')
@@ -105,15 +105,11 @@ describe.skipIf(skipped)('the pages in a browser', () => {
       await server.stop(signal)
       await page.locator('.badge[data-link="reconnecting"]').waitFor()
       await server.start()
-      await page.locator('.badge[data-link="live"]').waitFor({ timeout: 20_000 })
-      const seen = await until(
-        'the match has gone on, and the page has what the server has',
-        async () => {
-          const [shown, known] = [await ids(page), await snapshot(young)]
-          return shown.length === known.ids.length && known.ids.length > before.ids.length ? { shown, known } : undefined
-        },
-        20_000,
-      )
+      await page.locator('.badge[data-link="live"]').waitFor()
+      const seen = await until('the match has gone on, and the page has what the server has', async () => {
+        const [shown, known] = [await ids(page), await snapshot(young)]
+        return shown.length === known.ids.length && known.ids.length > before.ids.length ? { shown, known } : undefined
+      })
       expect(await page.locator('body').getAttribute('data-page')).toBe('the same')
       expect((await page.locator('body').getAttribute('data-links'))?.trim()).toBe('reconnecting live')
       expect(seen.known.run).toBe(before.run)
@@ -128,9 +124,9 @@ describe.skipIf(skipped)('the pages in a browser', () => {
     await page.context().setOffline(true)
     await page.locator('.badge[data-link="offline"]').waitFor()
     await page.context().setOffline(false)
-    await page.locator('.badge[data-link="live"]').waitFor({ timeout: 20_000 })
+    await page.locator('.badge[data-link="live"]').waitFor()
     await page.context().close()
-  }, 40_000)
+  })
 
   test('[W12] the theme follows the system until it is chosen, and the choice is kept', async () => {
     const { page } = await open('/', { colorScheme: 'dark' })
@@ -144,7 +140,7 @@ describe.skipIf(skipped)('the pages in a browser', () => {
     await page.reload()
     expect(await themeOf()).toBe('light')
     await page.context().close()
-  }, 20_000)
+  })
 
   test('[W13] the keyboard reaches everything, visibly, and the content first', async () => {
     const { page } = await open(`/sports/${match}`, { viewport: phone })
@@ -179,7 +175,7 @@ describe.skipIf(skipped)('the pages in a browser', () => {
     expect(await page.locator('#panel-text').isVisible()).toBe(true)
     expect(await page.locator('#panel-timeline').isVisible()).toBe(false)
     await page.context().close()
-  }, 20_000)
+  })
 
   test('[W14] the operations page shows this very browser, second by second', async () => {
     const { page: other } = await open(`/sports/${match}`)
@@ -188,10 +184,10 @@ describe.skipIf(skipped)('the pages in a browser', () => {
     await row.waitFor()
     const uptime = async () => (await page.locator('.ops-head').innerText()).match(/up (.*)/)?.[1]
     const first = await uptime()
-    await until('a second has passed on the page', async () => (await uptime()) !== first, 10_000)
+    await until('a second has passed on the page', async () => (await uptime()) !== first)
     await other.context().close()
     await page.context().close()
-  }, 30_000)
+  })
 
   test('[W15] what the home page says to paste does what it says: in a terminal, in a page, and with the SDK', async () => {
     const { page } = await open('/')
@@ -203,7 +199,7 @@ describe.skipIf(skipped)('the pages in a browser', () => {
     const terminal = Bun.spawnSync(['sh', '-c', `${firstLine.replace('curl', 'curl -s --max-time 2')}`])
     expect(terminal.stdout.toString()).toContain('"connect"')
 
-    const said = page.waitForEvent('console', { predicate: message => message.text().startsWith('subscribed'), timeout: 5000 })
+    const said = page.waitForEvent('console', { predicate: message => message.text().startsWith('subscribed') })
     await page.evaluate(eventSource ?? '')
     await said
 
@@ -212,7 +208,7 @@ describe.skipIf(skipped)('the pages in a browser', () => {
     script.kill()
     expect(new TextDecoder().decode(output.value)).toContain('type:')
     await page.context().close()
-  }, 60_000)
+  })
 
   test('[W16] the operations of a server in production are behind its API key, which the page asks for', async () => {
     await using production = await startServer()
@@ -227,5 +223,5 @@ describe.skipIf(skipped)('the pages in a browser', () => {
     await page.keyboard.press('Enter')
     await page.getByText('production', { exact: true }).waitFor()
     await context.close()
-  }, 20_000)
+  })
 })

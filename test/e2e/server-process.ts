@@ -36,15 +36,11 @@ export class ServerProcess implements AsyncDisposable {
       stderr: 'inherit',
     })
     this.#process = started
-    await until(
-      'the server is ready',
-      async () => {
-        if (started.exitCode !== null) throw new Error(`the server ended with ${started.exitCode}`)
-        const ready = await fetch(`${this.url}/readyz`).catch(() => undefined)
-        return ready?.ok
-      },
-      20_000,
-    )
+    await until('the server is ready', async () => {
+      if (started.exitCode !== null) throw new Error(`the server ended with ${started.exitCode}`)
+      const ready = await fetch(`${this.url}/readyz`).catch(() => undefined)
+      return ready?.ok
+    })
   }
 
   /** SIGKILL ends it as a crash or a power cut would; SIGTERM asks it to send its clients away first. */

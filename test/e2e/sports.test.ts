@@ -100,7 +100,7 @@ test('[W3] a restart continues the match: its readers get what fell into the dow
   await until('five more moments have been read', () => urgent(after.messages).length >= 5)
   expect(after.recovered).toBe(true)
   expectUnbroken([...before.messages, ...after.messages])
-}, 30_000)
+})
 
 test('[W7] a newcomer gets the match so far as a snapshot, and then exactly what follows it', async () => {
   using folder = new Folder()
@@ -111,16 +111,16 @@ test('[W7] a newcomer gets the match so far as a snapshot, and then exactly what
   )
   if (events.type !== 'events') throw new Error('events were looked for')
   expect(events.since).toBe(reader.snapshot?.board.version ?? -1)
-}, 30_000)
+})
 
 test('[W7] statistics and commentary come on the low lanes, with the board always on the urgent one', async () => {
   using folder = new Folder()
   await using started = await startMatches(folder.path)
   await using reader = new Reader(started.url)
   const types = () => new Set<string>(reader.messages.map(message => message.type))
-  await until('events, statistics and commentary have come', () => ['events', 'stats', 'text'].every(type => types().has(type)), 20_000)
+  await until('events, statistics and commentary have come', () => ['events', 'stats', 'text'].every(type => types().has(type)))
   for (const message of reader.messages) if (message.type === 'events') expect(message.board.version).toBeGreaterThan(0)
-}, 30_000)
+})
 
 test('[W7] everyone may follow a match that exists, nobody one that does not, and nobody may publish', async () => {
   using folder = new Folder()

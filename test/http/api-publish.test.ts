@@ -10,7 +10,7 @@ describe('publishing', () => {
     const got: unknown[] = []
     subscription.on('publication', ({ data, tags, offset }) => got.push({ data, tags, offset }))
     subscription.subscribe()
-    await subscription.ready(5000)
+    await subscription.ready()
     const { body } = await api(server, 'publish', { channel: 'news:a', data: { text: 'hi' }, tags: { lang: 'en' } })
     expect(body).toEqual({ result: { offset: 1, epoch: expect.any(String) } })
     await until('got has 1', () => got.length === 1)

@@ -1,21 +1,9 @@
-import { afterEach } from 'bun:test'
 import type { Centrifuge, Options } from 'centrifuge'
 import type { ConfigInput, Json } from '../../src/index.ts'
 import type { Overrides } from '../../src/server/index.ts'
-import { apiKey, Sdk, startServer, type TestServer, userToken } from '../support/index.ts'
+import { apiKey, atEnd, Sdk, startServer, type TestServer, userToken } from '../support/index.ts'
 
-export { apiKey, Folder, quiet, RawClient, tokenSecret, until, userToken } from '../support/index.ts'
-
-const endings: (() => unknown)[] = []
-
-/** Runs after the test, whether it passed or not; the last one registered first. */
-export function atEnd(end: () => unknown): void {
-  endings.push(end)
-}
-
-afterEach(async () => {
-  for (const end of endings.splice(0).reverse()) await end()
-})
+export { apiKey, atEnd, Folder, quiet, RawClient, tokenSecret, until, userToken } from '../support/index.ts'
 
 /** A server that is gone after the test. */
 export async function serve(input: ConfigInput = {}, overrides: Overrides = {}): Promise<TestServer> {
@@ -38,7 +26,7 @@ export function sdk({ url }: Reachable, options: Partial<Options> = {}): Centrif
 export async function connect(server: Reachable, options: Partial<Options> = {}): Promise<Centrifuge> {
   const client = sdk(server, options)
   client.connect()
-  await client.ready(5000)
+  await client.ready()
   return client
 }
 
@@ -50,7 +38,7 @@ export async function subscribeTo(client: Centrifuge, channel: string) {
   const got: unknown[] = []
   subscription.on('publication', ({ data }) => got.push(data))
   subscription.subscribe()
-  await subscription.ready(5000)
+  await subscription.ready()
   return { subscription, got }
 }
 

@@ -47,7 +47,7 @@ describe('subscribe', () => {
     subscription.on('unsubscribed', ({ code }) => states.push(code))
     subscription.subscribe()
     await backEnd.gets('subscribe', 2)
-    await subscription.ready(5000)
+    await subscription.ready()
     expect(states).toEqual([0, 2501])
   })
 })

@@ -112,7 +112,7 @@ describe('connect', () => {
     await stream.body?.cancel()
     const sdkWithHeaders = sdk(server, { headers: { Authorization: 'Bearer of-the-page', Cookie: 'forged=1' } })
     sdkWithHeaders.connect()
-    await sdkWithHeaders.ready(5000)
+    await sdkWithHeaders.ready()
     const [first, second, third] = backEnd.of('connect').map(asked => asked.headers)
     expect(first?.get('cookie')).toBe('session=abc')
     expect(first?.get('x-forwarded-for')).toBe('10.1.2.3, 127.0.0.1')
@@ -137,7 +137,7 @@ describe('connect', () => {
     client.on('subscribed', ({ channel, data }) => subscribed.push([channel, data]))
     client.on('publication', ({ channel, data }) => got.push([channel, data]))
     client.connect()
-    await client.ready(5000)
+    await client.ready()
     expect(subscribed).toEqual([
       ['asked:one', undefined],
       ['asked:two', { hello: 2 }],
@@ -206,14 +206,14 @@ describe('connect', () => {
     const left: number[] = []
     client.on('connecting', ({ code }) => left.push(code))
     client.connect()
-    await client.ready(5000)
+    await client.ready()
     const [first] = await backEnd.gets('refresh', 1)
     expect(first?.body).toMatchObject({ user: 'alice', transport: 'websocket' })
     expect(left).toEqual([0])
     backEnd.on('connect', () => ({ result: { user: 'alice' } }))
     await until('it was closed', () => left.length === 2)
     expect(left).toEqual([0, 3005])
-    await client.ready(5000)
+    await client.ready()
     expect(backEnd.of('connect')).toHaveLength(2)
   })
 })

@@ -48,7 +48,7 @@ describe('telling', () => {
     await until('all were delivered', () => tally.count('channel_vacated', 'delivered') === 1)
     expect(tally.count('channel_occupied', 'retried')).toBe(3)
     expect(tally.count('unsubscribe', 'dropped')).toBe(0)
-  }, 20_000)
+  })
 
   test('[K21] drops what was tried in vain, counts it, and goes on with the next; a 4xx is not tried again', async () => {
     const backEnd = new BackEnd().on('channel_occupied', () => status(500)).on('unsubscribe', () => status(400))
@@ -99,5 +99,5 @@ describe('telling', () => {
     await server.server.close()
     expect(performance.now() - before).toBeLessThan(5000)
     expect(server.server.hooks.tally.count('disconnect', 'dropped')).toBe(1)
-  }, 10_000)
+  })
 })

@@ -17,11 +17,9 @@ async function viewers(server: TestServer, count: number, channel = 'kept:1'): P
   return clients
 }
 
-async function allHave(clients: readonly LeanClient[], count: number, channel = 'kept:1', withinMs = 8000): Promise<void> {
-  await until(
-    `all have ${count} (${clients.map(client => client.channels.get(channel)?.count).join(', ')})`,
-    () => clients.every(client => client.channels.get(channel)?.count === count),
-    withinMs,
+async function allHave(clients: readonly LeanClient[], count: number, channel = 'kept:1'): Promise<void> {
+  await until(`all have ${count} (${clients.map(client => client.channels.get(channel)?.count).join(', ')})`, () =>
+    clients.every(client => client.channels.get(channel)?.count === count),
   )
   expect(clients.flatMap(({ faults }) => faults)).toEqual([])
   expect(clients.filter(({ closedWith }) => closedWith !== undefined)).toEqual([])
@@ -62,7 +60,7 @@ describe('a link that breaks', () => {
     expect(await readiness(edge)).toBe(200)
     cable.goDead()
     await publish(central, 'kept:1', 11, 20)
-    await until('the silence is noticed', async () => (await readiness(edge)) === 503, 15_000)
+    await until('the silence is noticed', async () => (await readiness(edge)) === 503)
     expect(await (await fetch(`${edge.url}/readyz`)).json()).toMatchObject({ status: 'degraded' })
     expect((await fetch(`${edge.url}/healthz`)).status).toBe(200)
     // A node below with another way up has taken it.
@@ -89,20 +87,20 @@ describe('a link that breaks', () => {
     const late = await ahead.call({ subscribe: { channel: 'kept:1', recover: true, epoch, offset: 15 } })
     expect(late.subscribe?.recovered).toBe(true)
     expect(await readiness(edge)).toBe(200)
-  }, 25_000)
+  })
 
   test('[T29] a stream that cannot be opened now ends at once, so that the browser comes back', async () => {
     const central = await startCentral()
     const cable = await cableTo(central)
     const edge = await startRelay([cable], {}, { clock: hurried(5) })
     cable.pull()
-    await until('it is without a parent', async () => (await readiness(edge)) === 503, 8000)
+    await until('it is without a parent', async () => (await readiness(edge)) === 503)
     using stream = new FetchedStream(`${edge.url}/sse?channel=kept:new&token=${await userToken('alice')}`)
     expect((await stream.response).status).toBe(200)
     await until('it ended', () => stream.ended)
     expect(stream.retries.length).toBeGreaterThan(0)
     expect(stream.events.at(-1)?.data.disconnect?.code).toBe(3010)
-  }, 15_000)
+  })
 
   test('[T30] a node that reads nothing costs its parent no more than the bound, and has everything in the end', async () => {
     const central = await startCentral({
@@ -119,10 +117,10 @@ describe('a link that breaks', () => {
       await central.publish('big:1', text)
       if (n % 20 === 0) await Bun.sleep(0)
     }
-    await until('the parent has cut it off', () => central.server.tree.children.size === 0, 3000)
+    await until('the parent has cut it off', () => central.server.tree.children.size === 0)
     cable.revive()
-    await allHave(clients, 801, 'big:1', 15_000)
-  }, 25_000)
+    await allHave(clients, 801, 'big:1')
+  })
 
   test('[T31] more than the history keeps is said: viewers begin again, and miss nothing that comes after', async () => {
     const short = { name: 'short', history_size: 10, history_ttl: '10m', force_recovery: true, allow_subscribe_for_client: true } as const
@@ -151,18 +149,14 @@ describe('a link that breaks', () => {
     await hangsOn(two, central)
     await hangsOn(three, two)
     cable.pull()
-    await until(
-      'all have noticed',
-      async () => (await Promise.all([one, two, three].map(readiness))).every(status => status === 503),
-      10_000,
-    )
+    await until('all have noticed', async () => (await Promise.all([one, two, three].map(readiness))).every(status => status === 503))
     expect([one, two, three].map(({ server }) => server.tree.children.size)).toEqual([0, 0, 0])
     cable.plug()
-    await until('all are back', () => [one, two, three].every(({ server }) => !server.tree.isOrphan), 10_000)
+    await until('all are back', () => [one, two, three].every(({ server }) => !server.tree.isOrphan))
     const subscription = await (await connect(three)).subscribe('kept:1').ready()
     await publish(central, 'kept:1', 1, 3)
     expect(await subscription.gets(3)).toEqual(upTo(3))
-  }, 25_000)
+  })
 
   test('[T27] a central node that was started again with its histories on disk is followed without a gap; without, all begin anew', async () => {
     const disk = {

@@ -36,4 +36,4 @@ test('[A51] with workers, inboxes, greetings and pushes are the same on every pr
     ])
   }
   expect(nodes.size).toBeGreaterThan(1)
-}, 30_000)
+})

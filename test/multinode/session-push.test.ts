@@ -127,9 +127,9 @@ describe('a push to one client', () => {
     cable.pull()
     expect(await central.server.push(id, 'inbox:alice', old)).toBe(false)
     cable.plug()
-    await until('it is there again', () => central.server.push(id, 'inbox:alice', old), 8000)
+    await until('it is there again', () => central.server.push(id, 'inbox:alice', old))
     client[Symbol.dispose]()
-  }, 15_000)
+  })
 })
 
 describe('a service that ends subscriptions', () => {

@@ -1,22 +1,11 @@
 import type { ConfigInput, Json } from '../../src/index.ts'
-import type { Clock } from '../../src/kit/index.ts'
 import type { Overrides } from '../../src/server/index.ts'
-import { Sdk, startServer, type TestServer, until, userToken } from '../support/index.ts'
+import { atEnd, Sdk, startServer, type TestServer, TurnClock, until, userToken } from '../support/index.ts'
 import { Cable } from './cable.ts'
 
 export const nodeSecret = 'a-secret-of-nodes-for-tests-of-32-bytes'
 
-const endings: (() => unknown)[] = []
-
-/** Runs after the test, whether it passed or not; the last one registered first. */
-export function atEnd(end: () => unknown): void {
-  endings.push(end)
-}
-
-/** Every file of tests calls it after each: a hook registered here would be that of the first file alone, since modules are loaded once. */
-export async function endAll(): Promise<void> {
-  for (const end of endings.splice(0).reverse()) await end()
-}
+export { atEnd, endAll } from '../support/index.ts'
 
 export const kept = {
   history_size: 1000,
@@ -59,16 +48,8 @@ export async function startRelay(upstreams: readonly Upstream[], input: ConfigIn
 }
 
 /** A clock on which every wait is shorter by this factor, for what takes seconds by design. */
-export function hurried(times: number): Clock {
-  const start = Date.now()
-  return {
-    now: () => start + (Date.now() - start) * times,
-    after(ms, run) {
-      const timer = setTimeout(run, ms / times)
-      return { cancel: () => clearTimeout(timer) }
-    },
-    soon: run => void setImmediate(run),
-  }
+export function hurried(times: number): TurnClock {
+  return new TurnClock(times)
 }
 
 export async function cableTo(server: TestServer): Promise<Cable> {
@@ -107,11 +88,9 @@ export function rowOf(central: TestServer, { node }: TestServer): TreeRow | unde
 }
 
 /** Waits until a node hangs on this parent. */
-export async function hangsOn(child: TestServer, parent: TestServer, withinMs = 8000): Promise<void> {
-  await until(
-    `${child.node.id} hangs on ${parent.node.id}`,
-    () => [...parent.server.tree.children.all()].some(({ id, link }) => id === child.node.id && link?.isClosed === false),
-    withinMs,
+export async function hangsOn(child: TestServer, parent: TestServer): Promise<void> {
+  await until(`${child.node.id} hangs on ${parent.node.id}`, () =>
+    [...parent.server.tree.children.all()].some(({ id, link }) => id === child.node.id && link?.isClosed === false),
   )
 }
 

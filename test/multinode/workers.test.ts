@@ -79,7 +79,7 @@ describe.skipIf(!hasProc)('workers', () => {
     expect(Number(/^fanfare_commands_total (\d+)/m.exec(metrics)?.[1])).toBeGreaterThanOrEqual(132)
     for (const client of [...clients, ...streams]) 'close' in client ? client.close() : client[Symbol.dispose]()
     for (const sdk of sdks) sdk[Symbol.dispose]()
-  }, 20_000)
+  })
 
   test('[T41] a worker that is killed is started again; its clients come back and miss nothing, and what it counted stays counted', async () => {
     await using server = await FanfareProcess.start({ workers: 2, channel })
@@ -99,20 +99,20 @@ describe.skipIf(!hasProc)('workers', () => {
       expect(recoveries.slice(1).every(({ recovered }) => recovered)).toBe(true)
     }
     expect(sdks.some(({ connections }) => connections > 1)).toBe(true)
-    await until('another worker is there', async () => (await workersOf(server)).length === 1, 8000)
+    await until('another worker is there', async () => (await workersOf(server)).length === 1)
     expect(childrenOf(server.pid)).not.toContain(worker)
     expect(server.log.some(({ msg }) => msg === 'a worker ended and is started again')).toBe(true)
     expect((await statsOf(server)).totals.delivered).toBeGreaterThanOrEqual(200)
     for (const sdk of sdks) sdk[Symbol.dispose]()
-  }, 20_000)
+  })
 
   test('[T42] when the server is killed its workers end with it', async () => {
     await using server = await FanfareProcess.start({ workers: 3, channel })
     const workers = childrenOf(server.pid)
     expect(workers).toHaveLength(2)
     server.signal('SIGKILL')
-    await until('no worker is left', () => !workers.some(isAlive), 3000)
-  }, 15_000)
+    await until('no worker is left', () => !workers.some(isAlive))
+  })
 
   test('[T43] a drain sends the clients of all processes away over its window, and ends with code 0', async () => {
     await using server = await FanfareProcess.start({ workers: 3, channel, shutdown: { timeout: '1500ms' } })
@@ -135,8 +135,8 @@ describe.skipIf(!hasProc)('workers', () => {
     const early = closedAt.filter(at => at - from < 400).length
     expect(early).toBeGreaterThan(5)
     expect(early).toBeLessThan(45)
-    await until('no worker is left', () => !workers.some(isAlive), 3000)
-  }, 15_000)
+    await until('no worker is left', () => !workers.some(isAlive))
+  })
 
   test('[T44] a port that another server has, workers or not, is refused in a line; a relay has workers of its own', async () => {
     await using server = await FanfareProcess.start({ workers: 2, channel, node: { secret: nodeSecret } })
@@ -154,8 +154,8 @@ describe.skipIf(!hasProc)('workers', () => {
       const edge = nodes.find(({ role }) => role === 'edge')
       return nodes.filter(({ role, viewers }) => (role === 'edge' || role === 'worker') && viewers > 0).length === 2 && edge !== undefined
     }
-    await until('both processes of the relay have viewers', isSpread, 6000)
+    await until('both processes of the relay have viewers', isSpread)
     expect((await statsOf(server)).sessions).toEqual({ websocket: 0, sse: 0 })
     for (const client of clients) client.close()
-  }, 25_000)
+  })
 })

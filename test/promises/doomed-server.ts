@@ -46,7 +46,7 @@ export class DoomedServer implements AsyncDisposable {
     this.#child = child
     void this.#listen(child.stderr)
     void child.exited.then(code => ready.reject(new Error(`the server ended with ${code}: ${this.complaints}`)))
-    this.port = Number(new URL(await within('the server to start', ready.promise, 15_000)).port)
+    this.port = Number(new URL(await within('the server to start', ready.promise)).port)
   }
 
   /** Has it end itself at the `n`-th moment of the next send; 0 for never. @returns how many moments the last send had */
@@ -58,7 +58,7 @@ export class DoomedServer implements AsyncDisposable {
   }
 
   async ends(): Promise<void> {
-    await within('the server to die', Promise.resolve(this.#child?.exited), 5000)
+    await within('the server to die', Promise.resolve(this.#child?.exited))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

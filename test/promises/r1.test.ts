@@ -1,13 +1,17 @@
 import { describe, expect, test } from 'bun:test'
 import { between, seededRandom } from '../../src/kit/index.ts'
-import { connectAll, cutSocket, LeanClient, Sdk, type SdkSubscription, ServerProcess, until, userToken } from '../support/index.ts'
+import { connectAll, cutSocket, LeanClient, rounds, Sdk, type SdkSubscription, ServerProcess, until, userToken } from '../support/index.ts'
 
-const clientsTotal = 2000
-const sdkTotal = 50
+const clientsTotal = rounds(400, 2000)
+const sdkTotal = rounds(20, 50)
 const channelsTotal = 100
 const channelsEach = 5
-const perSecond = 100
-const flowMs = 10_000
+const messagesMin = rounds(500, 1000)
+/** Messages that are published and clients that are cut in a turn, and how far apart turns are: about 100 messages a second. */
+const messagesEach = 2
+const cutsEach = rounds(2, 8)
+const turnMs = 20
+/** How long a client is away. */
 const cutMs = 2000
 
 const channelName = (index: number) => `room:${index % channelsTotal}`
@@ -25,7 +29,7 @@ class CuttableSocket extends WebSocket {
 }
 
 describe('R1', () => {
-  test(`[R1] ${clientsTotal} clients on ${channelsTotal} channels are cut for 2 s at random while ${perSecond} messages a second flow: each has every message once`, async () => {
+  test(`[R1] ${clientsTotal} clients on ${channelsTotal} channels are cut for 2 s at random while messages flow: each has every message once`, async () => {
     await using server = await ServerProcess.start({
       client: { allow_anonymous_connect_without_token: true },
       channel: {
@@ -40,21 +44,16 @@ describe('R1', () => {
 
     const published = await flow(server, lean)
 
-    for (const client of lean) if (!client.isOpen) client.connect()
-    await until('every lean client has all', () => lean.every(client => hasAll(client, published)), 8000)
-    await until(
-      'every SDK has all',
-      () =>
-        sdks.every(({ subscriptions }) => subscriptions.every(at => sequence(at).length >= (published.get(at.subscription.channel) ?? 0))),
-      8000,
+    await until('every lean client is back', () => lean.every(({ isReady }) => isReady))
+    await until('every lean client has all', () => lean.every(client => hasAll(client, published)))
+    await until('every SDK has all', () =>
+      sdks.every(({ subscriptions }) => subscriptions.every(at => sequence(at).length >= (published.get(at.subscription.channel) ?? 0))),
     )
     expect(lean.flatMap(({ faults }) => faults)).toEqual([])
     for (const { subscriptions } of sdks)
       for (const at of subscriptions)
         expect(sequence(at)).toEqual(Array.from({ length: published.get(at.subscription.channel) ?? 0 }, (_, index) => index + 1))
-    const cuts = lean.reduce((sum, client) => sum + client.cuts, 0)
-    expect(cuts).toBeGreaterThan(clientsTotal)
-    expect(lean.filter(client => client.cuts > 0).length).toBeGreaterThan(clientsTotal * 0.7)
+    expect(lean.filter(client => client.cuts > 0).length).toBeGreaterThan(lean.length * 0.5)
     expect(sdks.every(({ sdk }) => sdk.connections >= 2)).toBe(true)
     expect(
       sdks
@@ -64,7 +63,7 @@ describe('R1', () => {
     expect(server.complaints).toBe('')
     for (const client of lean) client.close()
     for (const { sdk } of sdks) sdk[Symbol.dispose]()
-  }, 30_000)
+  })
 })
 
 function someChannels(): string[] {
@@ -85,33 +84,35 @@ async function follow(url: string, user: string): Promise<{ sdk: Sdk; subscripti
   return { sdk, subscriptions }
 }
 
-/** Publishes at an even pace and cuts meanwhile. @returns how many went to each channel */
+/** Publishes and cuts, until enough was published and everybody was cut once on average. @returns how many went to each channel */
 async function flow(server: ServerProcess, lean: readonly LeanClient[]): Promise<Map<string, number>> {
   const published = new Map<string, number>()
   const acknowledged: Promise<unknown>[] = []
-  const start = performance.now()
-  let sent = 0
-  let sdkCuts = [...CuttableSocket.open].map(socket => ({ socket, at: 500 + random.next() * (flowMs - 3000) }))
-  for (let elapsed = 0; elapsed < flowMs; elapsed = performance.now() - start) {
-    const items: [string, unknown][] = []
-    for (; sent < (elapsed / 1000) * perSecond; sent++) {
+  const sdkSockets = [...CuttableSocket.open]
+  const isDone = (turn: number) => turn * messagesEach >= messagesMin && sdkSockets.length === 0 && cutsOf(lean) > lean.length * 1.5
+  for (let turn = 0; !isDone(turn); turn++) {
+    const items = Array.from({ length: messagesEach }, (): [string, unknown] => {
       const channel = channelName(between(random, 0, channelsTotal - 1))
       const n = (published.get(channel) ?? 0) + 1
       published.set(channel, n)
-      items.push([channel, n])
-    }
-    if (items.length > 0) acknowledged.push(server.storm(items))
-    if (elapsed > 500 && elapsed < flowMs - cutMs / 2) cutSome(lean)
-    for (const { socket } of sdkCuts.filter(({ at }) => at <= elapsed)) cutSocket(socket)
-    sdkCuts = sdkCuts.filter(({ at }) => at > elapsed)
-    await Bun.sleep(20)
+      return [channel, n]
+    })
+    acknowledged.push(server.storm(items))
+    cutSome(lean)
+    const socket = turn % 5 === 0 ? sdkSockets.pop() : undefined
+    if (socket !== undefined) cutSocket(socket)
+    await Bun.sleep(turnMs)
   }
   await Promise.all(acknowledged)
   return published
 }
 
+function cutsOf(lean: readonly LeanClient[]): number {
+  return lean.reduce((sum, client) => sum + client.cuts, 0)
+}
+
 function cutSome(lean: readonly LeanClient[]): void {
-  for (let count = 0; count < 8; count++) {
+  for (let count = 0; count < cutsEach; count++) {
     const client = lean[between(random, 0, lean.length - 1)]
     if (client?.isReady !== true) continue
     client.cut()

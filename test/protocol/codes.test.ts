@@ -199,9 +199,9 @@ describe('close codes', () => {
     expect(history?.publications).toHaveLength(10)
     const before = server.node.counters.bytesOut
     raw.send(Array.from({ length: 600 }, (_, n) => JSON.stringify({ id: 100 + n, history: { channel: 'kept:a', limit: -1 } })).join('\n'))
-    expect((await raw.closes(20_000)).code).toBe(3008)
+    expect((await raw.closes()).code).toBe(3008)
     expect(server.node.counters.bytesOut - before).toBeLessThan(80 * 1024 * 1024)
-  }, 30_000)
+  })
 
   test('[B65] a connection that reads nothing is closed with 3008 once more waits for it than is allowed', async () => {
     await using server = await start({ queue_max_size: 65_536, queue_high_water: 4096 })

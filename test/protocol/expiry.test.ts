@@ -18,7 +18,7 @@ describe('the end of a token while connected', () => {
     })
     await sdk.connect()
     const [session] = server.node.sessions.all()
-    await until('the session was prolonged', () => (session?.expireAt ?? 0) > Date.now() + 3_000_000, 4000)
+    await until('the session was prolonged', () => (session?.expireAt ?? 0) > Date.now() + 3_000_000)
     expect(asked).toBe(1)
     expect(sdk.connections).toBe(1)
   })
@@ -26,7 +26,7 @@ describe('the end of a token while connected', () => {
   test('[B32] a connection whose token ended is closed with 3005, and the SDK comes back with a new one', async () => {
     await using server = await startServer({ client: strict, channel: { without_namespace: open } })
     using raw = await RawClient.connect(server.wsUrl, { token: await userToken('alice', { exp: inSeconds(1) }) })
-    expect(await raw.closes(4000)).toEqual({ code: 3005, reason: 'connection expired' })
+    expect(await raw.closes()).toEqual({ code: 3005, reason: 'connection expired' })
     let asked = 0
     using sdk = new Sdk(server.wsUrl, {
       token: await userToken('bob', { exp: inSeconds(1) }),
@@ -37,9 +37,9 @@ describe('the end of a token while connected', () => {
       },
     })
     await sdk.connect()
-    await sdk.reaches('connecting 3005', 0, 6000)
+    await sdk.reaches('connecting 3005')
     await until('it is back', () => sdk.connections === 2)
-  }, 15_000)
+  })
 
   test('[B33] a refresh tells the new time that is left; of another user, or invalid, it ends the connection; expired, it is error 110', async () => {
     await using server = await startServer({ channel: { without_namespace: open } })
@@ -67,7 +67,7 @@ describe('the end of a token while connected', () => {
       .ready()
     const [session] = server.node.sessions.all()
     const expireAt = () => session?.subscriptions.get('$vip')?.terms.expireAt ?? 0
-    await until('the subscription was prolonged', () => expireAt() > Date.now() + 3_000_000, 4000)
+    await until('the subscription was prolonged', () => expireAt() > Date.now() + 3_000_000)
     expect(subscription.states).toEqual(['subscribing 0', 'subscribed'])
     expect(asked).toBe(2)
   })
@@ -79,7 +79,7 @@ describe('the end of a token while connected', () => {
     const { subscribe } = await raw.call({ subscribe: { channel: '$vip', token } })
     expect(subscribe).toMatchObject({ expires: true, ttl: 1 })
     await raw.call({ subscribe: { channel: 'news' } })
-    await until('it ended', () => raw.pushes('$vip').some(push => push.unsubscribe !== undefined), 4000)
+    await until('it ended', () => raw.pushes('$vip').some(push => push.unsubscribe !== undefined))
     expect(raw.pushes('$vip')[0]?.unsubscribe).toEqual({ code: 2501, reason: 'subscription expired' })
     await server.publish('$vip', 1)
     await server.publish('news', 2)

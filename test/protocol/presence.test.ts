@@ -59,7 +59,7 @@ describe('presence', () => {
       'all have gone',
       async () => (await watcher.call({ presence_stats: { channel: 'room:1' } })).presence_stats?.num_clients === 1,
     )
-  }, 15_000)
+  })
 
   test('[B77] a namespace may send joins and leaves to every subscriber, asked or not', async () => {
     await using server = await startServer({ channel: { namespaces: [{ ...room, force_push_join_leave: true }] } })
@@ -108,5 +108,5 @@ describe('presence', () => {
     const after = await settledMb()
     expect(after - before).toBeLessThan(4)
     expect(server.complaints).toBe('')
-  }, 30_000)
+  })
 })

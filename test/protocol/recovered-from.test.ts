@@ -31,7 +31,7 @@ const offsetsOf = (result: SubscribeMessage | undefined) => result?.publications
 /** Ends the subscription before the recovered publications are handed out, and subscribes again. */
 async function leaveAndReturn(sdk: Sdk, channel: string): Promise<unknown[]> {
   const { subscription } = sdk.subscribe(channel, { recoverable: true })
-  await subscription.ready(5000)
+  await subscription.ready()
   const seen: unknown[] = []
   subscription.on('publication', ({ data }) => seen.push(data))
   return seen

@@ -53,7 +53,7 @@ describe('the published SDK', () => {
   test('[B66] does in Bun everything that a client does', async () => {
     await using server = await start()
     expect(await tour(await guide(server))).toEqual(sights)
-  }, 20_000)
+  })
 
   test.skipIf(lacks('chromium', 'the SDK in a browser'))(
     '[B66] does the same in a real browser',

@@ -1,14 +1,16 @@
 import { join } from 'node:path'
 import { sleep } from 'bun'
 import { ProcessGroup } from './process-group.ts'
+import type { Length } from './selection.ts'
 
 const root = join(import.meta.dir, '../..')
-/** Four times what the longest file takes: whatever needs more hangs. */
-const limitMs = 300_000
+/** What a single test may take, and what all of a process may: whoever needs more hangs, however busy the machine is. */
+const testMs = { short: 300_000, long: 1_200_000 } as const
+const processMs = { short: 900_000, long: 1_800_000 } as const
 /** What a test has killed may need a moment to be gone. */
-const goneWithinMs = 3000
+const goneWithinMs = 5000
 /** After the last process that could write to it, a pipe ends at once. */
-const pipeEndsWithinMs = 3000
+const pipeEndsWithinMs = 10_000
 
 export interface Outcome {
   readonly files: readonly string[]
@@ -23,23 +25,23 @@ export interface Outcome {
 export const running = new Set<ProcessGroup>()
 
 /** Runs test files in a process of their own, and prints their report; whatever they leave behind is named, ended, and counted as a failure. */
-export async function runTests(files: readonly string[]): Promise<Outcome> {
+export async function runTests(files: readonly string[], length: Length = 'short'): Promise<Outcome> {
   const started = performance.now()
-  const testing = Bun.spawn([process.execPath, 'test', ...files.map(file => `./${file}`)], {
+  const testing = Bun.spawn([process.execPath, 'test', '--timeout', `${testMs[length]}`, ...files.map(file => `./${file}`)], {
     cwd: root,
     stdout: 'pipe',
     stderr: 'pipe',
     detached: true,
-    env: { ...process.env, FORCE_COLOR: process.stdout.isTTY ? '1' : '0' },
+    env: { ...process.env, ROUNDS: length, FORCE_COLOR: process.stdout.isTTY ? '1' : '0' },
   })
   const group = new ProcessGroup(testing.pid)
   running.add(group)
   const [output, report] = [new Pipe(testing.stdout), new Pipe(testing.stderr)]
   const complaints: string[] = []
   const limit = setTimeout(() => {
-    complaints.push(`it was ended after ${limitMs / 1000} s`)
+    complaints.push(`it was ended after ${processMs[length] / 1000} s`)
     group.kill()
-  }, limitMs)
+  }, processMs[length])
   const code = await testing.exited
   clearTimeout(limit)
   const wallSeconds = (performance.now() - started) / 1000

@@ -27,7 +27,7 @@ describe('many who are behind', () => {
     expect(stream.texts.join()).not.toContain('"id":"a"')
     const cameAtMs = await until('the goal is there', () => stream.cameAtMs('"id":"a"'))
     expect(cameAtMs - atMs).toBeWithin(10_000, 16_000)
-  }, 15_000)
+  })
 
   test('[S23] an edge serves them from what it keeps: one question upstream for a crowd, each publication once', async () => {
     const clock = hurried(times)
@@ -65,7 +65,7 @@ describe('many who are behind', () => {
     for (const viewer of crowd) expect(viewer.data('live:1')).toEqual([1, 2, 3, 4, 5].map(score => ({ score })))
     await until('the central node has counted', () => (rowOf(central, central)?.relayed ?? 0) >= 5)
     expect(rowOf(central, central)?.relayed).toBe(5)
-  }, 20_000)
+  })
 
   test('[S21] through an edge, and resumed on the node above it, a viewer sees everything once', async () => {
     const { started, feed, open, after, clock } = await startGame()
@@ -87,7 +87,7 @@ describe('many who are behind', () => {
     const late = open('&delay=10s', {}, edge)
     await late.opened()
     expect(snapshotOf(late)).toContain('"id":"d"')
-  }, 20_000)
+  })
 
   test('[S23] a channel is occupied until the last viewer has left, whichever delay each has', async () => {
     const { started, open } = await startGame()
@@ -164,5 +164,5 @@ describe('many who are behind', () => {
       const shown = viewer.view?.events.filter(({ state }) => state !== 'deleted').map(({ id, rev }) => `${id} ${rev}`)
       expect(shown).toEqual(snapshot.events.map(({ id, rev }) => `${id} ${rev}`))
     }
-  }, 30_000)
+  })
 })

@@ -343,7 +343,7 @@ describe('a restart', () => {
       { home: 2, away: 0 },
       { home: 1, away: 0 },
     ])
-  }, 15_000)
+  })
 
   test('[S13] snapshots are whole: another server could go on from one', async () => {
     await using one = await startGame()

@@ -212,7 +212,7 @@ describe.skipIf(lacksData('recorded matches through ingest, on every screen'))('
     await Promise.all(recorded.map((one, index) => play(started, one, 1000 + index, [edge, another, regional, edge])))
     const { games } = (await (await fetch(`${started.url}/sports/games`)).json()) as { games: object[] }
     expect(games).toHaveLength(recorded.length)
-  }, 30_000)
+  })
 })
 
 test.each(committed)(

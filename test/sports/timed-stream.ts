@@ -51,7 +51,7 @@ export async function startGame(data?: string) {
   await feed.put(game)
   const open = (query: string, headers: Record<string, string> = {}, { url }: { url: string } = started) =>
     new TimedStream(clock, `${url}/sse?channel=${channel}${query}`, headers)
-  const after = (ms: number) => Bun.sleep(ms / times)
+  const after = (ms: number) => clock.passes(ms)
   const get = async (path: string) => (await fetch(`${started.url}${path}`)).text()
   return { started, clock, feed, open, after, get }
 }

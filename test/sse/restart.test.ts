@@ -40,7 +40,7 @@ describe('a restart', () => {
       await server.stop('SIGKILL')
       await server.start()
       await publishUpTo(server, 51, 100)
-      await until('it is back and has all', async () => (await read(page, 'seen')).length === 100, 10_000)
+      await until('it is back and has all', async () => (await read(page, 'seen')).length === 100)
 
       const stopped = server.stop('SIGTERM')
       await publishUpTo(server, 101, 120)
@@ -48,7 +48,7 @@ describe('a restart', () => {
       await server.start()
       // Each number is at the offset of the same value, so that the top says which was the last to be kept.
       await publishUpTo(server, (await server.top('disk:a')) + 1, 150)
-      await until('it is back and has all', async () => (await read(page, 'seen')).length >= 150, 15_000)
+      await until('it is back and has all', async () => (await read(page, 'seen')).length >= 150)
 
       expect(await read(page, 'seen')).toEqual(numbers(150))
       const opened = (await read(page, 'opened')) as { subs: Record<string, { recovered: boolean; was_recovering: boolean }> }[]

@@ -130,7 +130,7 @@ describe.skipIf(lacks('curl', 'streams that break off and come back'))('a stream
     await until('it goes on', () => back.data('disk:a').length === 4)
     expect(back.data('disk:a')).toEqual([4, 5, 6, 7])
     expect(server.complaints).toBe('')
-  }, 15_000)
+  })
 
   test('[E16] a cursor over many channels is at most 256 bytes; what did not fit says so, the rest resumes', async () => {
     await using server = await startServer({ channel })

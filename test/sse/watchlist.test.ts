@@ -221,5 +221,5 @@ describe('a watchlist', () => {
     }
     expect([at, strays]).toEqual([1000, 0])
     expect(publications).toBeGreaterThan(500)
-  }, 20_000)
+  })
 })

@@ -1,5 +1,6 @@
 import { chromium, type Browser as Launched, type Page } from 'playwright-core'
 import { pathOf } from './tools.ts'
+import { deadlineMs } from './until.ts'
 
 /** A headless Chromium with a page or more, and what went wrong in them. */
 export class Browser implements AsyncDisposable {
@@ -9,8 +10,7 @@ export class Browser implements AsyncDisposable {
   constructor(readonly launched: Launched) {}
 
   static async launch(): Promise<Browser> {
-    const args = ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-gpu']
-    return new Browser(await chromium.launch({ executablePath: pathOf('chromium'), headless: true, args }))
+    return new Browser(await launchChromium())
   }
 
   async open(url: string): Promise<Page> {
@@ -23,4 +23,17 @@ export class Browser implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.launched.close()
   }
+}
+
+/** A headless Chromium whose pages wait as long as every test does, and not for the half minute of Playwright. */
+export async function launchChromium(): Promise<Launched> {
+  const args = ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-gpu']
+  const launched = await chromium.launch({ executablePath: pathOf('chromium'), headless: true, args, timeout: deadlineMs })
+  const newContext = launched.newContext.bind(launched)
+  launched.newContext = async options => {
+    const context = await newContext(options)
+    context.setDefaultTimeout(deadlineMs)
+    return context
+  }
+  return launched
 }

@@ -39,8 +39,8 @@ export class StreamRecord {
   }
 
   /** The first event, once it is there. */
-  async opened(withinMs = 5000): Promise<NonNullable<StreamEvent['connect']>> {
-    const first = await until('the first event is there', () => this.events[0], withinMs)
+  async opened(): Promise<NonNullable<StreamEvent['connect']>> {
+    const first = await until('the first event is there', () => this.events[0])
     if (first.data.connect === undefined) throw new Error(`the first event is ${JSON.stringify(first.data)}`)
     return first.data.connect
   }

@@ -67,14 +67,10 @@ export class FanfareProcess implements AsyncDisposable {
     this.#child = child
     void this.#listen(child.stdout)
     void this.#listen(child.stderr)
-    const listening = await until(
-      'it listens',
-      () => {
-        if (!this.isAlive) throw new Error(`it ended with ${child.exitCode}: ${this.output}`)
-        return this.log.slice(from).find(({ msg }) => msg === 'listening')
-      },
-      15_000,
-    )
+    const listening = await until('it listens', () => {
+      if (!this.isAlive) throw new Error(`it ended with ${child.exitCode}: ${this.output}`)
+      return this.log.slice(from).find(({ msg }) => msg === 'listening')
+    })
     this.port = Number(new URL(listening.url ?? '').port)
   }
 
@@ -87,9 +83,9 @@ export class FanfareProcess implements AsyncDisposable {
   }
 
   /** Waits for its end; gives the exit code, or undefined where a signal ended it. */
-  async ended(withinMs = 15_000): Promise<number | undefined> {
+  async ended(): Promise<number | undefined> {
     if (this.#child === undefined) return undefined
-    await within('the process to end', this.#child.exited, withinMs)
+    await within('the process to end', this.#child.exited)
     return this.#child.exitCode ?? undefined
   }
 

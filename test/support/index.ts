@@ -1,4 +1,5 @@
-export { Browser } from './browser.ts'
+export { Browser, launchChromium } from './browser.ts'
+export { atEnd, endAll } from './endings.ts'
 export { Curl, FetchedStream, type StreamEvent, StreamRecord } from './event-stream.ts'
 export { FanfareProcess } from './fanfare-process.ts'
 export { Folder } from './folder.ts'
@@ -15,6 +16,7 @@ export {
   RawClient,
   type SubscribeMessage,
 } from './raw-client.ts'
+export { rounds } from './rounds.ts'
 export { inbox, Rows } from './rows.ts'
 export { install, Sample, sampleText } from './sample.ts'
 export { Sdk, SdkSubscription } from './sdk.ts'
@@ -23,4 +25,5 @@ export { type ProcessStats, ServerProcess } from './server-process.ts'
 export { closeCodeIn, TcpClient, textFrame } from './tcp-client.ts'
 export { apiKey, inSeconds, sign, tokenSecret, userToken } from './tokens.ts'
 export { lacks, pathOf, type Tool, tools } from './tools.ts'
+export { TurnClock } from './turn-clock.ts'
 export { quiet, until, within } from './until.ts'

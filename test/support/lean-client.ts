@@ -1,4 +1,5 @@
 import type { Message, PublicationMessage } from './raw-client.ts'
+import { until } from './until.ts'
 
 /** How far one channel was followed. */
 export interface Followed {
@@ -137,16 +138,12 @@ export function cutSocket(socket: WebSocket): void {
 export async function connectAll(clients: readonly LeanClient[], atOnce = 200): Promise<void> {
   const waiting = [...clients]
   const opening = new Set<LeanClient>()
-  const end = performance.now() + 20_000
-  while (waiting.length > 0 || opening.size > 0) {
+  await until(`all of ${clients.length} clients are ready`, () => {
     for (const client of opening) if (client.isReady) opening.delete(client)
-    while (opening.size < atOnce) {
-      const client = waiting.pop()
-      if (client === undefined) break
+    for (const client of waiting.splice(0, atOnce - opening.size)) {
       client.connect()
       opening.add(client)
     }
-    if (performance.now() > end) throw new Error(`${waiting.length + opening.size} of ${clients.length} clients did not get ready`)
-    await Bun.sleep(2)
-  }
+    return opening.size === 0
+  })
 }

@@ -8,7 +8,7 @@ const user = 'fanfare'
 const password = 'a p@ss/word'
 /** Another program may take the port between finding and using it. */
 const portsTried = 3
-const startedWithinMs = 20_000
+const startedWithinMs = 120_000
 
 /** Ends the server when its input ends, so that it does not outlive tests that are killed. */
 const guard = '"$@" & server=$!; read -r _; kill -INT $server; wait $server'

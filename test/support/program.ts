@@ -26,8 +26,8 @@ export class Program implements AsyncDisposable {
   }
 
   /** Waits for a line, and gives what its pattern took out of it. */
-  says(pattern: RegExp, withinMs = 60_000): Promise<string> {
-    return until(`it says ${pattern} (${this.output}${this.errors})`, () => pattern.exec(this.output)?.[1], withinMs)
+  says(pattern: RegExp): Promise<string> {
+    return until(`it says ${pattern} (${this.output}${this.errors})`, () => pattern.exec(this.output)?.[1])
   }
 
   /** @returns the exit code */

@@ -27,7 +27,7 @@ export class ProtobufSdk implements Disposable {
 
   async connect(): Promise<this> {
     this.client.connect()
-    await this.client.ready(5000)
+    await this.client.ready()
     return this
   }
 
@@ -62,7 +62,7 @@ export class ProtobufSubscription {
   }
 
   async ready(): Promise<this> {
-    await within('the subscription', this.subscription.ready(5000))
+    await within('the subscription', this.subscription.ready())
     return this
   }
 

@@ -133,22 +133,18 @@ export class RawClient implements Disposable {
   }
 
   /** Sends a command under the next id and waits for its answer. */
-  async call(command: object, withinMs = 5000): Promise<Message> {
+  async call(command: object): Promise<Message> {
     const id = ++this.#id
     this.send({ id, ...command })
-    return this.reply(id, withinMs)
+    return this.reply(id)
   }
 
-  reply(id: number, withinMs = 5000): Promise<Message> {
-    return until(
-      `command ${id} is answered`,
-      () => {
-        const reply = this.messages.find(message => message.id === id)
-        if (reply === undefined && this.closedWith !== undefined) throw new Error(`closed with ${JSON.stringify(this.closedWith)}`)
-        return reply
-      },
-      withinMs,
-    )
+  reply(id: number): Promise<Message> {
+    return until(`command ${id} is answered`, () => {
+      const reply = this.messages.find(message => message.id === id)
+      if (reply === undefined && this.closedWith !== undefined) throw new Error(`closed with ${JSON.stringify(this.closedWith)}`)
+      return reply
+    })
   }
 
   /** An id that no command of this client has used. */
@@ -169,8 +165,8 @@ export class RawClient implements Disposable {
     return this.publications(channel).map(({ data }) => data)
   }
 
-  async closes(withinMs = 5000): Promise<ClientClose> {
-    return within('the server to close', this.closed, withinMs)
+  async closes(): Promise<ClientClose> {
+    return within('the server to close', this.closed)
   }
 
   [Symbol.dispose](): void {

@@ -9,7 +9,7 @@ export class Sdk implements Disposable {
   readonly errors: { readonly type: string; readonly code: number }[] = []
 
   constructor(url: string, options: Partial<Options> = {}) {
-    this.client = new Centrifuge(url, { minReconnectDelay: 20, maxReconnectDelay: 200, timeout: 5000, ...options })
+    this.client = new Centrifuge(url, { minReconnectDelay: 20, maxReconnectDelay: 200, timeout: 120_000, ...options })
     this.client.on('connecting', ({ code }) => this.states.push(`connecting ${code}`))
     this.client.on('connected', () => this.states.push('connected'))
     this.client.on('disconnected', ({ code }) => this.states.push(`disconnected ${code}`))
@@ -18,7 +18,7 @@ export class Sdk implements Disposable {
 
   async connect(): Promise<this> {
     this.client.connect()
-    await this.client.ready(5000)
+    await this.client.ready()
     return this
   }
 
@@ -28,8 +28,8 @@ export class Sdk implements Disposable {
   }
 
   /** Waits for a state that has not come before the call. */
-  async reaches(state: string, since = 0, withinMs = 5000): Promise<void> {
-    await until(`the SDK is ${state} (${this.states.join(', ')})`, () => this.states.slice(since).includes(state), withinMs)
+  async reaches(state: string, since = 0): Promise<void> {
+    await until(`the SDK is ${state} (${this.states.join(', ')})`, () => this.states.slice(since).includes(state))
   }
 
   subscribe(channel: string, options: Partial<SubscriptionOptions> = {}): SdkSubscription {
@@ -73,16 +73,16 @@ export class SdkSubscription {
   }
 
   async ready(): Promise<this> {
-    await within('the subscription', this.subscription.ready(5000))
+    await within('the subscription', this.subscription.ready())
     return this
   }
 
-  async gets(count: number, withinMs = 5000): Promise<unknown[]> {
-    await until(`${count} publications are there (${this.publications.length})`, () => this.publications.length >= count, withinMs)
+  async gets(count: number): Promise<unknown[]> {
+    await until(`${count} publications are there (${this.publications.length})`, () => this.publications.length >= count)
     return this.data
   }
 
-  async reaches(state: string, since = 0, withinMs = 5000): Promise<void> {
-    await until(`the subscription is ${state} (${this.states.join(', ')})`, () => this.states.slice(since).includes(state), withinMs)
+  async reaches(state: string, since = 0): Promise<void> {
+    await until(`the subscription is ${state} (${this.states.join(', ')})`, () => this.states.slice(since).includes(state))
   }
 }

@@ -77,7 +77,7 @@ export class ServerProcess implements AsyncDisposable {
       ready.reject(new Error(error))
       if (this.#child === child) this.#abandon(error)
     })
-    const url = await within('the server to start', ready.promise, 10_000)
+    const url = await within('the server to start', ready.promise)
     this.port = Number(new URL(url).port)
   }
 
@@ -108,11 +108,11 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   /** Ends it with a signal; gives the exit code, or undefined where the signal ended it. */
-  async stop(signal: 'SIGTERM' | 'SIGKILL', withinMs = 15_000): Promise<number | undefined> {
+  async stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | undefined> {
     const child = this.#child
     if (child === undefined) return undefined
     child.kill(signal)
-    await within(`the server to end by ${signal}`, child.exited, withinMs)
+    await within(`the server to end by ${signal}`, child.exited)
     return child.exitCode ?? undefined
   }
 

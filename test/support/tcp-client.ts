@@ -59,8 +59,8 @@ export class TcpClient implements Disposable {
     this.socket.resume()
   }
 
-  async closes(withinMs = 5000): Promise<void> {
-    await until('the server closed the connection', () => this.isClosed, withinMs)
+  async closes(): Promise<void> {
+    await until('the server closed the connection', () => this.isClosed)
   }
 
   [Symbol.dispose](): void {

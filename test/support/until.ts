@@ -1,25 +1,28 @@
 /** How often a condition is looked at. */
 const lookMs = 5
 
+/** When a test is given up. It says nothing about how quick anything is: a busy machine must never reach it. */
+export const deadlineMs = 120_000
+
 /**
- * Waits until a condition holds, and gives what made it hold. Nothing here waits for luck: a condition that does not come true in time
- * fails the test with its name.
+ * Waits until a condition holds, and gives what made it hold. Nothing here waits for luck: a condition that never comes true fails the
+ * test with its name.
  */
-export async function until<T>(what: string, condition: () => T | Promise<T>, withinMs = 4000): Promise<NonNullable<Exclude<T, false>>> {
-  const end = performance.now() + withinMs
+export async function until<T>(what: string, condition: () => T | Promise<T>): Promise<NonNullable<Exclude<T, false>>> {
+  const end = performance.now() + deadlineMs
   for (;;) {
     const value = await condition()
     if (value !== undefined && value !== null && value !== false) return value as NonNullable<Exclude<T, false>>
-    if (performance.now() > end) throw new Error(`waited ${withinMs} ms in vain until ${what}`)
+    if (performance.now() > end) throw new Error(`waited ${deadlineMs / 1000} s in vain until ${what}`)
     await Bun.sleep(lookMs)
   }
 }
 
-/** Bounds a promise, so that a test fails with a sentence and not by its time-out. */
-export async function within<T>(what: string, promise: Promise<T>, ms = 5000): Promise<T> {
+/** Bounds a promise, so that a test fails with a sentence and not by the deadline of the runner. */
+export async function within<T>(what: string, promise: Promise<T>): Promise<T> {
   let timer: Timer | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited ${ms} ms in vain for ${what}`)), ms)
+    timer = setTimeout(() => reject(new Error(`waited ${deadlineMs / 1000} s in vain for ${what}`)), deadlineMs)
   })
   try {
     return await Promise.race([promise, late])

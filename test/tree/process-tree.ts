@@ -47,7 +47,7 @@ export class ProcessTree implements AsyncDisposable {
     }
     const tree = new ProcessTree(central, regionals, edges, started.move())
     try {
-      await until('all are in the tree', async () => (await tree.rows()).filter(({ role }) => role === 'edge').length === 9, 8000)
+      await until('all are in the tree', async () => (await tree.rows()).filter(({ role }) => role === 'edge').length === 9)
       return tree
     } catch (error) {
       await tree[Symbol.asyncDispose]()

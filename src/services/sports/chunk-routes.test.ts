@@ -173,15 +173,15 @@ describe('streams for caches', () => {
     expect(['vary', 'set-cookie'].map(name => response.headers.get(name))).toEqual([null, null])
     await until('the past is there', () => stream.data(channel).length === 21)
     await publish(1)
-    await until('an update comes at once', () => stream.data(channel).length === 22, 300)
-    await until('it has ended', () => stream.ended, 8000)
+    await until('an update comes at once', () => stream.data(channel).length === 22)
+    await until('it has ended', () => stream.ended)
     expect(server.server.clock.now() - startedAtMs).toBeWithin(25_000, 28_000)
     expect(stream.events[0]?.data).toMatchObject({ from: { game: '1', chunk: 2 } })
     expect(stream.data(channel)).toEqual(upTo(22, 21).map(n => ({ n })))
     expect(stream.events.at(-1)?.data).toMatchObject({ next: { chunk: 4 } })
     expect(stream.comments).toBeGreaterThan(0)
     expect(cacheOf(await ask('sse/0'))).toEqual(over)
-  }, 15_000)
+  })
 
   test('[D5] one whose reader does not read is broken off, and holds no more than a bound', async () => {
     const { publish, server } = await start()
@@ -210,7 +210,7 @@ describe('streams for caches', () => {
     await closed.promise
     expect(text.length).toBeLessThan(12_000_000)
     expect(text).not.toEndWith('0\r\n\r\n')
-  }, 10_000)
+  })
 
   test('[D5] one that ends before its time is broken off, so that no cache keeps a part for the whole', async () => {
     const { publish, server } = await start()
