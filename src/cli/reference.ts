@@ -24,7 +24,8 @@ channel.namespaces[2].history_ttl: expected a duration like "30s", got "30"
 secrets that it keeps in \`secrets.json\` in the data folder, and lets guests log in. Bound to anything else, it refuses to start and says how to give a secret.
 
 **The store** is one SQLite file unless \`store\` names a database of Postgres (UTF-8; 15 is tested), which is Fanfare's own: services make their tables in it and bring them up to date
-at the start, one server at a time. What belongs to one machine stays in \`fanfare.sqlite\` in the data folder: histories on disk, and live games. A
+at the start, one server at a time. The data folder is one server's: a second one that is given it does not start, and names the process that has it.
+What belongs to one machine stays in \`fanfare.sqlite\` in the data folder: histories on disk, and live games. A
 password in a flag can be seen by other users of the machine; \`FANFARE_STORE\`, or \`PGPASSWORD\` beside a URL without one, cannot. Parameters such as
 \`?sslmode=verify-full\` are taken. Between the server and Postgres no proxy may share connections between transactions.
 `

@@ -5,8 +5,9 @@ import { join } from 'node:path'
 
 const folder = mkdtempSync(join(tmpdir(), 'fanfare-start-'))
 const running = new Set<Bun.Subprocess>()
-afterEach(() => {
+afterEach(async () => {
   for (const process of running) process.kill('SIGKILL')
+  await Promise.all([...running].map(({ exited }) => exited))
   running.clear()
 })
 afterAll(() => rmSync(folder, { recursive: true }))

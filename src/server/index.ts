@@ -16,6 +16,7 @@ export { type SignedRequest, sign, signatureHeader, verifySignature } from './ho
 export { type Kept, openKept } from './kept-file.ts'
 export { createLog, logFormat } from './log.ts'
 export type { Metric } from './metrics.ts'
+export { DataInUseError } from './open-history.ts'
 export { checkSecretsOfParent, readSecrets, secretsPath, withSecrets } from './secrets.ts'
 export type { Server, ServerEvent, Service } from './server.ts'
 export { type ConnectionClaims, type SubscriptionClaims, signToken, TokenVerifier } from './tokens.ts'

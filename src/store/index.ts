@@ -1,3 +1,4 @@
+export { FileLock, InUseError } from './file-lock.ts'
 export { migrateSql } from './migrate-sql.ts'
 export { openSql, type Queries, type Sql, type SqlOptions, type SqlValue } from './sql.ts'
 export { SqlError, type SqlReason } from './sql-error.ts'

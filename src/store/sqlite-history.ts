@@ -21,8 +21,14 @@ export class SqliteHistory implements HistoryLog {
   readonly #touch: Statement
   readonly #checkpoints: Checkpoints
 
-  /** @param path a file, or `:memory:` */
-  constructor(path: string) {
+  /**
+   * @param path a file, or `:memory:`
+   * @param closed runs when the file is no longer used
+   */
+  constructor(
+    path: string,
+    readonly closed: () => void = () => undefined,
+  ) {
     this.#database = openTables(path)
     this.#checkpoints = new Checkpoints(this.#database, path)
     this.#database.run(
@@ -76,5 +82,6 @@ export class SqliteHistory implements HistoryLog {
   close(): void {
     void this.#checkpoints.close()
     this.#database.close()
+    this.closed()
   }
 }
