@@ -6,6 +6,7 @@ import type { Namespace } from './namespace.ts'
 import { reconcile } from './reconcile.ts'
 import type { Session } from './session.ts'
 import { Subscription, type SubscriptionTerms } from './subscription.ts'
+import type { TagFilter } from './tag-filter.ts'
 
 /** What a client, or the server on its behalf, asks for. */
 export interface SubscribeRequest {
@@ -20,6 +21,10 @@ export interface SubscribeRequest {
   readonly delta?: string | undefined
   /** How far behind it wants to be, in whole seconds. */
   readonly delayMs?: number | undefined
+  /** What it is sent, by tags; all where absent. */
+  readonly filter?: TagFilter | undefined
+  /** Error 112 where what was missed cannot be given, for who has another way to the present state. */
+  readonly rejectUnrecovered?: boolean | undefined
   /** Made by the server: already allowed, on these terms. */
   readonly granted?: Grant | undefined
 }
@@ -37,7 +42,7 @@ export async function admit(session: Session, request: SubscribeRequest): Promis
   const grant = request.granted ?? (await node.access.subscribe(session, request.channel, request.token, request.data, delayMs))
   checkRoom(session, request.channel)
   const channel = node.hub.open(request.channel, namespace, delayMs)
-  const subscription = new Subscription(session, channel, termsOf(session, request, grant))
+  const subscription = new Subscription(session, channel, termsOf(session, request, grant), request.filter)
   session.track(subscription)
   channel.add(subscription, session.beatPhase)
   try {
@@ -91,7 +96,11 @@ export class Admission {
     const publications = reconcile(since, this.page, queued, position)
     if (publications === undefined) session.node.counters.unrecovered++
     else session.node.counters.recovered++
-    if (publications === undefined) return this.#start(queued)
+    if (publications === undefined) {
+      if (!this.request.rejectUnrecovered) return this.#start(queued)
+      session.untrack(channel.name, unsubscribes.insufficientState)
+      throw new CommandError(errors.unrecoverablePosition)
+    }
     return { seen: Math.max(position.offset, this.page.position.offset), offset: since.offset, recovered: true, publications }
   }
 
@@ -120,8 +129,9 @@ export class Admission {
     }
   }
 
-  #rest({ publications, recovered }: Recovery): SubscribeResult {
-    const { channel, terms, session } = this.subscription
+  #rest({ publications: missed, recovered }: Recovery): SubscribeResult {
+    const { channel, terms, session, filter } = this.subscription
+    const publications = filter === undefined ? missed : missed?.filter(publication => filter.passes(publication))
     const data = this.grant.data === undefined ? channel.snapshot() : dataOf(this.grant, recovered && channel.sources.length === 0)
     return {
       ...(publications === undefined ? {} : { publications }),
@@ -194,7 +204,12 @@ function termsOf(session: Session, request: SubscribeRequest, grant: Grant): Sub
     recoverable: keeps && (namespace.forceRecovery || request.recoverable === true || request.since !== undefined),
     positioned: keeps && (namespace.forcePositioning || request.positioned === true),
     joinLeave: namespace.joinLeave && (namespace.forcePushJoinLeave || request.joinLeave === true),
-    delta: request.delta === 'fossil' && namespace.delivery === 'stream' && namespace.allowedDeltaTypes.includes('fossil'),
+    // What is left out would break the chain that deltas build on.
+    delta:
+      request.filter === undefined &&
+      request.delta === 'fossil' &&
+      namespace.delivery === 'stream' &&
+      namespace.allowedDeltaTypes.includes('fossil'),
     serverSide: request.granted !== undefined,
     expireAt: (grant.expireAt ?? 0) * 1000,
     refreshable: request.token !== undefined && request.token !== '',

@@ -1,6 +1,8 @@
+import type { Publication } from '../protocol/index.ts'
 import type { Frame } from './frame.ts'
 import type { OutboxContext } from './outbox.ts'
 import type { Socket, SocketGroup } from './socket.ts'
+import type { TagFilter } from './tag-filter.ts'
 import type { Flushable } from './tick.ts'
 import type { Wire } from './wire.ts'
 
@@ -13,7 +15,7 @@ export interface Broadcaster {
 }
 
 /**
- * One write for all who follow a channel alone, on one wire, and have nothing else waiting: what a tick brings is packed once and handed to
+ * One write for all who follow a channel alone, on one wire and with one filter, and have nothing else waiting: what a tick brings is packed once and handed to
  * their connections as a group, without a look at anybody's outbox. Whoever is to get anything else, or does not keep up, takes along
  * what was not sent yet, and is served by its own outbox until that has nothing left.
  */
@@ -28,6 +30,8 @@ export class Broadcast implements Flushable {
     readonly wire: Wire,
     readonly context: OutboxContext,
     readonly sockets: SocketGroup,
+    /** What all of its listeners ask for; everything where absent. */
+    readonly filter: TagFilter | undefined,
   ) {}
 
   /** Takes a connection in, unless something is pending that it must not get. */
@@ -44,7 +48,8 @@ export class Broadcast implements Flushable {
     return this.#pending
   }
 
-  enqueue(frame: Frame): void {
+  enqueue(frame: Frame, publication: Publication): void {
+    if (this.filter !== undefined && !this.filter.passes(publication)) return
     if (this.#listeners > 0 && this.#pending.push(frame) === 1) this.context.tick.add(this)
   }
 

@@ -11,6 +11,7 @@ import { type Source, Tap } from './source.ts'
 import { sourcesOf } from './sources.ts'
 import { Subscribers } from './subscribers.ts'
 import type { Frames, Subscription } from './subscription.ts'
+import { TagFilters } from './tag-filter.ts'
 import type { Wire } from './wire.ts'
 
 /** A channel as this node sees it: who subscribed here, and what is kept so that news can be given later. */
@@ -29,6 +30,7 @@ export class Channel implements FeedTarget, Broadcaster {
   readonly #broadcasts: Broadcast[] = []
   #wantingJoins = 0
   #previous: Publication | undefined
+  #filters: TagFilters | undefined
   #alone: readonly string[] | undefined
   #cursor = { epoch: '', offset: -1, text: '' }
 
@@ -55,6 +57,12 @@ export class Channel implements FeedTarget, Broadcaster {
     return this.#subscribers.all
   }
 
+  /** Most channels have none. */
+  get filters(): TagFilters {
+    this.#filters ??= new TagFilters()
+    return this.#filters
+  }
+
   add(subscription: Subscription, phase: number): void {
     this.#subscribers.add(subscription)
     if (subscription.terms.joinLeave) this.#wantingJoins++
@@ -64,6 +72,10 @@ export class Channel implements FeedTarget, Broadcaster {
   remove(subscription: Subscription): void {
     if (!this.#subscribers.remove(subscription)) return
     if (subscription.terms.joinLeave) this.#wantingJoins--
+    const { filter } = subscription
+    if (filter === undefined || !this.filters.release(filter)) return
+    for (let index = this.#broadcasts.length - 1; index >= 0; index--)
+      if (this.#broadcasts[index]?.filter === filter) this.#broadcasts.splice(index, 1)
   }
 
   receive(delivery: Delivery): void {
@@ -103,18 +115,20 @@ export class Channel implements FeedTarget, Broadcaster {
     const base = this.namespace.deltaPublish || publication.delta ? this.#previous : undefined
     const frames = new PublicationFrames(this.name, publication, base, this.namespace.delivery === 'ephemeral')
     this.#previous = this.namespace.allowedDeltaTypes.length > 0 ? publication : undefined
-    for (const broadcast of this.#broadcasts) broadcast.enqueue(frames.whole)
+    for (const broadcast of this.#broadcasts) broadcast.enqueue(frames.whole, publication)
     // From the end, since a subscriber that overflows leaves here and now, and the last one takes its place.
     for (let index = this.#subscribers.singles - 1; index >= 0; index--) this.#subscribers.all[index]?.deliver(publication, frames)
   }
 
   /** Has the channel's broadcast reach a subscriber that follows nothing else, once there are enough of them; undefined where it cannot now. */
   tuneIn(subscription: Subscription): Broadcast | undefined {
-    const { node, wire, socket } = subscription.session
-    if (wire.openGroup === undefined || this.subscriptions.length < node.limits.broadcastMin) return undefined
-    let broadcast = this.#broadcasts.find(({ wire: other }) => other === wire)
+    const { session, filter } = subscription
+    const { node, wire, socket } = session
+    const audience = filter === undefined ? this.subscriptions.length : filter.users
+    if (wire.openGroup === undefined || audience < node.limits.broadcastMin) return undefined
+    let broadcast = this.#broadcasts.find(other => other.wire === wire && other.filter === filter)
     if (broadcast === undefined) {
-      broadcast = new Broadcast(this, wire, node, wire.openGroup())
+      broadcast = new Broadcast(this, wire, node, wire.openGroup(), filter)
       this.#broadcasts.push(broadcast)
     }
     if (!broadcast.admit(socket)) return undefined

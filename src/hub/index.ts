@@ -48,6 +48,7 @@ export { type Delivery, defaultLanes, hasHistory, type Lane, type Namespace, Nam
 export { NewestSource } from './newest-source.ts'
 export { type CommandContext, type CommandMethod, Node, type NodeOptions } from './node.ts'
 export { partAt } from './parted-page.ts'
+export type { PersonalChannel } from './personal-channel.ts'
 export { isOlder, type Presence, type PresenceStats, presenceLeaseMs, type Turns } from './presence.ts'
 export { Session } from './session.ts'
 export { type PushedPublication, pushTo, type SessionPush } from './session-push.ts'

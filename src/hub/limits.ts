@@ -14,6 +14,8 @@ export interface Limits {
   /** The server API takes trusted batches, which may be larger than a client's frame. */
   readonly apiBytesMax: number
   readonly json: JsonBounds
+  /** A filter by tags, which every publication of its channel is tried by: nodes, values of all sets, and nesting. Beyond: error 107. */
+  readonly tagFilter: { readonly nodesMax: number; readonly valuesMax: number; readonly depthMax: number }
   /** Characters of a channel's name. Beyond: error 107. Never more than the wire knows. */
   readonly channelLengthMax: number
   /** Subscriptions of one session. Beyond: error 106. Centrifugo's default. */
@@ -89,6 +91,7 @@ export const defaultLimits: Limits = {
   frameBytesMax: 65_536,
   apiBytesMax: 8 * 1024 * 1024,
   json: { depthMax: 32, keysMax: 256, itemsMax: 10_000 },
+  tagFilter: { nodesMax: 64, valuesMax: 1_000, depthMax: 8 },
   channelLengthMax: channelNameMax,
   channelsPerSessionMax: 128,
   sessionsMax: 200_000,

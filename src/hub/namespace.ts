@@ -45,6 +45,8 @@ export interface Namespace {
   readonly allowHistoryForClient: boolean
   readonly allowHistoryForSubscriber: boolean
   readonly allowUserLimitedChannels: boolean
+  /** Subscribers may ask for a part by tags. */
+  readonly allowTagsFilter: boolean
   readonly allowedDeltaTypes: readonly 'fossil'[]
   /** Delta between any two publications, asked for by the publisher's side; otherwise only where the publish call says `delta: true`. */
   readonly deltaPublish: boolean
@@ -87,6 +89,7 @@ export const namespaceDefaults: Namespace = {
   allowHistoryForClient: false,
   allowHistoryForSubscriber: false,
   allowUserLimitedChannels: false,
+  allowTagsFilter: false,
   allowedDeltaTypes: [],
   deltaPublish: false,
   subscribeHook: false,

@@ -16,6 +16,7 @@ import { Metronomes } from './metronome.ts'
 import type { Namespaces } from './namespace.ts'
 import { Occupancy } from './occupancy.ts'
 import type { OutboxContext } from './outbox.ts'
+import type { PersonalChannel } from './personal-channel.ts'
 import type { Presence } from './presence.ts'
 import { Rates } from './rates.ts'
 import { Refusals } from './refusals.ts'
@@ -37,6 +38,7 @@ export interface NodeOptions {
   readonly hooks: AskingHooks
   /** Lets everything be done in channels that belong to no service. */
   readonly insecure: boolean
+  readonly personalChannel?: PersonalChannel | undefined
   /** Lets a WebSocket connect without a token. */
   readonly anonymousAllowed: boolean
   /** Tells refused clients why. For development mode. */

@@ -16,6 +16,7 @@ import type { HookClient } from './hooks.ts'
 import type { Identity } from './identity.ts'
 import type { Node } from './node.ts'
 import { Outbox, type OutboxOwner } from './outbox.ts'
+import { endOthers } from './personal-channel.ts'
 import type { Socket } from './socket.ts'
 import type { Subscription } from './subscription.ts'
 import { SubscriptionMap } from './subscription-map.ts'
@@ -127,6 +128,7 @@ export class Session implements OutboxOwner {
   /** Everything is there for it to go live: from here on listeners hear of it, to its end. */
   announce(): void {
     this.#isAnnounced = true
+    endOthers(this)
     this.node.emit({ kind: 'connect', client: this.hookClient })
   }
 

@@ -6,6 +6,7 @@ import type { Frame } from './frame.ts'
 import type { Outbox, Tunable } from './outbox.ts'
 import type { Session } from './session.ts'
 import type { Tap } from './source.ts'
+import type { TagFilter } from './tag-filter.ts'
 
 /** A subscription catches up until its reply is queued, then it is live until it ends; nothing else. */
 export type SubscriptionState =
@@ -50,6 +51,8 @@ export class Subscription implements Tunable {
   /** Whether the client holds the publication before the next one, which a delta builds on. */
   hasDeltaBase = false
   taps: Tap[] | undefined
+  /** What it is sent, by tags; all where absent. */
+  readonly filter: TagFilter | undefined
   /** The session's, kept here so that a fan-out touches one object less. */
   readonly #outbox: Outbox
 
@@ -57,8 +60,10 @@ export class Subscription implements Tunable {
     readonly session: Session,
     readonly channel: Channel,
     public terms: SubscriptionTerms,
+    filter?: TagFilter,
   ) {
     this.#outbox = session.outbox
+    this.filter = filter === undefined ? undefined : channel.filters.take(filter)
   }
 
   /** How others see the subscriber in the channel. */
@@ -77,6 +82,7 @@ export class Subscription implements Tunable {
           if (publication.offset === this.seenOffset) this.session.settle(this)
           return
         }
+        if (this.filter !== undefined && !this.filter.passes(publication)) return
         this.#outbox.enqueue(this.terms.delta ? this.#deltaOf(frames) : frames.whole)
         return
       case 'catching-up':

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Json, type JsonBounds, jsonProblem } from '../kit/index.ts'
 import { channelNameMax, isChannelName } from './channel-name.ts'
+import { filterNodeSchema } from './filter-node.ts'
 
 const channel = z.string().max(channelNameMax).refine(isChannelName, 'not a channel name')
 const offset = z.int().min(0)
@@ -8,10 +9,18 @@ const epoch = z.string().max(64)
 /** Characters of a token, also where a header carries it. */
 const tokenMax = 8192
 const token = z.string().max(tokenMax)
+/** Map subscriptions, shared polls and what else has a number of its own. */
+const kind = z.int().min(0)
 const json = z.unknown().transform(value => value as Json)
 
 const recovery = { recover: z.boolean().optional(), epoch: epoch.optional(), offset: offset.optional() }
 const since = z.object({ offset: offset.optional(), epoch: epoch.optional() })
+
+/** What an SDK asks for by the `flag` of a subscribe. Others, as numbers in place of channel names (1), are offers: passed over. */
+export const subscribeFlags = {
+  /** Error 112 in place of `recovered: false`, for who then loads the state by other means. */
+  rejectUnrecovered: 2,
+} as const
 
 /** The commands of the client protocol, each with the shape of its parameters. Unknown fields are ignored, as newer SDKs send them. */
 export const commandSchemas = {
@@ -31,19 +40,28 @@ export const commandSchemas = {
     recoverable: z.boolean().optional(),
     join_leave: z.boolean().optional(),
     delta: z.string().max(16).optional(),
-    /** Centrifugo's filter by tags: who asks for a part must not be given all in silence. */
-    tf: z.never('filters by tags are not supported').optional(),
+    tf: filterNodeSchema.optional(),
+    /** Bits; see `subscribeFlags`. */
+    flag: z.number().optional(),
+    /** 0 for what a channel is here. Centrifugo has others, which are not. */
+    type: kind.optional(),
     ...recovery,
   }),
   unsubscribe: z.object({ channel }),
-  publish: z.object({ channel, data: json, key: z.string().max(255).optional(), lane: z.string().max(64).optional() }),
+  publish: z.object({
+    channel,
+    data: json,
+    key: z.string().max(255).optional(),
+    lane: z.string().max(64).optional(),
+    type: kind.optional(),
+  }),
   presence: z.object({ channel }),
   presence_stats: z.object({ channel }),
   history: z.object({ channel, limit: z.int().optional(), since: since.optional(), reverse: z.boolean().optional() }),
   rpc: z.object({ method: z.string().max(128).default(''), data: json.optional() }),
   send: z.object({ data: json.optional() }),
   refresh: z.object({ token }),
-  sub_refresh: z.object({ channel, token }),
+  sub_refresh: z.object({ channel, token, type: kind.optional() }),
   ping: z.object({}),
 } as const
 

@@ -18,10 +18,12 @@ export {
   type Incoming,
   type Method,
   type Params,
+  subscribeFlags,
 } from './command.ts'
 export { type Cursor, type CursorWatchlist, cursorLengthMax, decodeCursor, encodeCursor } from './cursor.ts'
 export { delayMaxMs, readDelay } from './delay.ts'
 export { deltaBetween, encodeDelta } from './delta.ts'
+export type { FilterNode } from './filter-node.ts'
 export { type ClientInfo, encodePublication, type Position, Publication, type PublicationFields } from './publication.ts'
 export { push } from './push.ts'
 export {

@@ -284,6 +284,7 @@ export class FanfareServer implements Server {
       insecure: config.client.insecure,
       explained: config.development,
       anonymousAllowed: config.client.insecure || config.client.allowAnonymousConnectWithoutToken,
+      personalChannel: config.client.personalChannel,
       connectBroker: sink => tree.connectBroker(sink),
       openPresence: broker => tree.openPresence(broker),
     })

@@ -73,13 +73,4 @@ describe('what other languages and newer SDKs send', () => {
     const connect = { token: await userToken('alice'), headers: { Authorization: `Bearer ${'x'.repeat(8000)}` } }
     expect((await raw.call({ connect })).error).toBeUndefined()
   })
-
-  test('[B144] who asks for a filter by tags is told that there is none, and is not given everything', async () => {
-    await using server = await start()
-    using sdk = await new Sdk(server.wsUrl, { token: await userToken('alice') }).connect()
-    const { subscription, states } = sdk.subscribe('a', { tagsFilter: { key: 'lang', cmp: 'eq', val: 'en' } })
-    subscription.subscribe()
-    await subscription.ready().catch(() => undefined)
-    expect(states.at(-1)).toBe('unsubscribed 107')
-  })
 })

@@ -26,7 +26,7 @@ async function join(server: TestServer, user = 'alice', claims: JWTPayload = {})
 }
 
 function cut(server: TestServer): void {
-  for (const session of server.node.sessions.all()) session.socket.close(1011, 'cut by the test')
+  for (const session of [...server.node.sessions.all()]) session.socket.close(1011, 'cut by the test')
 }
 
 const odd = { text: 'ß漢💥\ud800\u0000', list: [1, null, { a: 0.5 }], empty: {} }

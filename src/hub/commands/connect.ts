@@ -15,6 +15,7 @@ import { type Admission, admit } from '../admission.ts'
 import { replyFrame } from '../frame.ts'
 import type { Greeting } from '../greeting.ts'
 import type { Identity, ServerSubscription } from '../identity.ts'
+import { withPersonalChannel } from '../personal-channel.ts'
 import type { Session } from '../session.ts'
 
 /** Finds out who connects, has services greet it, makes the server's own subscriptions, and answers with both. */
@@ -75,6 +76,11 @@ export async function identify(
   data: Json | undefined,
   anonymousAllowed = session.node.options.anonymousAllowed,
 ): Promise<Identified> {
+  const identified = await whoIs(session, token, data, anonymousAllowed)
+  return { ...identified, identity: withPersonalChannel(identified.identity, session.node.options.personalChannel) }
+}
+
+async function whoIs(session: Session, token: string | undefined, data: Json | undefined, anonymousAllowed: boolean): Promise<Identified> {
   const { hooks, verifier } = session.node.options
   const given = token !== undefined && token !== ''
   if (hooks.connect !== undefined && !given) {

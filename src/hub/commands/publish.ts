@@ -2,9 +2,11 @@ import { CommandError, encodeReply, errors, type Params } from '../../protocol/i
 import { replyFrame } from '../frame.ts'
 import type { PublishHookResult } from '../hooks.ts'
 import type { Session } from '../session.ts'
+import { refuseType } from './type.ts'
 
 /** Decided and handed to the broker in this turn where nobody needs to be asked, so that a frame of ten publications is one write to each. */
 export function publish(session: Session, id: number, params: Params<'publish'>): Promise<void> {
+  refuseType(params.type, 'publish.type')
   if (params.data === undefined) throw new CommandError(errors.badRequest, 'publish.data: missing')
   if (session.node.access.publishesAtOnce(session, params.channel)) return send(session, id, params, {})
   return session.node.access.publish(session, params.channel, params.data).then(changed => send(session, id, params, changed))
@@ -22,8 +24,7 @@ async function send(
     ...(key === undefined ? {} : { key }),
     ...(lane === undefined ? {} : { lane }),
     ...(changed.skipHistory ? { skipHistory: true } : {}),
-    // An anonymous publisher has nothing to show.
-    ...(info.user === '' ? {} : { info }),
+    info,
   })
   session.outbox.enqueue(replyFrame(encodeReply(id, 'publish', '{}')))
 }

@@ -1,14 +1,18 @@
 import type { Json } from '../../kit/index.ts'
-import { CommandError, encodeReply, errors, type Params, readDelay, unsubscribes } from '../../protocol/index.ts'
+import { CommandError, encodeReply, errors, type Params, readDelay, subscribeFlags, unsubscribes } from '../../protocol/index.ts'
 import { admit } from '../admission.ts'
 import { replyFrame } from '../frame.ts'
 import { SubscribeReply } from '../message.ts'
 import type { Namespace } from '../namespace.ts'
 import type { Session } from '../session.ts'
+import { readTagFilter, type TagFilter } from '../tag-filter.ts'
+import { refuseType } from './type.ts'
 
 export async function subscribe(session: Session, id: number, params: Params<'subscribe'>): Promise<void> {
   const { channel, token, positioned, recoverable, delta } = params
-  const { data, delayMs } = wishOf(session.node.access.namespaceOf(channel), params.data)
+  refuseType(params.type, 'subscribe.type')
+  const namespace = session.node.access.namespaceOf(channel)
+  const { data, delayMs } = wishOf(namespace, params.data)
   const since = params.recover ? { epoch: params.epoch ?? '', offset: params.offset ?? 0 } : undefined
   const admission = await admit(session, {
     channel,
@@ -20,6 +24,8 @@ export async function subscribe(session: Session, id: number, params: Params<'su
     recoverable,
     delta,
     joinLeave: params.join_leave,
+    filter: filterOf(params, namespace, session),
+    rejectUnrecovered: ((params.flag ?? 0) & subscribeFlags.rejectUnrecovered) !== 0,
   })
   session.outbox.enqueue(replyFrame(new SubscribeReply(id, admission.complete())))
 }
@@ -33,7 +39,8 @@ export function unsubscribe(session: Session, id: number, { channel }: Params<'u
 }
 
 /** Prolongs a subscription that expires. */
-export async function subRefresh(session: Session, id: number, { channel, token }: Params<'sub_refresh'>): Promise<void> {
+export async function subRefresh(session: Session, id: number, { channel, token, type }: Params<'sub_refresh'>): Promise<void> {
+  refuseType(type, 'sub_refresh.type')
   const subscription = session.subscriptions.get(channel)
   if (subscription === undefined) throw new CommandError(errors.badRequest, 'not subscribed')
   const { expireAt = 0 } = await session.node.access.subscribe(session, channel, token, undefined)
@@ -42,6 +49,13 @@ export async function subRefresh(session: Session, id: number, { channel, token 
   session.node.sessions.subscriptionExpires(subscription)
   const ttl = Math.ceil(expireAt - session.node.clock.now() / 1000)
   session.outbox.enqueue(replyFrame(encodeReply(id, 'sub_refresh', expireAt === 0 ? '{}' : `{"expires":true,"ttl":${ttl}}`)))
+}
+
+/** Who asks for a part must not be given all in silence. @throws CommandError 107 */
+function filterOf({ tf }: Params<'subscribe'>, { allowTagsFilter }: Namespace, { node }: Session): TagFilter | undefined {
+  if (tf === undefined) return undefined
+  if (!allowTagsFilter) throw new CommandError(errors.badRequest, 'subscribe.tf: filters by tags are not allowed in this namespace')
+  return readTagFilter(tf, 'subscribe.tf', node.limits.tagFilter)
 }
 
 /**

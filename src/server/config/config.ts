@@ -1,4 +1,4 @@
-import type { Limits, Namespace } from '../../hub/index.ts'
+import { defaultLimits, type Limits, type Namespace, type PersonalChannel } from '../../hub/index.ts'
 import { type ChatBounds, chatOf } from './chat-options.ts'
 import { toNamespace } from './namespace-options.ts'
 import { type PushConfig, pushOf } from './push-options.ts'
@@ -57,6 +57,7 @@ export interface Config {
   readonly client: {
     readonly insecure: boolean
     readonly allowAnonymousConnectWithoutToken: boolean
+    readonly personalChannel: PersonalChannel | undefined
     readonly allowedOrigins: readonly string[]
     readonly token: TokenSource
     readonly subscriptionToken: TokenSource
@@ -83,6 +84,7 @@ function limitsOf({ client, channel, sse, http_api }: Settings): Limits {
   return {
     frameBytesMax: client.message_size_limit,
     apiBytesMax: http_api.body_size_limit,
+    tagFilter: defaultLimits.tagFilter,
     json: { depthMax: client.json_depth_limit, keysMax: client.json_keys_limit, itemsMax: client.json_items_limit },
     channelLengthMax: channel.max_length,
     channelsPerSessionMax: client.channel_limit,
@@ -169,6 +171,7 @@ export function toConfig(settings: Settings, namespaces: readonly PlacedNamespac
     client: {
       insecure: client.insecure,
       allowAnonymousConnectWithoutToken: client.allow_anonymous_connect_without_token,
+      personalChannel: personalChannelOf(client.subscribe_to_user_personal_channel),
       allowedOrigins: client.allowed_origins,
       token: toTokenSource(client.token),
       subscriptionToken: toTokenSource(client.subscription_token.enabled ? client.subscription_token : client.token),
@@ -186,4 +189,9 @@ export function toConfig(settings: Settings, namespaces: readonly PlacedNamespac
     limits: limitsOf(settings),
     warnings,
   }
+}
+
+function personalChannelOf(options: Settings['client']['subscribe_to_user_personal_channel']): PersonalChannel | undefined {
+  if (!options.enabled) return undefined
+  return { namespace: options.personal_channel_namespace ?? '', isSingleConnection: options.single_connection }
 }

@@ -82,6 +82,7 @@ const options = {
   allow_history_for_client: flag('A client with a user id may ask for history.'),
   allow_history_for_subscriber: flag('A client that is subscribed may ask for history.'),
   allow_user_limited_channels: flag('`name#alice,bob` admits alice and bob alone.'),
+  allow_tags_filter: flag('Subscribers may ask for the publications whose tags match a filter. Delivery `stream` or `ephemeral`.'),
   allowed_delta_types: list('Delta compressions that a client may ask for.', z.enum(['fossil'], expects('"fossil"')), '"fossil"').prefault(
     [],
   ),
@@ -144,6 +145,7 @@ export function toNamespace(name: string, options: NamespaceOptions, metaTtlMs: 
     allowHistoryForClient: options.allow_history_for_client,
     allowHistoryForSubscriber: options.allow_history_for_subscriber,
     allowUserLimitedChannels: options.allow_user_limited_channels,
+    allowTagsFilter: options.allow_tags_filter,
     allowedDeltaTypes: options.allowed_delta_types,
     deltaPublish: options.delta_publish,
     subscribeHook: options.subscribe_hook,

@@ -102,6 +102,18 @@ describe('between options', () => {
       'client.subscription_token.enabled: must be true where a key stands beside it, or the key would not be used',
     ],
   ]
+  const personal = (options: object) => ({ client: { subscribe_to_user_personal_channel: options } })
+  table.push(
+    [
+      personal({ enabled: true, personal_channel_namespace: 'own' }),
+      'client.subscribe_to_user_personal_channel.personal_channel_namespace: "own" is none of channel.namespaces',
+    ],
+    [
+      personal({ single_connection: true }),
+      'client.subscribe_to_user_personal_channel.single_connection: needs client.subscribe_to_user_personal_channel.enabled',
+    ],
+  )
+
   test.each(table)('[C13] %j does not go together', (file, problem) => {
     expect(refusals(file)).toEqual([problem])
   })
@@ -116,6 +128,7 @@ describe('between options', () => {
     [{ history_size: 10 }, '.history_size: needs history_ttl beside it, like "10m"'],
     [{ history_size: 10, history_ttl: '0s' }, '.history_size: needs history_ttl beside it, like "10m"'],
     [{ history_ttl: '1m' }, '.history_ttl: needs history_size beside it'],
+    [{ delivery: 'latest', allow_tags_filter: true }, '.allow_tags_filter: needs delivery "stream" or "ephemeral", not "latest"'],
     [{ delivery: 'conflated', allowed_delta_types: ['fossil'] }, '.allowed_delta_types: needs delivery "stream", not "conflated"'],
     [
       { ...history, history_ttl: '5s', delay_max: '10s' },

@@ -59,6 +59,15 @@ function checkClient({ settings: { client } }: Readable, complain: Complain): vo
     complain('client.subscription_token.enabled', 'must be true where a key stands beside it, or the key would not be used', keys)
 }
 
+function checkPersonalChannel({ settings: { client, upstream }, namespaces }: Readable, complain: Complain): void {
+  const { enabled, personal_channel_namespace: name = '', single_connection } = client.subscribe_to_user_personal_channel
+  const path = 'client.subscribe_to_user_personal_channel'
+  if (!enabled && single_connection) complain(`${path}.single_connection`, `needs ${path}.enabled`)
+  // A relay has the namespaces of its parent.
+  if (!enabled || upstream.length > 0 || namespaces.some(namespace => namespace.name === name)) return
+  complain(`${path}.personal_channel_namespace`, `"${name}" is none of channel.namespaces`, ['channel.namespaces'])
+}
+
 export const hookNames = [
   'connect',
   'refresh',
@@ -112,6 +121,8 @@ function checkNamespace({ path, options }: PlacedNamespace, { settings: { hooks 
   if (options.history_store === 'disk' && !keepsHistory) complain(at('history_store'), `"disk" ${needs}`)
   if (keepsHistory && options.delay_max > (history_ttl ?? Number.POSITIVE_INFINITY))
     complain(at('delay_max'), 'must be at most history_ttl: who is behind is given what the history keeps')
+  if (options.allow_tags_filter && delivery !== 'stream' && delivery !== 'ephemeral')
+    complain(at('allow_tags_filter'), `needs delivery "stream" or "ephemeral", not "${delivery}"`)
   if (options.allowed_delta_types.length > 0 && delivery !== 'stream')
     complain(at('allowed_delta_types'), `needs delivery "stream", not "${delivery}"`)
   if (options.delta_publish && options.allowed_delta_types.length === 0)
@@ -154,6 +165,7 @@ export function crossProblems(readable: Readable, wrong: readonly Problem[]): Pr
   }
   checkExposure(readable, complain)
   checkClient(readable, complain)
+  checkPersonalChannel(readable, complain)
   checkHooks(readable, complain)
   checkPush(readable.settings.push, complain)
   for (const namespace of readable.namespaces) checkNamespace(namespace, readable, complain)

@@ -51,6 +51,15 @@ const client = group({
     enabled: flag('Subscription tokens have keys of their own; otherwise those of `client.token` serve.'),
     ...tokenSource('subscription tokens'),
   }).prefault({}),
+  subscribe_to_user_personal_channel: group({
+    enabled: flag('Subscribes every client that has a user id to a channel of its own, `namespace:#user`, with the connection.'),
+    personal_channel_namespace: text('The namespace of those channels; none for channels without one.', {
+      phrase: 'a name of letters, digits, "-", "_" and "."',
+      pattern: /^[-\w.]{1,64}$/,
+      otherwise: 'none',
+    }).optional(),
+    single_connection: flag('Closes the other connections of a user who connects, with 3504.'),
+  }).prefault({}),
   ping_interval: duration('How often the server pings a WebSocket.', every(limits.pingIntervalMs), { minMs: 50 }),
   pong_timeout: duration('How long it waits for the pong; shorter than the interval. Beyond: close 3012.', every(limits.pongTimeoutMs), {
     minMs: 100,
