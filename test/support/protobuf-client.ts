@@ -1,5 +1,5 @@
 import { Centrifuge, type Options, type PublicationContext, type Subscription, type SubscriptionOptions } from 'centrifuge/build/protobuf'
-import { until, within } from './until.ts'
+import { deadlineMs, until, within } from './until.ts'
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })
@@ -19,7 +19,7 @@ export class ProtobufSdk implements Disposable {
   readonly states: string[] = []
 
   constructor(url: string, options: Partial<Options> = {}) {
-    this.client = new Centrifuge(url, { minReconnectDelay: 20, maxReconnectDelay: 200, timeout: 5000, ...options })
+    this.client = new Centrifuge(url, { minReconnectDelay: 20, maxReconnectDelay: 200, timeout: deadlineMs, ...options })
     this.client.on('connecting', ({ code }) => this.states.push(`connecting ${code}`))
     this.client.on('connected', () => this.states.push('connected'))
     this.client.on('disconnected', ({ code }) => this.states.push(`disconnected ${code}`))
