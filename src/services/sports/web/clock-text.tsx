@@ -16,11 +16,12 @@ export function ClockText({ board, kickoffUtcMs, time }: ClockTextProps) {
   return <span class="numeral">{clockText(board, time.nowMs, kickoffUtcMs)}</span>
 }
 
-/** So long before the kick-off its time is shown. */
+/** Before this much time is left to the kick-off, its time is shown. */
 const soonMs = 10 * 60_000
 const dayMs = 24 * 3_600_000
 
 export function clockText(board: Board, nowMs: number, kickoffUtcMs?: number): string {
+  if (board.status === 'scheduled' && kickoffUtcMs === undefined) return 'Scheduled'
   if (board.status === 'scheduled' && kickoffUtcMs !== undefined && kickoffUtcMs - nowMs > soonMs) return kickOffText(kickoffUtcMs, nowMs)
   const { clock } = board
   const period = periodNow(board)
@@ -31,6 +32,11 @@ export function clockText(board: Board, nowMs: number, kickoffUtcMs?: number): s
   if (clock.rate >= minutesOnlyRate) return minuteText(minuteOf(clock.period, seconds))
   const regularSec = periodMinutes[clock.period].to * 60
   return seconds <= regularSec ? watchText(seconds) : `${watchText(regularSec)} +${watchText(seconds - regularSec)}`
+}
+
+/** Whether the match has not begun, so that there is no score to show. */
+export function isToCome({ phase, status }: Board): boolean {
+  return phase === 'scheduled' && (status === 'scheduled' || status === 'delayed' || status === 'postponed')
 }
 
 function kickOffText(kickoffUtcMs: number, nowMs: number): string {

@@ -121,6 +121,9 @@ export class MatchStore {
     const taken = before.events.find(event => known.has(event.id) && !counting.some(({ id }) => id === event.id))
     if (taken !== undefined) this.#say(takenBack(taken, after))
     else if (isCorrection(before, after)) this.#say(`Corrected: ${scoreText(after)}`)
+    // A goal that is taken back while it is celebrated is celebrated no longer.
+    const celebrated = this.celebration.value?.event.id
+    if (celebrated !== undefined && !counting.some(({ id }) => id === celebrated)) this.celebration.value = undefined
     const goal = counting.findLast(({ id }) => !known.has(id))
     if (goal !== undefined && before.run === after.run) this.#celebrate({ event: goal, view: after })
   }

@@ -1,5 +1,5 @@
 import { type ListedGame, periodNow, type Side, shootoutScore } from '../model/index.ts'
-import { ClockText } from './clock-text.tsx'
+import { ClockText, isToCome } from './clock-text.tsx'
 import { Crest, glowOf } from './crest.tsx'
 import { ScreenIcon } from './event-icon.tsx'
 import type { ServerTime } from './server-time.ts'
@@ -58,7 +58,7 @@ function TeamRow({ game, team }: { readonly game: ListedGame; readonly team: Sid
       )}
       {pens === undefined ? null : <span class="card-pens numeral">({pens[team]})</span>}
       <b class="numeral" key={`${team}${score}`}>
-        {score}
+        {isToCome(game.board) ? '–' : score}
       </b>
     </span>
   )

@@ -1,5 +1,5 @@
 import { countingGoals, creditedTo, eventMinute, periodNow, phaseName, type Side, shootoutScore } from '../model/index.ts'
-import { ClockText } from './clock-text.tsx'
+import { ClockText, isToCome } from './clock-text.tsx'
 import { Crest, glowOf } from './crest.tsx'
 import { BallIcon, ScreenIcon } from './event-icon.tsx'
 import { favourites, toggleTeam } from './favourites.ts'
@@ -39,7 +39,7 @@ export function Scoreboard({ store, view }: { readonly store: MatchStore; readon
         <span class="clock-pill">
           <ClockText board={board} kickoffUtcMs={game.kickoffUtcMs} time={store.time} />
         </span>
-        {live && board.phase !== 'shootout' ? <span>{phaseName(board.phase)}</span> : null}
+        {live && board.clock?.period === board.phase && board.phase !== 'shootout' ? <span>{phaseName(board.phase)}</span> : null}
         {live && board.added !== undefined ? <span class="numeral">+{board.added.minutes} min</span> : null}
         {heldSinceMs === undefined ? null : <span>as of {new Date(heldSinceMs).toLocaleTimeString()}</span>}
       </p>
@@ -94,6 +94,13 @@ function Review({ view, time }: { readonly view: MatchView; readonly time: Serve
 
 function Score({ view }: { readonly view: MatchView }) {
   const { home, away } = view.board.score
+  if (isToCome(view.board)) {
+    return (
+      <p class="score to-come" role="img" aria-label={`${view.game.home.name} against ${view.game.away.name}, not begun`}>
+        <span>v</span>
+      </p>
+    )
+  }
   return (
     <p class="score numeral" role="img" aria-label={`${view.game.home.name} ${home}, ${view.game.away.name} ${away}`}>
       <span key={`home${home}`} data-testid="score-home">
