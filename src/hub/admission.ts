@@ -2,6 +2,7 @@ import { formatDuration, type Json } from '../kit/index.ts'
 import { CommandError, errors, type Position, type Publication, type SubscribeResult, unsubscribes } from '../protocol/index.ts'
 import type { Grant } from './access.ts'
 import type { HistoryPage } from './broker.ts'
+import { expiryAt } from './expiry.ts'
 import type { Namespace } from './namespace.ts'
 import { reconcile } from './reconcile.ts'
 import type { Session } from './session.ts'
@@ -137,9 +138,7 @@ export class Admission {
       ...(publications === undefined ? {} : { publications }),
       ...(data === undefined ? {} : { data }),
       ...(terms.delta ? { delta: true } : {}),
-      ...(terms.expireAt === 0 || !terms.refreshable
-        ? {}
-        : { expires: true, ttl: Math.max(1, Math.ceil((terms.expireAt - session.node.clock.now()) / 1000)) }),
+      ...(terms.refreshable ? expiryAt(terms.expireAt, session.node.clock.now()) : {}),
     }
   }
 }

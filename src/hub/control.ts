@@ -1,6 +1,7 @@
 import { CommandError, closes, push, unsubscribes } from '../protocol/index.ts'
 import { admit } from './admission.ts'
 import type { Control, SubscribeControl } from './broker.ts'
+import { moveEnd } from './expiry.ts'
 import { Frame, pushFrame } from './frame.ts'
 import type { Node } from './node.ts'
 import type { Session } from './session.ts'
@@ -33,16 +34,6 @@ function addressed(node: Node, { user, client, session: stream }: Control): Sess
     session =>
       (client === undefined || session.id === client) && (stream === undefined || session.streamId === stream || session.id === stream),
   )
-}
-
-/** A client that counts down by itself is told. `seconds` is Unix time; 0 for never. */
-function moveEnd(session: Session, seconds: number): void {
-  const ttl = seconds === 0 ? 0 : Math.ceil(seconds - session.node.clock.now() / 1000)
-  if (seconds !== 0 && ttl <= 0) session.close(closes.expired)
-  else {
-    session.setExpiry(seconds)
-    session.outbox.enqueue(pushFrame(push.refresh(ttl)))
-  }
 }
 
 /** A subscription made by the server while the session is connected; the client learns of it by push. */

@@ -78,6 +78,12 @@ export interface Limits {
   readonly expiryGraceMs: number
 }
 
+/**
+ * Seconds of time left that a client is told at most, as Centrifugo does: typed SDKs count them in 32 bits, and fail at more. Beyond: the
+ * client refreshes once a year, and what was granted lasts as long as it was given.
+ */
+export const ttlMaxS = 365 * 24 * 3600
+
 /** Publications that one delayed channel holds back: three hundred a second for a minute. Beyond: who follows it begins again, as after a history that broke off. */
 export const heldBackMax = 20_000
 

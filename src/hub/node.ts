@@ -1,11 +1,11 @@
 import type { z } from 'zod'
 import { type Clock, every, type Json, type Random, randomId, type Timer } from '../kit/index.ts'
-import { type Close, CommandError, closes, describeIssue, errors, type Position, push, unsubscribes } from '../protocol/index.ts'
+import { type Close, CommandError, closes, describeIssue, errors, type Position, unsubscribes } from '../protocol/index.ts'
 import { Access, unwrap } from './access.ts'
 import type { Broker, BrokerSink, Control, Delivery, HistoryPage, HistoryQuery, PublishOptions } from './broker.ts'
 import { applyControl } from './control.ts'
 import { Counters } from './counters.ts'
-import { pushFrame } from './frame.ts'
+import { moveEnd } from './expiry.ts'
 import { Greeters } from './greeting.ts'
 import type { AskingHooks, LifecycleEvent, LifecycleListener } from './hooks.ts'
 import { Hub } from './hub.ts'
@@ -271,10 +271,7 @@ export class Node implements BrokerSink, OutboxContext {
     ask(session.hookClient).then(
       answer => {
         if (answer.kind !== 'granted' || answer.result.expired || answer.result.expireAt === undefined) session.close(closes.expired)
-        else {
-          session.setExpiry(answer.result.expireAt)
-          session.outbox.enqueue(pushFrame(push.refresh(Math.ceil(answer.result.expireAt - this.clock.now() / 1000))))
-        }
+        else moveEnd(session, answer.result.expireAt)
       },
       () => session.close(closes.expired),
     )

@@ -12,6 +12,7 @@ import {
 } from '../../protocol/index.ts'
 import { unwrap } from '../access.ts'
 import { type Admission, admit } from '../admission.ts'
+import { expiryOf } from '../expiry.ts'
 import { replyFrame } from '../frame.ts'
 import type { Greeting } from '../greeting.ts'
 import type { Identity, ServerSubscription } from '../identity.ts'
@@ -160,10 +161,4 @@ export function completeAll(admissions: ReadonlyMap<string, Admission | CommandE
     }
   }
   return subs
-}
-
-/** `{expires, ttl}` with the seconds left, or nothing for a session that does not expire. */
-export function expiryOf(session: Session): { readonly expires: true; readonly ttl: number } | object {
-  if (session.expireAt === 0) return {}
-  return { expires: true, ttl: Math.max(1, Math.ceil((session.expireAt - session.node.clock.now()) / 1000)) }
 }

@@ -1,7 +1,8 @@
 import { CommandError, encodeReply, errors, type Params } from '../../protocol/index.ts'
+import { expiryOf } from '../expiry.ts'
 import { replyFrame } from '../frame.ts'
 import type { Session } from '../session.ts'
-import { expiryOf, invalidToken } from './connect.ts'
+import { invalidToken } from './connect.ts'
 
 /** A new token for the same user keeps the connection alive. */
 export async function refresh(session: Session, id: number, { token }: Params<'refresh'>): Promise<void> {

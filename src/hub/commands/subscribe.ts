@@ -1,6 +1,7 @@
 import type { Json } from '../../kit/index.ts'
 import { CommandError, encodeReply, errors, type Params, readDelay, subscribeFlags, unsubscribes } from '../../protocol/index.ts'
 import { admit } from '../admission.ts'
+import { expiryAt } from '../expiry.ts'
 import { replyFrame } from '../frame.ts'
 import { SubscribeReply } from '../message.ts'
 import type { Namespace } from '../namespace.ts'
@@ -47,8 +48,8 @@ export async function subRefresh(session: Session, id: number, { channel, token,
   if (expireAt !== 0 && expireAt * 1000 <= session.node.clock.now()) throw new CommandError(errors.expired)
   subscription.terms = { ...subscription.terms, expireAt: expireAt * 1000 }
   session.node.sessions.subscriptionExpires(subscription)
-  const ttl = Math.ceil(expireAt - session.node.clock.now() / 1000)
-  session.outbox.enqueue(replyFrame(encodeReply(id, 'sub_refresh', expireAt === 0 ? '{}' : `{"expires":true,"ttl":${ttl}}`)))
+  const expiry = expiryAt(expireAt * 1000, session.node.clock.now())
+  session.outbox.enqueue(replyFrame(encodeReply(id, 'sub_refresh', JSON.stringify(expiry))))
 }
 
 /** Who asks for a part must not be given all in silence. @throws CommandError 107 */
