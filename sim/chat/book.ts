@@ -58,11 +58,11 @@ export class Book {
     if (entry.kind === 'receipt') {
       for (const watermark of entry.receipts) if (watermark.user !== user) this.seeReceipt(user, entry.conversation, watermark)
     } else if (entry.kind === 'conversation') this.seeConversation(user, entry.summary)
-    else if (entry.seq > 0) this.see(user, device, entry)
+    else if (entry.kind !== 'invited' && entry.seq > 0) this.see(user, device, entry)
   }
 
   /** An entry of a log came to a device, by whichever way. */
-  see(user: string, device: string, entry: Exclude<InboxEntry, { kind: 'receipt' | 'conversation' }>): void {
+  see(user: string, device: string, entry: Exclude<InboxEntry, { kind: 'receipt' | 'conversation' | 'invited' }>): void {
     const { conversation, seq } = entry
     this.#same(this.#places, `${conversation}.${seq}`, fingerprintOf(entry), `${user}/${device}`)
     const key = `${user} ${conversation}.${seq}`
@@ -109,6 +109,8 @@ export function fingerprintOf(entry: InboxEntry): string {
       return `conversation ${entry.conversation}`
     case 'receipt':
       return `receipt ${entry.conversation} ${JSON.stringify(entry.receipts)}`
+    case 'invited':
+      return `invited ${entry.conversation} by ${entry.author} open ${entry.open}`
     case 'message':
       return `message ${entry.mid} of ${entry.author} at ${entry.ts}`
     case 'membership':

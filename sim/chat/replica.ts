@@ -93,6 +93,7 @@ export class Replica {
       this.describe(entry.summary)
       return
     }
+    if (entry.kind === 'invited') return
     const copy = this.#copy(entry.conversation, entry.conversation.startsWith('d_') ? 'direct' : 'group')
     if (entry.kind === 'receipt') {
       for (const watermark of entry.receipts) this.#mark(copy, watermark)

@@ -51,6 +51,7 @@ describe('two users', () => {
   test('[M13, M14] who has a conversation open sees who is there and who is typing, until it is shut', async () => {
     const { server, ann, bob, id } = await pair()
     ann.client.open(id)
+    bob.client.send(id, { text: 'here I am' })
     await ann.sees('that bob is there', () => ann.client.presenceOf('bob')?.online === true)
     await ann.sees('bob type', async () => {
       // Said anew until the conversation is open: nobody keeps it.

@@ -75,7 +75,7 @@ export class IrcActor {
 
   #take(entry: InboxEntry, isLive: boolean): void {
     if (entry.kind === 'receipt') this.#mark(entry.conversation, entry.receipts, isLive)
-    if (entry.kind === 'conversation' || entry.kind === 'receipt' || entry.seq === 0) return
+    if (entry.kind === 'conversation' || entry.kind === 'receipt' || entry.kind === 'invited' || entry.seq === 0) return
     this.hear(this, entry, isLive)
   }
 

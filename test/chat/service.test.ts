@@ -117,15 +117,16 @@ describe('messages', () => {
 
   test('[M25] an encrypted message is for exactly the devices that there are', async () => {
     const server = await serveChat()
-    const [alice] = [await device(server, 'alice'), await device(server, 'bob'), await device(server, 'bob', 'laptop')]
+    const [alice, bob] = [await device(server, 'alice'), await device(server, 'bob'), await device(server, 'bob', 'laptop')]
     const { conversation } = await alice.call('chat.direct', { with: 'bob' })
+    await bob.call('chat.send', { conversation, cid: 'answer', text: 'here I am' })
     const send = (cid: string, perDevice: Record<string, string>) =>
       alice.call('chat.send', { conversation, cid, enc: { scheme: 'x', perDevice } })
     expect(await failureOf(send('1', { 'bob/phone': 'a', 'carol/x': 'b' }))).toMatchObject({
       code: 409,
       message: 'device_mismatch: {"missing":["bob/laptop"],"extra":["carol/x"]}',
     })
-    expect((await send('2', { 'bob/phone': 'a', 'bob/laptop': 'b' })).seq).toBe(1)
+    expect((await send('2', { 'bob/phone': 'a', 'bob/laptop': 'b' })).seq).toBe(2)
   })
 
   test('[M26] a screen sees each message before it is taken, and may refuse it', async () => {
@@ -209,6 +210,7 @@ describe('in passing', () => {
     const server = await serveChat()
     const [alice, bob, carol] = [await device(server, 'alice'), await device(server, 'bob'), await device(server, 'carol')]
     const { conversation } = await alice.call('chat.direct', { with: 'bob' })
+    await bob.call('chat.send', { conversation, cid: 'answer', text: 'here I am' })
     await alice.open(conversation)
     expect((await alice.call('chat.presence', { users: ['bob'] })).users).toEqual([{ user: 'bob', online: true }])
     expect((await carol.call('chat.presence', { users: ['bob'] })).users).toEqual([{ user: 'bob', online: false }])

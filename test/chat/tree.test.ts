@@ -159,6 +159,7 @@ describe('chat through a tree', () => {
     const doomed = await edgeProcess(central)
     const [alice, bob] = [await device(central, 'alice'), await device(doomed, 'bob')]
     const { conversation } = await alice.call('chat.direct', { with: 'bob' })
+    await bob.call('chat.send', { conversation, cid: 'answer', text: 'here I am' })
     await Promise.all([alice.open(conversation), bob.open(conversation)])
     const bobIs = async () => (await alice.call('chat.presence', { users: ['bob'] })).users[0]
     await until('bob is there', async () => (await bobIs())?.online === true)

@@ -12,6 +12,10 @@ export interface ChatBounds {
   readonly commandRate: { readonly perSecond: number; readonly burst: number }
   /** New conversations of a user in a day (chat M24). */
   readonly conversationsPerDay: number
+  /** Whom a user brings into conversations in a day: each leaves rows. */
+  readonly peoplePerDay: number
+  /** Entries in others' inboxes that a user's reactions, deletions and changes of groups come to: each costs as many as there are members. */
+  readonly entryRate: { readonly perSecond: number; readonly burst: number }
   /** How old a message may be that its author edits, and one that its author deletes for everyone (chat M17, M18). */
   readonly editMs: number
   readonly deleteMs: number
@@ -24,6 +28,8 @@ export const chatDefaults: ChatBounds = {
   messageRate: { perSecond: 1, burst: 20 },
   commandRate: { perSecond: 20, burst: 200 },
   conversationsPerDay: 100,
+  peoplePerDay: 2_000,
+  entryRate: { perSecond: 512, burst: 4_096 },
   editMs: 15 * minute,
   deleteMs: 48 * 60 * minute,
 }
@@ -40,6 +46,8 @@ export const chatSchema = group({
   message_rate: rate('Messages of one user', chatDefaults.messageRate),
   command_rate: rate('All chat commands of one user', chatDefaults.commandRate),
   new_conversation_limit: integer('Conversations that one user begins in a day.', chatDefaults.conversationsPerDay, 1, 1_000_000),
+  new_member_limit: integer('Users that one user brings into conversations in a day.', chatDefaults.peoplePerDay, 1, 10_000_000),
+  entry_rate: rate('Entries in inboxes by the reactions, deletions and group changes of one user', chatDefaults.entryRate),
   edit_window: duration('How long authors may edit a message.', formatDuration(chatDefaults.editMs)),
   delete_window: duration(
     'How long authors may delete a message for everyone; admins of a group always may.',
@@ -54,6 +62,8 @@ export function chatOf(given: z.output<typeof chatSchema>): ChatBounds {
     messageRate: toRate(given.message_rate),
     commandRate: toRate(given.command_rate),
     conversationsPerDay: given.new_conversation_limit,
+    peoplePerDay: given.new_member_limit,
+    entryRate: toRate(given.entry_rate),
     editMs: given.edit_window,
     deleteMs: given.delete_window,
   }

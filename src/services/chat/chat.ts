@@ -1,17 +1,20 @@
 import type { Random } from '../../kit/index.ts'
+import { CommandError } from '../../protocol/index.ts'
 import type { ChatBounds, Server } from '../../server/index.ts'
 import type { Sql } from '../../store/index.ts'
 import { Connections } from './connections.ts'
 import { limits } from './limits.ts'
-import type { InboxGreeting, MessageEntry, OpenSignal, UserPresence } from './model/wire.ts'
+import { chatErrors, type InboxGreeting, type MessageEntry, type OpenSignal, type UserPresence } from './model/wire.ts'
 import type { PushDesk } from './push/index.ts'
 import { UserRates } from './rates.ts'
 import { Receipts } from './receipts.ts'
 import {
   acquainted,
   activeMembers,
+  apartIn,
   areApart,
   conversationsWith,
+  findMember,
   Groups,
   Inboxes,
   Invitations,
@@ -37,6 +40,9 @@ import type { Whereabouts } from './whereabouts.ts'
  */
 export type Screen = (draft: Sending & { readonly author: string }) => Promise<void>
 
+/** Which of these users there are: asked before rows are made for them. Without it every name is somebody's. */
+export type Existing = (users: readonly string[]) => Promise<readonly string[]>
+
 export interface ChatParts {
   readonly server: Server
   readonly sql: Sql
@@ -49,6 +55,7 @@ export interface ChatParts {
   /** Absent where nobody is to be told by push. */
   readonly pushes?: PushDesk
   readonly screen?: Screen | undefined
+  readonly existing?: Existing | undefined
 }
 
 const daySeconds = 24 * 3600
@@ -73,6 +80,8 @@ export class Chat {
   readonly typing: Typing
   readonly commandRates: UserRates
   readonly conversationRates: UserRates
+  readonly peopleRates: UserRates
+  readonly entryRates: UserRates
   /** Since the start: entries put into inboxes, by kind. */
   readonly posted: Record<string, number> = {}
   readonly #messageRates: UserRates
@@ -84,14 +93,18 @@ export class Chat {
     this.ledger = new Ledger(sql, clock, {
       deliver: posted => this.#deliver(posted),
       moved: conversation => this.receipts.moved(conversation),
+      opened: (conversation, person) => this.#opened(conversation, person),
     })
+    const spendEntries = (user: string, entries: number) => this.entryRates.spend(user, entries)
     this.inboxes = new Inboxes(sql, epoch)
-    this.groups = new Groups(random, bounds)
+    this.groups = new Groups(random, bounds, { spendEntries })
     this.invitations = new Invitations(this.groups, random)
     this.#messageRates = new UserRates(clock, bounds.messageRate)
     this.commandRates = new UserRates(clock, bounds.commandRate)
-    this.conversationRates = new UserRates(clock, { perSecond: bounds.conversationsPerDay / daySeconds, burst: bounds.conversationsPerDay })
-    this.messages = new Messages({ bounds, spend: user => this.#messageRates.spend(user) })
+    this.conversationRates = new UserRates(clock, aDay(bounds.conversationsPerDay))
+    this.peopleRates = new UserRates(clock, aDay(bounds.peoplePerDay))
+    this.entryRates = new UserRates(clock, bounds.entryRate)
+    this.messages = new Messages({ bounds, spend: user => this.#messageRates.spend(user), spendEntries })
     this.connections = new Connections({
       ledger: this.ledger,
       inboxes: this.inboxes,
@@ -148,7 +161,7 @@ export class Chat {
     await this.#appear(user, false)
   }
 
-  /** As one may see others: only those that one shares a conversation with, and when they were last here only where both show it (chat M14). */
+  /** As one may see others: only those who take part in a conversation that one is in, and when they were last here only where both show it (chat M14). */
   async presenceOf(asker: string, users: readonly string[]): Promise<UserPresence[]> {
     const { sql } = this.parts
     const known = await acquainted(sql, asker, users)
@@ -166,16 +179,33 @@ export class Chat {
 
   /** Outside of any transaction: whoever is asked may take longer than others can wait. */
   async screen(draft: Sending, author: string): Promise<void> {
+    if (this.parts.screen === undefined || (await findMember(this.parts.sql, draft.conversation, author)) === undefined) return
     const { enc } = draft
     const shown = enc === undefined ? draft : { ...draft, enc: { scheme: enc.scheme, epoch: enc.epoch } }
-    await this.parts.screen?.({ ...shown, author })
+    await this.parts.screen({ ...shown, author })
+  }
+
+  /** @throws CommandError 404 where one of those who are to come into a conversation is nobody, 429 where they are too many for a day */
+  async bring(user: string, others: readonly string[]): Promise<void> {
+    const wanted = [...new Set(others)].filter(other => other !== user)
+    if (wanted.length === 0) return
+    const known = this.parts.existing === undefined ? undefined : new Set(await this.parts.existing(wanted))
+    const nobody = known === undefined ? undefined : wanted.find(other => !known.has(other))
+    if (nobody !== undefined) throw new CommandError(chatErrors.notFound, `no such user: ${nobody}`)
+    this.peopleRates.spend(user, wanted.length)
   }
 
   async type(conversation: string, user: string, on: boolean): Promise<void> {
     if (!this.whereabouts.isWatched(conversation)) return
-    const members = (await activeMembers(this.parts.sql, conversation)).length
-    if (members <= 2 && (await this.#isApart(user, conversation))) return
-    if (this.typing.passes(conversation, user, on, members)) this.say(conversation, { kind: 'typing', user, on })
+    const { sql } = this.parts
+    const members = (await activeMembers(sql, conversation)).length
+    if (!this.typing.passes(conversation, user, on, members)) return
+    const apart = await apartIn(sql, conversation, user)
+    const signal: OpenSignal = { kind: 'typing', user, on }
+    if (apart.size === 0) this.say(conversation, signal)
+    else
+      for (const reader of this.whereabouts.readers(conversation))
+        if (!apart.has(reader.user)) this.#sayTo(reader.client, conversation, signal)
   }
 
   /** They do not hear what those who are left say in passing. */
@@ -205,7 +235,8 @@ export class Chat {
   async sweep(): Promise<void> {
     const { sql, server } = this.parts
     const now = server.clock.now()
-    for (const part of [this.receipts, this.typing, this.whereabouts, this.commandRates, this.conversationRates, this.#messageRates])
+    const { receipts, typing, whereabouts, commandRates, conversationRates, peopleRates, entryRates } = this
+    for (const part of [receipts, typing, whereabouts, commandRates, conversationRates, peopleRates, entryRates, this.#messageRates])
       part.sweep()
     this.connections.sweep(now)
     await sweep(sql, now)
@@ -241,7 +272,7 @@ export class Chat {
 
   async #oweMessages(conversation: string, messages: readonly (Posted & { entry: MessageEntry })[], pushes: PushDesk): Promise<void> {
     try {
-      const wanting = await this.parts.pushStore.wanting(conversation)
+      const wanting = await this.parts.pushStore.wanting(conversation, messages[0]?.entry.author)
       for (const { person, pts, entry } of messages) {
         if (!wanting.has(person)) continue
         pushes.owe(person, {
@@ -258,30 +289,43 @@ export class Chat {
     }
   }
 
-  /** Those who look at a conversation with the user see it change (chat M14). */
+  /** Those who look at a conversation in which the user takes part see it change (chat M14). */
   async #appear(user: string, online: boolean): Promise<void> {
+    for (const { id } of await conversationsWith(this.parts.sql, user)) await this.#appearIn(id, user, online)
+  }
+
+  /** Each reader by themselves: not those from whom a block keeps it, and when the user was last here only where both show it. */
+  async #appearIn(conversation: string, user: string, online: boolean): Promise<void> {
     const { sql } = this.parts
-    const { at, isShown } = await lastSeenOf(sql, user)
-    const signal: OpenSignal = { kind: 'presence', user, online, ...(!online && isShown && at > 0 ? { last_seen: at } : {}) }
-    for (const { id, kind } of await conversationsWith(sql, user)) {
-      // Most conversations are open nowhere: their members are not counted.
-      if (!this.whereabouts.isWatched(id) || (await activeMembers(sql, id)).length > limits.presenceGroupMax) continue
-      if (kind === 'direct' && (await this.#isApart(user, id))) continue
-      this.say(id, signal)
+    // Most conversations are open nowhere: their members are not counted.
+    const readers = this.whereabouts.readers(conversation).filter(reader => reader.user !== user)
+    if (readers.length === 0 || (await activeMembers(sql, conversation)).length > limits.presenceGroupMax) return
+    const apart = await apartIn(sql, conversation, user)
+    const own = await lastSeenOf(sql, user)
+    const tellsWhen = !online && own.isShown && own.at > 0
+    for (const { user: reader, client } of readers) {
+      if (apart.has(reader)) continue
+      const isShown = tellsWhen && (await lastSeenOf(sql, reader)).isShown
+      this.#sayTo(client, conversation, { kind: 'presence', user, online, ...(isShown ? { last_seen: own.at } : {}) })
     }
   }
 
-  async #isApart(user: string, conversation: string): Promise<boolean> {
-    const others = await otherOf(this.parts.sql, conversation, user)
-    return others !== undefined && areApart(this.parts.sql, user, others)
+  #opened(conversation: string, person: string): void {
+    if (!this.whereabouts.isOnline(person)) return
+    this.#appearIn(conversation, person, true).catch((error: unknown) => {
+      this.parts.server.log.error({ conversation, err: error }, 'presence could not be told')
+    })
+  }
+
+  /** To one client alone; not kept. */
+  #sayTo(client: string, conversation: string, signal: OpenSignal): void {
+    const channel = openChannel(conversation)
+    this.parts.server.push(client, channel, [{ data: { ...signal } }]).catch((error: unknown) => {
+      this.parts.server.log.error({ channel, err: error }, 'a signal could not be sent')
+    })
   }
 }
 
-async function otherOf(sql: Sql, conversation: string, user: string): Promise<string | undefined> {
-  const [row] = await sql.all<{ person: string }>(
-    'select person from chat_member where conversation = ?1 and person <> ?2 limit 1',
-    conversation,
-    user,
-  )
-  return row?.person
+function aDay(count: number) {
+  return { perSecond: count / daySeconds, burst: count }
 }

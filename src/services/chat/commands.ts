@@ -1,16 +1,15 @@
 import { z } from 'zod'
-import type { CommandContext } from '../../hub/index.ts'
-import type { Json } from '../../kit/index.ts'
 import { CommandError, errors } from '../../protocol/index.ts'
 import type { Server } from '../../server/index.ts'
 import type { Chat } from './chat.ts'
+import { command, conversation, line, user, users } from './command.ts'
 import { deviceSchema } from './connections.ts'
+import { addConsentCommands } from './consent-commands.ts'
 import { limits } from './limits.ts'
-import { byteLength, isEmoji, isLine } from './model/text.ts'
-import { type ChatCommands, type Conversation, chatErrors, type Opened } from './model/wire.ts'
+import { byteLength, isConversationId, isEmoji } from './model/text.ts'
+import { type Conversation, chatErrors, type Opened } from './model/wire.ts'
 import { checkSubscription, type OpenedPushes } from './push/index.ts'
 import {
-  type Actor,
   blockedBy,
   changeProfile,
   checkSize,
@@ -27,19 +26,12 @@ import {
   setOwn,
 } from './store/index.ts'
 
-const line = (max: number) =>
-  z
-    .string()
-    .max(max)
-    .refine(text => isLine(text, max), 'expected a line without control characters')
-const user = line(limits.nameMax)
-const users = z.array(user).min(1).max(1024)
-const conversation = z.string().min(1).max(64)
 const cid = z
   .string()
   .min(1)
   .max(limits.cidMax)
   .regex(/^[\w.:-]+$/, 'letters, digits and "_.:-"')
+const code = z.string().max(64).refine(isConversationId, 'expected the code of an invitation')
 const title = line(limits.titleMax)
 const seq = z
   .int()
@@ -53,58 +45,44 @@ const device = deviceSchema.optional()
 const role = z.enum(['owner', 'admin', 'member'])
 const isOn = z.boolean()
 const enc = z.object({
-  scheme: z.string().min(1).max(32),
+  scheme: line(32),
   epoch: place.optional(),
   bytes: z
     .string()
     .max(64 * 1024)
     .optional(),
-  perDevice: z.record(z.string().max(limits.nameMax + limits.deviceMax + 1), z.string().max(64 * 1024)).optional(),
+  perDevice: z.record(line(limits.nameMax + limits.deviceMax + 1), z.string().max(64 * 1024)).optional(),
 })
 const content = { text: z.string().min(1).optional(), enc: enc.optional() }
 
 /** What commands do for whoever calls them. */
 export function addCommands(server: Server, chat: Chat): void {
   addGroupCommands(server, chat)
+  addInvitationCommands(server, chat)
   addMessageCommands(server, chat)
   addReadingCommands(server, chat)
   addOwnCommands(server, chat)
-}
-
-/** Each command is of a known user, who has a rate for all of them; a conversation that was left can be seen in what it pushes. */
-function command<K extends keyof ChatCommands, S extends z.ZodType<unknown>>(
-  server: Server,
-  chat: Chat,
-  name: K,
-  schema: S,
-  run: (input: z.output<S>, actor: Actor, context: CommandContext) => Promise<ChatCommands[K]['out']>,
-): void {
-  server.command(name, schema, async (input, context) => {
-    if (context.user === '') throw new CommandError(errors.unauthorized, 'chat is between users')
-    if (!isLine(context.user, limits.nameMax)) throw new CommandError(errors.badRequest, 'user: not a name that chat can use')
-    chat.commandRates.spend(context.user)
-    await chat.acts(context.user, context.client)
-    const given = deviceOf(input)
-    const actor: Actor = { user: context.user, device: given ?? chat.connections.deviceOf(context.client) ?? '' }
-    const answer = await run(input, actor, context)
-    await chat.stillHere(context.user)
-    return answer as unknown as Json
-  })
+  addConsentCommands(server, chat)
 }
 
 function addGroupCommands(server: Server, chat: Chat): void {
-  const { ledger, groups, invitations } = chat
+  const { ledger, groups } = chat
   command(server, chat, 'chat.direct', z.object({ with: user }), async (input, actor) => {
     chat.conversationRates.spend(actor.user)
+    await chat.bring(actor.user, [input.with])
     return opened(await ledger.commit(change => groups.direct(change, actor.user, input.with)))
   })
   command(server, chat, 'chat.group', z.object({ title, members: z.array(user).max(1024), cid }), async (input, actor) => {
     chat.conversationRates.spend(actor.user)
-    return opened(await ledger.commit(change => groups.create(change, actor.user, input.title, input.members, input.cid)))
+    await chat.bring(actor.user, input.members)
+    const { summary, asked } = await ledger.commit(change => groups.make(change, actor.user, input.title, input.members, input.cid))
+    return { ...opened(summary), ...(asked.length === 0 ? {} : { asked }) }
   })
-  command(server, chat, 'chat.add', z.object({ conversation, users }), (input, actor) =>
-    ledger.commit(change => groups.add(change, actor.user, input.conversation, input.users)),
-  )
+  command(server, chat, 'chat.add', z.object({ conversation, users }), async (input, actor) => {
+    await memberOf(chat.parts.sql, input.conversation, actor.user)
+    await chat.bring(actor.user, input.users)
+    return ledger.commit(change => groups.add(change, actor.user, input.conversation, input.users))
+  })
   command(server, chat, 'chat.remove', z.object({ conversation, users }), async (input, actor) => {
     const changed = await ledger.commit(change => groups.remove(change, actor.user, input.conversation, input.users))
     await chat.shutOut(input.conversation, input.users)
@@ -121,11 +99,20 @@ function addGroupCommands(server: Server, chat: Chat): void {
   command(server, chat, 'chat.rename', z.object({ conversation, title }), (input, actor) =>
     ledger.commit(change => groups.rename(change, actor.user, input.conversation, input.title)),
   )
+  const allowed = z.enum(['all', 'admins']).optional()
+  command(server, chat, 'chat.modes', z.object({ conversation, send: allowed, edit: allowed }), ({ conversation: id, ...modes }, actor) =>
+    ledger.commit(change => groups.setModes(change, actor.user, id, modes)),
+  )
+}
+
+/** How others come into a group. */
+function addInvitationCommands(server: Server, chat: Chat): void {
+  const { ledger, invitations } = chat
   const invitation = z.object({
     conversation,
     uses: z.int().min(0).max(100_000).optional(),
     ttl_ms: z.int().min(1000).max(limits.inviteMs).optional(),
-    revoke: z.string().max(64).optional(),
+    revoke: code.optional(),
     approval: isOn.optional(),
   })
   command(
@@ -143,15 +130,11 @@ function addGroupCommands(server: Server, chat: Chat): void {
   command(server, chat, 'chat.invites', z.object({ conversation }), async (input, actor) => ({
     invites: await ledger.commit(change => invitations.live(change, actor.user, input.conversation)),
   }))
-  command(server, chat, 'chat.join', z.object({ code: z.string().min(1).max(64) }), async ({ code }, actor) => {
+  command(server, chat, 'chat.join', z.object({ code }), async ({ code }, actor) => {
     const conversation = await ledger.commit(change => invitations.join(change, actor.user, code))
     if (conversation === undefined) throw new CommandError(chatErrors.approvalPending, 'those who lead the group have been asked')
     return opened(conversation)
   })
-  const allowed = z.enum(['all', 'admins']).optional()
-  command(server, chat, 'chat.modes', z.object({ conversation, send: allowed, edit: allowed }), ({ conversation: id, ...modes }, actor) =>
-    ledger.commit(change => groups.setModes(change, actor.user, id, modes)),
-  )
   const answering = z.object({ conversation, user: user.optional(), accept: isOn.optional() })
   command(server, chat, 'chat.requests', answering, ({ conversation: id, user: asker, accept = true }, actor) =>
     ledger.commit(async change => {
@@ -243,14 +226,16 @@ function addOwnCommands(server: Server, chat: Chat): void {
     pinned: isOn.optional(),
     read_receipts: isOn.optional(),
     last_seen: isOn.optional(),
+    may_add: z.enum(['everyone', 'answered', 'nobody']).optional(),
   })
-  command(server, chat, 'chat.settings', settings, async ({ conversation: id, muted, pinned, read_receipts, last_seen }, actor) =>
+  command(server, chat, 'chat.settings', settings, async ({ conversation: id, muted, pinned, read_receipts, last_seen, may_add }, actor) =>
     ledger.commit(async change => {
       if (id !== undefined) await setOwn(change, actor.user, id, { muted, pinned })
-      if (read_receipts === undefined && last_seen === undefined) return profileOf(change.tx, actor.user)
+      if (read_receipts === undefined && last_seen === undefined && may_add === undefined) return profileOf(change.tx, actor.user)
       return changeProfile(change.tx, actor.user, {
         ...(read_receipts === undefined ? {} : { read_receipts }),
         ...(last_seen === undefined ? {} : { last_seen }),
+        ...(may_add === undefined ? {} : { may_add }),
       })
     }),
   )
@@ -282,11 +267,6 @@ export function addPushCommands(server: Server, chat: Chat, { rules, publicKey }
 
 function opened(summary: Conversation): Opened {
   return { conversation: summary.id, summary }
-}
-
-function deviceOf(input: unknown): string | undefined {
-  if (typeof input !== 'object' || input === null || !('device' in input)) return undefined
-  return typeof input.device === 'string' ? input.device : undefined
 }
 
 function checkContent({ text, enc: given }: { text?: string | undefined; enc?: z.output<typeof enc> | undefined }): void {

@@ -50,6 +50,10 @@ export const limits = {
   invitesMax: 32,
   /** Who may ask to be let into one group at the same time. Beyond: 106. */
   requestsMax: 256,
+  /** Groups that a user is asked into and has not answered. Beyond: nobody else's question reaches them. */
+  invitedMax: 100,
+  /** Who was ever in one group, as a multiple of those it holds: rows stay. Beyond: 106. */
+  formerFactor: 8,
   /** How long an invitation lasts at most, and unless said otherwise. */
   inviteMs: 30 * day,
   inviteDefaultMs: 7 * day,

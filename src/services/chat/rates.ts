@@ -12,15 +12,15 @@ export class UserRates {
   ) {}
 
   /** @throws CommandError 429 that says when to try again */
-  spend(user: string): void {
+  spend(user: string, count = 1): void {
     const now = this.clock.now()
     let bucket = this.#buckets.get(user)
     if (bucket === undefined) {
       bucket = new TokenBucket(this.rate.perSecond, this.rate.burst, now)
       this.#buckets.set(user, bucket)
     }
-    if (bucket.take(now)) return
-    const retryAfterMs = bucket.waitMs(now)
+    if (bucket.take(now, count)) return
+    const retryAfterMs = bucket.waitMs(now, count)
     throw new CommandError({ ...chatErrors.rateLimited, retryAfterMs }, `try again in ${retryAfterMs} ms`)
   }
 

@@ -1,9 +1,10 @@
 import { type Namespace, namespaceDefaults } from '../../hub/index.ts'
 import { type ChatBounds, chatDefaults, type Server, type Service } from '../../server/index.ts'
 import { migrateSql, type Sql } from '../../store/index.ts'
-import { Chat, conversationIn, type Screen } from './chat.ts'
+import { Chat, conversationIn, type Existing, type Screen } from './chat.ts'
 import { addCommands, addPushCommands } from './commands.ts'
 import { limits } from './limits.ts'
+import { isConversationId } from './model/text.ts'
 import type { InboxGreeting } from './model/wire.ts'
 import type { OpenedPushes, PushSurroundings } from './push/index.ts'
 import { epochOf, findMember, ownerOf, PushStore, schema } from './store/index.ts'
@@ -19,6 +20,7 @@ export interface ChatOptions {
   /** Absent where nobody is notified. */
   readonly openPushes?: (surroundings: PushSurroundings) => OpenedPushes
   readonly screen?: Screen
+  readonly existing?: Existing
 }
 
 /** Shows notifications while no page is open. Browsers ask for it anew at most once a day unless told otherwise. */
@@ -62,6 +64,7 @@ export function chatService(server: Server, options: ChatOptions): Service {
         pushStore,
         ...(pushing === undefined ? {} : { pushes: pushing.pushes }),
         screen: options.screen,
+        existing: options.existing,
       })
       chat = opened
       addChannels(server, opened)
@@ -99,7 +102,7 @@ function addChannels(server: Server, chat: Chat): void {
   server.authorize('inbox', ({ channel, user, action }) => action !== 'publish' && user !== '' && ownerOf(channel) === user)
   server.authorize('chat', async ({ channel, user, action }) => {
     const conversation = conversationIn(channel)
-    if (action !== 'subscribe' || user === '' || conversation === undefined) return false
+    if (action !== 'subscribe' || user === '' || conversation === undefined || !isConversationId(conversation)) return false
     return (await findMember(chat.parts.sql, conversation, user))?.active === 1
   })
   server.on('connect', ({ client }) => chat.arrived(client.user, client.client))

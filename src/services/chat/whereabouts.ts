@@ -85,6 +85,15 @@ export class Whereabouts {
     return this.#open.get(conversation)?.has(user) ?? false
   }
 
+  /** The connections that have a conversation open, each with whose it is. */
+  readers(conversation: string): { readonly user: string; readonly client: string }[] {
+    return [...(this.#open.get(conversation)?.keys() ?? [])].flatMap(user =>
+      [...(this.#clients.get(user) ?? [])]
+        .filter(client => this.#visits.get(client)?.open.has(conversation) === true)
+        .map(client => ({ user, client })),
+    )
+  }
+
   isWatched(conversation: string): boolean {
     return this.#open.has(conversation)
   }

@@ -50,6 +50,7 @@ const conversation = z.object({
   edit: z._default(allowed, 'all'),
   blocked: z.exactOptional(z.literal(true)),
   requests: z.exactOptional(number),
+  request: z.exactOptional(z.literal(true)),
   version: number,
   seq: number,
   ts: number,
@@ -63,8 +64,11 @@ const conversation = z.object({
 })
 const watermark = z.object({ user: text, delivered: z.exactOptional(number), read: z.exactOptional(number), ts: number })
 const presence = z.object({ user: text, online: z.boolean(), last_seen: z.exactOptional(number) })
-const opened = z.object({ conversation: text, summary: conversation })
-const changed = z.object({ version: number, seq: number })
+const mayAdd = z.enum(['everyone', 'answered', 'nobody'])
+const asked = z.exactOptional(texts)
+const opened = z.object({ conversation: text, summary: conversation, asked })
+const changed = z.object({ version: number, seq: number, asked })
+const invited = { conversation: text, title: text, author: text, members: number, ts: number }
 const shown: z.ZodMiniType<MessageEntry | MembershipEntry> = z.union([message, membership])
 
 export const inboxEntrySchema: z.ZodMiniType<InboxEntry> = z.union([
@@ -81,6 +85,7 @@ export const inboxEntrySchema: z.ZodMiniType<InboxEntry> = z.union([
     re: z.exactOptional(z.literal(true)),
   }),
   z.object({ kind: z.literal('conversation'), conversation: text, summary: conversation, re: z.exactOptional(z.literal(true)) }),
+  z.object({ kind: z.literal('invited'), ...invited, open: z.boolean(), re: z.exactOptional(z.literal(true)) }),
 ])
 
 export const greetingSchema: z.ZodMiniType<InboxGreeting> = z.object({
@@ -107,6 +112,8 @@ export const answerSchemas: { readonly [M in keyof ChatCommands]: z.ZodMiniType<
   'chat.role': changed,
   'chat.rename': changed,
   'chat.modes': changed,
+  'chat.accept': opened,
+  'chat.invited': z.object({ invited: z.array(z.object(invited)), summary: z.exactOptional(conversation) }),
   'chat.requests': z.object({ requests: z.array(z.object({ user: text, ts: number })) }),
   'chat.invite': z.object({ code: z.exactOptional(text), expires: z.exactOptional(number), uses: z.exactOptional(number) }),
   'chat.invites': z.object({
@@ -128,7 +135,7 @@ export const answerSchemas: { readonly [M in keyof ChatCommands]: z.ZodMiniType<
     seq: number,
     recipients: z.array(z.object({ user: text, delivered: z.exactOptional(number), read: z.exactOptional(number) })),
   }),
-  'chat.settings': z.object({ read_receipts: z.boolean(), last_seen: z.boolean() }),
+  'chat.settings': z.object({ read_receipts: z.boolean(), last_seen: z.boolean(), may_add: z._default(mayAdd, 'everyone') }),
   'chat.block': z.object({ blocked: texts }),
   'chat.push': z.object({ key: text }),
   'chat.push_key': z.object({ key: text }),

@@ -38,6 +38,7 @@ function told(listener: Listener, change: ChatChange): void {
 function keyOf(change: ChatChange): string {
   switch (change.kind) {
     case 'link':
+    case 'invited':
     case 'conversations':
       return change.kind
     case 'messages':

@@ -58,6 +58,11 @@ export abstract class ChatCalls {
     return (await this.call('chat.invites', { conversation })).invites
   }
 
+  /** Takes part in what others began, without saying anything. */
+  accept(conversation: string): Out<'chat.accept'> {
+    return this.call('chat.accept', { conversation })
+  }
+
   settings(settings: In<'chat.settings'>): Out<'chat.settings'> {
     return this.call('chat.settings', settings)
   }

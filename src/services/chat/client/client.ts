@@ -1,5 +1,5 @@
 import { type Clock, type Random, randomUuid, systemClock, systemRandom } from '../../../kit/index.ts'
-import type { ChatCommands, MessageEntry, UserPresence, Conversation as WireConversation } from '../model/wire.ts'
+import type { ChatCommands, Invited, MessageEntry, UserPresence, Conversation as WireConversation } from '../model/wire.ts'
 import { type ChatCache, MemoryCache } from './cache.ts'
 import { Changes } from './changes.ts'
 import { ChatCalls } from './chat-calls.ts'
@@ -7,6 +7,7 @@ import { Connection, type ConnectionOptions } from './connection.ts'
 import type { Conversation } from './conversation.ts'
 import { Conversations } from './conversations.ts'
 import { Inbox } from './inbox.ts'
+import { InvitedGroups } from './invited-groups.ts'
 import { limits } from './limits.ts'
 import { ignoreOffline } from './loader.ts'
 import { Locks } from './locks.ts'
@@ -48,6 +49,7 @@ export class ChatClient extends ChatCalls {
   readonly #presences: Presences
   readonly #pulse: TypingPulse
   readonly #portraits: Portraits
+  readonly #invited = new InvitedGroups()
   readonly #open = new Set<string>()
   #list: readonly ConversationView[] | undefined
   #link: Link = 'connecting'
@@ -79,6 +81,10 @@ export class ChatClient extends ChatCalls {
       conversations: this.#conversations,
       arrived: (message, isNew) => this.#arrived(message, isNew),
       listed: () => this.#listed(),
+      invited: entry => {
+        this.#invited.hear(entry)
+        this.#changes.note({ kind: 'invited' })
+      },
     })
     this.#sender = new Sender(this.#outbox, cache, caller, new Locks(`fanfare-chat ${user} ${device}`), clock, random, {
       sent: (entry, answer) => this.#sent(entry, answer),
@@ -220,7 +226,8 @@ export class ChatClient extends ChatCalls {
   /** One reaction per user and message; '' takes it back. */
   async react(conversation: string, seq: number, emoji: string): Out<'chat.react'> {
     const answer = await this.call('chat.react', { conversation, seq, emoji })
-    this.#wrote({ kind: 'reaction', ...this.#place(conversation, answer.seq), ...this.#target(conversation, seq), emoji })
+    if (answer.seq > 0)
+      this.#wrote({ kind: 'reaction', ...this.#place(conversation, answer.seq), ...this.#target(conversation, seq), emoji })
     return answer
   }
 
@@ -276,6 +283,23 @@ export class ChatClient extends ChatCalls {
     return this.#entered((await this.call('chat.join', { code })).summary)
   }
 
+  /** The groups that the user is asked into, the newest first. */
+  get invited(): readonly Invited[] {
+    return this.#invited.all
+  }
+
+  /** Comes into a group that one is asked into, or says no. */
+  async answerInvited(conversation: string, accept: boolean): Promise<void> {
+    const { invited, summary } = await this.call('chat.invited', { conversation, accept })
+    if (summary !== undefined) this.#entered(summary)
+    this.#invitedAre(invited)
+  }
+
+  #invitedAre(invited: readonly Invited[]): void {
+    this.#invited.replace(invited)
+    this.#changes.note({ kind: 'invited' })
+  }
+
   #meet(link: Link): void {
     if (link === this.#link) return
     this.#link = link
@@ -294,6 +318,7 @@ export class ChatClient extends ChatCalls {
       this.#reads.consider(id)
     }
     for (const id of this.#open) this.#attend(id)
+    void this.call('chat.invited', {}).then(({ invited }) => this.#invitedAre(invited), ignoreOffline)
   }
 
   /** Loads and follows what is on screen, as far as it is known and there is a connection. */
@@ -333,7 +358,10 @@ export class ChatClient extends ChatCalls {
     if (origin?.device === this.options.device) this.#sender.drop(origin.cid)
     const known = this.#conversations.find(conversation)
     const message = known === undefined || !isNew || author === this.user ? undefined : this.#portraits.message(known, seq)
-    if (message !== undefined) this.#changes.note({ kind: 'arrived', message })
+    if (message === undefined) return
+    this.#changes.note({ kind: 'arrived', message })
+    // By a first answer somebody may come to be seen who was not.
+    if (this.#open.has(conversation) && this.#presences.of(author)?.online === false) void this.presence([author]).catch(ignoreOffline)
   }
 
   #sent({ conversation, text, enc, replyTo, cid }: OutboxEntry, { seq, mid, ts }: ChatCommands['chat.send']['out']): void {

@@ -43,6 +43,7 @@ function rig() {
     random: seededRandom(7),
     conversations: new Conversations('bob', () => {}),
     arrived() {},
+    invited() {},
     listed: () => void told.listed++,
   })
   const settle = async () => {

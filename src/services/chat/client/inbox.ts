@@ -1,5 +1,5 @@
 import type { Clock, Random } from '../../../kit/index.ts'
-import type { InboxEntry, InboxGreeting, MessageEntry } from '../model/wire.ts'
+import type { InboxEntry, InboxGreeting, InvitedEntry, MessageEntry } from '../model/wire.ts'
 import type { ChatCache } from './cache.ts'
 import type { Caller } from './connection.ts'
 import type { Conversation } from './conversation.ts'
@@ -18,6 +18,8 @@ export interface InboxHost {
   readonly conversations: Conversations
   /** A message came. `isNew`: while connected, and not one that was missed. */
   arrived(message: MessageEntry, isNew: boolean): void
+  /** Somebody asks the user into a group, or does not any longer. */
+  invited(entry: InvitedEntry): void
   /** The list is known and up to date. */
   listed(): void
 }
@@ -79,6 +81,10 @@ export class Inbox {
     this.keeper.note(offset)
     if (entry === undefined) return
     const { conversations, user } = this.host
+    if (entry.kind === 'invited') {
+      this.host.invited(entry)
+      return
+    }
     const id = entry.conversation
     const known = conversations.find(id)
     const isKnown = entry.kind === 'message' && known?.thread.slot(entry.seq)?.head !== undefined

@@ -13,6 +13,7 @@ export interface Standing {
   readonly pinned: boolean
   readonly ts: number
   readonly requests?: number
+  readonly request?: true
   readonly blocked?: true
 }
 
@@ -56,6 +57,8 @@ export function patchOfEntry(entry: InboxEntry, newest: number, rank: number, us
       return patchOfReceipts(entry, newest, user)
     case 'conversation':
       return patchOfConversation(entry.summary, rank)
+    case 'invited':
+      return {}
     default:
       return patchOfLogged(entry)
   }
@@ -71,11 +74,12 @@ export function patchOfLogged(entry: SlotEntry): Patch {
 }
 
 export function patchOfConversation(conversation: Conversation, rank: number): Patch {
-  const { kind, muted, pinned, ts, requests, blocked, members, seq, cleared, unread, last } = conversation
+  const { kind, muted, pinned, ts, requests, request, blocked, members, seq, cleared, unread, last } = conversation
   return {
     standing: {
       ...{ rank, kind, muted, pinned, ts },
       ...(requests === undefined ? {} : { requests }),
+      ...(request === undefined ? {} : { request }),
       ...(blocked === undefined ? {} : { blocked }),
     },
     roster: rosterOf(conversation),

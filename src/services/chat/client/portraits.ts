@@ -93,6 +93,7 @@ export class Portraits {
       send: roster.send,
       edit: roster.edit,
       requests: standing.requests ?? 0,
+      request: standing.request === true && !hasAnswered(conversation),
       members,
       muted: standing.muted,
       pinned: standing.pinned,
@@ -106,6 +107,12 @@ export class Portraits {
       typing,
     }
   }
+}
+
+/** Whoever wrote or reacted since they came has taken part, and need not be asked any longer. */
+function hasAnswered({ thread, roster, user }: Conversation): boolean {
+  const since = roster.seats.find(seat => seat.user === user)?.since ?? 0
+  return thread.slots.some(slot => slot.seq >= since && (slot.head?.author === user || reactionsOf(slot, user).some(({ mine }) => mine)))
 }
 
 /** Its echo may come before the answer to it. */

@@ -68,6 +68,8 @@ export interface ConversationView {
   readonly edit: Allowed
   /** How many ask to be let in, for those who may let them. */
   readonly requests: number
+  /** Others began it with this user, or put them there, and they have neither answered nor accepted. */
+  readonly request: boolean
   readonly members: readonly Member[]
   readonly muted: boolean
   readonly pinned: boolean
@@ -96,6 +98,8 @@ export type ChatChange =
   | { readonly kind: 'messages'; readonly conversation: string }
   | { readonly kind: 'typing'; readonly conversation: string }
   | { readonly kind: 'presence'; readonly user: string }
+  /** The groups that the user is asked into. */
+  | { readonly kind: 'invited' }
   /** A message of another came while one was connected: for sounds and notifications. */
   | { readonly kind: 'arrived'; readonly message: MessageView }
   /** A message of this device was refused for good. */

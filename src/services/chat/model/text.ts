@@ -15,6 +15,13 @@ export function isLine(text: string, unitsMax: number): boolean {
   return text.length > 0 && text.length <= unitsMax && text.isWellFormed() && !/\p{Cc}/u.test(text)
 }
 
+const conversationPattern = /^[\w-]{1,64}$/
+
+/** Whether a conversation can have such an id. */
+export function isConversationId(text: string): boolean {
+  return conversationPattern.test(text)
+}
+
 /** What a search compares: folded case, composed, without what a database cannot hold. */
 export function searchable(text: string): string {
   return text.toWellFormed().normalize('NFC').toLowerCase().replaceAll('\0', '')

@@ -107,9 +107,45 @@ export interface ConversationEntry {
   readonly summary: Conversation
 }
 
+/** Somebody asks this user into a group, which waits for a yes. */
+export interface Invited {
+  readonly conversation: string
+  readonly title: string
+  /** Who asks. */
+  readonly author: string
+  /** How many are in it. */
+  readonly members: number
+  readonly ts: number
+}
+
+/** `open: false`: it was answered, or taken back. */
+export interface InvitedEntry extends Invited {
+  readonly kind: 'invited'
+  readonly open: boolean
+}
+
 /** What stands in an inbox, at an offset of its own (dense per user). `re` marks what was perhaps sent before. */
-export type InboxEntry = (MessageEntry | EditEntry | DeleteEntry | ReactionEntry | MembershipEntry | ReceiptEntry | ConversationEntry) & {
+export type InboxEntry = (
+  | MessageEntry
+  | EditEntry
+  | DeleteEntry
+  | ReactionEntry
+  | MembershipEntry
+  | ReceiptEntry
+  | ConversationEntry
+  | InvitedEntry
+) & {
   readonly re?: true
+}
+
+/** Who may put a user into a group without asking; all others ask. `answered`: those whom they have answered in a conversation of two. */
+export type MayAdd = 'everyone' | 'answered' | 'nobody'
+
+export interface ChangedMembers {
+  readonly version: number
+  readonly seq: number
+  /** Those who come in when they say yes. Nobody learns why somebody has to be asked. */
+  readonly asked?: readonly string[] | undefined
 }
 
 export interface Member {
@@ -143,6 +179,8 @@ export interface Conversation {
   readonly cleared: number
   /** Of two: that one has blocked the other, who is not told. */
   readonly blocked?: true
+  /** Others put this user here, who has neither answered nor accepted: until then nobody there learns of their presence and devices. */
+  readonly request?: true
   /** How many ask to be let in, for those who may let them. */
   readonly requests?: number
   /** Whether one is still in it; what came before one left can still be read. */
@@ -193,13 +231,14 @@ export interface InboxGreeting {
 export interface Opened {
   readonly conversation: string
   readonly summary: Conversation
+  readonly asked?: readonly string[] | undefined
 }
 
 /** Inputs and answers of the commands. All take `device` where a call over HTTP must say it; over a connection it is known. */
 export interface ChatCommands {
   'chat.direct': { in: { with: string }; out: Opened }
   'chat.group': { in: { title: string; members: readonly string[]; cid: string }; out: Opened }
-  'chat.add': { in: { conversation: string; users: readonly string[] }; out: { version: number; seq: number } }
+  'chat.add': { in: { conversation: string; users: readonly string[] }; out: ChangedMembers }
   'chat.remove': { in: { conversation: string; users: readonly string[] }; out: { version: number; seq: number } }
   'chat.leave': { in: { conversation: string }; out: { version: number; seq: number } }
   'chat.role': { in: { conversation: string; user: string; role: Role }; out: { version: number; seq: number } }
@@ -207,6 +246,13 @@ export interface ChatCommands {
   'chat.modes': {
     in: { conversation: string; send?: Allowed | undefined; edit?: Allowed | undefined }
     out: { version: number; seq: number }
+  }
+  /** Takes part by own choice in what others began, without saying anything. */
+  'chat.accept': { in: { conversation: string }; out: Opened }
+  /** The groups that one is asked into; with `conversation`, answers one of them. */
+  'chat.invited': {
+    in: { conversation?: string | undefined; accept?: boolean | undefined }
+    out: { invited: readonly Invited[]; summary?: Conversation | undefined }
   }
   /** Those who ask to be let in; with `user`, answers one of them. */
   'chat.requests': {
@@ -275,8 +321,9 @@ export interface ChatCommands {
       pinned?: boolean | undefined
       read_receipts?: boolean | undefined
       last_seen?: boolean | undefined
+      may_add?: MayAdd | undefined
     }
-    out: { read_receipts: boolean; last_seen: boolean }
+    out: { read_receipts: boolean; last_seen: boolean; may_add: MayAdd }
   }
   /** Without `user`, asks. */
   'chat.block': { in: { user?: string | undefined; on?: boolean | undefined }; out: { blocked: readonly string[] } }

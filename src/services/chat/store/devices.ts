@@ -76,7 +76,8 @@ export async function isAcknowledged(queries: Queries, person: string, offset: n
 }
 
 /**
- * An encrypted message must be for exactly the devices of the members, without the one that sends it (chat M25).
+ * An encrypted message must be for exactly the devices of the members, without the one that sends it (chat M25). Of those who have neither answered nor
+ * accepted nothing is told: whatever is for them is taken. To whoever is blocked, a member has the devices of before.
  * @param given each as `<user>/<device>`
  * @throws CommandError 409 that names what is missing and what is too much
  */
@@ -88,13 +89,22 @@ export async function checkDevices(
 ): Promise<void> {
   const rows = await tx.all<{ person: string; device: string }>(
     `select d.person, d.device from chat_device d join chat_member m on m.person = d.person
-     where m.conversation = ?1 and m.active = 1 order by d.person, d.device`,
+     where m.conversation = ?1 and m.active = 1 and (m.consent = 'given' or m.person = ?2)
+       and not exists (select 1 from chat_block b where b.person = d.person and b.blocked = ?2 and b.since < d.created)
+     order by d.person, d.device`,
     conversation,
+    sender.user,
   )
+  const reserved = await tx.all<{ person: string }>(
+    "select person from chat_member where conversation = ?1 and active = 1 and consent <> 'given' and person <> ?2",
+    conversation,
+    sender.user,
+  )
+  const unnamed = new Set(reserved.map(({ person }) => person))
   const own = `${sender.user}/${sender.device}`
   const wanted = new Set(rows.map(({ person, device }) => `${person}/${device}`).filter(name => name !== own))
   const missing = [...wanted].filter(name => !given.includes(name))
-  const extra = given.filter(name => !wanted.has(name))
+  const extra = given.filter(name => !wanted.has(name) && !unnamed.has(name.slice(0, name.lastIndexOf('/'))))
   if (missing.length === 0 && extra.length === 0) return
   throw new CommandError(chatErrors.deviceMismatch, JSON.stringify({ missing, extra }))
 }

@@ -77,10 +77,12 @@ async function reactionsAt(
 ): Promise<Map<number, readonly Reaction[]>> {
   const said = await queries.all<{ target: number; author: string; body: string | null }>(
     `select target, author, body from chat_entry
-     where conversation = ?1 and kind = 'reaction' and deleted = 0 and seq <= ?2 and target >= ?3 and target <= ?4 order by seq`,
+     where conversation = ?1 and kind = 'reaction' and deleted = 0 and seq <= ?2 and target >= ?3 and target <= ?4
+       and author not in (select blocked from chat_block where person = ?5) order by seq`,
     conversation,
     seq,
     ...rangeOf(rows),
+    reader,
   )
   const newest = new Map<number, Map<string, string>>()
   for (const { target, author, body } of said) {

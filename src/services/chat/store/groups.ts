@@ -1,28 +1,39 @@
 import { type Random, randomId } from '../../../kit/index.ts'
-import { CommandError } from '../../../protocol/index.ts'
+import { CommandError, errors } from '../../../protocol/index.ts'
 import type { ChatBounds } from '../../../server/index.ts'
 import type { Queries } from '../../../store/index.ts'
-import { type Allowed, type Conversation, chatErrors, type MembershipChange, type Role } from '../model/wire.ts'
+import { limits } from '../limits.ts'
+import { type Allowed, type ChangedMembers, type Conversation, chatErrors, type MembershipChange, type Role } from '../model/wire.ts'
+import { giveConsent, sortOut } from './consent.ts'
+import { ask, takeBack } from './invited.ts'
 import type { Change } from './ledger.ts'
 import { conversationOf, describe, membersOf } from './listing.ts'
 import {
   activeMembers,
   append,
+  type Consent,
   type ConversationRow,
   fanOut,
   findMember,
+  type Held,
+  holdAs,
   holdConversation,
   type MemberRow,
-  memberOf,
+  memberCount,
+  noConversation,
   openInbox,
   postConversation,
 } from './log.ts'
-import { pairOf } from './pair.ts'
+import { pairKey } from './pair.ts'
+import { hasBlocked } from './profiles.ts'
 import { passOver } from './watermarks.ts'
 
-export interface Changed {
-  readonly version: number
-  readonly seq: number
+export type Changed = ChangedMembers
+
+/** A user's share of what others are sent. */
+export interface GroupRules {
+  /** @throws CommandError 429 where so many entries are too many */
+  spendEntries?(user: string, entries: number): void
 }
 
 /** Who is in which conversation, and in which role. Every change is an entry of the conversation's own log (chat M3, M15, M16). */
@@ -30,13 +41,15 @@ export class Groups {
   constructor(
     readonly random: Random,
     readonly bounds: Pick<ChatBounds, 'membersMax'>,
+    readonly rules: GroupRules = {},
   ) {}
 
-  /** The conversation of two: the same pair always has the same. */
+  /** The conversation of two: the same pair always has the same. Whoever has blocked the one who opens it does not learn of it. */
   async direct(change: Change, user: string, other: string): Promise<Conversation> {
     if (user === other) throw new CommandError(chatErrors.unprocessable, 'with: a conversation needs somebody else')
-    const { id, key } = pairOf(user, other)
     const { tx, now } = change
+    const id = `d_${randomId(this.random, 16)}`
+    const key = pairKey(user, other)
     const isNew = await tx.run(
       `insert into chat_conversation (id, kind, title, pair, version, seq, ts, created, send_by, edit_by)
        values (?1, 'direct', '', ?2, 0, 0, ?3, ?3, 'all', 'admins')
@@ -45,19 +58,49 @@ export class Groups {
       key,
       now,
     )
-    if (isNew > 0) {
-      for (const person of [user, other]) await this.#seat(tx, id, person, 'member', 0)
-      await this.#announceTo(change, id, [user, other])
-    }
+    if (isNew === 0) return this.#known(change, key, user)
+    const isUnwanted = await hasBlocked(tx, other, user)
+    await this.#seat(tx, id, user, 'member', 0, 'begun')
+    await this.#seat(tx, id, other, 'member', 0, isUnwanted ? 'silent' : 'none')
+    await this.#announceTo(change, id, isUnwanted ? [user] : [user, other])
     return required(await conversationOf(tx, id, user))
   }
 
-  /** A new group; its maker owns it. The same `cid` of the same user is the same group. */
+  /** What others began while they were blocked appears to whoever opens it. */
+  async #known(change: Change, key: string, user: string): Promise<Conversation> {
+    const { id, consent } = required(await this.#made(change.tx, key, user))
+    if (consent === 'silent') {
+      await change.tx.run("update chat_member set consent = 'begun' where conversation = ?1 and person = ?2", id, user)
+      await this.#announceTo(change, id, [user])
+    }
+    return required(await conversationOf(change.tx, id, user))
+  }
+
+  /** Takes part in what others began, without saying anything. */
+  async accept(change: Change, user: string, conversation: string): Promise<Conversation> {
+    const { tx, now, posted } = change
+    const { member } = await holdAs(tx, conversation, user)
+    await giveConsent(change, member)
+    const summary = required(await conversationOf(tx, conversation, user))
+    if (member.consent === 'none') posted.push(await postConversation(tx, user, { kind: 'conversation', conversation, summary }, now))
+    return summary
+  }
+
+  /** A new group; its maker owns it. The same `cid` of the same user is the same group. Who does not want to be put there is asked. */
   async create(change: Change, user: string, title: string, others: readonly string[], cid: string): Promise<Conversation> {
+    return (await this.make(change, user, title, others, cid)).summary
+  }
+
+  async make(
+    change: Change,
+    user: string,
+    title: string,
+    others: readonly string[],
+    cid: string,
+  ): Promise<{ readonly summary: Conversation; readonly asked: readonly string[] }> {
     const { tx, now } = change
-    const users = [user, ...others.filter(other => other !== user)]
-    const members = [...new Set(users)]
-    if (members.length > this.bounds.membersMax) throw full(this.bounds.membersMax)
+    const wanted = [...new Set(others)].filter(other => other !== user)
+    if (wanted.length >= this.bounds.membersMax) throw full(this.bounds.membersMax)
     const pair = JSON.stringify(['group', user, cid])
     const id = `g_${randomId(this.random, 16)}`
     const isNew = await tx.run(
@@ -69,8 +112,12 @@ export class Groups {
       pair,
       now,
     )
-    if (isNew === 0) return required(await this.#made(tx, pair, user))
-    for (const person of members) await this.#seat(tx, id, person, person === user ? 'owner' : 'member', 1)
+    if (isNew === 0) return this.#madeBefore(tx, pair, user, wanted)
+    const { welcome, asked, told } = await sortOut(tx, user, wanted, id)
+    const members = [user, ...welcome]
+    this.rules.spendEntries?.(user, members.length)
+    await this.#seat(tx, id, user, 'owner', 1, 'given')
+    for (const person of welcome) await this.#seat(tx, id, person, 'member', 1, 'none')
     const { row } = await append(
       tx,
       id,
@@ -79,12 +126,18 @@ export class Groups {
     )
     await this.#announceTo(change, id, members)
     change.posted.push(...(await fanOut(tx, row)))
-    return required(await conversationOf(tx, id, user))
+    await ask(change, id, user, told)
+    return { summary: required(await conversationOf(tx, id, user)), asked }
   }
 
   async add(change: Change, user: string, conversation: string, users: readonly string[]): Promise<Changed> {
     const { row } = await this.led(change.tx, conversation, user)
-    return this.bring(change, row, user, 'added', users)
+    const present = new Set(await activeMembers(change.tx, conversation))
+    const absent = users.filter(person => !present.has(person))
+    const { welcome, asked, told } = await sortOut(change.tx, user, absent, conversation)
+    const changed = await this.bring(change, row, user, 'added', welcome)
+    await ask(change, conversation, user, told)
+    return asked.length === 0 ? changed : { ...changed, asked }
   }
 
   async remove(change: Change, user: string, conversation: string, users: readonly string[]): Promise<Changed> {
@@ -92,7 +145,10 @@ export class Groups {
     const present: string[] = []
     for (const person of new Set(users)) {
       const member = await findMember(change.tx, conversation, person)
-      if (member?.active !== 1) continue
+      if (member?.active !== 1) {
+        await takeBack(change, { conversation, person })
+        continue
+      }
       if (person === user) throw new CommandError(chatErrors.unprocessable, 'users: leave a group with chat.leave')
       if (role !== 'owner' && member.role !== 'member') throw new CommandError(chatErrors.forbidden, 'only owners remove admins and owners')
       present.push(person)
@@ -104,8 +160,7 @@ export class Groups {
   /** The last owner hands the group to whoever served longest: of the admins, else of the members (chat M16). */
   async leave(change: Change, user: string, conversation: string): Promise<Changed> {
     const { tx } = change
-    const row = await this.#group(tx, conversation)
-    const member = await memberOf(tx, conversation, user)
+    const { row, member } = await this.#group(tx, conversation, user)
     await passOver(change, conversation, user, row.seq + 1)
     const left = await this.#release(change, row, user, { change: 'left', users: [user] })
     const heir = member.role === 'owner' ? await this.#heir(tx, conversation) : undefined
@@ -125,8 +180,10 @@ export class Groups {
   }
 
   async rename(change: Change, user: string, conversation: string, title: string): Promise<Changed> {
-    const row = await this.#group(change.tx, conversation)
-    const { role } = await memberOf(change.tx, conversation, user)
+    const {
+      row,
+      member: { role },
+    } = await this.#group(change.tx, conversation, user)
     if (role === 'member' && row.edit_by === 'admins') throw new CommandError(chatErrors.forbidden, 'only owners and admins do this')
     await change.tx.run('update chat_conversation set title = ?2 where id = ?1', conversation, title)
     return this.#record(change, row, user, { change: 'renamed', title, users: [] })
@@ -146,34 +203,58 @@ export class Groups {
     return this.#record(change, row, user, { change: 'modes', send, edit, users: [] })
   }
 
-  async #made(tx: Queries, pair: string, user: string): Promise<Conversation | undefined> {
-    const [known] = await tx.all<{ id: string }>('select id from chat_conversation where pair = ?1', pair)
-    return known === undefined ? undefined : conversationOf(tx, known.id, user)
+  async #made(tx: Queries, pair: string, user: string): Promise<{ readonly id: string; readonly consent: Consent } | undefined> {
+    const [known] = await tx.all<{ id: string; consent: Consent }>(
+      'select c.id, m.consent from chat_conversation c join chat_member m on m.conversation = c.id and m.person = ?2 where c.pair = ?1',
+      pair,
+      user,
+    )
+    return known
   }
 
-  async #group(tx: Queries, conversation: string): Promise<ConversationRow> {
-    const row = await holdConversation(tx, conversation)
-    if (row.kind !== 'group') throw new CommandError(chatErrors.unprocessable, 'conversation: not a group')
-    return row
+  async #madeBefore(tx: Queries, pair: string, user: string, wanted: readonly string[]) {
+    const { id } = required(await this.#made(tx, pair, user))
+    const present = new Set(await activeMembers(tx, id))
+    return { summary: required(await conversationOf(tx, id, user)), asked: wanted.filter(other => !present.has(other)) }
+  }
+
+  /** The group, held, of one of its members: whoever is none does not learn what kind it is. */
+  async #group(tx: Queries, conversation: string, user: string): Promise<Held> {
+    const held = await holdAs(tx, conversation, user)
+    if (held.row.kind !== 'group') throw new CommandError(chatErrors.unprocessable, 'conversation: not a group')
+    return held
   }
 
   /** The group, held, of somebody who may lead it. */
   async led(tx: Queries, conversation: string, user: string): Promise<{ row: ConversationRow; role: Role }> {
-    const row = await this.#group(tx, conversation)
-    const { role } = await memberOf(tx, conversation, user)
+    const {
+      row,
+      member: { role },
+    } = await this.#group(tx, conversation, user)
     if (role === 'member') throw new CommandError(chatErrors.forbidden, 'only owners and admins do this')
     return { row, role }
   }
 
-  /** Those who are not there yet; all of them, or none. */
-  async bring(change: Change, row: ConversationRow, author: string, how: 'added' | 'joined', users: readonly string[]): Promise<Changed> {
+  /** Those who are not there yet; all of them, or none. Who comes by own choice takes part, who is put there may first look. */
+  async bring(
+    change: Change,
+    row: ConversationRow,
+    author: string,
+    how: 'added' | 'joined',
+    users: readonly string[],
+    consent: Consent = how === 'joined' ? 'given' : 'none',
+  ): Promise<Changed> {
     const { tx } = change
     const present = new Set(await activeMembers(tx, row.id))
     const fresh = [...new Set(users)].filter(user => !present.has(user))
     if (fresh.length === 0) return { version: row.version, seq: row.seq }
     if (present.size + fresh.length > this.bounds.membersMax) throw full(this.bounds.membersMax)
-    for (const person of fresh) await tx.run('delete from chat_request where conversation = ?1 and person = ?2', row.id, person)
-    for (const person of fresh) await this.#seat(tx, row.id, person, present.size === 0 ? 'owner' : 'member', row.seq + 1)
+    await this.#checkRows(tx, row.id)
+    for (const person of fresh) {
+      await tx.run('delete from chat_request where conversation = ?1 and person = ?2', row.id, person)
+      await takeBack(change, { conversation: row.id, person })
+      await this.#seat(tx, row.id, person, present.size === 0 ? 'owner' : 'member', row.seq + 1, consent)
+    }
     return this.#record(change, row, author, { change: how, users: fresh }, fresh)
   }
 
@@ -186,7 +267,13 @@ export class Groups {
   ): Promise<Changed> {
     const changed = await this.#record(change, row, author, what)
     for (const person of what.users) {
-      await change.tx.run("update chat_member set active = 0, role = 'member' where conversation = ?1 and person = ?2", row.id, person)
+      await change.tx.run(
+        "update chat_member set active = 0, role = 'member', consent = ?3 where conversation = ?1 and person = ?2",
+        row.id,
+        person,
+        what.change,
+      )
+      await this.#closeWays(change, row.id, person)
       await change.tx.run(
         'update chat_stay set to_seq = ?3 where conversation = ?1 and person = ?2 and to_seq is null',
         row.id,
@@ -199,7 +286,29 @@ export class Groups {
 
   async #changeRole(change: Change, row: ConversationRow, author: string, person: string, role: Role): Promise<Changed> {
     await change.tx.run('update chat_member set role = ?3 where conversation = ?1 and person = ?2', row.id, person, role)
+    if (role === 'member') await this.#closeWays(change, row.id, person)
     return this.#record(change, row, author, { change: 'role', users: [person], role })
+  }
+
+  /** Who does not lead a group any longer lets nobody in. */
+  async #closeWays(change: Change, conversation: string, author: string): Promise<void> {
+    await change.tx.run(
+      'delete from chat_invite_use where code in (select code from chat_invite where conversation = ?1 and author = ?2)',
+      conversation,
+      author,
+    )
+    await change.tx.run('delete from chat_invite where conversation = ?1 and author = ?2', conversation, author)
+    await takeBack(change, { conversation, author })
+  }
+
+  /** Rows of members stay when they go, so that as many as one likes are no way to fill the store. */
+  async #checkRows(tx: Queries, conversation: string): Promise<void> {
+    const [ever] = await tx.all<{ count: number }>(
+      'select cast(count(*) as integer) as count from chat_member where conversation = ?1',
+      conversation,
+    )
+    const most = this.bounds.membersMax * limits.formerFactor
+    if ((ever?.count ?? 0) >= most) throw new CommandError(errors.limitExceeded, `at most ${most} users in all the time of a group`)
   }
 
   async #record(
@@ -211,6 +320,7 @@ export class Groups {
   ): Promise<Changed> {
     const { tx, now, posted } = change
     const version = row.version + 1
+    this.rules.spendEntries?.(author, await memberCount(tx, row.id))
     await tx.run('update chat_conversation set version = ?2 where id = ?1', row.id, version)
     const entry = await append(tx, row.id, { kind: 'membership', author, body: { membership: { ...membership, version } } }, now)
     await this.#announceTo(change, row.id, newcomers)
@@ -223,27 +333,30 @@ export class Groups {
     if (people.length === 0) return
     const row = await holdConversation(tx, id)
     const members = await membersOf(tx, id)
+    const isDirect = row.kind === 'direct'
+    const consents = isDirect ? undefined : await consentsIn(tx, id)
     for (const person of people) {
-      const isDirect = row.kind === 'direct'
-      const conversation = isDirect ? required(await conversationOf(tx, id, person)) : describe(row, freshMember, members, undefined, 0)
+      const fresh = { ...freshMember, consent: consents?.get(person) ?? 'none' }
+      const conversation = isDirect ? required(await conversationOf(tx, id, person)) : describe(row, fresh, members, undefined, 0)
       posted.push(await postConversation(tx, person, { kind: 'conversation', conversation: id, summary: conversation }, now))
     }
   }
 
   /** From `since` on they see what is said. Whoever comes back sees nothing of the time between (chat M15). */
-  async #seat(tx: Queries, conversation: string, person: string, role: Role, since: number): Promise<void> {
+  async #seat(tx: Queries, conversation: string, person: string, role: Role, since: number, consent: Consent): Promise<void> {
     const read = Math.max(0, since)
     await tx.run(
       `insert into chat_member (conversation, person, role, since, active, delivered_to, read_to, told_delivered, told_read, receipt_due,
-         unread, muted, pinned, cleared)
-       values (?1, ?2, ?3, ?4, 1, ?5, ?5, ?5, ?5, 0, 0, 0, 0, 0)
-       on conflict (conversation, person) do update set active = 1, role = excluded.role, since = excluded.since, unread = 0,
+         unread, muted, pinned, cleared, consent)
+       values (?1, ?2, ?3, ?4, 1, ?5, ?5, ?5, ?5, 0, 0, 0, 0, 0, ?6)
+       on conflict (conversation, person) do update set active = 1, consent = excluded.consent, role = excluded.role, since = excluded.since, unread = 0,
          delivered_to = excluded.delivered_to, read_to = excluded.read_to, told_delivered = excluded.told_delivered, told_read = excluded.told_read`,
       conversation,
       person,
       role,
       since,
       read,
+      consent,
     )
     await openInbox(tx, person)
     await tx.run('insert into chat_stay (conversation, person, from_seq, to_seq) values (?1, ?2, ?3, null)', conversation, person, since)
@@ -264,11 +377,19 @@ const freshMember: Pick<MemberRow, 'unread' | 'muted' | 'pinned' | 'cleared' | '
   active: 1,
 }
 
+async function consentsIn(tx: Queries, conversation: string): Promise<ReadonlyMap<string, Consent>> {
+  const rows = await tx.all<Pick<MemberRow, 'person' | 'consent'>>(
+    'select person, consent from chat_member where conversation = ?1 and active = 1',
+    conversation,
+  )
+  return new Map(rows.map(({ person, consent }) => [person, consent]))
+}
+
 function full(membersMax: number): CommandError {
   return new CommandError(chatErrors.groupFull, `at most ${membersMax} members`)
 }
 
-function required(conversation: Conversation | undefined): Conversation {
-  if (conversation === undefined) throw new CommandError(chatErrors.notFound, 'no such conversation')
-  return conversation
+function required<T>(found: T | undefined): T {
+  if (found === undefined) throw noConversation()
+  return found
 }

@@ -5,8 +5,8 @@ import { searchable } from '../model/text.ts'
 import { type ChatCommands, chatErrors, type MembershipEntry, type MessageEntry } from '../model/wire.ts'
 import { type EntryRow, entryColumns, type LogEntry } from './entry-row.ts'
 import { entriesFor } from './former.ts'
-import { findConversation, findMember } from './log.ts'
-import { hidesReading } from './profiles.ts'
+import { findConversation, findMember, noConversation } from './log.ts'
+import { blockedSince, hidesReading } from './profiles.ts'
 import { visibleTo } from './visible.ts'
 
 type Asked = ChatCommands['chat.history']['in']
@@ -60,6 +60,7 @@ export async function infoOf(
   person: string,
   { conversation, seq }: ChatCommands['chat.info']['in'],
 ): Promise<ChatCommands['chat.info']['out']> {
+  await checkKnown(queries, conversation, person)
   const [row] = await queries.all<EntryRow>(
     `select ${entryColumns} from chat_entry e where e.conversation = ?1 and e.seq = ?2 and e.kind = 'message' and ${visibleTo('?3')}`,
     conversation,
@@ -83,15 +84,19 @@ export async function infoOf(
     person,
   )
   const told: { user: string; delivered?: number; read?: number }[] = []
-  for (const { person: user, delivered, read } of recipients) {
-    const hides = conversationRow?.kind === 'direct' && (await hidesReading(queries, user, person))
-    told.push({ user, ...(delivered === null ? {} : { delivered }), ...(read === null || hides ? {} : { read }) })
+  for (const { person: user, ...at } of recipients) {
+    const isDirect = conversationRow?.kind === 'direct'
+    const hides = isDirect && (await hidesReading(queries, user, person))
+    // What came after a block is not told: to the author it is as if the other one were away.
+    const until = (isDirect ? await blockedSince(queries, user, person) : undefined) ?? Number.POSITIVE_INFINITY
+    const [delivered, read] = [at.delivered, at.read].map(ts => (ts === null || ts > until ? null : ts))
+    told.push({ user, ...(delivered == null ? {} : { delivered }), ...(read == null || hides ? {} : { read }) })
   }
   return { seq, recipients: told }
 }
 
 async function checkKnown(queries: Queries, conversation: string, person: string): Promise<void> {
-  if ((await findMember(queries, conversation, person)) === undefined) throw new CommandError(chatErrors.notFound, 'no such conversation')
+  if ((await findMember(queries, conversation, person)) === undefined) throw noConversation()
 }
 
 async function stretch(

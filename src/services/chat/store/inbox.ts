@@ -107,12 +107,38 @@ export class Inboxes {
       person,
       rows.flatMap(row => loggedIn(row) ?? []),
     )
-    const byPlace = new Map(logged.map(entry => [`${entry.conversation} ${entry.seq}`, entry]))
+    const newest = await newestReactions(queries, person, logged)
+    // Where somebody reacted again, the newest of it stands for all: in the places of the others there is nothing any more.
+    const current = logged.filter(entry => entry.kind !== 'reaction' || (newest.get(reactionKey(entry)) ?? entry.seq) <= entry.seq)
+    const byPlace = new Map(current.map(entry => [`${entry.conversation} ${entry.seq}`, entry]))
     return rows.map(row => {
       const entry = byPlace.get(`${row.conversation} ${row.seq}`)
       return { pts: row.pts, time: row.posted, entry: entryIn(row, entry, person, conversations.get(row.conversation)) }
     })
   }
+}
+
+function reactionKey({ conversation, target, author }: Pick<EntryRow, 'conversation' | 'target' | 'author'>): string {
+  return JSON.stringify([conversation, target, author])
+}
+
+/** Where each author of these reactions reacted last, as far as the person may see it. */
+async function newestReactions(queries: Queries, person: string, rows: readonly EntryRow[]): Promise<ReadonlyMap<string, number>> {
+  const newest = new Map<string, number>()
+  const targets = new Map(rows.flatMap(row => (row.kind === 'reaction' ? [[`${row.conversation} ${row.target}`, row] as const] : [])))
+  for (const { conversation, target } of targets.values()) {
+    const found = await queries.all<{ author: string; seq: number }>(
+      `select e.author, max(e.seq) as seq from chat_entry e
+       where e.conversation = ?1 and e.target = ?2 and e.kind = 'reaction' and exists (
+         select 1 from chat_stay s where s.conversation = ?1 and s.person = ?3 and s.from_seq <= e.seq and (s.to_seq is null or e.seq <= s.to_seq))
+       group by e.author`,
+      conversation,
+      target ?? 0,
+      person,
+    )
+    for (const { author, seq } of found) newest.set(reactionKey({ conversation, target, author }), seq)
+  }
+  return newest
 }
 
 /** What is stored is what is sent. */

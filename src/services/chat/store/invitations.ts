@@ -7,9 +7,11 @@ import type { Groups } from './groups.ts'
 import type { Change } from './ledger.ts'
 import { conversationOf, membersOf } from './listing.ts'
 import { findMember, holdConversation, postConversation } from './log.ts'
+import { hasBlocked } from './profiles.ts'
 
 interface InviteRow {
   readonly conversation: string
+  readonly author: string
   readonly uses: number
   readonly uses_max: number
   readonly approval: number
@@ -31,11 +33,7 @@ export class Invitations {
   ): Promise<{ code: string; expires: number; uses: number }> {
     const { tx, now } = change
     await this.groups.led(tx, conversation, user)
-    await tx.run(
-      'delete from chat_invite where conversation = ?1 and (expires <= ?2 or (uses_max > 0 and uses >= uses_max))',
-      conversation,
-      now,
-    )
+    await sweepEnded(tx, conversation, now)
     const [open] = await tx.all<{ count: number }>(
       'select cast(count(*) as integer) as count from chat_invite where conversation = ?1',
       conversation,
@@ -58,7 +56,7 @@ export class Invitations {
   /** Those that can still be used; the first to end comes first. */
   async live({ tx, now }: Change, user: string, conversation: string): Promise<Invitation[]> {
     await this.groups.led(tx, conversation, user)
-    const rows = await tx.all<InviteRow & { code: string; author: string; expires: number }>(
+    const rows = await tx.all<InviteRow & { code: string; expires: number }>(
       `select code, conversation, author, uses, uses_max, expires, approval from chat_invite
        where conversation = ?1 and expires > ?2 and (uses_max = 0 or uses < uses_max) order by expires, code`,
       conversation,
@@ -77,23 +75,30 @@ export class Invitations {
   async revoke(change: Change, user: string, conversation: string, code: string): Promise<void> {
     await this.groups.led(change.tx, conversation, user)
     await change.tx.run('delete from chat_invite where conversation = ?1 and code = ?2', conversation, code)
+    await change.tx.run('delete from chat_invite_use where code = ?1', code)
   }
 
   /**
-   * By an invitation. Of any number that come at once, exactly as many get in as there is room for.
+   * By an invitation. Of any number that come at once, exactly as many get in as there is room for. Whoever comes back by it uses it once, and
+   * whoever was removed comes in when somebody adds them.
    * @returns undefined where those who lead the group are asked first
    */
   async join(change: Change, user: string, code: string): Promise<Conversation | undefined> {
     const { tx, now } = change
-    const [invite] = await tx.all<InviteRow>('select conversation, uses, uses_max, approval from chat_invite where code = ?1', code)
-    if (invite === undefined) throw new CommandError(chatErrors.notFound, 'no such invitation')
+    const [invite] = await tx.all<InviteRow>('select conversation, author, uses, uses_max, approval from chat_invite where code = ?1', code)
+    // To whoever is blocked by its author it is as one that was revoked.
+    if (invite === undefined || (await hasBlocked(tx, invite.author, user)))
+      throw new CommandError(chatErrors.notFound, 'no such invitation')
     const row = await holdConversation(tx, invite.conversation)
     const member = await findMember(tx, row.id, user)
     if (member?.active === 1) return await conversationOf(tx, row.id, user)
+    if (member?.consent === 'removed') throw new CommandError(chatErrors.forbidden, 'whoever was removed comes in when somebody adds them')
+    const isFirst = (await tx.run('insert into chat_invite_use (code, person) values (?1, ?2) on conflict do nothing', code, user)) > 0
     const used = await tx.run(
-      'update chat_invite set uses = uses + 1 where code = ?1 and expires > ?2 and (uses_max = 0 or uses < uses_max)',
+      `update chat_invite set uses = uses + ?3 where code = ?1 and expires > ?2 and (?3 = 0 or uses_max = 0 or uses < uses_max)`,
       code,
       now,
+      isFirst ? 1 : 0,
     )
     if (used === 0) throw new CommandError(chatErrors.gone, 'the invitation has ended')
     if (invite.approval === 1) {
@@ -109,7 +114,7 @@ export class Invitations {
     const { row } = await this.groups.led(change.tx, conversation, user)
     const asked = await change.tx.run('delete from chat_request where conversation = ?1 and person = ?2', conversation, asker)
     if (asked === 0) throw new CommandError(chatErrors.notFound, 'user: does not ask to be let in')
-    if (isAccepted) await this.groups.bring(change, row, user, 'added', [asker])
+    if (isAccepted) await this.groups.bring(change, row, user, 'added', [asker], 'given')
     await this.#tellLeaders(change, conversation)
   }
 
@@ -117,8 +122,10 @@ export class Invitations {
   async requests(tx: Queries, user: string, conversation: string): Promise<{ user: string; ts: number }[]> {
     await this.groups.led(tx, conversation, user)
     const rows = await tx.all<{ person: string; ts: number }>(
-      'select person, ts from chat_request where conversation = ?1 order by ts, person',
+      `select r.person, r.ts from chat_request r where r.conversation = ?1
+         and not exists (select 1 from chat_block b where b.person = ?2 and b.blocked = r.person) order by r.ts, r.person`,
       conversation,
+      user,
     )
     return rows.map(({ person, ts }) => ({ user: person, ts }))
   }
@@ -139,4 +146,10 @@ export class Invitations {
         posted.push(await postConversation(tx, user, { kind: 'conversation', conversation: id, summary: conversation }, now))
     }
   }
+}
+
+async function sweepEnded(tx: Queries, conversation: string, now: number): Promise<void> {
+  const ended = 'conversation = ?1 and (expires <= ?2 or (uses_max > 0 and uses >= uses_max))'
+  await tx.run(`delete from chat_invite_use where code in (select code from chat_invite where ${ended})`, conversation, now)
+  await tx.run(`delete from chat_invite where ${ended}`, conversation, now)
 }

@@ -11,6 +11,8 @@ export interface Change {
   readonly posted: Posted[]
   /** Conversations in which somebody got or read more, of which authors are to be told. */
   readonly moved: Set<string>
+  /** Who takes part in a conversation from now on: the others may learn that they are there. */
+  readonly opened: { readonly conversation: string; readonly person: string }[]
 }
 
 /** Who is told of a change that is durable. */
@@ -18,6 +20,7 @@ export interface LedgerReader {
   /** Called in the order of commits, as far as the store tells it. */
   deliver(posted: readonly Posted[]): void
   moved(conversation: string): void
+  opened?(conversation: string, person: string): void
 }
 
 /** How many changes that may wait share a transaction: what cannot wait stands behind so many at most. */
@@ -47,11 +50,12 @@ export class Ledger {
   /** The body may run again where the store asks for it, and then begins with nothing posted. */
   async commit<T>(body: (change: Change) => Promise<T>): Promise<T> {
     const { result, change } = await this.sql.transaction(async tx => {
-      const change: Change = { tx, now: this.clock.now(), posted: [], moved: new Set() }
+      const change: Change = { tx, now: this.clock.now(), posted: [], moved: new Set(), opened: [] }
       return { result: await body(change), change }
     })
     this.reader.deliver(change.posted)
     for (const conversation of change.moved) this.reader.moved(conversation)
+    for (const { conversation, person } of change.opened) this.reader.opened?.(conversation, person)
     return result
   }
 

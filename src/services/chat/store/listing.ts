@@ -4,7 +4,7 @@ import type { Conversation, Member, MessageEntry } from '../model/wire.ts'
 import { type EntryBody, type EntryRow, entryColumns } from './entry-row.ts'
 import { entriesFor } from './former.ts'
 import { type ConversationRow, findConversation, findMember, type MemberRow, memberColumns } from './log.ts'
-import { hasBlocked, hidesReading } from './profiles.ts'
+import { areApart, hasBlocked, hidesReading } from './profiles.ts'
 import { visibleTo } from './visible.ts'
 
 /** A conversation as one member has it in the list; undefined where they never were in it. */
@@ -23,10 +23,10 @@ export async function listConversations(
 ): Promise<Conversation[]> {
   const rows = await queries.all<ConversationRow & MemberRow>(
     `select c.id, c.kind, c.title, c.version, c.seq, c.ts, c.send_by, c.edit_by, m.conversation, m.person, m.role, m.since, m.active, m.delivered_to, m.read_to, m.unread,
-       m.muted, m.pinned, m.cleared
+       m.muted, m.pinned, m.cleared, m.consent
      from chat_member m join chat_conversation c on c.id = m.conversation left join chat_entry l on m.active = 0 and l.conversation = c.id
        and l.seq = (select max(s.to_seq) from chat_stay s where s.conversation = c.id and s.person = m.person)
-     where m.person = ?1 and coalesce(l.ts, c.ts) < ?2 order by coalesce(l.ts, c.ts) desc, c.id limit ?3`,
+     where m.person = ?1 and m.consent <> 'silent' and coalesce(l.ts, c.ts) < ?2 order by coalesce(l.ts, c.ts) desc, c.id limit ?3`,
     person,
     before ?? Number.MAX_SAFE_INTEGER,
     Math.min(limit, limits.conversationsMax),
@@ -95,17 +95,33 @@ export async function membersOf(queries: Queries, conversation: string): Promise
   }))
 }
 
-/** As one of them may see it: in a conversation of two, not how far the other has read where one of both does not show it (chat M12). */
+/**
+ * As one of them may see it: in a conversation of two, not how far the other has read where one of both does not show it (chat M12), nor how far they
+ * came after a block.
+ */
 async function membersFor(queries: Queries, { id, kind }: ConversationRow, person: string): Promise<Member[]> {
   const members = await membersOf(queries, id)
   const other = kind === 'direct' ? members.find(({ user }) => user !== person) : undefined
-  if (other === undefined || !(await hidesReading(queries, person, other.user))) return members
-  return members.map(member => (member === other ? { ...member, read: 0 } : member))
+  if (other === undefined) return members
+  const hides = await hidesReading(queries, person, other.user)
+  const known = (await areApart(queries, person, other.user)) ? await toldOf(queries, id, other) : other
+  const seen = hides ? { ...known, read: 0 } : known
+  return members.map(member => (member === other ? seen : member))
+}
+
+/** How far the others were told that somebody is. */
+async function toldOf(queries: Queries, conversation: string, member: Member): Promise<Member> {
+  const [told] = await queries.all<Pick<Member, 'delivered' | 'read'>>(
+    'select told_delivered as delivered, told_read as read from chat_member where conversation = ?1 and person = ?2',
+    conversation,
+    member.user,
+  )
+  return { ...member, ...told }
 }
 
 export function describe(
   row: ConversationRow,
-  member: Pick<MemberRow, 'unread' | 'muted' | 'pinned' | 'cleared' | 'active'>,
+  member: Pick<MemberRow, 'unread' | 'muted' | 'pinned' | 'cleared' | 'active' | 'consent'>,
   members: readonly Member[],
   last: MessageEntry | undefined,
   requests: number,
@@ -128,16 +144,19 @@ export function describe(
     pinned: member.pinned === 1,
     cleared,
     active: member.active === 1,
+    ...(member.consent === 'none' && member.active === 1 ? { request: true } : {}),
     ...(requests === 0 ? {} : { requests }),
   }
 }
 
 /** How many ask to be let in, for whoever may let them. */
-async function requestsIn(queries: Queries, { id, kind }: ConversationRow, { role, active }: MemberRow): Promise<number> {
+async function requestsIn(queries: Queries, { id, kind }: ConversationRow, { person, role, active }: MemberRow): Promise<number> {
   if (kind !== 'group' || role === 'member' || active === 0) return 0
   const [row] = await queries.all<{ count: number }>(
-    'select cast(count(*) as integer) as count from chat_request where conversation = ?1',
+    `select cast(count(*) as integer) as count from chat_request r where r.conversation = ?1
+       and not exists (select 1 from chat_block b where b.person = ?2 and b.blocked = r.person)`,
     id,
+    person,
   )
   return row?.count ?? 0
 }
@@ -153,13 +172,13 @@ async function lastOf(queries: Queries, conversation: string, person: string): P
   return entry?.kind === 'message' ? entry : undefined
 }
 
-/** The conversations that a user is in. */
+/** The conversations in which a user takes part by own choice. */
 export async function conversationsWith(
   queries: Queries,
   person: string,
 ): Promise<{ readonly id: string; readonly kind: ConversationRow['kind'] }[]> {
   return queries.all(
-    'select c.id, c.kind from chat_member m join chat_conversation c on c.id = m.conversation where m.person = ?1 and m.active = 1',
+    "select c.id, c.kind from chat_member m join chat_conversation c on c.id = m.conversation where m.person = ?1 and m.active = 1 and m.consent = 'given'",
     person,
   )
 }

@@ -6,6 +6,7 @@ import {
   chatErrors,
   type DeleteEntry,
   type InboxEntry,
+  type InvitedEntry,
   type ReceiptEntry,
   type Role,
 } from '../model/wire.ts'
@@ -23,6 +24,13 @@ export interface ConversationRow {
   readonly edit_by: Allowed
 }
 
+/**
+ * How somebody came to be in a conversation, or to be in it no longer. `given`: by own choice, or they have answered; `begun`: they opened it and
+ * have said nothing; `none`: others put them there; `silent`: the same by somebody whom they have blocked, and they do not know of it; `left`: they
+ * went by own choice; `removed`: others put them out.
+ */
+export type Consent = 'given' | 'begun' | 'none' | 'silent' | 'left' | 'removed'
+
 /** A row of `chat_member`. */
 export interface MemberRow {
   readonly conversation: string
@@ -36,6 +44,7 @@ export interface MemberRow {
   readonly muted: number
   readonly pinned: number
   readonly cleared: number
+  readonly consent: Consent
 }
 
 export interface Place {
@@ -62,15 +71,12 @@ export interface Posted {
 }
 
 /** What no entry of the log stands for, and so is kept with the inbox itself. */
-export type OwnEntry = ReceiptEntry | DeleteEntry
+export type OwnEntry = ReceiptEntry | DeleteEntry | InvitedEntry
 
 const conversationColumns = 'id, kind, title, version, seq, ts, send_by, edit_by'
-export const memberColumns = 'conversation, person, role, since, active, delivered_to, read_to, unread, muted, pinned, cleared'
+export const memberColumns = 'conversation, person, role, since, active, delivered_to, read_to, unread, muted, pinned, cleared, consent'
 
-/**
- * The conversation, held until the transaction ends: what is appended to it gets its place one after another.
- * @throws CommandError 404, the same for one that does not exist and one that is not theirs
- */
+/** The conversation, held until the transaction ends: what is appended to it gets its place one after another. */
 export async function holdConversation(tx: Queries, id: string): Promise<ConversationRow> {
   const [row] = await tx.all<ConversationRow>(`select ${conversationColumns} from chat_conversation where id = ?1 /*lock*/`, id)
   if (row === undefined) throw new CommandError(chatErrors.notFound, 'no such conversation')
@@ -91,11 +97,53 @@ export async function findMember(queries: Queries, conversation: string, person:
   return row
 }
 
+export interface Held {
+  readonly row: ConversationRow
+  readonly member: MemberRow
+}
+
+/**
+ * The conversation, held, and what it is to somebody who is or was in it. One question asks for both, and takes no lock for a stranger.
+ * @throws CommandError 404, after the same questions for one that does not exist and for one that was never theirs
+ */
+export async function holdKnown(tx: Queries, id: string, person: string): Promise<Held> {
+  const [row] = await tx.all<ConversationRow>(
+    `select ${conversationColumns} from chat_conversation
+     where id = ?1 and exists (select 1 from chat_member m where m.conversation = ?1 and m.person = ?2) /*lock*/`,
+    id,
+    person,
+  )
+  // Once it is held nobody moves: what was asked with it may be older.
+  const member = row === undefined ? undefined : await findMember(tx, id, person)
+  if (row === undefined || member === undefined) throw noConversation()
+  return { row, member }
+}
+
+/** The same, of somebody who is in it now. */
+export async function holdAs(tx: Queries, id: string, person: string): Promise<Held> {
+  const held = await holdKnown(tx, id, person)
+  if (held.member.active === 0) throw noConversation()
+  return held
+}
+
+/** What somebody says who may not know whether there is such a conversation. */
+export function noConversation(): CommandError {
+  return new CommandError(chatErrors.notFound, 'no such conversation')
+}
+
 /** @throws CommandError 404 for whoever is not in it now */
 export async function memberOf(queries: Queries, conversation: string, person: string): Promise<MemberRow> {
   const member = await findMember(queries, conversation, person)
   if (member === undefined || member.active === 0) throw new CommandError(chatErrors.notFound, 'no such conversation')
   return member
+}
+
+export async function memberCount(queries: Queries, conversation: string): Promise<number> {
+  const [row] = await queries.all<{ count: number }>(
+    'select cast(count(*) as integer) as count from chat_member where conversation = ?1 and active = 1',
+    conversation,
+  )
+  return row?.count ?? 0
 }
 
 export async function activeMembers(queries: Queries, conversation: string): Promise<string[]> {
@@ -132,10 +180,29 @@ export async function append(tx: Queries, conversation: string, draft: Draft, no
   return { ...place, row: { conversation, ...place, kind, author, target, body, rev, deleted: 0, original: null } }
 }
 
-const due = `with due as (
-    select person, pts, run_conversation, run_first, run_seq, run_ts from chat_inbox
-    where person in (select person from chat_member where conversation = ?1 and active = 1 and person <> ?2) order by person /*lock*/)`
 const continues = 'run_conversation = ?1 and run_seq + pts - run_first + 1 = ?3'
+
+/** SQL: ends the runs that the entry does not continue, and puts it into each inbox. Inboxes are taken in the order of their names. */
+function fanOutTexts(people: string) {
+  const theirs = `select m.person from chat_member m where m.conversation = ?1 and m.active = 1 and m.person <> ?2${people}`
+  const end = `with due as (
+      select person, pts, run_conversation, run_first, run_seq, run_ts from chat_inbox where person in (${theirs}) order by person /*lock*/)
+     insert into chat_run (person, pts, first, kind, conversation, seq, ts, body)
+     select person, pts, run_first, 'log', run_conversation, run_seq, run_ts, null from due
+     where run_conversation <> '' and not (${continues})`
+  const enter = `update chat_inbox set
+       run_first = case when ${continues} then run_first else pts + 1 end,
+       run_seq = case when ${continues} then run_seq else ?3 end,
+       run_conversation = ?1, run_ts = ?4, pts = pts + 1
+     where person in (${theirs}) returning person, pts`
+  return { end, enter }
+}
+
+const toAll = fanOutTexts('')
+const toOpen = {
+  end: fanOutTexts(' and not exists (select 1 from chat_block b where b.person = m.person and b.blocked = ?4)').end,
+  enter: fanOutTexts(' and not exists (select 1 from chat_block b where b.person = m.person and b.blocked = ?5)').enter,
+}
 
 /**
  * Puts an entry into the inbox of everyone who is in the conversation, except of those named: into the run that ends there, or into a new one.
@@ -143,25 +210,23 @@ const continues = 'run_conversation = ?1 and run_seq + pts - run_first + 1 = ?3'
  */
 export async function fanOut(tx: Queries, row: EntryRow, except = ''): Promise<Posted[]> {
   const { conversation, seq, ts, author } = row
-  await tx.run(
-    `${due} insert into chat_run (person, pts, first, kind, conversation, seq, ts, body)
-     select person, pts, run_first, 'log', run_conversation, run_seq, run_ts, null from due
-     where run_conversation <> '' and not (${continues})`,
-    conversation,
-    except,
-    seq,
-  )
-  const heads = await tx.all<{ person: string; pts: number }>(
-    `update chat_inbox set
-       run_first = case when ${continues} then run_first else pts + 1 end,
-       run_seq = case when ${continues} then run_seq else ?3 end,
-       run_conversation = ?1, run_ts = ?4, pts = pts + 1
-     where person in (select person from chat_member where conversation = ?1 and active = 1 and person <> ?2) returning person, pts`,
-    conversation,
-    except,
-    seq,
-    ts,
-  )
+  await tx.run(toAll.end, conversation, except, seq)
+  return posted(await tx.all<Head>(toAll.enter, conversation, except, seq, ts), row, author)
+}
+
+/** The same, except of those who have blocked its author. */
+export async function fanOutToOpen(tx: Queries, row: EntryRow, except = ''): Promise<Posted[]> {
+  const { conversation, seq, ts, author } = row
+  await tx.run(toOpen.end, conversation, except, seq, author)
+  return posted(await tx.all<Head>(toOpen.enter, conversation, except, seq, ts, author), row, author)
+}
+
+interface Head {
+  readonly person: string
+  readonly pts: number
+}
+
+function posted(heads: readonly Head[], row: EntryRow, author: string): Posted[] {
   const shared = entryOf(row, '')
   return heads.map(({ person, pts }) => ({ person, pts, entry: person === author ? entryOf(row, person) : shared }))
 }

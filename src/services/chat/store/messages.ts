@@ -4,10 +4,23 @@ import type { ChatBounds } from '../../../server/index.ts'
 import type { Queries } from '../../../store/index.ts'
 import { byteLength, searchable } from '../model/text.ts'
 import { type ChatCommands, chatErrors, type Encrypted } from '../model/wire.ts'
+import { giveConsent } from './consent.ts'
 import { checkDevices } from './devices.ts'
 import { type EntryBody, type EntryRow, entryColumns, midOf } from './entry-row.ts'
 import type { Change } from './ledger.ts'
-import { append, type ConversationRow, fanOut, holdConversation, type MemberRow, memberOf, post } from './log.ts'
+import {
+  append,
+  type ConversationRow,
+  fanOut,
+  fanOutToOpen,
+  findMember,
+  type Held,
+  holdAs,
+  type MemberRow,
+  memberCount,
+  noConversation,
+  post,
+} from './log.ts'
 import { visibleTo } from './visible.ts'
 
 export type Sending = ChatCommands['chat.send']['in'] & { readonly device: string }
@@ -23,6 +36,8 @@ export interface MessageRules {
   readonly bounds: Pick<ChatBounds, 'editMs' | 'deleteMs'>
   /** @throws CommandError 429 where a new message is one too many */
   spend(user: string): void
+  /** @throws CommandError 429 where so many entries are too many */
+  spendEntries?(user: string, entries: number): void
 }
 
 /** What users say, and what they change about it. */
@@ -32,11 +47,9 @@ export class Messages {
   /** Once for each `cid` of a device: the same again gets the same answer, and costs nothing (chat M1). */
   async send(change: Change, actor: Actor, sending: Sending): Promise<Sent> {
     const { tx, now, posted } = change
-    const row = await holdConversation(tx, sending.conversation)
-    const hash = hashOf(sending)
-    const known = await answerTo(tx, actor, sending.cid, hash)
-    if (known !== undefined) return known
-    const member = await memberOf(tx, row.id, actor.user)
+    const held = await heldFor(tx, actor, sending)
+    if ('answer' in held) return held.answer
+    const { row, member } = held
     if (row.kind === 'group' && row.send_by === 'admins' && member.role === 'member')
       throw new CommandError(chatErrors.forbidden, 'only owners and admins send here')
     this.rules.spend(actor.user)
@@ -54,13 +67,14 @@ export class Messages {
     posted.push(...(await fanOut(tx, entry.row, blocker)))
     await countUnread(tx, row.id, actor.user, blocker)
     await readOwn(change, member, entry.seq)
+    await giveConsent(change, member)
     const answer: Sent = { conversation: row.id, cid, seq: entry.seq, mid: midOf(row.id, entry.seq), ts: entry.ts }
     await tx.run(
       'insert into chat_sent (person, device, cid, hash, answer, ts) values (?1, ?2, ?3, ?4, ?5, ?6)',
       actor.user,
       actor.device,
       cid,
-      hash,
+      hashOf(sending),
       JSON.stringify(answer),
       now,
     )
@@ -103,6 +117,7 @@ export class Messages {
     const leads = row.kind === 'group' && member.role !== 'member'
     if (!leads && now - target.ts > this.rules.bounds.deleteMs)
       throw new CommandError(chatErrors.windowClosed, 'the message is too old to be deleted for everyone')
+    this.rules.spendEntries?.(actor.user, await memberCount(tx, conversation))
     await uncountUnread(tx, target)
     await tx.run(
       "update chat_entry set body = null, original = null, plain = null, deleted = 1 where conversation = ?1 and (seq = ?2 or (target = ?2 and kind in ('edit', 'reaction')))",
@@ -118,6 +133,7 @@ export class Messages {
   /** On one's own devices alone (chat M19). */
   async deleteForMe(change: Change, actor: Actor, conversation: string, seq: number): Promise<{ seq: number }> {
     const { tx, now, posted } = change
+    if ((await findMember(tx, conversation, actor.user)) === undefined) throw noConversation()
     const target = await seenEntry(tx, conversation, seq, actor.user)
     if (target === undefined) return { seq: 0 }
     await tx.run(
@@ -142,44 +158,24 @@ export class Messages {
     return { seq: 0 }
   }
 
-  /** One for each user and message; '' takes it back (chat M20). */
+  /** One for each user and message; '' takes it back (chat M20). The same again changes nothing, and nobody hears of it. */
   async react(change: Change, actor: Actor, conversation: string, seq: number, emoji: string): Promise<{ seq: number }> {
     const { tx, now, posted } = change
-    const { target } = await this.#own(change, actor, conversation, seq)
+    const { target, member, row } = await this.#own(change, actor, conversation, seq)
     if (target.deleted === 1) throw new CommandError(chatErrors.gone, 'the message was deleted')
-    if (emoji === '') {
-      await tx.run('delete from chat_reaction where conversation = ?1 and seq = ?2 and person = ?3', conversation, seq, actor.user)
-    } else {
-      await tx.run(
-        `insert into chat_reaction (conversation, seq, person, emoji) values (?1, ?2, ?3, ?4)
-         on conflict (conversation, seq, person) do update set emoji = excluded.emoji`,
-        conversation,
-        seq,
-        actor.user,
-        emoji,
-      )
-    }
+    if ((await reactionOf(tx, conversation, seq, actor.user)) === emoji) return { seq: await reactedAt(tx, conversation, seq, actor.user) }
+    this.rules.spendEntries?.(actor.user, await memberCount(tx, conversation))
+    await setReaction(tx, conversation, seq, actor.user, emoji)
     const entry = await append(tx, conversation, { kind: 'reaction', author: actor.user, target: seq, body: { emoji } }, now)
     const blocker = await blockerOfEntry(tx, conversation, seq, target.author)
-    posted.push(
-      ...(await fanOut(
-        tx,
-        entry.row,
-        blocker === '' ? await blockerIn(tx, await holdConversation(tx, conversation), actor.user) : blocker,
-      )),
-    )
+    posted.push(...(await fanOutToOpen(tx, entry.row, blocker === '' ? await blockerIn(tx, row, actor.user) : blocker)))
+    await giveConsent(change, member)
     return { seq: entry.seq }
   }
 
   /** A message that the actor may see, in a conversation that is held. */
-  async #own(
-    { tx }: Change,
-    { user }: Actor,
-    conversation: string,
-    seq: number,
-  ): Promise<{ row: ConversationRow; member: MemberRow; target: EntryRow }> {
-    const row = await holdConversation(tx, conversation)
-    const member = await memberOf(tx, conversation, user)
+  async #own({ tx }: Change, { user }: Actor, conversation: string, seq: number): Promise<Held & { target: EntryRow }> {
+    const { row, member } = await holdAs(tx, conversation, user)
     const target = await seenEntry(tx, conversation, seq, user)
     if (target?.kind !== 'message') throw new CommandError(chatErrors.notFound, 'seq: no such message')
     return { row, member, target }
@@ -197,6 +193,21 @@ function hashOf({ conversation, text, enc, reply_to }: Sending): string {
   return createHash('sha256')
     .update(JSON.stringify([conversation, text ?? null, enc ?? null, reply_to ?? null]))
     .digest('base64url')
+}
+
+/**
+ * The conversation, held, of somebody who may send there; or what was answered before. Whoever has left since gets that all the same, and for what is
+ * not theirs the questions are the same whether or not it is there.
+ */
+async function heldFor(tx: Queries, actor: Actor, sending: Sending): Promise<Held | { readonly answer: Sent }> {
+  const held = await holdAs(tx, sending.conversation, actor.user).catch((error: unknown) => {
+    if (error instanceof CommandError) return error
+    throw error
+  })
+  const answer = await answerTo(tx, actor, sending.cid, hashOf(sending))
+  if (answer !== undefined) return { answer }
+  if (held instanceof CommandError) throw held
+  return held
 }
 
 async function answerTo(tx: Queries, { user, device }: Actor, cid: string, hash: string): Promise<Sent | undefined> {
@@ -249,6 +260,42 @@ async function blockerOfEntry(tx: Queries, conversation: string, seq: number, au
     author,
   )
   return row?.person ?? ''
+}
+
+async function reactionOf(tx: Queries, conversation: string, seq: number, person: string): Promise<string> {
+  const [row] = await tx.all<{ emoji: string }>(
+    'select emoji from chat_reaction where conversation = ?1 and seq = ?2 and person = ?3',
+    conversation,
+    seq,
+    person,
+  )
+  return row?.emoji ?? ''
+}
+
+/** Where somebody reacted to a message last; 0 where they never did. */
+async function reactedAt(tx: Queries, conversation: string, seq: number, person: string): Promise<number> {
+  const [row] = await tx.all<{ seq: number | null }>(
+    "select max(seq) as seq from chat_entry where conversation = ?1 and target = ?2 and kind = 'reaction' and author = ?3",
+    conversation,
+    seq,
+    person,
+  )
+  return row?.seq ?? 0
+}
+
+async function setReaction(tx: Queries, conversation: string, seq: number, person: string, emoji: string): Promise<void> {
+  if (emoji === '') {
+    await tx.run('delete from chat_reaction where conversation = ?1 and seq = ?2 and person = ?3', conversation, seq, person)
+    return
+  }
+  await tx.run(
+    `insert into chat_reaction (conversation, seq, person, emoji) values (?1, ?2, ?3, ?4)
+     on conflict (conversation, seq, person) do update set emoji = excluded.emoji`,
+    conversation,
+    seq,
+    person,
+    emoji,
+  )
 }
 
 async function deletionOf(tx: Queries, conversation: string, seq: number): Promise<number> {

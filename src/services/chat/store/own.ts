@@ -1,7 +1,8 @@
+import { takeBack } from './invited.ts'
 import type { Change } from './ledger.ts'
 import { conversationOf } from './listing.ts'
-import { holdConversation, memberOf, postConversation } from './log.ts'
-import { pairOf } from './pair.ts'
+import { findMember, holdAs, memberOf, postConversation } from './log.ts'
+import { pairKey } from './pair.ts'
 import { block } from './profiles.ts'
 
 /** What a conversation is to one user alone. */
@@ -27,8 +28,7 @@ export async function setOwn(change: Change, person: string, conversation: strin
  * what authors are told is up to devices, which still get it and acknowledge it.
  */
 export async function clearConversation(change: Change, person: string, conversation: string): Promise<{ cleared: number }> {
-  const row = await holdConversation(change.tx, conversation)
-  await memberOf(change.tx, conversation, person)
+  const { row } = await holdAs(change.tx, conversation, person)
   await change.tx.run(
     'update chat_member set cleared = ?3, unread = 0 where conversation = ?1 and person = ?2',
     conversation,
@@ -41,8 +41,19 @@ export async function clearConversation(change: Change, person: string, conversa
 
 /** Whom one does not want to hear from, on all devices. @returns everyone of whom that is so */
 export async function setBlocked(change: Change, person: string, other: string, isOn: boolean): Promise<string[]> {
-  const blocked = await block(change.tx, person, other, isOn)
-  await tellOwn(change, person, pairOf(person, other).id)
+  const blocked = await block(change.tx, person, other, isOn, change.now)
+  if (isOn) await takeBack(change, { person, author: other })
+  const [pair] = await change.tx.all<{ id: string }>('select id from chat_conversation where pair = ?1', pairKey(person, other))
+  if (pair === undefined) return blocked
+  // What the other one began meanwhile has said nothing to this user, and appears now.
+  if (!isOn)
+    await change.tx.run(
+      "update chat_member set consent = 'none' where conversation = ?1 and person = ?2 and consent = 'silent'",
+      pair.id,
+      person,
+    )
+  const member = await findMember(change.tx, pair.id, person)
+  if (member?.consent !== 'silent') await tellOwn(change, person, pair.id)
   return blocked
 }
 

@@ -1,17 +1,20 @@
 import { CommandError, errors } from '../../../protocol/index.ts'
 import type { Queries } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
+import type { MayAdd } from '../model/wire.ts'
 
 /** What a user lets others see. */
 export interface Profile {
   readonly read_receipts: boolean
   readonly last_seen: boolean
+  readonly may_add: MayAdd
 }
 
 interface ProfileRow {
   readonly read_receipts: number
   readonly show_last_seen: number
   readonly last_seen: number
+  readonly may_add: MayAdd
 }
 
 export interface LastSeen {
@@ -22,18 +25,22 @@ export interface LastSeen {
 }
 
 export async function profileOf(queries: Queries, person: string): Promise<Profile> {
-  const [row] = await queries.all<ProfileRow>('select read_receipts, show_last_seen, last_seen from chat_profile where person = ?1', person)
-  return { read_receipts: row?.read_receipts !== 0, last_seen: row?.show_last_seen !== 0 }
+  const [row] = await queries.all<ProfileRow>(
+    'select read_receipts, show_last_seen, last_seen, may_add from chat_profile where person = ?1',
+    person,
+  )
+  return { read_receipts: row?.read_receipts !== 0, last_seen: row?.show_last_seen !== 0, may_add: row?.may_add ?? 'everyone' }
 }
 
 export async function changeProfile(tx: Queries, person: string, change: Partial<Profile>): Promise<Profile> {
   const profile = { ...(await profileOf(tx, person)), ...change }
   await tx.run(
-    `insert into chat_profile (person, read_receipts, show_last_seen, last_seen) values (?1, ?2, ?3, 0)
-     on conflict (person) do update set read_receipts = excluded.read_receipts, show_last_seen = excluded.show_last_seen`,
+    `insert into chat_profile (person, read_receipts, show_last_seen, last_seen, may_add) values (?1, ?2, ?3, 0, ?4)
+     on conflict (person) do update set read_receipts = excluded.read_receipts, show_last_seen = excluded.show_last_seen, may_add = excluded.may_add`,
     person,
     profile.read_receipts ? 1 : 0,
     profile.last_seen ? 1 : 0,
+    profile.may_add,
   )
   return profile
 }
@@ -58,8 +65,8 @@ export async function hidesReading(queries: Queries, one: string, other: string)
   return rows.length > 0
 }
 
-export async function block(tx: Queries, person: string, other: string, isOn: boolean): Promise<string[]> {
-  if (isOn) await tx.run('insert into chat_block (person, blocked) values (?1, ?2) on conflict do nothing', person, other)
+export async function block(tx: Queries, person: string, other: string, isOn: boolean, now: number): Promise<string[]> {
+  if (isOn) await tx.run('insert into chat_block (person, blocked, since) values (?1, ?2, ?3) on conflict do nothing', person, other, now)
   else await tx.run('delete from chat_block where person = ?1 and blocked = ?2', person, other)
   const blocked = await blockedBy(tx, person)
   if (blocked.length > limits.blockedMax) throw new CommandError(errors.limitExceeded, `at most ${limits.blockedMax} users`)
@@ -76,6 +83,12 @@ export async function hasBlocked(queries: Queries, person: string, other: string
   return rows.length > 0
 }
 
+/** When one blocked the other; undefined where they have not. */
+export async function blockedSince(queries: Queries, person: string, other: string): Promise<number | undefined> {
+  const [row] = await queries.all<{ since: number }>('select since from chat_block where person = ?1 and blocked = ?2', person, other)
+  return row?.since
+}
+
 /** Whether either of two has blocked the other. */
 export async function areApart(queries: Queries, one: string, other: string): Promise<boolean> {
   const rows = await queries.all(
@@ -86,13 +99,16 @@ export async function areApart(queries: Queries, one: string, other: string): Pr
   return rows.length > 0
 }
 
-/** Those of the named users with whom the person shares a conversation: nobody else's presence is theirs to know. */
+/**
+ * Those of the named users who take part, by own choice, in a conversation that the person is in: nobody else's presence is theirs to know. Whoever
+ * was only written to, or put into a group, has not said that they are there.
+ */
 export async function acquainted(queries: Queries, person: string, users: readonly string[]): Promise<Set<string>> {
   const known = new Set<string>()
   for (const user of users) {
     const rows = await queries.all(
       `select m.person from chat_member m join chat_member o on o.conversation = m.conversation
-       where m.person = ?1 and m.active = 1 and o.person = ?2 and o.active = 1 limit 1`,
+       where m.person = ?1 and m.active = 1 and o.person = ?2 and o.active = 1 and o.consent = 'given' limit 1`,
       person,
       user,
     )

@@ -89,6 +89,7 @@ export class PushStore implements PushRows {
          join chat_member m on m.conversation = i.conversation and m.person = i.person
        where i.ts >= ?1 and (i.person > ?2 or (i.person = ?2 and i.pts > ?3)) and ${unread}
          and exists (select 1 from chat_push p where p.person = i.person)
+         and not exists (select 1 from chat_block b where b.person = i.person and b.blocked = e.author)
          and not exists (select 1 from chat_device d where d.person = i.person and d.acked >= i.pts)
        order by i.person, i.pts limit ?4`,
       since,
@@ -99,11 +100,13 @@ export class PushStore implements PushRows {
     return rows.map(row => ({ user: row.person, ...owedMessage(row, row.pts) }))
   }
 
-  /** Members whose devices are to be told of what is said in a conversation. */
-  async wanting(conversation: string): Promise<ReadonlySet<string>> {
+  /** Members whose devices are to be told of what an author says in a conversation: not those who have blocked them. */
+  async wanting(conversation: string, author = ''): Promise<ReadonlySet<string>> {
     const rows = await this.sql.all<{ person: string }>(
-      `select distinct m.person from chat_member m join chat_push p on p.person = m.person where m.conversation = ?1 and m.active = 1 and m.muted = 0`,
+      `select distinct m.person from chat_member m join chat_push p on p.person = m.person where m.conversation = ?1 and m.active = 1 and m.muted = 0
+         and not exists (select 1 from chat_block b where b.person = m.person and b.blocked = ?2)`,
       conversation,
+      author,
     )
     return new Set(rows.map(({ person }) => person))
   }

@@ -9,7 +9,7 @@ interface ReactionRow {
   readonly mine: number
 }
 
-/** Puts their reactions on the messages of one conversation, the most frequent first. */
+/** Puts their reactions on the messages of one conversation, the most frequent first. Those of whom the reader has blocked are not there. */
 export async function withReactions(queries: Queries, entries: readonly LogEntry[], reader: string): Promise<LogEntry[]> {
   const messages = entries.filter(entry => entry.kind === 'message')
   const [first] = messages
@@ -17,7 +17,8 @@ export async function withReactions(queries: Queries, entries: readonly LogEntry
   const seqs = messages.map(({ seq }) => seq)
   const rows = await queries.all<ReactionRow>(
     `select seq, emoji, cast(count(*) as integer) as count, cast(sum(case when person = ?4 then 1 else 0 end) as integer) as mine
-     from chat_reaction where conversation = ?1 and seq >= ?2 and seq <= ?3 group by seq, emoji order by count desc, emoji`,
+     from chat_reaction where conversation = ?1 and seq >= ?2 and seq <= ?3
+       and person not in (select blocked from chat_block where person = ?4) group by seq, emoji order by count desc, emoji`,
     first.conversation,
     Math.min(...seqs),
     Math.max(...seqs),

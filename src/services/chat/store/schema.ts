@@ -84,6 +84,25 @@ export const schema: readonly string[] = [
   'create index chat_push_endpoint on chat_push (endpoint)',
   // What a message said before its first edit, for whoever had left by then.
   'alter table chat_entry add column original text',
+  // How somebody came to be in a conversation, or to be in it no longer: see `Consent`. Whoever wrote to the other of two has answered them.
+  "alter table chat_member add column consent text not null default 'given'",
+  `update chat_member set consent = 'none' where (select c.kind from chat_conversation c where c.id = chat_member.conversation) = 'direct'
+     and not exists (select 1 from chat_entry e where e.conversation = chat_member.conversation and e.author = chat_member.person)`,
+  `update chat_member set consent = case when exists (
+       select 1 from chat_stay s join chat_entry e on e.conversation = s.conversation and e.seq = s.to_seq
+       where s.conversation = chat_member.conversation and s.person = chat_member.person and e.body like '%"change":"removed"%'
+         and s.from_seq = (select max(n.from_seq) from chat_stay n where n.conversation = s.conversation and n.person = s.person))
+     then 'removed' else 'left' end where active = 0`,
+  // When the block began, for what was known before. Of older blocks nobody knows.
+  'alter table chat_block add column since double precision not null default 9000000000000000',
+  'create index chat_block_blocked on chat_block (blocked)',
+  "alter table chat_profile add column may_add text not null default 'everyone'",
+  // Who was asked into a group and has not come in.
+  `create table chat_invited (
+    conversation text not null, person text not null, author text not null, ts double precision not null, declined integer not null,
+    primary key (conversation, person))`,
+  'create index chat_invited_person on chat_invited (person)',
+  'create table chat_invite_use (code text not null, person text not null, primary key (code, person))',
 ]
 
 /** The epoch of all inboxes: made with the store, and the same as long as it is. */

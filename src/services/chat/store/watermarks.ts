@@ -1,9 +1,9 @@
 import type { Queries } from '../../../store/index.ts'
 import type { ReceiptEntry, Watermark } from '../model/wire.ts'
 import type { Change } from './ledger.ts'
-import { findMember, holdConversation, type MemberRow, post } from './log.ts'
+import { activeMembers, holdConversation, holdKnown, type MemberRow, post } from './log.ts'
 import { step } from './messages.ts'
-import { hidesReading } from './profiles.ts'
+import { areApart, hidesReading } from './profiles.ts'
 import { countsFor } from './visible.ts'
 
 interface DueRow {
@@ -40,9 +40,7 @@ export async function deliver({ tx, now, moved }: Change, person: string, after:
 /** Forwards only; what cannot have been read yet is not read. Reading is having it delivered. */
 export async function read(change: Change, person: string, conversation: string, seq: number): Promise<{ read: number; unread: number }> {
   const { tx, now, posted, moved } = change
-  const row = await holdConversation(tx, conversation)
-  const member = await findMember(tx, conversation, person)
-  if (member === undefined) return { read: 0, unread: 0 }
+  const { row, member } = await holdKnown(tx, conversation, person)
   const last = member.active === 1 ? row.seq : await lastSeen(tx, member)
   const upTo = Math.min(seq, last)
   if (upTo <= member.read_to) return { read: member.read_to, unread: member.unread }
@@ -69,6 +67,11 @@ export async function read(change: Change, person: string, conversation: string,
 export async function tellReceipts(change: Change, conversation: string): Promise<void> {
   const { tx, now, posted } = change
   const { kind } = await holdConversation(tx, conversation)
+  // Of two who are apart neither hears how far the other is.
+  if (kind === 'direct' && (await areTwoApart(tx, conversation))) {
+    await tx.run('update chat_member set receipt_due = 0 where conversation = ?1', conversation)
+    return
+  }
   const rows = await tx.all<DueRow>(
     `select person, delivered_to, read_to, told_delivered, told_read from chat_member where conversation = ?1 and receipt_due = 1 order by person`,
     conversation,
@@ -114,6 +117,11 @@ export async function recountUnread(queries: Queries, conversation: string, pers
     person,
   )
   return row?.count ?? 0
+}
+
+async function areTwoApart(tx: Queries, conversation: string): Promise<boolean> {
+  const [one, other] = await activeMembers(tx, conversation)
+  return one !== undefined && other !== undefined && areApart(tx, one, other)
 }
 
 async function gather(
