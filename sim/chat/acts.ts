@@ -20,7 +20,10 @@ export function act(stage: Stage): void {
   const { random } = stage
   const device = pick(random, stage.devices)
   const copies = [...device.replica.copies.values()].filter(({ members }) => members.has(device.user))
-  if (copies.length === 0 || random.next() < 0.03) begin(stage, device)
+  const gone = [...device.replica.copies.values()].filter(({ kind, members }) => kind === 'group' && !members.has(device.user))
+  // Whoever left may have been asked back, and comes by own choice.
+  if (gone.length > 0 && random.next() < 0.1) device.wish('chat.invited', { conversation: pick(random, gone).id })
+  else if (copies.length === 0 || random.next() < 0.03) begin(stage, device)
   else draw(random)(stage, device, pick(random, copies))
 }
 

@@ -54,7 +54,8 @@ export class Book {
   /** An entry came to a device at a place of its inbox. */
   seeEntry(user: string, device: string, offset: number, entry: InboxEntry): void {
     const what = fingerprintOf(entry)
-    this.#same(this.#offsets, `${user}@${offset}`, what, `${user}/${device}`)
+    // Of one user's reactions to a message the newest stands for all: the places of the others may be found empty.
+    if (!this.#standsForNothing(`${user}@${offset}`, entry)) this.#same(this.#offsets, `${user}@${offset}`, what, `${user}/${device}`)
     if (entry.kind === 'receipt') {
       for (const watermark of entry.receipts) if (watermark.user !== user) this.seeReceipt(user, entry.conversation, watermark)
     } else if (entry.kind === 'conversation') this.seeConversation(user, entry.summary)
@@ -95,6 +96,13 @@ export class Book {
   }
 
   /** Two histories never share a place. */
+  #standsForNothing(place: string, entry: InboxEntry): boolean {
+    const before = this.#offsets.get(place)
+    const isEmpty = entry.kind === 'receipt' && entry.receipts.length === 0
+    if (isEmpty) return before?.startsWith('reaction ') === true
+    return entry.kind === 'reaction' && before?.startsWith('receipt ') === true && before.endsWith(' []')
+  }
+
   #same(seen: Map<string, string>, place: string, what: string, who: string): void {
     const before = seen.get(place)
     if (before === undefined) seen.set(place, what)

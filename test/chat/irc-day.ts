@@ -34,6 +34,8 @@ export class IrcDay {
   readonly #sentAt = new Map<number, number>()
   readonly #arrivals = new Map<number, number[]>()
   readonly #present: IrcActor[] = []
+  readonly #removed = new Set<string>()
+  readonly #left = new Set<string>()
   readonly #asleep: { readonly actor: IrcActor; readonly until: number }[] = []
   readonly #background = new Set<Promise<void>>()
 
@@ -60,7 +62,7 @@ export class IrcDay {
     for (const [index, step] of this.steps.entries()) {
       const wait = start + (times[index] ?? 0) - performance.now()
       if (wait > 1) await Bun.sleep(wait)
-      if (step.kind === 'enter') await this.#enter(step.user, step.how === 'joined' ? code : undefined)
+      if (step.kind === 'enter') await this.#enter(step.user, step.how === 'joined', code)
       else if (step.kind === 'exit') await this.#exit(step.user, step.how === 'left')
       else await this.#say(step)
       this.#disturb(index)
@@ -113,11 +115,12 @@ export class IrcDay {
     return actor
   }
 
-  async #enter(user: string, code: string | undefined): Promise<void> {
+  /** Whoever was put out is let in by the operator, and whoever went comes back by own choice, as the rules have it. */
+  async #enter(user: string, joins: boolean, code: string): Promise<void> {
     const actor = this.actor(user)
     await actor.persist(async () => {})
     const { conversation } = this
-    if (code === undefined) {
+    if (this.#removed.has(user) || (!joins && !this.#left.has(user))) {
       const { seq } = await this.#operator.persist(device => device.call('chat.add', { conversation, users: [user] }))
       actor.enter(this.#append(seq, `${this.#operator.user} added ${user}`))
     } else {
@@ -136,6 +139,9 @@ export class IrcDay {
       : await this.#operator.persist(device => device.call('chat.remove', { conversation, users: [user] }))
     actor.exit(this.#append(seq, isOwn ? `${user} left ${user}` : `${this.#operator.user} removed ${user}`))
     if (isOwn) actor.read = seq
+    this.#removed.delete(user)
+    this.#left.delete(user)
+    ;(isOwn ? this.#left : this.#removed).add(user)
     this.#present.splice(this.#present.indexOf(actor), 1)
     this.#meanwhile(async () => {
       await Bun.sleep(between(this.random, 0, 50))

@@ -183,10 +183,10 @@ export async function append(tx: Queries, conversation: string, draft: Draft, no
 const continues = 'run_conversation = ?1 and run_seq + pts - run_first + 1 = ?3'
 
 /** SQL: ends the runs that the entry does not continue, and puts it into each inbox. Inboxes are taken in the order of their names. */
-function fanOutTexts(people: string) {
-  const theirs = `select m.person from chat_member m where m.conversation = ?1 and m.active = 1 and m.person <> ?2${people}`
+function fanOutTexts(endsFor: string, entersFor: string) {
+  const theirs = 'person in (select person from chat_member where conversation = ?1 and active = 1 and person <> ?2)'
   const end = `with due as (
-      select person, pts, run_conversation, run_first, run_seq, run_ts from chat_inbox where person in (${theirs}) order by person /*lock*/)
+      select person, pts, run_conversation, run_first, run_seq, run_ts from chat_inbox where ${theirs}${endsFor} order by person /*lock*/)
      insert into chat_run (person, pts, first, kind, conversation, seq, ts, body)
      select person, pts, run_first, 'log', run_conversation, run_seq, run_ts, null from due
      where run_conversation <> '' and not (${continues})`
@@ -194,15 +194,14 @@ function fanOutTexts(people: string) {
        run_first = case when ${continues} then run_first else pts + 1 end,
        run_seq = case when ${continues} then run_seq else ?3 end,
        run_conversation = ?1, run_ts = ?4, pts = pts + 1
-     where person in (${theirs}) returning person, pts`
+     where ${theirs}${entersFor} returning person, pts`
   return { end, enter }
 }
 
-const toAll = fanOutTexts('')
-const toOpen = {
-  end: fanOutTexts(' and not exists (select 1 from chat_block b where b.person = m.person and b.blocked = ?4)').end,
-  enter: fanOutTexts(' and not exists (select 1 from chat_block b where b.person = m.person and b.blocked = ?5)').enter,
-}
+const isOpenTo = (author: string) =>
+  ` and not exists (select 1 from chat_block b where b.person = chat_inbox.person and b.blocked = ${author})`
+const toAll = fanOutTexts('', '')
+const toOpen = fanOutTexts(isOpenTo('?4'), isOpenTo('?5'))
 
 /**
  * Puts an entry into the inbox of everyone who is in the conversation, except of those named: into the run that ends there, or into a new one.
