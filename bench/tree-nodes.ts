@@ -5,7 +5,7 @@ import { post } from './peers/post.ts'
 import type { ServerProcess, Stage } from './stage.ts'
 
 const program = join(import.meta.dir, '..', 'src', 'cli', 'main.ts')
-const apiKey = 'bench'
+const apiKey = 'a-key-of-the-benchmark-alone'
 export const goalChannel = 'bench:goal'
 
 /** What all nodes are given; the central one alone has channels. */

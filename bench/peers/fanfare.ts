@@ -5,7 +5,7 @@ import type { ServerProcess, Stage } from '../stage.ts'
 import { post } from './post.ts'
 
 const program = join(import.meta.dir, '..', '..', 'src', 'cli', 'main.ts')
-const apiKey = 'bench'
+const apiKey = 'a-key-of-the-benchmark-alone'
 const common = 'bench:all'
 
 /** Two namespaces: `bench` keeps ten publications so that every stream can be resumed, `plain` keeps none. */

@@ -107,6 +107,7 @@ describe('fanfare', () => {
     const broken = join(folder, 'broken.json')
     writeFileSync(broken, '{"port": 1')
     expect(await run(['start', '--config', broken])).toMatchObject({ code: 2, err: expect.stringContaining(`${broken}: not valid JSON`) })
+    expect(await run(['start'], { FANFARE_CONFIG: '' })).toMatchObject({ code: 2, err: expect.stringContaining('FANFARE_CONFIG') })
     expect(await run(['start', '--config', '/nowhere.json'])).toMatchObject({
       code: 2,
       err: expect.stringContaining('/nowhere.json: cannot be read'),

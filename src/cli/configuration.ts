@@ -21,7 +21,9 @@ export function readConfiguration(
 }
 
 function readFile(path: string | undefined): { ok: true; content: unknown } | { ok: false; problem: string } {
-  if (path === undefined || path === '') return { ok: true, content: undefined }
+  if (path === undefined) return { ok: true, content: undefined }
+  // Secrets may stand in it, without which the server would be an open one.
+  if (path === '') return { ok: false, problem: `config: expected the path of a file, got "" (from --config or ${fileVariable})` }
   try {
     // Some editors begin a file with a byte order mark, of which JSON knows nothing.
     const text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '')

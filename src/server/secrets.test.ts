@@ -113,7 +113,7 @@ describe('a configuration with its secrets', () => {
     const data = newFolder()
     const input: ConfigInput = { data, workers: 2, client: { token: { hmac_secret_key: 'k'.repeat(32) } } }
     expect(secured(input).node.secret).toBe(openSecrets(data, systemRandom).node_secret)
-    expect(secured({ ...input, node: { secret: 'given' } }).node.secret).toBe('given')
+    expect(secured({ ...input, node: { secret: 'given-by-hand-16' } }).node.secret).toBe('given-by-hand-16')
     expect(secured(input).httpApi.key).toBeUndefined()
   })
 })

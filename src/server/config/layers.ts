@@ -10,6 +10,8 @@ export interface Layer {
   readonly tree: Tree
   readonly origins: ReadonlyMap<string, string>
   readonly problems: readonly Problem[]
+  /** What was passed over, each as `name: reason`. */
+  readonly warnings: readonly string[]
 }
 
 function isTree(value: unknown): value is Tree {
@@ -50,22 +52,40 @@ export function layerOfFlags(flags: Readonly<Record<string, string>>): Layer {
     else place(tree, path, option.read(text))
     origins.set(path, `--${path}`)
   }
-  return { tree, origins, problems }
+  return { tree, origins, problems, warnings: [] }
 }
 
 const prefix = 'FANFARE_'
+const kubernetes =
+  'ignored: Kubernetes sets them in every pod beside a Service whose name begins with "fanfare" (`enableServiceLinks: false` leaves them out)'
+
+/** What Kubernetes sets for a Service, as Docker's links did: `FANFARE_PORT=tcp://10.0.0.1:7400`, `FANFARE_SERVICE_HOST`, `FANFARE_PORT_7400_TCP_ADDR`. */
+function isOfKubernetes(name: string, text: string): boolean {
+  return (
+    /_SERVICE_(?:HOST|PORT(?:_\w+)?)$/.test(name) ||
+    /_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/.test(name) ||
+    (name.endsWith('_PORT') && /^(?:tcp|udp|sctp):\/\//.test(text))
+  )
+}
+
 /** Names the file itself, so it is read before the options are. */
 export const fileVariable = 'FANFARE_CONFIG'
 
-/** Reads the `FANFARE_*` variables. One that is empty counts as not given: that is how compose files leave out a value. */
+/**
+ * Reads the `FANFARE_*` variables. One that is empty counts as not given, since compose files leave out a value so; where the server would
+ * then be another than meant, as without its secrets, it is refused.
+ */
 export function layerOfEnvironment(env: Readonly<Record<string, string | undefined>>): Layer {
   const byVariable = new Map([...settable.values()].map(option => [option.variable ?? '', option]))
   const tree: Tree = {}
   const origins = new Map<string, string>()
   const problems: Problem[] = []
+  const ofKubernetes: string[] = []
   for (const [name, text] of Object.entries(env)) {
-    if (!name.startsWith(prefix) || name === fileVariable || text === undefined || text === '') continue
+    if (!name.startsWith(prefix) || name === fileVariable || text === undefined) continue
     const option = byVariable.get(name)
+    if (isOfKubernetes(name, text)) ofKubernetes.push(name)
+    if (isOfKubernetes(name, text) || (text === '' && option?.neverEmpty !== true)) continue
     if (option === undefined) {
       problems.push({ path: name, reason: `unknown variable${didYouMean(nearest(name, [...byVariable.keys(), fileVariable]))}` })
       continue
@@ -73,5 +93,6 @@ export function layerOfEnvironment(env: Readonly<Record<string, string | undefin
     place(tree, option.path, option.read(text))
     origins.set(option.path, name)
   }
-  return { tree, origins, problems }
+  const warnings = ofKubernetes.length === 0 ? [] : [`${ofKubernetes.sort().join(', ')}: ${kubernetes}`]
+  return { tree, origins, problems, warnings }
 }

@@ -8,6 +8,8 @@ export interface OptionNote {
   readonly meaning: string
   /** Its value is never shown, not even in an error. */
   readonly secret?: true
+  /** An empty variable is refused: without a value the server would be more open, or another one, than whoever set it believes. */
+  readonly neverEmpty?: true
   /** The default in words, where it follows from other options. */
   readonly otherwise?: string
   /** Turns the text of a flag or variable into what the schema takes; text that cannot be turned is left as it is, for the schema to refuse. */
@@ -60,6 +62,7 @@ interface TextOptions {
   readonly phrase?: string
   readonly pattern?: RegExp
   readonly secret?: true
+  readonly neverEmpty?: true
   readonly type?: string
   readonly otherwise?: string
 }
@@ -76,7 +79,7 @@ export function text(meaning: string, options: TextOptions = {}) {
 }
 
 export function secretText(meaning: string, otherwise: string) {
-  return text(meaning, { secret: true, type: 'secret', otherwise }).optional()
+  return text(meaning, { secret: true, neverEmpty: true, pattern: /\S/, type: 'secret', otherwise }).optional()
 }
 
 function integerBetween(meaning: string, min: number, max: number, otherwise: { otherwise?: string } = {}) {
@@ -153,8 +156,8 @@ export function duration(meaning: string, preset: string, options: DurationOptio
   return optionalDuration(meaning, options).unwrap().prefault(preset)
 }
 
-export function list<T extends z.ZodType>(meaning: string, item: T, phrase: string) {
-  return z.array(item, expects(`a list of ${phrase}`)).register(optionNotes, { type: `list of ${phrase}`, meaning, read: asList })
+export function list<T extends z.ZodType>(meaning: string, item: T, phrase: string, rest: Pick<OptionNote, 'neverEmpty'> = {}) {
+  return z.array(item, expects(`a list of ${phrase}`)).register(optionNotes, { type: `list of ${phrase}`, meaning, read: asList, ...rest })
 }
 
 /** A group of options: any other key is refused. */

@@ -21,6 +21,7 @@ export const pushSchema = group({
   vapid_public_key: text('The public half of the key that push services know this server by: 65 bytes in base64url.', {
     phrase: 'a P-256 public key of 87 base64url characters',
     pattern: /^B[\w-]{86}$/,
+    neverEmpty: true,
     otherwise: 'generated in the data folder',
   }).optional(),
   vapid_private_key: secretText(
@@ -47,6 +48,7 @@ export const pushSchema = group({
       phrase: 'an http or https URL',
       pattern: /^https?:\/\/[^\s/]+/,
       type: 'URL',
+      neverEmpty: true,
       otherwise: 'none',
     }).optional(),
     secret: secretText('Secret that signs what is posted to the gateway, as hooks are signed. Required with it.', 'none'),

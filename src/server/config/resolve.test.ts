@@ -100,10 +100,7 @@ describe('sources', () => {
   })
 
   test('[C3] an empty variable counts as not given', () => {
-    expect(configOf({ env: { FANFARE_PORT: '', FANFARE_CLIENT_TOKEN_HMAC_SECRET_KEY: '' } })).toMatchObject({
-      port: 7400,
-      development: true,
-    })
+    expect(configOf({ env: { FANFARE_PORT: '', FANFARE_LOG_LEVEL: '' } })).toMatchObject({ port: 7400, log: { level: 'info' } })
   })
 
   test('[C3] every option has a variable of its own', () => {
@@ -117,7 +114,9 @@ describe('sources', () => {
       if (preset === undefined || preset === otherwise) continue
       const hook = /^hooks\.\w+(?=\.)/.exec(path)?.[0]
       const around =
-        hook === undefined ? {} : { [`${hook}.url`]: 'http://localhost/', 'hooks.allowed_hosts': 'localhost', 'hooks.secret': 's' }
+        hook === undefined
+          ? {}
+          : { [`${hook}.url`]: 'http://localhost/', 'hooks.allowed_hosts': 'localhost', 'hooks.secret': 'a-hooks-secret-16' }
       expect([path, problemsOf({ flags: { ...around, [path]: preset } })]).toEqual([path, []])
     }
   })

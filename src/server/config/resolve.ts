@@ -91,7 +91,7 @@ export function resolveConfig(sources: ConfigSources): Resolution {
   const { problems, readable } = examine(tree)
   const all = [...flags.problems, ...environment.problems, ...problems]
   if (all.length === 0 && readable !== undefined)
-    return { ok: true, config: toConfig(readable.settings, readable.namespaces, warningsOf(readable)) }
+    return { ok: true, config: toConfig(readable.settings, readable.namespaces, [...environment.warnings, ...warningsOf(readable)]) }
   const origins = new Map([...environment.origins, ...flags.origins])
   return { ok: false, problems: all.map(problem => lineOf(problem, origins)) }
 }

@@ -4,7 +4,7 @@ import { resolveConfig } from './index.ts'
 const key = 'k'.repeat(32)
 const secured = { client: { token: { hmac_secret_key: key } } }
 const hook = { url: 'http://localhost:3000/hook' }
-const hooked = { secret: 's', allowed_hosts: ['localhost:3000'] }
+const hooked = { secret: 'a-hooks-secret-16', allowed_hosts: ['localhost:3000'] }
 const history = { history_size: 10, history_ttl: '1m' }
 
 function refusals(file: unknown): readonly string[] {
@@ -64,7 +64,8 @@ describe('exposure', () => {
 
 describe('hooks', () => {
   test('[C12] a hook outside the allowed hosts is refused', () => {
-    const of = (url: string, allowed_hosts: string[]) => refusals({ hooks: { secret: 's', allowed_hosts, disconnect: { url } } })
+    const of = (url: string, allowed_hosts: string[]) =>
+      refusals({ hooks: { secret: 'a-hooks-secret-16', allowed_hosts, disconnect: { url } } })
     const refused = ['hooks.disconnect.url: the host "backend:3000" is not in hooks.allowed_hosts']
     expect(of('http://backend:3000/x', [])).toEqual(refused)
     expect(of('http://backend:3000/x', ['backend:3001', 'evil-backend', 'backen'])).toEqual(refused)
@@ -205,9 +206,34 @@ describe('warnings', () => {
   })
 
   test('[C14] a token secret that can be guessed is said', () => {
-    expect(warnings({ client: { token: { hmac_secret_key: 'secret' } } })).toEqual([
+    expect(warnings({ client: { token: { hmac_secret_key: 'a-secret' } }, http_api: { key: 'api-keys' } })).toEqual([
       expect.stringContaining('client.token.hmac_secret_key: shorter than 32 bytes'),
+      expect.stringContaining('http_api.key: shorter than 16 bytes'),
     ])
     expect(warnings(secured)).toEqual([])
+  })
+})
+
+describe('secrets', () => {
+  const short = {
+    'client.subscription_token.hmac_secret_key': {
+      client: { ...secured.client, subscription_token: { enabled: true, hmac_secret_key: 'k' } },
+    },
+    'client.token.hmac_secret_key': { client: { token: { hmac_secret_key: '1234567' } } },
+    'http_api.key': { ...secured, http_api: { key: 'k' } },
+    'node.secret': { ...secured, node: { secret: 'n' } },
+    'hooks.secret': { ...secured, hooks: { secret: 's' } },
+    'push.webhook.secret': { ...secured, push: { webhook: { url: 'https://gateway.example/', secret: 's' } } },
+  }
+
+  test.each(Object.entries(short))('[C41] a %s that can be guessed is refused with its path, and not shown', (path, file) => {
+    expect(refusals(file)).toEqual([expect.stringContaining(`${path}: expected at least 8 bytes, got `)])
+  })
+
+  test('[C41] in development mode, which serves this machine alone, it is a warning', () => {
+    expect(warnings({ http_api: { key: 'k' }, node: { secret: 'n' } })).toEqual([
+      expect.stringContaining('http_api.key: shorter'),
+      expect.stringContaining('node.secret: shorter'),
+    ])
   })
 })

@@ -164,6 +164,7 @@ export function crossProblems(readable: Readable, wrong: readonly Problem[]): Pr
     if (![path, ...reads].some(isWrong) && !problems.some(problem => problem.path === path)) problems.push({ path, reason })
   }
   checkExposure(readable, complain)
+  checkSecrets(readable, complain)
   checkClient(readable, complain)
   checkPersonalChannel(readable, complain)
   checkHooks(readable, complain)
@@ -174,12 +175,42 @@ export function crossProblems(readable: Readable, wrong: readonly Problem[]): Pr
   return problems
 }
 
+/** Bytes of a secret. Below, whoever may ask a few times a second has it in days: refused, but in development mode, which serves one machine. */
+const secretBytesMin = 8
+/** Bytes of one that cannot be guessed. HS256 asks for as much as its hash has (RFC 7518, 3.2), since a token lets one guess without asking. */
+const secretBytesSafe = { signing: 32, shown: 16 } as const
+
+interface GivenSecret {
+  readonly path: string
+  readonly bytes: number
+  readonly safe: number
+}
+
+function secretsOf({ client, http_api, node, hooks, push }: Settings): GivenSecret[] {
+  const { signing, shown } = secretBytesSafe
+  const given: readonly [string, string | undefined, number][] = [
+    ['client.token.hmac_secret_key', client.token.hmac_secret_key, signing],
+    ['client.subscription_token.hmac_secret_key', client.subscription_token.hmac_secret_key, signing],
+    ['http_api.key', http_api.key, shown],
+    ['node.secret', node.secret, shown],
+    ['hooks.secret', hooks.secret, shown],
+    ['push.webhook.secret', push.webhook.secret, shown],
+  ]
+  return given.flatMap(([path, secret, safe]) => (secret === undefined ? [] : [{ path, bytes: Buffer.byteLength(secret), safe }]))
+}
+
+function checkSecrets({ settings }: Readable, complain: Complain): void {
+  if (isDevelopment(settings)) return
+  for (const { path, bytes } of secretsOf(settings))
+    if (bytes < secretBytesMin)
+      complain(path, `expected at least ${secretBytesMin} bytes, got ${bytes}: it can be guessed; \`openssl rand -hex 32\` makes one`)
+}
+
 /** What was given but does nothing: said at the start, not refused. */
 export function warningsOf({ settings, namespaces }: Readable): string[] {
   const warnings: string[] = []
-  const key = settings.client.token.hmac_secret_key
-  if (key !== undefined && Buffer.byteLength(key) < 32)
-    warnings.push('client.token.hmac_secret_key: shorter than 32 bytes, so it can be guessed')
+  for (const { path, bytes, safe } of secretsOf(settings))
+    if (bytes < safe) warnings.push(`${path}: shorter than ${safe} bytes, so it can be guessed`)
   if (settings.upstream.length > 0 && settings.channel.namespaces.length > 0)
     warnings.push('channel.namespaces: does nothing on a relay, which takes those of its parent')
   for (const { path, options } of namespaces) {

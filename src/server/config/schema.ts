@@ -27,10 +27,11 @@ function tokenSource(whose: string) {
     jwks_public_endpoint: text(`URL of the public keys that check ${whose} (RS256, ES256, EdDSA).`, {
       ...httpUrl,
       type: 'URL',
+      neverEmpty: true,
       otherwise: 'none',
     }).optional(),
-    audience: text(`\`aud\` that ${whose} must carry.`, { otherwise: 'any' }).optional(),
-    issuer: text(`\`iss\` that ${whose} must carry.`, { otherwise: 'any' }).optional(),
+    audience: text(`\`aud\` that ${whose} must carry.`, { neverEmpty: true, otherwise: 'any' }).optional(),
+    issuer: text(`\`iss\` that ${whose} must carry.`, { neverEmpty: true, otherwise: 'any' }).optional(),
   }
 }
 
@@ -160,7 +161,12 @@ const channel = group({
 
 function hook(when: string, retries: number) {
   return group({
-    url: text(`Where to post ${when}; its host must be in \`hooks.allowed_hosts\`.`, { ...httpUrl, type: 'URL', otherwise: 'none' }),
+    url: text(`Where to post ${when}; its host must be in \`hooks.allowed_hosts\`.`, {
+      ...httpUrl,
+      type: 'URL',
+      neverEmpty: true,
+      otherwise: 'none',
+    }),
     timeout: duration('How long to wait for the answer.', '1s', { minMs: 10, maxMs: 60_000 }),
     retries: integer('How often to try again.', retries, 0, 100),
   }).optional()
@@ -226,6 +232,7 @@ export const schema = group({
     'Makes this server a relay: the nodes that it may hang on, tried in order. Channels, services and pages are theirs.',
     text('', { phrase: 'an address like "ws://parent:7400"', pattern: /^wss?:\/\/[^\s/?#@]+$/ }),
     'addresses',
+    { neverEmpty: true },
   ).prefault([]),
   region: text('Where a relay is, as shown in `/ops/tree`.', { otherwise: 'none' }).optional(),
   broker: broker.prefault('memory'),
