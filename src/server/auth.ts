@@ -21,6 +21,7 @@ export function addAuthRoutes(server: FanfareServer): void {
   })
   if (!config.development || hmacSecretKey === undefined) return
   server.route('POST', '/auth/guest', async (request, _params, address) => {
+    server.gate.checkOrigin(request)
     if (!node.rates.spendFor(`address:${address}`)) throw new CommandError(errors.tooManyRequests)
     const { name } = check(guestSchema, await readJson(request, node.limits.frameBytesMax, node.limits.json))
     const slug = name

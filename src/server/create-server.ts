@@ -33,7 +33,7 @@ import { type Metric, Metrics } from './metrics.ts'
 import { openHistory } from './open-history.ts'
 import { Ops } from './ops.ts'
 import { Policies } from './policies.ts'
-import { addressOf, proxyTo } from './proxy.ts'
+import { addressOf, isFromNode, proxyTo } from './proxy.ts'
 import { addRoutes } from './routes.ts'
 import { withSecrets } from './secrets.ts'
 import type { Server, ServerEvent, Service } from './server.ts'
@@ -128,7 +128,7 @@ export class FanfareServer implements Server {
     this.node = this.#createNode(id, this.hooks.asking)
     // Events of the nodes below come up to the central one, which tells them once.
     if (parent === undefined && this.hooks.tells) this.node.on(event => this.hooks.tell(event))
-    this.gate = new Gate(this.node, new Origins(config.client.allowedOrigins, isOpen(config)))
+    this.gate = new Gate(this.node, originsOf(config))
     this.tickets = new Tickets(clock, random)
     this.sse = new SseTransport(this.node, this.gate, this.tree)
     this.tree.join(this)
@@ -241,7 +241,6 @@ export class FanfareServer implements Server {
 
   page(path: string, html: HTMLBundle): void {
     this.http.page(path, html)
-    this.workers.page(path, html)
   }
 
   async drain(): Promise<void> {
@@ -302,6 +301,8 @@ export class FanfareServer implements Server {
       idleMs: limits.idleMs,
       origins: this.gate.origins,
       log: this.log,
+      isFromNode: request => isFromNode(request, given => this.tree.children.context.isSecret(given)),
+      misled: (by, shown) => void this.node.refusals.note(by, misledReasons[by], { [by]: shown.slice(0, 256) }),
       refused: code => this.node.counters.countError(code),
       addressOf: (request, peer) => addressOf(request, peer, given => this.tree.children.context.isSecret(given)),
     })
@@ -325,9 +326,14 @@ function logOf(config: Config): Log {
   })
 }
 
-/** Whether whoever reaches the server may use it. */
-function isOpen({ development, client, httpApi }: Config): boolean {
-  return development || client.insecure || httpApi.insecure
+const misledReasons = {
+  host: 'the name in Host is none of this machine or of client.allowed_origins',
+  proxy: 'the request came through a proxy, and this server is open to whoever reaches it: give it a token secret',
+} as const
+
+/** Whoever reaches a server in development mode, or an insecure one, may use it. Only the former is for pages that are being developed. */
+function originsOf({ development, client, httpApi }: Config): Origins {
+  return new Origins(client.allowedOrigins, development || client.insecure || httpApi.insecure, development && !httpApi.insecure)
 }
 
 function isKind<K extends ServerEvent>(event: LifecycleEvent, kind: K): event is Extract<LifecycleEvent, { kind: K }> {

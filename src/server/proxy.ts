@@ -67,6 +67,12 @@ function headersFor(given: Headers, address: string, secret: string): Headers {
   return headers
 }
 
+/** Whether a node of this cluster passes the request on. */
+export function isFromNode(request: Request, isSecret: (given: string) => boolean): boolean {
+  const secret = request.headers.get(nodeHeader)
+  return secret !== null && isSecret(secret)
+}
+
 /** The client's address: the peer's own, unless the peer is a node that speaks for a client. */
 export function addressOf(request: Request, peer: string, isSecret: (given: string) => boolean): string {
   const secret = request.headers.get(nodeHeader)

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { HTMLBundle, Subprocess } from 'bun'
+import type { Subprocess } from 'bun'
 import { backoffMs } from '../kit/index.ts'
 import { HttpTransport } from '../transport/index.ts'
 import type { Config } from './config/index.ts'
@@ -32,7 +32,6 @@ type Worker = Subprocess<'pipe', 'pipe', 'inherit'>
  */
 export class Workers {
   readonly #workers = new Set<Worker>()
-  readonly #pages: (readonly [path: string, html: HTMLBundle])[] = []
   #private: HttpTransport | undefined
   #isClosed = false
   #failures = 0
@@ -52,15 +51,9 @@ export class Workers {
     if (config.workers < 2 || tree.isWorker) return
     this.#private = new HttpTransport({ ...http.options, host: '127.0.0.1', port: 0, reusePort: false }, http.router)
     this.#private.upgrade('/connection/node', (request, upgrader) => tree.children.upgrade(request, upgrader))
-    for (const [path, html] of this.#pages) this.#private.page(path, html)
     this.#private.listen()
     const started = await Promise.all(Array.from({ length: config.workers - 1 }, () => this.#spawn()))
     if (started.includes(false)) throw new Error('a worker ended before it listened; its own lines say why')
-  }
-
-  page(path: string, html: HTMLBundle): void {
-    this.#pages.push([path, html])
-    this.#private?.page(path, html)
   }
 
   /** Has every worker send its clients away and end. */

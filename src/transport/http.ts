@@ -2,6 +2,8 @@ import type { HTMLBundle, Server } from 'bun'
 import type { Log } from '../hub/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
 import type { Origins } from './origins.ts'
+import { assetsPath, Pages } from './pages.ts'
+import { proxySignOf } from './proxy-signs.ts'
 import { type RouteHandler, Router } from './router.ts'
 import { safetyHeaders } from './safety-headers.ts'
 import { statusOf } from './status.ts'
@@ -19,6 +21,10 @@ export interface HttpOptions {
   readonly idleMs: number
   readonly origins: Origins
   readonly log: Log
+  /** Whether a node of this cluster passes the request on. */
+  isFromNode?(request: Request): boolean
+  /** Hears of a request that was not meant for this server, with the name or header that shows it. */
+  misled?(by: 'host' | 'proxy', shown: string): void
   /** Hears the code of every error that is answered. */
   refused?(code: number): void
   /** The address that a request is counted for. The peer's own where absent. */
@@ -30,6 +36,9 @@ export type Upgrade = (request: Request, server: Server<Upgraded>) => Response |
 
 const wrongHost = { code: 403, message: 'unknown host: this server answers to localhost and to the hosts of client.allowed_origins' }
 
+const openIsLocal =
+  'without a token secret, and with client.insecure or http_api.insecure, this server is for its own machine alone: behind a proxy give it client.token.hmac_secret_key'
+
 /** The longest that Bun takes. */
 const bunIdleMaxS = 255
 /** Paths whose answers have no end. Their heartbeats find the dead. */
@@ -38,7 +47,7 @@ const endless: ReadonlySet<string> = new Set(['/sse'])
 /** One port for everything: WebSocket, event streams, commands, pages. */
 export class HttpTransport {
   readonly router: Router
-  readonly #pages: Record<string, HTMLBundle> = {}
+  readonly #pages: Pages
   readonly #upgrades = new Map<string, Upgrade>()
   #server: Server<Upgraded> | undefined
 
@@ -47,6 +56,7 @@ export class HttpTransport {
     router = new Router(),
   ) {
     this.router = router
+    this.#pages = new Pages()
   }
 
   get port(): number {
@@ -59,13 +69,16 @@ export class HttpTransport {
 
   route(method: string, path: string, handler: RouteHandler): void {
     this.router.add(method, path, handler)
-    this.#server?.reload(this.#serving())
   }
 
   /** A page, bundled from its HTML file. Its path may have a parameter, as routes have. */
   page(path: string, html: HTMLBundle): void {
-    this.#pages[path] = html
-    this.#server?.reload(this.#serving())
+    this.route('GET', path, request => this.#pages.answer(html, pathOf(request.url)))
+    this.route('GET', `${assetsPath}/:name`, (_request, { name = '' }) => {
+      const asset = this.#pages.asset(name)
+      if (asset === undefined) throw new CommandError({ code: 404, message: 'not found' })
+      return asset
+    })
   }
 
   listen(): void {
@@ -84,15 +97,11 @@ export class HttpTransport {
   }
 
   #serving() {
-    // Bun serves pages before `fetch` is asked, and exact paths before patterns: so a page for `/games/:id` leaves `/games/list` to its route.
-    const fetch = (request: Request, server: Server<Upgraded>) => this.#fetch(request, server)
-    const exact = Object.fromEntries(this.router.exactPaths().map(path => [path, fetch]))
     return {
       idleTimeout: this.#idleS,
       development: false,
       maxRequestBodySize: this.options.bodyBytesMax,
-      routes: { ...exact, ...this.#pages },
-      fetch,
+      fetch: (request: Request, server: Server<Upgraded>) => this.#fetch(request, server),
       websocket: upgradedHandler(this.options.frameBytesMax),
       error: (error: Error) => {
         this.options.log.error({ err: error }, 'a request failed unexpectedly')
@@ -102,7 +111,8 @@ export class HttpTransport {
   }
 
   #fetch(request: Request, server: Server<Upgraded>): Response | undefined | Promise<Response> {
-    if (!this.options.origins.admits(request)) return Response.json({ error: wrongHost }, { status: 403 })
+    const misled = this.#misled(request)
+    if (misled !== undefined) return Response.json({ error: misled }, { status: 403, headers: safetyHeaders })
     const asked = withHost(request)
     const pathname = pathOf(asked.url)
     const upgrade = this.#upgrades.get(pathname)
@@ -115,6 +125,19 @@ export class HttpTransport {
       if (!response.ok) server.timeout(request, this.#idleS)
       return response
     })
+  }
+
+  /** Why a request was not meant for this server, if so: while whoever reaches it may use it, it is for this machine alone. */
+  #misled(request: Request): { code: number; message: string } | undefined {
+    const { origins, isFromNode, misled } = this.options
+    if (!origins.admits(request)) {
+      misled?.('host', request.headers.get('host') ?? '')
+      return wrongHost
+    }
+    const sign = origins.isOpen ? proxySignOf(request.headers) : undefined
+    if (sign === undefined || isFromNode?.(request) === true) return undefined
+    misled?.('proxy', sign)
+    return { code: 403, message: `proxied request (${sign}): ${openIsLocal}` }
   }
 
   get #idleS(): number {

@@ -10,6 +10,8 @@ const withCookies = { 'Access-Control-Allow-Credentials': 'true' } as const
 /** Names that lead to this machine whoever asks, unlike those that a stranger can point here. */
 const localName = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/
 
+const localOrigin = /^https?:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/
+
 /**
  * Which web pages may use a user's credentials here. A request without `Origin` does not come from a page; one from our own host is ours;
  * any other must be on the list, which may hold `*` as a whole or in place of a host's first part (`https://*.example.org`).
@@ -21,31 +23,32 @@ export class Origins {
     allowed: readonly string[],
     /** Whoever reaches the server may use it, so that only names of this machine and of allowed origins may lead to it. */
     readonly isOpen = false,
+    /** Lets pages of this machine in from whatever port, as those that are being developed. */
+    readonly allowsLocal = false,
   ) {
     this.#allowed = allowed.map(origin => origin.toLowerCase())
   }
 
   allows(request: Request): boolean {
     const origin = request.headers.get('origin')?.toLowerCase()
-    return origin === undefined || this.#isOwn(origin, request) || this.#isListed(origin)
+    return origin === undefined || this.#isOwn(origin, request) || this.#isListed(origin) || (this.allowsLocal && localOrigin.test(origin))
   }
 
   /**
    * Whether the request was meant for this server. A page can point a name of its own at 127.0.0.1 (DNS rebinding) and is then of the same
-   * origin for its browser, so that nothing but the name tells it from our own.
+   * origin for its browser, so that nothing but the name tells it from our own. `*` stands for any page, and names no host.
    */
   admits(request: Request): boolean {
     const host = request.headers.get('host')?.toLowerCase()
     if (!this.isOpen || host === undefined || localName.test(host)) return true
-    return ['http', 'https'].some(scheme => this.#isListed(`${scheme}://${host}`))
+    return ['http', 'https'].some(scheme => this.#isNamed(`${scheme}://${host}`))
   }
 
   /** What lets an allowed page of another origin read the answer. */
   headersFor(request: Request): Record<string, string> {
     const origin = request.headers.get('origin')
     if (origin === null || this.#isOwn(origin.toLowerCase(), request) || !this.allows(request)) return {}
-    const named = this.#allowed.some(pattern => pattern !== '*' && isMatch(pattern, origin.toLowerCase()))
-    return { 'Access-Control-Allow-Origin': origin, ...(named ? withCookies : {}), Vary: 'Origin' }
+    return { 'Access-Control-Allow-Origin': origin, ...(this.#isNamed(origin.toLowerCase()) ? withCookies : {}), Vary: 'Origin' }
   }
 
   /** Answers what a browser asks before it lets a page of another origin call with a token or a JSON body. */
@@ -55,7 +58,11 @@ export class Origins {
   }
 
   #isListed(origin: string): boolean {
-    return this.#allowed.some(pattern => pattern === '*' || isMatch(pattern, origin))
+    return this.#allowed.includes('*') || this.#isNamed(origin)
+  }
+
+  #isNamed(origin: string): boolean {
+    return this.#allowed.some(pattern => pattern !== '*' && isMatch(pattern, origin))
   }
 
   #isOwn(origin: string, request: Request): boolean {

@@ -33,11 +33,6 @@ export class Router {
     )
   }
 
-  /** The paths of routes without parameters. */
-  exactPaths(): string[] {
-    return [...this.#exact.keys()].filter(path => !isPattern(path))
-  }
-
   #routeOf(path: string): Route {
     const known = this.#exact.get(path)
     if (known !== undefined) return known

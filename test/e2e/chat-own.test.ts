@@ -41,6 +41,7 @@ describe.skipIf(skipped)('what is one’s own in the chat', () => {
     expect(await others.locator('output').innerText()).toBe(link)
     const code = new URL(link).searchParams.get('join')
     await kim.page.goto(`${site.url}/chat?as=kim&device=laptop&join=${code}`)
+    await kim.answer('Join')
     for (const each of [panel, others]) {
       await each.getByRole('button', { name: 'Let Kim in' }).waitFor()
       await each.locator('.invite').getByText('used once').waitFor()

@@ -51,6 +51,7 @@ export class ChatSite implements AsyncDisposable {
     const [one, other] = await Promise.all([this.open(await this.browserOf(), first), this.open(await this.browserOf(), second)])
     const { user } = await other.account()
     await one.page.goto(`${this.url}/chat?as=${first}&device=laptop&with=${encodeURIComponent(user)}`)
+    await one.answer('Open')
     await one.composer.waitFor()
     await other.page.locator('.list-item').first().click()
     await other.composer.waitFor()

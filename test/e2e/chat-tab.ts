@@ -10,6 +10,9 @@ export class Tab {
     readonly as: string,
   ) {
     page.on('pageerror', error => this.complaints.push(error.message))
+    page.on('console', message => {
+      if (message.text().includes('Content Security Policy')) this.complaints.push(message.text())
+    })
   }
 
   get messages(): Locator {
@@ -31,6 +34,11 @@ export class Tab {
 
   async live(): Promise<void> {
     await this.page.locator('.badge[data-link="live"]').waitFor({ state: 'attached' })
+  }
+
+  /** Answers the question that a link makes the page ask. */
+  async answer(action: string): Promise<void> {
+    await this.page.getByRole('dialog').getByRole('button', { name: action, exact: true }).click()
   }
 
   async say(text: string): Promise<void> {

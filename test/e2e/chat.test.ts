@@ -152,6 +152,7 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await panel.getByRole('button', { name: 'Create an invite link' }).click()
     const link = await panel.locator('output').innerText()
     await kim.page.goto(`${link.replace(/^https?:\/\/[^/]+/, site.url)}&as=kim&device=laptop`)
+    await kim.answer('Join')
     await kim.page.getByText('You joined by the invite link').last().waitFor()
     await kim.say('Hello from the link')
     await ida.message('Hello from the link').waitFor()
@@ -159,6 +160,7 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await panel.getByRole('button', { name: 'Revoke' }).click()
     await until('the link is gone', async () => (await panel.locator('output').count()) === 0)
     const stranger = await site.open(await site.browserOf(), 'stranger', 'laptop', `/chat?join=${new URL(link).searchParams.get('join')}`)
+    await stranger.answer('Join')
     await stranger.page.locator('.notices p[data-tone="bad"]').waitFor()
 
     await panel.getByLabel('What to do with Jon').click()
@@ -195,6 +197,7 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await uma.page.getByText('You changed the rules.').last().waitFor()
 
     await vic.page.goto(`${site.url}/chat?as=vic&device=laptop&join=${code}`)
+    await vic.answer('Join')
     await vic.page.locator('.notices').getByText('The admins have been asked.').waitFor()
     await panel.getByRole('button', { name: 'Let Vic in' }).click()
     await vic.listed('Board').click()

@@ -25,7 +25,12 @@ export interface ChatOptions {
 
 /** Shows notifications while no page is open. Browsers ask for it anew at most once a day unless told otherwise. */
 const pushWorker = Bun.file(new URL('./web/push-worker.js', import.meta.url))
-const pushWorkerHeaders = { 'Content-Type': 'text/javascript; charset=utf-8', 'Cache-Control': 'no-cache' }
+const pushWorkerHeaders = {
+  'Content-Type': 'text/javascript; charset=utf-8',
+  'Cache-Control': 'no-cache',
+  'Content-Security-Policy': "default-src 'none'; connect-src 'self'; frame-ancestors 'none'",
+  'X-Frame-Options': 'DENY',
+}
 
 const inboxNamespace: Namespace = {
   ...namespaceDefaults,

@@ -7,7 +7,7 @@ import type { Account, Accounts } from './account.ts'
 import { type Chat, ChatStore } from './chat-store.ts'
 import { ConversationList } from './conversation-list.tsx'
 import { ConversationPane } from './conversation-view.tsx'
-import { Desk } from './desk.ts'
+import { Desk, type Question } from './desk.ts'
 import { Dialogs } from './dialogs.tsx'
 import { Drafts } from './drafts.ts'
 import { Icon } from './icons.tsx'
@@ -105,7 +105,10 @@ function arrived(desk: Desk, message: MessageView): void {
   void showNotification(title, text, message.conversation)
 }
 
-/** What the address asks for: `?join=` enters a group, `?with=` opens the conversation with a user. */
+/**
+ * What the address asks for: `?join=` enters a group, `?with=` opens the conversation with a user. Whoever made the link is not who follows it,
+ * so that nothing is done before that one has clicked.
+ */
 async function followWishes(desk: Desk): Promise<void> {
   const params = new URLSearchParams(location.search)
   const [code, user] = [params.get('join'), params.get('with')]
@@ -113,10 +116,24 @@ async function followWishes(desk: Desk): Promise<void> {
   desk.place.forget('with')
   if (code === null && user === null) return
   await live(desk)
-  if (code !== null) {
+  if (code !== null) desk.dialog.value = askToJoin(desk, code)
+  else if (user !== null && user !== desk.account.user) desk.dialog.value = askToWrite(desk, user)
+}
+
+function askToJoin(desk: Desk, code: string): Question {
+  const act = async () => {
     const joined = await desk.store.attempt(() => desk.store.chat.join(code))
     if (joined !== undefined) desk.open(joined.id)
-  } else if (user !== null && user !== desk.account.user) await desk.direct(user)
+  }
+  const text = 'This is an invite link. Whoever is in the group will see that you came, and who you are.'
+  return { kind: 'confirm', title: 'Join this group?', text, action: 'Join', tone: 'plain', act: () => void act() }
+}
+
+function askToWrite(desk: Desk, user: string): Question {
+  const name = desk.store.people.name(user)
+  const shown = name === user ? user : `${name} (${user})`
+  const text = `The link opens a chat with ${shown}.`
+  return { kind: 'confirm', title: 'Open this chat?', text, action: 'Open', tone: 'plain', act: () => void desk.direct(user) }
 }
 
 /** Resolves when there is a connection. */

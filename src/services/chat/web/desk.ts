@@ -25,7 +25,18 @@ export type Dialog =
   | { readonly kind: 'group' }
   | { readonly kind: 'add'; readonly conversation: string }
   | { readonly kind: 'react'; readonly item: MessageView }
-  | { readonly kind: 'confirm'; readonly title: string; readonly text: string; readonly action: string; readonly act: () => void }
+  | Question
+
+/** Something that is done once somebody has clicked, and not before. */
+export interface Question {
+  readonly kind: 'confirm'
+  readonly title: string
+  readonly text: string
+  readonly action: string
+  /** `plain` where nothing is lost by it. */
+  readonly tone?: 'plain'
+  readonly act: () => void
+}
 
 /** A message that is to be brought into view, once. */
 export interface Jump {

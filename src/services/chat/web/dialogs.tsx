@@ -44,7 +44,7 @@ export function Dialogs({ desk }: { readonly desk: Desk }) {
             <button
               type="button"
               class="button"
-              data-tone="bad"
+              data-tone={open.tone === 'plain' ? undefined : 'bad'}
               onClick={() => {
                 close()
                 open.act()
