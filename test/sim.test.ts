@@ -38,7 +38,6 @@ const mustHappen = [
   'messages lost',
   'messages doubled',
   'closed 3008',
-  'closed 3012',
   'unsubscribed 2500',
   'subscribed by the server',
   'appends refused',

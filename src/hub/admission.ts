@@ -3,8 +3,10 @@ import { CommandError, errors, type Position, type Publication, type SubscribeRe
 import type { Grant } from './access.ts'
 import type { HistoryPage } from './broker.ts'
 import { expiryAt } from './expiry.ts'
+import { replayWindowBytes } from './limits.ts'
 import type { Namespace } from './namespace.ts'
 import { reconcile } from './reconcile.ts'
+import { bytesOf, countWithin, Replay } from './replay.ts'
 import type { Session } from './session.ts'
 import { Subscription, type SubscriptionTerms } from './subscription.ts'
 import type { TagFilter } from './tag-filter.ts'
@@ -49,7 +51,9 @@ export async function admit(session: Session, request: SubscribeRequest): Promis
   try {
     await channel.opened
     const page = await historySince(subscription, request.since)
-    const sinceData = page?.complete ? undefined : await historySince(subscription, grant.at)
+    // Where the session may turn out to have too much to recover, the state must do.
+    const isSure = page?.complete === true && bytesOf(page.publications) <= replayWindowBytes
+    const sinceData = isSure ? undefined : await historySince(subscription, grant.at)
     return new Admission(subscription, request, grant, page, sinceData)
   } catch (error) {
     session.untrack(request.channel, unsubscribes.insufficientState)
@@ -59,6 +63,9 @@ export async function admit(session: Session, request: SubscribeRequest): Promis
 
 /** A subscription that is ready to go live. */
 export class Admission {
+  /** Of the publications, what came within the reply. */
+  inReplyBytes = 0
+
   constructor(
     readonly subscription: Subscription,
     readonly request: SubscribeRequest,
@@ -71,9 +78,10 @@ export class Admission {
 
   /**
    * Goes live and says from where. The caller queues the reply in the same turn, before anything else can be delivered.
+   * @param roomInReply bytes of publications that may come within the reply; the rest is replayed behind it
    * @throws CommandError where the subscription ended or was overrun while it caught up
    */
-  complete(): SubscribeResult {
+  complete(roomInReply = this.subscription.session.outbox.roomInReply): SubscribeResult {
     const { subscription } = this
     const { state, session, channel } = subscription
     if (state.kind !== 'catching-up' || session.isClosed) throw new CommandError(errors.internal, 'the subscription ended while it began')
@@ -81,11 +89,38 @@ export class Admission {
       session.untrack(channel.name, unsubscribes.insufficientState)
       throw new CommandError(errors.internal, 'the channel moved faster than its history could be read')
     }
-    const recovery = this.#recover(state.queued)
-    subscription.goLive(recovery.seen, this.grant.data === undefined || this.grant.at === undefined)
-    subscription.hasDeltaBase = (recovery.publications?.length ?? 0) > 0 && channel.isDeltaBase(recovery.seen)
+    const recovery = this.#filtered(this.#recover(state.queued))
+    const { publications } = recovery
+    const count = publications === undefined ? 0 : countWithin(publications, roomInReply)
+    const inReply = publications?.slice(0, count)
+    this.inReplyBytes = bytesOf(inReply ?? [])
+    const isFresh = this.grant.data === undefined || this.grant.at === undefined
+    subscription.goLive(recovery.seen, isFresh, this.#replay(recovery, count))
+    subscription.hasDeltaBase = (publications?.length ?? 0) > 0 && channel.isDeltaBase(recovery.seen)
     session.node.subscriptionBegan(subscription)
-    return { ...this.#position(recovery), ...this.#rest(recovery) }
+    return { ...this.#position(recovery), ...this.#rest(recovery, inReply) }
+  }
+
+  #filtered(recovery: Recovery): Recovery {
+    const { filter } = this.subscription
+    const { publications } = recovery
+    if (filter === undefined || publications === undefined) return recovery
+    return { ...recovery, publications: publications.filter(publication => filter.passes(publication)) }
+  }
+
+  /** What does not fit into the reply. */
+  #replay({ publications = [], offset }: Recovery, from: number): Replay | undefined {
+    if (from === publications.length) return undefined
+    const replay = new Replay(this.subscription, publications[from - 1]?.offset ?? offset)
+    for (const publication of publications.slice(from)) replay.push(publication)
+    return replay
+  }
+
+  /** Whether the session may have this much to recover beside what it is still owed. Where nothing else can be done, it may. */
+  #isWithin(publications: readonly Publication[]): boolean {
+    const { session } = this.subscription
+    if (this.grant.at !== undefined && this.sinceData === undefined) return true
+    return session.outbox.replayBytes + bytesOf(publications) <= session.node.limits.recoveryBytesMax
   }
 
   #recover(queued: readonly Publication[]): Recovery {
@@ -94,7 +129,8 @@ export class Admission {
     const { since } = this.request
     if (channel.namespace.delivery === 'latest') return recoverNewest(channel.sources[0]?.snapshot() ?? [], position, since)
     if (since === undefined || this.page === undefined) return this.#start(queued)
-    const publications = reconcile(since, this.page, queued, position)
+    const missed = reconcile(since, this.page, queued, position)
+    const publications = missed !== undefined && this.#isWithin(missed) ? missed : undefined
     if (publications === undefined) session.node.counters.unrecovered++
     else session.node.counters.recovered++
     if (publications === undefined) {
@@ -130,9 +166,8 @@ export class Admission {
     }
   }
 
-  #rest({ publications: missed, recovered }: Recovery): SubscribeResult {
-    const { channel, terms, session, filter } = this.subscription
-    const publications = filter === undefined ? missed : missed?.filter(publication => filter.passes(publication))
+  #rest({ recovered }: Recovery, publications: readonly Publication[] | undefined): SubscribeResult {
+    const { channel, terms, session } = this.subscription
     const data = this.grant.data === undefined ? channel.snapshot() : dataOf(this.grant, recovered && channel.sources.length === 0)
     return {
       ...(publications === undefined ? {} : { publications }),

@@ -15,6 +15,7 @@ import {
 } from '../protocol/index.ts'
 import { run } from './commands/index.ts'
 import { replyFrame } from './frame.ts'
+import { recoveryWaitMs, replayWindowBytes } from './limits.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -32,6 +33,9 @@ const ordered: ReadonlySet<Method> = new Set<Method>([
   'presence',
   'presence_stats',
 ])
+
+/** Commands whose answers may be large: each waits until the socket has room for it. */
+const heavy: ReadonlySet<Method> = new Set<Method>(['subscribe', 'history', 'presence', 'rpc'])
 
 /** Commands over the rate, one right after the other, that are still answered. Beyond: close 3013. */
 const overspentMax = 10
@@ -89,11 +93,39 @@ export class CommandQueue {
       session.close(closes.tooManyRequests)
       return
     }
+    const now = session.node.clock.now()
     if (this.#tail === undefined) {
-      const running = this.#start(command)
+      const room = heavy.has(command.method) ? this.#room(command, now) : undefined
+      if (room !== undefined && !ordered.has(command.method)) {
+        this.#overtaken(room, command)
+        return
+      }
+      const running = room === undefined ? this.#start(command) : room.then(() => this.#start(command))
       if (running !== undefined && ordered.has(command.method)) this.#after(running)
-    } else if (ordered.has(command.method)) this.#after(this.#tail.then(() => this.#start(command)))
+    } else if (ordered.has(command.method)) this.#after(this.#tail.then(() => this.#startInTurn(command, now)))
     else this.#overtaken(this.#tail, command)
+  }
+
+  /** A heavy command waits until what was asked for before has mostly been sent. */
+  #startInTurn(command: Command, receivedAt: number): Promise<void> | undefined {
+    const room = heavy.has(command.method) ? this.#room(command, receivedAt) : undefined
+    return room === undefined ? this.#start(command) : room.then(() => this.#start(command))
+  }
+
+  /** A subscribe waits for so long only: SDKs take no answer for a dead connection, and would come back for ever. */
+  #room({ method }: Command, receivedAt: number): Promise<void> | undefined {
+    const { outbox, node } = this.session
+    const room = outbox.room(method === 'subscribe' ? replayWindowBytes : Number.POSITIVE_INFINITY)
+    if (room === undefined || method !== 'subscribe') return room
+    const leftMs = receivedAt + recoveryWaitMs - node.clock.now()
+    if (leftMs <= 0) return undefined
+    return new Promise(resolve => {
+      const late = node.clock.after(leftMs, resolve)
+      void room.then(() => {
+        late.cancel()
+        resolve()
+      })
+    })
   }
 
   /** Waits for the ordered commands before it, and for nothing that comes later. */

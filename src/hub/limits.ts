@@ -50,8 +50,19 @@ export interface Limits {
   readonly catchingUpMax: number
   /** Publications that one recovery replays. Beyond: recovered is false. */
   readonly recoveryMax: number
+  /**
+   * Bytes of publications that one session has recovered and not been sent. They are references to the history where it is in memory, and the
+   * whole cost of a recovery where it is not. Beyond: recovered is false; a subscription that falls behind while it is replayed begins again (2500).
+   */
+  readonly recoveryBytesMax: number
   /** Publications in one history reply. */
   readonly historyPageMax: number
+  /** Bytes of publications in one history reply: it goes out in one piece. Beyond: the page ends earlier, with one publication at least. */
+  readonly historyPageBytesMax: number
+  /** Bytes that wait for all clients of a node. Beyond: who holds most is closed with 3008. */
+  readonly unsentBytesMax: number
+  /** Bytes that wait for all connections of a user. Beyond: the connection that holds most is closed with 3008. */
+  readonly unsentBytesPerUserMax: number
   /** Keys of one `conflated` channel. Beyond: a publication with a new key is refused with 106. */
   readonly conflatedKeysMax: number
   /** Channels that keep history or state in memory. Beyond: the one idle for longest is forgotten. */
@@ -88,10 +99,19 @@ export const ttlMaxS = 365 * 24 * 3600
 export const heldBackMax = 20_000
 
 /**
- * Bytes of answers to one session that wait for the end of a turn: a frame of small questions may ask for very much. As much as its socket
- * could hold, so that a client that comes back to many channels gets all that it missed. Beyond: close 3008.
+ * Bytes of recovered publications that come within replies while these wait to be sent; the rest follows as publications, as the socket
+ * drains. SDKs give up a subscribe that is not answered in 5 s, and a line of 30 KB/s brings this much in that time.
  */
-export const turnBytesMax = 64 * 1024 * 1024
+export const recoveryInReplyBytes = 128 * 1024
+
+/** Bytes of one piece of a replay: little enough that a ping or a reply behind it is on its way soon on any line. */
+export const replayPieceBytes = 32 * 1024
+
+/** Bytes that are still to be replayed up to which another subscription is recovered at once. Beyond: it waits for `recoveryWaitMs`. */
+export const replayWindowBytes = 1024 * 1024
+
+/** How long a subscribe waits until what was recovered before it is sent: less than the 5 s after which SDKs give it up. */
+export const recoveryWaitMs = 2000
 
 export const defaultLimits: Limits = {
   frameBytesMax: 65_536,
@@ -115,7 +135,11 @@ export const defaultLimits: Limits = {
   stalledMs: 20_000,
   catchingUpMax: 10_000,
   recoveryMax: 5_000,
+  recoveryBytesMax: 16 * 1024 * 1024,
   historyPageMax: 1_000,
+  historyPageBytesMax: 1024 * 1024,
+  unsentBytesMax: 256 * 1024 * 1024,
+  unsentBytesPerUserMax: 32 * 1024 * 1024,
   conflatedKeysMax: 10_000,
   streamsMax: 1_000_000,
   joinsPerTickMax: 32,

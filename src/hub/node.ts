@@ -24,6 +24,7 @@ import type { Session } from './session.ts'
 import { Sessions } from './sessions.ts'
 import type { Subscription } from './subscription.ts'
 import { Tick } from './tick.ts'
+import { UnsentBytes } from './unsent-bytes.ts'
 
 export interface NodeOptions {
   readonly id?: string
@@ -80,6 +81,7 @@ export class Node implements BrokerSink, OutboxContext {
   readonly sessions: Sessions
   readonly rates: Rates
   readonly refusals: Refusals
+  readonly unsent: UnsentBytes
   readonly greeters = new Greeters()
   readonly methods = new Map<string, CommandMethod>()
   readonly #listeners: { readonly kind: LifecycleEvent['kind'] | undefined; readonly listener: LifecycleListener }[] = []
@@ -112,6 +114,7 @@ export class Node implements BrokerSink, OutboxContext {
     this.presence = options.openPresence(this.broker)
     this.sessions = new Sessions(this)
     this.rates = new Rates(clock, limits)
+    this.unsent = new UnsentBytes(clock, limits)
     this.hub = new Hub({
       broker: this.broker,
       clock,

@@ -1,7 +1,9 @@
+import { Backlog } from './backlog.ts'
 import type { Broadcast } from './broadcast.ts'
 import type { Counters } from './counters.ts'
 import type { Frame } from './frame.ts'
-import { type Limits, turnBytesMax } from './limits.ts'
+import { type Limits, recoveryInReplyBytes, replayPieceBytes } from './limits.ts'
+import type { Replay } from './replay.ts'
 import type { Bytes, Socket } from './socket.ts'
 import type { Tap } from './source.ts'
 import type { Flushable, Tick } from './tick.ts'
@@ -21,6 +23,8 @@ export interface OutboxOwner {
   cursor(): string | undefined
   /** Called once when the queue is over its bound. */
   overflow(): void
+  /** How much waits for the client, as far as that is worth a word. */
+  holds(bytes: number): void
 }
 
 /** What an outbox may leave to a broadcast while it has nothing else to send. */
@@ -50,6 +54,7 @@ export class Outbox implements Flushable {
   #queuedBytes = 0
   #scheduled = false
   #heldSince = 0
+  #backlog: Backlog | undefined
   #isClosed = false
 
   constructor(
@@ -84,11 +89,52 @@ export class Outbox implements Flushable {
     this.#schedule()
   }
 
-  /** One large answer goes out, whatever its size; what is asked for on top of too much does not. */
+  /** One large answer goes out, whatever its size: the next is asked for when there is room. */
   #count(frame: Frame): void {
-    const before = this.#queuedBytes
-    this.#queuedBytes += frame.size
-    if (this.#heldSince === 0 ? before > turnBytesMax : this.#queuedBytes > this.context.limits.outboxBytesMax) this.owner.overflow()
+    const { size, kind } = frame
+    const { outboxBytesMax } = this.context.limits
+    this.#queuedBytes += size
+    if (this.#heldSince !== 0 || this.#queuedBytes > outboxBytesMax) this.#tell(this.socket.bufferedBytes() + this.#queuedBytes)
+    if (this.#heldSince === 0 || kind === 'reply') return
+    this.#waiting.pushedBytes += size
+    if (this.#waiting.pushedBytes > outboxBytesMax) this.owner.overflow()
+  }
+
+  /** Sends recovered publications piece by piece, whenever the socket has nearly nothing left to send. */
+  replay(replay: Replay): void {
+    if (this.#isClosed) return
+    if (this.#broadcast !== undefined) this.tuneOut()
+    this.#waiting.add(replay)
+    this.#schedule()
+  }
+
+  /** What is still to be replayed. */
+  get replayBytes(): number {
+    return this.#backlog?.replayBytes ?? 0
+  }
+
+  /** How many bytes of recovered publications may come within the next reply. */
+  get roomInReply(): number {
+    return Math.max(0, recoveryInReplyBytes - this.#queuedBytes - this.socket.bufferedBytes())
+  }
+
+  /** Resolves when there is room for another large answer, or the session has ended; undefined where there is room now. */
+  room(replayBytesMax: number): Promise<void> | undefined {
+    if (this.#isClosed || (this.#hasRoom && this.replayBytes <= replayBytesMax)) return undefined
+    return new Promise(resolve => {
+      this.#waiting.wait({ replayBytesMax, go: resolve })
+      this.#schedule()
+    })
+  }
+
+  get #hasRoom(): boolean {
+    const { outboxHighWaterBytes } = this.context.limits
+    return this.#queuedBytes <= outboxHighWaterBytes && this.socket.bufferedBytes() <= outboxHighWaterBytes
+  }
+
+  get #waiting(): Backlog {
+    this.#backlog ??= new Backlog()
+    return this.#backlog
   }
 
   /** Sends the source's news for this tap with the next write. The tap takes care to poke once until it is asked. */
@@ -105,14 +151,17 @@ export class Outbox implements Flushable {
     this.#scheduled = false
     const buffered = this.socket.bufferedBytes()
     if (buffered > this.context.limits.outboxHighWaterBytes) {
-      if (this.#first !== undefined || this.#taps !== undefined) this.#hold()
+      if (this.#first !== undefined || this.#taps !== undefined || this.#backlog?.isEmpty === false) this.#hold()
       return
     }
     // Also where nothing is left to send, since all that was held may have been dropped.
     this.#heldSince = 0
     this.#queuedBytes = 0
-    if (this.#more === undefined && this.#taps === undefined) this.#writeFirst()
-    else this.#write(this.#take(buffered <= this.context.limits.outboxLowWaterBytes))
+    const isNearlyEmpty = buffered <= this.context.limits.outboxLowWaterBytes
+    if (this.#backlog?.hasReplays && isNearlyEmpty) this.#write([...this.#take(true), ...this.#backlog.take(replayPieceBytes)])
+    else if (this.#more === undefined && this.#taps === undefined) this.#writeFirst()
+    else this.#write(this.#take(isNearlyEmpty))
+    if (this.#backlog !== undefined) this.#goOn(this.#backlog)
     if (this.#tunable !== undefined && this.#broadcast === undefined) this.#tuneIn(this.#tunable)
   }
 
@@ -121,16 +170,40 @@ export class Outbox implements Flushable {
     for (const frame of this.#leave()) this.enqueue(frame)
   }
 
-  /** The socket has room again. */
+  /** Bytes have left the socket. */
   drained(): void {
-    if (this.#scheduled || (this.#heldSince === 0 && this.#taps === undefined)) return
+    if (this.#isClosed) return
+    const backlog = this.#waiting
+    backlog.drainedAt = this.context.now()
+    backlog.heldAt = 0
+    if (this.#heldSince !== 0) this.#heldSince = backlog.drainedAt
+    this.resume()
+  }
+
+  /** Looks whether the socket has room again. */
+  resume(): void {
+    if (this.#scheduled || (this.#heldSince === 0 && this.#taps === undefined && this.#backlog?.isEmpty !== false)) return
     this.#scheduled = true
     this.context.tick.add(this)
   }
 
-  /** Whether the session has had something to send for this long without progress. */
+  /** Whether the session has had something to send for this long, and none of it has left. */
   isStalled(now: number): boolean {
-    return this.#heldSince !== 0 && now - this.#heldSince > this.context.limits.stalledMs
+    const { stalledMs } = this.context.limits
+    if (this.#heldSince !== 0 && now - this.#heldSince > stalledMs) return true
+    if (this.socket.bufferedBytes() === 0) {
+      if (this.#backlog !== undefined) this.#backlog.heldAt = 0
+      return false
+    }
+    // What waits in the socket alone is noticed here: nothing else asks for it.
+    const backlog = this.#waiting
+    if (backlog.heldAt === 0) backlog.heldAt = now
+    return now - backlog.heldAt > stalledMs
+  }
+
+  /** Whether bytes wait in the socket or have left it since then, so that what was last written to it may not have arrived. */
+  isDraining(since: number): boolean {
+    return this.socket.bufferedBytes() > 0 || (this.#backlog?.drainedAt ?? 0) >= since
   }
 
   get queuedBytes(): number {
@@ -147,10 +220,31 @@ export class Outbox implements Flushable {
     this.#taps = undefined
     this.#queuedBytes = 0
     this.#heldSince = 0
+    this.#backlog?.end()
+    this.#tell(0)
+  }
+
+  /** After a write: what waits for room goes on, in this turn or when the socket says so. */
+  #goOn(backlog: Backlog): void {
+    const buffered = this.socket.bufferedBytes()
+    this.#tell(buffered)
+    if (backlog.isEmpty) return
+    if (this.#hasRoom) backlog.letGo()
+    if (!backlog.isEmpty && buffered <= this.context.limits.outboxLowWaterBytes) this.#schedule()
+  }
+
+  /** Little is not worth a word: it is what connections hold all the time. */
+  #tell(bytes: number): void {
+    const { outboxLowWaterBytes } = this.context.limits
+    const worth = bytes > outboxLowWaterBytes ? bytes : 0
+    const told = this.#backlog?.unsentBytes ?? 0
+    if (worth === told || (worth > 0 && Math.abs(worth - told) < outboxLowWaterBytes)) return
+    this.#waiting.unsentBytes = worth
+    this.owner.holds(worth)
   }
 
   #tuneIn(tunable: Tunable): void {
-    if (this.#taps !== undefined || this.socket.bufferedBytes() > 0) return
+    if (this.#taps !== undefined || this.#backlog?.isEmpty === false || this.socket.bufferedBytes() > 0) return
     this.#broadcast = tunable.tuneIn()
     this.#delivered -= this.#broadcast?.sent ?? 0
   }
@@ -218,6 +312,7 @@ export class Outbox implements Flushable {
     counters.writes++
     counters.bytesOut += bytes.length
     this.socket.write(bytes)
+    if (bytes.length > this.context.limits.outboxHighWaterBytes) this.#tell(this.socket.bufferedBytes())
   }
 
   /** Keeps what must not be lost, drops what may be, and bounds the rest. */
@@ -229,6 +324,8 @@ export class Outbox implements Flushable {
     this.#first = kept[0]
     this.#more = kept.length > 1 ? kept.slice(1) : undefined
     this.#queuedBytes = kept.reduce((sum, frame) => sum + frame.size, 0)
-    if (this.#queuedBytes > this.context.limits.outboxBytesMax) this.owner.overflow()
+    this.#tell(this.socket.bufferedBytes() + this.#queuedBytes)
+    this.#waiting.pushedBytes = kept.reduce((sum, frame) => (frame.kind === 'reply' ? sum : sum + frame.size), 0)
+    if (this.#waiting.pushedBytes > this.context.limits.outboxBytesMax) this.owner.overflow()
   }
 }

@@ -202,11 +202,15 @@ export class Session implements OutboxOwner {
   /** Called by the node at the session's heartbeat. */
   beat(now: number): void {
     if (this.outbox.isStalled(now)) this.close(closes.slow)
-    else this.outbox.drained()
+    else this.outbox.resume()
   }
 
   overflow(): void {
     this.close(closes.slow)
+  }
+
+  holds(bytes: number): void {
+    this.node.unsent.set(this, bytes)
   }
 
   /** How far every recoverable subscription has been sent. */

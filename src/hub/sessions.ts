@@ -126,13 +126,19 @@ export class Sessions {
   }
 
   #ping(session: Session): void {
+    this.#expectPong(session)
+    if (session.isClosed) return
     session.awaitingPong = true
     session.outbox.enqueue(ping)
     session.beat(this.context.clock.now())
   }
 
   #expectPong(session: Session): void {
-    if (session.awaitingPong) session.close(closes.noPong)
+    const { clock, limits } = this.context
+    session.beat(clock.now())
+    // The ping may still be on its way behind what is being sent: who takes bytes is alive, and who does not is stalled.
+    if (!session.awaitingPong || session.outbox.isDraining(clock.now() - limits.pongTimeoutMs)) return
+    session.close(closes.noPong)
   }
 
   #subscriptionExpired(subscription: Subscription): void {

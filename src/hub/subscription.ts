@@ -1,16 +1,18 @@
 import { type Json, unreachable } from '../kit/index.ts'
-import type { ClientInfo, Close, Position, Publication } from '../protocol/index.ts'
+import { type ClientInfo, type Close, type Position, type Publication, unsubscribes } from '../protocol/index.ts'
 import type { Broadcast } from './broadcast.ts'
 import type { Channel } from './channel.ts'
 import type { Frame } from './frame.ts'
 import type { Outbox, Tunable } from './outbox.ts'
+import type { Replay } from './replay.ts'
 import type { Session } from './session.ts'
 import type { Tap } from './source.ts'
 import type { TagFilter } from './tag-filter.ts'
 
-/** A subscription catches up until its reply is queued, then it is live until it ends; nothing else. */
+/** A subscription catches up until its reply is queued, is replayed what did not fit into that, then it is live until it ends; nothing else. */
 export type SubscriptionState =
   | { readonly kind: 'catching-up'; readonly queued: Publication[]; overflowed: boolean }
+  | { readonly kind: 'replaying'; readonly replay: Replay }
   | { readonly kind: 'live' }
   | { readonly kind: 'ended'; readonly close: Close }
 
@@ -85,6 +87,10 @@ export class Subscription implements Tunable {
         if (this.filter !== undefined && !this.filter.passes(publication)) return
         this.#outbox.enqueue(this.terms.delta ? this.#deltaOf(frames) : frames.whole)
         return
+      case 'replaying':
+        if (publication.offset !== 0 && publication.offset <= this.seenOffset) return
+        if (this.filter === undefined || this.filter.passes(publication)) this.#putBehind(state.replay, publication)
+        return
       case 'catching-up':
         if (state.queued.length < this.session.node.limits.catchingUpMax) state.queued.push(publication)
         else state.overflowed = true
@@ -96,12 +102,23 @@ export class Subscription implements Tunable {
     }
   }
 
-  /** From here on the session gets what the channel gets. The reply must be queued before anything else happens. */
-  goLive(seenOffset: number, isStateFresh: boolean): void {
-    this.state = live
+  /**
+   * From here on the session gets what the channel gets, behind what is still to be replayed. The reply must be queued before anything else
+   * happens.
+   */
+  goLive(seenOffset: number, isStateFresh: boolean, replay: Replay | undefined): void {
+    this.state = replay === undefined ? live : { kind: 'replaying', replay }
+    if (replay !== undefined) this.#outbox.replay(replay)
     // Where only the newest counts, a new epoch begins at 1 without ending the subscription.
     this.seenOffset = this.channel.isRecoverable ? seenOffset : 0
     if (this.taps !== undefined) for (const tap of this.taps) isStateFresh ? tap.settle() : tap.begin()
+    this.session.settle(this)
+  }
+
+  /** Everything that was recovered has been handed to the connection. */
+  caughtUp(): void {
+    if (this.state.kind !== 'replaying') return
+    this.state = live
     this.session.settle(this)
   }
 
@@ -123,9 +140,19 @@ export class Subscription implements Tunable {
   /** Leaves the channel; what was queued for it and not yet sent may still go out. */
   end(close: Close): void {
     if (this.state.kind === 'ended') return
+    if (this.state.kind === 'replaying') this.state.replay.drop()
     this.state = { kind: 'ended', close }
     if (this.taps !== undefined) for (const tap of this.taps) tap.close()
     this.channel.remove(this)
+  }
+
+  /** Who is replayed more slowly than the channel moves begins again, and is then told whether it can recover. */
+  #putBehind(replay: Replay, publication: Publication): void {
+    const { channel, session } = this
+    // It comes whole, so that the next one may build on it.
+    this.hasDeltaBase = true
+    replay.push(publication)
+    if (replay.bytes > session.node.limits.recoveryBytesMax) session.unsubscribe(channel.name, unsubscribes.insufficientState)
   }
 
   #deltaOf(frames: Frames): Frame {
@@ -137,11 +164,12 @@ export class Subscription implements Tunable {
   /** How far the subscriber was sent. Right after its recovery it may be ahead of the channel, which learns of the same publications later. */
   get position(): Position {
     const { position } = this.channel.feed
+    if (this.state.kind === 'replaying') return { epoch: position.epoch, offset: this.state.replay.offset }
     return this.isAbreast ? position : { epoch: position.epoch, offset: this.seenOffset }
   }
 
   get isAbreast(): boolean {
-    return this.seenOffset <= this.channel.feed.position.offset
+    return this.state.kind !== 'replaying' && this.seenOffset <= this.channel.feed.position.offset
   }
 
   /** Whether a position says how far the client was sent: not of a newest value that still waits for room. */
@@ -151,6 +179,6 @@ export class Subscription implements Tunable {
   }
 
   get isLive(): boolean {
-    return this.state.kind === 'live'
+    return this.state.kind === 'live' || this.state.kind === 'replaying'
   }
 }

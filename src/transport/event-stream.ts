@@ -14,6 +14,9 @@ export interface DirectSink {
   end(): unknown
 }
 
+/** Bytes that Bun is given at a time. */
+const sliceBytes = 16 * 1024
+
 /**
  * One response body that stays open. It is the source of a stream of Bun's `direct` kind: a write goes to the connection in the caller's turn,
  * without the queue, the promises and the calls back that an ordinary stream makes for each chunk. A write that the connection cannot pass on
@@ -31,6 +34,8 @@ export class EventStream implements Socket, Placed {
   /** What was written before Bun asked for the body. */
   #early: Bytes[] | undefined
   #waitingBytes = 0
+  /** What Bun has not been given yet, since it could not pass on what came before. */
+  #later: Bytes[] = []
   #finish: (() => void) | undefined
   #isOver = false
 
@@ -64,6 +69,7 @@ export class EventStream implements Socket, Placed {
     if (this.#isOver) return
     this.#isOver = true
     this.#sink = undefined
+    this.#later = []
     this.#finish?.()
     this.owner.ended(this)
   }
@@ -83,7 +89,9 @@ export class EventStream implements Socket, Placed {
   /** An event stream has no close code: the reason was said in the last event. */
   close(): void {
     const sink = this.#sink
+    const later = this.#later
     this.cancel()
+    for (const bytes of later) sink?.write(bytes)
     sink?.end()
   }
 
@@ -93,17 +101,50 @@ export class EventStream implements Socket, Placed {
     written.then(
       () => {
         this.#waitingBytes -= length
-        if (this.#waitingBytes === 0) this.session?.outbox.drained()
+        this.#passLater()
+        this.session?.outbox.drained()
       },
       () => this.cancel(),
     )
   }
 
+  /** In slices: each that leaves is a sign that the client reads, however large the whole is. */
   #pass(sink: DirectSink, bytes: Bytes): void {
+    if (bytes.length <= sliceBytes) {
+      this.#passSlice(sink, bytes)
+      return
+    }
+    for (let from = 0; from < bytes.length; from += sliceBytes) this.#passSlice(sink, slice(bytes, from))
+  }
+
+  #passSlice(sink: DirectSink, bytes: Bytes): void {
+    if (this.#waitingBytes > 0) {
+      this.#later.push(bytes)
+      this.#waitingBytes += bytes.length
+      return
+    }
     const written = sink.write(bytes)
     if (typeof written === 'number') sink.flush()
     else this.wait(written, bytes.length)
   }
+
+  #passLater(): void {
+    while (this.#sink !== undefined) {
+      const bytes = this.#later.shift()
+      if (bytes === undefined) return
+      this.#waitingBytes -= bytes.length
+      const written = this.#sink.write(bytes)
+      if (typeof written !== 'number') {
+        this.wait(written, bytes.length)
+        return
+      }
+      this.#sink.flush()
+    }
+  }
+}
+
+function slice(bytes: Bytes, from: number): Bytes {
+  return typeof bytes === 'string' ? bytes.slice(from, from + sliceBytes) : bytes.subarray(from, from + sliceBytes)
 }
 
 /** The web's types do not know sources of Bun's kind. */

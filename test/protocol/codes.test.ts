@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { z } from 'zod'
 import { closes } from '../../src/protocol/index.ts'
 import type { ConfigInput } from '../../src/server/index.ts'
-import { quiet, RawClient, Sdk, startServer, TcpClient, type TestServer, until, userToken } from '../support/index.ts'
+import { quiet, RawClient, Sdk, startServer, TcpClient, type TestServer, textFrame, until, userToken } from '../support/index.ts'
 
 const open = { allow_subscribe_for_client: true, allow_publish_for_client: true } as const
 const namespaces = [
@@ -191,16 +191,25 @@ describe('close codes', () => {
     expect((await third.call({ ping: {} })).ping).toEqual({})
   })
 
-  test('[B147] one frame of small questions cannot have an answer without bound: it is closed with 3008, and one large answer is sent', async () => {
+  test('[B147] the answers to one frame of small questions are made as the socket drains: who reads gets all, who does not costs one', async () => {
     await using server = await start()
     using raw = await connect(server)
     for (let n = 0; n < 10; n++) await server.publish('kept:a', 'x'.repeat(60_000))
     const { history } = await raw.call({ history: { channel: 'kept:a', limit: -1 } })
     expect(history?.publications).toHaveLength(10)
+    const questions = Array.from({ length: 100 }, (_, n) => ({ id: 100 + n, history: { channel: 'kept:a', limit: -1 } }))
+    const pageBytes = JSON.stringify(history).length
+    using still = await TcpClient.upgrade(server.wsUrl, [{ id: 1, connect: { token: await userToken('still') } }])
+    await until('it is connected', () => still.received.includes('"id":1'))
+    still.pause()
     const before = server.node.counters.bytesOut
-    raw.send(Array.from({ length: 600 }, (_, n) => JSON.stringify({ id: 100 + n, history: { channel: 'kept:a', limit: -1 } })).join('\n'))
-    expect((await raw.closes()).code).toBe(3008)
-    expect(server.node.counters.bytesOut - before).toBeLessThan(80 * 1024 * 1024)
+    still.write(textFrame(questions.map(question => JSON.stringify(question)).join('\n')))
+    raw.send(questions.map(question => JSON.stringify(question)).join('\n'))
+    expect((await raw.reply(199)).history?.publications).toHaveLength(10)
+    const made = server.node.counters.bytesOut - before - 100 * pageBytes
+    // What the kernel holds of a connection has been passed on, so that it counts as read.
+    expect(made).toBeLessThan(20 * pageBytes)
+    expect(raw.closedWith).toBeUndefined()
   })
 
   test('[B65] a connection that reads nothing is closed with 3008 once more waits for it than is allowed', async () => {

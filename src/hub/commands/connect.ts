@@ -152,9 +152,15 @@ async function admitServerSubscriptions(
 /** Everything goes live in one turn, so that the reply comes before any publication. */
 export function completeAll(admissions: ReadonlyMap<string, Admission | CommandError>): Map<string, SubsEntry> {
   const subs = new Map<string, SubsEntry>()
+  let room = Number.POSITIVE_INFINITY
   for (const [channel, admission] of admissions) {
     try {
-      subs.set(channel, admission instanceof CommandError ? { error: admission.toReply() } : admission.complete())
+      if (admission instanceof CommandError) subs.set(channel, { error: admission.toReply() })
+      else {
+        room = Math.min(room, admission.subscription.session.outbox.roomInReply)
+        subs.set(channel, admission.complete(room))
+        room -= admission.inReplyBytes
+      }
     } catch (error) {
       if (!(error instanceof CommandError)) throw error
       subs.set(channel, { error: error.toReply() })

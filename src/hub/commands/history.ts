@@ -1,6 +1,7 @@
 import { CommandError, errors, type Params } from '../../protocol/index.ts'
 import { replyFrame } from '../frame.ts'
 import { HistoryReply } from '../message.ts'
+import { countWithin } from '../replay.ts'
 import type { Session } from '../session.ts'
 
 /** Without a limit only the position is answered, as in Centrifugo; a position that history cannot continue from is error 112. */
@@ -21,5 +22,6 @@ export async function history(
   if (session.isClosed) return
   if (since?.epoch !== undefined && since.epoch !== '' && since.epoch !== page.position.epoch)
     throw new CommandError(errors.unrecoverablePosition)
-  session.outbox.enqueue(replyFrame(new HistoryReply(id, page.position, page.publications)))
+  const publications = page.publications.slice(0, Math.max(1, countWithin(page.publications, session.node.limits.historyPageBytesMax)))
+  session.outbox.enqueue(replyFrame(new HistoryReply(id, page.position, publications)))
 }

@@ -120,7 +120,31 @@ const client = group({
     1,
     10_000_000,
   ),
+  recovery_max_size: integer(
+    'Bytes of publications that one client has recovered and not been sent. Beyond: `recovered` is false.',
+    limits.recoveryBytesMax,
+    1024,
+    bytesMax,
+  ),
   history_max_publication_limit: integer('Publications in one history reply.', limits.historyPageMax, 1, 10_000_000),
+  history_max_size: integer(
+    'Bytes of publications in one history reply. Beyond: the page ends earlier.',
+    limits.historyPageBytesMax,
+    1024,
+    bytesMax,
+  ),
+  unsent_size_limit: integer(
+    'Bytes that wait for all clients of a node. Beyond: close 3008 for who holds most.',
+    limits.unsentBytesMax,
+    1024 * 1024,
+    Number.MAX_SAFE_INTEGER,
+  ),
+  user_unsent_size_limit: integer(
+    'Bytes that wait for all connections of one user. Beyond: close 3008 for the one that holds most.',
+    limits.unsentBytesPerUserMax,
+    1024,
+    Number.MAX_SAFE_INTEGER,
+  ),
   channel_position_check_delay: duration(
     'How often a node asks whether it missed the end of a channel; `0s` where it cannot.',
     every(limits.positionCheckMs),

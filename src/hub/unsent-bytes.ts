@@ -1,0 +1,78 @@
+import type { Clock } from '../kit/index.ts'
+import type { Limits } from './limits.ts'
+
+/** A connection that holds bytes which its client has not read. */
+export interface Holder {
+  readonly user: string
+  readonly address: string
+  /** It holds too much, alone or beside the others: it is closed with 3008. */
+  overflow(): void
+}
+
+/**
+ * The bytes that wait for clients, over all connections of a node. Each is bounded by its outbox; many together are bounded here. Whoever
+ * holds most (a user, or an address of strangers) loses the connection that holds most of it, so that a client that reads slowly is not
+ * the one to pay for a crowd that does not read.
+ */
+export class UnsentBytes {
+  total = 0
+  readonly #byHolder = new Map<Holder, number>()
+  readonly #byUser = new Map<string, number>()
+  #isOver = false
+
+  constructor(
+    readonly clock: Clock,
+    readonly limits: Limits,
+  ) {}
+
+  set(holder: Holder, bytes: number): void {
+    const change = bytes - (this.#byHolder.get(holder) ?? 0)
+    if (bytes === 0) this.#byHolder.delete(holder)
+    else this.#byHolder.set(holder, bytes)
+    this.total += change
+    const key = groupOf(holder)
+    const ofUser = (this.#byUser.get(key) ?? 0) + change
+    if (ofUser > 0) this.#byUser.set(key, ofUser)
+    else this.#byUser.delete(key)
+    if (change <= 0 || this.#isOver) return
+    if (this.total <= this.limits.unsentBytesMax && !this.#isTooMuch(key, ofUser)) return
+    // Not in this turn: whoever is closed would leave a list of subscribers that is being gone through.
+    this.#isOver = true
+    this.clock.soon(() => this.#relieve())
+  }
+
+  /** Strangers of an address may be a crowd behind one proxy: they count in the node's total alone. */
+  #isTooMuch(key: string, bytes: number): boolean {
+    return key.startsWith('user ') && bytes > this.limits.unsentBytesPerUserMax
+  }
+
+  #relieve(): void {
+    this.#isOver = false
+    for (const [key, bytes] of [...this.#byUser]) {
+      let left = bytes
+      while (this.#isTooMuch(key, left) && this.#closeLargest(key)) left = this.#byUser.get(key) ?? 0
+    }
+    while (this.total > this.limits.unsentBytesMax) {
+      let [largest, most] = ['', 0]
+      for (const [key, bytes] of this.#byUser) if (bytes > most) [largest, most] = [key, bytes]
+      if (!this.#closeLargest(largest)) return
+    }
+  }
+
+  #closeLargest(key: string): boolean {
+    let largest: Holder | undefined
+    let most = 0
+    for (const [holder, bytes] of this.#byHolder) {
+      if (bytes <= most || groupOf(holder) !== key) continue
+      largest = holder
+      most = bytes
+    }
+    largest?.overflow()
+    if (largest !== undefined) this.set(largest, 0)
+    return largest !== undefined
+  }
+}
+
+function groupOf({ user, address }: Holder): string {
+  return user === '' ? `address ${address}` : `user ${user}`
+}
