@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
+import type { ChatCommands, MayAdd } from '../model/wire.ts'
 import { Avatar } from './avatar.tsx'
 import type { Desk } from './desk.ts'
 import { Icon } from './icons.tsx'
@@ -72,9 +73,16 @@ export function AccountMenu({ desk }: { readonly desk: Desk }) {
   )
 }
 
+/** All others ask, and one says yes or no. */
+const mayAddChoices: readonly (readonly [MayAdd, string])[] = [
+  ['everyone', 'Everyone'],
+  ['answered', 'People I have answered'],
+  ['nobody', 'Nobody: ask me first'],
+]
+
 /** What others are told. Whoever hides it does not see it of others either. */
 function Privacy({ desk: { store } }: { readonly desk: Desk }) {
-  const known = useSignal<{ readonly read_receipts: boolean; readonly last_seen: boolean } | undefined>(undefined)
+  const known = useSignal<ChatCommands['chat.settings']['out'] | undefined>(undefined)
   useEffect(() => {
     void store.chat.settings({}).then(
       settings => {
@@ -83,11 +91,11 @@ function Privacy({ desk: { store } }: { readonly desk: Desk }) {
       () => undefined,
     )
   }, [])
-  const set = async (settings: { read_receipts?: boolean; last_seen?: boolean }) => {
+  const set = async (settings: { read_receipts?: boolean; last_seen?: boolean; may_add?: MayAdd }) => {
     known.value = (await store.attempt(() => store.chat.settings(settings))) ?? known.value
   }
   if (known.value === undefined) return null
-  const { read_receipts, last_seen } = known.value
+  const { read_receipts, last_seen, may_add } = known.value
   return (
     <>
       <Toggle isOn={read_receipts} set={on => void set({ read_receipts: on })}>
@@ -96,6 +104,22 @@ function Privacy({ desk: { store } }: { readonly desk: Desk }) {
       <Toggle isOn={last_seen} set={on => void set({ last_seen: on })}>
         <span>Last seen</span>
       </Toggle>
+      <label class="choice">
+        <span>Who may put me into groups</span>
+        <select
+          value={may_add}
+          onChange={event => {
+            const chosen = mayAddChoices.find(([value]) => value === event.currentTarget.value)?.[0]
+            if (chosen !== undefined) void set({ may_add: chosen })
+          }}
+        >
+          {mayAddChoices.map(([value, words]) => (
+            <option key={value} value={value}>
+              {words}
+            </option>
+          ))}
+        </select>
+      </label>
     </>
   )
 }

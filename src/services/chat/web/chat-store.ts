@@ -9,7 +9,7 @@ import {
   type Link,
   type MessageView,
 } from '../client/index.ts'
-import type { UserPresence } from '../model/wire.ts'
+import type { Invited, UserPresence } from '../model/wire.ts'
 import { People } from './people.ts'
 import { TimeLabels } from './time-labels.ts'
 
@@ -38,6 +38,8 @@ export class ChatStore {
   readonly link: ReadonlySignal<Link>
   readonly ready: ReadonlySignal<boolean>
   readonly conversations: ReadonlySignal<readonly ConversationView[]>
+  /** The groups that one is asked into. */
+  readonly invited: ReadonlySignal<readonly Invited[]>
   /** Messages that wait to be read, besides those of muted conversations. */
   readonly unread: ReadonlySignal<number>
   readonly notices: Signal<readonly Notice[]> = signal([])
@@ -45,6 +47,7 @@ export class ChatStore {
   readonly spoken: Signal<string> = signal('')
   readonly #linkRev = signal(0)
   readonly #listRev = signal(0)
+  readonly #invitedRev = signal(0)
   readonly #presenceRev = signal(0)
   readonly #indexes = new WeakMap<readonly ItemView[], ReadonlyMap<number | undefined, ItemView>>()
   readonly #messageRevs = new Map<string, Signal<number>>()
@@ -64,6 +67,7 @@ export class ChatStore {
     this.link = computed(() => seen(this.#linkRev, () => chat.link))
     this.ready = computed(() => seen(this.#listRev, () => chat.ready))
     this.conversations = computed(() => seen(this.#listRev, () => chat.conversations))
+    this.invited = computed(() => seen(this.#invitedRev, () => chat.invited))
     this.unread = computed(() => this.conversations.value.reduce((sum, { unread, muted }) => sum + (muted ? 0 : unread), 0))
     this.#end = chat.onChange(change => {
       this.#meet(change)
@@ -129,6 +133,11 @@ export class ChatStore {
     }
   }
 
+  /** Says who is not there yet, since they are asked. */
+  notifyAsked(users: readonly string[]): void {
+    if (users.length > 0) this.notify(`Asked ${this.people.listed(users)}: they come in when they say yes.`)
+  }
+
   notify(text: string, tone: Notice['tone'] = 'plain'): void {
     const notice = { id: this.#nextNotice++, text, tone }
     this.notices.value = [...this.notices.value, notice].slice(-noticesMax)
@@ -155,6 +164,9 @@ export class ChatStore {
         return
       case 'messages':
         if (change.conversation !== this.#held?.conversation) this.#messageRev(change.conversation).value++
+        return
+      case 'invited':
+        this.#invitedRev.value++
         return
       case 'presence':
         this.#presenceRev.value++

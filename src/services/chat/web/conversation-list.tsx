@@ -4,6 +4,7 @@ import { AccountMenu } from './account-menu.tsx'
 import { Avatar } from './avatar.tsx'
 import type { Desk } from './desk.ts'
 import { Icon } from './icons.tsx'
+import { InvitedList } from './invited-list.tsx'
 import { previewOf } from './preview.ts'
 import { otherIn } from './roles.ts'
 import { Ticks } from './ticks.tsx'
@@ -57,6 +58,7 @@ export function ConversationList({ desk }: { readonly desk: Desk }) {
         />
         <kbd>{/Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘' : 'Ctrl'} K</kbd>
       </label>
+      <InvitedList desk={desk} />
       <Conversations desk={desk} shown={shown.value} filter={filter.value} />
     </nav>
   )

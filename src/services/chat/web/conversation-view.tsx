@@ -7,6 +7,7 @@ import type { Desk } from './desk.ts'
 import { Icon } from './icons.tsx'
 import { LinkBar } from './link-bar.tsx'
 import { MessageList } from './message-list.tsx'
+import { RequestBar } from './request-bar.tsx'
 import { maySend, otherIn } from './roles.ts'
 import { typingText } from './typing.tsx'
 
@@ -28,6 +29,7 @@ export function ConversationPane({ desk, conversation }: { readonly desk: Desk; 
     <section class="conversation-pane" aria-label={`Chat with ${titleOf(desk, conversation)}`}>
       <Header desk={desk} conversation={conversation} />
       <LinkBar desk={desk} />
+      <RequestBar desk={desk} conversation={conversation} />
       <MessageList key={id} desk={desk} conversation={conversation} />
       {maySend(conversation, chat.user) ? (
         <Composer key={id} desk={desk} conversation={conversation} />

@@ -86,7 +86,9 @@ export function NewGroup({ desk, close }: DialogProps) {
     busy.value = true
     const group = await desk.store.attempt(() => desk.store.chat.group(title.value.trim(), members.value))
     busy.value = false
-    if (group !== undefined) desk.open(group.id)
+    if (group === undefined) return
+    desk.store.notifyAsked(members.value.filter(user => !group.members.some(member => member.user === user)))
+    desk.open(group.id)
   }
   return (
     <DialogFrame title="New group" close={close}>
@@ -131,7 +133,9 @@ export function AddMembers({ desk, conversation, close }: DialogProps & { readon
     busy.value = true
     const added = await desk.store.attempt(() => desk.store.chat.add(conversation, members.value))
     busy.value = false
-    if (added !== undefined) close()
+    if (added === undefined) return
+    desk.store.notifyAsked(added.asked ?? [])
+    close()
   }
   return (
     <DialogFrame title="Add members" close={close}>

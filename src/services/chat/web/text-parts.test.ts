@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import { deceptiveHost } from './link-host.ts'
 import { beginningOf } from './message-text.tsx'
 import { conversationIn, panelIn } from './place.ts'
 import { firstGrapheme, isEmoji, isJumbo, textParts } from './text-parts.ts'
@@ -19,6 +20,29 @@ test.each([
   ['https://example.com/\u202egpj.exe', ['https://example.com/']],
 ])('[M52] of %j only these can be followed: %j', (text, expected) => {
   expect(links(text)).toEqual(expected)
+})
+
+test.each([
+  ['https://example.com/а', undefined],
+  ['https://münchen.de/', undefined],
+  ['https://пример.рф/', undefined],
+  ['https://例え.jp/', undefined],
+  ['https://مثال.com/', undefined],
+  ['https://xn--80ak6aa92e.com/', undefined],
+  ['https://аррӏе.com/', 'xn--80ak6aa92e.com'],
+  ['https://pаypal.com/login', 'xn--pypal-4ve.com'],
+  ['https://gооgle.com:8443/?q', 'xn--ggle-55da.com'],
+  ['https://paуpal.рф/', 'xn--papal-fze.xn--p1ai'],
+  ['https://αρρλε.com/', 'xn--mxairxa.com'],
+  ['https://ａpple.com/', 'apple.com'],
+  ['https://wıkıpedia.org/', 'xn--wkpedia-rfbb.org'],
+])('[M92] of %s the real name is told: %s', (address, host) => {
+  expect(deceptiveHost(address)).toBe(host)
+})
+
+test('[M52] addresses of nothing but dots are read to their end', () => {
+  const text = `https://example.com/a${'.'.repeat(1_000)}b${'.'.repeat(300_000)} https://b.example${'.'.repeat(300_000)}`
+  expect(links(text)).toEqual([`https://example.com/a${'.'.repeat(1_000)}b`, 'https://b.example/'])
 })
 
 test('[M52] the parts together are the text, to the last character', () => {

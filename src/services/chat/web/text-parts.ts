@@ -5,7 +5,7 @@ export type TextPart =
 
 const linkPattern = /https:\/\/[^\s<>"'`\u0000-\u0020\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069]+/giu
 /** What ends a sentence rather than an address. */
-const trailing = /[.,;:!?…'")\]}]+$/u
+const trailing = '.,;:!?…\'")]}'
 /** Longer addresses stay text: nobody reads them, and none is needed. */
 const linkMax = 2_048
 
@@ -27,7 +27,10 @@ export function textParts(text: string): TextPart[] {
 
 /** Without the end of the sentence, but with a bracket that was opened inside. */
 function trimmed(found: string): string {
-  const short = found.replace(trailing, '')
+  // From its end: a pattern would begin anew at each of many dots.
+  let end = found.length
+  while (end > 0 && trailing.includes(found[end - 1] ?? ' ')) end--
+  const short = found.slice(0, end)
   const next = found[short.length]
   return next === ')' && short.includes('(') && !short.includes(')') ? `${short})` : short
 }
