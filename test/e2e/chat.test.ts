@@ -327,10 +327,10 @@ describe.skipIf(skipped)('the chat in a browser', () => {
 
   test('[M59] it can be used by keyboard, and says who types, who is there, and what came', async () => {
     const [ria, sam] = await site.pair('ria', 'sam')
-    await ria.page.locator('.standing').getByText('online').waitFor()
     await sam.composer.pressSequentially('Typing')
     await ria.page.locator('.standing').getByText('typing…').waitFor()
     await sam.composer.press('Enter')
+    await ria.page.locator('.standing').getByText('online').waitFor()
     await until('it is read aloud', async () => (await ria.page.getByTestId('spoken').textContent()) === 'Sam: Typing')
 
     await ria.page.keyboard.press('Control+k')
