@@ -2,6 +2,7 @@
 export const commands: readonly string[] = [
   '{"id":2,"connect":{"token":"x.y.z","data":{"a":1},"name":"js","version":"1","subs":{"room:a":{"recover":true,"epoch":"abc","offset":3}},"headers":{"a":"b"}}}',
   '{"id":3,"subscribe":{"channel":"room:a","recover":true,"epoch":"abcd","offset":12,"positioned":true,"recoverable":true,"join_leave":true,"delta":"fossil","data":{"x":[1,2,{"y":null}]}}}',
+  '{"id":3,"subscribe":{"channel":"room:a","flag":3,"type":0,"tf":{"op":"and","nodes":[{"key":"a","cmp":"in","vals":["b","c"]},{"op":"not","nodes":[{"key":"n","cmp":"lt","val":"1.5"}]}]}}}',
   '{"id":3,"subscribe":{"channel":"room:#user1,user2","token":"eyJhbGciOiJIUzI1NiJ9.e30.x"}}',
   '{"id":4,"unsubscribe":{"channel":"room:a"}}',
   '{"id":5,"publish":{"channel":"room:a","data":{"text":"hello","n":1},"key":"k1","lane":"urgent"}}',

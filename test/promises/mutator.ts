@@ -66,6 +66,13 @@ export class Mutator {
     return result
   }
 
+  /** The same for bytes. */
+  mutateBytes(bytes: Uint8Array, others: readonly Uint8Array[]): Uint8Array {
+    let result = Buffer.from(bytes)
+    for (let left = between(this.random, 1, 3); left > 0; left--) result = this.#changeBytes(result, others)
+    return result.subarray(0, 4000)
+  }
+
   bytes(count: number): Uint8Array {
     return this.random.bytes(count)
   }
@@ -90,6 +97,25 @@ export class Mutator {
         return text.slice(0, at) + this.text() + text.slice(at)
       default:
         return this.#replaceValue(text)
+    }
+  }
+
+  #changeBytes(bytes: Buffer<ArrayBuffer>, others: readonly Uint8Array[]): Buffer<ArrayBuffer> {
+    const at = between(this.random, 0, bytes.length)
+    const [before, after] = [bytes.subarray(0, at), bytes.subarray(at)]
+    switch (between(this.random, 0, 5)) {
+      case 0:
+        return Buffer.concat([before, Uint8Array.of(between(this.random, 0, 255)), after.subarray(1)])
+      case 1:
+        return Buffer.concat([before, after.subarray(between(this.random, 0, 12))])
+      case 2:
+        return Buffer.concat([before, ...Array.from({ length: between(this.random, 2, 20) }, () => after.subarray(0, 12)), after])
+      case 3:
+        return before
+      case 4:
+        return Buffer.concat([before, this.pick(others)])
+      default:
+        return Buffer.concat([before, this.random.bytes(between(this.random, 1, 10)), after])
     }
   }
 

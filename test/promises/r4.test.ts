@@ -13,12 +13,14 @@ import {
   until,
   userToken,
 } from '../support/index.ts'
+import { sendBinaryFrames } from './binary-frames.ts'
 import { apiCalls, claims, commands, requests } from './corpus.ts'
 import { Mutator } from './mutator.ts'
 
 const share = rounds(0.1, 1)
 const counts = {
   frames: 60_000 * share,
+  binary: 20_000 * share,
   api: 18_000 * share,
   requests: 10_000 * share,
   tokens: 8_000 * share,
@@ -49,7 +51,16 @@ const start = () =>
     channel: {
       without_namespace: open,
       namespaces: [
-        { name: 'room', ...open, presence: true, join_leave: true, history_size: 20, history_ttl: '30s', allowed_delta_types: ['fossil'] },
+        {
+          name: 'room',
+          ...open,
+          presence: true,
+          join_leave: true,
+          history_size: 20,
+          history_ttl: '30s',
+          allowed_delta_types: ['fossil'],
+          allow_tags_filter: true,
+        },
         { name: 'board', ...open, delivery: 'conflated' },
         { name: 'healthy', ...open, history_size: 10_000, history_ttl: '10m' },
       ],
@@ -74,7 +85,7 @@ class Report {
 }
 
 describe('R4', () => {
-  test(`[R4] ${total} mutated frames, requests, tokens, cursors and bytes: no crash, no leak, right codes, and a healthy client misses nothing`, async () => {
+  test(`[R4] ${total} mutated frames in JSON and Protobuf, requests, tokens, cursors and bytes: no crash, no leak, right codes, and a healthy client misses nothing`, async () => {
     await using server = await start()
     const token = await userToken('healthy')
     const healthy = new LeanClient(server.wsUrl, ['healthy:a'], { token })
@@ -85,9 +96,11 @@ describe('R4', () => {
     const report = new Report()
     const mutator = new Mutator(seededRandom(4))
     await sendFrames(server, mutator, report, counts.frames / 10)
+    await sendBinary(server, mutator, report, counts.binary / 10)
     await sendRequests(server, mutator, report, counts.requests / 10, counts.api / 10)
     const before = await server.residentMb()
     await sendFrames(server, mutator, report, (counts.frames * 9) / 10)
+    await sendBinary(server, mutator, report, (counts.binary * 9) / 10)
     await sendRequests(server, mutator, report, (counts.requests * 9) / 10, (counts.api * 9) / 10)
     await sendTokens(server, mutator, report)
     await sendCursors(server, mutator, report)
@@ -164,6 +177,15 @@ async function sendFrames(server: FanfareProcess, mutator: Mutator, report: Repo
       report.wrong.push(`closed with ${client.closedWith.code} for ${lines.join('\n').slice(0, 300)}`)
   }
   raw?.socket.close()
+}
+
+async function sendBinary(server: FanfareProcess, mutator: Mutator, report: Report, count: number): Promise<void> {
+  report.tried += count
+  const closed = (code: number, input: string) => {
+    if (!frameCloses.includes(code)) report.wrong.push(`closed with ${code} for ${input.slice(0, 300)}`)
+  }
+  const answered = (code: number, input: string) => report.note(code, input)
+  await sendBinaryFrames(server.wsUrl, await userToken('fuzz'), mutator, { answered, closed }, count)
 }
 
 /** Runs so many calls, a few at a time. */
