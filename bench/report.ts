@@ -80,6 +80,8 @@ function amount(value: number, unit: Figure['unit']): string {
       return `${value.toFixed(2)} KB`
     case 'times':
       return `${value.toFixed(2)} ×`
+    case 'bytes':
+      return `${value.toFixed(0)} bytes`
     case 'writes':
     case 'frames':
       return value.toFixed(2)

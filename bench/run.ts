@@ -6,6 +6,7 @@ import { type Benchmark, Findings, type Outcome, reached } from './benchmark.ts'
 import { chat } from './chat.ts'
 import { growth } from './growth.ts'
 import { idleMemory } from './idle-memory.ts'
+import { protobufFanout } from './protobuf-fanout.ts'
 import { busy, busyLoad, machine, plainTable, type Report, writeReadme, writeResults } from './report.ts'
 import { sseFanout } from './sse-fanout.ts'
 import { Stage } from './stage.ts'
@@ -19,6 +20,7 @@ const defaultFanOut = [10, 20]
 const benchmarksWith = (fanOut: readonly number[]): readonly Benchmark[] => [
   sseFanout,
   wsFanout,
+  protobufFanout,
   idleMemory,
   writeCoalescing,
   growth,

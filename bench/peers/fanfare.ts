@@ -23,16 +23,19 @@ const configuration = {
 export const fanfare = {
   name: 'Fanfare',
   missing: () => undefined,
-  async start(stage: Stage): Promise<FanfareService> {
-    const port = stage.nextPort()
-    const folder = await stage.folder(`fanfare-${port}`)
-    await rm(folder, { recursive: true, force: true })
-    const config = join(folder, 'config.json')
-    await Bun.write(config, JSON.stringify(configuration))
-    const flags = ['--port', String(port), '--config', config, '--data', join(folder, 'data'), '--demo', 'off']
-    return new FanfareService(await stage.startServer('fanfare', { command: [process.execPath, program, 'start', ...flags], port }))
-  },
+  start: startFanfare,
 } satisfies Peer
+
+/** `client` stands beside what is configured for every benchmark. */
+export async function startFanfare(stage: Stage, client: Readonly<Record<string, unknown>> = {}): Promise<FanfareService> {
+  const port = stage.nextPort()
+  const folder = await stage.folder(`fanfare-${port}`)
+  await rm(folder, { recursive: true, force: true })
+  const config = join(folder, 'config.json')
+  await Bun.write(config, JSON.stringify({ ...configuration, client: { ...configuration.client, ...client } }))
+  const flags = ['--port', String(port), '--config', config, '--data', join(folder, 'data'), '--demo', 'off']
+  return new FanfareService(await stage.startServer('fanfare', { command: [process.execPath, program, 'start', ...flags], port }))
+}
 
 export class FanfareService implements Service {
   readonly process: ServerProcess
