@@ -44,6 +44,24 @@ describe('filters by tags', () => {
     }
   })
 
+  test('[B183] a recovery that comes piece by piece is filtered in every piece, in either form', async () => {
+    await using server = await start()
+    const page = 'x'.repeat(30_000)
+    for (let n = 1; n <= 90; n++) await server.publish('news:1', { n, page }, { tags: { lang: n % 3 === 0 ? 'en' : 'de' } })
+    const since = { offset: 0, epoch: (await server.node.history('news:1', { limit: 0 })).position.epoch }
+    using sdk = await new Sdk(server.wsUrl, { token: await userToken('alice') }).connect()
+    using binary = await new ProtobufSdk(server.wsUrl, { token: await userToken('bob') }).connect()
+    const options = { since, tagsFilter: english }
+    const subscriptions = [await sdk.subscribe('news:1', options).ready(), await binary.subscribe('news:1', options).ready()]
+    await server.publish('news:1', { n: 91 }, { tags: { lang: 'de' } })
+    await server.publish('news:1', { n: 92 }, { tags: { lang: 'en' } })
+    for (const subscription of subscriptions) {
+      const got = await subscription.gets(31)
+      expect(got.map(data => Reflect.get(Object(data), 'n'))).toEqual([...upTo(90, 3), 92])
+      expect(subscription.recoveries).toEqual([{ recovered: true, wasRecovering: true }])
+    }
+  })
+
   test('[B183] where all that was missed is left out, the client recovered; and a filter goes without delta', async () => {
     await using server = await start()
     await publish(server, 'news:1', 1, 2)
