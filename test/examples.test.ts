@@ -99,7 +99,7 @@ describe('examples/hooks', () => {
     await nobody.reaches('disconnected 4501')
 
     const strangers = await fetch(`${url}/rpc/orders.place`, { method: 'POST', body: '{"item":"tea"}' })
-    expect([strangers.status, await strangers.json()]).toEqual([401, { error: { code: 401, message: 'user_missing' } }])
+    expect([strangers.status, await strangers.json()]).toEqual([401, { error: { code: 101, message: 'unauthorized' } }])
     expect(await firstEvent(`${url}/sse?channel=orders:`)).toContain('"code":4501')
 
     const script = new Sample('hooks/client.js', url)

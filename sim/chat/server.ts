@@ -2,7 +2,6 @@ import type { z } from 'zod'
 import { MemoryBroker, MemoryPresence } from '../../src/broker/index.ts'
 import {
   type Authorizer,
-  type CommandContext,
   defaultLimits,
   type FeedTarget,
   type Following,
@@ -22,6 +21,7 @@ import {
   type PublishOptions,
   type PushedPublication,
   pushTo,
+  type RunningContext,
   type SubscriptionGrant,
   type Verified,
   type Verifier,
@@ -95,7 +95,7 @@ export class ChatServer implements ServerOfServices, Process {
   command<S extends z.ZodType>(
     name: string,
     schema: S,
-    run: (input: z.output<S>, context: CommandContext) => Json | undefined | Promise<Json | undefined>,
+    run: (input: z.output<S>, context: RunningContext) => Json | undefined | Promise<Json | undefined>,
     { anonymous = false }: OwnCodeOptions = {},
   ): void {
     const { canary } = this.options

@@ -1,10 +1,11 @@
 import type { Json } from '../kit/index.ts'
 import { CloseError, CommandError, errors, isChannelName, isPrivate, type Position, usersOf } from '../protocol/index.ts'
 import type { AskingHooks, HookAnswer, PublishHookResult } from './hooks.ts'
-import { type Permission, permits, type Verifier } from './identity.ts'
+import { type Permission, permits } from './identity.ts'
 import { hasHistory, type Namespace, type Namespaces } from './namespace.ts'
 import type { Refusals } from './refusals.ts'
 import type { Session } from './session.ts'
+import type { TokenCheck } from './token-check.ts'
 
 export type Action = 'subscribe' | 'publish' | 'presence' | 'history'
 
@@ -43,7 +44,7 @@ export interface OwnCodeOptions {
 
 export interface AccessOptions {
   readonly namespaces: Namespaces
-  readonly verifier: Verifier | undefined
+  readonly tokens: TokenCheck
   readonly hooks: AskingHooks
   readonly channelLengthMax: number
   /** Waives the permissions of channels that belong to no service, as in Centrifugo. */
@@ -52,6 +53,7 @@ export interface AccessOptions {
 }
 
 const nothing: Grant = {}
+const letters = { publish: 'pub', presence: 'prs', history: 'hst' } as const
 
 /** Decides who may do what in which channel. Every refusal is a `CommandError`. */
 export class Access {
@@ -87,41 +89,41 @@ export class Access {
     if (token !== undefined && token !== '') return this.#bySubscriptionToken(session, channel, token)
     if (isPrivate(channel))
       throw this.#denied(session.user, 'subscribe', channel, 'a channel that begins with $ needs a subscription token')
-    if (namespace.allowUserLimitedChannels) {
-      const users = usersOf(channel)
-      if (users !== undefined && !(session.user !== '' && users.includes(session.user)))
-        throw this.#denied(session.user, 'subscribe', channel, 'the user is not among those that the channel names')
-      if (users !== undefined && !this.#authorizers.has(namespace.name)) return nothing
-    }
+    const users = usersIn(channel, namespace)
+    if (users !== undefined && !isAmong(users, session)) throw this.#notNamed(session.user, 'subscribe', channel)
+    if (users !== undefined && !this.#authorizers.has(namespace.name)) return nothing
     const request: AccessRequest = { channel, user: session.user, action: 'subscribe', data, ...(delayMs === 0 ? {} : { delayMs }) }
     const granted = await this.#byAuthorizer(namespace, request)
     if (granted !== undefined) return granted
     const hook = this.options.hooks.subscribe
-    if (namespace.subscribeHook && hook !== undefined) return unwrap(await hook(session.hookClient, channel, data))
+    if (namespace.subscribeHook && hook !== undefined) {
+      if (session.isUninvited && !namespace.allowSubscribeForAnonymous) throw this.#notAllowed(session, 'subscribe', channel, namespace)
+      return unwrap(await hook(session.asking, channel, data))
+    }
     if (this.#mayBy(session, channel, 'sub', namespace.allowSubscribeForClient, namespace.allowSubscribeForAnonymous)) return nothing
     throw this.#notAllowed(session, 'subscribe', channel, namespace)
   }
 
   /** @returns what the back end changed about the publication */
   async publish(session: Session, channel: string, data: Json): Promise<PublishHookResult> {
-    const namespace = this.namespaceOf(channel)
+    const namespace = this.#guarded(session, channel, 'publish')
     if ((await this.#byAuthorizer(namespace, { channel, user: session.user, action: 'publish', data })) !== undefined) return {}
     const hook = this.options.hooks.publish
-    if (namespace.publishHook && hook !== undefined) return unwrap(await hook(session.hookClient, channel, data))
+    if (namespace.publishHook && hook !== undefined) return unwrap(await hook(session.asking, channel, data))
     this.#checkPublish(session, channel, namespace)
     return {}
   }
 
   /** Whether a publish needs nobody's answer: then it is decided without leaving the current turn. */
   publishesAtOnce(session: Session, channel: string): boolean {
-    const namespace = this.namespaceOf(channel)
+    const namespace = this.#guarded(session, channel, 'publish')
     if (this.#authorizers.has(namespace.name) || (namespace.publishHook && this.options.hooks.publish !== undefined)) return false
     this.#checkPublish(session, channel, namespace)
     return true
   }
 
   async presence(session: Session, channel: string): Promise<void> {
-    const namespace = this.namespaceOf(channel)
+    const namespace = this.#guarded(session, channel, 'presence')
     if (!namespace.presence) throw new CommandError(errors.notAvailable)
     if ((await this.#byAuthorizer(namespace, { channel, user: session.user, action: 'presence' })) !== undefined) return
     const subscribed = namespace.allowPresenceForSubscriber && session.isSubscribed(channel)
@@ -130,12 +132,27 @@ export class Access {
   }
 
   async history(session: Session, channel: string): Promise<void> {
-    const namespace = this.namespaceOf(channel)
+    const namespace = this.#guarded(session, channel, 'history')
     if (!hasHistory(namespace)) throw new CommandError(errors.notAvailable)
     if ((await this.#byAuthorizer(namespace, { channel, user: session.user, action: 'history' })) !== undefined) return
     const subscribed = namespace.allowHistoryForSubscriber && session.isSubscribed(channel)
     if (subscribed || this.#mayBy(session, channel, 'hst', namespace.allowHistoryForClient, false)) return
     throw this.#notAllowed(session, 'history', channel, namespace)
+  }
+
+  /**
+   * What the name of a channel says of who it is for holds for whatever is done there: a private one is for those who are in it, by token or by
+   * the server's will, and one that names users is for them. A capability of the connection token is the back end's own word on the channel.
+   * @throws CommandError 103
+   */
+  #guarded(session: Session, channel: string, action: Exclude<Action, 'subscribe'>): Namespace {
+    const namespace = this.namespaceOf(channel)
+    if (permits(session.identity.caps, channel, letters[action])) return namespace
+    if (isPrivate(channel) && !session.isSubscribed(channel))
+      throw this.#denied(session.user, action, channel, 'a channel that begins with $ is for those who are in it')
+    const users = usersIn(channel, namespace)
+    if (users !== undefined && !isAmong(users, session)) throw this.#notNamed(session.user, action, channel)
+    return namespace
   }
 
   #checkPublish(session: Session, channel: string, namespace: Namespace): void {
@@ -157,6 +174,10 @@ export class Access {
     return this.#denied(user, action, channel, `neither a capability of the token nor ${option} in ${where} allows it`)
   }
 
+  #notNamed(user: string, action: Action, channel: string): CommandError {
+    return this.#denied(user, action, channel, 'the user is not among those that the channel names')
+  }
+
   /** A refusal whose reason the log tells its operator. */
   #denied(user: string, action: Action, channel: string, reason: string): CommandError {
     return this.options.refusals.denied(`${action}: ${reason}`, { channel, user })
@@ -172,9 +193,8 @@ export class Access {
   }
 
   async #bySubscriptionToken(session: Session, channel: string, token: string): Promise<Grant> {
-    const verified = await this.options.verifier?.subscription(token)
+    const verified = await this.options.tokens.subscription(token, session.address)
     const denied = (reason: string) => this.#denied(session.user, 'subscribe', channel, `subscription token: ${reason}`)
-    if (verified === undefined) throw denied('this server has no key to check tokens with')
     if (verified.kind === 'invalid') throw denied(verified.reason)
     if (verified.kind === 'expired') throw new CommandError(errors.tokenExpired)
     const { value } = verified
@@ -184,6 +204,15 @@ export class Access {
     if (!bound) throw denied('its `client` is another connection')
     return { info: value.info, expireAt: value.expireAt }
   }
+}
+
+/** The users that a channel names, where its namespace lets channels do so. */
+function usersIn(channel: string, { allowUserLimitedChannels }: Namespace): readonly string[] | undefined {
+  return allowUserLimitedChannels ? usersOf(channel) : undefined
+}
+
+function isAmong(users: readonly string[], { user }: Session): boolean {
+  return user !== '' && users.includes(user)
 }
 
 /** A back end's answer as a value, or as the failure that it asks for. */

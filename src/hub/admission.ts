@@ -5,6 +5,7 @@ import type { HistoryPage } from './broker.ts'
 import { expiryAt } from './expiry.ts'
 import { replayWindowBytes } from './limits.ts'
 import type { Namespace } from './namespace.ts'
+import { endedMeanwhile } from './pending-subscriptions.ts'
 import { reconcile } from './reconcile.ts'
 import { bytesOf, countWithin, Replay } from './replay.ts'
 import type { Session } from './session.ts'
@@ -39,11 +40,13 @@ export interface SubscribeRequest {
  */
 export async function admit(session: Session, request: SubscribeRequest): Promise<Admission> {
   const { node } = session
+  node.access.namespaceOf(request.channel)
+  checkRoom(session, request.channel)
+  const grant = request.granted ?? (await ask(session, request))
+  checkRoom(session, request.channel)
+  // Not before: rules may have changed while it was asked.
   const namespace = node.access.namespaceOf(request.channel)
-  checkRoom(session, request.channel)
   const delayMs = delayFor(request, namespace)
-  const grant = request.granted ?? (await node.access.subscribe(session, request.channel, request.token, request.data, delayMs))
-  checkRoom(session, request.channel)
   const channel = node.hub.open(request.channel, namespace, delayMs)
   const subscription = new Subscription(session, channel, termsOf(session, request, grant), request.filter)
   session.track(subscription)
@@ -59,6 +62,13 @@ export async function admit(session: Session, request: SubscribeRequest): Promis
     session.untrack(request.channel, unsubscribes.insufficientState)
     throw error
   }
+}
+
+/** What it may do there, as whoever decides says. Meanwhile it counts as a subscription, and can be ended as one. */
+function ask(session: Session, request: SubscribeRequest): Promise<Grant> {
+  const { access } = session.node
+  const delayMs = delayFor(request, access.namespaceOf(request.channel))
+  return session.pending.during(request.channel, () => access.subscribe(session, request.channel, request.token, request.data, delayMs))
 }
 
 /** A subscription that is ready to go live. */
@@ -84,6 +94,7 @@ export class Admission {
   complete(roomInReply = this.subscription.session.outbox.roomInReply): SubscribeResult {
     const { subscription } = this
     const { state, session, channel } = subscription
+    if (state.kind === 'ended') throw endedMeanwhile(state.close)
     if (state.kind !== 'catching-up' || session.isClosed) throw new CommandError(errors.internal, 'the subscription ended while it began')
     if (state.overflowed) {
       session.untrack(channel.name, unsubscribes.insufficientState)
@@ -223,8 +234,8 @@ function recoverNewest(newest: readonly Publication[], { epoch, offset }: Positi
 
 function checkRoom(session: Session, channel: string): void {
   if (session.isClosed) throw new CommandError(errors.internal, 'the connection closed')
-  if (session.subscriptions.has(channel)) throw new CommandError(errors.alreadySubscribed)
-  if (session.subscriptions.size >= session.node.limits.channelsPerSessionMax)
+  if (session.hasOrAwaits(channel)) throw new CommandError(errors.alreadySubscribed)
+  if (session.channelCount >= session.node.limits.channelsPerSessionMax)
     throw new CommandError(errors.limitExceeded, `at most ${session.node.limits.channelsPerSessionMax} channels`)
 }
 

@@ -1,3 +1,4 @@
+import { unreachable } from '../kit/index.ts'
 import { CommandError, closes, push, unsubscribes } from '../protocol/index.ts'
 import { admit } from './admission.ts'
 import type { Control, SubscribeControl } from './broker.ts'
@@ -8,32 +9,49 @@ import type { Session } from './session.ts'
 
 /** Does to this node's sessions what the server API asked of all. */
 export function applyControl(node: Node, message: Control): void {
-  for (const session of addressed(node, message)) {
-    switch (message.kind) {
-      case 'disconnect':
-        if (!message.whitelist?.includes(session.id)) session.close({ code: message.code, reason: message.reason })
-        break
-      case 'unsubscribe':
-        session.unsubscribe(message.channel, unsubscribes.byServer)
-        break
-      case 'subscribe':
-        subscribe(session, message.channel, message.options)
-        break
-      case 'refresh':
-        if (message.expired) session.close(closes.expired)
-        else if (message.expireAt !== undefined) moveEnd(session, message.expireAt)
-        break
+  node.recentControls.took(message)
+  const { user, client, session: stream } = message
+  const sessions = user !== '' ? node.sessions.of(user) : client === undefined && stream === undefined ? [] : node.sessions.all()
+  for (const session of sessions) if (concerns(message, session)) apply(message, session)
+}
+
+/** Does to a session that is known from now on what was asked of its user while it was found out who it is. */
+export function applyMissed(session: Session): void {
+  const missed = session.node.recentControls.missedBy(session)
+  if (missed.kind === 'lost') session.close(closes.forceReconnect)
+  else {
+    for (const control of missed.controls) {
+      if (control.kind === 'unsubscribe') session.withhold(control.channel)
+      // There is no subscription yet that could be told of, and whoever subscribes users to what they connect for says so by token or hook.
+      else if (control.kind !== 'subscribe') apply(control, session)
     }
   }
 }
 
-function addressed(node: Node, { user, client, session: stream }: Control): Session[] {
-  // Without a user only a named session is meant, never all of the anonymous ones.
-  const sessions = user !== '' ? node.sessions.of(user) : client === undefined && stream === undefined ? [] : node.sessions.all()
-  return sessions.filter(
-    session =>
-      (client === undefined || session.id === client) && (stream === undefined || session.streamId === stream || session.id === stream),
-  )
+/** Without a user only a named session is meant, never all of the anonymous ones. */
+export function concerns({ user, client, session: stream }: Control, session: Session): boolean {
+  if (user === '' ? client === undefined && stream === undefined : session.user !== user) return false
+  return (client === undefined || session.id === client) && (stream === undefined || session.streamId === stream || session.id === stream)
+}
+
+function apply(message: Control, session: Session): void {
+  switch (message.kind) {
+    case 'disconnect':
+      if (!message.whitelist?.includes(session.id)) session.close({ code: message.code, reason: message.reason })
+      return
+    case 'unsubscribe':
+      session.unsubscribe(message.channel, unsubscribes.byServer)
+      return
+    case 'subscribe':
+      subscribe(session, message.channel, message.options)
+      return
+    case 'refresh':
+      if (message.expired) session.close(closes.expired)
+      else if (message.expireAt !== undefined) moveEnd(session, message.expireAt)
+      return
+    default:
+      unreachable(message)
+  }
 }
 
 /** A subscription made by the server while the session is connected; the client learns of it by push. */

@@ -1,6 +1,7 @@
 import type { Json } from '../kit/index.ts'
 import type { Close, ProtocolError } from '../protocol/index.ts'
 import type { Identity } from './identity.ts'
+import type { Principal } from './principal.ts'
 
 /** Who an event or a question is about. */
 export interface HookClient {
@@ -10,6 +11,11 @@ export interface HookClient {
   /** The form of the client protocol that it speaks; JSON where absent. */
   readonly protocol?: 'protobuf'
   readonly meta?: Json | undefined
+}
+
+/** Who a back end is asked for, and at whose expense. */
+export interface AskingClient extends HookClient {
+  readonly principal: Principal
 }
 
 /** A back end's answer: what it grants, an error for the command, or the end of the connection. */
@@ -34,13 +40,13 @@ export interface PublishHookResult {
 /** A back end of the user's that is asked and waited for. Absent questions are not asked. */
 export interface AskingHooks {
   readonly connect?: (
-    client: HookClient,
+    client: AskingClient,
     request: { readonly data?: Json; readonly headers?: Readonly<Record<string, string>> },
   ) => Promise<HookAnswer<Identity & { readonly data?: Json | undefined }>>
-  readonly refresh?: (client: HookClient) => Promise<HookAnswer<{ readonly expired: boolean; readonly expireAt?: number | undefined }>>
-  readonly subscribe?: (client: HookClient, channel: string, data: Json | undefined) => Promise<HookAnswer<SubscribeHookResult>>
-  readonly publish?: (client: HookClient, channel: string, data: Json) => Promise<HookAnswer<PublishHookResult>>
-  readonly rpc?: (client: HookClient, method: string, data: Json | undefined) => Promise<HookAnswer<{ readonly data?: Json | undefined }>>
+  readonly refresh?: (client: AskingClient) => Promise<HookAnswer<{ readonly expired: boolean; readonly expireAt?: number | undefined }>>
+  readonly subscribe?: (client: AskingClient, channel: string, data: Json | undefined) => Promise<HookAnswer<SubscribeHookResult>>
+  readonly publish?: (client: AskingClient, channel: string, data: Json) => Promise<HookAnswer<PublishHookResult>>
+  readonly rpc?: (client: AskingClient, method: string, data: Json | undefined) => Promise<HookAnswer<{ readonly data?: Json | undefined }>>
 }
 
 /** What happened, told to whoever listens: services in this process and hooks beyond it. */

@@ -11,6 +11,7 @@ export type {
   PublishOptions,
   SubscribeControl,
 } from './broker.ts'
+export { weightMax } from './calls.ts'
 export type { Channel } from './channel.ts'
 export { completeAll, type Identified, identify } from './commands/connect.ts'
 export { Counters } from './counters.ts'
@@ -22,6 +23,7 @@ export { Heartbeat } from './heartbeat.ts'
 export { History } from './history.ts'
 export type { HistoryLog, LogEntry, StoredStream } from './history-log.ts'
 export type {
+  AskingClient,
   AskingHooks,
   HookAnswer,
   HookClient,
@@ -46,10 +48,12 @@ export { type Log, silentLog } from './log.ts'
 export { Metronomes } from './metronome.ts'
 export { type Delivery, defaultLanes, hasHistory, type Lane, type Namespace, Namespaces, namespaceDefaults } from './namespace.ts'
 export { NewestSource } from './newest-source.ts'
-export { type CommandContext, type CommandMethod, Node, type NodeOptions } from './node.ts'
+export { type CommandContext, type CommandMethod, Node, type NodeOptions, type RunningContext } from './node.ts'
 export { partAt } from './parted-page.ts'
 export type { PersonalChannel } from './personal-channel.ts'
 export { isOlder, type Presence, type PresenceStats, presenceLeaseMs, type Turns } from './presence.ts'
+export { type Principal, principalOf } from './principal.ts'
+export { full } from './room.ts'
 export { Session } from './session.ts'
 export { type PushedPublication, pushTo, type SessionPush } from './session-push.ts'
 export { messageFrame } from './sessions.ts'

@@ -24,6 +24,10 @@ export interface Limits {
   readonly sessionsMax: number
   /** Sessions of one user on one node; 0 for no limit. Beyond: close 3504. */
   readonly sessionsPerUserMax: number
+  /** Sessions of strangers from one address: what the users of a large shared network need. Beyond: close 3504 (503 for event streams), or 429 before they have said who they are. Loopback is not counted. */
+  readonly strangersPerAddressMax: number
+  /** Percent of `sessionsMax` that strangers may not take: known users find room however many strangers come. Beyond: 503, or close 3013. */
+  readonly knownUsersPercent: number
   /** New sessions from one address. Beyond: HTTP 429 before the upgrade. */
   readonly connectRatePerAddress: Rate
   /** New sessions of the node: a herd after a restart is admitted at the pace that the node can bear. Beyond: 503 with Retry-After. */
@@ -32,6 +36,10 @@ export interface Limits {
   readonly commandRate: Rate
   /** Commands of one user over all connections. Beyond: error 111. */
   readonly commandRatePerUser: Rate
+  /** Commands of all strangers of one address over their connections, and channels of their event streams: a network may share one. Beyond: error 111. */
+  readonly commandRatePerAddress: Rate
+  /** Tokens from one address that are no good. Beyond: error 111 without a look at the token, since guessing costs the guesser nothing. Loopback is not counted: everybody may be behind a proxy there. */
+  readonly failedTokenRatePerAddress: Rate
   /** Malformed input that one connection may send before it is closed with 3501. */
   readonly malformedRate: Rate
   /** Commands of one session that wait for an earlier one. Beyond: close 3013. */
@@ -122,10 +130,14 @@ export const defaultLimits: Limits = {
   channelsPerSessionMax: 128,
   sessionsMax: 200_000,
   sessionsPerUserMax: 0,
+  strangersPerAddressMax: 4_096,
+  knownUsersPercent: 20,
   connectRatePerAddress: { perSecond: 20_000, burst: 20_000 },
   connectRate: { perSecond: 20_000, burst: 20_000 },
   commandRate: { perSecond: 500, burst: 5_000 },
   commandRatePerUser: { perSecond: 2_000, burst: 10_000 },
+  commandRatePerAddress: { perSecond: 20_000, burst: 20_000 },
+  failedTokenRatePerAddress: { perSecond: 10, burst: 1_000 },
   malformedRate: { perSecond: 1, burst: 20 },
   commandsPendingMax: 4_096,
   outboxBytesMax: 1_048_576,

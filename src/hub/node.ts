@@ -3,6 +3,7 @@ import { type Clock, every, type Json, type Random, randomId, type Timer } from 
 import { type Close, CommandError, closes, describeIssue, errors, type Position, unsubscribes } from '../protocol/index.ts'
 import { Access, unwrap } from './access.ts'
 import type { Broker, BrokerSink, Control, Delivery, HistoryPage, HistoryQuery, PublishOptions } from './broker.ts'
+import { Calls } from './calls.ts'
 import { applyControl } from './control.ts'
 import { Counters } from './counters.ts'
 import { moveEnd } from './expiry.ts'
@@ -18,12 +19,16 @@ import { Occupancy } from './occupancy.ts'
 import type { OutboxContext } from './outbox.ts'
 import type { PersonalChannel } from './personal-channel.ts'
 import type { Presence } from './presence.ts'
+import { type Principal, principalOf } from './principal.ts'
 import { Rates } from './rates.ts'
+import { RecentControls } from './recent-controls.ts'
 import { Refusals } from './refusals.ts'
 import type { Session } from './session.ts'
 import { Sessions } from './sessions.ts'
+import { Steps } from './steps.ts'
 import type { Subscription } from './subscription.ts'
 import { Tick } from './tick.ts'
+import { TokenCheck } from './token-check.ts'
 import { UnsentBytes } from './unsent-bytes.ts'
 
 export interface NodeOptions {
@@ -54,6 +59,17 @@ export interface CommandContext {
   /** The client id, where the call came over a connection. */
   readonly client?: string
   readonly session?: Session
+  /** Who pays for it; by the user where absent. */
+  readonly principal?: Principal
+}
+
+/** What a command gets while it runs. */
+export interface RunningContext extends CommandContext {
+  /**
+   * Lets others have their turn. A command that reads many rows asks for it after each step of about a millisecond, and goes on when it
+   * resolves. @throws CommandError where its connection is gone
+   */
+  pause(): Promise<void>
 }
 
 /** A command of a service: the schema its input meets once, and what it does. */
@@ -61,7 +77,9 @@ export interface CommandMethod {
   readonly schema: z.ZodType
   /** Callers without a user may call it too. */
   readonly anonymous: boolean
-  run(input: unknown, context: CommandContext): Json | undefined | Promise<Json | undefined>
+  /** As much as so many commands that do next to nothing; 1 where absent. */
+  readonly weight?: number
+  run(input: unknown, context: RunningContext): Json | undefined | Promise<Json | undefined>
 }
 
 /** One server process: options, hub, broker, presence, sessions. Transports put sessions in, services put methods in. */
@@ -82,6 +100,11 @@ export class Node implements BrokerSink, OutboxContext {
   readonly rates: Rates
   readonly refusals: Refusals
   readonly unsent: UnsentBytes
+  readonly tokens: TokenCheck
+  readonly steps: Steps
+  /** Commands of services that are under way or wait for their turn. */
+  readonly calls: Calls
+  readonly recentControls = new RecentControls()
   readonly greeters = new Greeters()
   readonly methods = new Map<string, CommandMethod>()
   readonly #listeners: { readonly kind: LifecycleEvent['kind'] | undefined; readonly listener: LifecycleListener }[] = []
@@ -102,9 +125,13 @@ export class Node implements BrokerSink, OutboxContext {
     this.limits = limits
     this.tick = new Tick(clock)
     this.refusals = new Refusals({ clock, log: options.log, explained: options.explained === true })
+    this.rates = new Rates(clock, limits)
+    this.steps = new Steps(clock)
+    this.calls = new Calls(this.rates, this.steps)
+    this.tokens = new TokenCheck(options.verifier, this.rates)
     this.access = new Access({
       namespaces: options.namespaces,
-      verifier: options.verifier,
+      tokens: this.tokens,
       hooks: options.hooks,
       channelLengthMax: limits.channelLengthMax,
       insecure: options.insecure,
@@ -113,7 +140,6 @@ export class Node implements BrokerSink, OutboxContext {
     this.broker = options.connectBroker(this)
     this.presence = options.openPresence(this.broker)
     this.sessions = new Sessions(this)
-    this.rates = new Rates(clock, limits)
     this.unsent = new UnsentBytes(clock, limits)
     this.hub = new Hub({
       broker: this.broker,
@@ -161,7 +187,16 @@ export class Node implements BrokerSink, OutboxContext {
     if (context.user === '' && !known.anonymous) throw new CommandError(errors.unauthorized, 'this command needs a user')
     const parsed = known.schema.safeParse(data ?? {})
     if (!parsed.success) throw new CommandError(errors.badRequest, describeIssue(parsed.error))
-    return known.run(parsed.data, context)
+    const { session } = context
+    const principal = payerOf(context)
+    const pause = async () => {
+      await this.steps.next(principal)
+      if (session?.isClosed) throw new CommandError(errors.internal, 'the connection closed')
+    }
+    return this.calls.run(principal, known.weight ?? 1, () => {
+      if (session?.isClosed) throw new CommandError(errors.internal, 'the connection closed')
+      return known.run(parsed.data, { ...context, pause })
+    })
   }
 
   /** A client's message without an answer: services that want such messages listen. */
@@ -271,7 +306,7 @@ export class Node implements BrokerSink, OutboxContext {
       session.close(closes.expired)
       return
     }
-    ask(session.hookClient).then(
+    ask(session.asking).then(
       answer => {
         if (answer.kind !== 'granted' || answer.result.expired || answer.result.expireAt === undefined) session.close(closes.expired)
         else moveEnd(session, answer.result.expireAt)
@@ -294,7 +329,11 @@ export class Node implements BrokerSink, OutboxContext {
   async #askRpcHook(method: string, data: Json | undefined, context: CommandContext): Promise<Json | undefined> {
     const { rpc } = this.options.hooks
     if (rpc === undefined) throw new CommandError(errors.methodNotFound)
-    const client = context.session?.hookClient ?? { client: context.client ?? '', user: context.user, transport: 'http' }
+    const { session, user } = context
+    // As over a connection, which a stranger gets only where strangers are let in.
+    if (session === undefined && user === '' && !this.options.anonymousAllowed) throw new CommandError(errors.unauthorized)
+    const asking = { client: context.client ?? '', user, transport: 'http', principal: payerOf(context) }
+    const client = session?.asking ?? asking
     const answer = await rpc(client, method, data)
     // Without a connection there is none to end.
     if (answer.kind === 'disconnect' && context.session === undefined) throw new CommandError(errors.permissionDenied, answer.close.reason)
@@ -304,4 +343,9 @@ export class Node implements BrokerSink, OutboxContext {
   #presently(done: Promise<void>, channel: string): void {
     done.catch((error: unknown) => this.log.warn({ channel, err: error }, 'presence could not be told'))
   }
+}
+
+/** Strangers below another node are known by their connections alone. */
+function payerOf({ principal, session, user, client = '' }: CommandContext): Principal {
+  return principal ?? session?.principal ?? principalOf(user, user === '' ? client : '')
 }

@@ -16,11 +16,11 @@ describe('Rates', () => {
   test('[U32] each user and each address has a rate of its own, with room for a burst', () => {
     const clock = new SimClock()
     const rates = new Rates(clock, limits)
-    expect(allowed(10, () => rates.spendFor('alice'))).toBe(3)
-    expect(allowed(10, () => rates.spendFor('bob'))).toBe(3)
+    expect(allowed(10, () => rates.spendFor('user:alice'))).toBe(3)
+    expect(allowed(10, () => rates.spendFor('user:bob'))).toBe(3)
     expect(allowed(10, () => rates.admitAddress('10.0.0.1'))).toBe(2)
     clock.advance(2000)
-    expect(allowed(10, () => rates.spendFor('alice'))).toBe(2)
+    expect(allowed(10, () => rates.spendFor('user:alice'))).toBe(2)
     rates.close()
   })
 
@@ -38,9 +38,9 @@ describe('Rates', () => {
   test('[U32] who has been quiet for long enough is forgotten and starts with a full burst', () => {
     const clock = new SimClock()
     const rates = new Rates(clock, limits)
-    allowed(3, () => rates.spendFor('alice'))
+    allowed(3, () => rates.spendFor('user:alice'))
     clock.advance(120_000)
-    expect(allowed(10, () => rates.spendFor('alice'))).toBe(3)
+    expect(allowed(10, () => rates.spendFor('user:alice'))).toBe(3)
     rates.close()
   })
 })

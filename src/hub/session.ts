@@ -11,12 +11,16 @@ import {
   unsubscribes,
 } from '../protocol/index.ts'
 import { CommandQueue } from './command-queue.ts'
+import { applyMissed } from './control.ts'
 import { pushFrame } from './frame.ts'
-import type { HookClient } from './hooks.ts'
+import type { AskingClient, HookClient } from './hooks.ts'
 import type { Identity } from './identity.ts'
 import type { Node } from './node.ts'
 import { Outbox, type OutboxOwner } from './outbox.ts'
+import { PendingSubscriptions } from './pending-subscriptions.ts'
 import { endOthers } from './personal-channel.ts'
+import { type Principal, principalOf } from './principal.ts'
+import type { Standing } from './room.ts'
 import type { Socket } from './socket.ts'
 import type { Subscription } from './subscription.ts'
 import { SubscriptionMap } from './subscription-map.ts'
@@ -46,6 +50,10 @@ export class Session implements OutboxOwner {
   index = -1
   beatIndex = -1
   readonly beatPhase: number
+  /** What it counts as among the node's connections. */
+  standing: Standing = 'free'
+  /** A stranger whom nothing vouches for, neither a token nor a hook nor an option: no back end is asked on its behalf. */
+  isUninvited = false
   /** A ping went out and its pong has not come. */
   awaitingPong = false
   /** Headers of the request that it came with, for the connect hook to know it by; forgotten once it is known. */
@@ -53,6 +61,9 @@ export class Session implements OutboxOwner {
   /** The id by which an event stream can be addressed, beside the client id. */
   streamId: string | undefined
   #watchlist: CursorWatchlist | undefined
+  #principal: Principal | undefined
+  #pending: PendingSubscriptions | undefined
+  #withheld: Set<string> | undefined
   #isAnnounced = false
   #commands: CommandQueue | undefined
   #bucket: TokenBucket | undefined
@@ -85,6 +96,32 @@ export class Session implements OutboxOwner {
 
   get hookClient(): HookClient {
     return this.clientAs(this.identity)
+  }
+
+  /** As it asks a back end for something. */
+  get asking(): AskingClient {
+    return { ...this.hookClient, principal: this.principal }
+  }
+
+  /** Who pays for what it asks. */
+  get principal(): Principal {
+    this.#principal ??= principalOf(this.user, this.address)
+    return this.#principal
+  }
+
+  /** Subscriptions that somebody is still being asked about. */
+  get pending(): PendingSubscriptions {
+    this.#pending ??= new PendingSubscriptions()
+    return this.#pending
+  }
+
+  /** Subscriptions that there are or may be in a moment. */
+  get channelCount(): number {
+    return this.subscriptions.size + (this.#pending?.size ?? 0)
+  }
+
+  hasOrAwaits(channel: string): boolean {
+    return this.subscriptions.has(channel) || this.#pending?.has(channel) === true
   }
 
   /** How it will be seen once it is known to be this one. */
@@ -120,9 +157,21 @@ export class Session implements OutboxOwner {
     this.identity = identity
     this.isRefreshable = isRefreshable
     this.headers = undefined
+    this.#principal = undefined
     this.state = connected
     this.node.sessions.identified(this)
     this.setExpiry(identity.expireAt ?? 0)
+    applyMissed(this)
+  }
+
+  /** The server took the channel away before it was opened. */
+  withhold(channel: string): void {
+    this.#withheld ??= new Set()
+    this.#withheld.add(channel)
+  }
+
+  isWithheld(channel: string): boolean {
+    return this.#withheld?.has(channel) === true
   }
 
   /** Everything is there for it to go live: from here on listeners hear of it, to its end. */
@@ -174,6 +223,7 @@ export class Session implements OutboxOwner {
 
   /** Ends a subscription without a word to the client. */
   untrack(channel: string, close: Close): boolean {
+    this.#pending?.end(channel, close)
     const subscription = this.subscriptions.get(channel)
     if (subscription === undefined) return false
     this.outbox.tunable = undefined
@@ -248,6 +298,7 @@ export class Session implements OutboxOwner {
   #closing(close: Close): void {
     const before = this.state
     this.state = { kind: 'closed', close }
+    this.node.recentControls.ended(this)
     this.outbox.close()
     for (const channel of [...this.subscriptions.keys()]) this.untrack(channel, close)
     switch (before.kind) {

@@ -3,6 +3,7 @@ import { type Close, closes, push, unsubscribes } from '../protocol/index.ts'
 import { Frame, pushFrame, replyFrame } from './frame.ts'
 import { Heartbeat } from './heartbeat.ts'
 import type { Limits } from './limits.ts'
+import { Room } from './room.ts'
 import type { Session } from './session.ts'
 import type { Subscription } from './subscription.ts'
 
@@ -26,10 +27,13 @@ export class Sessions {
   readonly #subscriptionsExpiring: TimingWheel<Subscription>
   readonly #pings: Heartbeat<Session>
   readonly #pongs: Heartbeat<Session>
+  /** How much room there is, and for whom. */
+  readonly room: Room
   #websockets = 0
 
   constructor(readonly context: SessionsContext) {
     const { clock, limits } = context
+    this.room = new Room(limits)
     this.#connecting = new TimingWheel(clock, 1000, 64, session => session.close(closes.stale))
     this.#expiring = new TimingWheel(clock, 1000, 512, session => context.expired(session))
     this.#subscriptionsExpiring = new TimingWheel(clock, 1000, 512, subscription => this.#subscriptionExpired(subscription))
@@ -55,6 +59,7 @@ export class Sessions {
 
   add(session: Session): void {
     session.index = this.#all.push(session) - 1
+    this.room.came(session)
     if (session.wire.name !== 'websocket') return
     this.#websockets++
     this.#connecting.set(session, this.context.limits.staleMs)
@@ -64,6 +69,8 @@ export class Sessions {
   identified(session: Session): void {
     this.#connecting.delete(session)
     if (session.wire.name === 'websocket') this.#pings.add(session)
+    const refused = this.room.identified(session)
+    if (refused !== undefined) session.close(refused)
     if (session.user === '') return
     const ofUser = this.#byUser.get(session.user) ?? new Set()
     ofUser.add(session)
@@ -103,6 +110,7 @@ export class Sessions {
       last.index = session.index
     }
     session.index = -1
+    this.room.left(session)
     if (session.wire.name === 'websocket') this.#websockets--
     this.#connecting.delete(session)
     this.#expiring.delete(session)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { principalOf } from '../hub/index.ts'
 import { randomId } from '../kit/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
 import { check, readJson } from '../transport/index.ts'
@@ -22,7 +23,7 @@ export function addAuthRoutes(server: FanfareServer): void {
   if (!config.development || hmacSecretKey === undefined) return
   server.route('POST', '/auth/guest', async (request, _params, address) => {
     server.gate.checkOrigin(request)
-    if (!node.rates.spendFor(`address:${address}`)) throw new CommandError(errors.tooManyRequests)
+    if (!node.rates.spendFor(principalOf('', address))) throw new CommandError(errors.tooManyRequests)
     const { name } = check(guestSchema, await readJson(request, node.limits.frameBytesMax, node.limits.json))
     const slug = name
       .toLowerCase()

@@ -1,14 +1,15 @@
+import { principalOf } from '../hub/index.ts'
 import type { Json } from '../kit/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
 import { credentialsOf, readJson } from '../transport/index.ts'
 import type { FanfareServer } from './create-server.ts'
 import { sameSecret } from './same-secret.ts'
 
-/** The user behind an HTTP request: by bearer token, or '' for a stranger. @throws CommandError 101, 109 */
-export async function callerOf(server: FanfareServer, request: Request): Promise<string> {
+/** The user behind an HTTP request: by bearer token, or '' for a stranger. @throws CommandError 101, 109, 111 */
+export async function callerOf(server: FanfareServer, request: Request, address: string): Promise<string> {
   const token = bearerOf(request)
   if (token === undefined) return ''
-  const verified = await server.verifier.connection(token)
+  const verified = await server.node.tokens.connection(token, address)
   if (verified.kind === 'expired') throw new CommandError(errors.tokenExpired)
   if (verified.kind === 'invalid') throw server.node.refusals.unauthorized(verified.reason)
   return verified.value.user
@@ -16,8 +17,8 @@ export async function callerOf(server: FanfareServer, request: Request): Promise
 
 /** The same, counted against what one user, or one address of strangers, may ask for. @throws CommandError 101, 109, 111 */
 export async function countedCallerOf(server: FanfareServer, request: Request, address: string): Promise<string> {
-  const user = await callerOf(server, request)
-  if (!server.node.rates.spendFor(user === '' ? `address:${address}` : user)) throw new CommandError(errors.tooManyRequests)
+  const user = await callerOf(server, request, address)
+  if (!server.node.rates.spendFor(principalOf(user, address))) throw new CommandError(errors.tooManyRequests)
   return user
 }
 

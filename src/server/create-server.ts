@@ -4,7 +4,6 @@ import type { z } from 'zod'
 import {
   type AskingHooks,
   type Authorizer,
-  type CommandContext,
   type FeedTarget,
   type Following,
   type Greeter,
@@ -20,12 +19,15 @@ import {
   type OwnCodeOptions,
   type PublishOptions,
   type PushedPublication,
+  type RunningContext,
+  weightMax,
 } from '../hub/index.ts'
 import { type Clock, type Json, type Random, randomId, systemClock, systemRandom } from '../kit/index.ts'
 import type { Position } from '../protocol/index.ts'
 import { Gate, HttpTransport, Origins, type RouteHandler, SseTransport, WebSocketTransport } from '../transport/index.ts'
 import { readTrusted } from './caller.ts'
-import { type Config, type ConfigInput, configure } from './config/index.ts'
+import { clientAddress } from './client-address.ts'
+import { type Config, type ConfigInput, configure, Networks } from './config/index.ts'
 import { drain } from './drain.ts'
 import { Hooks } from './hooks/index.ts'
 import { createLog, logFormat } from './log.ts'
@@ -36,7 +38,7 @@ import { Policies } from './policies.ts'
 import { addressOf, isFromNode, proxyTo } from './proxy.ts'
 import { addRoutes } from './routes.ts'
 import { withSecrets } from './secrets.ts'
-import type { Server, ServerEvent, Service } from './server.ts'
+import type { CommandOptions, Server, ServerEvent, Service } from './server.ts'
 import { Tickets } from './tickets.ts'
 import { TokenVerifier } from './tokens.ts'
 import { type Parent, Tree } from './tree.ts'
@@ -181,11 +183,12 @@ export class FanfareServer implements Server {
   command<S extends z.ZodType>(
     name: string,
     schema: S,
-    run: (input: z.output<S>, context: CommandContext) => Json | undefined | Promise<Json | undefined>,
-    { anonymous = false }: OwnCodeOptions = {},
+    run: (input: z.output<S>, context: RunningContext) => Json | undefined | Promise<Json | undefined>,
+    { anonymous = false, weight = 1 }: CommandOptions = {},
   ): void {
+    if (!(weight >= 1 && weight <= weightMax)) throw new RangeError(`${name}: expected a weight from 1 to ${weightMax}, got ${weight}`)
     // The schema has been passed by the time `run` is called, which the map of methods cannot say in types.
-    this.node.methods.set(name, { schema, anonymous, run: (input, context) => run(input as z.output<S>, context) })
+    this.node.methods.set(name, { schema, anonymous, weight, run: (input, context) => run(input as z.output<S>, context) })
   }
 
   authorize(namespace: string, authorizer: Authorizer, options: OwnCodeOptions = {}): void {
@@ -292,6 +295,7 @@ export class FanfareServer implements Server {
   #createHttp(): HttpTransport {
     const { host, port, workers, limits } = this.config
     const shared = workers > 1 || this.tree.isWorker
+    const trusted = new Networks(this.config.client.trustedProxies)
     const http = new HttpTransport({
       host,
       port,
@@ -301,13 +305,14 @@ export class FanfareServer implements Server {
       idleMs: limits.idleMs,
       origins: this.gate.origins,
       log: this.log,
-      isFromNode: request => isFromNode(request, given => this.tree.children.context.isSecret(given)),
+      isFromNode: ({ headers }) => isFromNode(headers, given => this.tree.children.context.isSecret(given)),
       misled: (by, shown) => void this.node.refusals.note(by, misledReasons[by], { [by]: shown.slice(0, 256) }),
       refused: code => this.node.counters.countError(code),
-      addressOf: (request, peer) => addressOf(request, peer, given => this.tree.children.context.isSecret(given)),
+      addressOf: ({ headers }, peer) =>
+        addressOf(headers, given => this.tree.children.context.isSecret(given)) ?? clientAddress(headers, peer, trusted),
     })
     const websocket = new WebSocketTransport(this.node, this.gate)
-    http.upgrade('/connection/websocket', (request, upgrader) => websocket.upgrade(request, upgrader))
+    http.upgrade('/connection/websocket', (request, upgrader, address) => websocket.upgrade(request, upgrader, address))
     http.upgrade('/connection/node', (request, upgrader) => this.tree.children.upgrade(request, upgrader))
     const { parent } = this.tree.options
     if (parent !== undefined)

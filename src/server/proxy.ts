@@ -68,13 +68,12 @@ function headersFor(given: Headers, address: string, secret: string): Headers {
 }
 
 /** Whether a node of this cluster passes the request on. */
-export function isFromNode(request: Request, isSecret: (given: string) => boolean): boolean {
-  const secret = request.headers.get(nodeHeader)
+export function isFromNode(headers: Headers, isSecret: (given: string) => boolean): boolean {
+  const secret = headers.get(nodeHeader)
   return secret !== null && isSecret(secret)
 }
 
-/** The client's address: the peer's own, unless the peer is a node that speaks for a client. */
-export function addressOf(request: Request, peer: string, isSecret: (given: string) => boolean): string {
-  const secret = request.headers.get(nodeHeader)
-  return secret !== null && isSecret(secret) ? (request.headers.get(addressHeader) ?? peer) : peer
+/** The client's address where the peer is a node that speaks for a client; it has read the client's own headers. */
+export function addressOf(headers: Headers, isSecret: (given: string) => boolean): string | undefined {
+  return isFromNode(headers, isSecret) ? (headers.get(addressHeader) ?? '') : undefined
 }

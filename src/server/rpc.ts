@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { principalOf } from '../hub/index.ts'
 import { readJson } from '../transport/index.ts'
 import { countedCallerOf } from './caller.ts'
 import type { FanfareServer } from './create-server.ts'
@@ -18,7 +19,7 @@ export function addRpcRoutes(server: FanfareServer): void {
     gate.checkOrigin(request)
     const user = await countedCallerOf(server, request, address)
     const data = await readJson(request, node.limits.frameBytesMax, node.limits.json)
-    const result = await node.call(params['*'] ?? '', data, { user })
+    const result = await node.call(params['*'] ?? '', data, { user, principal: principalOf(user, address) })
     return Response.json(result ?? {}, { headers: gate.origins.headersFor(request) })
   })
 }

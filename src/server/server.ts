@@ -2,7 +2,6 @@ import type { HTMLBundle } from 'bun'
 import type { z } from 'zod'
 import type {
   Authorizer,
-  CommandContext,
   FeedTarget,
   Following,
   Greeter,
@@ -15,6 +14,7 @@ import type {
   OwnCodeOptions,
   PublishOptions,
   PushedPublication,
+  RunningContext,
 } from '../hub/index.ts'
 import type { Clock, Json, Random } from '../kit/index.ts'
 import type { Position } from '../protocol/index.ts'
@@ -23,6 +23,16 @@ import type { Metric } from './metrics.ts'
 
 /** Events that services and applications may listen to. */
 export type ServerEvent = LifecycleEvent['kind']
+
+/** What a command allows, and what it costs. */
+export interface CommandOptions extends OwnCodeOptions {
+  /**
+   * How much it costs, as so many commands that do next to nothing (some 50 µs), 1 to 1000; 1 unless said otherwise. It is charged to the rate of
+   * whoever calls. From 16 on a user has one such command under way and no other beside it; one that reads many rows calls `context.pause()`
+   * after each millisecond or so of work.
+   */
+  readonly weight?: number
+}
 
 /** A running server as your own code sees it; the services that ship use nothing else. */
 export interface Server {
@@ -38,8 +48,8 @@ export interface Server {
   command<S extends z.ZodType>(
     name: string,
     schema: S,
-    run: (input: z.output<S>, context: CommandContext) => Json | undefined | Promise<Json | undefined>,
-    options?: OwnCodeOptions,
+    run: (input: z.output<S>, context: RunningContext) => Json | undefined | Promise<Json | undefined>,
+    options?: CommandOptions,
   ): void
   /** Decides every subscribe, publish, presence and history call of users in a namespace; of strangers too with `anonymous`, who are refused otherwise. */
   authorize(namespace: string, authorizer: Authorizer, options?: OwnCodeOptions): void

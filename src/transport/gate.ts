@@ -1,5 +1,5 @@
-import type { Node } from '../hub/index.ts'
-import { type Close, CommandError, closes, errors, push, sseEvent, sseRetry } from '../protocol/index.ts'
+import { full, type Node } from '../hub/index.ts'
+import { type Close, CloseError, CommandError, closes, errors, push, sseEvent, sseRetry } from '../protocol/index.ts'
 import type { Origins } from './origins.ts'
 import { eventStreamHeaders } from './safety-headers.ts'
 
@@ -28,11 +28,17 @@ export class Gate {
     const { node } = this
     if (!this.origins.allows(request)) return new Refusal(403, { code: 403, reason: this.#whyOrigin(request) })
     if (this.#draining) return new Refusal(503, closes.shutdown, 1000 + node.random.next() * 4000)
-    if (node.sessions.size >= node.limits.sessionsMax) return new Refusal(503, full, 5000 + node.random.next() * 10_000)
+    const room = node.sessions.room.admits(address, node.sessions.size)
+    if (room === 'full') return this.#full()
+    if (room === 'address') return new Refusal(429, closes.tooManyRequests, 5000 + node.random.next() * 10_000)
     if (!node.rates.admitAddress(address)) return new Refusal(429, closes.tooManyRequests, 1000 + node.random.next() * 2000)
     const waitMs = node.rates.admitSession()
     if (waitMs > 0) return new Refusal(503, closes.tooManyRequests, waitMs + node.random.next() * 5000)
     return undefined
+  }
+
+  #full(): Refusal {
+    return new Refusal(503, full, 5000 + this.node.random.next() * 10_000)
   }
 
   /** @throws CommandError 103 for a page of an origin that may not call this server */
@@ -48,14 +54,12 @@ export class Gate {
 
   /** What could not be done for the moment: back ends that do not answer, or are asked too much. */
   notNow(error: unknown): Refusal {
+    if (error instanceof CloseError && error.close === full) return this.#full()
     const isBusy = error instanceof CommandError && error.code === errors.tooManyRequests.code
     const retryMs = 1000 + this.node.random.next() * 4000
     return isBusy ? new Refusal(429, closes.tooManyRequests, retryMs) : new Refusal(503, closes.internal, retryMs)
   }
 }
-
-/** The client may come back when others have gone, unlike one that is over its own limit. */
-const full: Close = { code: closes.tooManyRequests.code, reason: 'connection limit' }
 
 /** Why a connection was not let in, and when to try again. */
 export class Refusal {

@@ -32,7 +32,7 @@ export interface HttpOptions {
 }
 
 /** Upgrades a request, or answers why not; undefined when it was upgraded. */
-export type Upgrade = (request: Request, server: Server<Upgraded>) => Response | undefined
+export type Upgrade = (request: Request, server: Server<Upgraded>, address: string) => Response | undefined
 
 const wrongHost = { code: 403, message: 'unknown host: this server answers to localhost and to the hosts of client.allowed_origins' }
 
@@ -115,10 +115,10 @@ export class HttpTransport {
     if (misled !== undefined) return Response.json({ error: misled }, { status: 403, headers: safetyHeaders })
     const asked = withHost(request)
     const pathname = pathOf(asked.url)
-    const upgrade = this.#upgrades.get(pathname)
-    if (upgrade !== undefined) return upgrade(request, server)
     const peer = server.requestIP(request)?.address ?? ''
     const address = this.options.addressOf?.(request, peer) ?? peer
+    const upgrade = this.#upgrades.get(pathname)
+    if (upgrade !== undefined) return upgrade(request, server, address)
     if (request.method !== 'GET' || !endless.has(pathname)) return this.#answer(asked, pathname, address)
     server.timeout(request, 0)
     return this.#answer(asked, pathname, address).then(response => {

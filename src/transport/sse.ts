@@ -1,4 +1,15 @@
-import { completeAll, Heartbeat, type Identified, identify, type Node, pushFrame, Session, sseWire } from '../hub/index.ts'
+import {
+  type Admission,
+  completeAll,
+  full,
+  Heartbeat,
+  type Identified,
+  identify,
+  type Node,
+  pushFrame,
+  Session,
+  sseWire,
+} from '../hub/index.ts'
 import { randomId, randomUuid } from '../kit/index.ts'
 import {
   type Close,
@@ -13,6 +24,7 @@ import {
   errors,
   isReconnectable,
   type Position,
+  type ProtocolError,
   readDelay,
   type SubsEntry,
   sseHeartbeat,
@@ -25,7 +37,7 @@ import { EventStreams } from './event-streams.ts'
 import type { Gate, Refusal } from './gate.ts'
 import { eventStreamHeaders } from './safety-headers.ts'
 import { statusOf } from './status.ts'
-import { admitAll } from './subscriptions.ts'
+import { admitAll, payForChannels } from './subscriptions.ts'
 import { type Watch, Watches } from './watchlist.ts'
 
 /** Between these the browser picks its wait before it connects again, so that a herd comes back spread. */
@@ -81,12 +93,13 @@ export class SseTransport implements EventStreamOwner {
     try {
       const identified = await identify(session, await this.#tokenOf(opening), undefined, true)
       this.#begin(stream, session, identified)
+      if (session.state.kind === 'closed') throw new CloseError(session.state.close)
       await this.#subscribe(session, opening)
     } catch (error) {
       const hasBegun = stream.session !== undefined
       session.close(closeFor(error))
       if (!isTemporary(error)) return this.#refusal(error, request)
-      if (!hasBegun) return this.#turnAway(this.gate.notNow(error), request)
+      if (!hasBegun || error instanceof CommandError || isFull(error)) return this.#turnAway(this.gate.notNow(error), request)
     }
     return new Response(stream.body, { headers: { ...eventStreamHeaders, ...this.gate.origins.headersFor(request) } })
   }
@@ -116,9 +129,10 @@ export class SseTransport implements EventStreamOwner {
     this.watches.close()
   }
 
-  #begin(stream: EventStream, session: Session, { identity, isRefreshable }: Identified): void {
+  #begin(stream: EventStream, session: Session, { identity, isRefreshable, isUninvited = false }: Identified): void {
     stream.session = session
     this.node.sessions.add(session)
+    session.isUninvited = isUninvited
     session.connect(identity, isRefreshable)
     stream.write(sseRetry(retryMs.from + this.node.random.next() * (retryMs.to - retryMs.from)))
     this.#beats.add(session)
@@ -127,8 +141,10 @@ export class SseTransport implements EventStreamOwner {
   async #subscribe(session: Session, opening: Opening): Promise<void> {
     const wanted = await this.#resumedWatch(session, opening)
     const channels = [...wanted.channels, ...serverChannels(session, wanted)]
+    payForChannels(session, channels.length)
     const admissions = await admitAll(session, channels, channel => positionIn(opening.cursor, channel), opening.delayMs)
     if (session.state.kind === 'closed') throw new CloseError(session.state.close)
+    checkAccepted(admissions)
     const watch = shared(wanted, session)
     if (session.socket instanceof EventStream) session.socket.watch = watch
     session.streamId = watch.id
@@ -192,10 +208,30 @@ export class SseTransport implements EventStreamOwner {
       const { code, reason } = error.close
       return Response.json({ error: { code, message: reason } }, { status: statusOf(code), headers })
     }
+    if (error instanceof NothingAccepted)
+      return Response.json({ error: error.toReply(), subs: error.subs }, { status: statusOf(error.code), headers })
     if (error instanceof CommandError) return Response.json({ error: error.toReply() }, { status: statusOf(error.code), headers })
     this.node.log.error({ err: error }, 'an event stream could not be opened')
     return Response.json({ error: errors.internal }, { status: 500, headers })
   }
+}
+
+/** A stream that would carry nothing: every channel was refused, or there was none. A status of 4xx keeps an EventSource from trying again. */
+class NothingAccepted extends CommandError {
+  constructor(
+    { code, message }: CommandError,
+    readonly subs: Readonly<Record<string, { readonly error: ProtocolError }>>,
+  ) {
+    super({ code, message })
+  }
+}
+
+/** @throws NothingAccepted where a stream would stay open for nothing, now and when it is tried again */
+function checkAccepted(admissions: ReadonlyMap<string, Admission | CommandError>): void {
+  const refusals = [...admissions].flatMap(([channel, outcome]) => (outcome instanceof CommandError ? [[channel, outcome] as const] : []))
+  if (refusals.length < admissions.size || refusals.some(([, { temporary }]) => temporary)) return
+  const first = refusals[0]?.[1] ?? new CommandError(errors.badRequest, 'channel: name at least one')
+  throw new NothingAccepted(first, Object.fromEntries(refusals.map(([channel, error]) => [channel, { error: error.toReply() }])))
 }
 
 /** Most streams follow one channel, whose name need not be kept once for each of them. */
@@ -208,6 +244,11 @@ function shared(watch: Watch, { subscriptions }: Session): Watch {
 function closeFor(error: unknown): Close {
   if (error instanceof CloseError) return error.close
   return isTemporary(error) ? closes.internal : closes.badRequest
+}
+
+/** There was no room for one more stranger, which is known as late as who it is. */
+function isFull(error: unknown): boolean {
+  return error instanceof CloseError && error.close === full
 }
 
 /** A browser gives up on a stream that is refused, so that what may work in a moment is answered by one that ends. */
@@ -236,8 +277,8 @@ function positionIn(cursor: Cursor | undefined, channel: string): Position | und
 const unknownPosition: Position = { epoch: '-', offset: 0 }
 
 /** Channels that the token opens by itself. */
-function serverChannels({ identity }: Session, { channels }: Watch): string[] {
-  return Object.keys(identity.subs ?? {}).filter(channel => !channels.includes(channel))
+function serverChannels(session: Session, { channels }: Watch): string[] {
+  return Object.keys(session.identity.subs ?? {}).filter(channel => !channels.includes(channel) && !session.isWithheld(channel))
 }
 
 function connectEvent(session: Session, { id, rev }: Watch, subs: ReadonlyMap<string, SubsEntry>): string {

@@ -1,5 +1,5 @@
 import { type Admission, admit, type Session } from '../hub/index.ts'
-import { CommandError } from '../protocol/index.ts'
+import { CommandError, errors } from '../protocol/index.ts'
 import type { Resume } from './watchlist.ts'
 
 type Outcome = readonly [channel: string, Admission | CommandError]
@@ -12,6 +12,16 @@ export async function admitAll(
   delayMs: number,
 ): Promise<Map<string, Admission | CommandError>> {
   return new Map(await Promise.all(channels.map(channel => attempt(session, channel, resume, delayMs))))
+}
+
+/**
+ * Charges its user or address for the channels that are asked for: each is as much as a subscribe, the first is the request itself. Those for
+ * which there is no room are refused without a question. @throws CommandError 111
+ */
+export function payForChannels(session: Session, channels: number): void {
+  const { node } = session
+  const count = Math.min(channels, node.limits.channelsPerSessionMax) - 1
+  if (count > 0 && !node.rates.spend(session, node.clock.now(), count)) throw new CommandError(errors.tooManyRequests)
 }
 
 async function attempt(session: Session, channel: string, resume: Resume, delayMs: number): Promise<Outcome> {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { completeAll, Frame, pushFrame, type Session } from '../hub/index.ts'
 import { CommandError, errors, push, type SubsEntry, unsubscribes } from '../protocol/index.ts'
 import type { SseTransport } from './sse.ts'
-import { admitAll } from './subscriptions.ts'
+import { admitAll, payForChannels } from './subscriptions.ts'
 import type { Watch, WatchReply } from './watchlist.ts'
 
 /** The body of `POST /sse/<session>/subscriptions`. */
@@ -39,6 +39,7 @@ async function apply(transport: SseTransport, session: Session, change: Watchlis
   if (watch.last?.rev === change.rev) return watch.last
   if (change.rev !== watch.rev + 1) throw new CommandError({ code: 409, message: `rev_gap: expected ${watch.rev + 1}, got ${change.rev}` })
   const { added, removed } = difference(session, watch, change)
+  payForChannels(session, added.length)
   // Room is made first, so that a full watchlist can be replaced by another full one.
   for (const channel of removed) session.untrack(channel, unsubscribes.byClient)
   const admissions = await admitAll(session, added, () => undefined, transport.delayOf(session))

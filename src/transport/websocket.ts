@@ -17,8 +17,7 @@ export class WebSocketTransport {
   ) {}
 
   /** Answers a request that cannot be upgraded; undefined when it was. */
-  upgrade(request: Request, server: Server<Upgraded>): Response | undefined {
-    const address = server.requestIP(request)?.address ?? ''
+  upgrade(request: Request, server: Server<Upgraded>, address: string): Response | undefined {
     const refused = this.gate.refuse(request, address)
     if (refused !== undefined) return refused.toResponse()
     const { wire, headers } = this.#formOf(request)

@@ -96,8 +96,9 @@ describe('rpc', () => {
     const server = await serveWith(backEnd.hooks(['rpc']))
     const client = await connectAs(server, 'alice')
     expect(await failureOf(client.rpc('take', {}))).toMatchObject({ code: 409, message: 'taken: by bob' })
-    expect(await post(server, '/rpc/take', {})).toEqual({ status: 409, body: { error: { code: 409, message: 'taken: by bob' } } })
-    expect((await post(server, '/rpc/leave', {})).status).toBe(403)
+    const headers = { Authorization: `Bearer ${await userToken('alice')}` }
+    expect(await post(server, '/rpc/take', {}, headers)).toEqual({ status: 409, body: { error: { code: 409, message: 'taken: by bob' } } })
+    expect((await post(server, '/rpc/leave', {}, headers)).status).toBe(403)
     const left: number[] = []
     client.on('connecting', ({ code }) => left.push(code))
     client.rpc('leave', {}).catch(() => undefined)

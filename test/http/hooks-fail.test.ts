@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { createServer as createTcpServer } from 'node:net'
 import { BackEnd, failing, hookSecret, portOf, serveWith, status } from './back-end.ts'
-import { atEnd, connect, connectAs, failureOf, post, RawClient, serve } from './harness.ts'
+import { atEnd, connect, connectAs, failureOf, post, RawClient, serve, userToken } from './harness.ts'
 
 describe('a back end that fails', () => {
   const quick = { timeout: '150ms', retries: 1 }
@@ -56,7 +56,7 @@ describe('a back end that fails', () => {
     }
     await backEnd.stop()
     expect((await failureOf(client.rpc('any', {}))).code).toBe(100)
-    expect((await post(server, '/rpc/any', {})).status).toBe(500)
+    expect((await post(server, '/rpc/any', {}, { Authorization: `Bearer ${await userToken('alice')}` })).status).toBe(500)
     expect(server.server.hooks.tally.count('rpc', 'failed')).toBe(5)
   })
 

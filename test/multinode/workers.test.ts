@@ -54,7 +54,8 @@ describe.skipIf(!hasProc)('workers', () => {
     await using server = await FanfareProcess.start({ workers: 3, channel })
     await until('both workers are in the tree', async () => (await workersOf(server)).length === 2)
     const clients = await followers(server, 60)
-    const streams = Array.from({ length: 12 }, () => new FetchedStream(`${server.url}/sse?channel=kept:1`, {}))
+    const headers = { Authorization: `Bearer ${await userToken('streams')}` }
+    const streams = Array.from({ length: 12 }, () => new FetchedStream(`${server.url}/sse?channel=kept:1`, headers))
     for (const stream of streams) expect((await stream.response).status).toBe(200)
     const sdks = await Promise.all(
       Array.from({ length: 6 }, async (_, n) => new Sdk(server.wsUrl, { token: await userToken(`present${n}`) }).connect()),
@@ -71,7 +72,7 @@ describe.skipIf(!hasProc)('workers', () => {
     const spread = await workersOf(server)
     expect(spread.every(({ viewers }) => viewers > 5 && viewers < 60)).toBe(true)
     const { channels, sessionsList } = await statsOf(server)
-    expect(channels.find(row => row.channel === 'kept:1')?.subscribers).toBe(60)
+    expect(channels.find(row => row.channel === 'kept:1')?.subscribers).toBe(72)
     expect(sessionsList).toHaveLength(50)
     const metrics = await (await fetch(`${server.url}/metrics`)).text()
     expect(metrics).toContain('fanfare_sessions{transport="websocket"} 66')

@@ -2,8 +2,11 @@ import { expect, test } from 'bun:test'
 import { startServer } from '../support/index.ts'
 
 test('[F17] who sends half a body and then nothing is cut off, and a quiet event stream is not', async () => {
-  await using server = await startServer({ client: { idle_timeout: '2s' } })
-  const quiet = await fetch(`${server.url}/sse`)
+  await using server = await startServer({
+    client: { idle_timeout: '2s' },
+    channel: { namespaces: [{ name: 'open', allow_subscribe_for_client: true, allow_subscribe_for_anonymous: true }] },
+  })
+  const quiet = await fetch(`${server.url}/sse?channel=open:a`)
   const cut = Promise.withResolvers<void>()
   const { port, hostname } = new URL(server.url)
   await Bun.connect({

@@ -25,14 +25,16 @@ export async function connect(session: Session, id: number, params: Params<'conn
   const authorization = params.headers?.authorization ?? params.headers?.Authorization
   // A page cannot set the header on a WebSocket, so SDKs send it with the command.
   if (authorization !== undefined) session.headers = { authorization, ...session.headers }
-  const { identity, data: given, isRefreshable } = await identify(session, params.token, params.data)
+  const { identity, data: given, isRefreshable, isUninvited = false } = await identify(session, params.token, params.data)
   if (session.isClosed) return
   const greeting = await session.node.greeters.greet(session.clientAs(identity), params.data)
   if (session.isClosed) return
   const wanted = join(identity.subs, greeting.subs, params.subs)
   checkServerSubscriptions(session, wanted)
+  session.isUninvited = isUninvited
   session.connect(identity, isRefreshable)
   if (session.isClosed) return
+  for (const channel of wanted.keys()) if (session.isWithheld(channel)) wanted.delete(channel)
   const admissions = await admitServerSubscriptions(session, wanted)
   if (session.isClosed) return
   session.announce()
@@ -63,6 +65,8 @@ export interface Identified {
   readonly data?: Json | undefined
   /** By token, which the client can renew. */
   readonly isRefreshable: boolean
+  /** Nothing vouches for it, but for the kind of connection that lets anybody in. */
+  readonly isUninvited?: boolean
 }
 
 const stranger: Identified = { identity: { user: '' }, isRefreshable: false }
@@ -82,11 +86,12 @@ export async function identify(
 }
 
 async function whoIs(session: Session, token: string | undefined, data: Json | undefined, anonymousAllowed: boolean): Promise<Identified> {
-  const { hooks, verifier } = session.node.options
+  const { hooks, anonymousAllowed: areStrangersInvited } = session.node.options
+  session.node.recentControls.began(session)
   const given = token !== undefined && token !== ''
   if (hooks.connect !== undefined && !given) {
     const result = unwrap(
-      await hooks.connect(session.hookClient, {
+      await hooks.connect(session.asking, {
         ...(data === undefined ? {} : { data }),
         ...(session.headers === undefined ? {} : { headers: session.headers }),
       }),
@@ -94,11 +99,11 @@ async function whoIs(session: Session, token: string | undefined, data: Json | u
     return { identity: result, data: result.data, isRefreshable: false }
   }
   if (!given) {
-    if (anonymousAllowed) return stranger
+    if (anonymousAllowed) return { ...stranger, isUninvited: !areStrangersInvited }
     throw new CommandError(errors.unauthorized)
   }
-  const verified = await verifier?.connection(token)
-  if (verified === undefined || verified.kind === 'invalid') throw invalidToken(session, verified?.reason)
+  const verified = await session.node.tokens.connection(token, session.address)
+  if (verified.kind === 'invalid') throw invalidToken(session, verified.reason)
   if (verified.kind === 'expired') throw new CommandError(errors.tokenExpired)
   return { identity: verified.value, isRefreshable: true }
 }
@@ -114,7 +119,7 @@ interface Wanted extends ServerSubscription {
 }
 
 /** What token and services give, each from where a service says, or else from where the client was. */
-function join(given: Identity['subs'], greeted: Greeting['subs'], requested: Params<'connect'>['subs']): ReadonlyMap<string, Wanted> {
+function join(given: Identity['subs'], greeted: Greeting['subs'], requested: Params<'connect'>['subs']): Map<string, Wanted> {
   const wanted = new Map<string, Wanted>(Object.entries(given ?? {}))
   for (const [channel, { since, data }] of Object.entries(greeted ?? {}))
     wanted.set(channel, { ...wanted.get(channel), since, ...(data === undefined ? {} : { data }) })

@@ -1,4 +1,4 @@
-import { CommandError, encodeReply, errors, type Params } from '../../protocol/index.ts'
+import { CommandError, closes, encodeReply, errors, type Params } from '../../protocol/index.ts'
 import { replyFrame } from '../frame.ts'
 import type { PublishHookResult } from '../hooks.ts'
 import type { Session } from '../session.ts'
@@ -18,6 +18,8 @@ async function send(
   { channel, data, key, lane }: Params<'publish'>,
   changed: PublishHookResult,
 ): Promise<void> {
+  // Whom the server sent away while the back end was asked does not publish any more; whoever left by themselves does.
+  if (session.state.kind === 'closed' && session.state.close !== closes.normal) return
   const subscription = session.subscriptions.get(channel)
   const info = subscription?.info ?? session.infoIn(undefined)
   await session.node.publish(channel, changed.data ?? data, {

@@ -6,9 +6,9 @@ import { invalidToken } from './connect.ts'
 
 /** A new token for the same user keeps the connection alive. */
 export async function refresh(session: Session, id: number, { token }: Params<'refresh'>): Promise<void> {
-  const verified = await session.node.options.verifier?.connection(token)
+  const verified = await session.node.tokens.connection(token, session.address)
   if (session.isClosed) return
-  if (verified === undefined || verified.kind === 'invalid') throw invalidToken(session, verified?.reason)
+  if (verified.kind === 'invalid') throw invalidToken(session, verified.reason)
   if (verified.kind === 'expired') throw new CommandError(errors.expired)
   if (verified.value.user !== session.user) throw invalidToken(session, 'the new token is of another user')
   session.identity = verified.value

@@ -5,6 +5,7 @@ import { expiryAt } from '../expiry.ts'
 import { replyFrame } from '../frame.ts'
 import { SubscribeReply } from '../message.ts'
 import type { Namespace } from '../namespace.ts'
+import { endedMeanwhile } from '../pending-subscriptions.ts'
 import type { Session } from '../session.ts'
 import { readTagFilter, type TagFilter } from '../tag-filter.ts'
 import { refuseType } from './type.ts'
@@ -45,6 +46,7 @@ export async function subRefresh(session: Session, id: number, { channel, token,
   const subscription = session.subscriptions.get(channel)
   if (subscription === undefined) throw new CommandError(errors.badRequest, 'not subscribed')
   const { expireAt = 0 } = await session.node.access.subscribe(session, channel, token, undefined)
+  if (subscription.state.kind === 'ended') throw endedMeanwhile(subscription.state.close)
   if (expireAt !== 0 && expireAt * 1000 <= session.node.clock.now()) throw new CommandError(errors.expired)
   subscription.terms = { ...subscription.terms, expireAt: expireAt * 1000 }
   session.node.sessions.subscriptionExpires(subscription)

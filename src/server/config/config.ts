@@ -59,6 +59,8 @@ export interface Config {
     readonly allowAnonymousConnectWithoutToken: boolean
     readonly personalChannel: PersonalChannel | undefined
     readonly allowedOrigins: readonly string[]
+    /** Networks in CIDR form whose word on a client's address counts. */
+    readonly trustedProxies: readonly string[]
     readonly token: TokenSource
     readonly subscriptionToken: TokenSource
   }
@@ -90,10 +92,14 @@ function limitsOf({ client, channel, sse, http_api }: Settings): Limits {
     channelsPerSessionMax: client.channel_limit,
     sessionsMax: client.connection_limit,
     sessionsPerUserMax: client.user_connection_limit,
+    strangersPerAddressMax: client.address_connection_limit,
+    knownUsersPercent: client.known_user_reserve,
     connectRatePerAddress: toRate(client.address_connection_rate),
     connectRate: { perSecond: client.connection_rate_limit, burst: client.connection_rate_limit },
     commandRate: toRate(client.command_rate),
     commandRatePerUser: toRate(client.user_command_rate),
+    commandRatePerAddress: toRate(client.address_command_rate),
+    failedTokenRatePerAddress: toRate(client.address_failed_token_rate),
     malformedRate: toRate(client.malformed_rate),
     commandsPendingMax: client.pending_command_limit,
     outboxBytesMax: client.queue_max_size,
@@ -177,6 +183,7 @@ export function toConfig(settings: Settings, namespaces: readonly PlacedNamespac
       allowAnonymousConnectWithoutToken: client.allow_anonymous_connect_without_token,
       personalChannel: personalChannelOf(client.subscribe_to_user_personal_channel),
       allowedOrigins: client.allowed_origins,
+      trustedProxies: client.trusted_proxies,
       token: toTokenSource(client.token),
       subscriptionToken: toTokenSource(client.subscription_token.enabled ? client.subscription_token : client.token),
     },

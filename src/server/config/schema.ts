@@ -4,6 +4,7 @@ import { formatDuration } from '../../kit/index.ts'
 import { channelNameMax } from '../../protocol/index.ts'
 import { chatSchema } from './chat-options.ts'
 import { namespaceSchema, optionsSchema } from './namespace-options.ts'
+import { isNetwork } from './networks.ts'
 import { asJson, choice, duration, expects, flag, group, integer, list, onOff, optionNotes, refusal, secretText, text } from './option.ts'
 import { pushSchema } from './push-options.ts'
 import { store } from './store-option.ts'
@@ -47,6 +48,13 @@ const client = group({
     text('', { phrase: '"*" or an origin like "https://example.com"', pattern: /^(\*|[a-z][a-z0-9+.-]*:\/\/[^/\s]+)$/i }),
     'origins',
   ).prefault([]),
+  trusted_proxies: list(
+    'Proxies in front, as addresses or networks like `10.0.0.0/8`: from them alone `X-Forwarded-For` (or `Forwarded`) says who a client is, read from the right. They must set it themselves.',
+    text('', { phrase: 'an address or a network like "10.0.0.0/8"', pattern: /^[0-9a-f:.]+(\/\d{1,3})?$/i }).refine(isNetwork, {
+      error: ({ input }) => refusal('an address or a network like "10.0.0.0/8"', input),
+    }),
+    'networks',
+  ).prefault([]),
   token: group(tokenSource('connection tokens')).prefault({}),
   subscription_token: group({
     enabled: flag('Subscription tokens have keys of their own; otherwise those of `client.token` serve.'),
@@ -84,6 +92,17 @@ const client = group({
   channel_limit: integer('Subscriptions of one session. Beyond: error 106.', limits.channelsPerSessionMax, 1, 1_000_000),
   connection_limit: integer('Sessions of one node. Beyond: close 3504.', limits.sessionsMax, 1),
   user_connection_limit: integer('Sessions of one user on one node, 0 for no limit. Beyond: close 3504.', limits.sessionsPerUserMax, 0),
+  address_connection_limit: integer(
+    'Connections of strangers from one address; loopback is not counted. Beyond: 429, or close 3504.',
+    limits.strangersPerAddressMax,
+    1,
+  ),
+  known_user_reserve: integer(
+    'Percent of `client.connection_limit` that only known users may take. Beyond: 503, or close 3013, for strangers.',
+    limits.knownUsersPercent,
+    0,
+    100,
+  ),
   connection_rate_limit: integer(
     'New sessions a second on one node. Beyond: 503 with Retry-After.',
     limits.connectRate.perSecond,
@@ -93,6 +112,11 @@ const client = group({
   address_connection_rate: rate('New sessions of one address', limits.connectRatePerAddress),
   command_rate: rate('Commands of one connection', limits.commandRate),
   user_command_rate: rate('Commands of one user', limits.commandRatePerUser),
+  address_command_rate: rate(
+    'Commands of all strangers of one address over their connections, and channels of their event streams',
+    limits.commandRatePerAddress,
+  ),
+  address_failed_token_rate: rate('Tokens of one address that are no good; loopback is not counted', limits.failedTokenRatePerAddress),
   malformed_rate: rate('Malformed input of one connection', limits.malformedRate),
   pending_command_limit: integer(
     'Commands of one session that wait for an earlier one. Beyond: close 3013.',

@@ -3,7 +3,6 @@ import { defaultLimits, silentLog } from '../../hub/index.ts'
 import { seededRandom, systemClock } from '../../kit/index.ts'
 import { Hooks } from './hooks.ts'
 import { hookLimits } from './limits.ts'
-import { Turnstile } from './turnstile.ts'
 
 const target = { url: 'http://127.0.0.1:1/', timeoutMs: 1000, retries: 0 }
 const options = { clock: systemClock, random: seededRandom(1), log: silentLog, json: defaultLimits.json }
@@ -30,24 +29,8 @@ describe('the bounds of hooks', () => {
 
   test('[K17] a host that is not on the list is not called, whoever wrote the configuration', async () => {
     const hooks = new Hooks({ secret: 'x', allowedHosts: ['127.0.0.1:2'], targets: { rpc: target } }, options)
-    const client = { client: 'c', user: 'u', transport: 'websocket' }
+    const client = { client: 'c', user: 'u', transport: 'websocket', principal: 'user:u' } as const
     await expect(hooks.asking.rpc?.(client, 'any', 1)).rejects.toMatchObject({ code: 100, temporary: true })
     expect(hooks.tally.count('rpc', 'failed')).toBe(1)
-  })
-
-  test('[K18] a turnstile lets in so many at a time, in order, and turns away who is too many', async () => {
-    const turnstile = new Turnstile(1, 2)
-    const order: number[] = []
-    await turnstile.enter()
-    const waiting = [1, 2].map(n => turnstile.enter()?.then(() => order.push(n)))
-    expect(turnstile.enter()).toBeUndefined()
-    turnstile.leave()
-    await waiting[0]
-    expect(order).toEqual([1])
-    turnstile.leave()
-    await waiting[1]
-    expect(order).toEqual([1, 2])
-    turnstile.leave()
-    await turnstile.enter()
   })
 })

@@ -2,10 +2,14 @@
 export const hookLimits = {
   /** Bytes of one answer. Beyond: it counts as one that makes no sense. */
   answerBytesMax: 1_048_576,
-  /** Questions that one back end is asked at the same time. Beyond: they wait, in order, and their time-out begins when they are asked. */
+  /** Questions that one back end is asked at the same time. Beyond: they wait, round robin by user, and their time-out begins when they are asked. */
   questionsMax: 128,
+  /** The same of one user, or one address of strangers: half of them, so that others find the rest however slow the back end is. */
+  questionsPerUserMax: 64,
   /** Questions that wait. Beyond: error 111, and the client tries again. */
   questionsWaitingMax: 10_000,
+  /** The same of one user, or one address of strangers. */
+  questionsWaitingPerUserMax: 5_000,
   /** Notices that wait for one back end, some 500 bytes each. Beyond: the oldest is dropped, since the newest says how things are. */
   noticesMax: 50_000,
   /** How long a server that closes goes on telling. What is left then is dropped. */

@@ -1,5 +1,5 @@
-import type { AskingHooks, HookAnswer, HookClient } from '../../hub/index.ts'
-import { backoffMs, type Clock, type JsonBounds, type Random, randomId } from '../../kit/index.ts'
+import type { AskingHooks, HookAnswer, HookClient, Principal } from '../../hub/index.ts'
+import { backoffMs, type Clock, FairQueue, type JsonBounds, type Random, randomId } from '../../kit/index.ts'
 import { CommandError, errors } from '../../protocol/index.ts'
 import type { Config, HookTarget } from '../config/index.ts'
 import { type Question, type Result, readAnswer, resultSchemas } from './answers.ts'
@@ -7,7 +7,6 @@ import type { Complaints } from './complaints.ts'
 import { hookLimits } from './limits.ts'
 import type { Envelope, Poster } from './poster.ts'
 import type { Tally } from './tally.ts'
-import { Turnstile } from './turnstile.ts'
 
 export interface QuestionsContext {
   readonly clock: Clock
@@ -20,7 +19,8 @@ export interface QuestionsContext {
 
 /** Asks back ends and waits. What is asked again carries the same key, so that a back end can answer it without doing it twice. */
 export class Questions {
-  readonly #turnstiles = new Map<string, Turnstile>()
+  /** By scheme, host and port: round robin between users, so that one's thousand questions delay another's by one of them. */
+  readonly #queues = new Map<string, FairQueue>()
 
   constructor(readonly context: QuestionsContext) {}
 
@@ -40,12 +40,12 @@ export class Questions {
   async #ask<Q extends Question>(
     name: Q,
     target: HookTarget,
-    client: Partial<HookClient>,
+    client: Partial<HookClient> & { readonly principal: Principal },
     fields: object,
     headers?: Envelope['headers'],
   ): Promise<HookAnswer<Result<Q>>> {
-    const turnstile = this.#turnstileOf(target)
-    const turn = turnstile.enter()
+    const queue = this.#queueTo(target)
+    const turn = queue.enter(client.principal)
     if (turn === undefined) {
       this.context.tally.add(name, 'refused')
       this.context.complaints.warn(name, {}, 'a hook is not asked, since too many questions wait for the back end')
@@ -56,7 +56,7 @@ export class Questions {
       const body = JSON.stringify(bodyOf(client, fields))
       return await this.#insist({ name, target, key: randomId(this.context.random), body, ...(headers && { headers }) })
     } finally {
-      turnstile.leave()
+      queue.leave(client.principal)
     }
   }
 
@@ -89,13 +89,18 @@ export class Questions {
     return new CommandError(errors.internal, message)
   }
 
-  #turnstileOf({ url }: HookTarget): Turnstile {
+  #queueTo({ url }: HookTarget): FairQueue {
     const { origin } = new URL(url)
-    const known = this.#turnstiles.get(origin)
+    const known = this.#queues.get(origin)
     if (known !== undefined) return known
-    const turnstile = new Turnstile(hookLimits.questionsMax, hookLimits.questionsWaitingMax)
-    this.#turnstiles.set(origin, turnstile)
-    return turnstile
+    const queue = new FairQueue({
+      unitsMax: hookLimits.questionsMax,
+      unitsPerKeyMax: hookLimits.questionsPerUserMax,
+      waitingMax: hookLimits.questionsWaitingMax,
+      waitingPerKeyMax: hookLimits.questionsWaitingPerUserMax,
+    })
+    this.#queues.set(origin, queue)
+    return queue
   }
 }
 

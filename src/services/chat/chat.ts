@@ -162,12 +162,13 @@ export class Chat {
   }
 
   /** As one may see others: only those who take part in a conversation that one is in, and when they were last here only where both show it (chat M14). */
-  async presenceOf(asker: string, users: readonly string[]): Promise<UserPresence[]> {
+  async presenceOf(asker: string, users: readonly string[], pause: () => Promise<void>): Promise<UserPresence[]> {
     const { sql } = this.parts
     const known = await acquainted(sql, asker, users)
     const own = await lastSeenOf(sql, asker)
     const found: UserPresence[] = []
     for (const user of users) {
+      if (found.length > 0 && found.length % limits.presenceStep === 0) await pause()
       const isKnown = known.has(user) && !(await areApart(sql, asker, user))
       const online = isKnown && this.whereabouts.isOnline(user)
       const seen = isKnown && !online ? await lastSeenOf(sql, user) : undefined

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { CommandContext } from '../../hub/index.ts'
+import type { RunningContext } from '../../hub/index.ts'
 import type { Json } from '../../kit/index.ts'
 import { CommandError, errors } from '../../protocol/index.ts'
 import type { Server } from '../../server/index.ts'
@@ -8,6 +8,7 @@ import { limits } from './limits.ts'
 import { isConversationId, isLine } from './model/text.ts'
 import type { ChatCommands } from './model/wire.ts'
 import type { Actor } from './store/index.ts'
+import { weights } from './weights.ts'
 
 /** A line of whole characters, without those that control something: what no database can hold is among them. */
 export const line = (max: number) =>
@@ -24,19 +25,20 @@ export function command<K extends keyof ChatCommands, S extends z.ZodType<unknow
   chat: Chat,
   name: K,
   schema: S,
-  run: (input: z.output<S>, actor: Actor, context: CommandContext) => Promise<ChatCommands[K]['out']>,
+  run: (input: z.output<S>, actor: Actor, context: RunningContext) => Promise<ChatCommands[K]['out']>,
 ): void {
-  server.command(name, schema, async (input, context) => {
+  const answer = async (input: z.output<S>, context: RunningContext) => {
     if (context.user === '') throw new CommandError(errors.unauthorized, 'chat is between users')
     if (!isLine(context.user, limits.nameMax)) throw new CommandError(errors.badRequest, 'user: not a name that chat can use')
     chat.commandRates.spend(context.user)
     await chat.acts(context.user, context.client)
     const given = deviceOf(input)
     const actor: Actor = { user: context.user, device: given ?? chat.connections.deviceOf(context.client) ?? '' }
-    const answer = await run(input, actor, context)
+    const answered = await run(input, actor, context)
     await chat.stillHere(context.user)
-    return answer as unknown as Json
-  })
+    return answered as unknown as Json
+  }
+  server.command(name, schema, answer, { weight: weights[name] ?? 1 })
 }
 
 function deviceOf(input: unknown): string | undefined {

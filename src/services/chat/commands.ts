@@ -192,13 +192,11 @@ function addReadingCommands(server: Server, chat: Chat): void {
     return marked
   })
   const listing = z.object({ limit: z.int().min(1).max(limits.conversationsMax).optional(), before: z.number().optional() })
-  command(server, chat, 'chat.conversations', listing, async (input, actor) =>
-    // Both of one moment: whoever follows the inbox from `top` on misses nothing that is not in the list.
-    parts.sql.transaction(async tx => {
-      const { pts: top } = await headOf(tx, actor.user)
-      return { conversations: await listConversations(tx, actor.user, input), top }
-    }),
-  )
+  command(server, chat, 'chat.conversations', listing, async (input, actor, { pause }) => {
+    // First: whoever follows the inbox from `top` on misses nothing that is not in the list, and hears some of what is in it again.
+    const { pts: top } = await headOf(parts.sql, actor.user)
+    return { conversations: await listConversations(parts.sql, actor.user, input, pause), top }
+  })
   const paging = z.object({
     conversation,
     before: seq.optional(),
@@ -206,9 +204,9 @@ function addReadingCommands(server: Server, chat: Chat): void {
     around: seq.optional(),
     limit: z.int().min(1).max(limits.pageMax).optional(),
   })
-  command(server, chat, 'chat.history', paging, (input, actor) => pageOf(parts.sql, actor.user, input))
+  command(server, chat, 'chat.history', paging, (input, actor, { pause }) => pageOf(parts.sql, actor.user, input, pause))
   const searching = z.object({ conversation, text: line(256), limit: z.int().min(1).max(limits.resultsMax).optional() })
-  command(server, chat, 'chat.search', searching, (input, actor) => search(parts.sql, actor.user, input))
+  command(server, chat, 'chat.search', searching, (input, actor, { pause }) => search(parts.sql, actor.user, input, pause))
   command(server, chat, 'chat.info', z.object({ conversation, seq }), (input, actor) => infoOf(parts.sql, actor.user, input))
   command(server, chat, 'chat.clear', z.object({ conversation, device }), async (input, actor) => {
     const emptied = await ledger.commit(change => clearConversation(change, actor.user, input.conversation))
@@ -244,8 +242,8 @@ function addOwnCommands(server: Server, chat: Chat): void {
     if (other === undefined) return { blocked: await blockedBy(parts.sql, actor.user) }
     return { blocked: await ledger.commit(change => setBlocked(change, actor.user, other, on)) }
   })
-  command(server, chat, 'chat.presence', z.object({ users: z.array(user).max(limits.presenceMax) }), async (input, actor) => ({
-    users: await chat.presenceOf(actor.user, input.users),
+  command(server, chat, 'chat.presence', z.object({ users: z.array(user).max(limits.presenceMax) }), async (input, actor, { pause }) => ({
+    users: await chat.presenceOf(actor.user, input.users, pause),
   }))
 }
 

@@ -44,6 +44,8 @@ export const limits = {
   lastSeenMs: minute,
   /** Users in one question after presence. Beyond: 107. */
   presenceMax: 256,
+  /** Of those, how many are looked up before others have their turn: about a millisecond. */
+  presenceStep: 16,
   /** Groups beyond this do not show who comes and goes. */
   presenceGroupMax: 32,
   /** Invitations of one group that have not ended. Beyond: 106. */

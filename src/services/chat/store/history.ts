@@ -1,13 +1,14 @@
 import { CommandError, errors } from '../../../protocol/index.ts'
-import type { Queries } from '../../../store/index.ts'
+import type { Queries, Sql } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
 import { searchable } from '../model/text.ts'
 import { type ChatCommands, chatErrors, type MembershipEntry, type MessageEntry } from '../model/wire.ts'
 import { type EntryRow, entryColumns, type LogEntry } from './entry-row.ts'
 import { entriesFor } from './former.ts'
-import { findConversation, findMember, noConversation } from './log.ts'
+import { findConversation, noConversation } from './log.ts'
 import { blockedSince, hidesReading } from './profiles.ts'
 import { visibleTo } from './visible.ts'
+import { atOnce, type Pause, type Stretch, walk } from './walk.ts'
 
 type Asked = ChatCommands['chat.history']['in']
 type Page = ChatCommands['chat.history']['out']
@@ -16,40 +17,47 @@ const shown = "e.kind in ('message', 'membership')"
 
 /** A page by place, so that what is written meanwhile moves nothing (chat M21). Edits, deletions and reactions are folded in. */
 export async function pageOf(
-  queries: Queries,
+  sql: Sql,
   person: string,
   { conversation, before, after, around, limit = limits.pageDefault }: Asked,
+  pause: Pause = atOnce,
 ): Promise<Page> {
   if ([before, after, around].filter(seq => seq !== undefined).length > 1)
     throw new CommandError(errors.badRequest, 'give one of before, after and around')
-  await checkKnown(queries, conversation, person)
+  const { from, to } = await seenBy(sql, conversation, person)
+  const paging = { sql, conversation, person, pause }
   const most = Math.min(limit, limits.pageMax)
   if (around !== undefined) {
-    const older = await stretch(queries, conversation, person, { upTo: around, limit: Math.ceil(most / 2) })
-    const newer = await stretch(queries, conversation, person, { after: around, limit: most - older.entries.length })
+    const older = await page(paging, { from, to: Math.min(around, to) }, false, Math.ceil(most / 2))
+    const newer = await page(paging, { from: Math.max(around, from), to }, true, most - older.entries.length)
     return { entries: [...older.entries, ...newer.entries], has_more: older.has_more || newer.has_more }
   }
-  if (after !== undefined) return stretch(queries, conversation, person, { after, limit: most })
-  return stretch(queries, conversation, person, { upTo: before === undefined ? undefined : before - 1, limit: most })
+  if (after !== undefined) return page(paging, { from: Math.max(after, from), to }, true, most)
+  return page(paging, { from, to: before === undefined ? to : Math.min(before - 1, to) }, false, most)
 }
 
 /** Messages that hold the text, whatever its case, the newest first. Encrypted ones are never found (chat M27). */
 export async function search(
-  queries: Queries,
+  sql: Sql,
   person: string,
   { conversation, text, limit = limits.resultsMax }: ChatCommands['chat.search']['in'],
+  pause: Pause = atOnce,
 ) {
-  await checkKnown(queries, conversation, person)
+  const seen = await seenBy(sql, conversation, person)
   const pattern = `%${searchable(text).replace(/[\\%_]/g, found => `\\${found}`)}%`
-  const rows = await queries.all<EntryRow>(
-    `select ${entryColumns} from chat_entry e where e.conversation = ?1 and e.kind = 'message' and e.deleted = 0 and e.plain like ?3 escape '\\'
-       and ${visibleTo('?2')} order by e.seq desc limit ?4`,
-    conversation,
-    person,
-    pattern,
-    Math.min(limit, limits.resultsMax),
-  )
-  const entries = await entriesFor(queries, conversation, person, rows)
+  const look = (part: Stretch, most: number) =>
+    sql.all<EntryRow>(
+      `select ${entryColumns} from chat_entry e where e.conversation = ?1 and e.seq > ?5 and e.seq <= ?6 and e.kind = 'message' and e.deleted = 0
+         and e.plain like ?3 escape '\\' and ${visibleTo('?2')} order by e.seq desc limit ?4`,
+      conversation,
+      person,
+      pattern,
+      most,
+      part.from,
+      part.to,
+    )
+  const rows = await walk(sql, seen, { forward: false, limit: Math.min(limit, limits.resultsMax) }, look, pause)
+  const entries = await entriesFor(sql, conversation, person, rows)
   // Whoever has left finds by what a message said then.
   return { entries: entries.filter(isMessage).filter(entry => searchable(entry.text ?? '').includes(searchable(text))) }
 }
@@ -60,7 +68,7 @@ export async function infoOf(
   person: string,
   { conversation, seq }: ChatCommands['chat.info']['in'],
 ): Promise<ChatCommands['chat.info']['out']> {
-  await checkKnown(queries, conversation, person)
+  await seenBy(queries, conversation, person)
   const [row] = await queries.all<EntryRow>(
     `select ${entryColumns} from chat_entry e where e.conversation = ?1 and e.seq = ?2 and e.kind = 'message' and ${visibleTo('?3')}`,
     conversation,
@@ -95,29 +103,43 @@ export async function infoOf(
   return { seq, recipients: told }
 }
 
-async function checkKnown(queries: Queries, conversation: string, person: string): Promise<void> {
-  if ((await findMember(queries, conversation, person)) === undefined) throw noConversation()
-}
-
-async function stretch(
-  queries: Queries,
-  conversation: string,
-  person: string,
-  { after, upTo, limit }: { after?: number; upTo?: number | undefined; limit: number },
-): Promise<Page> {
-  const forward = after !== undefined
-  const rows = await queries.all<EntryRow>(
-    `select ${entryColumns} from chat_entry e where e.conversation = ?1 and ${shown} and e.seq > ?3 and e.seq <= ?4 and ${visibleTo('?2')}
-     order by e.seq ${forward ? 'asc' : 'desc'} limit ?5`,
+/** Between which places a person may see anything of a conversation. @throws CommandError 404 where they never were in it */
+async function seenBy(queries: Queries, conversation: string, person: string): Promise<Stretch> {
+  const [seen] = await queries.all<Stretch>(
+    `select case when m.cleared > s.from_seq - 1 then m.cleared else s.from_seq - 1 end as "from", case when s.to_seq < c.seq then s.to_seq else c.seq end as "to"
+     from chat_member m join chat_conversation c on c.id = m.conversation
+       cross join (select coalesce(min(from_seq), 1) as from_seq, coalesce(max(coalesce(to_seq, 2147483647)), 0) as to_seq
+         from chat_stay where conversation = ?1 and person = ?2) s
+     where m.conversation = ?1 and m.person = ?2`,
     conversation,
     person,
-    after ?? 0,
-    upTo ?? 2 ** 31 - 1,
-    limit + 1,
   )
+  if (seen === undefined) throw noConversation()
+  return seen
+}
+
+interface Paging {
+  readonly sql: Sql
+  readonly conversation: string
+  readonly person: string
+  readonly pause: Pause
+}
+
+async function page({ sql, conversation, person, pause }: Paging, stretch: Stretch, forward: boolean, limit: number): Promise<Page> {
+  const look = (part: Stretch, most: number) =>
+    sql.all<EntryRow>(
+      `select ${entryColumns} from chat_entry e where e.conversation = ?1 and ${shown} and e.seq > ?3 and e.seq <= ?4 and ${visibleTo('?2')}
+       order by e.seq ${forward ? 'asc' : 'desc'} limit ?5`,
+      conversation,
+      person,
+      part.from,
+      part.to,
+      most,
+    )
+  const rows = await walk(sql, stretch, { forward, limit: limit + 1 }, look, pause)
   const kept = rows.slice(0, limit)
   const ordered = forward ? kept : kept.reverse()
-  const entries = await entriesFor(queries, conversation, person, ordered)
+  const entries = await entriesFor(sql, conversation, person, ordered)
   return { entries: entries.filter(isShown), has_more: rows.length > limit }
 }
 

@@ -1,11 +1,16 @@
-import type { Queries } from '../../../store/index.ts'
+import type { Queries, Sql } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
 import type { Conversation, Member, MessageEntry } from '../model/wire.ts'
 import { type EntryBody, type EntryRow, entryColumns } from './entry-row.ts'
 import { entriesFor } from './former.ts'
 import { type ConversationRow, findConversation, findMember, type MemberRow, memberColumns } from './log.ts'
 import { areApart, hasBlocked, hidesReading } from './profiles.ts'
-import { visibleTo } from './visible.ts'
+import { isWithin, visibleTo } from './visible.ts'
+import { atOnce, type Pause } from './walk.ts'
+
+/** Rows of one step of a list, about a millisecond: members of its conversations, and some for each of these. */
+const stepRows = 512
+const rowsPerConversation = 32
 
 /** A conversation as one member has it in the list; undefined where they never were in it. */
 export async function conversationOf(queries: Queries, id: string, person: string): Promise<Conversation | undefined> {
@@ -15,25 +20,47 @@ export async function conversationOf(queries: Queries, id: string, person: strin
   return shown(queries, row, member)
 }
 
-/** The conversations of a user, those with the newest entries first. Direct ones in which nobody has said anything are there as well. */
+/**
+ * The conversations of a user, those with the newest entries first. Direct ones in which nobody has said anything are there as well. Each is of
+ * one moment, and some at a time are read before others have their turn.
+ */
 export async function listConversations(
-  queries: Queries,
+  sql: Sql,
   person: string,
   { limit = limits.conversationsMax, before }: { limit?: number | undefined; before?: number | undefined },
+  pause: Pause = atOnce,
 ): Promise<Conversation[]> {
-  const rows = await queries.all<ConversationRow & MemberRow>(
-    `select c.id, c.kind, c.title, c.version, c.seq, c.ts, c.send_by, c.edit_by, m.conversation, m.person, m.role, m.since, m.active, m.delivered_to, m.read_to, m.unread,
-       m.muted, m.pinned, m.cleared, m.consent
-     from chat_member m join chat_conversation c on c.id = m.conversation left join chat_entry l on m.active = 0 and l.conversation = c.id
+  const rows = await sql.all<{ id: string }>(
+    `select c.id from chat_member m join chat_conversation c on c.id = m.conversation left join chat_entry l on m.active = 0 and l.conversation = c.id
        and l.seq = (select max(s.to_seq) from chat_stay s where s.conversation = c.id and s.person = m.person)
      where m.person = ?1 and m.consent <> 'silent' and coalesce(l.ts, c.ts) < ?2 order by coalesce(l.ts, c.ts) desc, c.id limit ?3`,
     person,
     before ?? Number.MAX_SAFE_INTEGER,
     Math.min(limit, limits.conversationsMax),
   )
+  const waiting = rows.map(({ id }) => id).reverse()
   const conversations: Conversation[] = []
-  for (const row of rows) conversations.push(await shown(queries, row, row))
+  while (waiting.length > 0) {
+    if (conversations.length > 0) await pause()
+    // May run again where the store breaks a transaction off: what it took is taken once it is done.
+    const some = await sql.transaction(tx => someOf(tx, waiting, person))
+    waiting.length -= some.length
+    for (const conversation of some) if (conversation !== undefined) conversations.push(conversation)
+  }
   return conversations
+}
+
+/** As many from the end of the list as one step has room for. */
+async function someOf(queries: Queries, waiting: readonly string[], person: string): Promise<(Conversation | undefined)[]> {
+  const some: (Conversation | undefined)[] = []
+  for (let rows = 0; rows < stepRows; ) {
+    const id = waiting.at(-1 - some.length)
+    if (id === undefined) return some
+    const conversation = await conversationOf(queries, id, person)
+    some.push(conversation)
+    rows += rowsPerConversation + (conversation?.members.length ?? 0)
+  }
+  return some
 }
 
 /** Whoever has left has it as it was then: nothing of what came after, nor of who came later and how far the others are now (chat M15). */
@@ -163,7 +190,8 @@ async function requestsIn(queries: Queries, { id, kind }: ConversationRow, { per
 
 async function lastOf(queries: Queries, conversation: string, person: string): Promise<MessageEntry | undefined> {
   const [row] = await queries.all<EntryRow>(
-    `select ${entryColumns} from chat_entry e where e.conversation = ?1 and e.kind = 'message' and ${visibleTo('?2')} order by e.seq desc limit 1`,
+    `select ${entryColumns} from chat_entry e where e.conversation = ?1 and e.kind = 'message' and ${visibleTo('?2')} and ${isWithin('?1', '?2')}
+     order by e.seq desc limit 1`,
     conversation,
     person,
   )

@@ -10,3 +10,9 @@ export function visibleTo(person: string): string {
 export function countsFor(person: string): string {
   return `e.kind = 'message' and e.deleted = 0 and e.author <> ${person} and ${visibleTo(person)}`
 }
+
+/** SQL: the same for a whole conversation, coarsely: bounds that an index is followed between, so that what a person cannot see is not looked at. */
+export function isWithin(conversation: string, person: string): string {
+  return `e.seq > (select w.cleared from chat_member w where w.conversation = ${conversation} and w.person = ${person})
+    and e.seq <= (select max(coalesce(w.to_seq, 2147483647)) from chat_stay w where w.conversation = ${conversation} and w.person = ${person})`
+}

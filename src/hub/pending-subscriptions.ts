@@ -1,0 +1,46 @@
+import { type Close, CommandError, errors, unsubscribes } from '../protocol/index.ts'
+
+interface Pending {
+  /** Why it must not go live: the server ended it before it had begun. */
+  ended: Close | undefined
+}
+
+/** A session's subscriptions that somebody is still being asked about. They count as ones that there are, and can be ended like them. */
+export class PendingSubscriptions {
+  readonly #byChannel = new Map<string, Pending>()
+
+  get size(): number {
+    return this.#byChannel.size
+  }
+
+  has(channel: string): boolean {
+    return this.#byChannel.has(channel)
+  }
+
+  /** Ends one that is under way; it fails when its answer is there. */
+  end(channel: string, close: Close): void {
+    const pending = this.#byChannel.get(channel)
+    if (pending !== undefined) pending.ended ??= close
+  }
+
+  /** Asks, and gives the answer if nobody has ended the subscription meanwhile. @throws CommandError */
+  async during<T>(channel: string, ask: () => Promise<T>): Promise<T> {
+    const pending: Pending = { ended: undefined }
+    this.#byChannel.set(channel, pending)
+    try {
+      const answer = await ask()
+      if (pending.ended !== undefined) throw endedMeanwhile(pending.ended)
+      return answer
+    } finally {
+      this.#byChannel.delete(channel)
+    }
+  }
+}
+
+/** What a client hears whose subscription ended before it went live: to try again only where the server wants it back. */
+export function endedMeanwhile({ code, reason }: Close): CommandError {
+  const isForGood = code >= unsubscribes.byServer.code && code < unsubscribes.insufficientState.code
+  return isForGood
+    ? new CommandError(errors.permissionDenied, reason)
+    : new CommandError(errors.internal, 'the subscription ended while it began')
+}
