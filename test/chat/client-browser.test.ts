@@ -78,7 +78,6 @@ test.skipIf(lacks('chromium', "chat's client in a browser"))(
     expect(bob.texts(id)).toEqual(['1', '2', '3', 'hello'])
     expect(browser.errors).toEqual([])
   },
-  30_000,
 )
 
 test('[M44] where the browser keeps nothing, the cache lives as long as the page', async () => {

@@ -52,7 +52,6 @@ test.each([1, 2, 3])(
     bob?.client.read(id, bob.view(id).seq)
     expect(bob?.view(id).unread).toBe(0)
   },
-  60_000,
 )
 
 /** Something that a user or a network does. @returns the device as it is after a reload */

@@ -1,7 +1,8 @@
 import { generateVAPIDKeys } from 'web-push'
 import { silentLog } from '../../src/hub/index.ts'
-import { systemClock, systemRandom } from '../../src/kit/index.ts'
+import { systemRandom } from '../../src/kit/index.ts'
 import { Pushes, type PushesOptions, type PushSender, WebPushSender } from '../../src/services/chat/push/index.ts'
+import { TurnClock } from '../support/index.ts'
 import { RowsInMemory } from './push-rows.ts'
 import { PushService } from './push-service.ts'
 
@@ -18,6 +19,7 @@ interface DeskOptions extends Partial<Omit<PushesOptions, 'rows'>> {
 
 /** Pushes over a push service of the test's own. */
 export class Desk implements AsyncDisposable {
+  readonly clock = new TurnClock()
   readonly keys = generateVAPIDKeys()
   readonly rows: RowsInMemory
   readonly service: PushService
@@ -29,9 +31,9 @@ export class Desk implements AsyncDisposable {
     this.rows = rows
     this.#ownsService = service === undefined
     this.service = service ?? new PushService()
-    this.sender = webPush(this.service, { keys: this.keys, timeoutMs })
+    this.sender = webPush(this.service, { clock: this.clock, keys: this.keys, timeoutMs })
     this.pushes = new Pushes({
-      clock: systemClock,
+      clock: this.clock,
       random: systemRandom,
       log: silentLog,
       rows,
@@ -54,6 +56,11 @@ export class Desk implements AsyncDisposable {
     return this.service.to(id).map(({ body }) => body)
   }
 
+  /** Long enough for what must not come to have come. */
+  settled(): Promise<void> {
+    return this.clock.passes(graceMs + 200)
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.pushes.close()
     if (this.#ownsService) await this.service[Symbol.asyncDispose]()
@@ -63,7 +70,7 @@ export class Desk implements AsyncDisposable {
 /** A sender that trusts the test's push service, and finds its name on this machine. */
 export function webPush(service: PushService, options: Partial<ConstructorParameters<typeof WebPushSender>[0]> = {}): WebPushSender {
   return new WebPushSender({
-    clock: systemClock,
+    clock: new TurnClock(),
     keys: generateVAPIDKeys(),
     subject,
     rules: { allowedHosts: [service.authority], allowPrivateAddresses: true },

@@ -4,7 +4,7 @@ import { configure } from '../../src/server/index.ts'
 import { chatService, openPushes } from '../../src/services/chat/index.ts'
 import { pushLimits } from '../../src/services/chat/push/index.ts'
 import { openSql } from '../../src/store/index.ts'
-import { atEnd, Folder, failureOf, post, quiet, serve, until, userToken } from '../http/harness.ts'
+import { atEnd, Folder, failureOf, post, serve, until, userToken } from '../http/harness.ts'
 import { Device } from './device.ts'
 import { PushService } from './push-service.ts'
 
@@ -93,7 +93,7 @@ test('[M39, M72] what is cleared on one device goes away from the others, and is
   await alice.call('chat.send', { conversation, cid: 'two', text: 'hello?' })
   const { status } = await post(server, '/rpc/chat.clear', { conversation }, { Authorization: `Bearer ${await userToken('bob')}` })
   expect(status).toBe(200)
-  await quiet(1_000)
+  await server.passes(1_000)
   expect(push.to(id)).toHaveLength(2)
 })
 
@@ -109,7 +109,7 @@ test('[M23] an acknowledgement in time means no push, on whichever device', asyn
   await alice.call('chat.send', { conversation, cid: 'one', text: 'hello' })
   await laptop.gets('the message', () => laptop.texts.length === 1)
   await laptop.acknowledge()
-  await quiet(1000)
+  await server.passes(1000)
   expect(push.received).toEqual([])
 })
 
@@ -122,7 +122,7 @@ test('[M39] a device that has the conversation open and is dead holds a push up 
   const id = await subscribe(phone, push)
   await phone.open(conversation)
   await alice.call('chat.send', { conversation, cid: 'one', text: 'hello' })
-  await quiet(600)
+  await server.passes(600)
   expect(push.received).toEqual([])
   phone[Symbol.dispose]()
   await until('it is pushed', () => push.to(id).length === 1)
@@ -144,10 +144,9 @@ test('[M37] what was owed when the server stopped is pushed by the next one', as
   const after = await serveChat(folder, push)
   await until('it is pushed', () => push.to(id).length === 1)
   expect(push.to(id)[0]?.body).toMatchObject({ kind: 'message', conversation, seq: 2, badge: 2 })
-  await quiet(400)
+  await after.passes(400)
   await after[Symbol.asyncDispose]()
-  await serveChat(folder, push)
-  await quiet(600)
+  await (await serveChat(folder, push)).passes(600)
   expect(push.to(id)).toHaveLength(1)
 })
 
@@ -184,6 +183,6 @@ test('[M32] a browser’s endpoint is that of who subscribed last', async () => 
     await carol.call('chat.send', { conversation, cid: each.user, text: 'hello' })
   }
   await until('bob’s is pushed', () => push.received.length === 1)
-  await quiet(400)
+  await server.passes(400)
   expect(push.received).toHaveLength(1)
 })

@@ -18,7 +18,6 @@ export interface Received {
   /** Claims of the token, whose signature was found good by the key beside it. */
   readonly claims: { readonly aud?: unknown; readonly exp?: number; readonly sub?: unknown }
   readonly key: string
-  readonly at: number
 }
 
 type Answer = (device: string) => Response | Promise<Response>
@@ -118,6 +117,6 @@ export class PushService implements AsyncDisposable {
     const [x, y] = [point.subarray(1, 33).toString('base64url'), point.subarray(33).toString('base64url')]
     const { payload: claims } = await jwtVerify(jwt, await importJWK({ kty: 'EC', crv: 'P-256', x, y }, 'ES256'))
     const body: unknown = JSON.parse(plain.toString('utf8'))
-    return { device: id, headers: request.headers, cipherBytes: cipher.length, body, jwt, claims, key, at: performance.now() }
+    return { device: id, headers: request.headers, cipherBytes: cipher.length, body, jwt, claims, key }
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { type OwedMessage, type PushSender, pushLimits } from '../../src/services/chat/push/index.ts'
-import { quiet, until, within } from '../support/index.ts'
+import { until, within } from '../support/index.ts'
 import { Desk, graceMs, webPush } from './push-desk.ts'
 import { RowsInMemory } from './push-rows.ts'
 import { PushService } from './push-service.ts'
@@ -8,9 +8,6 @@ import { PushService } from './push-service.ts'
 function message(offset: number, conversation = 'c1', seq = offset): OwedMessage {
   return { conversation, offset, seq, mid: `m${seq}` }
 }
-
-/** Long enough for what must not come to have come. */
-const settled = () => quiet(graceMs + 200)
 
 test('[M35] a thousand dead endpoints are pruned in one pass', async () => {
   await using desk = new Desk()
@@ -29,7 +26,7 @@ test('[M35] a thousand dead endpoints are pruned in one pass', async () => {
   expect(desk.service.inFlightMax).toBeLessThanOrEqual(pushLimits.inFlightPerOriginMax)
   expect(desk.bodiesOf('ann-phone')).toHaveLength(1)
   desk.pushes.owe('dead7', message(2))
-  await settled()
+  await desk.settled()
   expect(desk.service.to('dead7-phone')).toHaveLength(1)
 })
 
@@ -42,17 +39,17 @@ test('[M34] a Retry-After holds for the whole push service, and for no other', a
   desk.subscribe('ann', 'phone')
   desk.pushes.owe('ann', message(1))
   await until('it was refused', () => refused === 1)
-  const from = performance.now()
+  const fromMs = desk.clock.now()
   desk.subscribe('bob', 'phone')
   desk.pushes.owe('bob', message(1))
   desk.rows.subscribed.push(other.subscribe('cat', 'phone'))
   desk.pushes.owe('cat', message(1))
   await until('the other has it', () => other.received.length === 1)
-  await quiet(500)
+  await desk.clock.passes(500)
   expect(desk.service.received).toHaveLength(1)
   await until('both have it', () => desk.service.received.length === 3)
-  expect(performance.now() - from).toBeGreaterThan(900)
-  await settled()
+  expect(desk.clock.now() - fromMs).toBeGreaterThan(900)
+  await desk.settled()
   expect(desk.service.received).toHaveLength(3)
 })
 
@@ -65,11 +62,11 @@ test('[M34] a failing push service is asked again, with the newest message and t
   await until('it failed', () => desk.service.received.length === 1)
   isDown = false
   desk.pushes.owe('ann', message(2))
-  await quiet(graceMs + 60)
+  await desk.clock.passes(graceMs + 60)
   expect(desk.service.received).toHaveLength(1)
   desk.rows.unread.set('ann', 9)
   await until('it came through', () => desk.service.received.length === 2)
-  await quiet(600)
+  await desk.clock.passes(600)
   expect(desk.bodiesOf('ann-phone')).toEqual([expect.objectContaining({ seq: 1, badge: 0 }), expect.objectContaining({ seq: 2, badge: 9 })])
   expect(desk.pushes.tally.count('delivered')).toBe(1)
 })
@@ -82,7 +79,7 @@ test('[M34] what is acknowledged, read or deleted between two tries is not tried
     desk.pushes.owe(user, message(1))
   }
   await until('all failed', () => desk.service.received.length === 4)
-  await quiet(20)
+  await desk.clock.passes(20)
   desk.pushes.acknowledged('ann', 1)
   desk.pushes.read('bob', { conversation: 'c1', seq: 1 })
   desk.pushes.retract('cat', 'c1', 1)
@@ -97,7 +94,7 @@ test('[M18] of messages that are told of together at the next try, the one that 
   desk.pushes.owe('ann', message(1))
   await until('it failed', () => desk.service.received.length === 1)
   desk.pushes.owe('ann', message(2))
-  await quiet(graceMs + 60)
+  await desk.clock.passes(graceMs + 60)
   desk.pushes.retract('ann', 'c1', 2)
   await until('it was tried again', () => desk.service.received.length === 2)
   expect(desk.bodiesOf('ann-phone')[1]).toMatchObject({ kind: 'message', seq: 1, mid: 'm1' })
@@ -142,7 +139,7 @@ test('[M37] closing ends what is under way, and writes down what was delivered',
   expect(rows.notes).toEqual([{ user: 'ann', device: 'phone', conversation: 'c1', seq: 1 }])
   await desk.pushes.close()
   desk.pushes.owe('ann', message(2))
-  await settled()
+  await desk.settled()
   expect(desk.service.received).toHaveLength(2)
 })
 

@@ -230,9 +230,8 @@ class Sender {
   }
 
   async send(conversation: string, text: string): Promise<void> {
-    const end = performance.now() + 20_000
-    while (!(await this.trySend(conversation, text))) {
-      if (performance.now() > end) throw new Error(`${text} could not be sent`)
+    for (let tries = 1; !(await this.trySend(conversation, text)); tries++) {
+      if (tries === triesMax) throw new Error(`${text} could not be sent`)
       this.retries++
       await Bun.sleep(between(this.random, 5, 50))
     }
@@ -254,6 +253,9 @@ class Sender {
     if (entry.kind === 'message' && !this.messages.has(entry.mid)) this.messages.set(entry.mid, entry)
   }
 }
+
+/** A database that is cut off eight times is back before that. */
+const triesMax = 2000
 
 async function again<T>(act: () => Promise<T>): Promise<T> {
   const { answer } = await until('it is answered', () =>

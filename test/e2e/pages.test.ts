@@ -60,17 +60,13 @@ describe.skipIf(skipped)('the pages in a browser', () => {
     { path, size: 'phone', viewport: phone },
   ])
 
-  test.each(places)(
-    '[W8] $path fits a $size, says that it is live, and complains of nothing',
-    async ({ path, viewport }) => {
-      const { page, complaints } = await open(path, { viewport })
-      await page.locator('h1').first().waitFor()
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width)
-      expect(complaints).toEqual([])
-      await page.context().close()
-    },
-    20_000,
-  )
+  test.each(places)('[W8] $path fits a $size, says that it is live, and complains of nothing', async ({ path, viewport }) => {
+    const { page, complaints } = await open(path, { viewport })
+    await page.locator('h1').first().waitFor()
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width)
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
 
   test('[W9] a goal arrives by itself: in the score, in the list, in a banner, and in words for screen readers', async () => {
     const { page } = await open(`/sports/${match}`)
@@ -116,7 +112,6 @@ describe.skipIf(skipped)('the pages in a browser', () => {
       expect(seen.shown.toReversed()).toEqual(seen.known.ids)
       await page.context().close()
     },
-    120_000,
   )
 
   test('[W11] a page without network says so, and goes on by itself when the network is back', async () => {

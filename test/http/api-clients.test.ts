@@ -93,7 +93,7 @@ describe('clients', () => {
 
   test('[A21] refresh moves the end of a session, and expired: true ends it with 3005', async () => {
     const server = await serveNews({ client: { expired_close_delay: '0s' } })
-    const exp = Math.floor(Date.now() / 1000) + 600
+    const exp = inSeconds(600)
     const client = await connectAs(server, 'alice')
     const codes: number[] = []
     client.on('connecting', ({ code }) => codes.push(code))

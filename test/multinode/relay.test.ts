@@ -167,29 +167,16 @@ describe('a tree of nodes', () => {
     await until('the regional one is an edge again', () => rowOf(central, east)?.role === 'edge')
   })
 
-  test('[T24] what a parent sends does not depend on the viewers below, and a hop costs little', async () => {
+  test('[T24] what a parent sends does not depend on the viewers below', async () => {
     const central = await startCentral()
     const regional = await startRelay([central])
     const edge = await startRelay([regional])
     const viewers = await Promise.all(Array.from({ length: 50 }, (_, n) => connect(edge, `user${n}`)))
     const [first] = await Promise.all(viewers.map(sdk => sdk.subscribe('kept:1').ready()))
-    const direct = await (await connect(central, 'direct')).subscribe('kept:1').ready()
-    const delays: number[] = []
-    const sent = new Map<number, number>()
-    const offsets = new Map<number, number>()
-    direct.subscription.on('publication', ({ data }) => offsets.set(data.n, performance.now()))
-    first?.subscription.on('publication', ({ data }) => delays.push(performance.now() - (sent.get(data.n) ?? 0)))
-    for (let n = 1; n <= 200; n++) {
-      sent.set(n, performance.now())
-      await central.publish('kept:1', { n })
-      await Bun.sleep(2)
-    }
+    for (let n = 1; n <= 200; n++) await central.publish('kept:1', { n })
     await first?.gets(200)
     expect(central.server.tree.children.relayed).toBe(200)
     expect(regional.server.tree.children.relayed).toBe(200)
-    const hops = delays.map((ms, index) => ms - ((offsets.get(index + 1) ?? 0) - (sent.get(index + 1) ?? 0))).sort((a, b) => a - b)
-    const p50 = hops[Math.floor(hops.length / 2)] ?? Number.POSITIVE_INFINITY
-    expect(p50 / 2).toBeLessThan(5)
   })
 
   test('[T25] a storm of joins at an edge costs one question for the channel with its history, and one of access, upstream', async () => {

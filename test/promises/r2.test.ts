@@ -29,15 +29,11 @@ describe('R2', () => {
     await killAtEveryMoment(server)
   })
 
-  test.skipIf(lacks('postgres', 'kills at every await of a send over Postgres'))(
-    '[R2, M1, M2] so it is over Postgres',
-    async () => {
-      await using postgres = await Postgres.start()
-      await using server = new DoomedServer(script, await postgres.database())
-      await killAtEveryMoment(server)
-    },
-    120_000,
-  )
+  test.skipIf(lacks('postgres', 'kills at every await of a send over Postgres'))('[R2, M1, M2] so it is over Postgres', async () => {
+    await using postgres = await Postgres.start()
+    await using server = new DoomedServer(script, await postgres.database())
+    await killAtEveryMoment(server)
+  })
 })
 
 /** For the first moment of a send, and each that comes so many later: kills the server there, until a send gets through. */

@@ -70,10 +70,12 @@ export async function tour({ url, token, nextToken, subscriptionToken }: TourGui
   return seen
 }
 
+/** At most a hundredth of a second apart: minutes. */
+const looksMax = 12_000
+
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 8000
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`waited in vain for ${condition}`)
+  for (let looks = 0; !(await condition()); looks++) {
+    if (looks === looksMax) throw new Error(`waited in vain for ${condition}`)
     await new Promise(resolve => setTimeout(resolve, 10))
   }
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { Browser, lacks, type TestServer } from '../support/index.ts'
+import { Browser, inSeconds, lacks, type TestServer } from '../support/index.ts'
 import { Feed, goal, startSports } from './feed.ts'
 
 const skipped = lacks('chromium', 'pages of matches before, after and between their whistles')
@@ -28,7 +28,7 @@ describe.skipIf(skipped)('pages of matches before, after and between their whist
 
   test('[W40] a match to come shows no score, and when it begins', async () => {
     const feed = new Feed(started.url, 'to-come')
-    await feed.put({ home: 'Reds', away: 'Blues', kickoffUtcMs: Date.now() + 5 * 86_400_000 })
+    await feed.put({ home: 'Reds', away: 'Blues', kickoffUtcMs: inSeconds(5 * 86_400) * 1000 })
     const page = await open(feed, 390)
     expect(await page.locator('.score').innerText()).toBe('v')
     expect(await page.locator('.clock-pill').innerText()).not.toContain('soon')
@@ -60,13 +60,13 @@ describe.skipIf(skipped)('pages of matches before, after and between their whist
   test('[W40] a goal that is taken back is celebrated no longer', async () => {
     const feed = new Feed(started.url, 'banner')
     await feed.put({ home: 'Reds', away: 'Blues' })
-    await feed.post({ id: 'k', kind: 'period_start', period: 'first_half', tEvent: Date.now() })
+    await feed.post({ id: 'k', kind: 'period_start', period: 'first_half', tEvent: inSeconds(0) * 1000 })
     const page = await open(feed, 1280)
     // The page's timers stand still from here on, so that the banner does not end by itself.
     await page.clock.install()
     await page.reload()
     await page.locator('.badge[data-link="live"]').waitFor()
-    await page.clock.pauseAt(Date.now() + 60_000)
+    await page.clock.pauseAt(inSeconds(60) * 1000)
     await feed.post(goal('g'))
     await page.locator('.goal-banner').waitFor()
     await feed.post({ id: 'g', rev: 2, state: 'deleted' })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { Page } from 'playwright-core'
-import { Browser, lacks, type TestServer, until } from '../support/index.ts'
+import { Browser, inSeconds, lacks, type TestServer, until } from '../support/index.ts'
 import { Feed, goal, startSports } from './feed.ts'
 
 const skipped = lacks('chromium', 'pages of matches that are fed over HTTP')
@@ -34,7 +34,7 @@ describe.skipIf(skipped)('pages of matches that are fed over HTTP', () => {
       competition: 'Northern League',
       ...more,
     })
-    const tEvent = Date.now() - 10 * 60_000
+    const tEvent = inSeconds(-600) * 1000
     await feed.post(
       { id: 'k', kind: 'period_start', period: 'second_half', tEvent },
       goal('first', { team: 'away', players: [{ name: 'Berg' }] }),

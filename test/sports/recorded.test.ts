@@ -201,7 +201,6 @@ describe.skipIf(lacksData('recorded matches through ingest, on every screen'))('
       await using started = await startSports()
       await play(started, one, one.name.length)
     },
-    20_000,
   )
 
   test('[S3, S18] all at once through a tree of nodes, each with other luck, they end as they ended', async () => {
@@ -223,5 +222,4 @@ test.each(committed)(
     const screens = [edge, edge, started, edge]
     for (const seed of [1, 2]) await play(started, { ...one, recording: () => ({ ...one.recording(), id: `m${seed}` }) }, seed, screens)
   },
-  20_000,
 )

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { FetchedStream, startServer, type TestServer, until, userToken } from '../support/index.ts'
+import { FetchedStream, inSeconds, startServer, type TestServer, until, userToken } from '../support/index.ts'
 
 const open = { allow_subscribe_for_client: true, allow_subscribe_for_anonymous: true } as const
 const namespaces = [
@@ -83,7 +83,7 @@ describe('who may open a stream', () => {
 
   test('[E32] a stream ends with its token', async () => {
     await using server = await start({ expired_close_delay: '0s' })
-    const exp = Math.floor(Date.now() / 1000) + 1
+    const exp = inSeconds(1)
     using stream = new FetchedStream(`${server.url}/sse?channel=members:a&token=${await userToken('alice', { exp })}`)
     await stream.opened()
     await until('it ended', () => stream.ended)

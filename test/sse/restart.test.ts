@@ -60,7 +60,6 @@ describe('a restart', () => {
       expect(await read(page, 'states')).not.toContain('closed')
       expect(browser.errors).toEqual([])
     },
-    40_000,
   )
 
   test.skipIf(lacks('curl', 'a draining server'))(
@@ -92,6 +91,5 @@ describe('a restart', () => {
       expect(source.events.map(({ data }) => data.disconnect)).toEqual([{ code: 3001, reason: 'shutdown', reconnect: true }])
       expect(await stopped).toBe(0)
     },
-    15_000,
   )
 })

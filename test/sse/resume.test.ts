@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { Curl, FetchedStream, lacks, quiet, ServerProcess, startServer, type TestServer, until } from '../support/index.ts'
+import { Curl, FetchedStream, lacks, ServerProcess, startServer, type TestServer, until } from '../support/index.ts'
 
 const open = { allow_subscribe_for_client: true, allow_subscribe_for_anonymous: true } as const
 const history = { history_size: 1000, history_ttl: '10m' } as const
@@ -101,7 +101,7 @@ describe.skipIf(lacks('curl', 'streams that break off and come back'))('a stream
     await curl.kill()
     for (const name of channels) for (const n of [2, 3, 4, 5]) await server.publish(name, n)
     await server.node.broker.removeHistory('kept:a')
-    await quiet(250)
+    await server.passes(250)
     await using late = new Curl(url, { 'Last-Event-ID': curl.lastEventId })
     const { subs } = await late.opened()
     for (const name of channels) {

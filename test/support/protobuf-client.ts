@@ -19,7 +19,13 @@ export class ProtobufSdk implements Disposable {
   readonly states: string[] = []
 
   constructor(url: string, options: Partial<Options> = {}) {
-    this.client = new Centrifuge(url, { minReconnectDelay: 20, maxReconnectDelay: 200, timeout: deadlineMs, ...options })
+    this.client = new Centrifuge(url, {
+      minReconnectDelay: 20,
+      maxReconnectDelay: 200,
+      timeout: deadlineMs,
+      maxServerPingDelay: deadlineMs,
+      ...options,
+    })
     this.client.on('connecting', ({ code }) => this.states.push(`connecting ${code}`))
     this.client.on('connected', () => this.states.push('connected'))
     this.client.on('disconnected', ({ code }) => this.states.push(`disconnected ${code}`))

@@ -1,5 +1,5 @@
 import { Centrifuge, type Options, type PublicationContext, type Subscription, type SubscriptionOptions } from 'centrifuge'
-import { until, within } from './until.ts'
+import { deadlineMs, until, within } from './until.ts'
 
 /** The published SDK, with short delays and a note of all that happened to it. */
 export class Sdk implements Disposable {
@@ -9,7 +9,13 @@ export class Sdk implements Disposable {
   readonly errors: { readonly type: string; readonly code: number }[] = []
 
   constructor(url: string, options: Partial<Options> = {}) {
-    this.client = new Centrifuge(url, { minReconnectDelay: 20, maxReconnectDelay: 200, timeout: 120_000, ...options })
+    this.client = new Centrifuge(url, {
+      minReconnectDelay: 20,
+      maxReconnectDelay: 200,
+      timeout: deadlineMs,
+      maxServerPingDelay: deadlineMs,
+      ...options,
+    })
     this.client.on('connecting', ({ code }) => this.states.push(`connecting ${code}`))
     this.client.on('connected', () => this.states.push('connected'))
     this.client.on('disconnected', ({ code }) => this.states.push(`disconnected ${code}`))

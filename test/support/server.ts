@@ -1,6 +1,7 @@
 import { type ConfigInput, createServer, type FanfareServer, type Overrides } from '../../src/server/index.ts'
 import { Folder } from './folder.ts'
 import { apiKey, tokenSecret } from './tokens.ts'
+import { TurnClock } from './turn-clock.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
@@ -39,14 +40,24 @@ export class TestServer implements AsyncDisposable {
     return this.server.publish(channel, data, options)
   }
 
+  /** Waits on the server's clock. */
+  passes(ms: number): Promise<void> {
+    return new Promise(resolve => this.server.clock.after(ms, resolve))
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.server.close()
     this.folder?.[Symbol.dispose]()
   }
 }
 
+/** It has a clock that no busy machine makes late, unless the test brings another. */
 export async function startServer(input: ConfigInput = {}, overrides: Overrides = {}): Promise<TestServer> {
   const folder = input.data === undefined ? new Folder() : undefined
-  const server = await createServer(testConfig(input, input.data ?? folder?.path ?? ''), { log: silent, ...overrides })
+  const server = await createServer(testConfig(input, input.data ?? folder?.path ?? ''), {
+    clock: new TurnClock(),
+    log: silent,
+    ...overrides,
+  })
   return new TestServer(server, folder)
 }

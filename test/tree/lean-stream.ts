@@ -1,7 +1,7 @@
 import { Dechunker, EventReader } from '../../src/cli/wire-reader.ts'
 
 interface Entry {
-  readonly data: { readonly n?: number; readonly sentAtMs?: number }
+  readonly data: { readonly n?: number }
   readonly offset?: number
 }
 
@@ -26,8 +26,6 @@ export class LeanStream {
   connections = 0
   readonly faults: string[] = []
   isOpen = false
-  /** Milliseconds that urgent publications took from the publisher to here. */
-  readonly latencies: number[] = []
   #cursor = ''
   #text = ''
   #reader = new EventReader()
@@ -115,7 +113,7 @@ export class LeanStream {
     this.isOpen = true
   }
 
-  #take({ offset = 0, data }: Entry): void {
+  #take({ offset = 0 }: Entry): void {
     if (offset === 0) {
       this.low++
       return
@@ -123,6 +121,5 @@ export class LeanStream {
     if (this.offset !== 0 && offset !== this.offset + 1) this.faults.push(`${offset} came after ${this.offset}`)
     this.offset = offset
     this.urgent++
-    if (data.sentAtMs !== undefined) this.latencies.push(performance.timeOrigin + performance.now() - data.sentAtMs)
   }
 }
