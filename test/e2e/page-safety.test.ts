@@ -12,7 +12,7 @@ describe.skipIf(lacks('chromium', 'what pages keep out'))('what pages keep out',
 
   beforeAll(async () => {
     site = await ChatSite.start()
-  }, 60_000)
+  })
 
   afterAll(async () => {
     await site?.[Symbol.asyncDispose]()
@@ -37,7 +37,7 @@ describe.skipIf(lacks('chromium', 'what pages keep out'))('what pages keep out',
     await bob.page.getByText('You joined by the invite link').last().waitFor()
     expect(await listed()).toBe(1)
     await closeTabs(ada, bob)
-  }, 60_000)
+  })
 
   test.each(['/', '/ops', '/chat', '/sports'])(
     '[W31] markup that gets into %s runs nothing and calls nobody',
@@ -88,5 +88,5 @@ describe.skipIf(lacks('chromium', 'what pages keep out'))('what pages keep out',
     await page.goto(`http://127.0.0.1:${elsewhere.port}/`)
     await until('the frame is refused', () => said.some(text => text.includes('frame-ancestors')))
     await page.context().close()
-  }, 60_000)
+  })
 })
