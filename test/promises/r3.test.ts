@@ -64,8 +64,9 @@ describe('R3', () => {
     await until('the slow board has the newest', () => slowBoard.newest === flow.turns)
     expect(slowBoard.values).toBeLessThan(flow.turns * boardKeys.length)
 
-    const back = await recover(server, epoch, Number(offset))
-    expect(back).toEqual(Array.from({ length: flow.turns * bulkEach - Number(offset) }, (_, index) => Number(offset) + 1 + index))
+    const top = flow.turns * bulkEach
+    const back = await recover(server, { epoch, offset: Number(offset) }, top)
+    expect(back).toEqual(Array.from({ length: top - Number(offset) }, (_, index) => Number(offset) + 1 + index))
     expect([...clients, fluent].flatMap(({ faults }) => faults)).toEqual([])
     expect([...clients, fluent].filter(({ closedWith }) => closedWith !== undefined)).toEqual([])
     expect(server.complaints).toBe('')
@@ -133,14 +134,14 @@ class SlowReader extends StreamRecord implements Disposable {
   }
 }
 
-/** Everything after a position, as offsets. */
-async function recover(server: ServerProcess, epoch: string, offset: number): Promise<number[]> {
+/** Everything after a position, as offsets: what is long comes in more than one piece. */
+async function recover(server: ServerProcess, from: { readonly epoch: string; readonly offset: number }, top: number): Promise<number[]> {
   const client = new LeanClient(server.wsUrl, [])
   const offsets: number[] = []
-  client.resumeFrom('feed:bulk', { epoch, offset })
+  client.resumeFrom('feed:bulk', from)
   client.onPublication = (_channel, publication) => offsets.push(publication.offset ?? 0)
   client.connect()
-  await until('it has recovered', () => client.isReady)
+  await until('it has recovered', () => client.isReady && (offsets.at(-1) ?? 0) >= top)
   client.close()
   if (client.faults.length > 0) throw new Error(client.faults.join(', '))
   return offsets
