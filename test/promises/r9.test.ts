@@ -21,7 +21,7 @@ describe('R9', () => {
         if (wasRecovering && !recovered) counts.set(name, missed)
       })
       subscription.subscribe()
-      await subscription.ready(60_000)
+      await subscription.ready()
     }
     sdk.client.disconnect()
     await until('it is gone', () => server.node.sessions.size === 0)
