@@ -39,42 +39,38 @@ describe.skipIf(lacks('chromium', 'what pages keep out'))('what pages keep out',
     await closeTabs(ada, bob)
   })
 
-  test.each(['/', '/ops', '/chat', '/sports'])(
-    '[W31] markup that gets into %s runs nothing and calls nobody',
-    async path => {
-      let calls = 0
-      using elsewhere = Bun.serve({
-        port: 0,
-        hostname: '127.0.0.1',
-        fetch: () => {
-          calls++
-          return new Response('globalThis.hit = true', {
-            headers: { 'Content-Type': 'text/javascript', 'Access-Control-Allow-Origin': '*' },
-          })
-        },
-      })
-      const page = await (await site.browserOf()).newPage()
-      await page.goto(site.url + path)
-      const blocked = await page.evaluate(async foreign => {
-        const violated: string[] = []
-        document.addEventListener('securitypolicyviolation', event => violated.push(event.effectiveDirective))
-        const holder = document.createElement('div')
-        holder.innerHTML = `<img src="nothing" onerror="globalThis.hit = true"><img src="${foreign}"><base href="${foreign}"><iframe src="${foreign}"></iframe>`
-        document.body.append(holder)
-        for (const fill of [{ textContent: 'globalThis.hit = true' }, { src: foreign }])
-          document.body.append(Object.assign(document.createElement('script'), fill))
-        await fetch(foreign).catch(() => undefined)
-        await fetch('/healthz')
-        await new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)))
-        return violated
-      }, `http://127.0.0.1:${elsewhere.port}/x`)
-      for (const directive of ['script-src-elem', 'img-src', 'connect-src', 'base-uri', 'frame-src']) expect(blocked).toContain(directive)
-      expect(await page.evaluate(() => Reflect.get(globalThis, 'hit'))).toBeUndefined()
-      expect(calls).toBe(0)
-      await page.context().close()
-    },
-    60_000,
-  )
+  test.each(['/', '/ops', '/chat', '/sports'])('[W31] markup that gets into %s runs nothing and calls nobody', async path => {
+    let calls = 0
+    using elsewhere = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      fetch: () => {
+        calls++
+        return new Response('globalThis.hit = true', {
+          headers: { 'Content-Type': 'text/javascript', 'Access-Control-Allow-Origin': '*' },
+        })
+      },
+    })
+    const page = await (await site.browserOf()).newPage()
+    await page.goto(site.url + path)
+    const blocked = await page.evaluate(async foreign => {
+      const violated: string[] = []
+      document.addEventListener('securitypolicyviolation', event => violated.push(event.effectiveDirective))
+      const holder = document.createElement('div')
+      holder.innerHTML = `<img src="nothing" onerror="globalThis.hit = true"><img src="${foreign}"><base href="${foreign}"><iframe src="${foreign}"></iframe>`
+      document.body.append(holder)
+      for (const fill of [{ textContent: 'globalThis.hit = true' }, { src: foreign }])
+        document.body.append(Object.assign(document.createElement('script'), fill))
+      await fetch(foreign).catch(() => undefined)
+      await fetch('/healthz')
+      await new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)))
+      return violated
+    }, `http://127.0.0.1:${elsewhere.port}/x`)
+    for (const directive of ['script-src-elem', 'img-src', 'connect-src', 'base-uri', 'frame-src']) expect(blocked).toContain(directive)
+    expect(await page.evaluate(() => Reflect.get(globalThis, 'hit'))).toBeUndefined()
+    expect(calls).toBe(0)
+    await page.context().close()
+  })
 
   test('[W32] no page stands in a frame of another', async () => {
     using elsewhere = Bun.serve({

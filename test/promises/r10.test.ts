@@ -35,4 +35,4 @@ test('[R10] a neighbour’s message is taken and delivered while one user’s hu
     expect(client.messages.filter(({ id = 0, error }) => id >= 100 && error !== undefined)).toEqual([])
     client[Symbol.dispose]()
   }
-}, 300_000)
+})

@@ -94,7 +94,7 @@ describe('questions to a back end', () => {
       expect(Object.values((await stream.opened()).subs).every(({ error }) => error === undefined)).toBe(true)
       stream[Symbol.dispose]()
     }
-  }, 120_000)
+  })
 })
 
 describe('commands of services', () => {
