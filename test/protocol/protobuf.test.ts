@@ -111,6 +111,28 @@ describe('the Protobuf form', () => {
     expect(feed.subscription.deltaStats().numDeltaPayloads).toBeGreaterThanOrEqual(18)
   })
 
+  test('[B180] a large audience is written to together, and each has everything in order, whoever asks between', async () => {
+    await using server = await startServer({ channel: { namespaces, broadcast_min: 3 } })
+    const clients: BinaryClient[] = []
+    for (let n = 0; n < 8; n++) {
+      const client = await BinaryClient.connect(server.wsUrl, { token: await userToken(`user${n}`) })
+      await client.call(2, { subscribe: { channel: 'latest:none' } })
+      await client.call(3, { unsubscribe: { channel: 'latest:none' } })
+      await client.call(4, { subscribe: { channel: 'room:1' } })
+      clients.push(client)
+    }
+    for (let n = 1; n <= 40; n++) {
+      await server.publish('room:1', { n })
+      if (n % 4 === 0) await clients[n % 8]?.call(100 + n, { presence_stats: { channel: 'room:1' } })
+    }
+    for (const client of clients) {
+      const offsets = () => client.messages.flatMap(({ push }) => (push?.pub === undefined ? [] : [push.pub.offset]))
+      await until('all came', () => offsets().length === 40)
+      expect(offsets()).toEqual(Array.from({ length: 40 }, (_, index) => index + 1))
+      client[Symbol.dispose]()
+    }
+  })
+
   test('[B7] a subprotocol or the query says which form is spoken, on one path; without either it is JSON', async () => {
     await using server = await start()
     const token = await userToken('alice')
