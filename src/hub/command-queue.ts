@@ -1,5 +1,4 @@
-import type { JsonBounds } from '../kit/index.ts'
-import { readCommands } from '../protobuf/index.ts'
+import { messagesIn, readCommand } from '../protobuf/index.ts'
 import {
   type Close,
   CloseError,
@@ -11,11 +10,12 @@ import {
   errors,
   type Incoming,
   type Method,
+  messageTooBig,
   unsubscribes,
 } from '../protocol/index.ts'
 import { run } from './commands/index.ts'
 import { replyFrame } from './frame.ts'
-import { recoveryWaitMs, replayWindowBytes } from './limits.ts'
+import { bytesPerCharacter, type Limits, positionBytes, recoveryWaitMs, replayWindowBytes } from './limits.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -54,8 +54,20 @@ function readsManyRows({ method, params }: Command): boolean {
 /** Commands over the rate, one right after the other, that are still answered. Beyond: close 3013. */
 const overspentMax = 10
 
-function* readLines(text: string, bounds: JsonBounds): Generator<Incoming> {
-  for (const line of text.split('\n')) if (line !== '') yield decodeCommand(line, bounds)
+/** What a recovery makes of a subscribe command that did not recover yet. */
+function sizeAgain(recovers: boolean | undefined, bytes: number): number {
+  return recovers ? bytes : bytes + positionBytes
+}
+
+/** Whether one command may have so many bytes: a connect command has the positions of server-side subscriptions beside what others have. */
+function fits(incoming: Incoming, bytes: number, limits: Limits): boolean {
+  if (bytes <= limits.commandBytesMax) return true
+  if (incoming.kind !== 'command' || incoming.command.method !== 'connect') return false
+  return bytes <= connectBytesMax(limits, Object.keys(incoming.command.params.subs ?? {}).length)
+}
+
+function connectBytesMax({ commandBytesMax, channelLengthMax }: Limits, subscriptions: number): number {
+  return commandBytesMax + subscriptions * (bytesPerCharacter * channelLengthMax + positionBytes)
 }
 
 /** Runs a session's commands: in the order of the frame, each ordered one after those before it, and bounded in number. */
@@ -67,21 +79,33 @@ export class CommandQueue {
   constructor(readonly session: Session) {}
 
   receive(frame: string | Uint8Array): void {
-    const { session } = this
-    const bounds = session.node.limits.json
-    for (const incoming of typeof frame === 'string' ? readLines(frame, bounds) : readCommands(frame, bounds)) {
-      if (session.isClosed) return
-      this.#accept(incoming)
+    let left = this.session.node.limits.commandsPendingMax
+    for (const part of typeof frame === 'string' ? frame.split('\n') : messagesIn(frame)) {
+      if (this.session.isClosed) return
+      // Pongs cost nothing by any rate: a frame of nothing else would hold up everybody while it is read.
+      if (--left < 0) this.session.close(closes.tooManyRequests)
+      else if (part !== '') this.#take(part)
     }
   }
 
-  #accept(incoming: Incoming): void {
+  #take(part: string | Uint8Array | undefined): void {
+    const { session } = this
+    const { limits } = session.node
+    const bytes = part === undefined ? 0 : Buffer.byteLength(part)
+    // Nothing but a first command may be larger than the rest, so that nothing else is read to find out.
+    const isTooBig = bytes > (session.isConnected ? limits.commandBytesMax : connectBytesMax(limits, limits.channelsPerSessionMax))
+    const incoming = isTooBig ? undefined : typeof part === 'string' ? decodeCommand(part, limits.json) : readCommand(part, limits.json)
+    if (incoming !== undefined && fits(incoming, bytes, limits)) this.#accept(incoming, bytes)
+    else session.close(messageTooBig)
+  }
+
+  #accept(incoming: Incoming, bytes: number): void {
     switch (incoming.kind) {
       case 'pong':
         this.session.awaitingPong = false
         return
       case 'command':
-        this.#admit(incoming.command)
+        this.#admit(incoming.command, bytes)
         return
       case 'unknown-method':
         this.#refuseInTurn(incoming.id, new CommandError(errors.methodNotFound))
@@ -94,8 +118,9 @@ export class CommandQueue {
     }
   }
 
-  #admit(command: Command): void {
+  #admit(command: Command, bytes: number): void {
     const { session } = this
+    const { limits } = session.node
     session.node.counters.commands++
     if (!session.spend()) {
       this.#refuse(command.id, new CommandError(errors.tooManyRequests))
@@ -103,8 +128,14 @@ export class CommandQueue {
       return
     }
     this.#overspent = 0
-    if (this.#pending >= session.node.limits.commandsPendingMax) {
+    if (this.#pending >= limits.commandsPendingMax) {
       session.close(closes.tooManyRequests)
+      return
+    }
+    if (command.method === 'subscribe' && sizeAgain(command.params.recover, bytes) > limits.subscribeBytesMax) {
+      // Said now: in the frame of a reconnect it would end the connection for good.
+      const reason = `a subscribe command has at most ${limits.subscribeBytesMax} bytes`
+      this.#refuseInTurn(command.id, new CommandError(errors.limitExceeded, reason))
       return
     }
     const now = session.node.clock.now()

@@ -43,7 +43,7 @@ export {
   type Verifier,
 } from './identity.ts'
 export type { HistoryKeeper } from './keeper.ts'
-export { defaultLimits, type Limits, type Rate } from './limits.ts'
+export { bytesPerCharacter, defaultLimits, type Limits, positionBytes, type Rate } from './limits.ts'
 export { type Log, silentLog } from './log.ts'
 export { Metronomes } from './metronome.ts'
 export { type Delivery, defaultLanes, hasHistory, type Lane, type Namespace, Namespaces, namespaceDefaults } from './namespace.ts'

@@ -9,7 +9,14 @@ export interface Rate {
 
 /** Every bound of the core, with its unit and its reason. What happens at the bound stands with each. */
 export interface Limits {
-  /** A frame or body from a client. Beyond: the WebSocket closes with 1009, HTTP answers 413. */
+  /** One command or body from a client. Beyond: the WebSocket closes with 1009, HTTP answers 413. */
+  readonly commandBytesMax: number
+  /** One subscribe command with its token and data, as long as it will be when it recovers. Beyond: error 106. */
+  readonly subscribeBytesMax: number
+  /**
+   * A frame of several commands. SDKs put all subscriptions of a reconnect into one, some of them together with the connect command, so it
+   * holds `channelsPerSessionMax` of `subscribeBytesMax` before anybody is known. Beyond: close 1009, which keeps SDKs away.
+   */
   readonly frameBytesMax: number
   /** The server API takes trusted batches, which may be larger than a client's frame. */
   readonly apiBytesMax: number
@@ -42,7 +49,7 @@ export interface Limits {
   readonly failedTokenRatePerAddress: Rate
   /** Malformed input that one connection may send before it is closed with 3501. */
   readonly malformedRate: Rate
-  /** Commands of one session that wait for an earlier one. Beyond: close 3013. */
+  /** Commands of one session that wait for an earlier one, and of one frame. Beyond: close 3013. */
   readonly commandsPendingMax: number
   /** Bytes queued for one session that reads slower than its streams flow. Beyond: close 3008. Centrifugo's default. */
   readonly outboxBytesMax: number
@@ -121,8 +128,16 @@ export const replayWindowBytes = 1024 * 1024
 /** How long a subscribe waits until what was recovered before it is sent: less than the 5 s after which SDKs give it up. */
 export const recoveryWaitMs = 2000
 
+/** What a character of a name may take in UTF-8, counted as its limit counts: by UTF-16 units. */
+export const bytesPerCharacter = 3
+
+/** What a recovery adds to a subscribe command or to an entry of `connect.subs`: `"recover":true,"epoch":"…","offset":…` at their longest. */
+export const positionBytes = 128
+
 export const defaultLimits: Limits = {
-  frameBytesMax: 65_536,
+  commandBytesMax: 65_536,
+  subscribeBytesMax: 4_096,
+  frameBytesMax: 128 * 4_096,
   apiBytesMax: 8 * 1024 * 1024,
   json: { depthMax: 32, keysMax: 256, itemsMax: 10_000 },
   tagFilter: { nodesMax: 64, valuesMax: 1_000, depthMax: 8 },

@@ -7,4 +7,4 @@ export {
   pushFromJson,
   replyFromJson,
 } from './messages.ts'
-export { readCommands } from './read-commands.ts'
+export { messagesIn, readCommand } from './read-commands.ts'

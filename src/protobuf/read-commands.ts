@@ -7,15 +7,12 @@ import { schema } from './schema.ts'
 /** The tag of `Command.id`, which encoders write first. */
 const idTag = 8
 
-/** Reads the commands of one frame, each behind its length. Never throws: what is wrong is said with its path. */
-export function* readCommands(frame: Uint8Array, bounds: JsonBounds): Generator<Incoming> {
+/** The commands of one frame, each behind its length; undefined for a rest that is none, and the end. */
+export function* messagesIn(frame: Uint8Array): Generator<Uint8Array | undefined> {
   for (let at = 0; at < frame.length; ) {
     const message = messageAt(frame, at)
-    if (message === undefined) {
-      yield { kind: 'malformed', id: 0, detail: 'not a message behind its length' }
-      return
-    }
-    yield readCommand(message, bounds)
+    yield message
+    if (message === undefined) return
     at = message.byteOffset - frame.byteOffset + message.length
   }
 }
@@ -32,7 +29,9 @@ function messageAt(frame: Uint8Array, at: number): Uint8Array | undefined {
   }
 }
 
-function readCommand(message: Uint8Array, bounds: JsonBounds): Incoming {
+/** Reads one of them. Never throws: what is wrong is said with its path. */
+export function readCommand(message: Uint8Array | undefined, bounds: JsonBounds): Incoming {
+  if (message === undefined) return { kind: 'malformed', id: 0, detail: 'not a message behind its length' }
   if (message.length === 0) return { kind: 'pong' }
   let value: Json
   try {

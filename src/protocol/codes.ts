@@ -61,6 +61,9 @@ export function isReconnectable({ code }: Close): boolean {
   return code < 3500 || (code >= 4000 && code < 4500)
 }
 
+/** Of RFC 6455, for a frame or a command in it. SDKs stay away after it. */
+export const messageTooBig: Close = { code: 1009, reason: 'message too big' }
+
 /** Why a subscription was ended by the server. From 2500 on the client subscribes again by itself. */
 export const unsubscribes = {
   byClient: { code: 0, reason: 'unsubscribe called' },

@@ -6,6 +6,7 @@ export {
   closes,
   errors,
   isReconnectable,
+  messageTooBig,
   type ProtocolError,
   unsubscribes,
 } from './codes.ts'

@@ -24,7 +24,7 @@ export function addAuthRoutes(server: FanfareServer): void {
   server.route('POST', '/auth/guest', async (request, _params, address) => {
     server.gate.checkOrigin(request)
     if (!node.rates.spendFor(principalOf('', address))) throw new CommandError(errors.tooManyRequests)
-    const { name } = check(guestSchema, await readJson(request, node.limits.frameBytesMax, node.limits.json))
+    const { name } = check(guestSchema, await readJson(request, node.limits.commandBytesMax, node.limits.json))
     const slug = name
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, '-')

@@ -18,7 +18,7 @@ export function addRpcRoutes(server: FanfareServer): void {
   server.route('POST', '/rpc/*', async (request, params, address) => {
     gate.checkOrigin(request)
     const user = await countedCallerOf(server, request, address)
-    const data = await readJson(request, node.limits.frameBytesMax, node.limits.json)
+    const data = await readJson(request, node.limits.commandBytesMax, node.limits.json)
     const result = await node.call(params['*'] ?? '', data, { user, principal: principalOf(user, address) })
     return Response.json(result ?? {}, { headers: gate.origins.headersFor(request) })
   })

@@ -8,7 +8,7 @@ export function addStreamRoutes(server: FanfareServer): void {
   server.route('GET', '/sse', (request, _params, address) => server.sse.open(request, address))
   server.route('POST', '/sse/:session/subscriptions', async (request, params, address) => {
     const user = await countedCallerOf(server, request, address)
-    const change = await readJson(request, node.limits.frameBytesMax, node.limits.json)
+    const change = await readJson(request, node.limits.commandBytesMax, node.limits.json)
     const reply = await server.tree.changeWatch({ session: params.session ?? '', user, change })
     return Response.json(reply, { headers: gate.origins.headersFor(request) })
   })

@@ -1,14 +1,12 @@
 import type { ServerWebSocket } from 'bun'
 import { type Bytes, type Node, Session, type Socket, type Wire } from '../hub/index.ts'
 import { randomUuid, type Timer } from '../kit/index.ts'
-import { closes } from '../protocol/index.ts'
+import { closes, messageTooBig } from '../protocol/index.ts'
 import type { Placed } from './lineup.ts'
 import type { Upgraded } from './upgraded.ts'
 
 /** How long a peer may take to answer a close before the connection is cut. */
 const closeTimeoutMs = 5000
-/** RFC 6455: the message is too big. */
-const tooBig = { code: 1009, reason: 'message too big' } as const
 
 /** One client's WebSocket. */
 export class ClientConnection implements Socket, Upgraded, Placed {
@@ -84,7 +82,7 @@ export class ClientConnection implements Socket, Upgraded, Placed {
   }
 
   #accept(frame: string | Uint8Array): void {
-    if (Buffer.byteLength(frame) > this.node.limits.frameBytesMax) this.#session?.close(tooBig)
+    if (Buffer.byteLength(frame) > this.node.limits.frameBytesMax) this.#session?.close(messageTooBig)
     else this.#session?.receive(frame)
   }
 

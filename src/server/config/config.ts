@@ -82,9 +82,22 @@ export interface Config {
   readonly warnings: readonly string[]
 }
 
+/** Sizes of what clients send, where some follow from others. */
+export function frameSizesOf(
+  client: Pick<Settings['client'], 'message_size_limit' | 'subscribe_size_limit' | 'frame_size_limit' | 'channel_limit'>,
+): Pick<Limits, 'commandBytesMax' | 'subscribeBytesMax' | 'frameBytesMax'> {
+  const commandBytesMax = client.message_size_limit
+  const subscribeBytesMax = client.subscribe_size_limit ?? Math.min(defaultLimits.subscribeBytesMax, commandBytesMax)
+  return {
+    commandBytesMax,
+    subscribeBytesMax,
+    frameBytesMax: client.frame_size_limit ?? Math.max(commandBytesMax, client.channel_limit * subscribeBytesMax),
+  }
+}
+
 function limitsOf({ client, channel, sse, http_api }: Settings): Limits {
   return {
-    frameBytesMax: client.message_size_limit,
+    ...frameSizesOf(client),
     apiBytesMax: http_api.body_size_limit,
     tagFilter: defaultLimits.tagFilter,
     json: { depthMax: client.json_depth_limit, keysMax: client.json_keys_limit, itemsMax: client.json_items_limit },

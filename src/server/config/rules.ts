@@ -1,3 +1,4 @@
+import { brokenBy, limitRules } from './limit-rules.ts'
 import type { NamespaceOptions } from './namespace-options.ts'
 import type { Problem } from './problems.ts'
 import { checkPush } from './push-options.ts'
@@ -155,6 +156,13 @@ function checkNames({ namespaces }: Readable, complain: Complain): void {
   }
 }
 
+function checkLimits({ settings }: Readable, complain: Complain): void {
+  for (const rule of limitRules) {
+    const reason = rule.isFatal ? brokenBy(rule, settings) : undefined
+    if (reason !== undefined) complain(rule.path, reason, rule.reads)
+  }
+}
+
 /** What does not go together, but for what follows from options that are wrong in themselves (`wrong`). */
 export function crossProblems(readable: Readable, wrong: readonly Problem[]): Problem[] {
   const problems: Problem[] = []
@@ -168,6 +176,7 @@ export function crossProblems(readable: Readable, wrong: readonly Problem[]): Pr
   checkClient(readable, complain)
   checkPersonalChannel(readable, complain)
   checkHooks(readable, complain)
+  checkLimits(readable, complain)
   checkPush(readable.settings.push, complain)
   for (const namespace of readable.namespaces) checkNamespace(namespace, readable, complain)
   for (const namespace of readable.namespaces) checkLanes(namespace, complain)
@@ -213,6 +222,10 @@ export function warningsOf({ settings, namespaces }: Readable): string[] {
     if (bytes < safe) warnings.push(`${path}: shorter than ${safe} bytes, so it can be guessed`)
   if (settings.upstream.length > 0 && settings.channel.namespaces.length > 0)
     warnings.push('channel.namespaces: does nothing on a relay, which takes those of its parent')
+  for (const rule of limitRules) {
+    const reason = rule.isFatal ? undefined : brokenBy(rule, settings)
+    if (reason !== undefined) warnings.push(`${rule.path}: ${reason}`)
+  }
   for (const { path, options } of namespaces) {
     const { delivery, history_size, history_ttl, lanes } = options
     const idle = (name: string) => warnings.push(`${path}.${name}: does nothing with delivery "${delivery}"`)

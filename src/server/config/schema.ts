@@ -5,7 +5,22 @@ import { channelNameMax } from '../../protocol/index.ts'
 import { chatSchema } from './chat-options.ts'
 import { namespaceSchema, optionsSchema } from './namespace-options.ts'
 import { isNetwork } from './networks.ts'
-import { asJson, choice, duration, expects, flag, group, integer, list, onOff, optionNotes, refusal, secretText, text } from './option.ts'
+import {
+  asJson,
+  choice,
+  duration,
+  expects,
+  flag,
+  group,
+  integer,
+  list,
+  onOff,
+  optionalInteger,
+  optionNotes,
+  refusal,
+  secretText,
+  text,
+} from './option.ts'
 import { pushSchema } from './push-options.ts'
 import { store } from './store-option.ts'
 
@@ -85,7 +100,24 @@ const client = group({
     every(limits.idleMs),
     { minMs: 1000 },
   ),
-  message_size_limit: integer('Bytes of one frame or body from a client.', limits.frameBytesMax, 256, bytesMax),
+  message_size_limit: integer(
+    'Bytes of one command or body from a client. Beyond: close 1009, or 413.',
+    limits.commandBytesMax,
+    256,
+    bytesMax,
+  ),
+  subscribe_size_limit: optionalInteger(
+    'Bytes of one subscribe command with its name, token and data. Beyond: error 106.',
+    256,
+    bytesMax,
+    '4096, or client.message_size_limit where that is less',
+  ),
+  frame_size_limit: optionalInteger(
+    'Bytes of one frame of several commands: SDKs put every subscription of a reconnect into one. Beyond: close 1009, which keeps them away.',
+    256,
+    bytesMax,
+    'client.channel_limit x client.subscribe_size_limit',
+  ),
   json_depth_limit: integer('How deeply JSON may nest.', limits.json.depthMax, 2, 512),
   json_keys_limit: integer('Keys of one JSON object.', limits.json.keysMax, 8, 1_000_000),
   json_items_limit: integer('Items of one JSON array.', limits.json.itemsMax, 8, 10_000_000),
