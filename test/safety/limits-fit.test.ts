@@ -32,7 +32,7 @@ describe('limits that fit together', () => {
       await until('it came', () => subscriptions[0]?.data.length === 1)
       cut(server)
       await until('it is back', () => sdk.connections === 2)
-      for (const { subscription } of subscriptions) await subscription.ready(60_000)
+      for (const { subscription } of subscriptions) await subscription.ready()
       expect(sdk.states.filter(state => state.startsWith('disconnected'))).toEqual([])
       await server.publish(nameOf(127), 'after')
       await until('it came', () => subscriptions[127]?.data.length === 1)
