@@ -3,10 +3,11 @@ import fc from 'fast-check'
 import type { Json } from '../kit/index.ts'
 import { decodeCommand } from '../protocol/index.ts'
 import { toFields } from './fields.ts'
-import { readCommands } from './read-commands.ts'
+import { messagesIn, readCommand } from './read-commands.ts'
 import { schema } from './schema.ts'
 
 const bounds = { depthMax: 32, keysMax: 256, itemsMax: 10_000 }
+const readCommands = (frame: Uint8Array, within: typeof bounds) => [...messagesIn(frame)].map(message => readCommand(message, within))
 const data = fc.jsonValue().map((value): Json => JSON.parse(JSON.stringify(value)))
 /** What is empty is absent in Protobuf: 0, false, and the empty text. */
 const text = fc.string({ minLength: 1, maxLength: 10 })
