@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { type ChatOptions, chatService } from '../../src/services/chat/index.ts'
 import { openSql } from '../../src/store/index.ts'
 import { atEnd, failureOf, post, serve, until, userToken } from '../http/harness.ts'
-import { lacks, Postgres } from '../support/index.ts'
+import { lacks, Postgres, Sdk } from '../support/index.ts'
 import { Device } from './device.ts'
 
 type Options = Omit<ChatOptions, 'openSql'>
@@ -74,6 +74,16 @@ describe('who is there', () => {
     expect(kinds(mallory.heard, 'presence')).toEqual([])
     expect(kinds(bob.heard, 'typing')).toEqual([])
   })
+})
+
+test('[M95] a title shows something, and turns no text around it', async () => {
+  const server = await serveChat()
+  const alice = await device(server, 'alice')
+  const { conversation } = await alice.call('chat.group', { title: '👩‍👩‍👧 Familie · عائلة', members: [], cid: 'g' })
+  for (const title of [' ', '\u00a0\u3000', '\u200b\u200d', '\u2800', '\u3164', 'invoice\u202egpj.exe', '\u2067x\u2069']) {
+    for (const refused of [alice.call('chat.group', { title, members: [], cid: 'h' }), alice.call('chat.rename', { conversation, title })])
+      expect(await failureOf(refused)).toMatchObject({ code: 107, message: expect.stringContaining('title') })
+  }
 })
 
 describe('what it costs', () => {
@@ -181,16 +191,31 @@ for (const store of ['sqlite', 'postgres'] as const) {
           }
       }
       expect(new Set(tried).size).toBeGreaterThan(40)
+      const odd = { Authorization: `Bearer ${await userToken('a\0b')}` }
+      for (const [method, input] of [
+        ['chat.conversations', {}],
+        ['chat.direct', { with: 'bob' }],
+      ] as const)
+        expect((await post(server, `/rpc/${method}`, input, odd)).body).toMatchObject({ error: { code: 107 } })
+      const stranger = new Sdk(`${server.url.replace('http', 'ws')}/connection/websocket`, { token: await userToken('a\0b') })
+      atEnd(() => stranger[Symbol.dispose]())
+      await stranger.connect()
+      for (const channel of ['chat:g_1', 'inbox:#a\0b']) expect([103, 107]).toContain(await refusalOf(stranger, channel))
       const alice = await device(server, 'alice')
       for (const channel of ['chat:g_\0', 'chat:a b', `chat:${'a'.repeat(100)}`]) {
-        const subscription = alice.sdk.client.newSubscription(channel)
-        const refused = new Promise<number>(resolve => subscription.on('error', ({ error }) => resolve(error.code)))
-        const ended = new Promise<number>(resolve => subscription.on('unsubscribed', ({ code }) => resolve(code)))
-        subscription.subscribe()
-        expect([103, 107]).toContain(await Promise.race([refused, ended]))
+        expect([103, 107]).toContain(await refusalOf(alice.sdk, channel))
       }
     },
   )
+}
+
+function refusalOf({ client }: Sdk, channel: string): Promise<number> {
+  const subscription = client.newSubscription(channel)
+  return new Promise(resolve => {
+    subscription.on('error', ({ error }) => resolve(error.code))
+    subscription.on('unsubscribed', ({ code }) => resolve(code))
+    subscription.subscribe()
+  })
 }
 
 function failed(error: unknown) {

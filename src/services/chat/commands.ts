@@ -6,7 +6,7 @@ import { command, conversation, line, user, users } from './command.ts'
 import { deviceSchema } from './connections.ts'
 import { addConsentCommands } from './consent-commands.ts'
 import { limits } from './limits.ts'
-import { byteLength, isConversationId, isEmoji } from './model/text.ts'
+import { byteLength, isConversationId, isEmoji, isTitle } from './model/text.ts'
 import { type Conversation, chatErrors, type Opened } from './model/wire.ts'
 import { checkSubscription, type OpenedPushes } from './push/index.ts'
 import {
@@ -32,7 +32,7 @@ const cid = z
   .max(limits.cidMax)
   .regex(/^[\w.:-]+$/, 'letters, digits and "_.:-"')
 const code = z.string().max(64).refine(isConversationId, 'expected the code of an invitation')
-const title = line(limits.titleMax)
+const title = line(limits.titleMax).refine(isTitle, 'expected something that can be seen, and nothing that turns text around')
 const seq = z
   .int()
   .min(1)
@@ -131,6 +131,7 @@ function addInvitationCommands(server: Server, chat: Chat): void {
     invites: await ledger.commit(change => invitations.live(change, actor.user, input.conversation)),
   }))
   command(server, chat, 'chat.join', z.object({ code }), async ({ code }, actor) => {
+    chat.peopleRates.spend(actor.user)
     const conversation = await ledger.commit(change => invitations.join(change, actor.user, code))
     if (conversation === undefined) throw new CommandError(chatErrors.approvalPending, 'those who lead the group have been asked')
     return opened(conversation)
@@ -251,7 +252,7 @@ function addOwnCommands(server: Server, chat: Chat): void {
 export function addPushCommands(server: Server, chat: Chat, { rules, publicKey }: OpenedPushes): void {
   const { pushStore } = chat.parts
   const given = z.object({
-    endpoint: z.string().max(2048),
+    endpoint: line(2048),
     keys: z.object({ p256dh: z.string().max(256), auth: z.string().max(64) }).default({ p256dh: '', auth: '' }),
   })
   command(server, chat, 'chat.push', z.object({ device, subscription: given.nullable() }), async ({ subscription }, actor) => {

@@ -14,6 +14,7 @@ export function addConsentCommands(server: Server, chat: Chat): void {
   const answering = z.object({ conversation: conversation.optional(), accept: z.boolean().optional() })
   command(server, chat, 'chat.invited', answering, async ({ conversation: id, accept = true }, actor) => {
     if (id === undefined) return { invited: await invitedOf(parts.sql, actor.user) }
+    if (accept) chat.peopleRates.spend(actor.user)
     return ledger.commit(async change => {
       const summary = await answerInvited(change, groups, actor.user, id, accept)
       const invited = await invitedOf(change.tx, actor.user)

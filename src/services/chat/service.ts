@@ -4,7 +4,7 @@ import { migrateSql, type Sql } from '../../store/index.ts'
 import { Chat, conversationIn, type Existing, type Screen } from './chat.ts'
 import { addCommands, addPushCommands } from './commands.ts'
 import { limits } from './limits.ts'
-import { isConversationId } from './model/text.ts'
+import { isConversationId, isLine } from './model/text.ts'
 import type { InboxGreeting } from './model/wire.ts'
 import type { OpenedPushes, PushSurroundings } from './push/index.ts'
 import { epochOf, findMember, ownerOf, PushStore, schema } from './store/index.ts'
@@ -104,10 +104,14 @@ function addChannels(server: Server, chat: Chat): void {
   server.namespace(openNamespace)
   server.keep('inbox', chat.inboxes)
   server.greet((client, data) => chat.connections.greet(client, data))
-  server.authorize('inbox', ({ channel, user, action }) => action !== 'publish' && user !== '' && ownerOf(channel) === user)
+  server.authorize(
+    'inbox',
+    ({ channel, user, action }) => action !== 'publish' && isLine(user, limits.nameMax) && ownerOf(channel) === user,
+  )
   server.authorize('chat', async ({ channel, user, action }) => {
     const conversation = conversationIn(channel)
-    if (action !== 'subscribe' || user === '' || conversation === undefined || !isConversationId(conversation)) return false
+    if (action !== 'subscribe' || !isLine(user, limits.nameMax) || conversation === undefined || !isConversationId(conversation))
+      return false
     return (await findMember(chat.parts.sql, conversation, user))?.active === 1
   })
   server.on('connect', ({ client }) => chat.arrived(client.user, client.client))

@@ -1,3 +1,4 @@
+export type { Invited, MayAdd } from '../model/wire.ts'
 export { type CachedChat, type ChatCache, MemoryCache } from './cache.ts'
 export { ChatError } from './chat-error.ts'
 export { ChatClient, type ChatClientOptions } from './client.ts'

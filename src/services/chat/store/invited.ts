@@ -17,7 +17,8 @@ const columns = `select i.conversation, i.person, c.title, i.author, i.ts,
 
 /** Asks users into a group, each once: whoever said no is not asked again. */
 export async function ask({ tx, now, posted }: Change, conversation: string, author: string, users: readonly string[]): Promise<void> {
-  for (const person of users) {
+  // In the order of their names, as all inboxes are taken.
+  for (const person of users.toSorted()) {
     const [open] = await tx.all<{ count: number }>(
       'select cast(count(*) as integer) as count from chat_invited where person = ?1 and declined = 0',
       person,
@@ -72,7 +73,7 @@ export async function takeBack(
   const meant = "(?1 = '' or i.conversation = ?1) and (?2 = '' or i.person = ?2) and (?3 = '' or i.author = ?3)"
   const key = person === '' ? 'i.conversation = ?1' : 'i.person = ?2'
   const rows = await change.tx.all<InvitedRow & { declined: number }>(
-    `${columns.replace('i.ts,', 'i.ts, i.declined,')} where ${key} and ${meant}`,
+    `${columns.replace('i.ts,', 'i.ts, i.declined,')} where ${key} and ${meant} order by i.person, i.conversation`,
     conversation,
     person,
     author,

@@ -109,7 +109,7 @@ export interface Held {
 export async function holdKnown(tx: Queries, id: string, person: string): Promise<Held> {
   const [row] = await tx.all<ConversationRow>(
     `select ${conversationColumns} from chat_conversation
-     where id = ?1 and exists (select 1 from chat_member m where m.conversation = ?1 and m.person = ?2) /*lock*/`,
+     where id = (select m.conversation from chat_member m where m.conversation = ?1 and m.person = ?2) /*lock*/`,
     id,
     person,
   )
