@@ -8,6 +8,7 @@ import { growth } from './growth.ts'
 import { idleMemory } from './idle-memory.ts'
 import { protobufFanout } from './protobuf-fanout.ts'
 import { busy, busyLoad, machine, plainTable, type Report, writeReadme, writeResults } from './report.ts'
+import { slowReaders } from './slow-readers.ts'
 import { sseFanout } from './sse-fanout.ts'
 import { Stage } from './stage.ts'
 import { buildNativeTools, type NativeTools } from './toolchain.ts'
@@ -25,6 +26,7 @@ const benchmarksWith = (fanOut: readonly number[]): readonly Benchmark[] => [
   writeCoalescing,
   growth,
   chat,
+  slowReaders,
   tree(fanOut),
 ]
 const cache = join(import.meta.dir, '.cache')

@@ -6,6 +6,7 @@ import { Device } from './device.ts'
 
 export const generous = {
   messageRate: { perSecond: 10_000, burst: 10_000 },
+  entryRate: { perSecond: 100_000, burst: 100_000 },
   commandRate: { perSecond: 10_000, burst: 10_000 },
   receiptsMs: 20,
 }

@@ -6,7 +6,8 @@ import { Device } from './device.ts'
 
 type Options = Omit<ChatOptions, 'openSql'>
 
-const generous = { messageRate: { perSecond: 10_000, burst: 10_000 }, commandRate: { perSecond: 10_000, burst: 10_000 } }
+const plenty = { perSecond: 10_000, burst: 10_000 }
+const generous = { messageRate: plenty, commandRate: plenty, entryRate: plenty }
 
 async function serveChat(target = 'sqlite::memory:', options: Options = { bounds: generous }) {
   return serve({}, { services: [server => chatService(server, { openSql: () => openSql(target), ...options })] })

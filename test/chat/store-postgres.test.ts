@@ -9,7 +9,7 @@ import { Device } from './device.ts'
 import { Broken, LeanDevice, Refusal } from './lean-device.ts'
 
 const plenty = { perSecond: 10_000, burst: 10_000 }
-const bounds = { messageRate: plenty, commandRate: plenty }
+const bounds = { messageRate: plenty, commandRate: plenty, entryRate: plenty }
 let postgres: Postgres
 
 async function serveChat(target: string) {

@@ -11,7 +11,7 @@ import { Broken, LeanDevice } from './lean-device.ts'
 afterEach(endAll)
 
 const plenty = { perSecond: 10_000, burst: 10_000 }
-const bounds = { messageRate: plenty, commandRate: plenty }
+const bounds = { messageRate: plenty, commandRate: plenty, entryRate: plenty }
 
 function startChat(input: Parameters<typeof startCentral>[0] = {}, clock = systemClock): Promise<TestServer> {
   return startCentral(input, { clock, services: [host => chatService(host, { openSql: () => openSql('sqlite::memory:'), bounds })] })

@@ -77,8 +77,16 @@ describe.skipIf(skipped)('the pages in a browser', () => {
       ).observe(spoken ?? document.body, { childList: true, characterData: true, subtree: true })
     })
     await page.locator('.goal-banner').waitFor()
-    const scorer = (await page.locator('.goal-banner p > span').innerText()).replace(/\s*\d.*$/, '')
-    expect(await page.locator('.events li[data-kind="goal"]').first().innerText()).toContain(scorer)
+    // Both at the same moment: the next goal is never far.
+    const [banner, event] = await until('the goal and its event are seen together', () =>
+      page.evaluate(() => {
+        const texts = ['.goal-banner p > span', '.events li[data-kind="goal"]'].map(
+          place => document.querySelector<HTMLElement>(place)?.innerText,
+        )
+        return texts.every(text => text !== undefined) && texts
+      }),
+    )
+    expect(event).toContain(banner?.replace(/\s*\d.*$/, ''))
     await until('the goal has been spoken', async () => (await page.locator('body').getAttribute('data-spoken'))?.includes(`Goal for`))
     const shown = await Promise.all(['score-home', 'score-away'].map(id => page.getByTestId(id).innerText()))
     expect(shown.map(Number).reduce((a, b) => a + b)).toBeGreaterThan(0)

@@ -9,7 +9,8 @@ import { openSql, type Queries, type Sql, type SqlValue } from '../../src/store/
  * before or after the commit, between two deliveries, or before the answer. Its parent says at which.
  */
 const [configuration = '{}', target = ''] = process.argv.slice(2)
-const bounds = { messageRate: { perSecond: 10_000, burst: 10_000 }, commandRate: { perSecond: 10_000, burst: 10_000 } }
+const plenty = { perSecond: 10_000, burst: 10_000 }
+const bounds = { messageRate: plenty, commandRate: plenty, entryRate: plenty }
 
 /** Marks what is done for a send, wherever it waits. */
 const sending = new AsyncLocalStorage<true>()
