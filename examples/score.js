@@ -6,7 +6,7 @@ const match = client.newSubscription('sports:game_arg-fra-2022', { recoverable: 
 
 match.on('subscribed', ({ data }) => console.log('now', data.board.score))
 match.on('publication', ({ data }) => {
-  if (data.board) console.log(data.board.score)
+  if (data?.board) console.log(data.board.score)
 })
 
 match.subscribe()

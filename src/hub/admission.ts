@@ -102,8 +102,8 @@ export class Admission {
     }
     const recovery = this.#filtered(this.#recover(state.queued))
     const { publications } = recovery
-    const count = publications === undefined ? 0 : countWithin(publications, roomInReply)
-    const inReply = publications?.slice(0, count)
+    const count = publications === undefined || recovery.isBehindState ? 0 : countWithin(publications, roomInReply)
+    const inReply = recovery.isBehindState ? undefined : publications?.slice(0, count)
     this.inReplyBytes = bytesOf(inReply ?? [])
     const isFresh = this.grant.data === undefined || this.grant.at === undefined
     subscription.goLive(recovery.seen, isFresh, this.#replay(recovery, count))
@@ -160,7 +160,8 @@ export class Admission {
     if (at === undefined || !channel.isRecoverable) return { seen: position.offset, offset: position.offset, recovered: false }
     const publications = this.sinceData === undefined ? undefined : reconcile(at, this.sinceData, queued, position)
     if (publications !== undefined && this.sinceData !== undefined) {
-      return { seen: Math.max(position.offset, this.sinceData.position.offset), offset: at.offset, recovered: false, publications }
+      const seen = Math.max(position.offset, this.sinceData.position.offset)
+      return { seen, offset: at.offset, recovered: false, publications, isBehindState: true }
     }
     session.untrack(channel.name, unsubscribes.insufficientState)
     throw new CommandError(errors.internal, 'the channel moved on while its state was fetched')
@@ -221,6 +222,8 @@ interface Recovery {
   readonly offset: number
   readonly recovered: boolean
   readonly publications?: readonly Publication[]
+  /** They came after the state of the reply was made: they follow it, so that its data and its position are of one moment. */
+  readonly isBehindState?: boolean
 }
 
 /** The newest value is all there is to recover: a newcomer gets it, who has it already gets nothing. */
