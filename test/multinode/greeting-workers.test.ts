@@ -23,7 +23,7 @@ test('[A51] with workers, inboxes, greetings and pushes are the same on every pr
     nodes.add(Object(connect).node)
     const sub = connect?.subs?.['inbox:alice']
     const top = 5 + index
-    expect(sub).toMatchObject({ recovered: true, was_recovering: true, epoch: 'mine', offset: top, data: { user: 'alice' } })
+    expect(sub).toMatchObject({ recovered: true, was_recovering: true, epoch: 'mine', offset: 2, data: { user: 'alice' } })
     expect(sub?.publications?.map(({ data }) => data)).toEqual(upTo(top - 2, 3))
     const id = connect?.client ?? ''
     await until('the service heard of it', () => arrived.has(id))
