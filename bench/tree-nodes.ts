@@ -95,6 +95,6 @@ async function start(stage: Stage, command: 'start' | 'relay', more: object): Pr
 }
 
 async function metric({ url }: ServerProcess, name: string): Promise<number> {
-  const text = await (await fetch(`${url}/metrics`)).text()
+  const text = await (await fetch(`${url}/metrics`, { headers })).text()
   return Number(new RegExp(`^${name} (\\d+)`, 'm').exec(text)?.[1] ?? Number.NaN)
 }

@@ -2,9 +2,12 @@ const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as cons
 const PART = /(\d+(?:\.\d+)?)(ms|s|m|h|d)/g
 const WHOLE = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/
 
+/** No duration that means something is longer. */
+const charactersMax = 64
+
 /** Reads `"30s"`, `"1h30m"`, `"250ms"` or `"0s"` as milliseconds; anything else, a bare number too, is undefined. */
 export function parseDuration(text: string): number | undefined {
-  if (!WHOLE.test(text)) return undefined
+  if (text.length > charactersMax || !WHOLE.test(text)) return undefined
   let ms = 0
   for (const [, amount, unit] of text.matchAll(PART)) ms += Number(amount) * UNITS[unit as keyof typeof UNITS]
   return Math.round(ms)

@@ -42,7 +42,8 @@ const secretKey = /token|secret|authorization|cookie|password|^(x[-_])?api[-_]?k
 const hidden = '[hidden]'
 /** JWT anywhere in a text; a password in a URL; a secret in a query, a header or an assignment. */
 const secretTexts: readonly [RegExp, string][] = [
-  [/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, hidden],
+  // Each run of letters is looked at once, however often it says eyJ.
+  [/(?<![\w-])(?=[\w-]*eyJ)[\w-]+\.[\w-]+\.[\w-]*/g, hidden],
   [/(:\/\/[^\s:@/]*:)[^\s@/]+(?=@)/g, `$1${hidden}`],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, `$1 ${hidden}`],
   [/((?:token|secret|api[-_]?key|password|authorization)["']?\s*[=:]\s*["']?)(?!\[hidden|Bearer|Basic)[^\s&"',;]+/gi, `$1${hidden}`],

@@ -1,6 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { CommandError, errors } from '../protocol/index.ts'
+import { credentialsOf } from '../transport/index.ts'
+import { hasApiKey } from './caller.ts'
 import type { FanfareServer } from './create-server.ts'
+import { heapBytes } from './heap-bytes.ts'
 import { addHookMetrics } from './hooks/index.ts'
+import { sameSecret } from './same-secret.ts'
 
 /** A figure in `/metrics`, read when somebody asks for it. */
 export interface Metric {
@@ -14,21 +19,63 @@ export interface Metric {
 }
 
 export function addMetricsRoute(server: FanfareServer): void {
-  server.route('GET', '/metrics', () => server.metrics.answer())
+  server.route('GET', '/metrics', request => {
+    checkScraper(server, request)
+    return server.metrics.answer()
+  })
 }
+
+/** Figures tell strangers how a server is doing, and cost it more than they cost them. @throws CommandError 101 */
+function checkScraper(server: FanfareServer, request: Request): void {
+  const { development, metrics } = server.config
+  if (development || hasApiKey(server, request)) return
+  const given = credentialsOf(request, 'bearer') ?? request.headers.get('x-api-key')
+  if (given !== null && metrics.key !== undefined && sameSecret(given, metrics.key)) return
+  const reason = metrics.key === undefined ? 'metrics.key is not set' : 'neither metrics.key nor http_api.key was given'
+  server.node.refusals.note('api key', reason, { path: '/metrics' })
+  throw new CommandError(errors.unauthorized, 'metrics.key is expected as a bearer token, or http_api.key in X-API-Key')
+}
+
+/** How long an answer is given again: scrapers ask every few seconds, and gathering takes milliseconds. */
+const freshMs = 1_000
+
+/** Measured by the library in ways that mislead on this runtime (reserved memory as heap), or that cost a scrape more than they tell. */
+const misleading = [
+  'process_heap_bytes',
+  'process_virtual_memory_bytes',
+  'nodejs_heap_size_total_bytes',
+  'nodejs_heap_size_used_bytes',
+  'nodejs_external_memory_bytes',
+  'nodejs_heap_space_size_total_bytes',
+  'nodejs_heap_space_size_used_bytes',
+  'nodejs_heap_space_size_available_bytes',
+  'nodejs_active_resources',
+  'nodejs_active_resources_total',
+  'nodejs_active_handles',
+  'nodejs_active_handles_total',
+  'nodejs_active_requests',
+  'nodejs_active_requests_total',
+]
 
 /** Figures in Prometheus text. The hot path counts plain numbers; they are read here when asked for. */
 export class Metrics {
   readonly #registry = new Registry()
+  #answered: { readonly at: number; readonly text: Promise<string> } | undefined
 
-  constructor(server: FanfareServer) {
+  constructor(readonly server: FanfareServer) {
     collectDefaultMetrics({ register: this.#registry, prefix: 'fanfare_' })
+    for (const name of misleading) this.#registry.removeSingleMetric(`fanfare_${name}`)
     for (const metric of [...countersOf(server), ...gaugesOf(server)]) this.add(metric)
     addHookMetrics(server.hooks, this.#registry)
   }
 
+  /** What was gathered within the last second, once for all who ask. */
   async answer(): Promise<Response> {
-    return new Response(await this.#registry.metrics(), { headers: { 'Content-Type': this.#registry.contentType } })
+    const { clock } = this.server
+    const now = clock.now()
+    if (this.#answered === undefined || now - this.#answered.at >= freshMs || now < this.#answered.at)
+      this.#answered = { at: now, text: this.#registry.metrics() }
+    return new Response(await this.#answered.text, { headers: { 'Content-Type': this.#registry.contentType } })
   }
 
   /** @throws where there is one of this name */
@@ -90,6 +137,7 @@ function gaugesOf({ tree }: FanfareServer): Metric[] {
         return { websocket: websockets, sse: viewers - websockets }
       },
     },
+    { name: 'heap_bytes', help: 'Memory of JavaScript objects.', read: () => heapBytes() },
     { name: 'channels', help: 'Channels with subscribers on this node.', read: () => tree.machine.figures().channels },
   ]
 }

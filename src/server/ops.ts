@@ -1,12 +1,13 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { every, RingBuffer, type Timer } from '../kit/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
-import type { NodeReport } from '../relay/index.ts'
 import opsPage from '../web/ops/index.html'
 import { hasApiKey } from './caller.ts'
 import type { FanfareServer } from './create-server.ts'
+import { heapBytes } from './heap-bytes.ts'
 import type { MachineFigures } from './machine.ts'
 import { OpsRows, type Rows, together } from './ops-rows.ts'
+import { treeRows } from './tree-rows.ts'
 
 const sampleMs = 1000
 const samplesMax = 60
@@ -73,7 +74,7 @@ export class Ops {
         bytesOut: latest?.bytesOut ?? 0,
       },
       history: this.#samples.slice(0),
-      memory: { rssMb: mb(memory.rss), heapMb: mb(memory.heapUsed) },
+      memory: { rssMb: mb(memory.rss), heapMb: mb(heapBytes()) },
       lagMs: { p50: this.#lag.percentile(50) / 1e6, p99: this.#lag.percentile(99) / 1e6 },
       closes: figures.closes,
       ...rows,
@@ -82,8 +83,7 @@ export class Ops {
 
   /** Every node from here on down. `viewersBelow` counts those of all nodes below it. */
   tree(): object {
-    const reports = this.server.tree.reports()
-    return { nodes: reports.map(report => treeRow(report, reports)) }
+    return { nodes: treeRows(this.server.tree.reports()) }
   }
 
   /** What a worker answers when its parent asks. */
@@ -132,19 +132,6 @@ export class Ops {
     if (this.#samples.size > samplesMax) this.#samples.shift()
     this.#rows.sample()
   }
-}
-
-function treeRow(
-  { node, role, region, parent, viewers, websockets, channels, published, delivered, relayed }: NodeReport,
-  all: NodeReport[],
-) {
-  const viewersBelow = below(node, all).reduce((sum, report) => sum + report.viewers, 0)
-  const place = { node, role, region, parent: parent === '' ? null : parent }
-  return { ...place, viewers, viewersBelow, websockets, channels, published, delivered, relayed }
-}
-
-function below(node: string, all: readonly NodeReport[]): NodeReport[] {
-  return all.filter(({ parent }) => parent === node).flatMap(report => [report, ...below(report.node, all)])
 }
 
 /** `/ops/stats` and `/ops/tree`: open in development mode, else by API key, since they name users and channels. The page asks for the key. */

@@ -1,19 +1,16 @@
-import { z } from 'zod'
 import { principalOf } from '../hub/index.ts'
 import { readJson } from '../transport/index.ts'
 import { countedCallerOf } from './caller.ts'
+import { Catalogue } from './catalogue.ts'
 import type { FanfareServer } from './create-server.ts'
 
 /** `POST /rpc/<method>` calls what a WebSocket calls as `rpc`; `GET /rpc` lists the methods with the schemas of their input. */
 export function addRpcRoutes(server: FanfareServer): void {
   const { node, gate } = server
+  const catalogue = new Catalogue(node.methods)
   server.route('GET', '/rpc', request => {
-    const methods = [...node.methods].map(([method, { schema, anonymous }]) => ({
-      method,
-      anonymous,
-      input: z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' }),
-    }))
-    return Response.json({ methods }, { headers: gate.origins.headersFor(request) })
+    const headers = { 'Content-Type': 'application/json', ...gate.origins.headersFor(request) }
+    return new Response(catalogue.json(), { headers })
   })
   server.route('POST', '/rpc/*', async (request, params, address) => {
     gate.checkOrigin(request)

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { type ChatOptions, chatService } from '../../src/services/chat/index.ts'
 import { openSql } from '../../src/store/index.ts'
 import { atEnd, Folder, failureOf, post, serve, until, userToken } from '../http/harness.ts'
+import { metricsOf } from '../support/index.ts'
 import { Device } from './device.ts'
 
 type Options = Omit<ChatOptions, 'openSql'>
@@ -247,7 +248,7 @@ test('[A59] a service has figures of its own in /metrics, and none twice', async
   const [alice] = [await device(server, 'alice'), await device(server, 'bob')]
   const { conversation } = await alice.call('chat.direct', { with: 'bob' })
   await alice.call('chat.send', { conversation, cid: 'one', text: 'hello' })
-  const metrics = await (await fetch(`${server.url}/metrics`)).text()
+  const metrics = await metricsOf(server)
   expect(metrics).toContain(
     '# TYPE fanfare_chat_entries_total counter\nfanfare_chat_entries_total{kind="conversation"} 2\nfanfare_chat_entries_total{kind="message"} 2',
   )

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { createServer as createTcpServer } from 'node:net'
+import { metricsOf } from '../support/index.ts'
 import { BackEnd, failing, hookSecret, portOf, serveWith, status } from './back-end.ts'
 import { api, connect, connectAs, subscribeTo, until, userToken } from './harness.ts'
 
@@ -59,7 +60,7 @@ describe('telling', () => {
     expect(backEnd.of('channel_occupied')).toHaveLength(2)
     expect(backEnd.of('unsubscribe')).toHaveLength(1)
     await until('it was counted', () => server.server.hooks.tally.count('channel_vacated', 'delivered') === 1)
-    const metrics = await (await fetch(`${server.url}/metrics`)).text()
+    const metrics = await metricsOf(server)
     expect(metrics).toContain('fanfare_hooks_total{hook="channel_occupied",outcome="dropped"} 1')
     expect(metrics).toContain('fanfare_hooks_total{hook="unsubscribe",outcome="dropped"} 1')
     expect(metrics).toContain('fanfare_hooks_total{hook="channel_vacated",outcome="delivered"} 1')

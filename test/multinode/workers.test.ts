@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { existsSync, readFileSync } from 'node:fs'
-import { apiKey, connectAll, FanfareProcess, FetchedStream, LeanClient, Sdk, until, userToken } from '../support/index.ts'
+import { apiKey, connectAll, FanfareProcess, FetchedStream, LeanClient, metricsOf, Sdk, until, userToken } from '../support/index.ts'
 import { kept, nodeSecret } from './tree.ts'
 
 const room = { name: 'room', ...kept, presence: true, allow_presence_for_subscriber: true }
@@ -74,7 +74,7 @@ describe.skipIf(!hasProc)('workers', () => {
     const { channels, sessionsList } = await statsOf(server)
     expect(channels.find(row => row.channel === 'kept:1')?.subscribers).toBe(72)
     expect(sessionsList).toHaveLength(50)
-    const metrics = await (await fetch(`${server.url}/metrics`)).text()
+    const metrics = await metricsOf(server)
     expect(metrics).toContain('fanfare_sessions{transport="websocket"} 66')
     expect(Number(/^fanfare_publications_delivered_total (\d+)/m.exec(metrics)?.[1])).toBeGreaterThanOrEqual(600)
     expect(Number(/^fanfare_commands_total (\d+)/m.exec(metrics)?.[1])).toBeGreaterThanOrEqual(132)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Subprocess } from 'bun'
 import type { ConfigInput } from '../../src/server/index.ts'
 import { Folder } from './folder.ts'
+import { metricsOf } from './metrics.ts'
 import { testConfig } from './server.ts'
 import { until, within } from './until.ts'
 
@@ -90,7 +91,7 @@ export class FanfareProcess implements AsyncDisposable {
   }
 
   async residentMb(): Promise<number> {
-    const metrics = await (await fetch(`${this.url}/metrics`)).text()
+    const metrics = await metricsOf(this)
     return Number(/^fanfare_process_resident_memory_bytes (\S+)/m.exec(metrics)?.[1]) / 1024 / 1024
   }
 

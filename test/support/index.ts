@@ -4,6 +4,7 @@ export { Curl, FetchedStream, type StreamEvent, StreamRecord } from './event-str
 export { FanfareProcess } from './fanfare-process.ts'
 export { Folder } from './folder.ts'
 export { connectAll, cutSocket, type Followed, LeanClient } from './lean-client.ts'
+export { metricsOf } from './metrics.ts'
 export { Postgres } from './postgres.ts'
 export { Program } from './program.ts'
 export {

@@ -1,5 +1,5 @@
 import { nodeSecret } from '../multinode/tree.ts'
-import { apiKey, FanfareProcess, until } from '../support/index.ts'
+import { apiKey, FanfareProcess, metricsOf, until } from '../support/index.ts'
 
 export interface NodeRow {
   readonly node: string
@@ -82,8 +82,8 @@ export class ProcessTree implements AsyncDisposable {
   }
 }
 
-async function sentBy({ url }: FanfareProcess): Promise<number> {
-  const metrics = await (await fetch(`${url}/metrics`)).text()
+async function sentBy(server: FanfareProcess): Promise<number> {
+  const metrics = await metricsOf(server)
   return Number(/^fanfare_link_deliveries_total (\d+)/m.exec(metrics)?.[1] ?? Number.NaN)
 }
 

@@ -66,6 +66,8 @@ export interface Config {
   }
   readonly channel: { readonly namespaces: readonly Namespace[] }
   readonly httpApi: { readonly key: string | undefined; readonly insecure: boolean }
+  /** `key` opens `/metrics`, as the key of the server API does. */
+  readonly metrics: { readonly key: string | undefined }
   readonly hooks: {
     readonly secret: string | undefined
     readonly allowedHosts: readonly string[]
@@ -204,6 +206,7 @@ export function toConfig(settings: Settings, namespaces: readonly PlacedNamespac
       namespaces: namespaces.map(({ name, options }) => toNamespace(name, options, channel.history_meta_ttl)),
     },
     httpApi: { key: settings.http_api.key, insecure: settings.http_api.insecure },
+    metrics: { key: settings.metrics.key },
     hooks: hooksOf(settings.hooks),
     chat: chatOf(settings.chat),
     push: pushOf(settings.push),

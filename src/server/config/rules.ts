@@ -195,12 +195,13 @@ interface GivenSecret {
   readonly safe: number
 }
 
-function secretsOf({ client, http_api, node, hooks, push }: Settings): GivenSecret[] {
+function secretsOf({ client, http_api, metrics, node, hooks, push }: Settings): GivenSecret[] {
   const { signing, shown } = secretBytesSafe
   const given: readonly [string, string | undefined, number][] = [
     ['client.token.hmac_secret_key', client.token.hmac_secret_key, signing],
     ['client.subscription_token.hmac_secret_key', client.subscription_token.hmac_secret_key, signing],
     ['http_api.key', http_api.key, shown],
+    ['metrics.key', metrics.key, shown],
     ['node.secret', node.secret, shown],
     ['hooks.secret', hooks.secret, shown],
     ['push.webhook.secret', push.webhook.secret, shown],

@@ -331,6 +331,12 @@ export const schema = group({
     insecure: flag('Opens the server API to everyone who reaches the port. For a machine of one’s own only.'),
     body_size_limit: integer('Bytes of one body to the server API.', limits.apiBytesMax, 1024, bytesMax),
   }).prefault({}),
+  metrics: group({
+    key: secretText(
+      'Key that opens `/metrics`, as `Authorization: Bearer KEY` or `X-API-Key`. That of the server API opens it too; in development mode it is open.',
+      'none',
+    ),
+  }).prefault({}),
   sse: group({
     heartbeat_interval: duration('How often an event stream carries a heartbeat.', every(limits.sseHeartbeatMs), { minMs: 10 }),
     watchlist_linger: duration('How long the watchlist of a broken event stream waits for its return.', every(limits.sseLingerMs)),

@@ -40,7 +40,8 @@ function refusal(path: string, reason: string): CommandError {
 }
 
 function unpadded(text: string): string {
-  return text.replace(/=+$/, '')
+  const padding = text.indexOf('=')
+  return padding === -1 ? text : text.slice(0, padding)
 }
 
 /** What is not on the curve would fail with each push, so it is not kept. */
