@@ -293,7 +293,7 @@ describe('several servers', () => {
     await two.publish('room:a', 'still here')
     await until('the second goes on', () => second.length === 2)
     for (const log of logs) expect(log.filter(line => line === 'subscribe alice room:a')).toHaveLength(1)
-    expect(await metricsOf(two)).toContain('fanfare_sessions')
+    expect(await metricsOf(two, 'a-key-of-the-second-server-32-bytes')).toContain('fanfare_sessions')
   })
 
   test('[A44] close is idempotent, ends every connection with 3001 and frees the port', async () => {
