@@ -51,6 +51,20 @@ describe('secrets', () => {
     }
   })
 
+  test('[C45] a text that is longer than a line is cut between words, and a secret at the cut is not shown by half', () => {
+    for (let before = 16_300; before < 16_500; before += 7) {
+      const [line = ''] = logged({}, log => log.info({}, `${'a '.repeat(before / 2)} ${jwt} ${'b'.repeat(100_000)}`))
+      expect(line.length).toBeLessThan(17_000)
+      expect(line).not.toContain('eyJ')
+      expect(line).not.toContain(secret)
+    }
+  })
+
+  test('[C25] a token with something before it is hidden too', () => {
+    const [line] = logged({}, log => log.info({ id: `session-${jwt}` }, `x_${jwt}`))
+    expect(line).not.toContain(secret)
+  })
+
   test('[C25] what is not secret stays', () => {
     const [line] = logged({}, log =>
       log.info({ user: 'alice', tokens: 3, key: undefined, url: 'http://h/sse?channel=a', error: new TypeError('bad') }, 'token expired'),

@@ -49,8 +49,18 @@ const secretTexts: readonly [RegExp, string][] = [
   [/((?:token|secret|api[-_]?key|password|authorization)["']?\s*[=:]\s*["']?)(?!\[hidden|Bearer|Basic)[^\s&"',;]+/gi, `$1${hidden}`],
 ]
 
+/** Characters of one text in a line. Longer ones are what a stranger sent, inside an error. */
+const textMax = 16_384
+
 function scrub(text: string): string {
-  return secretTexts.reduce((rest, [pattern, replacement]) => rest.replace(pattern, replacement), text)
+  return secretTexts.reduce((rest, [pattern, replacement]) => rest.replace(pattern, replacement), cut(text))
+}
+
+/** Cut between words: half a secret would not be known for one. */
+function cut(text: string): string {
+  if (text.length <= textMax) return text
+  const end = Math.max(text.lastIndexOf(' ', textMax), text.lastIndexOf('\n', textMax)) + 1
+  return `${text.slice(0, end)}…`
 }
 
 function isSecret(key: string, value: unknown): boolean {

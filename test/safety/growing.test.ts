@@ -9,8 +9,8 @@ import { beginningOf } from '../../src/services/chat/web/message-text.tsx'
 import { textParts } from '../../src/services/chat/web/text-parts.ts'
 import { credentialsOf, Origins, Router } from '../../src/transport/index.ts'
 
-/** So long that work which grows with the square takes a quarter of an hour for each text: whoever is back within minutes is linear. */
-const length = 1_000_000
+/** So long that work which grows with the square takes hours, and never comes back within the runner’s minutes. */
+const length = 3_000_000
 const letters = [
   '.',
   '=',
@@ -39,7 +39,6 @@ const letters = [
   '1s',
   'a,',
 ]
-const ends = ['', 'x', '@']
 
 const log = createLog({ level: 'info', format: 'json', color: false, write: () => undefined })
 const router = new Router()
@@ -83,13 +82,8 @@ function quietly(read: () => unknown): unknown {
 }
 
 describe('what strangers send', () => {
-  test.each(Object.keys(readers))(
-    '[F111] %s takes time that grows with a text and not with its square',
-    name => {
-      const read = readers[name]
-      for (const letter of letters) for (const end of ends) read?.(`${letter.repeat(length / letter.length)}${end}`)
-      expect(read).toBeDefined()
-    },
-    300_000,
-  )
+  test.each(Object.keys(readers))('[F111] %s takes time that grows with a text and not with its square', name => {
+    const read = readers[name]
+    for (const letter of letters) read?.(`${letter.repeat(length / letter.length)}x`)
+  })
 })
