@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'bun:test'
+import { describe, test } from 'bun:test'
 import { permits } from '../../src/hub/index.ts'
 import { JsonError, parseDuration, parseJson } from '../../src/kit/index.ts'
 import { CommandError, decodeCursor, isChannelName, readDelay, usersOf } from '../../src/protocol/index.ts'
