@@ -27,6 +27,6 @@ describe('event stream frames', () => {
   })
 
   test('[U16] a heartbeat is no event, and a retry is heard', () => {
-    expect(parse([sseHeartbeat, sseRetry(1234.5), sseHeartbeat])).toEqual({ events: [], retries: [1235] })
+    expect(parse([sseHeartbeat, sseRetry(1234.5), sseHeartbeat, sseHeartbeat])).toEqual({ events: [], retries: [1235] })
   })
 })

@@ -10,7 +10,7 @@ test('[F64] a stream that cannot be opened for the moment tells a browser when t
   for (let turn = 0; turn < 5; turn++) {
     const response = await asBrowser()
     const text = await response.text()
-    const [, ms] = /^retry: (\d+)\n\n/.exec(text) ?? []
+    const [, ms] = /^retry: (\d+)\ndata:/.exec(text) ?? []
     expect([response.status, text.slice(text.indexOf('data'))]).toEqual([
       200,
       'data: {"disconnect":{"code":3004,"reason":"internal server error","reconnect":true}}\n\n',

@@ -103,7 +103,8 @@ export class LeanStream {
     const message = JSON.parse(text.slice(data + 6)) as StreamMessage
     if (message.connect !== undefined) this.#connected(message.connect.subs[this.channel])
     else for (const { pub } of message.batch ?? [message]) if (pub !== undefined) this.#take(pub)
-    if (text.startsWith('id: ')) this.#cursor = text.slice(4, text.indexOf('\n'))
+    const [, id] = /^id: (.*)$/m.exec(text) ?? []
+    if (id !== undefined) this.#cursor = id
   }
 
   #connected(subscription: { readonly recovered?: boolean; readonly publications?: readonly Entry[] } | undefined): void {
