@@ -14,6 +14,8 @@ const length: Length = process.argv.includes('--long') ? 'long' : 'short'
 const noted = join(root, `test/.artifacts/durations-${length}.json`)
 /** What the runs of whoever wrote these tests took, for a machine that has not run them yet. */
 const known = join(root, 'test/runner/durations.json')
+/** What needs other languages has an entry of its own, `npm run test:sdks`. */
+const foreign = 'test/sdks/'
 /** How many of those that took longest are named at the end. */
 const slowest = 10
 /** Some wait while others compute. */
@@ -22,7 +24,8 @@ const lanes = availableParallelism() + 1
 async function main(): Promise<number> {
   const started = performance.now()
   const checked = length === 'short' && words.length === 0 ? [await check('tsc', '--noEmit'), await check('biome', 'check', '.')] : []
-  const files = filesOf(length, root, new Glob('{src,test,sim,bench}/**/*.test.{ts,tsx}').scanSync(root), words)
+  const found = [...new Glob('{src,test,sim,bench}/**/*.test.{ts,tsx}').scanSync(root)].filter(path => !path.startsWith(foreign))
+  const files = filesOf(length, root, found, words)
   const outcomes: Outcome[] = []
   await inLanes(jobsOf(files, readDurations(known, noted)), lanes, async job => {
     outcomes.push(await runTests(job.files, length))
