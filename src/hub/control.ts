@@ -4,6 +4,7 @@ import { admit } from './admission.ts'
 import type { Control, SubscribeControl } from './broker.ts'
 import { moveEnd } from './expiry.ts'
 import { Frame, pushFrame } from './frame.ts'
+import { PublicationPush } from './message.ts'
 import type { Node } from './node.ts'
 import type { Session } from './session.ts'
 
@@ -61,7 +62,8 @@ function subscribe(session: Session, channel: string, { info, data, recoverSince
       // SDKs read no publications in a subscribe push, so they follow it, and the position moves with them.
       const { publications = [], ...result } = admission.complete()
       session.outbox.enqueue(pushFrame(push.subscribe(channel, result)))
-      for (const publication of publications) session.outbox.enqueue(new Frame([push.publication(channel, publication)], 'push', 1, true))
+      for (const publication of publications)
+        session.outbox.enqueue(new Frame([new PublicationPush(channel, publication)], 'push', 1, true))
     })
     .catch((error: unknown) => {
       if (!(error instanceof CommandError)) session.node.log.error({ err: error, channel }, 'a server-side subscription failed')

@@ -1,5 +1,8 @@
 import { type Message, TextMessage } from './message.ts'
 
+/** In which form messages cross a wire. */
+export type Encoding = 'json' | 'protobuf'
+
 /** What a frame is to a session's queue. */
 export type FrameKind = 'reply' | 'push' | 'ephemeral'
 
@@ -26,9 +29,12 @@ export class Frame {
     this.positional = positional
   }
 
-  /** What it counts as in a queue that is bounded in bytes: UTF-16 units where it is text, close enough for a bound. */
-  get size(): number {
-    if (this.#protobuf !== undefined) return this.#protobuf.length
+  /**
+   * What it counts as in a queue that is bounded in bytes: UTF-16 units where it is text, close enough for a bound. Makes the form that is
+   * asked about, so that what is counted stays what it was.
+   */
+  sizeIn(encoding: Encoding): number {
+    if (encoding === 'protobuf') return this.protobuf.length
     let size = 0
     for (const message of this.messages) size += message.length
     return size

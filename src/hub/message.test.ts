@@ -5,9 +5,9 @@ import protobuf from 'protobufjs'
 import type { Json } from '../kit/index.ts'
 import { fromFields } from '../protobuf/fields.ts'
 import { schema } from '../protobuf/schema.ts'
-import { encodeConnectResult, encodeErrorReply, encodeReply, Publication, type PublicationFields, push } from '../protocol/index.ts'
+import { encodeErrorReply, encodeReply, Publication, type PublicationFields, push } from '../protocol/index.ts'
 import { Frame, replyFrame } from './frame.ts'
-import { DeltaPush, HistoryReply, PublicationPush, SubscribeReply } from './message.ts'
+import { ConnectReply, DeltaPush, HistoryReply, PublicationPush, SubscribeReply } from './message.ts'
 import { protobufWire } from './wire.ts'
 
 const json = fc.jsonValue().map((value): Json => JSON.parse(JSON.stringify(value)))
@@ -52,8 +52,11 @@ describe('messages', () => {
         )
         expectSame(replyFrame(new SubscribeReply(7, { epoch, offset: 3, recoverable: true, publications: list, data })))
         expectSame(replyFrame(new HistoryReply(8, { epoch, offset: 9 }, list)))
-        const subs = new Map([[channel, { epoch, publications: list }]])
-        expectSame(replyFrame(encodeReply(9, 'connect', encodeConnectResult({ client: 'c', version: '1', data, pong: true }, subs))))
+        const subs = new Map([
+          [channel, { epoch, publications: list }],
+          [`${channel}:2`, { epoch, data }],
+        ])
+        expectSame(replyFrame(new ConnectReply(9, { client: 'c', version: '1', data, pong: true }, subs)))
         expectSame(new Frame([push.join(channel, who), push.leave(channel, who), push.message(data), push.refresh(5)], 'push'))
         expectSame(new Frame([push.unsubscribe(channel, { code: 2500, reason: 'r' })], 'push'))
         expectSame(new Frame([encodeErrorReply(4, { code: 100, message: 'm', temporary: true }), '{}'], 'reply'))

@@ -1,4 +1,5 @@
 import {
+  encodeConnectReply,
   encodeDeltaOf,
   encodeHistoryReply,
   encodeProtobuf,
@@ -8,7 +9,9 @@ import {
   replyFromJson,
 } from '../protobuf/index.ts'
 import {
+  type ConnectResult,
   deltaBetween,
+  encodeConnectResult,
   encodeDelta,
   encodeEscaped,
   encodePublications,
@@ -18,6 +21,7 @@ import {
   type Publication,
   push,
   type SubscribeResult,
+  type SubsEntry,
 } from '../protocol/index.ts'
 
 /** Something the server says to clients, in the form of whichever wire asks for it. Who asks remembers it. */
@@ -73,6 +77,22 @@ export class DeltaPush implements Message {
     const { channel, publication, previous } = this
     const delta = previous === undefined ? undefined : deltaBetween(previous, publication)
     return encodePublicationPush(channel, delta === undefined ? encodeProtobuf(publication) : encodeDeltaOf(publication, delta))
+  }
+}
+
+export class ConnectReply implements Message {
+  constructor(
+    readonly id: number,
+    readonly result: ConnectResult,
+    readonly subs: ReadonlyMap<string, SubsEntry>,
+  ) {}
+
+  get json(): string {
+    return encodeReply(this.id, 'connect', encodeConnectResult(this.result, this.subs))
+  }
+
+  get protobuf(): Uint8Array {
+    return encodeConnectReply(this.id, this.result, this.subs)
   }
 }
 

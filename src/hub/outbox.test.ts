@@ -3,14 +3,14 @@ import fc from 'fast-check'
 import { SimClock } from '../../sim/clock.ts'
 import { Publication } from '../protocol/index.ts'
 import { Counters } from './counters.ts'
-import { Frame, type FrameKind } from './frame.ts'
+import { Frame, type FrameKind, replyFrame } from './frame.ts'
 import { defaultLimits } from './limits.ts'
 import { NewestSource } from './newest-source.ts'
 import { Outbox } from './outbox.ts'
 import type { Bytes, Socket } from './socket.ts'
 import { Tap } from './source.ts'
 import { Tick } from './tick.ts'
-import { websocketWire } from './wire.ts'
+import { protobufWire, websocketWire } from './wire.ts'
 
 const limits = { ...defaultLimits, outboxBytesMax: 1000, outboxHighWaterBytes: 200, outboxLowWaterBytes: 50, stalledMs: 5000 }
 
@@ -23,7 +23,7 @@ class Stage implements Socket {
   overflows = 0
   readonly outbox: Outbox
 
-  constructor() {
+  constructor(wire = websocketWire()) {
     const { clock, counters } = this
     const owner = {
       cursor: () => undefined,
@@ -33,11 +33,11 @@ class Stage implements Socket {
         this.outbox.close()
       },
     }
-    this.outbox = new Outbox(this, websocketWire(), { tick: new Tick(clock), limits, counters, now: () => clock.now() }, owner)
+    this.outbox = new Outbox(this, wire, { tick: new Tick(clock), limits, counters, now: () => clock.now() }, owner)
   }
 
   write(bytes: Bytes): boolean {
-    this.writes.push(String(bytes))
+    this.writes.push(typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('latin1'))
     this.buffered += bytes.length
     return true
   }
@@ -195,5 +195,32 @@ describe('Outbox', () => {
     stage.clock.settle()
     stage.drain()
     expect(stage.writes).toEqual([])
+  })
+
+  test.each([
+    ['JSON', websocketWire(), 'json'],
+    ['Protobuf', protobufWire(), 'protobuf'],
+  ] as const)('[U69] in %s an answer is what it was when it was given, and is made in that form alone', (_name, wire, form) => {
+    const stage = new Stage(wire)
+    stage.buffered = 1000
+    let state = 'as it was'
+    const made: string[] = []
+    const answer = {
+      get json() {
+        made.push('json')
+        return JSON.stringify({ id: 1, rpc: { data: state } })
+      },
+      get protobuf() {
+        made.push('protobuf')
+        return Buffer.from(state)
+      },
+    }
+    stage.outbox.enqueue(replyFrame(answer))
+    state = 'as it became'
+    stage.clock.settle()
+    expect(stage.writes).toEqual([])
+    stage.drain()
+    expect(stage.writes).toEqual([expect.stringContaining('as it was')])
+    expect(made).toEqual([form])
   })
 })

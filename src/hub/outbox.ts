@@ -91,7 +91,8 @@ export class Outbox implements Flushable {
 
   /** One large answer goes out, whatever its size: the next is asked for when there is room. */
   #count(frame: Frame): void {
-    const { size, kind } = frame
+    const { kind } = frame
+    const size = frame.sizeIn(this.wire.encoding)
     const { outboxBytesMax } = this.context.limits
     this.#queuedBytes += size
     if (this.#heldSince !== 0 || this.#queuedBytes > outboxBytesMax) this.#tell(this.socket.bufferedBytes() + this.#queuedBytes)
@@ -323,9 +324,9 @@ export class Outbox implements Flushable {
     this.context.counters.dropped += all.length - kept.length
     this.#first = kept[0]
     this.#more = kept.length > 1 ? kept.slice(1) : undefined
-    this.#queuedBytes = kept.reduce((sum, frame) => sum + frame.size, 0)
+    this.#queuedBytes = kept.reduce((sum, frame) => sum + frame.sizeIn(this.wire.encoding), 0)
     this.#tell(this.socket.bufferedBytes() + this.#queuedBytes)
-    this.#waiting.pushedBytes = kept.reduce((sum, frame) => (frame.kind === 'reply' ? sum : sum + frame.size), 0)
+    this.#waiting.pushedBytes = kept.reduce((sum, frame) => (frame.kind === 'reply' ? sum : sum + frame.sizeIn(this.wire.encoding)), 0)
     if (this.#waiting.pushedBytes > this.context.limits.outboxBytesMax) this.owner.overflow()
   }
 }

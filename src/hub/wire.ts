@@ -1,11 +1,11 @@
 import { sseEvent } from '../protocol/index.ts'
-import { type Frame, joined } from './frame.ts'
+import { type Encoding, type Frame, joined } from './frame.ts'
 import type { Bytes, SocketGroup } from './socket.ts'
 
 /** How frames become one write. Equal input in a row is packed once: a fan-out to thousands makes the bytes a single time. */
 export interface Wire {
   readonly name: 'websocket' | 'sse'
-  readonly encoding: 'json' | 'protobuf'
+  readonly encoding: Encoding
   /** Whether a write says how far it brings the client. */
   readonly hasCursor: boolean
   /** `cursor` is the id of the event, where the wire has one and a position moved. */
@@ -58,7 +58,7 @@ class SharedWire implements Wire {
 
   constructor(
     readonly name: 'websocket' | 'sse',
-    readonly encoding: 'json' | 'protobuf',
+    readonly encoding: Encoding,
     readonly encode: (frames: readonly Frame[], cursor: string | undefined) => Bytes,
     readonly openGroup: (() => SocketGroup) | undefined,
   ) {

@@ -1,4 +1,5 @@
 export {
+  encodeConnectReply,
   encodeDeltaOf,
   encodeHistoryReply,
   encodeProtobuf,

@@ -1,5 +1,5 @@
 import { type Type, Writer } from 'protobufjs'
-import type { Publication, SubscribeResult } from '../protocol/index.ts'
+import type { ConnectResult, Position, Publication, SubscribeResult, SubsEntry } from '../protocol/index.ts'
 import { toFields } from './fields.ts'
 import { numberOf, schema } from './schema.ts'
 
@@ -7,11 +7,16 @@ import { numberOf, schema } from './schema.ts'
 const lengthDelimited = 2
 
 const pushTag = tagOf(schema.reply, 'push')
+const connectTag = tagOf(schema.reply, 'connect')
 const subscribeTag = tagOf(schema.reply, 'subscribe')
 const historyTag = tagOf(schema.reply, 'history')
 const idTag = numberOf(schema.reply, 'id') << 3
 const channelTag = tagOf(schema.push, 'channel')
 const pubTag = tagOf(schema.push, 'pub')
+const subsTag = tagOf(schema.connectResult, 'subs')
+/** A map is a list of messages with a key and a value. */
+const mapKeyTag = (1 << 3) | lengthDelimited
+const mapValueTag = (2 << 3) | lengthDelimited
 const recoveredTag = tagOf(schema.subscribeResult, 'publications')
 const pageTag = tagOf(schema.historyResult, 'publications')
 
@@ -52,31 +57,44 @@ export function encodeDeltaOf({ offset, key, tags, info }: Publication, delta: U
   return schema.publication.encode(toFields(schema.publication, { data: delta, offset, key, tags, info, delta: true })).finish()
 }
 
+/** The answer to a connect, behind its length. */
+export function encodeConnectReply(id: number, result: ConnectResult, subs: ReadonlyMap<string, SubsEntry>): Uint8Array {
+  return encodeReplyWith(id, connectTag, writer => {
+    schema.connectResult.encode(toFields(schema.connectResult, result), writer)
+    for (const [channel, entry] of subs) {
+      if ('error' in entry) continue
+      writer.uint32(subsTag).fork().uint32(mapKeyTag).string(channel.toWellFormed()).uint32(mapValueTag).fork()
+      writeSubscribeResult(writer, entry)
+      writer.ldelim().ldelim()
+    }
+  })
+}
+
 /** The answer to a subscribe, behind its length. */
-export function encodeSubscribeReply(id: number, { publications = [], ...head }: SubscribeResult): Uint8Array {
-  return encodeListReply(id, subscribeTag, schema.subscribeResult, head, recoveredTag, publications)
+export function encodeSubscribeReply(id: number, result: SubscribeResult): Uint8Array {
+  return encodeReplyWith(id, subscribeTag, writer => writeSubscribeResult(writer, result))
 }
 
 /** The answer to a history, behind its length. */
-export function encodeHistoryReply(
-  id: number,
-  head: { readonly epoch: string; readonly offset: number },
-  publications: readonly Publication[],
-): Uint8Array {
-  return encodeListReply(id, historyTag, schema.historyResult, head, pageTag, publications)
+export function encodeHistoryReply(id: number, position: Position, publications: readonly Publication[]): Uint8Array {
+  return encodeReplyWith(id, historyTag, writer => {
+    schema.historyResult.encode(toFields(schema.historyResult, position), writer)
+    writePublications(writer, pageTag, publications)
+  })
 }
 
-/** Fields of a message may come in any order: those of the head first, then publications as they were encoded before. */
-function encodeListReply(
-  id: number,
-  replyTag: number,
-  type: Type,
-  head: object,
-  listTag: number,
-  publications: readonly Publication[],
-): Uint8Array {
-  const writer = Writer.create().fork().uint32(idTag).uint32(id).uint32(replyTag).fork()
-  type.encode(toFields(type, head), writer)
-  for (const publication of publications) writer.uint32(listTag).bytes(encodeProtobuf(publication))
+function encodeReplyWith(id: number, tag: number, write: (writer: Writer) => void): Uint8Array {
+  const writer = Writer.create().fork().uint32(idTag).uint32(id).uint32(tag).fork()
+  write(writer)
   return writer.ldelim().ldelim().finish()
+}
+
+function writeSubscribeResult(writer: Writer, { publications = [], ...head }: SubscribeResult): void {
+  schema.subscribeResult.encode(toFields(schema.subscribeResult, head), writer)
+  writePublications(writer, recoveredTag, publications)
+}
+
+/** Fields of a message may come in any order: these as they were encoded before. */
+function writePublications(writer: Writer, tag: number, publications: readonly Publication[]): void {
+  for (const publication of publications) writer.uint32(tag).bytes(encodeProtobuf(publication))
 }

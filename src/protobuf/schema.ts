@@ -10,6 +10,7 @@ export const schema = {
   reply: root.lookupType('Reply'),
   push: root.lookupType('Push'),
   publication: root.lookupType('Publication'),
+  connectResult: root.lookupType('ConnectResult'),
   subscribeResult: root.lookupType('SubscribeResult'),
   historyResult: root.lookupType('HistoryResult'),
 } as const satisfies Record<string, Type>

@@ -1,21 +1,12 @@
 import type { Json } from '../../kit/index.ts'
-import {
-  CloseError,
-  CommandError,
-  closes,
-  encodeConnectResult,
-  encodeReply,
-  errors,
-  type Params,
-  type Position,
-  type SubsEntry,
-} from '../../protocol/index.ts'
+import { CloseError, CommandError, closes, errors, type Params, type Position, type SubsEntry } from '../../protocol/index.ts'
 import { unwrap } from '../access.ts'
 import { type Admission, admit } from '../admission.ts'
 import { expiryOf } from '../expiry.ts'
 import { replyFrame } from '../frame.ts'
 import type { Greeting } from '../greeting.ts'
 import type { Identity, ServerSubscription } from '../identity.ts'
+import { ConnectReply } from '../message.ts'
 import { withPersonalChannel } from '../personal-channel.ts'
 import type { Session } from '../session.ts'
 
@@ -43,21 +34,18 @@ export async function connect(session: Session, id: number, params: Params<'conn
   if ([...subs.values()].some(entry => 'error' in entry)) throw new CloseError(closes.insufficientState)
   const { node } = session
   const data = given ?? greeting.data
-  const result = encodeConnectResult(
-    {
-      client: session.id,
-      version: node.version,
-      ...(data === undefined ? {} : { data }),
-      // A client that is told of an end asks for a token, and gives up where it has no way to get one.
-      ...(isRefreshable ? expiryOf(session) : {}),
-      // In whole seconds; 0 would tell a client that no pings come, and it would not answer them.
-      ping: Math.max(1, Math.round(node.limits.pingIntervalMs / 1000)),
-      pong: true,
-      node: node.id,
-    },
-    subs,
-  )
-  session.outbox.enqueue(replyFrame(encodeReply(id, 'connect', result)))
+  const result = {
+    client: session.id,
+    version: node.version,
+    ...(data === undefined ? {} : { data }),
+    // A client that is told of an end asks for a token, and gives up where it has no way to get one.
+    ...(isRefreshable ? expiryOf(session) : {}),
+    // In whole seconds; 0 would tell a client that no pings come, and it would not answer them.
+    ping: Math.max(1, Math.round(node.limits.pingIntervalMs / 1000)),
+    pong: true,
+    node: node.id,
+  }
+  session.outbox.enqueue(replyFrame(new ConnectReply(id, result, subs)))
 }
 
 export interface Identified {
