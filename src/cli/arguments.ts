@@ -1,4 +1,4 @@
-import { nearest, nearestPath } from '../server/config/index.ts'
+import { insteadOf, nearest, nearestPath } from '../server/config/index.ts'
 
 /** A flag that a command takes. */
 export interface Flag {
@@ -52,6 +52,8 @@ function valueFrom(waiting: string[], flag: Flag): string | undefined {
 
 function unknownOption(written: string, names: readonly string[]): string {
   const word = written.replaceAll('-', '_')
+  const instead = insteadOf(word)
+  if (instead !== undefined) return `--${written}: ${instead}`
   const meant = nearest(word, names) ?? nearestPath(word, names)
   return `--${written}: unknown option${meant === undefined ? '' : `, did you mean "--${meant}"?`}`
 }

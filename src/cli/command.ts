@@ -8,7 +8,7 @@ import { checkHelp, mainHelp, relayHelp, startHelp, tokenHelp } from './help.ts'
 import { configurationReference } from './reference.ts'
 import { relayDefaults, relayFlags, relayProblems, withOptionNames } from './relay-arguments.ts'
 import { exitCodes, type Terminal } from './terminal.ts'
-import { makeToken, tokenFlags } from './token.ts'
+import { checkToken, makeToken, tokenFlags } from './token.ts'
 
 /** `demo` is on with `fanfare start`; the schema's default is for servers in one's own program. */
 const startDefaults = { demo: 'on' } as const
@@ -125,6 +125,12 @@ async function runToken(args: readonly string[], terminal: Terminal): Promise<nu
   if (typeof given === 'number') return given
   const resolution = readConfiguration(given.values, terminal.env)
   if (!resolution.ok) return refuse(resolution.problems, terminal)
+  const token = given.values.get('check')
+  if (token !== undefined) {
+    const { isGood, line } = await checkToken(resolution.config, token, systemClock)
+    terminal.out(`${line}\n`)
+    return isGood ? exitCodes.done : exitCodes.failed
+  }
   const made = await makeToken(resolution.config, given.values, systemClock)
   if (!made.ok) return refuse(made.problems, terminal)
   terminal.out(`${made.token}\n`)

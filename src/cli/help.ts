@@ -5,6 +5,7 @@ import { tokenFlags } from './token.ts'
 const commands = [
   ['fanfare start [options]', 'everything on one port'],
   ['fanfare token --user ID [options]', 'prints a token that lets a client in'],
+  ['fanfare token --check TOKEN', 'says whether a server would take it, and why not'],
   ['fanfare check [options]', 'says what is wrong with a configuration, and starts nothing'],
   ['fanfare relay --upstream ADDRESS [options]', 'an edge or regional node of another server'],
   ['fanfare bench-client [options]', 'load for measuring a server'],

@@ -14,7 +14,8 @@ const introduction = `# Configuration
 
 \`createServer\` takes the same names as an object. Durations are texts like \`"30s"\`, \`"1h30m"\` or \`"250ms"\`. Lists in a flag or variable are
 separated by commas, or JSON; a list of objects is JSON. An option that is not known, a value that does not fit, or options that do not go together
-stop the start; every problem is reported, one a line, with its path, and \`fanfare check\` reports the same without starting anything:
+stop the start; every problem is reported, one a line, with its path, and \`fanfare check\` reports the same without starting anything. An option of Centrifugo that has no counterpart is
+named with what to do instead:
 
 \`\`\`
 channel.namespaces[2].history_ttl: expected a duration like "30s", got "30"

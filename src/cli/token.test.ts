@@ -79,6 +79,22 @@ describe('fanfare token', () => {
   })
 })
 
+describe('fanfare token --check', () => {
+  test('[C67] says of a token whether this server takes it, and why not, with an exit code', async () => {
+    const data = usedFolder()
+    const made = async (...args: string[]) => (await run(['token', '--user', 'alice', '--data', data, ...args])).out.trim()
+    const check = async (token: string, ...args: string[]) => {
+      const { code, out, err } = await run(['token', '--check', token, '--data', data, ...args])
+      return [code, out.trimEnd().replace(/good until .*/, 'good until …'), err]
+    }
+    expect(await check(await made())).toEqual([0, 'connection token, valid: good until …', ''])
+    expect(await check(await made('--channel', 'x'))).toEqual([0, 'subscription token, valid: good until …', ''])
+    const elsewhere = await check(await made(), '--client.token.hmac_secret_key', 'k'.repeat(32))
+    expect(elsewhere).toEqual([1, expect.stringContaining('connection token, invalid: its signature was not made with'), ''])
+    expect(await check('rubbish')).toEqual([1, expect.stringMatching(/^connection token, invalid: ./), ''])
+  })
+})
+
 describe('fanfare check', () => {
   test('[C53] what a start would be is said, with its warnings, and nothing is started or written', async () => {
     const data = join(folder, 'unused')

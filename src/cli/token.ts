@@ -1,7 +1,7 @@
 import { type Clock, parseDuration } from '../kit/index.ts'
 import { isChannelName } from '../protocol/index.ts'
 import type { Config } from '../server/config/index.ts'
-import { type ConnectionClaims, readSecrets, type SubscriptionClaims, signToken } from '../server/index.ts'
+import { type ConnectionClaims, explainToken, readSecrets, type SubscriptionClaims, signToken, TokenVerifier } from '../server/index.ts'
 import type { Flag } from './arguments.ts'
 
 export const tokenFlags: readonly (Flag & { readonly preset?: string; readonly meaning: string })[] = [
@@ -13,10 +13,35 @@ export const tokenFlags: readonly (Flag & { readonly preset?: string; readonly m
     meaning: 'Makes a subscription token instead, which lets the user into this channel and opens no connection.',
   },
   { name: 'channels', type: 'list', meaning: 'Channels that a connection with it is subscribed to by the server, separated by commas.' },
+  {
+    name: 'check',
+    type: 'token',
+    meaning: 'Makes none, and says of this one whether a server with the same configuration takes it, and why not.',
+  },
   { name: 'info', type: 'JSON', meaning: 'What others see of the user in presence, joins and publications.' },
 ]
 
 export type Printed = { readonly ok: true; readonly token: string } | { readonly ok: false; readonly problems: readonly string[] }
+
+/** Whether a server with the same configuration takes a token, in words. */
+export async function checkToken(
+  config: Config,
+  token: string,
+  clock: Clock,
+): Promise<{ readonly isGood: boolean; readonly line: string }> {
+  const { kind, verdict, reason } = await explainToken(new TokenVerifier(checkedWith(config), clock), token)
+  return { isGood: verdict === 'valid', line: `${kind} token, ${verdict}: ${reason}` }
+}
+
+/** The keys of the configuration; in development mode those of the data folder, where a server has run. */
+function checkedWith({ client, development, data }: Config): Config['client'] {
+  const hmacSecretKey = development ? readSecrets(data)?.token_hmac_secret_key : undefined
+  if (hmacSecretKey === undefined) return client
+  const given = client.subscriptionToken
+  const hasOwnKey = given.hmacSecretKey !== undefined || given.jwksPublicEndpoint !== undefined
+  const subscriptionToken = hasOwnKey ? given : { ...given, hmacSecretKey }
+  return { ...client, token: { ...client.token, hmacSecretKey }, subscriptionToken }
+}
 
 /** A token, signed with the secret that the server with the same configuration checks. */
 export async function makeToken(config: Config, values: ReadonlyMap<string, string>, clock: Clock): Promise<Printed> {

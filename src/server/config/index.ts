@@ -1,4 +1,5 @@
 export { catalogue, type Option, settable } from './catalogue.ts'
+export { insteadOf } from './centrifugo-options.ts'
 export { type ChatBounds, chatDefaults } from './chat-options.ts'
 export { type Config, type HookTarget, type Store, storeTarget, type TokenSource } from './config.ts'
 export { fileVariable } from './layers.ts'

@@ -1,4 +1,5 @@
 import { settable } from './catalogue.ts'
+import { insteadOfVariable } from './centrifugo-options.ts'
 import { didYouMean, nearest } from './nearest.ts'
 import type { Problem } from './problems.ts'
 
@@ -87,7 +88,12 @@ export function layerOfEnvironment(env: Readonly<Record<string, string | undefin
     if (isOfKubernetes(name, text)) ofKubernetes.push(name)
     if (isOfKubernetes(name, text) || (text === '' && option?.neverEmpty !== true)) continue
     if (option === undefined) {
-      problems.push({ path: name, reason: `unknown variable${didYouMean(nearest(name, [...byVariable.keys(), fileVariable]))}` })
+      problems.push({
+        path: name,
+        reason:
+          insteadOfVariable(name.slice(prefix.length)) ??
+          `unknown variable${didYouMean(nearest(name, [...byVariable.keys(), fileVariable]))}`,
+      })
       continue
     }
     place(tree, option.path, option.read(text))

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { catalogue, settable } from './catalogue.ts'
+import { insteadOf } from './centrifugo-options.ts'
 import { didYouMean, nearest, nearestPath } from './nearest.ts'
 
 /** What is wrong with one option. */
@@ -38,4 +39,30 @@ export function problemsOf(error: z.ZodError): Problem[] {
     if (issue.code === 'unrecognized_keys') return issue.keys.map(key => unknownKey(path, key))
     return [{ path, reason: issue.message }]
   })
+}
+
+/** Options of Centrifugo in what was given, each at its own path. */
+export function foreignProblems(tree: unknown): Problem[] {
+  return leavesOf(tree, []).flatMap(path => {
+    const text = pathText(path)
+    const reason = insteadOf(text.replaceAll(/\[\d+\]/g, '[]'))
+    const isOurs = catalogue.some(option => option.path === text.replaceAll(/\[\d+\]/g, '[]'))
+    return reason === undefined || isOurs ? [] : [{ path: text, reason }]
+  })
+}
+
+/** How deep options nest, and how many are looked at: what was given may be anything. */
+const depthMax = 12
+
+function leavesOf(value: unknown, path: readonly PropertyKey[]): (readonly PropertyKey[])[] {
+  if (typeof value !== 'object' || value === null || path.length > depthMax) return [path]
+  const entries = Array.isArray(value) ? [...value.entries()] : Object.entries(value)
+  return entries.length === 0 ? [path] : entries.flatMap(([key, item]) => leavesOf(item, [...path, key]))
+}
+
+/** The problems without those that say less than one of `foreign` does of the same option. */
+export function withForeign(problems: readonly Problem[], foreign: readonly Problem[]): Problem[] {
+  const isSaid = ({ path }: Problem) =>
+    foreign.some(other => other.path === path || other.path.startsWith(`${path}.`) || other.path.startsWith(`${path}[`))
+  return [...foreign, ...problems.filter(problem => !isSaid(problem))]
 }

@@ -1,7 +1,7 @@
 import { type Config, toConfig } from './config.ts'
 import { layerOfEnvironment, layerOfFlags, overlay } from './layers.ts'
 import { namespaceSchema } from './namespace-options.ts'
-import { type Problem, problemsOf } from './problems.ts'
+import { foreignProblems, type Problem, problemsOf, withForeign } from './problems.ts'
 import { crossProblems, type PlacedNamespace, type Readable, warningsOf } from './rules.ts'
 import { type ConfigInput, type Settings, schema } from './schema.ts'
 
@@ -75,7 +75,7 @@ function examine(tree: unknown): { readonly problems: readonly Problem[]; readon
     const readable = { settings: read.data, namespaces: placed(read.data) }
     return { problems: crossProblems(readable, []), readable }
   }
-  const wrong = problemsOf(read.error)
+  const wrong = withForeign(problemsOf(read.error), foreignProblems(tree))
   const readable = salvage(tree)
   return { problems: readable === undefined ? wrong : [...wrong, ...crossProblems(readable, wrong)], readable: undefined }
 }
