@@ -45,7 +45,7 @@ export class Faults {
       machine.start()
       network.heal(machine, central)
     }
-    for (const user of users) user.pace.bytesPerMs = 500
+    for (const { pace } of users) if (pace.isThin !== true) pace.bytesPerMs = 500
   }
 
   /** What the disk of the central machine does with an append. */
@@ -96,6 +96,7 @@ const cutLines: Strike = (_, { random, users }) => pick(random, users).cut(rando
 
 const slowReader: Strike = (_, { random, users, time }) => {
   const { pace } = pick(random, users)
+  if (pace.isThin) return
   pace.bytesPerMs = pick(random, [0.1, 0.5, 2])
   time.after(between(random, 1000, 10_000), () => {
     pace.bytesPerMs = 500

@@ -27,6 +27,8 @@ export interface SimulationOptions {
   readonly witnessed?: boolean
   /** Nobody publishes. */
   readonly idle?: boolean
+  /** Every other WebSocket is read from a thin line, to the end. */
+  readonly thinLines?: boolean
   /** Is told everything that happens. */
   readonly trace?: (line: string) => void
 }
@@ -91,6 +93,7 @@ export class Simulation {
     const trace = (line: () => string) => this.#trace(line)
     this.publisher = new Publisher({ time, random: this.#fork(), plan, ledger, judge, tally, machines, users: this.websockets, trace })
     this.faults = new Faults({ time, random, plan, tally, network, central, machines, users: [...this.websockets, ...this.streams], trace })
+    if (options.thinLines) this.#thin()
     if (options.idle) this.publisher.stop()
     this.#patrol()
   }
@@ -189,7 +192,7 @@ export class Simulation {
   #userContext(): UserContext {
     const { time, judge, tally, plan, ledger } = this
     const now = () => time.now()
-    const viewContext = { judge, ledger, tally, now, promptMs: plan.climate === 'calm' ? promptMs : undefined }
+    const viewContext = { judge, ledger, tally, now, promptMs: plan.climate === 'calm' && !this.options.thinLines ? promptMs : undefined }
     return {
       time,
       judge,
@@ -204,6 +207,14 @@ export class Simulation {
     }
   }
 
+  #thin(): void {
+    for (const [index, { pace }] of this.websockets.entries()) {
+      if (index % 2 === 1) continue
+      pace.isThin = true
+      pace.bytesPerMs = pick(this.random, [0.5, 1, 2])
+    }
+  }
+
   #someChannels(): string[] {
     const some = this.plan.channels.filter(() => this.random.next() < 0.6)
     return some.length > 0 ? some : [...this.plan.channels]
@@ -211,10 +222,12 @@ export class Simulation {
 
   /** Looks at every session's bounds, again and again. */
   #patrol(): void {
-    const { outboxBytesMax } = this.plan.limits
+    const { outboxBytesMax, historyPageBytesMax } = this.plan.limits
+    // What was pushed, and one large reply.
+    const queuedBytesMax = outboxBytesMax + historyPageBytesMax
     for (const { process } of this.machines) {
       for (const { outbox, socket, user } of process?.node.sessions.all() ?? []) {
-        this.judge.hold(outbox.queuedBytes <= outboxBytesMax, `${user} has ${outbox.queuedBytes} bytes queued`)
+        this.judge.hold(outbox.queuedBytes <= queuedBytesMax, `${user} has ${outbox.queuedBytes} bytes queued`)
         this.judge.hold(socket.bufferedBytes() <= socketBytesMax, `${user} has ${socket.bufferedBytes()} bytes in its socket`)
       }
     }

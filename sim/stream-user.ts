@@ -105,7 +105,8 @@ export class StreamUser implements User, EventClient {
   ended(status: number): void {
     const { tally, judge, time } = this.context
     tally.count(status === 0 ? 'streams cut' : `stream ended ${status}`)
-    judge.hold([0, 200, 1006].includes(status), `${this.name} was refused a stream: ${status}`)
+    // One whose last channel an administrator ended has nothing to be opened for.
+    judge.hold([0, 200, 400, 1006].includes(status), `${this.name} was refused a stream: ${status}`)
     this.#pipe = undefined
     this.#state = 'waiting'
     this.#change = undefined
@@ -156,7 +157,8 @@ export class StreamUser implements User, EventClient {
     for (const [channel, reply] of Object.entries(subs)) {
       const view = this.#of(channel)
       if (reply.error !== undefined) {
-        this.context.judge.hold(reply.error.temporary === true, `${this.name} was refused ${channel}: ${reply.error.message}`)
+        // An administrator may have ended it while it was opened.
+        this.context.judge.hold(reply.error.temporary === true || reply.error.code === 103, `${this.name} was refused ${channel}: ${reply.error.message}`)
         continue
       }
       const isKnown = resumed?.positions.has(channelHash(channel)) === true

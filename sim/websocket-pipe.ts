@@ -24,6 +24,8 @@ export interface Host {
 export interface Pace {
   latencyMs: number
   bytesPerMs: number
+  /** A line that is thin for good: no fault changes it, and no calm. */
+  isThin?: boolean
 }
 
 /** The client's end of a WebSocket. */

@@ -18,6 +18,8 @@ interface Subscription {
 
 type Pending = (message: WireMessage) => void
 
+/** Connections in a row that may end for slowness without having brought anything. */
+const barrenMax = 4
 /** A client that waits this long in vain takes the connection for dead. */
 const patienceMs = 7000
 const lookMs = 500
@@ -35,6 +37,9 @@ export class WebSocketUser implements User, WebSocketClient {
   #heardAt = 0
   #commands = 0
   #attempts = 0
+  /** Connections in a row that the server ended for slowness without having brought anything. */
+  #barren = 0
+  #hasLearnt = false
   readonly #subscriptions = new Map<string, Subscription>()
   readonly #pending = new Map<number, Pending>()
 
@@ -127,6 +132,7 @@ export class WebSocketUser implements User, WebSocketClient {
     const { tally, time } = this.context
     tally.count(code === 0 ? 'connections cut' : `closed ${code}`)
     this.#judge.hold(code < 3500, `${this.name} was told to stay away: ${code}`)
+    this.#judgeProgress(code)
     this.#pipe = undefined
     this.#state = 'waiting'
     this.clientId = ''
@@ -137,6 +143,14 @@ export class WebSocketUser implements User, WebSocketClient {
       subscription.leaving = 0
     }
     time.after(between(this.random, 50, Math.min(2000, 200 * 2 ** this.#attempts++)), () => this.#connect())
+  }
+
+  /** Whoever reads gets on: a connection that ends for slowness has brought something, or said that it cannot. */
+  #judgeProgress(code: number): void {
+    if (this.#hasLearnt) this.#barren = 0
+    else if (code === 3008 || code === 3012) this.#barren++
+    this.#hasLearnt = false
+    this.#judge.hold(this.#barren < barrenMax, `${this.name} was closed ${this.#barren} times in a row and learnt nothing`)
   }
 
   get #judge(): Judge {
@@ -189,6 +203,7 @@ export class WebSocketUser implements User, WebSocketClient {
   #began(subscription: Subscription, reply: WireSubscription): void {
     const { view, recoverable } = subscription
     this.context.trace(() => `${this.name} in ${view.channel}: ${JSON.stringify({ ...reply, publications: reply.publications?.length })}`)
+    this.#hasLearnt ||= reply.recovered !== true || (reply.publications ?? []).length > 0
     view.begin(reply, recoverable ? view.position : undefined)
     subscription.recoverable = reply.recoverable === true
     subscription.state = 'on'
@@ -216,6 +231,7 @@ export class WebSocketUser implements User, WebSocketClient {
     if (push.pub !== undefined) {
       const { pub } = push
       this.context.trace(() => `${this.name} in ${channel}: ${JSON.stringify(pub)}`)
+      this.#hasLearnt = true
       subscription.view.take(pub)
     }
     if (push.join !== undefined) subscription.view.joined(push.join.info)

@@ -78,6 +78,18 @@ describe('the simulated cluster', () => {
     for (const canary of canaries) if (!canary.isHarmful) expect(catchesOf(canary, { witnessed: false })).toBe(0)
   })
 
+  test('[R9][U50] clients on thin lines come to the end of every channel, and no connection ends for slowness again and again without bringing anything', () => {
+    const total = new Tally()
+    const broken: string[] = []
+    for (let seed = 1; seed <= 150; seed++) {
+      const { violation, tally } = new Simulation(seed, { thinLines: true }).run()
+      total.add(tally)
+      if (violation !== undefined) broken.push(`seed ${seed}: ${violation.message}`)
+    }
+    expect(broken).toEqual([])
+    expect(['recovered', 'not recovered', 'closed 3008', 'unsubscribed 2500'].filter(what => total.of(what) === 0)).toEqual([])
+  })
+
   test('[X5] a run in which nothing happens fails', () => {
     expect(violationOf(1, { idle: true })).toContain('only 0 publishes')
   })

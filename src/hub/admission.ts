@@ -3,7 +3,6 @@ import { CommandError, errors, type Position, type Publication, type SubscribeRe
 import type { Grant } from './access.ts'
 import type { HistoryPage } from './broker.ts'
 import { expiryAt } from './expiry.ts'
-import { replayWindowBytes } from './limits.ts'
 import type { Namespace } from './namespace.ts'
 import { endedMeanwhile } from './pending-subscriptions.ts'
 import { reconcile } from './reconcile.ts'
@@ -55,7 +54,7 @@ export async function admit(session: Session, request: SubscribeRequest): Promis
     await channel.opened
     const page = await historySince(subscription, request.since)
     // Where the session may turn out to have too much to recover, the state must do.
-    const isSure = page?.complete === true && bytesOf(page.publications) <= replayWindowBytes
+    const isSure = page?.complete === true && bytesOf(page.publications) <= node.limits.replayWindowBytes
     const sinceData = isSure ? undefined : await historySince(subscription, grant.at)
     return new Admission(subscription, request, grant, page, sinceData)
   } catch (error) {
@@ -102,7 +101,7 @@ export class Admission {
     }
     const recovery = this.#filtered(this.#recover(state.queued))
     const { publications } = recovery
-    const count = publications === undefined || recovery.isBehindState ? 0 : countWithin(publications, roomInReply)
+    const count = this.#countInReply(recovery, roomInReply)
     const inReply = recovery.isBehindState ? undefined : publications?.slice(0, count)
     this.inReplyBytes = bytesOf(inReply ?? [])
     const isFresh = this.grant.data === undefined || this.grant.at === undefined
@@ -110,6 +109,12 @@ export class Admission {
     subscription.hasDeltaBase = (publications?.length ?? 0) > 0 && channel.isDeltaBase(recovery.seen)
     session.node.subscriptionBegan(subscription)
     return { ...this.#position(recovery), ...this.#rest(recovery, inReply) }
+  }
+
+  /** The newest value must come with the reply: one that is newer still is not put behind a replay. */
+  #countInReply({ publications = [], isBehindState }: Recovery, roomInReply: number): number {
+    if (isBehindState) return 0
+    return this.subscription.channel.namespace.delivery === 'latest' ? publications.length : countWithin(publications, roomInReply)
   }
 
   #filtered(recovery: Recovery): Recovery {

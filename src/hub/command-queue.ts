@@ -15,7 +15,7 @@ import {
 } from '../protocol/index.ts'
 import { run } from './commands/index.ts'
 import { replyFrame } from './frame.ts'
-import { bytesPerCharacter, type Limits, positionBytes, recoveryWaitMs, replayWindowBytes } from './limits.ts'
+import { bytesPerCharacter, type Limits, positionBytes } from './limits.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -145,7 +145,7 @@ export class CommandQueue {
         this.#overtaken(room, command)
         return
       }
-      const running = room === undefined ? this.#start(command) : room.then(() => this.#start(command))
+      const running = room === undefined ? this.#start(command) : room.then(() => this.#startOrPutOff(command))
       if (running !== undefined && ordered.has(command.method)) this.#after(running)
     } else if (ordered.has(command.method)) this.#after(this.#tail.then(() => this.#startInTurn(command, now)))
     else this.#overtaken(this.#tail, command)
@@ -154,15 +154,22 @@ export class CommandQueue {
   /** A heavy command waits until what was asked for before has mostly been sent. */
   #startInTurn(command: Command, receivedAt: number): Promise<void> | undefined {
     const room = heavy.has(command.method) ? this.#room(command, receivedAt) : undefined
-    return room === undefined ? this.#start(command) : room.then(() => this.#start(command))
+    return room === undefined ? this.#startOrPutOff(command) : room.then(() => this.#startOrPutOff(command))
+  }
+
+  /** Where what was answered before still fills the socket, the client asks again in a moment, on the same connection. */
+  #startOrPutOff(command: Command): Promise<void> | undefined {
+    if (command.method !== 'subscribe' || this.session.isClosed || this.session.outbox.hasRoom) return this.#start(command)
+    this.#refuse(command.id, new CommandError(errors.tooManyRequests, 'what was answered before is still being sent'))
+    return undefined
   }
 
   /** A subscribe waits for so long only: SDKs take no answer for a dead connection, and would come back for ever. */
   #room({ method }: Command, receivedAt: number): Promise<void> | undefined {
     const { outbox, node } = this.session
-    const room = outbox.room(method === 'subscribe' ? replayWindowBytes : Number.POSITIVE_INFINITY)
+    const room = outbox.room(method === 'subscribe' ? node.limits.replayWindowBytes : Number.POSITIVE_INFINITY)
     if (room === undefined || method !== 'subscribe') return room
-    const leftMs = receivedAt + recoveryWaitMs - node.clock.now()
+    const leftMs = receivedAt + node.limits.recoveryWaitMs - node.clock.now()
     if (leftMs <= 0) return undefined
     return new Promise(resolve => {
       const late = node.clock.after(leftMs, resolve)

@@ -70,6 +70,17 @@ export interface Limits {
    * whole cost of a recovery where it is not. Beyond: recovered is false; a subscription that falls behind while it is replayed begins again (2500).
    */
   readonly recoveryBytesMax: number
+  /**
+   * Bytes of recovered publications that come within replies while these wait to be sent; the rest follows as publications, as the socket
+   * drains. SDKs give up a subscribe that is not answered in 5 s, and a line of 15 KB/s brings the default in that time.
+   */
+  readonly recoveryInReplyBytes: number
+  /** Bytes of one piece of a replay: little enough that a ping or a reply behind it is on its way soon on any line. */
+  readonly replayPieceBytes: number
+  /** Bytes that are still to be replayed up to which another subscription is recovered at once. Beyond: it waits for `recoveryWaitMs`. */
+  readonly replayWindowBytes: number
+  /** How long a subscribe waits until what was recovered before it is sent: less than the 5 s after which SDKs give it up. */
+  readonly recoveryWaitMs: number
   /** Publications in one history reply. */
   readonly historyPageMax: number
   /** Bytes of publications in one history reply: it goes out in one piece. Beyond: the page ends earlier, with one publication at least. */
@@ -113,21 +124,6 @@ export const ttlMaxS = 365 * 24 * 3600
 /** Publications that one delayed channel holds back: three hundred a second for a minute. Beyond: who follows it begins again, as after a history that broke off. */
 export const heldBackMax = 20_000
 
-/**
- * Bytes of recovered publications that come within replies while these wait to be sent; the rest follows as publications, as the socket
- * drains. SDKs give up a subscribe that is not answered in 5 s, and a line of 30 KB/s brings this much in that time.
- */
-export const recoveryInReplyBytes = 128 * 1024
-
-/** Bytes of one piece of a replay: little enough that a ping or a reply behind it is on its way soon on any line. */
-export const replayPieceBytes = 32 * 1024
-
-/** Bytes that are still to be replayed up to which another subscription is recovered at once. Beyond: it waits for `recoveryWaitMs`. */
-export const replayWindowBytes = 1024 * 1024
-
-/** How long a subscribe waits until what was recovered before it is sent: less than the 5 s after which SDKs give it up. */
-export const recoveryWaitMs = 2000
-
 /** What a character of a name may take in UTF-8, counted as its limit counts: by UTF-16 units. */
 export const bytesPerCharacter = 3
 
@@ -163,6 +159,10 @@ export const defaultLimits: Limits = {
   catchingUpMax: 10_000,
   recoveryMax: 5_000,
   recoveryBytesMax: 16 * 1024 * 1024,
+  recoveryInReplyBytes: 64 * 1024,
+  replayPieceBytes: 32 * 1024,
+  replayWindowBytes: 1024 * 1024,
+  recoveryWaitMs: 2_000,
   historyPageMax: 1_000,
   historyPageBytesMax: 1024 * 1024,
   unsentBytesMax: 256 * 1024 * 1024,

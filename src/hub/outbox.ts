@@ -2,7 +2,7 @@ import { Backlog } from './backlog.ts'
 import type { Broadcast } from './broadcast.ts'
 import type { Counters } from './counters.ts'
 import type { Frame } from './frame.ts'
-import { type Limits, recoveryInReplyBytes, replayPieceBytes } from './limits.ts'
+import type { Limits } from './limits.ts'
 import type { Replay } from './replay.ts'
 import type { Bytes, Socket } from './socket.ts'
 import type { Tap } from './source.ts'
@@ -116,19 +116,20 @@ export class Outbox implements Flushable {
 
   /** How many bytes of recovered publications may come within the next reply. */
   get roomInReply(): number {
-    return Math.max(0, recoveryInReplyBytes - this.#queuedBytes - this.socket.bufferedBytes())
+    return Math.max(0, this.context.limits.recoveryInReplyBytes - this.#queuedBytes - this.socket.bufferedBytes())
   }
 
   /** Resolves when there is room for another large answer, or the session has ended; undefined where there is room now. */
   room(replayBytesMax: number): Promise<void> | undefined {
-    if (this.#isClosed || (this.#hasRoom && this.replayBytes <= replayBytesMax)) return undefined
+    if (this.#isClosed || (this.hasRoom && this.replayBytes <= replayBytesMax)) return undefined
     return new Promise(resolve => {
       this.#waiting.wait({ replayBytesMax, go: resolve })
       this.#schedule()
     })
   }
 
-  get #hasRoom(): boolean {
+  /** Whether another large answer may be made. */
+  get hasRoom(): boolean {
     const { outboxHighWaterBytes } = this.context.limits
     return this.#queuedBytes <= outboxHighWaterBytes && this.socket.bufferedBytes() <= outboxHighWaterBytes
   }
@@ -158,7 +159,8 @@ export class Outbox implements Flushable {
     // Also where nothing is left to send, since all that was held may have been dropped.
     this.#heldSince = 0
     this.#queuedBytes = 0
-    const isNearlyEmpty = buffered <= this.context.limits.outboxLowWaterBytes
+    const { outboxLowWaterBytes, replayPieceBytes } = this.context.limits
+    const isNearlyEmpty = buffered <= outboxLowWaterBytes
     if (this.#backlog?.hasReplays && isNearlyEmpty) this.#write([...this.#take(true), ...this.#backlog.take(replayPieceBytes)])
     else if (this.#more === undefined && this.#taps === undefined) this.#writeFirst()
     else this.#write(this.#take(isNearlyEmpty))
@@ -230,7 +232,7 @@ export class Outbox implements Flushable {
     const buffered = this.socket.bufferedBytes()
     this.#tell(buffered)
     if (backlog.isEmpty) return
-    if (this.#hasRoom) backlog.letGo()
+    if (this.hasRoom) backlog.letGo()
     if (!backlog.isEmpty && buffered <= this.context.limits.outboxLowWaterBytes) this.#schedule()
   }
 

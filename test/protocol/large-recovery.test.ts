@@ -102,6 +102,42 @@ describe('a large recovery', () => {
     expect(line.isClosed).toBe(false)
   })
 
+  test('[B165] a subscribe whose answer has no room is put off with a temporary error, and not run', async () => {
+    const clock = new SteppedClock()
+    await using server = await start({}, clock)
+    server.server.authorize('kept', () => ({ data: 'x'.repeat(300_000) }))
+    using line = SteppedSocket.websocket(server.wsUrl)
+    line.send({ id: 1, connect: { token: await userToken('slow') } })
+    await until('it is connected', () => server.node.sessions.of('slow')[0]?.isConnected)
+    line.send(...[2, 3, 4].map(id => ({ id, subscribe: { channel: `kept:${id}` } })))
+    await until('its commands are there', () => server.node.counters.commands > 3)
+    for (let turns = 0; turns < 20; turns++) await turn()
+    clock.advance(3000)
+    const answer = (id: number) => line.messages.find(text => text.startsWith(`{"id":${id},`))
+    await until('all are answered', () => {
+      line.read(65_536)
+      return answer(4)
+    })
+    expect(answer(2)).toContain('"data":"xxx')
+    for (const id of [3, 4]) expect(answer(id)).toContain('"error":{"code":111')
+    line.send({ id: 5, subscribe: { channel: 'kept:3' } })
+    await until('it is answered', () => {
+      line.read(65_536)
+      return answer(5)
+    })
+    expect(answer(5)).toContain('"data":"xxx')
+  })
+
+  test('[B68] a newest value comes within the reply, however large it is', async () => {
+    await using server = await startServer({
+      channel: { namespaces: [{ name: 'newest', delivery: 'latest', allow_subscribe_for_client: true }] },
+    })
+    await server.publish('newest:1', 'x'.repeat(300_000))
+    using raw = await RawClient.connect(server.wsUrl, { token: await userToken('raw') })
+    const { subscribe } = await raw.call({ subscribe: { channel: 'newest:1', recover: true, epoch: '', offset: 0 } })
+    expect(subscribe?.publications).toHaveLength(1)
+  })
+
   test('[B166] a history page ends before it is too large, with one publication at least', async () => {
     await using server = await start({ history_max_size: 30_000 })
     await publish(server, 'kept:1', 5, 10_000)
