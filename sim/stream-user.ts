@@ -105,8 +105,7 @@ export class StreamUser implements User, EventClient {
   ended(status: number): void {
     const { tally, judge, time } = this.context
     tally.count(status === 0 ? 'streams cut' : `stream ended ${status}`)
-    // One whose last channel an administrator ended has nothing to be opened for.
-    judge.hold([0, 200, 400, 1006].includes(status), `${this.name} was refused a stream: ${status}`)
+    judge.hold([0, 200, 1006].includes(status), `${this.name} was refused a stream: ${status}`)
     this.#pipe = undefined
     this.#state = 'waiting'
     this.#change = undefined
@@ -158,7 +157,10 @@ export class StreamUser implements User, EventClient {
       const view = this.#of(channel)
       if (reply.error !== undefined) {
         // An administrator may have ended it while it was opened.
-        this.context.judge.hold(reply.error.temporary === true || reply.error.code === 103, `${this.name} was refused ${channel}: ${reply.error.message}`)
+        this.context.judge.hold(
+          reply.error.temporary === true || reply.error.code === 103,
+          `${this.name} was refused ${channel}: ${reply.error.message}`,
+        )
         continue
       }
       const isKnown = resumed?.positions.has(channelHash(channel)) === true

@@ -144,7 +144,8 @@ export class SseTransport implements EventStreamOwner {
     payForChannels(session, channels.length)
     const admissions = await admitAll(session, channels, channel => positionIn(opening.cursor, channel), opening.delayMs)
     if (session.state.kind === 'closed') throw new CloseError(session.state.close)
-    checkAccepted(admissions)
+    // A user's own watchlist may have been emptied: a browser that is refused does not come back to fill it.
+    if (channels.length > 0 || session.user === '' || opening.cursor?.watchlist === undefined) checkAccepted(admissions)
     const watch = shared(wanted, session)
     if (session.socket instanceof EventStream) session.socket.watch = watch
     session.streamId = watch.id

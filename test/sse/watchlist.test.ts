@@ -167,6 +167,22 @@ describe('a watchlist', () => {
     expect((await change(other, there.session, { rev: (there.rev ?? 0) + 1, op: 'add', channels: ['kept:d'] }, token)).status).toBe(200)
   })
 
+  test('[E41] whose last channel was taken away comes back to the stream all the same, to be given others', async () => {
+    await using server = await start()
+    const token = await userToken('alice')
+    const url = `${server.url}/sse?channel=kept:a&token=${token}`
+    const stream = new FetchedStream(url)
+    const { session } = await stream.opened()
+    await change(server, session, { rev: 1, op: 'remove', channels: ['kept:a'] }, token)
+    await until('the barrier came', () => barrierAt(stream, 1) !== -1)
+    stream[Symbol.dispose]()
+    await until('it is gone', () => server.node.sessions.size === 0)
+    using back = new FetchedStream(url, { 'Last-Event-ID': stream.lastEventId })
+    expect((await back.response).status).toBe(200)
+    expect((await back.opened()).subs).toEqual({})
+    expect((await change(server, session, { rev: 2, op: 'add', channels: ['kept:b'] }, token)).accepted).toEqual(['kept:b'])
+  })
+
   test('[E27] a cursor of somebody else’s stream neither ends that stream nor shows what it may not', async () => {
     await using server = await start()
     using stream = new FetchedStream(`${server.url}/sse?channel=kept:a&token=${await userToken('alice')}`)
