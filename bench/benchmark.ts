@@ -7,7 +7,7 @@ export interface Figure {
   readonly work: string
   /** What was measured, when it is not Fanfare. */
   readonly subject?: string
-  readonly unit: 'us' | 'ms' | 'KB' | 'writes' | 'frames' | 'times' | 'bytes'
+  readonly unit: 'us' | 'ms' | 'KB' | 'MB' | 'writes' | 'frames' | 'times' | 'bytes'
   readonly value: number
   readonly beside?: { readonly name: string; readonly value: number; readonly ratio: number }
   /** What must be reached: by the ratio where there is one beside, otherwise by the value. */

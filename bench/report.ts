@@ -78,6 +78,8 @@ function amount(value: number, unit: Figure['unit']): string {
       return `${value.toFixed(1)} ms`
     case 'KB':
       return `${value.toFixed(2)} KB`
+    case 'MB':
+      return `${value.toFixed(0)} MB`
     case 'times':
       return `${value.toFixed(2)} ×`
     case 'bytes':

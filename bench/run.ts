@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Benchmark, Findings, type Outcome, reached } from './benchmark.ts'
 import { chat } from './chat.ts'
+import { fairness } from './fairness.ts'
 import { growth } from './growth.ts'
 import { idleMemory } from './idle-memory.ts'
 import { protobufFanout } from './protobuf-fanout.ts'
@@ -18,7 +19,7 @@ import { writeCoalescing } from './write-coalescing.ts'
 import { wsFanout } from './ws-fanout.ts'
 
 const defaultFanOut = [10, 20]
-const benchmarksWith = (fanOut: readonly number[]): readonly Benchmark[] => [
+const benchmarksWith = (fanOut: readonly number[], beside?: string): readonly Benchmark[] => [
   sseFanout,
   wsFanout,
   protobufFanout,
@@ -27,16 +28,18 @@ const benchmarksWith = (fanOut: readonly number[]): readonly Benchmark[] => [
   growth,
   chat,
   slowReaders,
+  fairness(beside),
   tree(fanOut),
 ]
 const cache = join(import.meta.dir, '.cache')
 const portsPerBenchmark = 15
 
-const usage = `usage: npm run bench -- [--strict] [--port 7600] [--fan-out 10x20] [name …]
+const usage = `usage: npm run bench -- [--strict] [--port 7600] [--fan-out 10x20] [--beside DIR] [name …]
 
   --strict   a figure that misses what it must reach fails the run; otherwise only a client that came up short does
   --port     the first of the ports that the servers use
   --fan-out  the tree that the cost of ten million viewers is computed for: ten nodes below the central one, twenty below each of those
+  --beside   another checkout of this project, with its packages installed, whose fairness is measured as well
 
 names: ${benchmarksWith(defaultFanOut)
   .map(({ name }) => name)
@@ -50,12 +53,13 @@ async function main(): Promise<number> {
       strict: { type: 'boolean', default: false },
       port: { type: 'string', default: '7600' },
       'fan-out': { type: 'string', default: defaultFanOut.join('x') },
+      beside: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
     allowPositionals: true,
   })
   const fanOut = parseFanOut(values['fan-out'])
-  const benchmarks = benchmarksWith(fanOut ?? defaultFanOut)
+  const benchmarks = benchmarksWith(fanOut ?? defaultFanOut, values.beside)
   const unknown = positionals.filter(name => !benchmarks.some(benchmark => benchmark.name === name))
   if (values.help || fanOut === undefined || unknown.length > 0) {
     if (fanOut === undefined) console.log(`--fan-out: expected one like 10x20, got "${values['fan-out']}"\n`)
