@@ -8,8 +8,8 @@ import { areApart, hasBlocked, hidesReading } from './profiles.ts'
 import { isWithin, visibleTo } from './visible.ts'
 import { atOnce, type Pause } from './walk.ts'
 
-/** Rows of one step of a list, about a millisecond: members of its conversations, and some for each of these. */
-const stepRows = 512
+/** Rows of one step of a list, half a millisecond: members of its conversations, and some for each of these. */
+const stepRows = 256
 const rowsPerConversation = 32
 
 /** A conversation as one member has it in the list; undefined where they never were in it. */

@@ -1,7 +1,7 @@
 import type { Sql } from '../../../store/index.ts'
 
-/** Entries of a log that one statement looks at: about half a millisecond where they are short, and ten where each is as long as may be. */
-const stepEntries = 500
+/** Entries of a log that one statement looks at: a quarter of a millisecond where they are short, and five where each is as long as may be. */
+const stepEntries = 250
 /** Postgres looks by itself, on a processor of its own: fewer steps are fewer journeys. */
 const stepEntriesElsewhere = 20_000
 
