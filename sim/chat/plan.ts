@@ -55,6 +55,8 @@ export function planOf(seed: number, random: Random, wanted?: ChatClimate): Chat
       messageRate: climate !== 'flood' && random.next() < 0.2 ? { perSecond: 4, burst: 8 } : generous,
       commandRate: generous,
       conversationsPerDay: 1000,
+      // In some runs reactions and changes of groups are put off as well.
+      entryRate: seed % 5 === 0 ? { perSecond: 8, burst: 12 } : generous,
     },
     busyMs: between(random, 5, 9) * 1000,
     actMs: between(random, 40, 160),

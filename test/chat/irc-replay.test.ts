@@ -37,7 +37,7 @@ function daysOf(wsUrl: string): IrcDay[] {
 
 describe.skipIf(lacksData('recorded days of a channel, replayed'))('recorded days', () => {
   test('[M3, M5, M15, M22] replayed at 1,000 times their speed: every member has exactly the messages of their membership, in order', async () => {
-    const bounds = { membersMax: 1024, messageRate: plenty, commandRate: plenty, entryRate: plenty }
+    const bounds = { membersMax: 1024, messageRate: plenty, commandRate: plenty, entryRate: plenty, peoplePerDay: 1_000_000 }
     const server = await serve({}, { services: [host => chatService(host, { openSql: () => openSql('sqlite::memory:'), bounds })] })
     const days = daysOf(server.wsUrl)
       .toSorted((a, b) => a.steps.length - b.steps.length)
