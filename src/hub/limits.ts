@@ -97,7 +97,7 @@ export interface Limits {
   readonly joinsPerTickMax: number
   /** How long gathered joins and leaves wait. */
   readonly joinBatchMs: number
-  /** How long a connection may keep quiet in the middle of a request, or after its answer: who sends half a body must not hold a socket for ever. Beyond: it is cut. */
+  /** How long a connection may keep quiet in the middle of a request, or after its answer: who sends half a body must not hold a socket for ever. Longer than the minute after which balancers drop their idle connections, or a request may meet the end of ours. Beyond: it is cut. */
   readonly idleMs: number
   readonly pingIntervalMs: number
   readonly pongTimeoutMs: number
@@ -171,7 +171,7 @@ export const defaultLimits: Limits = {
   streamsMax: 1_000_000,
   joinsPerTickMax: 32,
   joinBatchMs: 250,
-  idleMs: 30_000,
+  idleMs: 75_000,
   pingIntervalMs: 25_000,
   pongTimeoutMs: 8_000,
   staleMs: 10_000,

@@ -1,18 +1,11 @@
-import {
-  CompactSign,
-  createRemoteJWKSet,
-  decodeProtectedHeader,
-  type JWTVerifyGetKey,
-  type JWTVerifyOptions,
-  errors as jose,
-  jwtVerify,
-} from 'jose'
+import { CompactSign, compactVerify, decodeProtectedHeader, type JWTClaimVerificationOptions, errors as jose, UnsecuredJWT } from 'jose'
 import { z } from 'zod'
 import type { Identity, SubscriptionGrant, Verified, Verifier } from '../hub/index.ts'
 import type { Clock } from '../kit/index.ts'
-import { CommandError, describeIssue, errors } from '../protocol/index.ts'
+import { describeIssue } from '../protocol/index.ts'
 import type { TokenSource } from './config/index.ts'
 import { channel, identityFields, optional, optionalJson, serverSubscriptions } from './identity-schema.ts'
+import { PublicKeys } from './public-keys.ts'
 import { whyInvalid, whyNoKey } from './token-reasons.ts'
 
 const time = z.number().min(0)
@@ -52,14 +45,16 @@ export type SubscriptionClaims = z.input<typeof subscriptionClaims>
 
 const algorithmsOfJwks = ['RS256', 'ES256', 'EdDSA']
 
-/** How long to wait for the key server. */
-const jwksTimeoutMs = 5_000
+/** How far the clock of whoever signs may be ahead of ours: what `nbf` says begins so many seconds earlier. An end is an end: it asks for a new token. */
+const clockLeewayS = 5
+
+const claimsSchema = z.record(z.string(), z.unknown())
 
 /** Checks JWT of one kind. Algorithms are pinned to the key: HS256 to the secret, public-key ones to the JWKS; `none` has no key at all. */
 class KeyRing {
   readonly #secret: Uint8Array | undefined
-  readonly #jwks: JWTVerifyGetKey | undefined
-  readonly #claims: JWTVerifyOptions
+  readonly #jwks: PublicKeys | undefined
+  readonly #expected: JWTClaimVerificationOptions
 
   constructor(
     readonly source: TokenSource,
@@ -67,8 +62,8 @@ class KeyRing {
   ) {
     const { hmacSecretKey, jwksPublicEndpoint, audience, issuer } = source
     this.#secret = hmacSecretKey === undefined ? undefined : new TextEncoder().encode(hmacSecretKey)
-    this.#jwks = jwksPublicEndpoint === undefined ? undefined : publicKeys(jwksPublicEndpoint)
-    this.#claims = { ...(audience === undefined ? {} : { audience }), ...(issuer === undefined ? {} : { issuer }) }
+    this.#jwks = jwksPublicEndpoint === undefined ? undefined : new PublicKeys(jwksPublicEndpoint, clock)
+    this.#expected = { ...(audience === undefined ? {} : { audience }), ...(issuer === undefined ? {} : { issuer }) }
   }
 
   /** @throws CommandError 100 (temporary) while the key server does not answer: the token may be good. */
@@ -83,33 +78,37 @@ class KeyRing {
       return end !== 0 && end * 1000 <= this.clock.now() ? { kind: 'expired' } : { kind: 'valid', value: claims.data }
     } catch (error) {
       if (error instanceof jose.JWTExpired) return { kind: 'expired' }
-      // TypeError is what jose says of a text that is not a token at all.
-      if (error instanceof jose.JOSEError || error instanceof TypeError)
+      // TypeError is what jose says of a text that is not a token at all, and SyntaxError what is said of a payload that is not JSON.
+      if (error instanceof jose.JOSEError || error instanceof TypeError || error instanceof SyntaxError)
         return { kind: 'invalid', reason: whyInvalid(error, token, this.source) }
       throw error
     }
   }
 
   async #payloadOf(token: string): Promise<unknown> {
-    const options = { ...this.#claims, currentDate: new Date(this.clock.now()) }
-    const { alg } = decodeProtectedHeader(token)
-    if (alg === 'HS256') return this.#secret && (await jwtVerify(token, this.#secret, { ...options, algorithms: ['HS256'] })).payload
-    return this.#jwks && (await jwtVerify(token, this.#jwks, { ...options, algorithms: algorithmsOfJwks })).payload
+    const signed = await this.#signedPart(token)
+    return signed && this.#checked(JSON.parse(new TextDecoder().decode(signed)))
   }
-}
 
-/** Failures of a token to name one of the keys; what else goes wrong on the way to a key is the key server's. */
-const noSuchKey = [jose.JWKSNoMatchingKey, jose.JWKSMultipleMatchingKeys, jose.JOSENotSupported]
+  /** What was signed with one of the keys; undefined where there is none for its algorithm. */
+  async #signedPart(token: string): Promise<Uint8Array | undefined> {
+    const { alg } = decodeProtectedHeader(token)
+    if (alg === 'HS256') return this.#secret && (await compactVerify(token, this.#secret, { algorithms: ['HS256'] })).payload
+    return this.#jwks && (await compactVerify(token, this.#jwks.find, { algorithms: algorithmsOfJwks })).payload
+  }
 
-function publicKeys(url: string): JWTVerifyGetKey {
-  const keys = createRemoteJWKSet(new URL(url), { timeoutDuration: jwksTimeoutMs })
-  return async (header, token) => {
-    try {
-      return await keys(header, token)
-    } catch (error) {
-      if (noSuchKey.some(cause => error instanceof cause)) throw error
-      throw new CommandError(errors.internal, 'the public keys cannot be fetched')
-    }
+  /**
+   * Checks times, audience and issuer. Typed languages write empty fields as `null`, which `jwtVerify` takes for a wrong type: the claims
+   * are rid of them first, and then checked as those of a token without a signature, since theirs has been looked at.
+   */
+  #checked(payload: unknown): unknown {
+    const claims = claimsSchema.safeParse(payload)
+    if (!claims.success) throw new jose.JWTInvalid('the payload must be an object')
+    const given = Object.fromEntries(Object.entries(claims.data).filter(([, value]) => value !== null))
+    const { nbf } = given
+    const begun = typeof nbf === 'number' ? { ...given, nbf: nbf - clockLeewayS } : given
+    UnsecuredJWT.decode(new UnsecuredJWT(begun).encode(), { ...this.#expected, currentDate: new Date(this.clock.now()) })
+    return given
   }
 }
 

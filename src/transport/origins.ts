@@ -1,6 +1,7 @@
+/** `Cache-Control` and `X-Requested-With` are what stand-ins for EventSource and HTTP libraries add by themselves. */
 const preflightHeaders = {
   'Access-Control-Allow-Methods': 'GET, POST, PUT, DELETE',
-  'Access-Control-Allow-Headers': 'Authorization, Content-Type, Last-Event-ID',
+  'Access-Control-Allow-Headers': 'Authorization, Content-Type, Last-Event-ID, Cache-Control, X-Requested-With',
   'Access-Control-Max-Age': '7200',
 } as const
 

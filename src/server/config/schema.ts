@@ -96,7 +96,7 @@ const client = group({
     minMs: 1000,
   }),
   idle_timeout: duration(
-    'How long a connection may keep quiet in the middle of an HTTP request, or after its answer.',
+    'How long a connection may keep quiet in the middle of an HTTP request, or after its answer. Longer than a balancer in front keeps its own: most do for 60 s.',
     every(limits.idleMs),
     { minMs: 1000 },
   ),

@@ -7,7 +7,7 @@ const accountSchema = z.object({ user: z.string(), token: z.string(), guest: z.b
 /** Who this page is signed in as. */
 export type Account = z.infer<typeof accountSchema>
 
-const claimsSchema = z.object({ sub: z.string(), exp: z.optional(z.number()) })
+const claimsSchema = z.object({ sub: z.string(), exp: z.nullish(z.number()) })
 const guestSchema = z.object({ token: z.string(), user: z.string() })
 /** What a browser offers to keep things in; in memory where it forbids that. */
 export type Shelf = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>
@@ -97,7 +97,7 @@ export class Accounts {
 }
 
 function expiryOf(token: string): { expires?: number } {
-  const exp = claimsOf(token)?.exp
+  const exp = claimsOf(token)?.exp ?? undefined
   return exp === undefined ? {} : { expires: exp * 1000 }
 }
 
