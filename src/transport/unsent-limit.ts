@@ -14,13 +14,24 @@ const notSentLowWater = 25
  * with 16 KiB and 11 s with 4 KiB, the rest being in the reader's own buffer; a fast reader takes 50 MB in the same time with either.
  */
 const unsentBytes = 4096
+/** `TCP_USER_TIMEOUT` of linux/tcp.h. */
+const userTimeout = 18
+/**
+ * Milliseconds for which what was sent may stay unacknowledged before the kernel gives the connection up; its own patience is a quarter of an
+ * hour. With a heartbeat each 15 s a viewer who vanished without a word is gone within 45 s.
+ */
+const unacknowledgedMs = 30_000
+const options = [
+  [notSentLowWater, unsentBytes],
+  [userTimeout, unacknowledgedMs],
+] as const
 /** `struct sockaddr_in6`; the port stands behind the family, in network order, as it does in `sockaddr_in`. */
 const addressBytes = 28
 
 /**
- * Lets the kernel hold little that it cannot send yet, on every connection that a port accepts from now on. Without it a slow reader's
+ * Lets the kernel hold little that it cannot send yet, and wait for nobody who has vanished, on every connection that a port accepts from now on. Without it a slow reader's
  * socket swallows megabytes: memory that no limit of ours sees, and minutes of age that no conflation can undo. Bun does not hand out
- * sockets, so the listening one is found by its port among our own descriptors; accepted connections inherit the option. Linux alone;
+ * sockets, so the listening one is found by its port among our own descriptors; accepted connections inherit the options. Linux alone;
  * elsewhere connections work as the system has them.
  */
 export function limitUnsent(port: number, log: Log): void {
@@ -29,7 +40,7 @@ export function limitUnsent(port: number, log: Log): void {
     const libc = openLibc()
     // The table of all sockets in /proc would say the same, but takes a third of a second to read where there are a hundred thousand.
     for (const descriptor of readdirSync('/proc/self/fd').map(Number))
-      if (libc.isListening(descriptor) && libc.portOf(descriptor) === port) libc.setOption(descriptor)
+      if (libc.isListening(descriptor) && libc.portOf(descriptor) === port) libc.setOptions(descriptor)
     libc.close()
   } catch (error) {
     log.debug({ err: error }, 'the unsent bytes of connections could not be limited')
@@ -55,9 +66,11 @@ function openLibc() {
       getsockname(descriptor, ptr(address), ptr(new Uint32Array([addressBytes])))
       return address.getUint16(2)
     },
-    setOption(descriptor: number): void {
-      const value = new Int32Array([unsentBytes])
-      setsockopt(descriptor, tcp, notSentLowWater, ptr(value), value.byteLength)
+    setOptions(descriptor: number): void {
+      for (const [option, given] of options) {
+        const value = new Int32Array([given])
+        setsockopt(descriptor, tcp, option, ptr(value), value.byteLength)
+      }
     },
     close: () => library.close(),
   }
