@@ -38,7 +38,6 @@ const mustHappen = [
   'tried again',
   'entries again',
   'backlogs in windows',
-  'put off 429',
   'chat.send',
   'chat.edit',
   'chat.delete',
@@ -61,6 +60,9 @@ const mustHappen = [
   'apps killed',
 ]
 
+/** What happens in one seed of a hundred. */
+const rare = ['put off 429']
+
 describe('simulated chat', () => {
   test(`[X7, M1, M3, M4, M5, M9, M11, M15, M17, M18, M22] seeds of crashes, cuts and slow lines lose nothing, double nothing, and leave every device with the same (${seeds} run)`, () => {
     const total = new Tally()
@@ -71,7 +73,8 @@ describe('simulated chat', () => {
       if (violation !== undefined) broken.push(`seed ${seed}: ${violation.message} (replay: bun sim/chat/run.ts --seed ${seed} --trace)`)
     }
     expect(broken).toEqual([])
-    if (seeds >= 60) expect(mustHappen.filter(what => total.of(what) === 0)).toEqual([])
+    const due = seeds >= 200 ? [...mustHappen, ...rare] : mustHappen
+    if (seeds >= 60) expect(due.filter(what => total.of(what) === 0)).toEqual([])
   })
 
   for (const { seed, story } of keptChatSeeds) {

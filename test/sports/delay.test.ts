@@ -222,7 +222,8 @@ describe('what is asked for', () => {
     expect(subs['slow:1']?.error).toBeUndefined()
     const further = new FetchedStream(`${started.url}/sse?channel=slow:1&delay=11s&token=${token}`)
     atEnd(() => further[Symbol.dispose]())
-    expect((await further.opened()).subs['slow:1']?.error?.message).toContain('delay: at most 10s')
+    const refused = await further.response
+    expect([refused.status, await refused.text()]).toEqual([404, expect.stringContaining('delay: at most 10s')])
     const { started: sports } = await startGame()
     const chunk = await fetch(`${sports.url}/sports/games/g1/latest?delay=10s`)
     expect([chunk.status, await chunk.text()]).toEqual([400, expect.stringContaining('delay: ')])
