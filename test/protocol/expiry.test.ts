@@ -77,7 +77,7 @@ describe('the end of a token while connected', () => {
     using raw = await RawClient.connect(server.wsUrl, { token: await userToken('alice') })
     const token = await sign({ sub: 'alice', channel: '$vip', exp: inSeconds(1) })
     const { subscribe } = await raw.call({ subscribe: { channel: '$vip', token } })
-    expect(subscribe).toMatchObject({ expires: true, ttl: 1 })
+    expect(subscribe).toMatchObject({ expires: true, ttl: expect.any(Number) })
     await raw.call({ subscribe: { channel: 'news' } })
     await until('it ended', () => raw.pushes('$vip').some(push => push.unsubscribe !== undefined))
     expect(raw.pushes('$vip')[0]?.unsubscribe).toEqual({ code: 2501, reason: 'subscription expired' })
