@@ -15,7 +15,10 @@ export async function relay(config: Config, terminal: Terminal): Promise<number>
   log.info({ upstreams: config.upstreams, region: config.region, version }, 'looking for a node upstream')
   try {
     const server = await Promise.race([createServer(config, { log }), stop])
-    if (typeof server !== 'number') return await serveUntil(stop, server, config, log)
+    if (typeof server !== 'number') {
+      for (const warning of server.config.warnings) if (!config.warnings.includes(warning)) log.warn({}, warning)
+      return await serveUntil(stop, server, config, log)
+    }
   } catch (error) {
     if (!(error instanceof Error)) throw error
     return cannotStart(error, config, terminal)

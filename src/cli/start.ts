@@ -17,7 +17,7 @@ export async function start(config: Config, terminal: Terminal): Promise<number>
     return cannotStart(error, config, terminal)
   }
   if (format === 'pretty') terminal.out(banner(config, server.url, version, terminal.color))
-  for (const warning of config.warnings) log.warn({}, warning)
+  for (const warning of server.config.warnings) log.warn({}, warning)
   if (config.development) log.warn({ data: config.data }, 'development mode: made-up secrets, guests may log in, this machine only')
   return serveUntil(stop, server, config, log)
 }

@@ -32,6 +32,7 @@ import { drain } from './drain.ts'
 import { Hooks } from './hooks/index.ts'
 import { createLog, logFormat } from './log.ts'
 import { type Metric, Metrics } from './metrics.ts'
+import { withinOpenFiles } from './open-files.ts'
 import { openHistory } from './open-history.ts'
 import { Ops } from './ops.ts'
 import { Policies } from './policies.ts'
@@ -66,7 +67,7 @@ export interface Overrides {
  */
 export async function createServer(input: ConfigInput | Config = {}, overrides: Overrides = {}): Promise<FanfareServer> {
   const random = overrides.random ?? systemRandom
-  const config = withSecrets(configure(input), random)
+  const config = withinOpenFiles(withSecrets(configure(input), random))
   const server = new FanfareServer(config, {
     clock: overrides.clock ?? systemClock,
     random,

@@ -72,7 +72,9 @@ export class Refusal {
 
   toResponse(origins: Readonly<Record<string, string>> = {}): Response {
     const { status, close, retryMs } = this
-    const headers = { ...origins, ...(retryMs === undefined ? {} : { 'Retry-After': String(Math.ceil(retryMs / 1000)) }) }
+    // Whoever is turned away must not hold on to what others wait for.
+    const leave = status === 503 ? { Connection: 'close' } : {}
+    const headers = { ...origins, ...leave, ...(retryMs === undefined ? {} : { 'Retry-After': String(Math.ceil(retryMs / 1000)) }) }
     return Response.json({ error: { code: status, message: close.reason } }, { status, headers })
   }
 
@@ -83,7 +85,7 @@ export class Refusal {
   toEventStream(headers: Readonly<Record<string, string>>): Response | undefined {
     if (this.retryMs === undefined) return undefined
     return new Response(sseRetry(this.retryMs) + sseEvent(push.disconnect(this.close, true)), {
-      headers: { ...eventStreamHeaders, ...headers },
+      headers: { ...eventStreamHeaders, ...headers, Connection: 'close' },
     })
   }
 }

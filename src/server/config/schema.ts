@@ -122,7 +122,11 @@ const client = group({
   json_keys_limit: integer('Keys of one JSON object.', limits.json.keysMax, 8, 1_000_000),
   json_items_limit: integer('Items of one JSON array.', limits.json.itemsMax, 8, 10_000_000),
   channel_limit: integer('Subscriptions of one session. Beyond: error 106.', limits.channelsPerSessionMax, 1, 1_000_000),
-  connection_limit: integer('Sessions of one node. Beyond: close 3504.', limits.sessionsMax, 1),
+  connection_limit: integer(
+    'Sessions of one node, and no more than it may have files open (`ulimit -n`) less 128 and 2 %. Beyond: 503, or close 3504.',
+    limits.sessionsMax,
+    1,
+  ),
   user_connection_limit: integer('Sessions of one user on one node, 0 for no limit. Beyond: close 3504.', limits.sessionsPerUserMax, 0),
   address_connection_limit: integer(
     'Connections of strangers from one address; loopback is not counted. Beyond: 429, or close 3504.',
