@@ -346,6 +346,6 @@ export class Node implements BrokerSink, OutboxContext {
 }
 
 /** Strangers below another node are known by their connections alone. */
-function payerOf({ principal, session, user, client = '' }: CommandContext): Principal {
+export function payerOf({ principal, session, user, client = '' }: CommandContext): Principal {
   return principal ?? session?.principal ?? principalOf(user, user === '' ? client : '')
 }

@@ -42,23 +42,28 @@ export class FairQueue {
     return this.#underWay
   }
 
+  /** Begins at once where nobody has to be waited for; false otherwise. Whoever has begun must `leave` with the same units. */
+  take(key: string, units = 1): boolean {
+    const needed = this.#needed(units)
+    const line = this.#lineOf(key)
+    const hasRoom = line.underWay + needed <= this.bounds.unitsPerKeyMax && this.#underWay + needed <= this.bounds.unitsMax
+    // Nobody passes those who wait for room, or a large entry would wait for ever.
+    if (!hasRoom || line.waiting.size > 0 || this.#turns.size > 0) return false
+    this.#lines.set(key, line)
+    this.#begin(line, needed)
+    return true
+  }
+
   /** Resolves when it is the caller's turn, who then must `leave` with the same units; undefined where too many wait already. */
   enter(key: string, units = 1): Promise<void> | undefined {
-    const { unitsMax, unitsPerKeyMax, waitingMax, waitingPerKeyMax } = this.bounds
-    const needed = Math.min(units, unitsMax, unitsPerKeyMax)
-    const line = this.#lines.get(key) ?? { underWay: 0, waiting: new RingBuffer<Entry>() }
-    const hasRoom = line.underWay + needed <= unitsPerKeyMax && this.#underWay + needed <= unitsMax
-    // Nobody passes those who wait for room, or a large entry would wait for ever.
-    if (hasRoom && line.waiting.size === 0 && this.#turns.size === 0) {
-      this.#lines.set(key, line)
-      this.#begin(line, needed)
-      return Promise.resolve()
-    }
+    if (this.take(key, units)) return Promise.resolve()
+    const { waitingMax, waitingPerKeyMax } = this.bounds
+    const line = this.#lineOf(key)
     if (this.#waiting >= waitingMax || line.waiting.size >= waitingPerKeyMax) return undefined
     this.#lines.set(key, line)
     this.#waiting++
     return new Promise(resolve => {
-      line.waiting.push({ units: needed, begin: resolve })
+      line.waiting.push({ units: this.#needed(units), begin: resolve })
       if (this.#mayBegin(line)) this.#turns.add(key)
     })
   }
@@ -66,13 +71,20 @@ export class FairQueue {
   leave(key: string, units = 1): void {
     const line = this.#lines.get(key)
     if (line === undefined) return
-    const { unitsMax, unitsPerKeyMax } = this.bounds
-    const freed = Math.min(units, unitsMax, unitsPerKeyMax)
+    const freed = this.#needed(units)
     line.underWay -= freed
     this.#underWay -= freed
     if (this.#mayBegin(line)) this.#turns.add(key)
     else if (line.underWay === 0 && line.waiting.size === 0) this.#lines.delete(key)
     this.#serve()
+  }
+
+  #needed(units: number): number {
+    return Math.min(units, this.bounds.unitsMax, this.bounds.unitsPerKeyMax)
+  }
+
+  #lineOf(key: string): Line {
+    return this.#lines.get(key) ?? { underWay: 0, waiting: new RingBuffer<Entry>() }
   }
 
   #serve(): void {

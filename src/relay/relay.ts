@@ -1,4 +1,4 @@
-import type { LifecycleEvent, Namespace, Node, SessionPush } from '../hub/index.ts'
+import { type LifecycleEvent, type Namespace, type Node, payerOf, type SessionPush } from '../hub/index.ts'
 import { type Clock, every, type Json, RingBuffer, type Timer } from '../kit/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
 import type { Controls } from './controls.ts'
@@ -15,6 +15,7 @@ import {
   type WatchChange,
   type Welcome,
 } from './messages.ts'
+import { ClientQuestions } from './questions.ts'
 import type { RelayBroker } from './relay-broker.ts'
 import type { RelayPresence } from './relay-presence.ts'
 import type { NodeReport } from './report.ts'
@@ -72,9 +73,13 @@ export class Relay implements UplinkEvents {
   /** The link may come up before the node is complete: until then it only waits. Resolves when the parent has been heard. */
   begin(context: RelayContext): Promise<void> {
     this.#context = context
-    this.#grants = new UpstreamGrants(context.clock, context.uplink)
+    const questions = new ClientQuestions()
+    this.#grants = new UpstreamGrants(context.clock, context.uplink, questions)
     this.#reporting = every(context.clock, context.reportMs, () => this.report())
-    context.node.forward = (method, data, { user, client = '' }) => context.uplink.ask('call', { method, data: data ?? null, user, client })
+    context.node.forward = (method, data, asking) => {
+      const { user, client = '' } = asking
+      return questions.ask(payerOf(asking), () => context.uplink.ask('call', { method, data: data ?? null, user, client }))
+    }
     context.node.greeters.add(async (client, data) =>
       this.#welcome?.greets ? context.uplink.ask('greet', { client, data: data ?? null }) : undefined,
     )

@@ -98,4 +98,21 @@ describe('what services upstream decide', () => {
     answer()
     expect(await asked).toBe(false)
   })
+
+  test('[K33] a user’s question is asked though another’s hundreds have no answer yet, and none of those is lost', async () => {
+    const { grants, asked, answer, clock } = upstream(() => ({}))
+    const many = Array.from({ length: 500 }, (_, n) => grants.ask(subscribe('mallory', `game:${n}`)))
+    clock.settle()
+    expect(asked).toHaveLength(64)
+    const own = grants.ask(subscribe('ada', 'game:ada'))
+    await Promise.resolve()
+    expect([asked.length, asked.at(-1)?.user]).toEqual([65, 'ada'])
+    const all = Promise.all([...many, own])
+    for (let rounds = 0; asked.length < 501 && rounds < 100; rounds++) {
+      answer()
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    answer()
+    expect(await all).toHaveLength(501)
+  })
 })

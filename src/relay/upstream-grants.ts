@@ -1,6 +1,7 @@
-import type { AccessRequest, Grant } from '../hub/index.ts'
+import { type AccessRequest, type Grant, principalOf } from '../hub/index.ts'
 import type { Clock } from '../kit/index.ts'
 import type { WireGrant } from './messages.ts'
+import { ClientQuestions } from './questions.ts'
 import type { Uplink } from './uplink.ts'
 
 /** How long an answer serves those who ask the same. A right that is withdrawn lives on for this long in new subscriptions. */
@@ -26,17 +27,23 @@ export class UpstreamGrants {
   constructor(
     readonly clock: Clock,
     readonly uplink: Pick<Uplink, 'ask'>,
+    readonly questions = new ClientQuestions(),
   ) {}
 
   /** False also where nobody upstream decides any more: a right must be given by someone. @throws CommandError as the service does */
   async ask(request: AccessRequest): Promise<Grant | false> {
-    if (request.data !== undefined) return (await this.uplink.ask('authorize', { request })) ?? false
+    if (request.data !== undefined) return (await this.#askUpstream(request)) ?? false
     const everyone = `${request.action}\n${request.channel}\n${request.delayMs ?? 0}\n${request.user === '' ? 'strangers' : 'users'}`
     const known = this.#fresh(everyone)
     if (known !== undefined) return (await known) ?? false
     const asking = this.#asking.get(everyone)
     const another = asking === undefined ? null : await asking.catch(() => null)
     return (another?.forEveryone ? another : await this.#own(request, everyone)) ?? false
+  }
+
+  /** Strangers share a turn: what they ask after is asked once for all of them. */
+  #askUpstream(request: AccessRequest): Promise<WireGrant | null> {
+    return this.questions.ask(principalOf(request.user, ''), () => this.uplink.ask('authorize', { request }))
   }
 
   #fresh(key: string): Promise<WireGrant | null> | undefined {
@@ -50,7 +57,7 @@ export class UpstreamGrants {
     const own = `${everyone}\n${request.user}`
     const known = this.#fresh(own)
     if (known !== undefined) return known
-    const answer = this.uplink.ask('authorize', { request })
+    const answer = this.#askUpstream(request)
     this.#keep(own, answer)
     if (!this.#asking.has(everyone)) this.#asking.set(everyone, answer)
     const settled = () => {
