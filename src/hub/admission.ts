@@ -6,7 +6,7 @@ import { expiryAt } from './expiry.ts'
 import type { Namespace } from './namespace.ts'
 import { endedMeanwhile } from './pending-subscriptions.ts'
 import { reconcile } from './reconcile.ts'
-import { bytesOf, countWithin, Replay } from './replay.ts'
+import { bytesOf, countWithin, fitInto, Replay } from './replay.ts'
 import type { Session } from './session.ts'
 import { Subscription, type SubscriptionTerms } from './subscription.ts'
 import type { TagFilter } from './tag-filter.ts'
@@ -54,7 +54,7 @@ export async function admit(session: Session, request: SubscribeRequest): Promis
     await channel.opened
     const page = await historySince(subscription, request.since)
     // Where the session may turn out to have too much to recover, the state must do.
-    const isSure = page?.complete === true && bytesOf(page.publications) <= node.limits.replayWindowBytes
+    const isSure = page?.complete === true && fitInto(page.publications, node.limits.replayWindowBytes)
     const sinceData = isSure ? undefined : await historySince(subscription, grant.at)
     return new Admission(subscription, request, grant, page, sinceData)
   } catch (error) {
@@ -136,7 +136,7 @@ export class Admission {
   #isWithin(publications: readonly Publication[]): boolean {
     const { session } = this.subscription
     if (this.grant.at !== undefined && this.sinceData === undefined) return true
-    return session.outbox.replayBytes + bytesOf(publications) <= session.node.limits.recoveryBytesMax
+    return fitInto(publications, session.node.limits.recoveryBytesMax - session.outbox.replayBytes)
   }
 
   #recover(queued: readonly Publication[]): Recovery {

@@ -65,6 +65,11 @@ export function bytesOf(publications: readonly Publication[]): number {
   return bytes
 }
 
+/** Whether publications are no larger together. Those beyond are not looked at, whose JSON may not have been made yet. */
+export function fitInto(publications: readonly Publication[], bytesMax: number): boolean {
+  return countWithin(publications, bytesMax) === publications.length
+}
+
 /** How many of the first publications fit into so many bytes. */
 export function countWithin(publications: readonly Publication[], bytesMax: number): number {
   let bytes = 0
