@@ -4,6 +4,7 @@ import type { AskingHooks, HookAnswer, PublishHookResult } from './hooks.ts'
 import { type Permission, permits } from './identity.ts'
 import { hasHistory, type Namespace, type Namespaces } from './namespace.ts'
 import type { Refusals } from './refusals.ts'
+import type { TokenMark } from './revocations.ts'
 import type { Session } from './session.ts'
 import type { TokenCheck } from './token-check.ts'
 
@@ -29,6 +30,8 @@ export interface Grant {
   readonly info?: Json | undefined
   /** Unix seconds. */
   readonly expireAt?: number | undefined
+  /** Of the subscription token that it came by. */
+  readonly token?: TokenMark | undefined
   /** The answer would be the same for every user, so that a relay need not ask for each of them. */
   readonly forEveryone?: boolean | undefined
 }
@@ -202,7 +205,7 @@ export class Access {
     if (value.channel !== channel) throw denied('it is for another channel')
     if (value.user !== session.user) throw denied('its `sub` is not the user of the connection')
     if (!bound) throw denied('its `client` is another connection')
-    return { info: value.info, expireAt: value.expireAt }
+    return { info: value.info, expireAt: value.expireAt, token: value.token }
   }
 }
 

@@ -266,6 +266,7 @@ function termsOf(session: Session, request: SubscribeRequest, grant: Grant): Sub
     serverSide: request.granted !== undefined,
     expireAt: (grant.expireAt ?? 0) * 1000,
     refreshable: request.token !== undefined && request.token !== '',
+    ...(grant.token === undefined ? {} : { token: grant.token }),
   })
 }
 
@@ -273,7 +274,7 @@ const known = new Map<string, SubscriptionTerms>()
 
 /** Terms without anything personal are the same for thousands: there are few of them, and one object each is enough. */
 function sharedTerms(terms: SubscriptionTerms): SubscriptionTerms {
-  if (terms.chanInfo !== undefined || terms.expireAt !== 0) return terms
+  if (terms.chanInfo !== undefined || terms.expireAt !== 0 || terms.token !== undefined) return terms
   const key = JSON.stringify(terms)
   const shared = known.get(key) ?? terms
   known.set(key, shared)

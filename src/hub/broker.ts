@@ -1,5 +1,6 @@
 import type { Json } from '../kit/index.ts'
 import type { ClientInfo, Position, Publication } from '../protocol/index.ts'
+import type { Revocation } from './revocations.ts'
 
 /** What a publisher says beside the data. */
 export interface PublishOptions {
@@ -43,8 +44,17 @@ export type Delivery =
   | { readonly kind: 'join'; readonly infos: readonly ClientInfo[] }
   | { readonly kind: 'leave'; readonly infos: readonly ClientInfo[] }
 
+/** A request to every node. */
+export type Control = SessionControl | RevokeControl
+
+/** Tokens are void from now on, and what stands on them ends. */
+export interface RevokeControl {
+  readonly kind: 'revoke'
+  readonly revocation: Revocation
+}
+
 /** A request to every node about sessions that may be anywhere. */
-export type Control =
+export type SessionControl =
   | {
       readonly kind: 'disconnect'
       readonly user: string

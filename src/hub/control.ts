@@ -1,15 +1,20 @@
 import { unreachable } from '../kit/index.ts'
 import { CommandError, closes, push, unsubscribes } from '../protocol/index.ts'
 import { admit } from './admission.ts'
-import type { Control, SubscribeControl } from './broker.ts'
+import type { Control, SessionControl, SubscribeControl } from './broker.ts'
 import { moveEnd } from './expiry.ts'
 import { Frame, pushFrame } from './frame.ts'
 import { PublicationPush } from './message.ts'
 import type { Node } from './node.ts'
+import { revoke } from './revoke.ts'
 import type { Session } from './session.ts'
 
 /** Does to this node's sessions what the server API asked of all. */
 export function applyControl(node: Node, message: Control): void {
+  if (message.kind === 'revoke') {
+    revoke(node, message.revocation)
+    return
+  }
   node.recentControls.took(message)
   const { user, client, session: stream } = message
   const sessions = user !== '' ? node.sessions.of(user) : client === undefined && stream === undefined ? [] : node.sessions.all()
@@ -30,12 +35,12 @@ export function applyMissed(session: Session): void {
 }
 
 /** Without a user only a named session is meant, never all of the anonymous ones. */
-export function concerns({ user, client, session: stream }: Control, session: Session): boolean {
+export function concerns({ user, client, session: stream }: SessionControl, session: Session): boolean {
   if (user === '' ? client === undefined && stream === undefined : session.user !== user) return false
   return (client === undefined || session.id === client) && (stream === undefined || session.streamId === stream || session.id === stream)
 }
 
-function apply(message: Control, session: Session): void {
+function apply(message: SessionControl, session: Session): void {
   switch (message.kind) {
     case 'disconnect':
       if (!message.whitelist?.includes(session.id)) session.close({ code: message.code, reason: message.reason })

@@ -1,4 +1,5 @@
 import type { Json } from '../kit/index.ts'
+import type { TokenMark } from './revocations.ts'
 
 /** What a capability lets its holder do in the channels it names (Centrifugo's letters). */
 export type Permission = 'sub' | 'pub' | 'prs' | 'hst'
@@ -26,6 +27,8 @@ export interface Identity {
   /** Unix seconds; absent or 0 for never. */
   readonly expireAt?: number | undefined
   readonly subs?: Readonly<Record<string, ServerSubscription>> | undefined
+  /** Of the token that said so; absent where it was no token. */
+  readonly token?: TokenMark | undefined
 }
 
 /** What a subscription token grants. */
@@ -36,6 +39,7 @@ export interface SubscriptionGrant {
   readonly client?: string | undefined
   readonly info?: Json | undefined
   readonly expireAt?: number | undefined
+  readonly token?: TokenMark | undefined
 }
 
 export type Verified<T> =

@@ -9,6 +9,7 @@ export type {
   HistoryPage,
   HistoryQuery,
   PublishOptions,
+  SessionControl,
   SubscribeControl,
 } from './broker.ts'
 export { weightMax } from './calls.ts'
@@ -53,6 +54,7 @@ export { partAt } from './parted-page.ts'
 export type { PersonalChannel } from './personal-channel.ts'
 export { isOlder, type Presence, type PresenceStats, presenceLeaseMs, type Turns } from './presence.ts'
 export { type Principal, principalOf } from './principal.ts'
+export { isOver, keyOf, type NumberedRevocation, type Revocation, Revocations, type TokenMark } from './revocations.ts'
 export { full } from './room.ts'
 export { Session } from './session.ts'
 export { type PushedPublication, pushTo, type SessionPush } from './session-push.ts'

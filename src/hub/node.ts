@@ -23,6 +23,7 @@ import { type Principal, principalOf } from './principal.ts'
 import { Rates } from './rates.ts'
 import { RecentControls } from './recent-controls.ts'
 import { Refusals } from './refusals.ts'
+import { Revocations } from './revocations.ts'
 import type { Session } from './session.ts'
 import { Sessions } from './sessions.ts'
 import { Steps } from './steps.ts'
@@ -41,6 +42,8 @@ export interface NodeOptions {
   readonly limits: Limits
   readonly namespaces: Namespaces
   readonly verifier?: Verifier
+  /** Tokens that are void before their end, as the verifier knows them. */
+  readonly revocations?: Revocations
   readonly hooks: AskingHooks
   /** Lets everything be done in channels that belong to no service. */
   readonly insecure: boolean
@@ -99,6 +102,7 @@ export class Node implements BrokerSink, OutboxContext {
   readonly sessions: Sessions
   readonly rates: Rates
   readonly refusals: Refusals
+  readonly revocations: Revocations
   readonly unsent: UnsentBytes
   readonly tokens: TokenCheck
   readonly steps: Steps
@@ -125,6 +129,7 @@ export class Node implements BrokerSink, OutboxContext {
     this.limits = limits
     this.tick = new Tick(clock)
     this.refusals = new Refusals({ clock, log: options.log, explained: options.explained === true })
+    this.revocations = options.revocations ?? new Revocations(clock)
     this.rates = new Rates(clock, limits)
     this.steps = new Steps(clock)
     this.calls = new Calls(this.rates, this.steps)

@@ -1,6 +1,6 @@
 import { RingBuffer } from '../kit/index.ts'
 import { closes } from '../protocol/index.ts'
-import type { Control } from './broker.ts'
+import type { SessionControl } from './broker.ts'
 import { concerns } from './control.ts'
 import type { Session } from './session.ts'
 
@@ -8,14 +8,14 @@ import type { Session } from './session.ts'
 const keptMax = 10_000
 
 /** Controls of one session: what was asked of its user before it was known to be theirs. */
-export type Missed = { readonly kind: 'complete'; readonly controls: readonly Control[] } | { readonly kind: 'lost' }
+export type Missed = { readonly kind: 'complete'; readonly controls: readonly SessionControl[] } | { readonly kind: 'lost' }
 
 /**
  * What the server API asked of users while sessions were still being identified, which may turn out to be theirs: a hook or a key server takes
  * its time, and whoever was disconnected in that time must not get in.
  */
 export class RecentControls {
-  readonly #kept = new RingBuffer<Control>()
+  readonly #kept = new RingBuffer<SessionControl>()
   /** Of the next control, counted from the start. */
   #number = 0
   /** Sessions that are being identified, with the number of the first control that they might miss, the oldest first. */
@@ -26,7 +26,7 @@ export class RecentControls {
     this.#identifying.set(session, this.#number)
   }
 
-  took(control: Control): void {
+  took(control: SessionControl): void {
     if (this.#identifying.size === 0 || isOfSuccessor(control)) return
     this.#kept.push(control)
     this.#number++
@@ -54,6 +54,6 @@ export class RecentControls {
 }
 
 /** A connection that ends the user's others means those that there are: one that comes later ends this one in its turn. */
-function isOfSuccessor(control: Control): boolean {
+function isOfSuccessor(control: SessionControl): boolean {
   return control.kind === 'disconnect' && control.code === closes.connectionLimit.code && control.whitelist !== undefined
 }

@@ -20,6 +20,7 @@ import { Outbox, type OutboxOwner } from './outbox.ts'
 import { PendingSubscriptions } from './pending-subscriptions.ts'
 import { endOthers } from './personal-channel.ts'
 import { type Principal, principalOf } from './principal.ts'
+import { endRevoked } from './revoke.ts'
 import type { Standing } from './room.ts'
 import type { Socket } from './socket.ts'
 import type { Subscription } from './subscription.ts'
@@ -162,6 +163,7 @@ export class Session implements OutboxOwner {
     this.node.sessions.identified(this)
     this.setExpiry(identity.expireAt ?? 0)
     applyMissed(this)
+    if (!this.isClosed) endRevoked(this)
   }
 
   /** The server took the channel away before it was opened. */

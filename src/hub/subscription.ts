@@ -5,6 +5,7 @@ import type { Channel } from './channel.ts'
 import type { Frame } from './frame.ts'
 import type { Outbox, Tunable } from './outbox.ts'
 import type { Replay } from './replay.ts'
+import type { TokenMark } from './revocations.ts'
 import type { Session } from './session.ts'
 import type { Tap } from './source.ts'
 import type { TagFilter } from './tag-filter.ts'
@@ -30,6 +31,8 @@ export interface SubscriptionTerms {
   readonly expireAt: number
   /** It came by a token, so the client may prolong it with another; otherwise it ends on time, and the client asks again. */
   readonly refreshable: boolean
+  /** Of the subscription token that it came by. */
+  readonly token?: TokenMark | undefined
 }
 
 /** The encoded forms of one publication, shared by all subscribers of the channel. */

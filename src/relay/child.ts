@@ -198,6 +198,7 @@ const answers: Answers = {
   call: ({ context }, { method, data, user, client }) =>
     context.node().call(method, data ?? undefined, { user, ...(client === '' ? {} : { client }) }),
   greet: ({ context }, { client, data }) => context.node().greeters.greet(client, data ?? undefined),
+  revocations: ({ context }, { after }) => context.revocations(after),
   redeem: ({ context }, { ticket }) => context.redeem(ticket),
   watch: ({ context }, change) => context.changeWatch(change),
   takeWatch: ({ context }, { session, user }) => context.takeWatch(session, user),

@@ -1,5 +1,5 @@
 import type { Server } from 'bun'
-import type { ChannelDelivery, Exchange, LifecycleEvent, Log, Node } from '../hub/index.ts'
+import type { ChannelDelivery, Exchange, LifecycleEvent, Log, Node, NumberedRevocation } from '../hub/index.ts'
 import { presenceLeaseMs } from '../hub/index.ts'
 import { type Clock, every, type Json, type Timer } from '../kit/index.ts'
 import type { Close } from '../protocol/index.ts'
@@ -25,6 +25,8 @@ export interface ChildrenContext {
   exchange(): Exchange
   /** @throws CommandError while this node has no way up itself */
   welcome(): Welcome
+  /** A page of the central node’s revocations. */
+  revocations(after: number): Promise<readonly NumberedRevocation[]>
   redeem(ticket: string): string | undefined | Promise<string | undefined>
   /** A watchlist change for a stream that is not below this node. */
   changeWatch(change: WatchChange): Promise<Json>

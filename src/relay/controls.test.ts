@@ -3,7 +3,7 @@ import type { Control } from '../hub/index.ts'
 import { Controls } from './controls.ts'
 
 const order = (user: string): Control => ({ kind: 'disconnect', user, code: 3503, reason: 'force disconnect' })
-const usersOf = (controls: readonly { message: Control }[]) => controls.map(({ message }) => message.user)
+const usersOf = (controls: readonly { message: Control }[]) => controls.map(({ message }) => ('user' in message ? message.user : ''))
 
 /** A node that takes whatever comes from above. */
 function relayOf(central: Controls): Controls {

@@ -9,6 +9,7 @@ import type {
   HookClient,
   LifecycleEvent,
   Namespace,
+  NumberedRevocation,
   PresenceStats,
   PublishOptions,
   SessionPush,
@@ -112,6 +113,8 @@ export interface Questions {
   }
   /** What services give to a client that connects. */
   readonly greet: { readonly args: { readonly client: HookClient; readonly data: Json | null }; readonly result: ClientGreeting }
+  /** All revocations of the central node, page by page: those after a number. */
+  readonly revocations: { readonly args: { readonly after: number }; readonly result: readonly NumberedRevocation[] }
   readonly redeem: { readonly args: { readonly ticket: string }; readonly result: string | null }
   readonly watch: { readonly args: WatchChange; readonly result: Json }
   readonly takeWatch: { readonly args: { readonly session: string; readonly user: string }; readonly result: TakenWatch | null }
@@ -137,6 +140,7 @@ export const repeatable: ReadonlySet<Question> = new Set<Question>([
   'greet',
   'watch',
   'takeWatch',
+  'revocations',
 ])
 
 /** Statements between nodes that want no answer: what they say is said again as a whole when the link is new. */

@@ -151,11 +151,29 @@ export class Relay implements UplinkEvents {
     this.#learn(context, welcome)
     for (const control of missed) hearings.control?.(context, control)
     if (heard !== undefined) this.controls.catchUp(heard)
-    this.#greeted?.()
+    void this.#takeRevocations(context).then(() => this.#greeted?.())
     this.report()
     context.broker.resubscribe()
     context.presence.retell()
     this.#tellMissed(context, welcome)
+  }
+
+  /** All of them each time: what was revoked while there was no link must not let anyone in. */
+  async #takeRevocations({ node, uplink }: RelayContext): Promise<void> {
+    try {
+      for (
+        let after = 0, page = await uplink.ask('revocations', { after });
+        page.length > 0;
+        page = await uplink.ask('revocations', { after })
+      ) {
+        for (const { number, revocation } of page) {
+          after = number
+          node.control({ kind: 'revoke', revocation })
+        }
+      }
+    } catch (error) {
+      node.log.warn({ err: error }, 'the revocations of the node upstream could not be fetched: they are with the next link')
+    }
   }
 
   #learn(context: RelayContext, welcome: Welcome): void {

@@ -19,6 +19,8 @@ import {
   type OwnCodeOptions,
   type PublishOptions,
   type PushedPublication,
+  type Revocation,
+  Revocations,
   type RunningContext,
   weightMax,
 } from '../hub/index.ts'
@@ -30,6 +32,7 @@ import { clientAddress } from './client-address.ts'
 import { type Config, type ConfigInput, configure, Networks } from './config/index.ts'
 import { drain } from './drain.ts'
 import { Hooks } from './hooks/index.ts'
+import { KeptRevocations } from './kept-revocations.ts'
 import { createLog, logFormat } from './log.ts'
 import { type Metric, Metrics } from './metrics.ts'
 import { withinOpenFiles } from './open-files.ts'
@@ -112,6 +115,8 @@ export class FanfareServer implements Server {
   readonly metrics: Metrics
   readonly #policies: Policies
   readonly #history: HistoryLog | undefined
+  readonly #revocations: Revocations
+  readonly #keptRevocations: KeptRevocations | undefined
   readonly #services: Service[] = []
   #closing: Promise<void> | undefined
 
@@ -123,8 +128,10 @@ export class FanfareServer implements Server {
     this.random = random
     this.log = log
     this.#policies = new Policies(config.channel.namespaces, parent === undefined)
-    this.verifier = new TokenVerifier(config.client, clock)
+    this.#revocations = new Revocations(clock)
+    this.verifier = new TokenVerifier(config.client, clock, this.#revocations)
     this.#history = parent === undefined ? openHistory(config) : undefined
+    this.#keptRevocations = parent === undefined ? new KeptRevocations(this.#revocations, config, clock) : undefined
     const id = randomId(random, 6)
     this.tree = new Tree({ config, id, clock, random, log, namespaces: this.#policies.namespaces, history: this.#history, parent })
     this.hooks = new Hooks(config.hooks, { clock, random, log, json: config.limits.json })
@@ -214,6 +221,12 @@ export class FanfareServer implements Server {
     return this.node.broker.control({ kind: 'unsubscribe', user, channel })
   }
 
+  /** Makes tokens void: kept first, so that it holds whatever happens then. On the central node alone. @throws CommandError 106 */
+  async revoke(revocation: Revocation): Promise<void> {
+    this.#keptRevocations?.keep(revocation)
+    await this.node.broker.control({ kind: 'revoke', revocation })
+  }
+
   history(channel: string, query: HistoryQuery): Promise<HistoryPage> {
     return this.node.history(channel, query)
   }
@@ -268,6 +281,7 @@ export class FanfareServer implements Server {
     this.sse.close()
     this.tickets.close()
     await this.http.stop(true)
+    this.#keptRevocations?.close()
     this.#history?.close()
   }
 
@@ -283,6 +297,7 @@ export class FanfareServer implements Server {
       limits: config.limits,
       namespaces: this.#policies.namespaces,
       verifier: this.verifier,
+      revocations: this.#revocations,
       hooks,
       insecure: config.client.insecure,
       explained: config.development,

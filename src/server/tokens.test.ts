@@ -95,6 +95,7 @@ describe('connection tokens', () => {
         caps: [{ channels: ['news:*'], match: 'wildcard', allow: ['sub', 'hst'] }],
         expireAt: 2000,
         subs: undefined,
+        token: {},
       },
     })
   })
@@ -223,7 +224,7 @@ describe('subscription tokens', () => {
     const token = await signToken(secret, { sub: 'alice', channel: '$room:1', client: 'c1', info: { color: 'red' }, exp: 2000 })
     expect(await verifier.subscription(token)).toEqual({
       kind: 'valid',
-      value: { user: 'alice', channel: '$room:1', client: 'c1', info: { color: 'red' }, expireAt: 2000 },
+      value: { user: 'alice', channel: '$room:1', client: 'c1', info: { color: 'red' }, expireAt: 2000, token: {} },
     })
   })
 

@@ -1,6 +1,6 @@
 import { CompactSign, compactVerify, decodeProtectedHeader, type JWTClaimVerificationOptions, errors as jose, UnsecuredJWT } from 'jose'
 import { z } from 'zod'
-import type { Identity, SubscriptionGrant, Verified, Verifier } from '../hub/index.ts'
+import { type Identity, Revocations, type SubscriptionGrant, type TokenMark, type Verified, type Verifier } from '../hub/index.ts'
 import type { Clock } from '../kit/index.ts'
 import { describeIssue } from '../protocol/index.ts'
 import type { TokenSource } from './config/index.ts'
@@ -19,6 +19,11 @@ const standard = {
     .transform(user => user ?? ''),
   exp: time.optional(),
   iat: time.optional(),
+  /** By it the token can be revoked. */
+  jti: z
+    .union([z.string(), z.number(), z.null()])
+    .transform(uid => (uid === null ? undefined : String(uid)))
+    .optional(),
   /** When the connection or subscription ends, where that is not when the token does; 0 for never. */
   expire_at: optional(time),
   info: optionalJson,
@@ -120,6 +125,7 @@ export class TokenVerifier implements Verifier {
   constructor(
     sources: { readonly token: TokenSource; readonly subscriptionToken: TokenSource },
     readonly clock: Clock,
+    readonly revocations = new Revocations(clock),
   ) {
     this.#connection = new KeyRing(sources.token, clock)
     this.#subscription = new KeyRing(sources.subscriptionToken, clock)
@@ -129,16 +135,29 @@ export class TokenVerifier implements Verifier {
     const verified = await this.#connection.verify(token, connectionClaims)
     if (verified.kind !== 'valid') return verified
     const { sub, info, meta, caps, exp, expire_at, channels, subs } = verified.value
+    const mark = markOf(verified.value)
+    if (this.revocations.coversConnection(sub, mark)) return revoked
     const all = serverSubscriptions({ channels, subs })
-    return { kind: 'valid', value: { user: sub, info, meta, caps, expireAt: expire_at ?? exp, subs: all } }
+    return { kind: 'valid', value: { user: sub, info, meta, caps, expireAt: expire_at ?? exp, subs: all, token: mark } }
   }
 
   async subscription(token: string): Promise<Verified<SubscriptionGrant>> {
     const verified = await this.#subscription.verify(token, subscriptionClaims)
     if (verified.kind !== 'valid') return verified
     const { sub, channel, client, info, exp, expire_at } = verified.value
-    return { kind: 'valid', value: { user: sub, channel, client: client === '' ? undefined : client, info, expireAt: expire_at ?? exp } }
+    const mark = markOf(verified.value)
+    if (this.revocations.coversSubscription(sub, channel, mark)) return revoked
+    return {
+      kind: 'valid',
+      value: { user: sub, channel, client: client === '' ? undefined : client, info, expireAt: expire_at ?? exp, token: mark },
+    }
   }
+}
+
+const revoked = { kind: 'invalid', reason: 'it was revoked' } as const
+
+function markOf({ jti, iat }: { readonly jti?: string | undefined; readonly iat?: number | undefined }): TokenMark {
+  return { ...(jti === undefined ? {} : { uid: jti }), ...(iat === undefined ? {} : { issuedAt: iat }) }
 }
 
 /** A token signed with HS256. */

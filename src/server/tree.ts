@@ -9,6 +9,7 @@ import type {
   Namespace,
   Namespaces,
   Node,
+  NumberedRevocation,
   Presence,
   SessionPush,
 } from '../hub/index.ts'
@@ -75,6 +76,8 @@ export interface TreeHost {
 
 /** Viewer counts upstream are at most this old (sports S20). */
 const reportMs = 2000
+/** Revocations of one answer between nodes. */
+const revocationsPage = 500
 /** A worker's figures are summed with its parent's, second by second. */
 const workerReportMs = 500
 
@@ -268,6 +271,7 @@ export class Tree {
       node: () => this.#begun.node,
       exchange: () => this.#broker,
       welcome: () => this.#welcome(),
+      revocations: after => this.#revocationsAfter(after),
       redeem: ticket => this.redeem(ticket),
       changeWatch: change => this.#streams.change(change, true),
       takeWatch: (session, user) => this.#streams.take(session, user, true),
@@ -276,6 +280,13 @@ export class Tree {
       changed: () => this.#relay?.report(),
       parted: report => this.machine.parted(report),
     })
+  }
+
+  /** Those of the central node, which knows them first. */
+  async #revocationsAfter(after: number): Promise<readonly NumberedRevocation[]> {
+    return this.#uplink === undefined
+      ? this.#begun.node.revocations.after(after, revocationsPage)
+      : this.#uplink.ask('revocations', { after })
   }
 
   /** @throws CommandError while nothing may link here: its own way up is missing, or it is about to end */

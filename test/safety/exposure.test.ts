@@ -18,6 +18,8 @@ const methods = [
   'unsubscribe',
   'disconnect',
   'refresh',
+  'revoke_token',
+  'invalidate_user_tokens',
   'batch',
 ]
 

@@ -1,6 +1,7 @@
 import { CommandError, encodeReply, errors, type Params } from '../../protocol/index.ts'
 import { expiryOf } from '../expiry.ts'
 import { replyFrame } from '../frame.ts'
+import { endRevoked } from '../revoke.ts'
 import type { Session } from '../session.ts'
 import { invalidToken } from './connect.ts'
 
@@ -14,6 +15,8 @@ export async function refresh(session: Session, id: number, { token }: Params<'r
   session.identity = verified.value
   session.isRefreshable = true
   session.setExpiry(verified.value.expireAt ?? 0)
+  endRevoked(session)
+  if (session.isClosed) return
   session.outbox.enqueue(
     replyFrame(encodeReply(id, 'refresh', JSON.stringify({ client: session.id, version: session.node.version, ...expiryOf(session) }))),
   )

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Node } from '../../hub/index.ts'
+import type { Node, Revocation } from '../../hub/index.ts'
 import type { Json } from '../../kit/index.ts'
 import { CommandError, describeIssue, errors, type ProtocolError } from '../../protocol/index.ts'
 import type { NodeReport } from '../../relay/index.ts'
@@ -11,6 +11,8 @@ export interface ApiContext {
   readonly startedAt: number
   /** This node and all that hang on it. */
   nodes(): readonly NodeReport[]
+  /** Makes tokens void, on all nodes and for good. */
+  revoke(revocation: Revocation): Promise<void>
   /** How many subscriptions each channel has whose name matches the pattern, on all nodes. @throws CommandError 107 */
   survey(pattern: string): Promise<Readonly<Record<string, number>>>
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Control, Node } from '../../hub/index.ts'
+import type { Control, Node, SessionControl } from '../../hub/index.ts'
 import { closes } from '../../protocol/index.ts'
 import { type ApiContext, apiCommand } from './command.ts'
 import { type Addressee, addressee, addressing, channel, optional, optionalJson, position, unsupported } from './fields.ts'
@@ -76,7 +76,7 @@ export const refresh = apiCommand(
   },
 )
 
-type Whom = Pick<Control, 'user' | 'client' | 'session'>
+type Whom = Pick<SessionControl, 'user' | 'client' | 'session'>
 
 function whom({ user, client, session }: Addressee): Whom {
   return { user, ...(client === undefined ? {} : { client }), ...(session === undefined ? {} : { session }) }

@@ -7,6 +7,7 @@ import { type ApiCommand, type ApiContext, type Outcome, settle } from './comman
 import { disconnect, refresh, subscribe, unsubscribe } from './control.ts'
 import { broadcast, publish } from './publishing.ts'
 import { channels, history, historyRemove, info, presence, presenceStats } from './reading.ts'
+import { invalidateUserTokens, revokeToken } from './revoking.ts'
 
 /** The commands of the server API by name, each at `POST /api/<name>` and in a batch. Names and shapes are Centrifugo's. */
 const commands: ReadonlyMap<string, ApiCommand> = new Map([
@@ -22,12 +23,20 @@ const commands: ReadonlyMap<string, ApiCommand> = new Map([
   ['unsubscribe', unsubscribe],
   ['disconnect', disconnect],
   ['refresh', refresh],
+  ['revoke_token', revokeToken],
+  ['invalidate_user_tokens', invalidateUserTokens],
 ])
 
 /** The server API, for back ends that hold its key. */
 export function addApiRoutes(server: FanfareServer): void {
   const { node, tree } = server
-  const context: ApiContext = { node, startedAt: node.clock.now(), nodes: () => tree.reports(), survey: pattern => tree.channels(pattern) }
+  const context: ApiContext = {
+    node,
+    startedAt: node.clock.now(),
+    nodes: () => tree.reports(),
+    survey: pattern => tree.channels(pattern),
+    revoke: revocation => server.revoke(revocation),
+  }
   for (const [name, command] of commands) {
     server.route('POST', `/api/${name}`, async request => {
       const params = await readTrusted(server, request)
