@@ -30,6 +30,7 @@ import { Gate, HttpTransport, Origins, type RouteHandler, SseTransport, WebSocke
 import { readTrusted } from './caller.ts'
 import { clientAddress } from './client-address.ts'
 import { type Config, type ConfigInput, configure, Networks } from './config/index.ts'
+import { type DiskHealth, diskHealthOf, WatchedHistory } from './disk-health.ts'
 import { drain } from './drain.ts'
 import { Hooks } from './hooks/index.ts'
 import { KeptRevocations } from './kept-revocations.ts'
@@ -114,6 +115,8 @@ export class FanfareServer implements Server {
   readonly workers: Workers
   readonly metrics: Metrics
   readonly #policies: Policies
+  /** Whether what is to be kept can be written; absent where nothing is kept here. */
+  readonly disk: DiskHealth | undefined
   readonly #history: HistoryLog | undefined
   readonly #revocations: Revocations
   readonly #keptRevocations: KeptRevocations | undefined
@@ -130,7 +133,9 @@ export class FanfareServer implements Server {
     this.#policies = new Policies(config.channel.namespaces, parent === undefined)
     this.#revocations = new Revocations(clock)
     this.verifier = new TokenVerifier(config.client, clock, this.#revocations)
-    this.#history = parent === undefined ? openHistory(config) : undefined
+    const history = parent === undefined ? openHistory(config) : undefined
+    this.disk = history && diskHealthOf(config, history, this)
+    this.#history = history && this.disk && new WatchedHistory(history, this.disk)
     this.#keptRevocations = parent === undefined ? new KeptRevocations(this.#revocations, config, clock) : undefined
     const id = randomId(random, 6)
     this.tree = new Tree({ config, id, clock, random, log, namespaces: this.#policies.namespaces, history: this.#history, parent })

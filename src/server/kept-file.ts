@@ -1,4 +1,4 @@
-import { chmodSync, linkSync, mkdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { z } from 'zod'
 import { type Random, randomId } from '../kit/index.ts'
@@ -57,8 +57,8 @@ function createKept<S extends z.ZodType>(kept: Kept<S>): z.output<S> {
   const made = make()
   mkdirSync(dirname(path), { recursive: true })
   const draft = `${path}.${randomId(random, 8)}`
-  writeFileSync(draft, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
   try {
+    writeFileSync(draft, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600, flag: 'wx' })
     // Unlike a rename, a link never replaces what another process has put there meanwhile.
     linkSync(draft, path)
     return made
@@ -67,6 +67,7 @@ function createKept<S extends z.ZodType>(kept: Kept<S>): z.output<S> {
     if (other === undefined) throw error
     return other
   } finally {
-    unlinkSync(draft)
+    // On a full disk it may be there without its content.
+    rmSync(draft, { force: true })
   }
 }

@@ -94,7 +94,7 @@ export class Metrics {
 }
 
 /** Accepted, appended and delivered are three different things: a call that passed, a place in history, a write to a subscriber. */
-function countersOf({ node, tree }: FanfareServer): Metric[] {
+function countersOf({ node, tree, disk }: FanfareServer): Metric[] {
   const { counters } = node
   const figures = () => tree.machine.figures()
   return [
@@ -122,11 +122,12 @@ function countersOf({ node, tree }: FanfareServer): Metric[] {
       label: 'code',
       read: () => figures().errors,
     },
+    { name: 'store_write_failures_total', help: 'Writes that the disk refused.', read: () => disk?.failures ?? 0 },
     { name: 'connections_closed_total', help: 'Connections closed by the server, by code.', label: 'code', read: () => figures().closes },
   ]
 }
 
-function gaugesOf({ tree }: FanfareServer): Metric[] {
+function gaugesOf({ tree, disk }: FanfareServer): Metric[] {
   return [
     {
       name: 'sessions',
@@ -136,6 +137,11 @@ function gaugesOf({ tree }: FanfareServer): Metric[] {
         const { viewers, websockets } = tree.machine.figures()
         return { websocket: websockets, sse: viewers - websockets }
       },
+    },
+    {
+      name: 'store_writable',
+      help: '1 while what is to be kept can be written, else 0.',
+      read: () => (disk?.trouble() === undefined ? 1 : 0),
     },
     { name: 'heap_bytes', help: 'Memory of JavaScript objects.', read: () => heapBytes() },
     { name: 'channels', help: 'Channels with subscribers on this node.', read: () => tree.machine.figures().channels },

@@ -1,5 +1,4 @@
 import { dirname, relative } from 'node:path'
-import type { HistoryLog } from '../hub/index.ts'
 import { FileLock, InUseError, SqliteHistory } from '../store/index.ts'
 import type { Config } from './config/index.ts'
 
@@ -8,7 +7,7 @@ import type { Config } from './config/index.ts'
  * the same offsets to other publications.
  * @throws DataInUseError
  */
-export function openHistory(config: Config): HistoryLog {
+export function openHistory(config: Config): SqliteHistory {
   const { path } = config.store
   if (path === ':memory:') return new SqliteHistory(path)
   const lock = lockFor(config)

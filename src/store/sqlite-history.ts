@@ -79,6 +79,12 @@ export class SqliteHistory implements HistoryLog {
     })()
   }
 
+  /** Writes a row that is nobody's, so that it shows whether the disk takes any. @throws where it does not */
+  probe(): void {
+    this.#database.run('create table if not exists probe (id integer primary key, written integer not null) without rowid')
+    this.#database.run('insert into probe (id, written) values (1, 1) on conflict (id) do update set written = written + 1')
+  }
+
   close(): void {
     void this.#checkpoints.close()
     this.#database.close()
