@@ -41,10 +41,10 @@ describe('R9', () => {
     for (let n = 1; n <= 900; n++) await server.publish('kept:1', { n, text: 'x'.repeat(4000) })
     const { epoch } = (await server.server.history('kept:1', { limit: 0 })).position
     using line = SteppedSocket.websocket(server.wsUrl)
-    line.send(
-      { id: 1, connect: { token: await userToken('slow') } },
-      { id: 2, subscribe: { channel: 'kept:1', recover: true, epoch, offset: 0 } },
-    )
+    line.send({ id: 1, connect: { token: await userToken('slow') } })
+    // Only from here on does time pass: a token is checked elsewhere than on this loop.
+    await until('it is connected', () => server.node.sessions.of('slow')[0]?.isConnected)
+    line.send({ id: 2, subscribe: { channel: 'kept:1', recover: true, epoch, offset: 0 } })
     await passes(line, clock, bytesPerSecond, () => offsetsIn(line).length === 900 || line.isClosed)
     expect(offsetsIn(line)).toEqual(Array.from({ length: 900 }, (_, n) => n + 1))
     expect(line.isClosed).toBe(false)
@@ -62,15 +62,20 @@ describe('R9', () => {
       await using server = await startServer({ channel: { namespaces: [kept] } }, { clock })
       const url = `${server.url}/sse?channel=kept:1&token=${await userToken('slow')}`
       using first = SteppedSocket.events(url)
+      await until('it is connected', () => server.node.sessions.size === 1)
       await passes(first, clock, bytesPerSecond, () => first.messages.length === 1)
       await server.publish('kept:1', { n: 1 })
       await passes(first, clock, bytesPerSecond, () => first.messages.length === 2)
       first[Symbol.dispose]()
       for (let n = 2; n <= 901; n++) await server.publish('kept:1', { n, text: 'x'.repeat(4000) })
+      await until('it is gone', () => server.node.sessions.size === 0)
       using half = SteppedSocket.events(url, cursorIn(first))
+      await until('it is connected', () => server.node.sessions.size === 1)
       await passes(half, clock, bytesPerSecond, () => offsetsIn(half).length >= 400 || half.isClosed)
       half[Symbol.dispose]()
+      await until('it is gone', () => server.node.sessions.size === 0)
       using rest = SteppedSocket.events(url, cursorIn(half))
+      await until('it is connected', () => server.node.sessions.size === 1)
       await passes(rest, clock, bytesPerSecond, () => offsetsIn(rest).at(-1) === 901 || rest.isClosed)
       expect([...offsetsIn(half), ...offsetsIn(rest)]).toEqual(Array.from({ length: 900 }, (_, n) => n + 2))
       expect(rest.isClosed).toBe(false)

@@ -83,7 +83,12 @@ export class ProcessTree implements AsyncDisposable {
 }
 
 async function sentBy(server: FanfareProcess): Promise<number> {
-  const metrics = await metricsOf(server)
+  // They are gathered once a second at most: only others than the first ones are of now.
+  const before = await metricsOf(server)
+  const metrics = await until('the metrics are new', async () => {
+    const now = await metricsOf(server)
+    return now !== before && now
+  })
   return Number(/^fanfare_link_deliveries_total (\d+)/m.exec(metrics)?.[1] ?? Number.NaN)
 }
 
