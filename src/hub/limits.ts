@@ -29,7 +29,10 @@ export interface Limits {
   readonly channelsPerSessionMax: number
   /** Sessions of one node. Beyond: close 3504. */
   readonly sessionsMax: number
-  /** Sessions of one user on one node; 0 for no limit. Beyond: close 3504. */
+  /**
+   * Sessions of one user on one node; 0 for no limit. Beyond: close 3504. Far more than tabs and devices, and few enough that one token cannot
+   * take the room of everybody. A load test that connects with a single token raises it.
+   */
   readonly sessionsPerUserMax: number
   /** Sessions of strangers from one address: what the users of a large shared network need. Beyond: close 3504 (503 for event streams), or 429 before they have said who they are. Loopback is not counted. */
   readonly strangersPerAddressMax: number
@@ -140,7 +143,7 @@ export const defaultLimits: Limits = {
   channelLengthMax: channelNameMax,
   channelsPerSessionMax: 128,
   sessionsMax: 200_000,
-  sessionsPerUserMax: 0,
+  sessionsPerUserMax: 1_000,
   strangersPerAddressMax: 4_096,
   knownUsersPercent: 20,
   connectRatePerAddress: { perSecond: 20_000, burst: 20_000 },

@@ -127,7 +127,11 @@ const client = group({
     limits.sessionsMax,
     1,
   ),
-  user_connection_limit: integer('Sessions of one user on one node, 0 for no limit. Beyond: close 3504.', limits.sessionsPerUserMax, 0),
+  user_connection_limit: integer(
+    'Sessions of one user on one node, 0 for no limit (a load test with a single token needs more). Beyond: close 3504.',
+    limits.sessionsPerUserMax,
+    0,
+  ),
   address_connection_limit: integer(
     'Connections of strangers from one address; loopback is not counted. Beyond: 429, or close 3504.',
     limits.strangersPerAddressMax,
