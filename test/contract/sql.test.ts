@@ -2,6 +2,7 @@ import { expect, test } from 'bun:test'
 import { sleep } from 'bun'
 import fc from 'fast-check'
 import { openSql, type Sql, SqlError, type SqlReason, type SqlValue } from '../../src/store/index.ts'
+import { rounds } from '../support/index.ts'
 import { opened, openedAt, overBoth, type StoreKind } from './stores.ts'
 
 const things = 'create table thing (name text primary key, count integer not null, time double precision)'
@@ -71,7 +72,7 @@ function rows(kind: StoreKind): void {
         const [row] = await sql.all<{ name: string; time: number }>('select name, time from thing where id = ?1', id)
         expect({ ...row }).toEqual({ name: name.toWellFormed(), time })
       }),
-      { numRuns: 300, seed: 7400 },
+      { numRuns: rounds(100, 1000), seed: 7400 },
     )
   })
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { type Namespace, namespaceDefaults, type Wire } from '../../src/hub/index.ts'
+import { rounds } from '../support/index.ts'
 import { type LaggingClient, LaggingNode } from './lagging-node.ts'
 
 const stream: Namespace = { ...namespaceDefaults, name: 'chat', historySize: 50, historyTtlMs: 60_000, presence: true }
@@ -83,7 +84,7 @@ describe('a broadcast', () => {
         fc.property(moves, steps => {
           broadcasts += play(wire, steps)
         }),
-        { numRuns: 800 },
+        { numRuns: rounds(800, 4000) },
       )
       expect(broadcasts).toBeGreaterThan(500)
     },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { type Namespace, namespaceDefaults } from '../../src/hub/index.ts'
+import { rounds } from '../support/index.ts'
 import { LaggingNode } from './lagging-node.ts'
 
 const history = { historySize: 6, historyTtlMs: 60_000 }
@@ -40,14 +41,14 @@ describe('a node that hears late', () => {
   test('[U36] whoever resumes from a history that is ahead of the node misses nothing and gets nothing twice', () => {
     fc.assert(
       fc.property(steps, moves => play(stream, 'websocket', moves)),
-      { numRuns: 400 },
+      { numRuns: rounds(100, 2000) },
     )
   })
 
   test('[U36] a delta builds on what the client saw last, whatever came in between without a place in the history', () => {
     fc.assert(
       fc.property(steps, moves => play(delta, 'websocket', moves)),
-      { numRuns: 400 },
+      { numRuns: rounds(100, 2000) },
     )
   })
 
@@ -71,14 +72,14 @@ describe('a node that hears late', () => {
   test('[U36] the cursor of an event stream says what was sent, not what the node has heard of', () => {
     fc.assert(
       fc.property(steps, moves => play(stream, 'sse', moves)),
-      { numRuns: 400 },
+      { numRuns: rounds(100, 2000) },
     )
   })
 
   test('[U36] a newest value is never followed by an older one', () => {
     fc.assert(
       fc.property(steps, moves => play(latest, 'websocket', moves)),
-      { numRuns: 200 },
+      { numRuns: rounds(100, 2000) },
     )
   })
 

@@ -81,7 +81,7 @@ test('[Y22] a run notes what its files took beside what was known, and a note th
 })
 
 test('[Y21] the long run is of the files that count with rounds and of those that are only long, the short one of all others', async () => {
-  const count = 'const n = rounds(1, 100)'
+  const count = `import { rounds, until } from '../support/index.ts'`
   for (const [name, text] of Object.entries({ 'a.test.ts': '', 'b.test.ts': count, 'c.long.test.ts': '' }))
     await Bun.write(join(folder, name), text)
   const paths = ['c.long.test.ts', 'b.test.ts', 'a.test.ts']
