@@ -107,7 +107,8 @@ describe('a link that breaks', () => {
       channel: { namespaces: [{ name: 'big', history_size: 1000, history_ttl: '10m', allow_subscribe_for_client: true }] },
     })
     const cable = await cableTo(central)
-    const edge = await startRelay([cable])
+    // Its viewers get all of it at once.
+    const edge = await startRelay([cable], { client: { user_unsent_size_limit: 64 * 1024 * 1024 } })
     const clients = await viewers(edge, 3, 'big:1')
     await central.publish('big:1', 'first')
     await allHave(clients, 1, 'big:1')
