@@ -1,4 +1,5 @@
 import { between, type Json, type Random } from '../src/kit/index.ts'
+import { errors } from '../src/protocol/index.ts'
 import type { Judge } from './judge.ts'
 import { tokenOf } from './server.ts'
 import type { User, UserContext } from './user.ts'
@@ -218,7 +219,8 @@ export class WebSocketUser implements User, WebSocketClient {
 
   #refused(channel: string, code: number, temporary: boolean): void {
     this.context.tally.count(`refused ${code}`)
-    this.#judge.hold(temporary, `${this.name} was refused ${channel} for good: ${code}`)
+    // An administrator may have ended it while it was made.
+    this.#judge.hold(temporary || code === errors.permissionDenied.code, `${this.name} was refused ${channel} for good: ${code}`)
     this.context.time.after(between(this.random, 100, 800), () => this.#subscribe(channel))
   }
 

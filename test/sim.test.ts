@@ -6,7 +6,7 @@ import { Tally } from '../sim/tally.ts'
 import { rounds } from './support/index.ts'
 
 /** `SIM_SEEDS=20000` looks further than the fixed ones. */
-const seeds = Number(process.env.SIM_SEEDS ?? rounds(250, 4000))
+const seeds = Number(process.env.SIM_SEEDS ?? rounds(250, 1000))
 /** A broken broker must be noticed within so many runs. */
 const canarySeeds = rounds(15, 100)
 

@@ -34,7 +34,7 @@ export interface Limits {
    * take the room of everybody. A load test that connects with a single token raises it.
    */
   readonly sessionsPerUserMax: number
-  /** Sessions of strangers from one address: what the users of a large shared network need. Beyond: close 3504 (503 for event streams), or 429 before they have said who they are. Loopback is not counted. */
+  /** Sessions of strangers from one address: what the users of a large shared network need. Beyond: close 3013 (an event stream ends, to come back), or 429 before they have said who they are. Loopback is not counted. */
   readonly strangersPerAddressMax: number
   /** Percent of `sessionsMax` that strangers may not take: known users find room however many strangers come. Beyond: 503, or close 3013. */
   readonly knownUsersPercent: number

@@ -44,7 +44,8 @@ export class Room {
     if (session.user !== '') return undefined
     const { sessionsMax, knownUsersPercent, strangersPerAddressMax } = this.limits
     const ofNetwork = isCounted(session.address) ? (this.#byNetwork.stranger.get(networkOf(session.address)) ?? 0) : 0
-    if (ofNetwork >= strangersPerAddressMax) return closes.connectionLimit
+    // The others behind the address are other people's, who will go: it is no limit of this client's own.
+    if (ofNetwork >= strangersPerAddressMax) return full
     if (this.strangers >= sessionsMax - Math.floor((sessionsMax * knownUsersPercent) / 100)) return full
     this.#move(session, 'stranger')
     return undefined

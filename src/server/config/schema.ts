@@ -133,7 +133,7 @@ const client = group({
     0,
   ),
   address_connection_limit: integer(
-    'Connections of strangers from one address; loopback is not counted. Beyond: 429, or close 3504.',
+    'Connections of strangers from one address; loopback is not counted. Beyond: 429, or close 3013.',
     limits.strangersPerAddressMax,
     1,
   ),

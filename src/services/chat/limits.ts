@@ -30,6 +30,8 @@ export const limits = {
   /** Entries of a page of history (chat M21). */
   pageMax: 100,
   pageDefault: 50,
+  /** Characters of a page of history, but for its first entry: a hundred long messages would be a page of 1.6 MB. Beyond: the page is shorter, and `has_more`. */
+  pageBytesMax: 262_144,
   /** Conversations of a page of the list, and results of a search. */
   conversationsMax: 200,
   resultsMax: 50,

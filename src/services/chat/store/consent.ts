@@ -21,7 +21,7 @@ interface Terms {
 
 /**
  * Whoever left by own choice comes back by own choice only, and whoever is not to be put into groups by this user is asked. Who has blocked the
- * one who asks looks like somebody who does not answer.
+ * one who asks, or one who leads the group, looks like somebody who does not answer: nobody is brought to whom they have blocked by a second account.
  */
 export async function sortOut(tx: Queries, author: string, users: readonly string[], conversation: string): Promise<Sorted> {
   const welcome: string[] = []
@@ -44,7 +44,8 @@ async function termsOf(tx: Queries, author: string, user: string, conversation: 
   const [terms] = await tx.all<Terms>(
     `select (select may_add from chat_profile where person = ?2) as may_add,
        (select consent from chat_member where conversation = ?3 and person = ?2) as consent,
-       cast((select count(*) from chat_block where person = ?2 and blocked = ?1) as integer) as blocks,
+       cast((select count(*) from chat_block b where b.person = ?2 and (b.blocked = ?1 or b.blocked in
+         (select person from chat_member where conversation = ?3 and active = 1 and role <> 'member'))) as integer) as blocks,
        cast((select count(*) from chat_conversation c join chat_member m on m.conversation = c.id and m.person = ?2 and m.consent = 'given'
          where c.pair = ?4) as integer) as answered`,
     author,

@@ -137,10 +137,20 @@ async function page({ sql, conversation, person, pause }: Paging, stretch: Stret
       most,
     )
   const rows = await walk(sql, stretch, { forward, limit: limit + 1 }, look, pause)
-  const kept = rows.slice(0, limit)
+  const kept = rows.slice(0, Math.min(limit, countWithin(rows)))
   const ordered = forward ? kept : kept.reverse()
   const entries = await entriesFor(sql, conversation, person, ordered)
-  return { entries: entries.filter(isShown), has_more: rows.length > limit }
+  return { entries: entries.filter(isShown), has_more: rows.length > kept.length }
+}
+
+/** How many of the first rows make a page of at most so many bytes; at least one. */
+function countWithin(rows: readonly EntryRow[]): number {
+  let bytes = 0
+  const over = rows.findIndex(({ body, original }) => {
+    bytes += (body?.length ?? 0) + (original?.length ?? 0)
+    return bytes > limits.pageBytesMax
+  })
+  return over === -1 ? rows.length : Math.max(1, over)
 }
 
 function isMessage(entry: LogEntry): entry is MessageEntry {
