@@ -50,6 +50,16 @@ test('[Y12] a process that a test leaves behind is named, ended and counted as a
   expect(isRunning(await Bun.file(noted).text())).toBe(false)
 })
 
+test('[Y12] what a test leaves in the folder for temporary files is gone with it', async () => {
+  const noted = join(folder, 'left')
+  const source = `import { mkdtempSync } from 'node:fs'; import { tmpdir } from 'node:os'; import { join } from 'node:path'
+    test('a', async () => { await Bun.write(${JSON.stringify(noted)}, mkdtempSync(join(tmpdir(), 'left-'))) })`
+  expect((await run('litter', source)).outcome).toMatchObject({ passed: 1, failed: 0 })
+  const left = await Bun.file(noted).text()
+  expect(left).toContain('left-')
+  expect(existsSync(left)).toBe(false)
+})
+
 test('[Y12] every file runs once, and the longest begin first', async () => {
   const light = Array.from({ length: 25 }, (_, i) => `test/light-${i}.test.ts`)
   const files = [...light, 'test/e2e/chat.test.ts', 'test/sim.test.ts']

@@ -1,3 +1,5 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sleep } from 'bun'
 import { ProcessGroup } from './process-group.ts'
@@ -27,12 +29,13 @@ export const running = new Set<ProcessGroup>()
 /** Runs test files in a process of their own, and prints their report; whatever they leave behind is named, ended, and counted as a failure. */
 export async function runTests(files: readonly string[], length: Length = 'short'): Promise<Outcome> {
   const started = performance.now()
+  const folder = temporaryFolder()
   const testing = Bun.spawn([process.execPath, 'test', '--timeout', `${testMs[length]}`, ...files.map(file => `./${file}`)], {
     cwd: root,
     stdout: 'pipe',
     stderr: 'pipe',
     detached: true,
-    env: { ...process.env, ROUNDS: length, FORCE_COLOR: process.stdout.isTTY ? '1' : '0' },
+    env: { ...process.env, ROUNDS: length, TMPDIR: folder, FORCE_COLOR: process.stdout.isTTY ? '1' : '0' },
   })
   const group = new ProcessGroup(testing.pid)
   running.add(group)
@@ -49,6 +52,7 @@ export async function runTests(files: readonly string[], length: Length = 'short
   if (left.length > 0) complaints.push('it left behind, and they were ended:', ...left.map(command => `  ${command}`))
   group.kill()
   running.delete(group)
+  rmSync(folder, { recursive: true, force: true })
   const read = await Promise.all([output.end(), report.end()])
   if (read.includes(false)) complaints.push('somebody who is not of its processes holds its output open: the rest of it is lost')
   process.stdout.write(output.text)
@@ -63,6 +67,13 @@ export async function runTests(files: readonly string[], length: Length = 'short
     wallSeconds,
     cpuSeconds: Number(testing.resourceUsage()?.cpuTime.total ?? 0) / 1e6,
   }
+}
+
+/** Whatever tests write besides goes into a folder that goes with them. A database that runs as somebody else has to come in. */
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'fanfare-tests-'))
+  chmodSync(folder, 0o755)
+  return folder
 }
 
 async function leftBehind(group: ProcessGroup): Promise<string[]> {
