@@ -36,7 +36,9 @@ overPostgres((kind, server) => {
         return first
       })
     expect(await Promise.all([change('a', 'b'), change('b', 'a')])).toEqual(['a', 'b'])
-    expect(runs).toBe(3)
+    // Two and at least one again; on a busy machine Postgres may break off a second time.
+    expect(runs).toBeGreaterThanOrEqual(3)
+    expect(runs).toBeLessThan(8)
     expect((await sql.all<{ count: number }>('select count from thing')).map(({ count }) => count)).toEqual([2, 2])
   })
 
