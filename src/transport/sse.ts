@@ -82,7 +82,7 @@ export class SseTransport implements EventStreamOwner {
     if (refused !== undefined) return this.#turnAway(refused, request)
     let opening: Opening
     try {
-      opening = readOpening(request, address)
+      opening = readOpening(request, address, this.node.limits.channelsPerSessionMax)
     } catch (error) {
       return this.#refusal(error, request)
     }
@@ -257,10 +257,12 @@ function isTemporary(error: unknown): boolean {
   return error instanceof CloseError ? isReconnectable(error.close) : error instanceof CommandError && error.temporary
 }
 
-/** @throws CommandError 107 with the name of what is wrong */
-function readOpening(request: Request, address: string): Opening {
+/** @throws CommandError 106 before anything is asked of anybody, 107 with the name of what is wrong */
+function readOpening(request: Request, address: string, channelsMax: number): Opening {
   const { searchParams } = new URL(request.url)
   const channels = [...new Set(searchParams.getAll('channel'))]
+  if (channels.length > channelsMax)
+    throw new CommandError(errors.limitExceeded, `channel: at most ${channelsMax} of them, and not ${channels.length}`)
   // An empty header says nothing, so that the URL may still speak.
   const lastEventId = request.headers.get('last-event-id') || searchParams.get('last_event_id') || searchParams.get('lastEventId') || ''
   const token = credentialsOf(request, 'bearer') ?? searchParams.get('token') ?? undefined

@@ -34,7 +34,7 @@ describe('questions to a back end', () => {
   test('[F82] a stranger whom nothing lets in has no question asked, whatever number of channels they name', async () => {
     const backEnd = new BackEnd()
     const server = await serveWith(backEnd.hooks(['subscribe', 'rpc']))
-    const response = await fetch(`${server.url}/sse?${channelsOf(300)}`)
+    const response = await fetch(`${server.url}/sse?${channelsOf(100)}`)
     expect(response.status).toBe(403)
     const rpc = await post(server, '/rpc/orders.place', {})
     expect(rpc.status).toBe(401)
@@ -42,18 +42,42 @@ describe('questions to a back end', () => {
     expect(server.node.sessions.size).toBe(0)
   })
 
-  test('[F83] channels that are being asked about count as channels: a stream has no more questions asked than it can hold', async () => {
+  test('[F83] channels that are being asked about count as channels: two changes at once get no more than the stream can hold', async () => {
     const backEnd = new HeldBackEnd().holding('subscribe')
     const server = await serveWith(backEnd.hooks(['subscribe'], { timeout: '60s' }))
-    using stream = new FetchedStream(`${server.url}/sse?${channelsOf(500)}`, await as('mallory'))
+    const headers = await as('mallory')
+    using stream = new FetchedStream(`${server.url}/sse?${channelsOf(1)}`, headers)
+    await until('it is asked', () => backEnd.held > 0)
+    backEnd.answer()
+    const { session } = await stream.opened()
     const { channelsPerSessionMax } = server.node.limits
-    while (backEnd.of('subscribe').length < channelsPerSessionMax) {
-      await until('more is asked', () => backEnd.held > 0)
-      backEnd.answer()
+    const change = (name: string) => ({ rev: 1, op: 'add', channels: Array.from({ length: 90 }, (_, n) => `asked:${name}${n}`) })
+    const path = `/sse/${session}/subscriptions`
+    let isOver = false
+    const both = Promise.all(['x', 'y'].map(name => post(server, path, change(name), headers))).finally(() => {
+      isOver = true
+    })
+    await until('both are over', () => {
+      if (backEnd.held > 0) backEnd.answer()
+      return isOver
+    })
+    await both
+    expect(backEnd.of('subscribe').length).toBeLessThanOrEqual(channelsPerSessionMax)
+    expect(backEnd.of('subscribe').length).toBeGreaterThan(90)
+  })
+
+  test('[F121] a stream that names more channels than a session may have is refused as a whole, before anything is looked at', async () => {
+    const backEnd = new BackEnd()
+    const server = await serveWith(backEnd.hooks(['subscribe']))
+    for (const headers of [{}, await as('mallory')]) {
+      const response = await fetch(`${server.url}/sse?${channelsOf(500)}`, { headers })
+      expect([response.status, await response.json()]).toMatchObject([
+        413,
+        { error: { code: 106, message: expect.stringContaining('channel: at most 128 of them, and not 500') } },
+      ])
     }
-    const { subs } = await stream.opened()
-    expect(backEnd.of('subscribe')).toHaveLength(channelsPerSessionMax)
-    expect(Object.values(subs).filter(({ error }) => error?.code === 106)).toHaveLength(500 - channelsPerSessionMax)
+    expect(backEnd.asked).toHaveLength(0)
+    expect(server.node.sessions.size).toBe(0)
   })
 
   test('[F84] every channel of a stream or a watchlist is charged to its user, before anything is asked', async () => {
