@@ -14,11 +14,12 @@ import {
   changeProfile,
   checkSize,
   clearConversation,
+  deleteConversation,
   headOf,
   infoOf,
-  listConversations,
   memberOf,
   pageOf,
+  pageOfList,
   profileOf,
   read,
   search,
@@ -192,11 +193,16 @@ function addReadingCommands(server: Server, chat: Chat): void {
     parts.pushes?.read(actor.user, { conversation: input.conversation, seq: marked.read, device: actor.device })
     return marked
   })
-  const listing = z.object({ limit: z.int().min(1).max(limits.conversationsMax).optional(), before: z.number().optional() })
+  const listing = z.object({
+    limit: z.int().min(1).max(limits.conversationsMax).optional(),
+    before: z.number().optional(),
+    before_id: conversation.optional(),
+    ids: z.array(conversation).min(1).max(limits.conversationsMax).optional(),
+  })
   command(server, chat, 'chat.conversations', listing, async (input, actor, { pause }) => {
     // First: whoever follows the inbox from `top` on misses nothing that is not in the list, and hears some of what is in it again.
     const { pts: top } = await headOf(parts.sql, actor.user)
-    return { conversations: await listConversations(parts.sql, actor.user, input, pause), top }
+    return { ...(await pageOfList(parts.sql, actor.user, input, pause)), top }
   })
   const paging = z.object({
     conversation,
@@ -215,6 +221,11 @@ function addReadingCommands(server: Server, chat: Chat): void {
     parts.pushes?.read(actor.user, { conversation: input.conversation, seq: emptied.cleared, device: actor.device })
     return emptied
   })
+  command(server, chat, 'chat.delete_conversation', z.object({ conversation, seq: place.optional(), device }), async (input, actor) => {
+    const deleted = await ledger.commit(change => deleteConversation(change, actor.user, input.conversation, input.seq))
+    parts.pushes?.read(actor.user, { conversation: input.conversation, seq: deleted.cleared, device: actor.device })
+    return deleted
+  })
 }
 
 function addOwnCommands(server: Server, chat: Chat): void {
@@ -223,21 +234,28 @@ function addOwnCommands(server: Server, chat: Chat): void {
     conversation: conversation.optional(),
     muted: isOn.optional(),
     pinned: isOn.optional(),
+    archived: isOn.optional(),
+    unread: isOn.optional(),
+    seq: place.optional(),
     read_receipts: isOn.optional(),
     last_seen: isOn.optional(),
     may_add: z.enum(['everyone', 'answered', 'nobody']).optional(),
   })
-  command(server, chat, 'chat.settings', settings, async ({ conversation: id, muted, pinned, read_receipts, last_seen, may_add }, actor) =>
-    ledger.commit(async change => {
-      if (id !== undefined) await setOwn(change, actor.user, id, { muted, pinned })
-      if (read_receipts === undefined && last_seen === undefined && may_add === undefined) return profileOf(change.tx, actor.user)
-      return changeProfile(change.tx, actor.user, {
+  command(server, chat, 'chat.settings', settings, async ({ conversation: id, read_receipts, last_seen, may_add, ...own }, actor) => {
+    const { profile, known } = await ledger.commit(async change => {
+      const known = id === undefined ? 0 : await setOwn(change, actor.user, id, own)
+      if (read_receipts === undefined && last_seen === undefined && may_add === undefined)
+        return { known, profile: await profileOf(change.tx, actor.user) }
+      const profile = await changeProfile(change.tx, actor.user, {
         ...(read_receipts === undefined ? {} : { read_receipts }),
         ...(last_seen === undefined ? {} : { last_seen }),
         ...(may_add === undefined ? {} : { may_add }),
       })
-    }),
-  )
+      return { known, profile }
+    })
+    if (id !== undefined && own.unread === false) parts.pushes?.read(actor.user, { conversation: id, seq: known, device: actor.device })
+    return profile
+  })
   command(server, chat, 'chat.block', z.object({ user: user.optional(), on: isOn.optional() }), async (input, actor) => {
     const { user: other, on = true } = input
     if (other === undefined) return { blocked: await blockedBy(parts.sql, actor.user) }

@@ -10,6 +10,7 @@ export const weights: Partial<Record<keyof ChatCommands, number>> = {
   'chat.delete': 4,
   'chat.react': 4,
   'chat.clear': 4,
+  'chat.delete_conversation': 4,
   'chat.history': 16,
   'chat.group': 16,
   'chat.add': 16,

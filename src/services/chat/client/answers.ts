@@ -60,6 +60,9 @@ const conversation = z.object({
   muted: z.boolean(),
   pinned: z.boolean(),
   cleared: number,
+  archived: z.exactOptional(z.literal(true)),
+  deleted: z.exactOptional(z.literal(true)),
+  marked: z.exactOptional(z.literal(true)),
   active: z.boolean(),
 })
 const watermark = z.object({ user: text, delivered: z.exactOptional(number), read: z.exactOptional(number), ts: number })
@@ -124,11 +127,17 @@ export const answerSchemas: { readonly [M in keyof ChatCommands]: z.ZodMiniType<
   'chat.edit': z.object({ seq: number, rev: number, ts: number }),
   'chat.delete': z.object({ seq: number }),
   'chat.clear': z.object({ cleared: number }),
+  'chat.delete_conversation': z.object({ cleared: number }),
   'chat.react': z.object({ seq: number }),
   'chat.typing': z.looseObject({}),
   'chat.ack': z.object({ offset: number, backlog: number }),
   'chat.read': z.object({ read: number, unread: number }),
-  'chat.conversations': z.object({ conversations: z.array(conversation), top: number }),
+  'chat.conversations': z.object({
+    conversations: z.array(conversation),
+    top: number,
+    next: z.exactOptional(z.object({ before: number, before_id: text })),
+    unread: z.exactOptional(number),
+  }),
   'chat.history': z.object({ entries: z.array(shown), has_more: z.boolean(), gap: z.exactOptional(z.tuple([number, number])) }),
   'chat.search': z.object({ entries: z.array(message) }),
   'chat.info': z.object({

@@ -183,8 +183,20 @@ export interface Conversation {
   readonly request?: true
   /** How many ask to be let in, for those who may let them. */
   readonly requests?: number
+  /** Out of the list, in the archive; a message beyond `seq` brings it back unless it is muted. */
+  readonly archived?: true
+  /** Out of the list; a message beyond `seq` brings it back. */
+  readonly deleted?: true
+  /** To be shown as unread, whatever was read, until it is read or answered. */
+  readonly marked?: true
   /** Whether one is still in it; what came before one left can still be read. */
   readonly active: boolean
+}
+
+/** Where a page of the list goes on. */
+export interface ListPlace {
+  readonly before: number
+  readonly before_id: string
 }
 
 /** A way into a group that is still open. */
@@ -290,13 +302,25 @@ export interface ChatCommands {
   }
   'chat.delete': { in: { conversation: string; seq: number; for: 'everyone' | 'me' }; out: { seq: number } }
   'chat.clear': { in: { conversation: string }; out: { cleared: number } }
+  /** Empties it for oneself and takes it out of the list, until something is said in it. With `seq`, nothing beyond is touched. */
+  'chat.delete_conversation': { in: { conversation: string; seq?: number | undefined }; out: { cleared: number } }
   'chat.react': { in: { conversation: string; seq: number; emoji: string }; out: { seq: number } }
   'chat.typing': { in: { conversation: string; on: boolean }; out: object }
   'chat.ack': { in: { device?: string | undefined; offset: number }; out: { offset: number; backlog: number } }
   'chat.read': { in: { conversation: string; seq: number }; out: { read: number; unread: number } }
+  /** By time and id; or those of `ids` that are the user's. */
   'chat.conversations': {
-    in: { limit?: number | undefined; before?: number | undefined }
-    out: { conversations: readonly Conversation[]; top: number }
+    in: {
+      limit?: number | undefined
+      before?: number | undefined
+      before_id?: string | undefined
+      ids?: readonly string[] | undefined
+    }
+    /**
+     * `next`: what to ask with for the page after this one; absent of the last. `unread`, of the first page: how many messages are unread in
+     * all conversations that are neither muted nor archived.
+     */
+    out: { conversations: readonly Conversation[]; top: number; next?: ListPlace | undefined; unread?: number | undefined }
   }
   'chat.history': {
     in: {
@@ -319,6 +343,11 @@ export interface ChatCommands {
       conversation?: string | undefined
       muted?: boolean | undefined
       pinned?: boolean | undefined
+      archived?: boolean | undefined
+      /** Marks it as unread; false reads it up to `seq`. */
+      unread?: boolean | undefined
+      /** The newest that the user knew of: what came later brings an archived conversation back, and stays unread. */
+      seq?: number | undefined
       read_receipts?: boolean | undefined
       last_seen?: boolean | undefined
       may_add?: MayAdd | undefined

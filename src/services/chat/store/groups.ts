@@ -7,7 +7,7 @@ import { type Allowed, type ChangedMembers, type Conversation, chatErrors, type 
 import { giveConsent, sortOut } from './consent.ts'
 import { ask, takeBack } from './invited.ts'
 import type { Change } from './ledger.ts'
-import { conversationOf, describe, membersOf } from './listing.ts'
+import { conversationOf, describe, type Listed, membersOf } from './listing.ts'
 import {
   activeMembers,
   append,
@@ -350,7 +350,7 @@ export class Groups {
          unread, muted, pinned, cleared, consent)
        values (?1, ?2, ?3, ?4, 1, ?5, ?5, ?5, ?5, 0, 0, 0, 0, 0, ?6)
        on conflict (conversation, person) do update set active = 1, consent = excluded.consent, role = excluded.role, since = excluded.since, unread = 0,
-         delivered_to = excluded.delivered_to, read_to = excluded.read_to, told_delivered = excluded.told_delivered, told_read = excluded.told_read`,
+         archived_below = 0, deleted_below = 0, marked = 0, delivered_to = excluded.delivered_to, read_to = excluded.read_to, told_delivered = excluded.told_delivered, told_read = excluded.told_read`,
       conversation,
       person,
       role,
@@ -369,12 +369,15 @@ export class Groups {
   }
 }
 
-const freshMember: Pick<MemberRow, 'unread' | 'muted' | 'pinned' | 'cleared' | 'active'> = {
+const freshMember: Omit<Listed, 'consent'> = {
   unread: 0,
   muted: 0,
   pinned: 0,
   cleared: 0,
   active: 1,
+  archived_below: 0,
+  deleted_below: 0,
+  marked: 0,
 }
 
 async function consentsIn(tx: Queries, conversation: string): Promise<ReadonlyMap<string, Consent>> {

@@ -6,10 +6,10 @@ export { Inboxes, type Item, inboxChannel, ownerOf, toJson } from './inbox.ts'
 export { Invitations } from './invitations.ts'
 export { answerInvited, invitedOf } from './invited.ts'
 export { type Change, Ledger } from './ledger.ts'
-export { conversationOf, conversationsWith, listConversations } from './listing.ts'
+export { conversationOf, conversationsWith, listConversations, pageOfList } from './listing.ts'
 export { activeMembers, findConversation, findMember, memberOf, type Posted, postConversation } from './log.ts'
 export { type Actor, checkSize, Messages, type Sending, type Sent } from './messages.ts'
-export { clearConversation, type Own, setBlocked, setOwn } from './own.ts'
+export { clearConversation, deleteConversation, type Own, setBlocked, setOwn } from './own.ts'
 export {
   acquainted,
   areApart,

@@ -1,8 +1,9 @@
 import type { Queries, Sql } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
-import type { Conversation, Member, MessageEntry } from '../model/wire.ts'
+import type { Conversation, ListPlace, Member, MessageEntry } from '../model/wire.ts'
 import { type EntryBody, type EntryRow, entryColumns } from './entry-row.ts'
 import { entriesFor } from './former.ts'
+import { pageFrom, placesOf } from './list-places.ts'
 import { type ConversationRow, findConversation, findMember, type MemberRow, memberColumns } from './log.ts'
 import { areApart, hasBlocked, hidesReading } from './profiles.ts'
 import { isWithin, visibleTo } from './visible.ts'
@@ -12,6 +13,12 @@ import { atOnce, type Pause } from './walk.ts'
 const stepRows = 256
 const rowsPerConversation = 32
 
+/** A row of `chat_member`, as far as the list shows it. */
+export type Listed = Pick<
+  MemberRow,
+  'unread' | 'muted' | 'pinned' | 'cleared' | 'active' | 'consent' | 'archived_below' | 'deleted_below' | 'marked'
+>
+
 /** A conversation as one member has it in the list; undefined where they never were in it. */
 export async function conversationOf(queries: Queries, id: string, person: string): Promise<Conversation | undefined> {
   const row = await findConversation(queries, id)
@@ -20,28 +27,49 @@ export async function conversationOf(queries: Queries, id: string, person: strin
   return shown(queries, row, member)
 }
 
+/** What of a user's list is asked for. */
+export interface Asked {
+  readonly before?: number | undefined
+  readonly before_id?: string | undefined
+  readonly limit?: number | undefined
+  /** These alone, as far as they are theirs. */
+  readonly ids?: readonly string[] | undefined
+}
+
+/** A page of a user's list. */
+export interface ListPage {
+  readonly conversations: readonly Conversation[]
+  readonly next?: ListPlace | undefined
+  readonly unread?: number | undefined
+}
+
 /**
  * The conversations of a user, those with the newest entries first. Direct ones in which nobody has said anything are there as well. Each is of
  * one moment, and some at a time are read before others have their turn.
  */
-export async function listConversations(
+export async function listConversations(sql: Sql, person: string, asked: Asked, pause: Pause = atOnce): Promise<Conversation[]> {
+  return [...(await pageOfList(sql, person, asked, pause)).conversations]
+}
+
+/** The same, with where it goes on: a page says so itself, since what it lists may move while it is read. */
+export async function pageOfList(
   sql: Sql,
   person: string,
-  { limit = limits.conversationsMax, before }: { limit?: number | undefined; before?: number | undefined },
+  { limit = limits.conversationsMax, ids, ...from }: Asked,
   pause: Pause = atOnce,
-): Promise<Conversation[]> {
-  const rows = await sql.all<{ id: string }>(
-    `select c.id from chat_member m join chat_conversation c on c.id = m.conversation left join chat_entry l on m.active = 0 and l.conversation = c.id
-       and l.seq = (select max(s.to_seq) from chat_stay s where s.conversation = c.id and s.person = m.person)
-     where m.person = ?1 and m.consent <> 'silent' and coalesce(l.ts, c.ts) < ?2 order by coalesce(l.ts, c.ts) desc, c.id limit ?3`,
-    person,
-    before ?? Number.MAX_SAFE_INTEGER,
-    Math.min(limit, limits.conversationsMax),
-  )
-  const waiting = rows.map(({ id }) => id).reverse()
+): Promise<ListPage> {
+  if (ids !== undefined) return { conversations: await readAll(sql, person, ids, pause) }
+  const { places, unread } = await placesOf(sql, person, pause)
+  const page = pageFrom(places, Math.min(limit, limits.conversationsMax), from)
+  const conversations = await readAll(sql, person, page.ids, pause)
+  return { conversations, ...(page.next === undefined ? {} : { next: page.next }), ...(from.before === undefined ? { unread } : {}) }
+}
+
+async function readAll(sql: Sql, person: string, ids: readonly string[], pause: Pause): Promise<Conversation[]> {
+  const waiting = [...ids].reverse()
   const conversations: Conversation[] = []
-  while (waiting.length > 0) {
-    if (conversations.length > 0) await pause()
+  for (let isFirst = true; waiting.length > 0; isFirst = false) {
+    if (!isFirst) await pause()
     // May run again where the store breaks a transaction off: what it took is taken once it is done.
     const some = await sql.transaction(tx => someOf(tx, waiting, person))
     waiting.length -= some.length
@@ -50,13 +78,21 @@ export async function listConversations(
   return conversations
 }
 
+/** Not what somebody began who is blocked. */
+async function listed(queries: Queries, id: string, person: string): Promise<Conversation | undefined> {
+  const row = await findConversation(queries, id)
+  const member = row === undefined ? undefined : await findMember(queries, id, person)
+  if (row === undefined || member === undefined || member.consent === 'silent') return undefined
+  return shown(queries, row, member)
+}
+
 /** As many from the end of the list as one step has room for. */
 async function someOf(queries: Queries, waiting: readonly string[], person: string): Promise<(Conversation | undefined)[]> {
   const some: (Conversation | undefined)[] = []
   for (let rows = 0; rows < stepRows; ) {
     const id = waiting.at(-1 - some.length)
     if (id === undefined) return some
-    const conversation = await conversationOf(queries, id, person)
+    const conversation = await listed(queries, id, person)
     some.push(conversation)
     rows += rowsPerConversation + (conversation?.members.length ?? 0)
   }
@@ -148,7 +184,7 @@ async function toldOf(queries: Queries, conversation: string, member: Member): P
 
 export function describe(
   row: ConversationRow,
-  member: Pick<MemberRow, 'unread' | 'muted' | 'pinned' | 'cleared' | 'active' | 'consent'>,
+  member: Listed,
   members: readonly Member[],
   last: MessageEntry | undefined,
   requests: number,
@@ -170,10 +206,18 @@ export function describe(
     muted: member.muted === 1,
     pinned: member.pinned === 1,
     cleared,
+    ...(isArchivedBy(member, last) ? { archived: true } : {}),
+    ...(member.deleted_below > (last?.seq ?? 0) ? { deleted: true } : {}),
+    ...(member.marked === 1 ? { marked: true } : {}),
     active: member.active === 1,
     ...(member.consent === 'none' && member.active === 1 ? { request: true } : {}),
     ...(requests === 0 ? {} : { requests }),
   }
+}
+
+/** By the newest message that they see; see `isArchived` for the same in SQL. */
+function isArchivedBy({ archived_below, muted }: Listed, last: MessageEntry | undefined): boolean {
+  return archived_below > 0 && (muted === 1 || archived_below > (last?.seq ?? 0))
 }
 
 /** How many ask to be let in, for whoever may let them. */

@@ -45,6 +45,11 @@ export interface MemberRow {
   readonly pinned: number
   readonly cleared: number
   readonly consent: Consent
+  /** 0, or the `seq` from which on a message brings it back into the list; one that is muted stays archived. */
+  readonly archived_below: number
+  readonly deleted_below: number
+  /** Whether the user wants to see it as unread. */
+  readonly marked: number
 }
 
 export interface Place {
@@ -74,7 +79,8 @@ export interface Posted {
 export type OwnEntry = ReceiptEntry | DeleteEntry | InvitedEntry
 
 const conversationColumns = 'id, kind, title, version, seq, ts, send_by, edit_by'
-export const memberColumns = 'conversation, person, role, since, active, delivered_to, read_to, unread, muted, pinned, cleared, consent'
+export const memberColumns = `conversation, person, role, since, active, delivered_to, read_to, unread, muted, pinned, cleared, consent,
+  archived_below, deleted_below, marked`
 
 /** The conversation, held until the transaction ends: what is appended to it gets its place one after another. */
 export async function holdConversation(tx: Queries, id: string): Promise<ConversationRow> {
@@ -136,6 +142,17 @@ export async function memberOf(queries: Queries, conversation: string, person: s
   const member = await findMember(queries, conversation, person)
   if (member === undefined || member.active === 0) throw new CommandError(chatErrors.notFound, 'no such conversation')
   return member
+}
+
+/** The newest `seq` that somebody who is or was in a conversation may see. */
+export async function newestFor(queries: Queries, { row, member }: Held): Promise<number> {
+  if (member.active === 1) return row.seq
+  const [left] = await queries.all<{ seq: number | null }>(
+    'select max(to_seq) as seq from chat_stay where conversation = ?1 and person = ?2',
+    row.id,
+    member.person,
+  )
+  return left?.seq ?? 0
 }
 
 export async function memberCount(queries: Queries, conversation: string): Promise<number> {

@@ -8,6 +8,7 @@ import { giveConsent } from './consent.ts'
 import { checkDevices } from './devices.ts'
 import { type EntryBody, type EntryRow, entryColumns, midOf } from './entry-row.ts'
 import type { Change } from './ledger.ts'
+import { stayListed } from './list-state.ts'
 import {
   append,
   type ConversationRow,
@@ -144,6 +145,7 @@ export class Messages {
       target.kind === 'message' && target.deleted === 0 && target.author !== actor.user ? 1 : 0,
     )
     await hide(tx, conversation, actor.user, seq)
+    await stayListed(tx, conversation, actor.user, seq)
     const entry = {
       kind: 'delete',
       conversation,
@@ -337,7 +339,7 @@ async function uncountUnread(tx: Queries, { conversation, seq, author }: EntryRo
 async function readOwn({ tx, now, moved }: Change, { conversation, person, read_to }: MemberRow, seq: number): Promise<void> {
   const readsMore = read_to < seq - 1
   await tx.run(
-    `update chat_member set read_to = ?3, delivered_to = case when delivered_to > ?3 then delivered_to else ?3 end, unread = 0,
+    `update chat_member set read_to = ?3, delivered_to = case when delivered_to > ?3 then delivered_to else ?3 end, unread = 0, marked = 0,
        receipt_due = case when ?4 = 1 then 1 else receipt_due end
      where conversation = ?1 and person = ?2`,
     conversation,

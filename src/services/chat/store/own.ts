@@ -1,26 +1,49 @@
 import { takeBack } from './invited.ts'
 import type { Change } from './ledger.ts'
-import { conversationOf } from './listing.ts'
-import { findMember, holdAs, memberOf, postConversation } from './log.ts'
+import { listStateOf } from './list-state.ts'
+import { findMember, holdKnown, newestFor } from './log.ts'
 import { pairKey } from './pair.ts'
 import { block } from './profiles.ts'
+import { tellOwn } from './tell-own.ts'
+import { read, recountUnread } from './watermarks.ts'
 
 /** What a conversation is to one user alone. */
 export interface Own {
   readonly muted?: boolean | undefined
   readonly pinned?: boolean | undefined
+  readonly archived?: boolean | undefined
+  /** Marks it as unread; false reads it. */
+  readonly unread?: boolean | undefined
+  /** The newest that the user knew of; all there is unless given. */
+  readonly seq?: number | undefined
 }
 
-export async function setOwn(change: Change, person: string, conversation: string, { muted, pinned }: Own): Promise<void> {
-  const member = await memberOf(change.tx, conversation, person)
-  await change.tx.run(
-    'update chat_member set muted = ?3, pinned = ?4 where conversation = ?1 and person = ?2',
+/**
+ * Also of a conversation that was left. What is archived is not pinned, and what is pinned is not archived.
+ * @returns up to where the user knew it
+ */
+export async function setOwn(change: Change, person: string, conversation: string, own: Own): Promise<number> {
+  const { tx } = change
+  const held = await holdKnown(tx, conversation, person)
+  const known = Math.min(own.seq ?? Number.POSITIVE_INFINITY, await newestFor(tx, held))
+  if (own.unread === false) await read(change, person, conversation, known)
+  const { member } = held
+  const { isArchived } = await listStateOf(tx, member)
+  const archived = own.archived ?? (own.pinned === true ? false : isArchived)
+  const pinned = own.pinned ?? (own.archived === true ? false : member.pinned === 1)
+  // Set anew with every change, so that muting what has come back does not take it away again, nor does it come back by being heard again.
+  const below = own.archived === undefined && archived ? await newestFor(tx, held) : known
+  await tx.run(
+    'update chat_member set muted = ?3, pinned = ?4, archived_below = ?5, marked = ?6 where conversation = ?1 and person = ?2',
     conversation,
     person,
-    (muted ?? member.muted === 1) ? 1 : 0,
-    (pinned ?? member.pinned === 1) ? 1 : 0,
+    (own.muted ?? member.muted === 1) ? 1 : 0,
+    pinned ? 1 : 0,
+    archived ? below + 1 : 0,
+    own.unread === undefined ? member.marked : own.unread ? 1 : 0,
   )
   await tellOwn(change, person, conversation)
+  return known
 }
 
 /**
@@ -28,15 +51,47 @@ export async function setOwn(change: Change, person: string, conversation: strin
  * what authors are told is up to devices, which still get it and acknowledge it.
  */
 export async function clearConversation(change: Change, person: string, conversation: string): Promise<{ cleared: number }> {
-  const { row } = await holdAs(change.tx, conversation, person)
-  await change.tx.run(
-    'update chat_member set cleared = ?3, unread = 0 where conversation = ?1 and person = ?2',
+  const { tx } = change
+  const held = await holdKnown(tx, conversation, person)
+  const cleared = Math.max(await newestFor(tx, held), held.member.cleared)
+  // What has come back stays in the list, though nothing is left of what brought it.
+  const { isArchived, isDeleted } = await listStateOf(tx, held.member)
+  await tx.run(
+    `update chat_member set cleared = ?3, unread = 0, archived_below = case when ?4 = 1 then archived_below else 0 end,
+       deleted_below = case when ?5 = 1 then deleted_below else 0 end where conversation = ?1 and person = ?2`,
     conversation,
     person,
-    row.seq,
+    cleared,
+    isArchived ? 1 : 0,
+    isDeleted ? 1 : 0,
   )
   await tellOwn(change, person, conversation)
-  return { cleared: row.seq }
+  return { cleared }
+}
+
+/** The same, and out of the list until something is said in it, also of one that was left: then it is not seen again. */
+export async function deleteConversation(
+  change: Change,
+  person: string,
+  conversation: string,
+  seq = Number.POSITIVE_INFINITY,
+): Promise<{ cleared: number }> {
+  const { tx } = change
+  const held = await holdKnown(tx, conversation, person)
+  const newest = await newestFor(tx, held)
+  const cleared = Math.max(Math.min(seq, newest), held.member.cleared)
+  await tx.run(
+    `update chat_member set cleared = ?3, deleted_below = ?4, archived_below = 0, pinned = 0, marked = 0
+     where conversation = ?1 and person = ?2`,
+    conversation,
+    person,
+    cleared,
+    cleared + 1,
+  )
+  const unread = cleared >= newest ? 0 : await recountUnread(tx, conversation, person)
+  await tx.run('update chat_member set unread = ?3 where conversation = ?1 and person = ?2', conversation, person, unread)
+  await tellOwn(change, person, conversation)
+  return { cleared }
 }
 
 /** Whom one does not want to hear from, on all devices. @returns everyone of whom that is so */
@@ -55,10 +110,4 @@ export async function setBlocked(change: Change, person: string, other: string, 
   const member = await findMember(change.tx, pair.id, person)
   if (member?.consent !== 'silent') await tellOwn(change, person, pair.id)
   return blocked
-}
-
-async function tellOwn({ tx, now, posted }: Change, person: string, id: string): Promise<void> {
-  const conversation = await conversationOf(tx, id, person)
-  if (conversation !== undefined)
-    posted.push(await postConversation(tx, person, { kind: 'conversation', conversation: id, summary: conversation }, now))
 }

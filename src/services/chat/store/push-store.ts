@@ -2,6 +2,7 @@ import { CommandError, errors } from '../../../protocol/index.ts'
 import type { Sql } from '../../../store/index.ts'
 import { type OwedCursor, type OwedMessage, type PushRows, type PushSubscription, pushLimits, type ShownNote } from '../push/index.ts'
 import { type EntryRow, entryOf } from './entry-row.ts'
+import { isArchived } from './list-state.ts'
 
 interface PushRow {
   readonly person: string
@@ -61,7 +62,7 @@ export class PushStore implements PushRows {
 
   async badge(user: string): Promise<number> {
     const [row] = await this.sql.all<{ count: number | null }>(
-      'select cast(sum(unread) as integer) as count from chat_member where person = ?1 and muted = 0',
+      `select cast(sum(m.unread) as integer) as count from chat_member m where m.person = ?1 and m.muted = 0 and m.unread > 0 and not ${isArchived('?1')}`,
       user,
     )
     return row?.count ?? 0

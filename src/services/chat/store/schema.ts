@@ -103,6 +103,13 @@ export const schema: readonly string[] = [
     primary key (conversation, person))`,
   'create index chat_invited_person on chat_invited (person)',
   'create table chat_invite_use (code text not null, person text not null, primary key (code, person))',
+  // What a user did with a conversation in their list. 0 for not archived, not deleted; else what was said from this `seq` on brings it back.
+  'alter table chat_member add column archived_below integer not null default 0',
+  'alter table chat_member add column deleted_below integer not null default 0',
+  'alter table chat_member add column marked integer not null default 0',
+  // The list is read in steps, by conversation.
+  'create index chat_member_list on chat_member (person, conversation)',
+  'drop index chat_member_person',
 ]
 
 /** The epoch of all inboxes: made with the store, and the same as long as it is. */

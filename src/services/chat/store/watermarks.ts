@@ -1,9 +1,10 @@
 import type { Queries } from '../../../store/index.ts'
 import type { ReceiptEntry, Watermark } from '../model/wire.ts'
 import type { Change } from './ledger.ts'
-import { activeMembers, holdConversation, holdKnown, type MemberRow, post } from './log.ts'
+import { activeMembers, holdConversation, holdKnown, type MemberRow, newestFor, post } from './log.ts'
 import { step } from './messages.ts'
 import { areApart, hidesReading } from './profiles.ts'
+import { unmark } from './tell-own.ts'
 import { countsFor } from './visible.ts'
 
 interface DueRow {
@@ -41,8 +42,8 @@ export async function deliver({ tx, now, moved }: Change, person: string, after:
 export async function read(change: Change, person: string, conversation: string, seq: number): Promise<{ read: number; unread: number }> {
   const { tx, now, posted, moved } = change
   const { row, member } = await holdKnown(tx, conversation, person)
-  const last = member.active === 1 ? row.seq : await lastSeen(tx, member)
-  const upTo = Math.min(seq, last)
+  const upTo = Math.min(seq, await newestFor(tx, { row, member }))
+  if (member.marked === 1) await unmark(change, member)
   if (upTo <= member.read_to) return { read: member.read_to, unread: member.unread }
   const unread = member.unread - (await countBetween(tx, member, upTo))
   await tx.run(
@@ -181,13 +182,4 @@ async function countBetween(tx: Queries, { conversation, person, read_to }: Memb
     upTo,
   )
   return row?.count ?? 0
-}
-
-async function lastSeen(tx: Queries, { conversation, person }: MemberRow): Promise<number> {
-  const [row] = await tx.all<{ seq: number | null }>(
-    'select max(to_seq) as seq from chat_stay where conversation = ?1 and person = ?2',
-    conversation,
-    person,
-  )
-  return row?.seq ?? 0
 }
