@@ -1,12 +1,10 @@
 import type { ServerWebSocket } from 'bun'
 import { type Bytes, type Node, Session, type Socket, type Wire } from '../hub/index.ts'
-import { randomUuid, type Timer } from '../kit/index.ts'
+import { randomUuid } from '../kit/index.ts'
 import { closes, messageTooBig } from '../protocol/index.ts'
+import { Closing } from './closing.ts'
 import type { Placed } from './lineup.ts'
 import type { Upgraded } from './upgraded.ts'
-
-/** How long a peer may take to answer a close before the connection is cut. */
-const closeTimeoutMs = 5000
 
 /** One client's WebSocket. */
 export class ClientConnection implements Socket, Upgraded, Placed {
@@ -17,8 +15,8 @@ export class ClientConnection implements Socket, Upgraded, Placed {
   #isCongested = false
   /** For the session, which forgets them when it is known. */
   #headers: Session['headers']
-  /** Cuts the connection of a peer that does not answer the close. */
-  #closing: Timer | undefined
+  /** It is to close once the bytes that wait in its socket have left. */
+  #closing: Closing | undefined
 
   constructor(
     readonly node: Node,
@@ -49,12 +47,13 @@ export class ClientConnection implements Socket, Upgraded, Placed {
   }
 
   drained(): void {
-    this.#session?.outbox.drained()
+    if (this.#closing === undefined) this.#session?.outbox.drained()
+    else this.#closing.drained()
   }
 
   gone(): void {
     this.#socket = undefined
-    this.#closing?.cancel()
+    this.#closing?.end()
     this.#session?.closed(closes.normal)
   }
 
@@ -86,11 +85,13 @@ export class ClientConnection implements Socket, Upgraded, Placed {
     else this.#session?.receive(frame)
   }
 
+  /** Bun itself cuts a peer that does not answer. */
   close(code: number, reason: string): void {
     const socket = this.#socket
-    if (socket === undefined) return
-    this.#closing = this.node.clock.after(closeTimeoutMs, () => socket.terminate())
-    socket.close(code, reason)
+    if (socket === undefined || this.#closing !== undefined) return
+    const say = () => socket.close(code, reason)
+    if (socket.getBufferedAmount() === 0) say()
+    else this.#closing = new Closing(this.node, this.#session?.user ?? '', this.address, socket, say)
   }
 }
 

@@ -17,8 +17,14 @@ const history = { history_size: 2000, history_ttl: '10m' } as const
 
 const start = () =>
   ServerProcess.start({
-    // No ping ends a reader before its outbox does.
-    client: { allow_anonymous_connect_without_token: true, queue_max_size: 262_144, ping_interval: '1h', pong_timeout: '1m' },
+    // No ping ends a reader before its outbox does, and whoever is closed may take its time to read why.
+    client: {
+      allow_anonymous_connect_without_token: true,
+      queue_max_size: 262_144,
+      ping_interval: '1h',
+      pong_timeout: '1m',
+      stalled_close_delay: '1h',
+    },
     channel: {
       namespaces: [
         { name: 'feed', ...open, ...history },
