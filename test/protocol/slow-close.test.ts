@@ -13,7 +13,12 @@ const bulk = { text: 'x'.repeat(20_000) }
 
 test('[B210] a client that reads 8 KB a second is closed with 3008, and reads the code behind all that had been sent to it', async () => {
   await using server = await startServer({ client: strangers, channel: { namespaces } })
-  const lines = ['GET /connection/websocket HTTP/1.1', `Host: 127.0.0.1:${server.server.http.port}`, 'Upgrade: websocket', 'Connection: Upgrade']
+  const lines = [
+    'GET /connection/websocket HTTP/1.1',
+    `Host: 127.0.0.1:${server.server.http.port}`,
+    'Upgrade: websocket',
+    'Connection: Upgrade',
+  ]
   const keys = ['Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version: 13', '', '']
   const frames = commands.map(command => textFrame(JSON.stringify(command)))
   const program = join(import.meta.dir, '../support/slow-reader.ts')
