@@ -67,7 +67,7 @@ export async function admit(session: Session, request: SubscribeRequest): Promis
 function ask(session: Session, request: SubscribeRequest): Promise<Grant> {
   const { access } = session.node
   const delayMs = delayFor(request, access.namespaceOf(request.channel))
-  return session.pending.during(request.channel, () => access.subscribe(session, request.channel, request.token, request.data, delayMs))
+  return session.whilePending(request.channel, () => access.subscribe(session, request.channel, request.token, request.data, delayMs))
 }
 
 /** A subscription that is ready to go live. */

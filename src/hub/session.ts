@@ -110,10 +110,17 @@ export class Session implements OutboxOwner {
     return this.#principal
   }
 
-  /** Subscriptions that somebody is still being asked about. */
-  get pending(): PendingSubscriptions {
+  /**
+   * Asks somebody about a channel: meanwhile the subscription counts as one that there is, and can be ended like one. Nothing is kept of it
+   * afterwards, since most sessions never ask again. @throws CommandError
+   */
+  async whilePending<T>(channel: string, ask: () => Promise<T>): Promise<T> {
     this.#pending ??= new PendingSubscriptions()
-    return this.#pending
+    try {
+      return await this.#pending.during(channel, ask)
+    } finally {
+      if (this.#pending?.size === 0) this.#pending = undefined
+    }
   }
 
   /** Subscriptions that there are or may be in a moment. */
