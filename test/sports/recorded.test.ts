@@ -1,31 +1,11 @@
 import { describe, expect, test } from 'bun:test'
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { gunzipSync } from 'node:zlib'
 import { between, type Random, seededRandom } from '../../src/kit/index.ts'
-import { officialScoreOf } from '../../src/services/sports/feeds/adapters/datafactory-file.ts'
-import { openRecording } from '../../src/services/sports/feeds/open-recording.ts'
 import type { Recording } from '../../src/services/sports/feeds/recording.ts'
-import { recordTimeline } from '../../src/services/sports/feeds/timeline.ts'
-import type { FedEvent, Pair } from '../../src/services/sports/model/index.ts'
-import { final2022, semi2014 } from '../../src/services/sports/timelines/index.ts'
+import type { FedEvent } from '../../src/services/sports/model/index.ts'
 import { type TestServer, until } from '../support/index.ts'
 import { Feed, startBelow, startSports } from './feed.ts'
 import { Follower } from './follower.ts'
-
-const folder = join(import.meta.dir, '../../../shared/data/sports')
-
-/** Says once for each test that goes without the recordings, and counts it. */
-function lacksData(what: string): boolean {
-  if (existsSync(folder)) return false
-  console.log(`SKIP (no shared data): ${what}`)
-  return true
-}
-
-function read(name: string): unknown {
-  const bytes = readFileSync(join(folder, name))
-  return JSON.parse((name.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString())
-}
+import { type Case, committed, lacksRecordings, recorded } from './recordings.ts'
 
 /** Revisions of the recordings are spread, so that there is room before each for what a feed might have said first. */
 const spread = 8
@@ -85,61 +65,6 @@ function shuffled(said: readonly FedEvent[], random: Random): FedEvent[] {
   return order.flatMap(event => (random.next() < 0.1 ? [event, event] : [event]))
 }
 
-interface Case {
-  readonly name: string
-  readonly recording: () => Recording
-  readonly score: () => Pair<number>
-}
-
-/** Goals counted in the file itself, by no more than what marks one there. */
-function countStatsBomb(): Pair<number> {
-  const events = read('statsbomb_15986_event.json.gz') as {
-    period: number
-    type: { name: string }
-    team: { name: string }
-    shot?: { outcome: { name: string } }
-  }[]
-  const goals = events.filter(({ period, type, shot }) => type.name === 'Shot' && shot?.outcome.name === 'Goal' && period < 5)
-  const of = (team: string) => goals.filter(goal => goal.team.name === team).length
-  return { home: of('Barcelona'), away: of('Girona') }
-}
-
-function countWyscout(name: string): Pair<number> {
-  const text = gunzipSync(readFileSync(join(folder, name))).toString()
-  const home = Number(/"teams": *\{ *"(\d+)"/.exec(text)?.[1])
-  const { events } = JSON.parse(text) as { events: { teamId: number; eventName: string; tags: { id: number }[] }[] }
-  const score = { home: 0, away: 0 }
-  for (const { teamId, eventName, tags } of events) {
-    const isOwn = tags.some(({ id }) => id === 102)
-    if (eventName === 'Save attempt' || !(isOwn || tags.some(({ id }) => id === 101))) continue
-    score[(teamId === home) !== isOwn ? 'home' : 'away']++
-  }
-  return score
-}
-
-const wyscout = Array.from({ length: 10 }, (_, index) => `wyscout_${1_694_390 + index}.json.gz`)
-const recorded: readonly Case[] = [
-  {
-    name: 'DataFactory, by the official score',
-    recording: () => openRecording(join(folder, 'datafactory_events.json')),
-    score: () => officialScoreOf(read('datafactory_events.json')) ?? { home: -1, away: -1 },
-  },
-  {
-    name: 'StatsBomb 15986, by its goals',
-    recording: () => openRecording(join(folder, 'statsbomb_15986_event.json.gz')),
-    score: countStatsBomb,
-  },
-  ...wyscout.map(name => ({
-    name: `Wyscout ${name.replace(/\D/g, '')}, by its goals`,
-    recording: () => openRecording(join(folder, name)),
-    score: () => countWyscout(name),
-  })),
-]
-const committed: readonly Case[] = [
-  { name: 'the 2022 final', recording: () => recordTimeline(final2022), score: () => ({ home: 3, away: 3 }) },
-  { name: 'the 2014 semi-final', recording: () => recordTimeline(semi2014), score: () => ({ home: 1, away: 7 }) },
-]
-
 /** Tells a match over HTTP to four viewers: one from before it, one that drops and resumes, one that comes in the middle, one at the end. */
 async function play(
   started: TestServer,
@@ -194,7 +119,7 @@ async function play(
   expect(steady.updates).toBeGreaterThan(5)
 }
 
-describe.skipIf(lacksData('recorded matches through ingest, on every screen'))('recorded matches', () => {
+describe.skipIf(lacksRecordings('recorded matches through ingest, on every screen'))('recorded matches', () => {
   test.each(recorded)(
     '[S2] $name: told out of order, corrected and with deletions that come late or early, it ends as it ended, on every screen',
     async one => {

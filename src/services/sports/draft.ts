@@ -49,7 +49,8 @@ export class Draft {
   change(): Change {
     const silent = this.#silentProviders()
     const merge = new Merge(this, silent)
-    if (silent.join() !== this.match.silent.join()) for (const group of this.#groups()) this.#touch(group)
+    // Who is silent decides whose word counts, and line-ups decide who is who: in all that was told.
+    if (silent.join() !== this.match.silent.join() || this.#touched.has('lineup')) for (const group of this.#groups()) this.#touch(group)
     for (const [group, touched] of this.#touched) merge.group(group, touched)
     merge.references()
     const isUrgent = [...this.#shown.values()].some(({ version }) => version === this.#version)

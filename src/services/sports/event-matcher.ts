@@ -1,5 +1,6 @@
-import { creditedTo, type Likeness, likenessOfFirst, type MatchEvent, namesMeet, ordered } from './model/index.ts'
-import { pairUp } from './pairing.ts'
+import type { Seen } from './match.ts'
+import { creditedTo, type Likeness, type MatchEvent, ordered, type Side } from './model/index.ts'
+import { type Edge, pairUp } from './pairing.ts'
 
 /** How far apart two feeds may put one event on the match clock: minutes are rounded, and corrected later. */
 const apartSecMax = 120
@@ -11,6 +12,9 @@ const unknownTimeCost = 121
 const nameCost: Readonly<Record<Likeness, number>> = { same: 0, alike: 5, unknown: 20, other: 60 }
 /** What it costs to leave two events apart: any pair that is possible is better. */
 const apartCost = 400
+/** What a pair of kicks gains by its kicker, more than their places in the shoot-out can take away: the longest had 56 kicks. */
+const sameKickerGain = 2000
+const likeKickerGain = 1500
 
 /** The events that can be the same as each other: kinds, but for kicks of a shoot-out, which some feeds tell as goals and missed penalties. */
 export function groupOf(event: MatchEvent): string {
@@ -22,6 +26,9 @@ export function isMatchable(group: string): boolean {
   return group !== 'unknown'
 }
 
+/** What two providers' words say of the players that they name at one place: the first, unless another is asked for. */
+export type Compare = (a: Seen, b: Seen, place?: number) => Likeness
+
 /**
  * Finds which events of two feeds tell of the same thing. Feeds number and spell as they like, so the credited side, the period, the clock,
  * the shirt number and the folded name decide. All events of a group are looked at together: one that is told late, again or corrected
@@ -31,43 +38,70 @@ export function isMatchable(group: string): boolean {
  */
 export function matchEvents(
   group: string,
-  left: readonly MatchEvent[],
-  right: readonly MatchEvent[],
+  left: readonly Seen[],
+  right: readonly Seen[],
+  compare: Compare,
 ): readonly (readonly [number, number])[] {
   if (left.length === 0 || right.length === 0) return []
-  if (group === 'kick') return matchKicks(left, right)
+  if (group === 'kick') return matchKicks(left, right, compare)
   const rights = bySide(right)
   const edges: { left: number; right: number; gain: number }[] = []
-  for (const [a, event] of left.entries()) {
-    for (const b of rights.get(sideOf(event)) ?? []) {
+  for (const [a, word] of left.entries()) {
+    for (const b of rights.get(sideOf(word.event)) ?? []) {
       const other = right[b]
-      const cost = other === undefined ? undefined : costOf(event, other)
+      const cost = other === undefined ? undefined : costOf(word, other, compare)
       if (cost !== undefined) edges.push({ left: a, right: b, gain: apartCost - cost })
     }
   }
   return pairUp(edges)
 }
 
-/** Kicks have no clock, and their order is everything: the best way to lay both lists side by side, each side's kicks apart. */
-function matchKicks(left: readonly MatchEvent[], right: readonly MatchEvent[]): (readonly [number, number])[] {
-  const places = new Map([...left.entries(), ...right.entries()].map(([index, event]) => [event, index]))
+/** Kicks have no clock: who took them decides, told in whatever order; then the best way to lay what is left side by side, each side's apart. */
+function matchKicks(left: readonly Seen[], right: readonly Seen[], compare: Compare): (readonly [number, number])[] {
+  const places = new Map([...left.entries(), ...right.entries()].map(([index, word]) => [word, index]))
   return (['home', 'away'] as const).flatMap(side => {
-    const of = (events: readonly MatchEvent[]) => ordered(events.filter(event => 'team' in event && event.team === side))
-    return align(of(left), of(right)).map(([a, b]) => [places.get(a) ?? -1, places.get(b) ?? -1] as const)
+    const [a, b] = [kicksOf(left, side), kicksOf(right, side)]
+    const named = pairUp(kickEdges(a, b, compare)).flatMap(([i, j]) => pairOf(a[i], b[j]))
+    const paired = new Set(named.flat())
+    const isOpen = (word: Seen) => !paired.has(word)
+    return [...named, ...align(a.filter(isOpen), b.filter(isOpen), compare)].map(
+      ([one, other]) => [places.get(one) ?? -1, places.get(other) ?? -1] as const,
+    )
   })
 }
 
+/** The kicks of a side in the order in which they are told to have been taken. */
+function kicksOf(words: readonly Seen[], side: Side): readonly Seen[] {
+  const own = new Map(words.filter(({ event }) => 'team' in event && event.team === side).map(word => [word.event, word]))
+  return ordered([...own.keys()]).flatMap(event => own.get(event) ?? [])
+}
+
+/** Kicks of one kicker. Who kicks twice does so after everybody else has, so that the nearer places belong together. */
+function kickEdges(a: readonly Seen[], b: readonly Seen[], compare: Compare): Edge[] {
+  return a.flatMap((one, left) =>
+    b.flatMap((other, right) => {
+      const likeness = compare(one, other)
+      if (likeness !== 'same' && likeness !== 'alike') return []
+      return [{ left, right, gain: (likeness === 'same' ? sameKickerGain : likeKickerGain) - Math.abs(left - right) }]
+    }),
+  )
+}
+
+function pairOf(one: Seen | undefined, other: Seen | undefined): (readonly [Seen, Seen])[] {
+  return one === undefined || other === undefined ? [] : [[one, other]]
+}
+
 /** The alignment of two sequences with the greatest gain (Needleman and Wunsch, 1970), without a cost for gaps. */
-function align(a: readonly MatchEvent[], b: readonly MatchEvent[]): (readonly [MatchEvent, MatchEvent])[] {
+function align(a: readonly Seen[], b: readonly Seen[], compare: Compare): (readonly [Seen, Seen])[] {
   const best: number[][] = Array.from({ length: a.length + 1 }, () => new Array<number>(b.length + 1).fill(0))
   const at = (i: number, j: number) => best[i]?.[j] ?? 0
-  const gain = (i: number, j: number) => gainOfKicks(a[i], b[j])
+  const gain = (i: number, j: number) => gainOfKicks(a[i], b[j], compare)
   for (let i = a.length - 1; i >= 0; i--) {
     const row = best[i] ?? []
     for (let j = b.length - 1; j >= 0; j--)
       row[j] = Math.max(at(i + 1, j), at(i, j + 1), gain(i, j) > 0 ? at(i + 1, j + 1) + gain(i, j) : 0)
   }
-  const pairs: (readonly [MatchEvent, MatchEvent])[] = []
+  const pairs: (readonly [Seen, Seen])[] = []
   for (let i = 0, j = 0; ; ) {
     const [one, other] = [a[i], b[j]]
     if (one === undefined || other === undefined) return pairs
@@ -80,12 +114,10 @@ function align(a: readonly MatchEvent[], b: readonly MatchEvent[]): (readonly [M
   }
 }
 
-/** A named kicker decides; an outcome may still be corrected. */
-function gainOfKicks(a: MatchEvent | undefined, b: MatchEvent | undefined): number {
-  if (a === undefined || b === undefined) return 0
-  const likeness = likenessOfFirst(a.players, b.players)
-  if (likeness === 'other') return 0
-  return (likeness === 'unknown' ? 10 : 20) + (outcomeOf(a) === outcomeOf(b) ? 2 : 1)
+/** What is left has no name on one side; an outcome may still be corrected. */
+function gainOfKicks(a: Seen | undefined, b: Seen | undefined, compare: Compare): number {
+  if (a === undefined || b === undefined || compare(a, b) !== 'unknown') return 0
+  return 10 + (outcomeOf(a.event) === outcomeOf(b.event) ? 2 : 1)
 }
 
 function isKick(event: MatchEvent): boolean {
@@ -106,9 +138,9 @@ function sideOf(event: MatchEvent): string {
   return event.kind === 'stat' ? `${team} ${event.data.name}` : `${team} ${period}`
 }
 
-function bySide(events: readonly MatchEvent[]): Map<string, number[]> {
+function bySide(words: readonly Seen[]): Map<string, number[]> {
   const sides = new Map<string, number[]>()
-  for (const [index, event] of events.entries()) {
+  for (const [index, { event }] of words.entries()) {
     const side = sideOf(event)
     const indices = sides.get(side)
     if (indices === undefined) sides.set(side, [index])
@@ -118,7 +150,8 @@ function bySide(events: readonly MatchEvent[]): Map<string, number[]> {
 }
 
 /** What it costs to take two events of one group, side and period for one; undefined where they are not. */
-function costOf(a: MatchEvent, b: MatchEvent): number | undefined {
+function costOf(left: Seen, right: Seen, compare: Compare): number | undefined {
+  const [a, b] = [left.event, right.event]
   switch (b.kind) {
     case 'period_start':
     case 'period_end':
@@ -131,22 +164,29 @@ function costOf(a: MatchEvent, b: MatchEvent): number | undefined {
     case 'commentary':
       return sameData(a, b) ? within(apart(a, b), apartSecMax) : undefined
     case 'goal':
-      return costOfGoals(a, b)
+      return costOfGoals(left, right, compare)
     case 'substitution':
-      return namesMeet(a.players.slice(0, 1), b.players.slice(0, 1)) && namesMeet(a.players.slice(1), b.players.slice(1))
-        ? within(apart(a, b), apartSecMax)
-        : undefined
-    default: {
-      const likeness = likenessOfFirst(a.players, b.players)
-      return likeness === 'other' ? undefined : within(apart(a, b), apartSecMax, nameCost[likeness])
-    }
+      return costOfNames(a, b, compare(left, right), compare(left, right, 1))
+    default:
+      return costOfNames(a, b, compare(left, right))
   }
 }
 
+/** Somebody else is another card, shot or change. */
+function costOfNames(a: MatchEvent, b: MatchEvent, ...names: readonly Likeness[]): number | undefined {
+  if (names.includes('other')) return undefined
+  return within(
+    apart(a, b),
+    apartSecMax,
+    names.reduce((sum, likeness) => sum + nameCost[likeness], 0),
+  )
+}
+
 /** An own goal that another feed gives to an attacker is one goal whoever is named. */
-function costOfGoals(a: MatchEvent, b: MatchEvent): number | undefined {
+function costOfGoals(left: Seen, right: Seen, compare: Compare): number | undefined {
+  const [a, b] = [left.event, right.event]
   const sameHow = a.kind === 'goal' && b.kind === 'goal' && (a.data.how === 'own') === (b.data.how === 'own')
-  const likeness = sameHow ? likenessOfFirst(a.players, b.players) : 'unknown'
+  const likeness = sameHow ? compare(left, right) : 'unknown'
   if (likeness === 'other' && (clockSec(a) === undefined) !== (clockSec(b) === undefined)) return undefined
   return within(apart(a, b), likeness === 'other' ? otherScorerSecMax : apartSecMax, nameCost[likeness])
 }

@@ -1,7 +1,8 @@
 import type { Draft } from './draft.ts'
-import { groupOf, isMatchable, matchEvents } from './event-matcher.ts'
+import { type Compare, groupOf, isMatchable, matchEvents } from './event-matcher.ts'
 import type { Seen } from './match.ts'
 import { isLive, isOver, type MatchEvent } from './model/index.ts'
+import { Squads } from './squads.ts'
 
 /** One thing that happened, with what providers say of it: the one that counts most first, at most one word that is live of each. */
 interface Happening {
@@ -20,12 +21,15 @@ const plain: ReadonlySet<string> = new Set(['scheduled', 'live', 'half_time'])
 export class Merge {
   /** Providers by how much their word counts: the silent after all others. */
   readonly #providers: readonly string[]
+  readonly #compare: Compare
 
   constructor(
     readonly draft: Draft,
     readonly silent: readonly string[],
   ) {
     const { providers } = draft
+    const squads = new Squads(draft)
+    this.#compare = (a, b, place) => squads.compare(a, b, place)
     this.#providers = [...providers.filter(one => !silent.includes(one)), ...providers.filter(one => silent.includes(one))]
   }
 
@@ -56,16 +60,27 @@ export class Merge {
   #happeningsOf(group: string, words: readonly Seen[]): readonly Happening[] {
     const happenings: Happening[] = []
     const live = words.filter(({ event }) => isLive(event))
-    for (const provider of this.#providers) join(group, happenings, live.filter(isOf(provider)))
+    for (const provider of this.#providers) this.#join(group, happenings, live.filter(isOf(provider)))
     // Then what was taken back, which counts for those who would still tell of it.
     for (const provider of this.#providers) {
       const withdrawn = words.filter(isOf(provider)).filter(({ event }) => !isLive(event))
       const rest = withdrawn.filter(word => !attach(word, happenings))
       const open = happenings.filter(({ words }) => !words.some(isOf(provider)) && words.every(word => this.#outranks(provider, word)))
-      join(group, happenings, rest, open)
+      this.#join(group, happenings, rest, open)
     }
     for (const { words } of happenings) words.sort((a, b) => this.#place(a) - this.#place(b))
     return happenings
+  }
+
+  /** Adds a provider's words to the happenings that they are about; the others are happenings of their own. */
+  #join(group: string, happenings: Happening[], words: readonly Seen[], open: readonly Happening[] = [...happenings]): void {
+    const told = open.flatMap(({ words: [first] }) => first ?? [])
+    const pairs = new Map(matchEvents(group, told, words, this.#compare).map(([left, right]) => [right, left]))
+    for (const [index, word] of words.entries()) {
+      const happening = open[pairs.get(index) ?? -1]
+      if (happening === undefined) happenings.push({ words: [word], key: '' })
+      else happening.words.push(word)
+    }
   }
 
   /** A word that another provider overruled while this one was silent counts least. */
@@ -162,23 +177,6 @@ export class Merge {
 
 function isOf(provider: string): (word: Seen) => boolean {
   return ({ source }) => source === provider
-}
-
-/** Adds a provider's words to the happenings that they are about; the others are happenings of their own. */
-function join(group: string, happenings: Happening[], words: readonly Seen[], open: readonly Happening[] = [...happenings]): void {
-  const events = open.map(({ words: [first] }) => first?.event).filter(event => event !== undefined)
-  const pairs = new Map(
-    matchEvents(
-      group,
-      events,
-      words.map(({ event }) => event),
-    ).map(([left, right]) => [right, left]),
-  )
-  for (const [index, word] of words.entries()) {
-    const happening = open[pairs.get(index) ?? -1]
-    if (happening === undefined) happenings.push({ words: [word], key: '' })
-    else happening.words.push(word)
-  }
 }
 
 /** Puts a word that was taken back where it stood before, unless its provider has told the same anew. */

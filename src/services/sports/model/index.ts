@@ -35,7 +35,7 @@ export {
 } from './message.ts'
 export { ordered } from './order.ts'
 export { type Period, type Phase, periodMinutes, periods, phaseAfter, phaseName, playing, rankOf } from './period.ts'
-export { type Likeness, likenessOf, likenessOfFirst, namesMeet, samePlayer } from './player.ts'
+export { type Likeness, likenessOf, samePlayer } from './player.ts'
 export { type Priority, priorityOf } from './priority.ts'
 export { countingGoals } from './review.ts'
 export { otherSide, type Pair, type Side } from './side.ts'

@@ -7,24 +7,11 @@ export type Likeness = 'same' | 'alike' | 'unknown' | 'other'
 /** Whether two mentions of one side mean the same player. Ids belong to a feed: another feed may use one for somebody else, and then the names differ. */
 export function samePlayer(a: Player | undefined, b: Player | undefined): boolean {
   if (a === undefined || b === undefined) return false
-  if (a.id !== undefined && a.id === b.id) return namesMeet([a], [b])
+  if (a.id !== undefined && a.id === b.id) return likenessOf(a, b) !== 'other'
   if (a.name === unknownPlayer) return false
   if (a.name === b.name) return a.id === undefined || b.id === undefined
   const likeness = likenessOf(a, b)
   return likeness === 'same' && (a.id === undefined || b.id === undefined || (a.number !== undefined && a.number === b.number))
-}
-
-/** Whether two lists may mean the same people: one is empty, or somebody in one may be somebody in the other. */
-export function namesMeet(left: readonly Player[], right: readonly Player[]): boolean {
-  if (left.length === 0 || right.length === 0) return true
-  return left.some(a => right.some(b => likenessOf(a, b) !== 'other'))
-}
-
-/** Compares the first players that two feeds name for an event: the scorer, the booked player, who comes on. */
-export function likenessOfFirst(left: readonly Player[], right: readonly Player[]): Likeness {
-  const [a] = left
-  const [b] = right
-  return a === undefined || b === undefined ? 'unknown' : likenessOf(a, b)
 }
 
 /** Two players of one side, by shirt number and folded name. */
