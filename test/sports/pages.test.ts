@@ -231,7 +231,7 @@ describe.skipIf(skipped)('pages of matches that are fed over HTTP', () => {
     await page.evaluate(() => localStorage.setItem('fanfare.sports.favourites', JSON.stringify({ games: ['gone'], teams: [] })))
     await page.reload()
     await page.locator('.badge[data-link="live"]').waitFor()
-    await page.locator('.score-card').first().waitFor()
+    await page.locator('.match-row').first().waitFor()
     await page.evaluate(() => localStorage.clear())
     await page.close()
   })

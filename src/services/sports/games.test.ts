@@ -6,6 +6,7 @@ import { silentLog } from '../../hub/index.ts'
 import type { Json } from '../../kit/index.ts'
 import { readBatch, readGame } from './batch.ts'
 import { Games } from './games.ts'
+import { limits } from './limits.ts'
 import { SportsStore } from './store.ts'
 
 const ids = ['one', 'two'] as const
@@ -113,4 +114,34 @@ describe('games as they were', () => {
     expect(games.list(undefined, 30_000)).toMatchObject([{ id: 'one', board: { score: { home: 1 } } }])
     world.close()
   })
+})
+
+test('[G84] a list has what is on, what comes next and what was last, each the nearest first; where there is more, the farthest is left out', () => {
+  const clock = new SimClock()
+  clock.advance(1000 * 3_600_000)
+  const { games, settle, close } = open(clock)
+  const now = clock.now()
+  const put = (id: string, hours: number) =>
+    settle(games.put(readGame(id, { home: 'Reds', away: 'Blues', kickoffUtcMs: now + hours * 3_600_000 })))
+  const finish = (id: string) =>
+    settle(games.ingest(id, readBatch(id, { events: [{ id: 'f', kind: 'status', data: { status: 'finished' } }] })))
+  put('soon', 1)
+  put('tomorrow', 24)
+  for (const [id, hours] of [
+    ['yesterday', -24],
+    ['before', -48],
+  ] as const) {
+    put(id, hours)
+    finish(id)
+  }
+  put('live', -500)
+  settle(games.ingest('live', readBatch('live', { events: [{ id: 'k', kind: 'period_start', period: 'first_half', tEvent: now }] })))
+  const ids = () => games.list().map(({ id }) => id)
+  expect(ids()).toEqual(['live', 'soon', 'tomorrow', 'yesterday', 'before'])
+  for (let n = 0; n < limits.listMax - 3; n++) put(`later-${n}`, 30 + n)
+  expect(ids()).toHaveLength(limits.listMax)
+  expect(ids().slice(0, 3)).toEqual(['live', 'soon', 'tomorrow'])
+  expect(ids()).toContain('yesterday')
+  expect(ids()).not.toContain(`later-${limits.listMax - 4}`)
+  close()
 })

@@ -88,18 +88,17 @@ export class Games {
     return delayMs === 0 ? match : match?.at(this.host.clock.now() - delayMs)
   }
 
-  /** The games of a league or team, or all: those that are live first, then by their time; at most as many as one list holds. */
+  /** The games of a league or team, or all: those that are live first, then those to come and those that are over, the nearest first. */
   list({ kind, id }: Subject = { kind: 'league', id: everything }, delayMs = 0): readonly ListedGame[] {
     const name = `${kind} ${id}`
     const changes = delayMs === 0 ? [] : this.#past.since(this.host.clock.now() - delayMs)
     const lists = this.#listsBefore(changes)
     let list = lists.get(name)
     if (list === undefined) {
-      list = [...this.#entriesBefore(changes).values()]
-        .filter(({ game }) => (kind === 'team' ? game.home.id === id || game.away.id === id : id === everything || game.league === id))
-        .toSorted((a, b) => weightOf(a) - weightOf(b) || timeOf(b.game) - timeOf(a.game) || (a.game.id < b.game.id ? -1 : 1))
-        .slice(0, limits.listMax)
-        .map(({ game, board }) => listedOf(game, board))
+      const entries = [...this.#entriesBefore(changes).values()].filter(({ game }) =>
+        kind === 'team' ? game.home.id === id || game.away.id === id : id === everything || game.league === id,
+      )
+      list = nearest(entries, this.host.clock.now() - delayMs).map(({ game, board }) => listedOf(game, board))
       // Whoever asks for what is not there must not fill the memory.
       if (list.length > 0) lists.set(name, list)
     }
@@ -220,6 +219,22 @@ export class Games {
 
 export function noSuchGame(id: string): CommandError {
   return new CommandError({ code: 404, message: `not_found: no game "${id.slice(0, 64)}"` })
+}
+
+/** As many as one list holds: those that are on, and of the others those nearest in time, on either side of now. */
+function nearest(entries: readonly Entry[], nowMs: number): readonly Entry[] {
+  const awayMs = ({ game }: Entry) => Math.abs(timeOf(game) - nowMs)
+  const isOn = (entry: Entry) => (weightOf(entry) === 0 ? 0 : 1)
+  const chosen =
+    entries.length <= limits.listMax
+      ? entries
+      : entries.toSorted((a, b) => isOn(a) - isOn(b) || awayMs(a) - awayMs(b)).slice(0, limits.listMax)
+  return chosen.toSorted((a, b) => weightOf(a) - weightOf(b) || inTurn(a, b) || (a.game.id < b.game.id ? -1 : 1))
+}
+
+/** The next to come first, and the last that were played. */
+function inTurn(a: Entry, b: Entry): number {
+  return (timeOf(b.game) - timeOf(a.game)) * (weightOf(a) === 1 ? -1 : 1)
 }
 
 /** Games that are on, then those to come, then those that are over. */

@@ -14,7 +14,7 @@ export const limits = {
   messageEventsMax: 50,
   /** Lines of commentary in a snapshot. Older ones are asked for by page. */
   snapshotTextMax: 100,
-  /** Games in one list, those that are live first. */
+  /** Games in one list: those that are live, and of the others those nearest in time. The rest is found by its own page. */
   listMax: 200,
   /** Viewers get figures once a second at most; this often they are made. */
   statsIntervalMs: 250,

@@ -3,7 +3,7 @@ import type { Server } from '../../server/index.ts'
 import { readBatch, readGame } from './batch.ts'
 import { type Games, noSuchGame } from './games.ts'
 import type { Match } from './match.ts'
-import { gameIdSchema, ordered, priorityOf } from './model/index.ts'
+import { gameIdSchema, ordered, priorityOf, shotsOf } from './model/index.ts'
 
 type Params = Readonly<Record<string, string>>
 
@@ -37,6 +37,11 @@ export function addRoutes(server: Server, games: Games): void {
     about(({ events }) => ({ events: ordered(events) })),
   )
   server.route('GET', '/sports/games/:id/commentary', about(commentaryOf))
+  server.route(
+    'GET',
+    '/sports/games/:id/shots',
+    about(({ events }) => ({ shots: shotsOf(events) })),
+  )
   server.route('PUT', '/sports/games/:id', async (request, params) => {
     const body = await server.readTrusted(request)
     const game = readGame(idOf(params), body)

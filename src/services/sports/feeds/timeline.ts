@@ -37,7 +37,13 @@ export function recordTimeline(timeline: Timeline): Recording {
 type Fact = FedEvent extends infer E ? (E extends FedEvent ? Omit<E, 'id' | 'seq' | 'tEvent'> : never) : never
 
 function gameOf({ competition, round, date, venue, home, away }: Timeline): Recording['game'] {
-  const team = ({ code, name, colors, lineup }: Timeline['home']) => ({ code, name, colors: [...colors], lineup: [...lineup] })
+  const team = ({ code, name, colors, lineup, formation }: Timeline['home']) => ({
+    code,
+    name,
+    colors: [...colors],
+    lineup: [...lineup],
+    ...(formation === undefined ? {} : { formation }),
+  })
   return { league: 'demo', competition, round, date, venue, home: team(home), away: team(away) }
 }
 

@@ -2,11 +2,12 @@ import * as z from 'zod/mini'
 import { besidePlay, clockSchema, type MatchClock, reduceClock } from './clock.ts'
 import { type EventOf, isLive, type MatchEvent } from './event.ts'
 import { type Status, statusSchema } from './event-parts.ts'
+import { halfTimeOf, scoreOf, scorerSchema, scorersOf } from './goals.ts'
 import { inOrder, inTime } from './order.ts'
 import { type Period, type Phase, periodSchema, periods, phaseAfter, phaseSchema } from './period.ts'
 import { samePlayer } from './player.ts'
 import { countingGoals, openReview } from './review.ts'
-import { otherSide, type Pair, pairOf, type Side } from './side.ts'
+import { type Pair, pairOf, type Side } from './side.ts'
 
 const count = z.number()
 
@@ -17,6 +18,10 @@ export const boardSchema = z.object({
   status: statusSchema,
   phase: phaseSchema,
   score: pairOf(count),
+  /** Absent until the first half is over. */
+  halfTime: z.optional(pairOf(count)),
+  /** The goals that count, in the order of the match. Absent while there are none. */
+  scorers: z.optional(z.array(scorerSchema)),
   /** Kicks in the order taken; they never count as goals. Absent until the shoot-out begins. */
   shootout: z.optional(pairOf(z.array(z.enum(['scored', 'saved', 'missed'])))),
   cards: pairOf(z.object({ yellow: count, red: count })),
@@ -48,28 +53,21 @@ export function reduceBoard(events: readonly MatchEvent[], { version = 0, rate =
     .toSorted(inTime)
     .at(-1)
   const review = openReview(live)
+  const goals = countingGoals(events)
+  const halfTime = halfTimeOf(goals, phase)
   return {
     version,
     status,
     phase: isOver(status) ? 'finished' : phase,
-    score: officialScore(live) ?? scoreOf(countingGoals(events)),
+    score: officialScore(live) ?? scoreOf(goals),
+    ...(halfTime === undefined ? {} : { halfTime }),
+    ...(goals.length === 0 ? {} : { scorers: scorersOf(goals) }),
     cards: { home: cardsOf(live, 'home'), away: cardsOf(live, 'away') },
     ...(kicks === undefined ? {} : { shootout: kicks }),
     ...(clock === undefined ? {} : { clock: stoppedWhen(isOver(status), clock) }),
     ...(added?.kind === 'added_time' ? { added: { period: added.period, minutes: added.data.minutes } } : {}),
     ...(review === undefined ? {} : { review }),
   }
-}
-
-export function scoreOf(goals: readonly EventOf<'goal'>[]): Pair<number> {
-  const score = { home: 0, away: 0 }
-  for (const goal of goals) score[creditedTo(goal)]++
-  return score
-}
-
-/** The side that a goal counts for. */
-export function creditedTo({ team, data }: EventOf<'goal'>): Side {
-  return data.how === 'own' ? otherSide(team) : team
 }
 
 /** The score that was awarded or officially corrected takes the place of the goals, as long as its event stands. */

@@ -41,12 +41,16 @@ export function minuteText({ minute, added }: { readonly minute: number; readonl
 
 /** The announced minute of an event: '' where nothing is known of it, `Pens` in the shoot-out. */
 export function eventMinute(event: MatchEvent): string {
-  if (!('period' in event) || event.period === undefined) return ''
-  if (event.period === 'shootout') return 'Pens'
-  if (event.clock === undefined) return ''
-  const { min, added } = event.clock
+  return 'period' in event && event.period !== undefined ? placeMinute(event.period, event.clock) : ''
+}
+
+/** The announced minute of a place in the match. */
+export function placeMinute(period: Period, clock: Reading | undefined): string {
+  if (period === 'shootout') return 'Pens'
+  if (clock === undefined) return ''
+  const { min, added } = clock
   if (added !== undefined && added > 0) return minuteText({ minute: min, added })
-  return minuteText(minuteOf(event.period, secondsOf(event.clock)))
+  return minuteText(minuteOf(period, secondsOf(clock)))
 }
 
 export function secondsOf({ min, sec, added = 0 }: Reading): number {

@@ -5,6 +5,8 @@ import { idSchema, nameSchema, type Player, playerSchema, timeSchema } from './e
 export const gameIdSchema = z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/))
 const color = z.string().check(z.regex(/^#[0-9a-fA-F]{6}$/))
 const short = z.string().check(z.maxLength(120))
+/** From the defence to the attack, such as `4-2-3-1`. */
+const formationSchema = z.optional(z.string().check(z.maxLength(20)))
 const squad = z.array(playerSchema).check(z.maxLength(60))
 
 export const teamSchema = z.object({
@@ -18,6 +20,7 @@ export const teamSchema = z.object({
   lineup: squad,
   bench: squad,
   coach: z.optional(nameSchema),
+  formation: formationSchema,
 })
 
 /** What of a match is not an event: who plays, where, and in which competition. */
@@ -56,6 +59,7 @@ const fedTeam = z.union(
       lineup: z._default(squad, []),
       bench: z._default(squad, []),
       coach: z.optional(nameSchema),
+      formation: formationSchema,
     }),
   ],
   { error: 'expected a name, or an object with a name' },
@@ -101,14 +105,16 @@ function teamOf(given: z.output<typeof fedTeam>): Team {
   }
 }
 
+type Given = Exclude<z.output<typeof fedTeam>, string>
+
 /** What was given of a team: a key that is undefined would hide the default. */
-function defined(team: { id?: string | undefined; code?: string | undefined; colors?: string[] | undefined; coach?: string | undefined }) {
-  const { id, code, colors, coach } = team
+function defined({ id, code, colors, coach, formation }: Partial<Given>) {
   return {
     ...(id === undefined ? {} : { id }),
     ...(code === undefined ? {} : { code }),
     ...(colors === undefined ? {} : { colors }),
     ...(coach === undefined ? {} : { coach }),
+    ...(formation === undefined ? {} : { formation }),
   }
 }
 

@@ -1,16 +1,14 @@
 export {
   type Board,
   boardSchema,
-  creditedTo,
   isDismissal,
   isOver,
   periodNow,
   reduceBoard,
-  scoreOf,
   shootoutScore,
   statusName,
 } from './board.ts'
-export { eventMinute, type MatchClock, minuteOf, minuteText, notBack, secondsAt } from './clock.ts'
+export { eventMinute, type MatchClock, minuteOf, minuteText, notBack, placeMinute, secondsAt } from './clock.ts'
 export {
   deletionSchema,
   type EventOf,
@@ -21,7 +19,9 @@ export {
   type MatchEvent,
 } from './event.ts'
 export { idSchema, type Player, type Reading, type Status, unknownPlayer } from './event-parts.ts'
+export { foldName } from './fold-name.ts'
 export { type FedGame, fedGameSchema, type Game, gameIdSchema, gameOf, gameSchema, slugOf, squadOf, type Team } from './game.ts'
+export { creditedTo, type Scorer, scoreOf } from './goals.ts'
 export {
   type GameList,
   type GameMessage,
@@ -38,6 +38,7 @@ export { type Period, type Phase, periodMinutes, periods, phaseAfter, phaseName,
 export { type Likeness, likenessOf, samePlayer } from './player.ts'
 export { type Priority, priorityOf } from './priority.ts'
 export { countingGoals } from './review.ts'
+export { type Shot, shotListSchema, shotsOf } from './shots.ts'
 export { otherSide, type Pair, type Side } from './side.ts'
 export { reduceStats, type Stats } from './stats.ts'
 export type { Entry, Timeline, TimelineTeam } from './timeline.ts'

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
-import { cardsOf, creditedTo } from './board.ts'
+import { cardsOf } from './board.ts'
 import { isLive, type MatchEvent } from './event.ts'
+import { creditedTo } from './goals.ts'
 import { inTime } from './order.ts'
 import { countingGoals } from './review.ts'
 import { pairOf, type Side } from './side.ts'

@@ -12,7 +12,10 @@ export interface TimelineTeam {
   readonly name: string
   /** Two to four CSS colours of flag or shirt, the leading one first. */
   readonly colors: readonly string[]
+  /** The goalkeeper, then line by line from the back, each from the right. */
   readonly lineup: readonly TimelinePlayer[]
+  /** From the defence to the attack. */
+  readonly formation?: string
 }
 
 /** Where in the match something happened: the minute as it is announced (23 is 22:00 to 22:59), and the minute of added time. */

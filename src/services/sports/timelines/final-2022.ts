@@ -20,10 +20,11 @@ export const final2022: Timeline = {
       { number: 7, name: 'De Paul' },
       { number: 24, name: 'Fernández' },
       { number: 20, name: 'Mac Allister' },
+      { number: 11, name: 'Di María' },
       { number: 10, name: 'Messi' },
       { number: 9, name: 'Álvarez' },
-      { number: 11, name: 'Di María' },
     ],
+    formation: '4-4-2',
   },
   away: {
     code: 'FRA',
@@ -42,6 +43,7 @@ export const final2022: Timeline = {
       { number: 10, name: 'Mbappé' },
       { number: 9, name: 'Giroud' },
     ],
+    formation: '4-2-3-1',
   },
   periods: [
     { period: 'first_half', minutes: 53, opening: 'The final is under way at Lusail.', closing: 'Half-time: Argentina lead by two.' },

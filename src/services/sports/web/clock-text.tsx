@@ -16,6 +16,58 @@ export function ClockText({ board, kickoffUtcMs, time }: ClockTextProps) {
   return <span class="numeral">{clockText(board, time.nowMs, kickoffUtcMs)}</span>
 }
 
+/** The same in a list, where there is room for a few letters and minutes are enough. */
+export function RowClock({ board, kickoffUtcMs, time }: ClockTextProps) {
+  const { text, name = text } = rowClock(board, time.nowMs, kickoffUtcMs)
+  return (
+    <span class="row-clock numeral" title={name}>
+      <span aria-hidden={name !== text}>{text}</span>
+      {name === text ? null : <span class="visually-hidden">{name}</span>}
+    </span>
+  )
+}
+
+const shortStatus: Readonly<Partial<Record<Board['status'], string>>> = {
+  finished: 'FT',
+  corrected: 'FT',
+  half_time: 'HT',
+  postponed: 'PP',
+  abandoned: 'Abd',
+  awarded: 'Awd',
+  interrupted: 'Int',
+  suspended: 'Susp',
+  delayed: 'Del',
+}
+
+/** @returns what stands there, and what it stands for */
+export function rowClock(board: Board, nowMs: number, kickoffUtcMs?: number): { readonly text: string; readonly name?: string } {
+  const { clock, status } = board
+  const short = shortStatus[status]
+  if (short !== undefined) return { text: short, name: statusName(status) }
+  if (status === 'scheduled') {
+    if (kickoffUtcMs === undefined) return { text: 'TBC', name: 'To be confirmed' }
+    return { text: timeText(kickoffUtcMs), name: `Begins at ${timeText(kickoffUtcMs)}` }
+  }
+  const period = periodNow(board)
+  if (period === 'shootout') return { text: 'Pens', name: phaseName(period) }
+  if (period === undefined || clock?.period !== period) return { text: shortPhase[board.phase] ?? 'Live', name: phaseName(board.phase) }
+  return { text: minuteText(minuteOf(period, secondsAt(clock, nowMs))) }
+}
+
+const shortPhase: Readonly<Partial<Record<Board['phase'], string>>> = {
+  first_half: '1st',
+  second_half: '2nd',
+  full_time: "90'",
+  extra_first: 'ET',
+  extra_half_time: 'ET',
+  extra_second: 'ET',
+  extra_full_time: "120'",
+}
+
+function timeText(utcMs: number): string {
+  return new Date(utcMs).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' })
+}
+
 /** Before this much time is left to the kick-off, its time is shown. */
 const soonMs = 10 * 60_000
 const dayMs = 24 * 3_600_000
@@ -41,7 +93,7 @@ export function isToCome({ phase, status }: Board): boolean {
 
 function kickOffText(kickoffUtcMs: number, nowMs: number): string {
   const kickOff = new Date(kickoffUtcMs)
-  const time = kickOff.toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit' })
+  const time = timeText(kickoffUtcMs)
   return kickoffUtcMs - nowMs < dayMs ? time : `${kickOff.toLocaleDateString(undefined, { day: 'numeric', month: 'short' })}, ${time}`
 }
 

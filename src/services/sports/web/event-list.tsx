@@ -1,3 +1,4 @@
+import { useSignal } from '@preact/signals'
 import {
   countingGoals,
   creditedTo,
@@ -12,22 +13,40 @@ import {
   type Side,
   statusName,
 } from '../model/index.ts'
+import { Choices } from './choices.tsx'
+import { type EventFilter, filterNames, nothingOf, passes } from './event-filter.ts'
 import { EventIcon } from './event-icon.tsx'
 import type { MatchView } from './match-view.ts'
 
-/** What happened, newest first: home on the left, away on the right of the minute. */
+/** What happened, newest first: home on the left, away on the right of the minute. All of it, or what is chosen. */
 export function EventList({ view }: { readonly view: MatchView }) {
-  const shown = view.events.filter(isTold)
-  if (shown.length === 0) return <p class="nothing">The match has not begun. The first whistle will show up here by itself.</p>
+  const filter = useSignal<EventFilter>('all')
+  const told = view.events.filter(isTold)
+  if (told.length === 0) return <p class="nothing">The match has not begun. The first whistle will show up here by itself.</p>
   const scores = runningScores(view.events)
+  const shown = told.filter(event => passes(filter.value, event))
   return (
-    <ol class="events">
-      {shown.toReversed().map(event => (
-        <EventRow key={event.id} event={event} view={view} score={scores.get(event.id)} />
-      ))}
-    </ol>
+    <>
+      <Choices
+        label="Show of the match"
+        name="event-filter"
+        choices={filters}
+        chosen={filter.value}
+        onChoose={value => {
+          filter.value = value
+        }}
+      />
+      {shown.length === 0 && filter.value !== 'all' ? <p class="nothing">{nothingOf[filter.value]}</p> : null}
+      <ol class="events">
+        {shown.toReversed().map(event => (
+          <EventRow key={event.id} event={event} view={view} score={scores.get(event.id)} />
+        ))}
+      </ol>
+    </>
   )
 }
+
+const filters = (['all', 'goals', 'cards', 'changes'] as const).map(value => ({ value, name: filterNames[value] }))
 
 /** Kinds that say something by themselves; the rest is told by the board or the other panels. */
 const told = new Set([
@@ -135,7 +154,9 @@ function EventWords({ event, view }: { readonly event: MatchEvent; readonly view
   const small = smallWords(event, view, second?.name)
   return (
     <p>
-      <b>{first?.name ?? ('team' in event && event.team !== undefined ? view.game[event.team].name : '')}</b>
+      <b>
+        <bdi>{first?.name ?? ('team' in event && event.team !== undefined ? view.game[event.team].name : '')}</bdi>
+      </b>
       <small>{small}</small>
     </p>
   )

@@ -14,6 +14,7 @@ import {
 } from '../model/index.ts'
 import { askedDelay, whenDelayChanges } from './delay.ts'
 import { type Favourites, favourites } from './favourites.ts'
+import { type Day, dayAt } from './game-groups.ts'
 import { byTime, listWith } from './game-list.ts'
 import { applyMessage, joinSnapshot, type MatchView } from './match-view.ts'
 import { ServerTime } from './server-time.ts'
@@ -42,6 +43,8 @@ export class GamesStore {
   readonly time: ServerTime
   /** Matches that are starred themselves or by one of their teams. */
   readonly starred: ReadonlySignal<readonly ListedGame[]> = computed(() => starredOf(this.games.value, favourites.value))
+  /** The day that it is here, by the time of what is shown. */
+  readonly today: ReadonlySignal<Day> = computed(() => dayAt(this.time.nowMs))
   readonly #views = new Map<string, MatchView>()
   /** Starred matches that the server does not know (any more). */
   readonly #unknown = signal<ReadonlySet<string>>(new Set())

@@ -7,10 +7,12 @@ import { DelayControl } from './delay-control.tsx'
 import { EventList } from './event-list.tsx'
 import { followStorage } from './favourites.ts'
 import { GoalBanner } from './goal-banner.tsx'
-import { Commentary, Lineups, StatsPanel } from './match-panels.tsx'
+import { Lineups } from './lineups.tsx'
+import { Commentary, StatsPanel } from './match-panels.tsx'
 import { MatchStore } from './match-store.ts'
 import type { MatchView } from './match-view.ts'
 import { Scoreboard } from './scoreboard.tsx'
+import { ShotMap } from './shot-map.tsx'
 import { Tabs } from './tabs.tsx'
 
 function MatchPage({ store, game }: { readonly store: MatchStore; readonly game: string }) {
@@ -32,11 +34,13 @@ function Content({ store, game }: { readonly store: MatchStore; readonly game: s
   const view = store.view.value
   if (store.missing.value && view === undefined) return <NoSuchMatch />
   if (view === undefined) return <Loading />
+  const shots = store.shots.value
   const tabs = [
     { id: 'timeline', name: 'Timeline', content: <EventList view={view} /> },
-    { id: 'text', name: 'Commentary', content: <Commentary view={view} /> },
-    { id: 'numbers', name: 'Stats', content: <StatsPanel view={view} /> },
+    { id: 'text', name: 'Commentary', content: <Commentary view={view} />, isAside: true },
+    { id: 'numbers', name: 'Stats', content: <StatsPanel view={view} />, isAside: true },
     { id: 'teams', name: 'Line-ups', content: <Lineups view={view} /> },
+    ...(shots.length === 0 ? [] : [{ id: 'shots', name: 'Shots', content: <ShotMap view={view} shots={shots} /> }]),
   ]
   return (
     <>

@@ -1,6 +1,5 @@
-import { countingGoals, eventMinute, isDismissal, isLive, type MatchEvent, type Player, type Side, samePlayer } from '../model/index.ts'
-import { BallIcon, CardIcon } from './event-icon.tsx'
-import { lineupOf, type MatchView } from './match-view.ts'
+import { eventMinute, isLive } from '../model/index.ts'
+import type { MatchView } from './match-view.ts'
 
 /** Sentences about the match, newest first. */
 export function Commentary({ view }: { readonly view: MatchView }) {
@@ -68,85 +67,4 @@ export function StatsPanel({ view }: { readonly view: MatchView }) {
 
 function figure(value: number): string {
   return Number.isInteger(value) ? `${value}` : value.toFixed(value < 10 ? 2 : 1)
-}
-
-/** Who began, who came on for whom, and what they did. */
-export function Lineups({ view }: { readonly view: MatchView }) {
-  const known = (['home', 'away'] as const).some(team => lineupOf(view, team).lineup.length + lineupOf(view, team).bench.length > 0)
-  if (!known) return <p class="nothing">The line-ups are not known yet.</p>
-  return (
-    <div class="lineups">
-      <TeamSheet view={view} team="home" />
-      <TeamSheet view={view} team="away" />
-    </div>
-  )
-}
-
-function TeamSheet({ view, team }: { readonly view: MatchView; readonly team: Side }) {
-  const { name, coach } = view.game[team]
-  const { lineup, bench, formation } = lineupOf(view, team)
-  const events = view.events.filter(event => isLive(event) && 'team' in event && event.team === team)
-  const entered = events.flatMap(event => (event.kind === 'substitution' ? event.players.slice(0, 1) : []))
-  const numbered = entered.map(player => bench.find(other => samePlayer(other, player)) ?? player)
-  const waiting = bench.filter(player => !entered.some(other => samePlayer(other, player)))
-  return (
-    <div>
-      <h3>{name}</h3>
-      {formation === undefined ? null : <p class="formation numeral">{formation}</p>}
-      <Players players={lineup} events={events} view={view} />
-      {numbered.length === 0 ? null : <h4>Came on</h4>}
-      <Players players={numbered} events={events} view={view} />
-      {waiting.length === 0 ? null : <h4>{lineup.length === 0 ? 'Squad' : 'Bench'}</h4>}
-      <Players players={waiting} events={events} view={view} />
-      {coach === undefined ? null : <h4>Coach: {coach}</h4>}
-    </div>
-  )
-}
-
-interface PlayersProps {
-  readonly players: readonly Player[]
-  readonly events: readonly MatchEvent[]
-  readonly view: MatchView
-}
-
-function Players({ players, events, view }: PlayersProps) {
-  return (
-    <ul>
-      {players.map(player => (
-        <PlayerRow key={player.id ?? player.name} player={player} events={events} view={view} />
-      ))}
-    </ul>
-  )
-}
-
-function PlayerRow({ player, events, view }: { readonly player: Player } & Omit<PlayersProps, 'players'>) {
-  const goals = countingGoals(view.events).filter(
-    goal => events.includes(goal) && samePlayer(goal.players[0], player) && goal.data.how !== 'own',
-  )
-  const cards = events.flatMap(event => (event.kind === 'card' && samePlayer(event.players[0], player) ? [event] : []))
-  const swaps = events.filter(event => event.kind === 'substitution')
-  const on = swaps.find(event => samePlayer(event.players[0], player))
-  const off = swaps.find(event => samePlayer(event.players[1], player))
-  return (
-    <li data-off={off !== undefined}>
-      <span class="number numeral">{player.number ?? ''}</span>
-      <span class="player">{player.name}</span>
-      <span class="deeds">
-        {goals.map(goal => (
-          <span key={goal.id}>
-            <BallIcon />
-            <span class="visually-hidden">Goal {eventMinute(goal)}</span>
-          </span>
-        ))}
-        {cards.map(card => (
-          <span key={card.id}>
-            <CardIcon card={card.data.card === 'yellow' && isDismissal(card, view.events) ? 'second_yellow' : card.data.card} />
-            <span class="visually-hidden">Card {eventMinute(card)}</span>
-          </span>
-        ))}
-        {on === undefined ? null : <span class="on numeral">▲ {eventMinute(on)}</span>}
-        {off === undefined ? null : <span class="off numeral">▼ {eventMinute(off)}</span>}
-      </span>
-    </li>
-  )
 }

@@ -1,4 +1,4 @@
-import { batch, type Signal, signal } from '@preact/signals'
+import { batch, effect, type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import { LiveStream, type Pub, type Subscribed } from '../../../web/index.ts'
 import {
   countingGoals,
@@ -6,6 +6,7 @@ import {
   type GameMessage,
   gameMessageSchema,
   type MatchEvent,
+  type Shot,
   type Snapshot,
   snapshotSchema,
 } from '../model/index.ts'
@@ -13,6 +14,7 @@ import { announce } from './announcement.ts'
 import { askedDelay, whenDelayChanges } from './delay.ts'
 import { applyMessage, hasGapBefore, joinSnapshot, type MatchView, newEvents } from './match-view.ts'
 import { ServerTime } from './server-time.ts'
+import { ShotsStore } from './shots-store.ts'
 
 /** A goal that has just been seen as it happened. */
 export interface Celebration {
@@ -36,8 +38,15 @@ export class MatchStore {
   readonly spoken: Signal<string> = signal('')
   readonly stream: LiveStream
   readonly time: ServerTime
+  /** Shots whose places are known. */
+  readonly shots: ReadonlySignal<readonly Shot[]>
 
   constructor(game: string) {
+    const shots = new ShotsStore(game)
+    this.shots = shots.shots
+    effect(() => {
+      if (this.view.value !== undefined) shots.follow(this.view.value)
+    })
     this.stream = new LiveStream({
       channels: [`sports:game_${game}`],
       subscribed: (_, entry) => batch(() => this.#begin(entry)),

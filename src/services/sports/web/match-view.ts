@@ -64,9 +64,11 @@ export function lineupOf(
   team: Side,
 ): { lineup: readonly Player[]; bench: readonly Player[]; formation?: string } {
   const told = events.findLast(event => event.kind === 'lineup' && event.team === team && isLive(event))
-  if (told?.kind !== 'lineup') return { lineup: game[team].lineup, bench: game[team].bench }
-  const { bench, formation } = told.data
-  return { lineup: told.players, bench: bench.length > 0 ? bench : game[team].bench, ...(formation === undefined ? {} : { formation }) }
+  const known = game[team]
+  if (told?.kind !== 'lineup')
+    return { lineup: known.lineup, bench: known.bench, ...(known.formation === undefined ? {} : { formation: known.formation }) }
+  const { bench, formation = known.formation } = told.data
+  return { lineup: told.players, bench: bench.length > 0 ? bench : known.bench, ...(formation === undefined ? {} : { formation }) }
 }
 
 function withText(view: MatchView, line: MatchEvent): MatchView {

@@ -40,6 +40,11 @@ export function Scoreboard({ store, view }: { readonly store: MatchStore; readon
           <ClockText board={board} kickoffUtcMs={game.kickoffUtcMs} time={store.time} />
         </span>
         {live && board.clock?.period === board.phase && board.phase !== 'shootout' ? <span>{phaseName(board.phase)}</span> : null}
+        {board.halfTime === undefined || board.phase === 'half_time' ? null : (
+          <span class="numeral">
+            HT {board.halfTime.home}–{board.halfTime.away}
+          </span>
+        )}
         {live && board.added !== undefined ? <span class="numeral">+{board.added.minutes} min</span> : null}
         {heldSinceMs === undefined ? null : <span>as of {new Date(heldSinceMs).toLocaleTimeString()}</span>}
       </p>
@@ -54,15 +59,18 @@ export function Scoreboard({ store, view }: { readonly store: MatchStore; readon
   )
 }
 
+/** Longer names are written smaller. */
+const nameMax = 22
+
 function TeamName({ view, team }: { readonly view: MatchView; readonly team: Side }) {
   const { id, name, code } = view.game[team]
   const isOn = favourites.value.teams.some(other => other.id === id)
   return (
     <div class={`team ${team}`}>
       <Crest team={view.game[team]} />
-      <span class="name" data-code={code}>
+      <bdi class="name" data-code={code} data-long={name.length > nameMax}>
         {name}
-      </span>
+      </bdi>
       <StarButton label={`Favourite: ${name}`} isOn={isOn} onToggle={() => toggleTeam({ id, name })} />
     </div>
   )
@@ -123,7 +131,7 @@ function Scorers({ view, team }: { readonly view: MatchView; readonly team: Side
         <li key={player}>
           <BallIcon />
           <span>
-            {player} <b>{scored.map(goal => `${eventMinute(goal)}${mark[goal.data.how]}`).join(', ')}</b>
+            <bdi>{player}</bdi> <b>{scored.map(goal => `${eventMinute(goal)}${mark[goal.data.how]}`).join(', ')}</b>
           </span>
         </li>
       ))}

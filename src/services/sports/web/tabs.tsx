@@ -5,6 +5,8 @@ export interface Tab {
   readonly id: string
   readonly name: string
   readonly content: ComponentChildren
+  /** Where there is room for two: beside the others, in the narrower column. */
+  readonly isAside?: boolean
 }
 
 /** Panels side by side where there is room, behind tabs where there is not. The arrow keys move between tabs (WAI-ARIA tabs pattern). */
@@ -37,11 +39,17 @@ export function Tabs({ tabs, label }: { readonly tabs: readonly Tab[]; readonly 
           </button>
         ))}
       </div>
-      {tabs.map(({ id, name, content }) => (
-        <section key={id} id={`panel-${id}`} class={`panel ${id}`} data-chosen={chosen.value === id} aria-label={name}>
-          <h2 class="panel-title">{name}</h2>
-          {content}
-        </section>
+      {[false, true].map(isAside => (
+        <div key={`${isAside}`} class="column">
+          {tabs
+            .filter(tab => (tab.isAside ?? false) === isAside)
+            .map(({ id, name, content }) => (
+              <section key={id} id={`panel-${id}`} class={`panel ${id}`} data-chosen={chosen.value === id} aria-label={name}>
+                <h2 class="panel-title">{name}</h2>
+                {content}
+              </section>
+            ))}
+        </div>
       ))}
     </div>
   )
