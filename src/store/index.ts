@@ -1,5 +1,6 @@
 export { FileLock, InUseError } from './file-lock.ts'
 export { migrateSql } from './migrate-sql.ts'
+export type { MigrationStep } from './migration.ts'
 export { openSql, type Queries, type Sql, type SqlOptions, type SqlValue } from './sql.ts'
 export { SqlError, type SqlReason } from './sql-error.ts'
 export { SqliteHistory } from './sqlite-history.ts'

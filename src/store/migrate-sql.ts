@@ -1,4 +1,4 @@
-import { migrationTable, noteSteps, stepsDone, stepsLeft } from './migration.ts'
+import { type MigrationStep, migrationTable, noteSteps, stepsDone, stepsLeft } from './migration.ts'
 import type { Queries, Sql } from './sql.ts'
 
 /** The lock that migrations take on Postgres, where two servers may start at the same time. Any number that nobody else uses. */
@@ -9,12 +9,12 @@ const lock = 740_040
  * is one statement.
  * @throws Error where the tables are from a later version, which knows more steps
  */
-export async function migrateSql(sql: Sql, owner: string, steps: readonly string[]): Promise<void> {
+export async function migrateSql(sql: Sql, owner: string, steps: readonly MigrationStep[]): Promise<void> {
   await sql.transaction(async queries => {
     if (sql.dialect === 'postgres') await waitForOthers(queries)
     await queries.run(migrationTable)
     const [row] = await queries.all<{ steps: number }>(stepsDone, owner)
-    for (const step of stepsLeft(owner, steps, row?.steps ?? 0)) await queries.run(step)
+    for (const step of stepsLeft(owner, steps, row?.steps ?? 0)) await queries.run(typeof step === 'string' ? step : step[sql.dialect])
     await queries.run(noteSteps, owner, steps.length)
   })
 }

@@ -3,11 +3,14 @@ export const migrationTable = 'create table if not exists migration (owner text 
 export const stepsDone = 'select steps from migration where owner = ?1'
 export const noteSteps = 'insert into migration (owner, steps) values (?1, ?2) on conflict (owner) do update set steps = excluded.steps'
 
+/** A statement of a migration; or one for each dialect, where they have no words in common. */
+export type MigrationStep = string | { readonly sqlite: string; readonly postgres: string }
+
 /**
  * The steps that have not run yet. Steps are only ever added.
  * @throws where the tables are from a later version, which knows more steps
  */
-export function stepsLeft(owner: string, steps: readonly string[], done: number): readonly string[] {
+export function stepsLeft<T extends MigrationStep>(owner: string, steps: readonly T[], done: number): readonly T[] {
   if (done > steps.length) throw new Error(`the tables of ${owner} are from a later version`)
   return steps.slice(done)
 }

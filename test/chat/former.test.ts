@@ -32,7 +32,7 @@ overBothStores(({ rows }) => {
     expect((await conversationOf(chat.sql, id, 'bob'))?.last).toMatchObject({ text: 'Dinner at seven' })
     expect(JSON.stringify(await chat.inbox('bob'))).not.toContain('Secret')
     expect(JSON.stringify(await chat.inbox('carol'))).toContain('Secret')
-    expect((await search(chat.sql, 'bob', { conversation: id, text: 'secret' })).entries).toEqual([])
+    expect((await search(chat.sql, 'bob', { conversation: id, query: 'secret' })).hits).toEqual([])
     await chat.delete('alice', id, twice.seq)
     expect(JSON.stringify(await chat.sql.all('select * from chat_entry'))).not.toContain('Dinner')
     expect(await shown('bob')).toEqual([

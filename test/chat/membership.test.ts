@@ -40,7 +40,7 @@ const acts: Record<string, Act> = {
   react: (chat, id) => chat.react('mallory', id, 1, '👍'),
   read: (chat, id) => chat.ledger.commit(change => read(change, 'mallory', id, 1)),
   history: (chat, id) => pageOf(chat.sql, 'mallory', { conversation: id }),
-  search: (chat, id) => search(chat.sql, 'mallory', { conversation: id, text: 'hello' }),
+  search: (chat, id) => search(chat.sql, 'mallory', { conversation: id, query: 'hello' }),
   info: (chat, id) => infoOf(chat.sql, 'mallory', { conversation: id, seq: 1 }),
   clear: (chat, id) => chat.ledger.commit(change => clearConversation(change, 'mallory', id)),
   settings: (chat, id) => chat.ledger.commit(change => setOwn(change, 'mallory', id, { muted: true })),
@@ -111,7 +111,7 @@ overBothStores(({ open }) => {
 
   test('[M84, M88] rows of before the change: whoever wrote has answered, whoever went had gone or was removed', async () => {
     const sql = await open()
-    const before = schema.findIndex(step => step.includes('add column consent'))
+    const before = schema.findIndex(step => typeof step === 'string' && step.includes('add column consent'))
     await migrateSql(sql, 'chat', schema.slice(0, before))
     const conversation = (id: string, kind: string) =>
       sql.run(

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { listConversations, pageOf, search } from '../../src/services/chat/store/index.ts'
+import { indexSome, listConversations, pageOf, search } from '../../src/services/chat/store/index.ts'
 import { overBothStores } from './both-stores.ts'
 
 /** Counts how often others had their turn. */
@@ -14,18 +14,24 @@ function counting() {
 }
 
 overBothStores(({ rows }) => {
-  test('[F97] a search looks at a bounded number of messages in a step, and finds the same in the same order', async () => {
+  test('[F97] a search reads a bounded number of messages in a step, and with an index only those that may be meant', async () => {
     const chat = await rows()
     const { id } = await chat.direct('ann', 'bob')
-    for (let n = 0; n < 1600; n++) await chat.send('ann', id, n % 400 === 0 ? `needle ${n}` : `hay ${n}`)
-    const perStep = chat.sql.dialect === 'sqlite' ? 250 : 20_000
-    const { turns, pause } = counting()
-    const found = await search(chat.sql, 'bob', { conversation: id, text: 'needle' }, pause)
-    expect(found.entries.map(({ text }) => text)).toEqual(['needle 1200', 'needle 800', 'needle 400', 'needle 0'])
-    expect(turns.count).toBe(Math.ceil(1600 / perStep) - 1)
-    const first = counting()
-    const newest = await search(chat.sql, 'bob', { conversation: id, text: 'hay', limit: 3 }, first.pause)
-    expect([newest.entries.map(({ text }) => text), first.turns.count]).toEqual([['hay 1599', 'hay 1598', 'hay 1597'], 0])
+    for (let n = 0; n < 800; n++) await chat.send('ann', id, n % 200 === 0 ? `needle ${n}` : `hay ${n}`)
+    const searched = async (query: string, limit?: number) => {
+      const { turns, pause } = counting()
+      const { hits } = await search(chat.sql, 'bob', { conversation: id, query, limit }, pause)
+      return { found: hits.map(({ snippet }) => snippet.map(({ text }) => text).join('')), turns: turns.count }
+    }
+    const needles = ['needle 600', 'needle 400', 'needle 200', 'needle 0']
+    const hay = ['hay 799', 'hay 798', 'hay 797']
+    // 64 in a step.
+    expect(await searched('needle')).toEqual({ found: needles, turns: 12 })
+    expect(await searched('hay', 3)).toEqual({ found: hay, turns: 0 })
+    while (await indexSome(chat.sql, id));
+    expect(await searched('needle')).toEqual({ found: needles, turns: 0 })
+    expect(await searched('hay', 3)).toEqual({ found: hay, turns: 0 })
+    expect(await searched('nothing')).toEqual({ found: [], turns: 0 })
   })
 
   test('[F97] what a person cannot see is not looked at: after they left, and before they cleared', async () => {
@@ -40,7 +46,7 @@ overBothStores(({ rows }) => {
       ['membership', 'for all', 'membership'],
       false,
     ])
-    expect((await search(chat.sql, 'bob', { conversation: id, text: 'none' }, pause)).entries).toEqual([])
+    expect((await search(chat.sql, 'bob', { conversation: id, query: 'none' }, pause)).hits).toEqual([])
     expect(turns.count).toBe(0)
   })
 

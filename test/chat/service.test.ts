@@ -330,3 +330,26 @@ test('[M2] what was answered is there after a restart, and every device carries 
     again.of('receipt').some(({ receipts }) => receipts.some(({ delivered }) => delivered === 1)),
   )
 })
+
+test('[M124] a search takes a query, of all conversations or one, and the older name of it; what does not fit is refused with its name', async () => {
+  const server = await serveChat()
+  const [alice, bob] = [await device(server, 'alice'), await device(server, 'bob')]
+  const { conversation } = await alice.call('chat.direct', { with: 'bob' })
+  for (const n of [1, 2, 3]) await alice.call('chat.send', { conversation, cid: `${n}`, text: `Déjà vu ${n}` })
+  const page = await bob.call('chat.search', { query: 'deja', limit: 2 })
+  expect(page.hits.map(({ seq }) => seq)).toEqual([3, 2])
+  expect(page.hits[0]).toMatchObject({ conversation, author: 'alice', snippet: [{ text: 'Déjà', hit: true }, { text: ' vu 3' }] })
+  const rest = await bob.call('chat.search', { query: 'deja', limit: 2, before: page.next, conversation })
+  expect([rest.hits.map(({ seq }) => seq), rest.next, rest.entries]).toEqual([[1], undefined, undefined])
+  const { entries } = await bob.call('chat.search', { conversation, text: 'VU 2' })
+  expect(entries).toMatchObject([{ kind: 'message', seq: 2, text: 'Déjà vu 2' }])
+  for (const [name, asked] of [
+    ['query', {}],
+    ['query', { query: 'a', text: 'a' }],
+    ['query', { query: 'a'.repeat(300) }],
+    ['before', { query: 'a', before: 'yesterday' }],
+    ['limit', { query: 'a', limit: 1000 }],
+    ['conversation', { query: 'a', conversation: '../..' }],
+  ] as const)
+    expect(await failureOf(bob.call('chat.search', asked))).toMatchObject({ code: 107, message: expect.stringContaining(name) })
+})

@@ -4,7 +4,9 @@ import { JsonError, parseDuration, parseJson } from '../../src/kit/index.ts'
 import { CommandError, decodeCursor, isChannelName, readDelay, usersOf } from '../../src/protocol/index.ts'
 import { globOf } from '../../src/server/api/index.ts'
 import { createLog } from '../../src/server/index.ts'
-import { excerptOf } from '../../src/services/chat/web/excerpt.ts'
+import { findWords, foldText } from '../../src/services/chat/model/fold.ts'
+import { snippetOf } from '../../src/services/chat/search/snippet.ts'
+import { termsOf } from '../../src/services/chat/search/terms.ts'
 import { beginningOf } from '../../src/services/chat/web/message-text.tsx'
 import { textParts } from '../../src/services/chat/web/text-parts.ts'
 import { credentialsOf, Origins, Router } from '../../src/transport/index.ts'
@@ -51,12 +53,20 @@ const bounds = { depthMax: 32, keysMax: 1000, itemsMax: 10_000 }
 const headerOf = (text: string) => text.replaceAll(/[^\x20-\x7e]/g, '?')
 const requestWith = (name: string, value: string) => new Request('http://localhost/', { headers: { [name]: headerOf(value) } })
 
+/** What a search does with a text: shorter, as what it makes of it is larger. */
+const searchedLength = 300_000
+
+function found(text: string): unknown {
+  const folded = foldText(text)
+  return [termsOf(folded), snippetOf(text, findWords(folded, ['x', 'a']) ?? [])]
+}
+
 /** Everything that reads what a stranger sent, as texts. */
 const readers: Record<string, (text: string) => unknown> = {
   textParts: text => textParts(text),
   textPartsOfLink: text => textParts(`https://a.example/${text}`),
   beginningOf: text => beginningOf(text),
-  excerptOf: text => excerptOf(text, 'needle x'),
+  findWords: text => found(text.slice(-searchedLength)),
   decodeCursor: text => decodeCursor(text),
   isChannelName: text => isChannelName(text),
   usersOf: text => usersOf(`a#${text}`),

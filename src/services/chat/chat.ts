@@ -3,6 +3,7 @@ import { CommandError } from '../../protocol/index.ts'
 import type { ChatBounds, Server } from '../../server/index.ts'
 import type { Sql } from '../../store/index.ts'
 import { Connections } from './connections.ts'
+import { Indexer } from './indexer.ts'
 import { limits } from './limits.ts'
 import { chatErrors, type InboxGreeting, type MessageEntry, type OpenSignal, type UserPresence } from './model/wire.ts'
 import type { PushDesk } from './push/index.ts'
@@ -77,6 +78,7 @@ export class Chat {
   readonly messages: Messages
   readonly connections: Connections
   readonly receipts: Receipts
+  readonly indexer: Indexer
   readonly typing: Typing
   readonly commandRates: UserRates
   readonly conversationRates: UserRates
@@ -124,6 +126,11 @@ export class Chat {
       failed: (conversation, error) => server.log.error({ conversation, err: error }, 'receipts could not be told'),
     })
     this.typing = new Typing(clock)
+    this.indexer = new Indexer({
+      sql,
+      clock,
+      failed: error => server.log.error({ err: error }, 'messages could not be put into the search index'),
+    })
   }
 
   get whereabouts(): Whereabouts {
@@ -134,11 +141,13 @@ export class Chat {
   async start(): Promise<void> {
     for (const conversation of await untoldReceipts(this.parts.sql)) this.receipts.moved(conversation)
     await this.parts.pushes?.start()
+    this.indexer.start()
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
     this.receipts.close()
+    await this.indexer.close()
     await this.parts.pushes?.close()
   }
 
@@ -245,11 +254,23 @@ export class Chat {
 
   #deliver(posted: readonly Posted[]): void {
     const { epoch, pushes } = this.parts
+    this.#noteLogged(posted)
     for (const { person, pts, entry } of posted) {
       this.posted[entry.kind] = (this.posted[entry.kind] ?? 0) + 1
       this.#publish(inboxChannel(person), toJson(entry), { epoch, offset: pts })
     }
     if (pushes !== undefined) this.#owe(posted, pushes)
+  }
+
+  /** What stands in a log is to be found. */
+  #noteLogged(posted: readonly Posted[]): void {
+    let [conversation, seq] = ['', 0]
+    for (const { entry } of posted) {
+      // An entry has a copy for each member.
+      if (!('seq' in entry) || entry.seq === 0 || (entry.seq === seq && entry.conversation === conversation)) continue
+      ;[conversation, seq] = [entry.conversation, entry.seq]
+      this.indexer.note(conversation)
+    }
   }
 
   #publish(channel: string, data: ReturnType<typeof toJson>, at: { epoch: string; offset: number } | undefined): void {

@@ -18,6 +18,7 @@ import {
   headOf,
   infoOf,
   memberOf,
+  messagesFor,
   pageOf,
   pageOfList,
   profileOf,
@@ -212,8 +213,18 @@ function addReadingCommands(server: Server, chat: Chat): void {
     limit: z.int().min(1).max(limits.pageMax).optional(),
   })
   command(server, chat, 'chat.history', paging, (input, actor, { pause }) => pageOf(parts.sql, actor.user, input, pause))
-  const searching = z.object({ conversation, text: line(256), limit: z.int().min(1).max(limits.resultsMax).optional() })
-  command(server, chat, 'chat.search', searching, (input, actor, { pause }) => search(parts.sql, actor.user, input, pause))
+  const searching = z.object({
+    query: line(256).optional(),
+    text: line(256).optional(),
+    conversation: conversation.optional(),
+    limit: z.int().min(1).max(limits.resultsMax).optional(),
+    before: z.string().max(128).optional(),
+  })
+  command(server, chat, 'chat.search', searching, async ({ query, text, ...asked }, actor, { pause }) => {
+    if ((query === undefined) === (text === undefined)) throw new CommandError(errors.badRequest, 'query: say what to look for')
+    const { rows, ...page } = await search(parts.sql, actor.user, { ...asked, query: query ?? text ?? '' }, pause)
+    return text === undefined ? page : { ...page, entries: await messagesFor(parts.sql, actor.user, rows) }
+  })
   command(server, chat, 'chat.info', z.object({ conversation, seq }), (input, actor) => infoOf(parts.sql, actor.user, input))
   command(server, chat, 'chat.clear', z.object({ conversation, device }), async (input, actor) => {
     const emptied = await ledger.commit(change => clearConversation(change, actor.user, input.conversation))

@@ -35,6 +35,21 @@ export const limits = {
   /** Conversations of a page of the list, and results of a search. */
   conversationsMax: 200,
   resultsMax: 50,
+  /** Words of a search that an index is asked for. The others are looked for in what it finds. */
+  searchWordsMax: 8,
+  /** Messages that one statement of a search reads: about a millisecond. */
+  searchStep: 64,
+  /** Segments of the search index that one statement looks into: a few milliseconds. */
+  searchSegments: 512,
+  /** Entries that are not in the index yet and are looked through by one search, the newest. Beyond: what is found is `incomplete`. */
+  searchUnindexed: 1_024,
+  /** What is not indexed yet is, after this time or this many entries of a conversation: some at once cost less than each by itself. */
+  indexMs: 5 * second,
+  indexEntries: 64,
+  /** Between two steps of indexing, so that a database which is new to it takes at most a part of a processor. */
+  indexPauseMs: 10,
+  /** Conversations that are looked at together for what is not indexed. */
+  indexLook: 256,
   /** Receipts of a conversation are told at most this often (chat M10). */
   receiptsMs: second,
   /** A typing signal of one user in one conversation passes at most this often (chat M13). Others are swallowed. */

@@ -139,7 +139,21 @@ export const answerSchemas: { readonly [M in keyof ChatCommands]: z.ZodMiniType<
     unread: z.exactOptional(number),
   }),
   'chat.history': z.object({ entries: z.array(shown), has_more: z.boolean(), gap: z.exactOptional(z.tuple([number, number])) }),
-  'chat.search': z.object({ entries: z.array(message) }),
+  'chat.search': z.object({
+    hits: z.array(
+      z.object({
+        conversation: text,
+        seq: number,
+        mid: text,
+        author: text,
+        ts: number,
+        snippet: z.array(z.object({ text, hit: z.exactOptional(z.literal(true)) })),
+      }),
+    ),
+    next: z.exactOptional(text),
+    incomplete: z.exactOptional(z.literal(true)),
+    entries: z.exactOptional(z.array(message)),
+  }),
   'chat.info': z.object({
     seq: number,
     recipients: z.array(z.object({ user: text, delivered: z.exactOptional(number), read: z.exactOptional(number) })),

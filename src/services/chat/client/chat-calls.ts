@@ -1,4 +1,4 @@
-import type { ChatCommands, Invitation, MessageEntry, Role } from '../model/wire.ts'
+import type { ChatCommands, Invitation, Role } from '../model/wire.ts'
 
 type In<M extends keyof ChatCommands> = ChatCommands[M]['in']
 type Out<M extends keyof ChatCommands> = Promise<ChatCommands[M]['out']>
@@ -8,9 +8,9 @@ export abstract class ChatCalls {
   /** Any command of chat. */
   abstract call<M extends keyof ChatCommands>(method: M, input: In<M>): Out<M>
 
-  async search(conversation: string, text: string, limit?: number): Promise<readonly MessageEntry[]> {
-    const { entries } = await this.call('chat.search', { conversation, text, ...(limit === undefined ? {} : { limit }) })
-    return entries
+  /** Messages in which a word begins with each of the words, the newest first; of all conversations, unless one is named. `before` is the `next` of a page. */
+  search(query: string, options: Omit<In<'chat.search'>, 'query' | 'text'> = {}): Out<'chat.search'> {
+    return this.call('chat.search', { query, ...options })
   }
 
   /** When each recipient got and read a message. */

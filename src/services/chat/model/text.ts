@@ -27,11 +27,6 @@ export function isConversationId(text: string): boolean {
   return conversationPattern.test(text)
 }
 
-/** What a search compares: folded case, composed, without what a database cannot hold. */
-export function searchable(text: string): string {
-  return text.toWellFormed().normalize('NFC').toLowerCase().replaceAll('\0', '')
-}
-
 /** Bytes of the text in UTF-8. */
 export function byteLength(text: string): number {
   return new TextEncoder().encode(text).byteLength

@@ -1,9 +1,8 @@
 import { CommandError, errors } from '../../../protocol/index.ts'
 import type { Queries, Sql } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
-import { searchable } from '../model/text.ts'
 import { type ChatCommands, chatErrors, type MembershipEntry, type MessageEntry } from '../model/wire.ts'
-import { type EntryRow, entryColumns, type LogEntry } from './entry-row.ts'
+import { type EntryRow, entryColumns, type LogEntry, midOf } from './entry-row.ts'
 import { entriesFor } from './former.ts'
 import { findConversation, noConversation } from './log.ts'
 import { blockedSince, hidesReading } from './profiles.ts'
@@ -36,30 +35,14 @@ export async function pageOf(
   return page(paging, { from, to: before === undefined ? to : Math.min(before - 1, to) }, false, most)
 }
 
-/** Messages that hold the text, whatever its case, the newest first. Encrypted ones are never found (chat M27). */
-export async function search(
-  sql: Sql,
-  person: string,
-  { conversation, text, limit = limits.resultsMax }: ChatCommands['chat.search']['in'],
-  pause: Pause = atOnce,
-) {
-  const seen = await seenBy(sql, conversation, person)
-  const pattern = `%${searchable(text).replace(/[\\%_]/g, found => `\\${found}`)}%`
-  const look = (part: Stretch, most: number) =>
-    sql.all<EntryRow>(
-      `select ${entryColumns} from chat_entry e where e.conversation = ?1 and e.seq > ?5 and e.seq <= ?6 and e.kind = 'message' and e.deleted = 0
-         and e.plain like ?3 escape '\\' and ${visibleTo('?2')} order by e.seq desc limit ?4`,
-      conversation,
-      person,
-      pattern,
-      most,
-      part.from,
-      part.to,
-    )
-  const rows = await walk(sql, seen, { forward: false, limit: Math.min(limit, limits.resultsMax) }, look, pause)
-  const entries = await entriesFor(sql, conversation, person, rows)
-  // Whoever has left finds by what a message said then.
-  return { entries: entries.filter(isMessage).filter(entry => searchable(entry.text ?? '').includes(searchable(text))) }
+/** Messages as history has them, in the order of their rows. */
+export async function messagesFor(queries: Queries, person: string, rows: readonly EntryRow[]): Promise<MessageEntry[]> {
+  const found = new Map<string, MessageEntry>()
+  for (const conversation of new Set(rows.map(row => row.conversation))) {
+    const own = rows.filter(row => row.conversation === conversation)
+    for (const entry of await entriesFor(queries, conversation, person, own)) if (isMessage(entry)) found.set(entry.mid, entry)
+  }
+  return rows.flatMap(({ conversation, seq }) => found.get(midOf(conversation, seq)) ?? [])
 }
 
 /** Who got a message when, and who read it (chat M11): for its author, of everyone who was there when it was sent. */

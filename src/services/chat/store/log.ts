@@ -64,8 +64,6 @@ export interface Draft {
   readonly target?: number
   readonly rev?: number
   readonly body: EntryBody
-  /** What a search finds it by. */
-  readonly plain?: string | undefined
 }
 
 /** Something that a transaction put into an inbox, to be delivered when it is committed. */
@@ -179,11 +177,11 @@ export async function append(tx: Queries, conversation: string, draft: Draft, no
     now,
   )
   if (place === undefined) throw new CommandError(chatErrors.notFound, 'no such conversation')
-  const { kind, author, target = null, rev = 0, plain = null } = draft
+  const { kind, author, target = null, rev = 0 } = draft
   const body = JSON.stringify(draft.body)
   await tx.run(
-    `insert into chat_entry (conversation, seq, kind, author, ts, target, body, plain, rev, deleted)
-     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0)`,
+    `insert into chat_entry (conversation, seq, kind, author, ts, target, body, rev, deleted)
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)`,
     conversation,
     place.seq,
     kind,
@@ -191,7 +189,6 @@ export async function append(tx: Queries, conversation: string, draft: Draft, no
     place.ts,
     target,
     body,
-    plain,
     rev,
   )
   return { ...place, row: { conversation, ...place, kind, author, target, body, rev, deleted: 0, original: null } }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { CommandError } from '../../../protocol/index.ts'
 import type { ChatBounds } from '../../../server/index.ts'
 import type { Queries } from '../../../store/index.ts'
-import { byteLength, searchable } from '../model/text.ts'
+import { byteLength } from '../model/text.ts'
 import { type ChatCommands, chatErrors, type Encrypted } from '../model/wire.ts'
 import { giveConsent } from './consent.ts'
 import { checkDevices } from './devices.ts'
@@ -22,6 +22,7 @@ import {
   noConversation,
   post,
 } from './log.ts'
+import { unindex } from './search-index.ts'
 import { visibleTo } from './visible.ts'
 
 export type Sending = ChatCommands['chat.send']['in'] & { readonly device: string }
@@ -60,8 +61,7 @@ export class Messages {
     if (sending.enc?.perDevice !== undefined) await checkDevices(tx, row.id, actor, Object.keys(sending.enc.perDevice))
     const { text, enc, reply_to, cid } = sending
     const body: EntryBody = { text, enc, reply_to, origin: { device: actor.device, cid } }
-    const plain = text === undefined ? undefined : searchable(text)
-    const entry = await append(tx, row.id, { kind: 'message', author: actor.user, body, plain }, now)
+    const entry = await append(tx, row.id, { kind: 'message', author: actor.user, body }, now)
     const blocker = await blockerIn(tx, row, actor.user)
     // Who blocked the author never learns of it, and the author never learns that (chat M16).
     if (blocker !== '') await hide(tx, row.id, blocker, entry.seq)
@@ -93,13 +93,11 @@ export class Messages {
     const { text, enc } = edit
     const before: EntryBody = target.body === null ? {} : JSON.parse(target.body)
     const rev = target.rev + 1
-    const plain = text === undefined ? null : searchable(text)
     await tx.run(
-      'update chat_entry set original = coalesce(original, body), body = ?3, plain = ?4, rev = ?5 where conversation = ?1 and seq = ?2',
+      'update chat_entry set original = coalesce(original, body), body = ?3, plain = null, rev = ?4 where conversation = ?1 and seq = ?2',
       edit.conversation,
       edit.seq,
       JSON.stringify({ ...before, text, enc } satisfies EntryBody),
-      plain,
       rev,
     )
     const entry = await append(tx, edit.conversation, { kind: 'edit', author: actor.user, target: edit.seq, rev, body: { text, enc } }, now)
@@ -126,6 +124,7 @@ export class Messages {
       seq,
     )
     await tx.run('delete from chat_reaction where conversation = ?1 and seq = ?2', conversation, seq)
+    await unindex(tx, conversation, seq)
     const entry = await append(tx, conversation, { kind: 'delete', author: actor.user, target: seq, body: {} }, now)
     posted.push(...(await fanOut(tx, entry.row, await blockerOfEntry(tx, conversation, seq, target.author))))
     return { seq: entry.seq }

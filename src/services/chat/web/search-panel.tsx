@@ -1,8 +1,7 @@
 import { useSignal, useSignalEffect } from '@preact/signals'
 import type { ConversationView } from '../client/index.ts'
-import type { MessageEntry } from '../model/wire.ts'
+import type { SearchHit } from '../model/wire.ts'
 import type { Desk } from './desk.ts'
-import { excerptOf } from './excerpt.ts'
 import { Icon } from './icons.tsx'
 import { PanelFrame } from './panel.tsx'
 
@@ -13,7 +12,7 @@ const resultsMax = 50
 type Found =
   | { readonly kind: 'nothing-asked' }
   | { readonly kind: 'searching' }
-  | { readonly kind: 'found'; readonly entries: readonly MessageEntry[] }
+  | { readonly kind: 'found'; readonly entries: readonly SearchHit[] }
 
 /** Finds words in a conversation; a result leads to its message. */
 export function SearchPanel({ desk, conversation }: { readonly desk: Desk; readonly conversation: ConversationView }) {
@@ -31,8 +30,8 @@ export function SearchPanel({ desk, conversation }: { readonly desk: Desk; reado
     return () => timer.cancel()
   })
   async function search(wanted: string): Promise<void> {
-    const entries = (await store.attempt(() => store.chat.search(conversation.id, wanted, resultsMax))) ?? []
-    if (text.peek().trim() === wanted) found.value = { kind: 'found', entries: entries.toSorted((a, b) => b.seq - a.seq) }
+    const page = await store.attempt(() => store.chat.search(wanted, { conversation: conversation.id, limit: resultsMax }))
+    if (text.peek().trim() === wanted) found.value = { kind: 'found', entries: page?.hits ?? [] }
   }
   return (
     <PanelFrame desk={desk} title="Search">
@@ -50,17 +49,17 @@ export function SearchPanel({ desk, conversation }: { readonly desk: Desk; reado
           }}
         />
       </label>
-      <Results desk={desk} found={found.value} wanted={text.value.trim()} />
+      <Results desk={desk} found={found.value} />
     </PanelFrame>
   )
 }
 
-function Results({ desk, found, wanted }: { readonly desk: Desk; readonly found: Found; readonly wanted: string }) {
+function Results({ desk, found }: { readonly desk: Desk; readonly found: Found }) {
   const { store } = desk
   if (found.kind === 'nothing-asked') return <p class="side-note">Type a word that was written here.</p>
   if (found.kind === 'searching') return <p class="side-note">Searching…</p>
   if (found.entries.length === 0) return <p class="side-note">Nothing was found.</p>
-  const jump = (entry: MessageEntry) => {
+  const jump = (entry: SearchHit) => {
     if (matchMedia('(max-width: 1020px)').matches) desk.place.showPanel({ kind: 'none' })
     void desk.jumpTo(entry.conversation, entry.seq)
   }
@@ -78,9 +77,7 @@ function Results({ desk, found, wanted }: { readonly desk: Desk; readonly found:
                 <time>{store.labels.moment(entry.ts, store.now.value)}</time>
               </span>
               <span class="result-text" dir="auto">
-                {excerptOf(entry.text ?? '', wanted).map(({ text, hit }, index) =>
-                  hit ? <mark key={`${index} ${text}`}>{text}</mark> : text,
-                )}
+                {entry.snippet.map(({ text, hit }, index) => (hit ? <mark key={`${index} ${text}`}>{text}</mark> : text))}
               </span>
             </button>
           </li>

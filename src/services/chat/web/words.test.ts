@@ -1,6 +1,5 @@
 import { expect, test } from 'bun:test'
 import type { MembershipView, MessageView } from '../client/index.ts'
-import { excerptOf } from './excerpt.ts'
 import { hueOf, initialsOf, People } from './people.ts'
 import { membershipText, previewOf } from './preview.ts'
 import { TimeLabels } from './time-labels.ts'
@@ -73,13 +72,4 @@ test('[M51] guests are called by their names, others by what they are known as',
   ])
   expect(hueOf('ben')).toBe(hueOf('ben'))
   expect(new Set(Array.from({ length: 100 }, (_, index) => hueOf(`user ${index}`))).size).toBeGreaterThan(8)
-})
-
-test('[M51] what search found is shown around the first hit, and every hit is marked', () => {
-  const text = `${'words before it '.repeat(10)}the heron flew over the lake`
-  const parts = excerptOf(text, 'HERON lake')
-  expect(parts.filter(({ hit }) => hit).map(part => part.text)).toEqual(['heron', 'lake'])
-  expect(parts[0]).toEqual({ text: '…', hit: false })
-  expect(excerptOf('a (b) c', '(b)').map(part => part.text)).toEqual(['a ', '(b)', ' c'])
-  expect(excerptOf('nothing like it', 'zebra')).toEqual([{ text: 'nothing like it', hit: false }])
 })
