@@ -1,5 +1,7 @@
 /** What chat says on the wire, as the server, the client layer and the page read it. Times are Unix milliseconds. */
 
+import type { SearchCommand } from './search.ts'
+
 export type Role = 'owner' | 'admin' | 'member'
 
 /** Who may do something in a group. */
@@ -239,22 +241,6 @@ export interface InboxGreeting {
   readonly durability: 'durable' | 'memory'
 }
 
-/** A piece of what stands around what was searched for. */
-export interface SnippetPart {
-  readonly text: string
-  readonly hit?: true
-}
-
-/** A message that a search found. */
-export interface SearchHit {
-  readonly conversation: string
-  readonly seq: number
-  readonly mid: string
-  readonly author: string
-  readonly ts: number
-  readonly snippet: readonly SnippetPart[]
-}
-
 /** A conversation that one has come into, as it is. */
 export interface Opened {
   readonly conversation: string
@@ -349,20 +335,7 @@ export interface ChatCommands {
     /** Messages and membership entries with later entries folded in, by `seq`. `gap`: ranges that are not kept any longer. */
     out: { entries: readonly (MessageEntry | MembershipEntry)[]; has_more: boolean; gap?: readonly [from: number, to: number] }
   }
-  /**
-   * Messages in which a word begins with each of the words of `query`, the newest first; of all one's conversations, unless one is named. `before` is the
-   * `next` of the page before. `text` is the older name of `query`: it is answered with `entries` as well, the messages as history has them.
-   */
-  'chat.search': {
-    in: {
-      query?: string | undefined
-      text?: string | undefined
-      conversation?: string | undefined
-      limit?: number | undefined
-      before?: string | undefined
-    }
-    out: { hits: readonly SearchHit[]; next?: string; incomplete?: true; entries?: readonly MessageEntry[] }
-  }
+  'chat.search': SearchCommand
   'chat.info': {
     in: { conversation: string; seq: number }
     out: { seq: number; recipients: readonly { user: string; delivered?: number; read?: number }[] }

@@ -1,4 +1,4 @@
-import type { SnippetPart } from '../model/wire.ts'
+import type { SnippetPart } from '../model/search.ts'
 
 /** Characters that a snippet shows before its first hit, and of the text in all. */
 const beforeMax = 40

@@ -1,6 +1,6 @@
 import { useSignal, useSignalEffect } from '@preact/signals'
 import type { ConversationView } from '../client/index.ts'
-import type { SearchHit } from '../model/wire.ts'
+import type { SearchHit } from '../model/search.ts'
 import type { Desk } from './desk.ts'
 import { Icon } from './icons.tsx'
 import { PanelFrame } from './panel.tsx'
