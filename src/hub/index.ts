@@ -51,6 +51,7 @@ export { type Delivery, defaultLanes, hasHistory, type Lane, type Namespace, Nam
 export { NewestSource } from './newest-source.ts'
 export { type CommandContext, type CommandMethod, Node, type NodeOptions, payerOf, type RunningContext } from './node.ts'
 export { partAt } from './parted-page.ts'
+export { endedMeanwhile } from './pending-subscriptions.ts'
 export type { PersonalChannel } from './personal-channel.ts'
 export { isOlder, type Presence, type PresenceStats, presenceLeaseMs, type Turns } from './presence.ts'
 export { type Principal, principalOf } from './principal.ts'

@@ -1,4 +1,4 @@
-import type { JsonBounds } from '../kit/index.ts'
+import type { BackoffOptions, JsonBounds } from '../kit/index.ts'
 import { channelNameMax } from '../protocol/index.ts'
 
 /** A sustained rate with room for bursts. */
@@ -108,6 +108,13 @@ export interface Limits {
   readonly staleMs: number
   /** Between heartbeat comments of an event stream. */
   readonly sseHeartbeatMs: number
+  /**
+   * How long a client is told to wait where its event stream ended for good. A browser comes back once, and stops at the answer; for whoever does
+   * not, it is the pace at which it goes on asking.
+   */
+  readonly sseEndedRetryMs: number
+  /** How long an event stream waits before it asks again for a channel that could not be opened for the moment: from half of the first on, twice as long each time, up to the second. */
+  readonly lateChannelRetry: BackoffOptions
   /** How long the watchlist of a broken event stream is kept for its return (market D12). */
   readonly sseLingerMs: number
   /** How long a channel without local subscribers stays open upstream (architecture: 30 s), which spares flapping. */
@@ -179,6 +186,8 @@ export const defaultLimits: Limits = {
   pongTimeoutMs: 8_000,
   staleMs: 10_000,
   sseHeartbeatMs: 15_000,
+  sseEndedRetryMs: 60_000,
+  lateChannelRetry: { baseMs: 1_000, capMs: 30_000 },
   sseLingerMs: 60_000,
   channelLingerMs: 30_000,
   positionCheckMs: 0,

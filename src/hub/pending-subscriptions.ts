@@ -35,6 +35,18 @@ export class PendingSubscriptions {
       this.#byChannel.delete(channel)
     }
   }
+
+  /** Counts a subscription that will be asked for again, and can be ended until then. */
+  hold(channel: string): void {
+    this.#byChannel.set(channel, { ended: undefined })
+  }
+
+  /** It is asked for now, or not wanted any more. Gives why it must not be, where it was ended meanwhile. */
+  release(channel: string): Close | undefined {
+    const ended = this.#byChannel.get(channel)?.ended
+    this.#byChannel.delete(channel)
+    return ended
+  }
 }
 
 /** What a client hears whose subscription ended before it went live: to try again only where the server wants it back. */

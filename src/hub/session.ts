@@ -5,9 +5,11 @@ import {
   type CursorWatchlist,
   closes,
   encodeCursor,
+  endCursor,
   isReconnectable,
   type Position,
   push,
+  sseRetry,
   unsubscribes,
 } from '../protocol/index.ts'
 import { CommandQueue } from './command-queue.ts'
@@ -62,6 +64,7 @@ export class Session implements OutboxOwner {
   /** The id by which an event stream can be addressed, beside the client id. */
   streamId: string | undefined
   #watchlist: CursorWatchlist | undefined
+  #awaited: ReadonlyMap<string, Position> | undefined
   #principal: Principal | undefined
   #pending: PendingSubscriptions | undefined
   #withheld: Set<string> | undefined
@@ -207,6 +210,13 @@ export class Session implements OutboxOwner {
     this.outbox.soleCursor = undefined
   }
 
+  /** Where channels are to be gone on from that could not be opened yet: as long as they cannot, the cursor keeps their places. */
+  set awaited(awaited: ReadonlyMap<string, Position> | undefined) {
+    this.#awaited = awaited
+    this.outbox.tunable = undefined
+    this.outbox.soleCursor = undefined
+  }
+
   track(subscription: Subscription): void {
     this.outbox.tunable = undefined
     this.outbox.soleCursor = undefined
@@ -215,8 +225,7 @@ export class Session implements OutboxOwner {
 
   /** A subscription is live, and level with its channel: where there is no other, a broadcast may serve it. */
   settle(subscription: Subscription): void {
-    if (this.subscriptions.only === subscription && this.#watchlist === undefined && subscription.isPlain)
-      this.outbox.tunable = subscription
+    if (this.subscriptions.only === subscription && !this.#hasOwnCursor && subscription.isPlain) this.outbox.tunable = subscription
   }
 
   /**
@@ -249,7 +258,7 @@ export class Session implements OutboxOwner {
     if (this.isClosed) return
     this.#closing(close)
     this.node.counters.countClose(close.code)
-    if (this.wire.name === 'sse') this.socket.write(this.wire.pack([pushFrame(push.disconnect(close, isReconnectable(close)))], undefined))
+    if (this.wire.name === 'sse') this.#sayEnd(close)
     this.socket.close(close.code, close.reason)
   }
 
@@ -276,16 +285,19 @@ export class Session implements OutboxOwner {
   cursor(): string | undefined {
     if (this.wire.name !== 'sse') return undefined
     const { only } = this.subscriptions
-    if (only?.isAbreast && only.isSettled && this.#watchlist === undefined) {
+    if (only?.isAbreast && only.isSettled && !this.#hasOwnCursor) {
       // Remembered until the session's channels change; a newest value that waits for room has a cursor of its own.
       if (only.channel.isRecoverable) this.outbox.soleCursor = only.channel
       return only.channel.cursor
     }
     const followed = this.subscriptions.values().filter(subscription => subscription.isSettled)
-    return encodeCursor(
-      followed.map((subscription): [string, Position] => [subscription.channel.name, subscription.position]),
-      this.#watchlist,
-    )
+    const places = followed.map((subscription): [string, Position] => [subscription.channel.name, subscription.position])
+    return encodeCursor([...places, ...(this.#awaited ?? [])], this.#watchlist)
+  }
+
+  /** Whether its cursor says more than that of its only channel. */
+  get #hasOwnCursor(): boolean {
+    return this.#watchlist !== undefined || this.#awaited !== undefined
   }
 
   /** Takes `count` commands from the session's rate; false at the limit. */
@@ -302,6 +314,13 @@ export class Session implements OutboxOwner {
     const { malformedRate } = this.node.limits
     this.#malformed ??= new TokenBucket(malformedRate.perSecond, malformedRate.burst, now)
     if (!this.#malformed.take(now)) this.close(closes.badRequest)
+  }
+
+  /** A stream has no close code: its last event says why. After an end for good its id does so too, since browsers come back all the same. */
+  #sayEnd(close: Close): void {
+    const comesBack = isReconnectable(close)
+    if (!comesBack) this.socket.write(sseRetry(this.node.limits.sseEndedRetryMs))
+    this.socket.write(this.wire.pack([pushFrame(push.disconnect(close, comesBack))], comesBack ? undefined : endCursor(close)))
   }
 
   #closing(close: Close): void {

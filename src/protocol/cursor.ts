@@ -1,4 +1,5 @@
 import { channelHash } from './channel-name.ts'
+import type { Close } from './codes.ts'
 import type { Position } from './publication.ts'
 
 /** The watchlist of a stream that was changed after it began, so that it differs from the URL's channels. */
@@ -19,6 +20,19 @@ export interface Cursor {
 export const cursorLengthMax = 256
 const bytesMax = Math.floor((cursorLengthMax * 3) / 4)
 const version = 1
+const endPattern = /^end:\d{1,4}$/
+
+/**
+ * What stands in place of a cursor on the last event of a stream that ended for good. A browser's EventSource comes back whatever it was told;
+ * whoever brings this along is answered 204, the one answer that stops it by its standard.
+ */
+export function endCursor({ code }: Close): string {
+  return `end:${code}`
+}
+
+export function isEndCursor(text: string): boolean {
+  return endPattern.test(text)
+}
 
 /**
  * Packs positions into an opaque id of at most 256 characters: a table of the epochs, then for each channel four bytes of hash, the epoch's

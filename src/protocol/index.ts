@@ -21,7 +21,7 @@ export {
   type Params,
   subscribeFlags,
 } from './command.ts'
-export { type Cursor, type CursorWatchlist, cursorLengthMax, decodeCursor, encodeCursor } from './cursor.ts'
+export { type Cursor, type CursorWatchlist, cursorLengthMax, decodeCursor, encodeCursor, endCursor, isEndCursor } from './cursor.ts'
 export { delayMaxMs, readDelay } from './delay.ts'
 export { deltaBetween, encodeDelta } from './delta.ts'
 export type { FilterNode } from './filter-node.ts'

@@ -1,5 +1,5 @@
 import type { Json } from '../kit/index.ts'
-import type { Close } from './codes.ts'
+import type { Close, ProtocolError } from './codes.ts'
 import type { ClientInfo, Publication } from './publication.ts'
 import { encodeSubscribeResult, type SubscribeResult } from './reply.ts'
 
@@ -13,6 +13,8 @@ export const push = {
     `{"channel":${JSON.stringify(channel)},"unsubscribe":${JSON.stringify({ code: close.code, reason: close.reason })}}`,
   subscribe: (channel: string, result: SubscribeResult) =>
     `{"channel":${JSON.stringify(channel)},"subscribe":${encodeSubscribeResult(result)}}`,
+  /** A channel of an event stream that could not be opened at first, and cannot be. */
+  refused: (channel: string, error: ProtocolError) => `{"channel":${JSON.stringify(channel)},"error":${JSON.stringify(error)}}`,
   message: (data: Json) => `{"message":${JSON.stringify({ data })}}`,
   disconnect: (close: Close, reconnect: boolean) =>
     `{"disconnect":${JSON.stringify({ code: close.code, reason: close.reason, reconnect })}}`,

@@ -1,4 +1,5 @@
 import type { Bytes, Session, Socket } from '../hub/index.ts'
+import type { LateChannels } from './late-channels.ts'
 import type { Placed } from './lineup.ts'
 import type { Watch } from './watchlist.ts'
 
@@ -27,6 +28,8 @@ export class EventStream implements Socket, Placed {
   session: Session | undefined
   /** Its channels, once it has said its first event. */
   watch: Watch | undefined
+  /** Its channels that could not be opened yet; absent where there are none. */
+  late: LateChannels | undefined
   /** How far behind all of its channels are. */
   delayMs = 0
   place = -1

@@ -122,7 +122,7 @@ export class HttpTransport {
     if (request.method !== 'GET' || !endless.has(pathname)) return this.#answer(asked, pathname, address)
     server.timeout(request, 0)
     return this.#answer(asked, pathname, address).then(response => {
-      if (!response.ok) server.timeout(request, this.#idleS)
+      if (response.status !== 200) server.timeout(request, this.#idleS)
       return response
     })
   }

@@ -22,6 +22,7 @@ import {
   decodeCursor,
   encodeSubscribeResult,
   errors,
+  isEndCursor,
   isReconnectable,
   type Position,
   type ProtocolError,
@@ -35,9 +36,10 @@ import { credentialsOf } from './credentials.ts'
 import { EventStream, type EventStreamOwner } from './event-stream.ts'
 import { EventStreams } from './event-streams.ts'
 import type { Gate, Refusal } from './gate.ts'
-import { eventStreamHeaders } from './safety-headers.ts'
+import { LateChannels } from './late-channels.ts'
+import { eventStreamHeaders, safetyHeaders } from './safety-headers.ts'
 import { statusOf } from './status.ts'
-import { admitAll, payForChannels } from './subscriptions.ts'
+import { admitAll, attempt, payForChannels } from './subscriptions.ts'
 import { type Watch, Watches } from './watchlist.ts'
 
 /** Between these the browser picks its wait before it connects again, so that a herd comes back spread. */
@@ -78,6 +80,7 @@ export class SseTransport implements EventStreamOwner {
   }
 
   async open(request: Request, address: string): Promise<Response> {
+    if (isEndCursor(lastEventIdOf(request))) return new Response(null, { status: 204, headers: this.#overHeaders(request) })
     const refused = this.gate.refuse(request, address)
     if (refused !== undefined) return this.#turnAway(refused, request)
     let opening: Opening
@@ -112,6 +115,10 @@ export class SseTransport implements EventStreamOwner {
 
   watchOf(session: Session): Watch | undefined {
     return session.socket instanceof EventStream ? session.socket.watch : undefined
+  }
+
+  lateOf(session: Session): LateChannels | undefined {
+    return session.socket instanceof EventStream ? session.socket.late : undefined
   }
 
   delayOf(session: Session): number {
@@ -156,8 +163,15 @@ export class SseTransport implements EventStreamOwner {
     const subs = completeAll(admissions)
     // The first event stands alone: what the new subscriptions have brought meanwhile comes with the next.
     session.socket.write(this.#wire.pack([pushFrame(connectEvent(session, watch, subs))], session.cursor()))
-    // The browser cannot ask again for a channel alone: it comes back for all of them.
-    if ([...subs.values()].some(entry => 'error' in entry && entry.error.temporary)) session.close(closes.insufficientState)
+    if ([...subs.values()].some(entry => 'error' in entry && entry.error.temporary)) this.#askAgain(session, subs, opening)
+  }
+
+  /** A browser cannot ask again for a channel alone. */
+  #askAgain(session: Session, subs: ReadonlyMap<string, SubsEntry>, { cursor, delayMs }: Opening): void {
+    if (!(session.socket instanceof EventStream)) return
+    const placeOf = (channel: string) => positionIn(cursor, channel)
+    session.socket.late = new LateChannels(session, channel => attempt(session, channel, placeOf, delayMs))
+    session.socket.late.begin(subs, channel => cursor?.positions.get(channelHash(channel)))
   }
 
   /** The channels of the URL, or those that the stream had when it broke off: as the cursor says, or as this node remembers. */
@@ -189,8 +203,9 @@ export class SseTransport implements EventStreamOwner {
   }
 
   /** Called by the stream, whoever ended it. */
-  ended({ session, watch }: EventStream): void {
+  ended({ session, watch, late }: EventStream): void {
     if (session === undefined) return
+    late?.close()
     this.#beats.remove(session)
     if (watch !== undefined) this.watches.ended(watch, session)
     session.closed(closes.normal)
@@ -201,6 +216,10 @@ export class SseTransport implements EventStreamOwner {
     const wantsEvents = request.headers.get('accept')?.includes('text/event-stream') === true
     const stream = wantsEvents ? refused.toEventStream(this.gate.origins.headersFor(request)) : undefined
     return stream ?? refused.toResponse(this.gate.origins.headersFor(request))
+  }
+
+  #overHeaders(request: Request) {
+    return { 'Cache-Control': 'no-store', ...safetyHeaders, ...this.gate.origins.headersFor(request) }
   }
 
   #refusal(error: unknown, request: Request): Response {
@@ -257,14 +276,19 @@ function isTemporary(error: unknown): boolean {
   return error instanceof CloseError ? isReconnectable(error.close) : error instanceof CommandError && error.temporary
 }
 
+/** An empty header says nothing, so that the URL may still speak. */
+function lastEventIdOf({ headers, url }: Request): string {
+  const { searchParams } = new URL(url)
+  return headers.get('last-event-id') || searchParams.get('last_event_id') || searchParams.get('lastEventId') || ''
+}
+
 /** @throws CommandError 106 before anything is asked of anybody, 107 with the name of what is wrong */
 function readOpening(request: Request, address: string, channelsMax: number): Opening {
   const { searchParams } = new URL(request.url)
   const channels = [...new Set(searchParams.getAll('channel'))]
   if (channels.length > channelsMax)
     throw new CommandError(errors.limitExceeded, `channel: at most ${channelsMax} of them, and not ${channels.length}`)
-  // An empty header says nothing, so that the URL may still speak.
-  const lastEventId = request.headers.get('last-event-id') || searchParams.get('last_event_id') || searchParams.get('lastEventId') || ''
+  const lastEventId = lastEventIdOf(request)
   const token = credentialsOf(request, 'bearer') ?? searchParams.get('token') ?? undefined
   const delay = searchParams.get('delay')
   const delayMs = delay === null ? 0 : readDelay(delay, 'delay')

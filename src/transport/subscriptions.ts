@@ -11,7 +11,9 @@ export async function admitAll(
   resume: Resume,
   delayMs: number,
 ): Promise<Map<string, Admission | CommandError>> {
-  return new Map(await Promise.all(channels.map(channel => attempt(session, channel, resume, delayMs))))
+  return new Map(
+    await Promise.all(channels.map(async (channel): Promise<Outcome> => [channel, await attempt(session, channel, resume, delayMs)])),
+  )
 }
 
 /**
@@ -24,13 +26,14 @@ export function payForChannels(session: Session, channels: number): void {
   if (count > 0 && !node.rates.spend(session, node.clock.now(), count)) throw new CommandError(errors.tooManyRequests)
 }
 
-async function attempt(session: Session, channel: string, resume: Resume, delayMs: number): Promise<Outcome> {
+/** Admits a session to one channel, or gives the reason why not. */
+export async function attempt(session: Session, channel: string, resume: Resume, delayMs: number): Promise<Admission | CommandError> {
   const granted = session.identity.subs ?? {}
   const terms = Object.hasOwn(granted, channel) ? granted[channel] : undefined
   try {
-    return [channel, await admit(session, { channel, since: resume(channel), recoverable: true, granted: terms, delayMs })]
+    return await admit(session, { channel, since: resume(channel), recoverable: true, granted: terms, delayMs })
   } catch (error) {
     if (!(error instanceof CommandError)) throw error
-    return [channel, error]
+    return error
   }
 }

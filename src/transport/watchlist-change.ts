@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { completeAll, Frame, pushFrame, type Session } from '../hub/index.ts'
 import { CommandError, errors, push, type SubsEntry, unsubscribes } from '../protocol/index.ts'
+import type { LateChannels } from './late-channels.ts'
 import type { SseTransport } from './sse.ts'
 import { admitAll, payForChannels } from './subscriptions.ts'
 import type { Watch, WatchReply } from './watchlist.ts'
@@ -38,31 +39,41 @@ async function apply(transport: SseTransport, session: Session, change: Watchlis
   if (watch === undefined || session.isClosed) throw new CommandError({ code: 404, message: 'no such stream' })
   if (watch.last?.rev === change.rev) return watch.last
   if (change.rev !== watch.rev + 1) throw new CommandError({ code: 409, message: `rev_gap: expected ${watch.rev + 1}, got ${change.rev}` })
-  const { added, removed } = difference(session, watch, change)
+  const late = transport.lateOf(session)
+  const { added, removed } = difference(session, watch, change, late)
   payForChannels(session, added.length)
   // Room is made first, so that a full watchlist can be replaced by another full one.
-  for (const channel of removed) session.untrack(channel, unsubscribes.byClient)
+  for (const channel of removed) {
+    session.untrack(channel, unsubscribes.byClient)
+    late?.drop(channel)
+  }
   const admissions = await admitAll(session, added, () => undefined, transport.delayOf(session))
   if (session.isClosed) throw new CommandError({ code: 404, message: 'no such stream' })
   const subs = completeAll(admissions)
   const reply = replyOf(change, subs)
-  const channels = [...session.subscriptions.keys()].filter(channel => isListed(session, channel))
+  const channels = [...session.subscriptions.keys(), ...(late?.names ?? [])].filter(channel => isListed(session, channel, late))
   transport.changed(session, { ...watch, rev: change.rev, channels, last: reply })
   session.outbox.enqueue(new Frame([`{"subs":{"rev":${change.rev}}}`], 'push', 0, true))
   for (const [channel, entry] of subs) if (!('error' in entry)) session.outbox.enqueue(pushFrame(push.subscribe(channel, entry)))
   return reply
 }
 
-function difference(session: Session, watch: Watch, { op, channels }: WatchlistChange): { added: string[]; removed: string[] } {
+function difference(
+  session: Session,
+  watch: Watch,
+  { op, channels }: WatchlistChange,
+  late: LateChannels | undefined,
+): { added: string[]; removed: string[] } {
   const wanted = [...new Set(channels)]
-  const added = op === 'remove' ? [] : wanted.filter(channel => !session.subscriptions.has(channel))
+  const added = op === 'remove' ? [] : wanted.filter(channel => !session.subscriptions.has(channel) && !late?.has(channel))
   if (op === 'add') return { added, removed: [] }
   const removed = op === 'remove' ? wanted : watch.channels.filter(channel => !wanted.includes(channel))
-  return { added, removed: removed.filter(channel => isListed(session, channel)) }
+  return { added, removed: removed.filter(channel => isListed(session, channel, late)) }
 }
 
 /** Whether the watchlist is what keeps the channel open, and not the user's token. */
-function isListed(session: Session, channel: string): boolean {
+function isListed(session: Session, channel: string, late: LateChannels | undefined): boolean {
+  if (late?.has(channel)) return !Object.hasOwn(session.identity.subs ?? {}, channel)
   return session.subscriptions.get(channel)?.terms.serverSide === false
 }
 

@@ -93,6 +93,10 @@ export class LiveStream {
     this.options.raw?.(event.data)
     const message = readSseMessage(event.data)
     if (message === undefined) return
+    if (message.isEnded) {
+      this.#end()
+      return
+    }
     const refused = message.subs.size > 0 && [...message.subs.values()].every(entry => entry.error !== undefined)
     if (!refused) {
       this.#attempt = 0
@@ -103,6 +107,13 @@ export class LiveStream {
     for (const [channel, entry] of message.subs) this.options.subscribed(channel, entry)
     for (const { channel, pub } of message.publications) this.options.published(channel, pub)
     if (refused) this.#reopenLater()
+  }
+
+  /** The server ended it for good: it begins anew when somebody comes back to the page. */
+  #end(): void {
+    this.#lastEventId = ''
+    this.#shut()
+    this.#meet('lost')
   }
 
   #watch(): void {

@@ -19,13 +19,22 @@ const connect = z.object({
   subs: z.optional(z.record(z.string(), subscribed)),
 })
 
-const message = z.object({ ...push.def.shape, connect: z.optional(connect), batch: z.optional(z.array(push)) })
+const disconnect = z.object({ reconnect: z.boolean() })
+
+const message = z.object({
+  ...push.def.shape,
+  disconnect: z.optional(disconnect),
+  connect: z.optional(connect),
+  batch: z.optional(z.array(push)),
+})
 
 export type Pub = z.infer<typeof publication>
 export type Subscribed = z.infer<typeof subscribed>
 
 /** What one event of the stream brings: the beginning of channels, then publications in order. */
 export interface SseMessage {
+  /** The server ended the stream, and does not want its client back. */
+  readonly isEnded: boolean
   /** The stream begins: under which name its channels can be changed, how often they were, and which it has. */
   readonly opened: { readonly session: string; readonly rev: number; readonly channels: readonly string[] } | undefined
   readonly subs: ReadonlyMap<string, Subscribed>
@@ -36,13 +45,14 @@ export interface SseMessage {
 export function readSseMessage(text: string): SseMessage | undefined {
   const parsed = message.safeParse(parse(text))
   if (!parsed.success) return undefined
-  const { connect, batch = [], ...single } = parsed.data
+  const { connect, batch = [], disconnect, ...single } = parsed.data
   const pushes = [single, ...batch]
   const added = pushes.flatMap(({ channel, subscribe }) =>
     channel === undefined || subscribe === undefined ? [] : [[channel, subscribe] as const],
   )
   const begun = Object.entries(connect?.subs ?? {})
   return {
+    isEnded: disconnect?.reconnect === false,
     opened:
       connect?.session === undefined
         ? undefined

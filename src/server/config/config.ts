@@ -142,6 +142,8 @@ function limitsOf({ client, channel, sse, http_api }: Settings): Limits {
     pongTimeoutMs: client.pong_timeout,
     staleMs: client.stale_close_delay,
     sseHeartbeatMs: sse.heartbeat_interval,
+    sseEndedRetryMs: sse.ended_retry,
+    lateChannelRetry: { baseMs: sse.channel_retry, capMs: Math.max(sse.channel_retry, defaultLimits.lateChannelRetry.capMs) },
     sseLingerMs: sse.watchlist_linger,
     channelLingerMs: channel.linger,
     positionCheckMs: client.channel_position_check_delay,

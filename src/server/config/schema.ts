@@ -347,6 +347,16 @@ export const schema = group({
   }).prefault({}),
   sse: group({
     heartbeat_interval: duration('How often an event stream carries a heartbeat.', every(limits.sseHeartbeatMs), { minMs: 10 }),
+    ended_retry: duration(
+      'How long a client is told to wait whose event stream ended for good. A browser then comes back once and stops.',
+      every(limits.sseEndedRetryMs),
+      { minMs: 100 },
+    ),
+    channel_retry: duration(
+      'How long an event stream waits before it asks again for a channel that a back end could not decide on; twice as long each time, up to 30 s.',
+      every(limits.lateChannelRetry.baseMs),
+      { minMs: 10, maxMs: 3_600_000 },
+    ),
     watchlist_linger: duration('How long the watchlist of a broken event stream waits for its return.', every(limits.sseLingerMs)),
   }).prefault({}),
   hooks: hooks.prefault({}),
