@@ -126,6 +126,19 @@ export class Session implements OutboxOwner {
     }
   }
 
+  /** It will be asked about again: until then too. */
+  hold(channel: string): void {
+    this.#pending ??= new PendingSubscriptions()
+    this.#pending.hold(channel)
+  }
+
+  /** It is asked about now, or not wanted any more. Gives why it must not be, where it was ended meanwhile. */
+  release(channel: string): Close | undefined {
+    const ended = this.#pending?.release(channel)
+    if (this.#pending?.size === 0) this.#pending = undefined
+    return ended
+  }
+
   /** Subscriptions that there are or may be in a moment. */
   get channelCount(): number {
     return this.subscriptions.size + (this.#pending?.size ?? 0)

@@ -53,7 +53,7 @@ export class LateChannels {
     if (late === undefined) return
     if (late.timer !== undefined) {
       late.timer.cancel()
-      this.session.pending.release(channel)
+      this.session.release(channel)
     }
     this.#forget(channel)
   }
@@ -66,7 +66,7 @@ export class LateChannels {
 
   #wait(channel: string, late: Late, retryAfterMs = 0): void {
     const { clock, random, limits } = this.session.node
-    this.session.pending.hold(channel)
+    this.session.hold(channel)
     const { baseMs, capMs } = limits.lateChannelRetry
     const mostMs = Math.min(capMs, baseMs * 2 ** Math.min(late.attempts++, 30))
     const waitMs = (mostMs + random.next() * mostMs) / 2
@@ -77,7 +77,7 @@ export class LateChannels {
 
   async #try(channel: string, late: Late): Promise<void> {
     late.timer = undefined
-    const ended = this.session.pending.release(channel)
+    const ended = this.session.release(channel)
     const outcome = ended === undefined ? await this.ask(channel) : endedMeanwhile(ended)
     // Taken off the list meanwhile: it has been ended with it.
     if (this.#late.get(channel) !== late || this.session.isClosed) return
