@@ -111,6 +111,7 @@ export class Chat {
       ledger: this.ledger,
       inboxes: this.inboxes,
       durability,
+      limits: { edit_ms: bounds.editMs, delete_ms: bounds.deleteMs },
       push: (client, channel, items) =>
         server.push(
           client,

@@ -40,6 +40,7 @@ export interface ConnectionsHost {
   readonly ledger: Ledger
   readonly inboxes: Inboxes
   readonly durability: InboxGreeting['durability']
+  readonly limits: NonNullable<InboxGreeting['limits']>
   push(client: string, channel: string, items: readonly Item[]): Promise<boolean>
   failed(user: string, error: unknown): void
 }
@@ -69,7 +70,7 @@ export class Connections {
     const hello = helloSchema.safeParse(data)
     if (!hello.success) throw new CommandError(errors.badRequest, `data.device: ${hello.error.issues[0]?.message ?? 'not a name'}`)
     const { device } = hello.data
-    const { ledger, inboxes, durability } = this.host
+    const { ledger, inboxes, durability, limits: told } = this.host
     const { acked, top, truncated } = await ledger.commit(({ tx, now }) => welcome(tx, user, device, now))
     const isWindowed = top - acked > limits.windowMax
     const connection: Connection = {
@@ -87,6 +88,8 @@ export class Connections {
       top,
       backlog: isWindowed ? top - acked : 0,
       durability,
+      limits: told,
+      now: ledger.clock.now(),
       ...(truncated === undefined ? {} : { truncated }),
     }
     const since = { epoch: inboxes.epoch, offset: isWindowed ? top : acked }

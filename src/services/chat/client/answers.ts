@@ -98,6 +98,8 @@ export const greetingSchema: z.ZodMiniType<InboxGreeting> = z.object({
   backlog: number,
   truncated: z.exactOptional(z.record(text, z.tuple([number, number]))),
   durability: z.enum(['durable', 'memory']),
+  limits: z.exactOptional(z.object({ edit_ms: number, delete_ms: number })),
+  now: z.exactOptional(number),
 })
 
 export const signalSchema: z.ZodMiniType<OpenSignal> = z.union([

@@ -1,5 +1,6 @@
 import { type Clock, type Random, randomUuid, systemClock, systemRandom } from '../../../kit/index.ts'
 import type { ChatCommands, Invited, MessageEntry, UserPresence, Conversation as WireConversation } from '../model/wire.ts'
+import { Amending } from './amending.ts'
 import { type ChatCache, MemoryCache } from './cache.ts'
 import { Changes } from './changes.ts'
 import { ChatCalls } from './chat-calls.ts'
@@ -11,14 +12,16 @@ import { InvitedGroups } from './invited-groups.ts'
 import { limits } from './limits.ts'
 import { ignoreOffline } from './loader.ts'
 import { Locks } from './locks.ts'
-import { Outbox, type OutboxEntry } from './outbox.ts'
-import { patchOfConversation, patchOfLogged } from './patch.ts'
+import { Outbox } from './outbox.ts'
+import { patchOfConversation } from './patch.ts'
 import { Portraits } from './portraits.ts'
 import { Presences } from './presences.ts'
 import { Reads } from './reads.ts'
 import { Sender } from './sender.ts'
 import { TypingPulse } from './typing-pulse.ts'
-import type { ChatChange, ConversationView, ItemView, Link, NewMessage, Refusal } from './view.ts'
+import type { ChatChange, ConversationView, ItemView, Link, MessageChange, MessageView, NewMessage, Refusal } from './view.ts'
+import { Windows } from './windows.ts'
+import { Writes } from './writes.ts'
 
 export interface ChatClientOptions extends ConnectionOptions {
   /** Defaults to a `MemoryCache`; pages give an `IndexedDbCache`. */
@@ -37,6 +40,8 @@ type Out<M extends keyof ChatCommands> = Promise<ChatCommands[M]['out']>
  */
 export class ChatClient extends ChatCalls {
   readonly user: string
+  /** Until when messages can be changed. */
+  readonly windows: Windows
   readonly #clock: Clock
   readonly #random: Random
   readonly #connection: Connection
@@ -45,6 +50,8 @@ export class ChatClient extends ChatCalls {
   readonly #conversations: Conversations
   readonly #inbox: Inbox
   readonly #sender: Sender
+  readonly #writes: Writes
+  readonly #amending: Amending
   readonly #reads: Reads
   readonly #presences: Presences
   readonly #pulse: TypingPulse
@@ -62,6 +69,7 @@ export class ChatClient extends ChatCalls {
     this.user = user
     this.#clock = clock
     this.#random = random
+    this.windows = new Windows(clock)
     this.#presences = new Presences(user, clock, this.#changes)
     this.#conversations = new Conversations(user, conversation => this.#changed(conversation))
     this.#portraits = new Portraits(user, device, this.#outbox, id => this.#presences.typingIn(id))
@@ -71,7 +79,10 @@ export class ChatClient extends ChatCalls {
         this.#ended = refusal
         this.#changes.note({ kind: 'link' })
       },
-      greeted: greeting => this.#inbox.greeted(greeting),
+      greeted: greeting => {
+        this.windows.learn(greeting)
+        this.#inbox.greeted(greeting)
+      },
       arrived: (offset, entry) => this.#inbox.arrived(offset, entry),
       signalled: (conversation, signal) => this.#presences.hear(conversation, signal),
     })
@@ -87,10 +98,20 @@ export class ChatClient extends ChatCalls {
       },
     })
     this.#sender = new Sender(this.#outbox, cache, caller, new Locks(`fanfare-chat ${user} ${device}`), clock, random, {
-      sent: (entry, answer) => this.#sent(entry, answer),
-      refused: ({ conversation, cid }, refusal) => this.#changes.note({ kind: 'failed', conversation, cid, refusal }),
+      sent: (entry, answer) => {
+        this.#writes.sent(entry, answer)
+        this.#amending.settle(entry.conversation, entry.cid, answer.seq, entry.text)
+      },
+      amend: entry => this.#writes.amend(entry, id => this.#outbox.entry(id) !== undefined),
+      refused: (entry, refusal) => {
+        const { conversation, cid, amends } = entry
+        this.#amending.refused(entry, refusal)
+        this.#changes.note({ kind: 'failed', conversation, cid, what: amends?.kind ?? 'message', refusal })
+      },
       changed: conversation => this.#wroteTo(conversation),
     })
+    this.#writes = new Writes({ user, device, caller, clock, conversations: this.#conversations })
+    this.#amending = new Amending(this.#outbox, this.#sender, clock, random)
     this.#reads = new Reads(
       caller,
       clock,
@@ -199,36 +220,37 @@ export class ChatClient extends ChatCalls {
     return cid
   }
 
-  /** Sends a failed message again, with the same `cid`, after all that was written since. */
+  /** Sends a failed message, or change of one, again, with the same `cid`, after all that was written since. */
   retry(cid: string): void {
     this.#sender.retry(cid)
   }
 
-  /** Forgets an unsent or failed message. */
+  /** Forgets an unsent or failed message, or change of one. */
   discard(cid: string): void {
-    this.#sender.drop(cid)
+    this.#amending.discard(cid)
   }
 
-  async edit(conversation: string, seq: number, text: string): Out<'chat.edit'> {
-    const answer = await this.call('chat.edit', { conversation, seq, text })
-    const { rev, ts } = answer
-    this.#wrote({ kind: 'edit', ...this.#place(conversation, answer.seq, ts), ...this.#target(conversation, seq), rev, text })
-    return answer
+  /**
+   * Edits, deletes or reacts to a message, also without a connection: it is shown at once, kept, and done when there is one. An edit that is refused
+   * stays with its message, as `pending`.
+   * @returns what `retry` and `discard` take while it waits; undefined where nothing does, since the message itself was waiting
+   */
+  change(message: Pick<MessageView, 'conversation' | 'seq' | 'cid'>, change: MessageChange): string | undefined {
+    return this.#amending.change(message, change)
+  }
+
+  edit(conversation: string, seq: number, text: string): Out<'chat.edit'> {
+    return this.#writes.edit(conversation, seq, text)
   }
 
   /** Deletes a message. */
-  async erase(conversation: string, seq: number, whom: 'everyone' | 'me'): Out<'chat.delete'> {
-    const answer = await this.call('chat.delete', { conversation, seq, for: whom })
-    this.#wrote({ kind: 'delete', ...this.#place(conversation, answer.seq), ...this.#target(conversation, seq), for: whom })
-    return answer
+  erase(conversation: string, seq: number, whom: 'everyone' | 'me'): Out<'chat.delete'> {
+    return this.#writes.erase(conversation, seq, whom)
   }
 
   /** One reaction per user and message; '' takes it back. */
-  async react(conversation: string, seq: number, emoji: string): Out<'chat.react'> {
-    const answer = await this.call('chat.react', { conversation, seq, emoji })
-    if (answer.seq > 0)
-      this.#wrote({ kind: 'reaction', ...this.#place(conversation, answer.seq), ...this.#target(conversation, seq), emoji })
-    return answer
+  react(conversation: string, seq: number, emoji: string): Out<'chat.react'> {
+    return this.#writes.react(conversation, seq, emoji)
   }
 
   /** Empties it for this account. */
@@ -353,9 +375,12 @@ export class ChatClient extends ChatCalls {
     this.#changes.note({ kind: 'messages', conversation }, { kind: 'conversations' })
   }
 
-  #arrived({ author, conversation, seq, origin }: MessageEntry, isNew: boolean): void {
+  #arrived({ author, conversation, seq, origin, text }: MessageEntry, isNew: boolean): void {
     this.#presences.stopped(conversation, author)
-    if (origin?.device === this.options.device) this.#sender.drop(origin.cid)
+    if (origin?.device === this.options.device) {
+      this.#amending.settle(conversation, origin.cid, seq, text)
+      this.#sender.drop(origin.cid)
+    }
     const known = this.#conversations.find(conversation)
     const message = known === undefined || !isNew || author === this.user ? undefined : this.#portraits.message(known, seq)
     if (message === undefined) return
@@ -364,33 +389,8 @@ export class ChatClient extends ChatCalls {
     if (this.#open.has(conversation) && this.#presences.of(author)?.online === false) void this.presence([author]).catch(ignoreOffline)
   }
 
-  #sent({ conversation, text, enc, replyTo, cid }: OutboxEntry, { seq, mid, ts }: ChatCommands['chat.send']['out']): void {
-    this.#wrote({
-      kind: 'message',
-      ...this.#place(conversation, seq, ts),
-      mid,
-      origin: { device: this.options.device, cid },
-      ...(text === undefined ? {} : { text }),
-      ...(enc === undefined ? {} : { enc }),
-      ...(replyTo === undefined ? {} : { reply_to: replyTo }),
-    })
-  }
-
-  /** What an answer says is known at once; the inbox will say it again. */
-  #wrote(entry: Parameters<typeof patchOfLogged>[0]): void {
-    this.#conversations.absorb(entry.conversation, patchOfLogged(entry))
-  }
-
   #entered(conversation: WireConversation): WireConversation {
     this.#conversations.absorb(conversation.id, patchOfConversation(conversation, this.#inbox.keeper.held))
     return conversation
-  }
-
-  #place(conversation: string, seq: number, ts = this.#clock.now()) {
-    return { conversation, seq, ts, author: this.user }
-  }
-
-  #target(conversation: string, seq: number) {
-    return { target: seq, mid: this.#conversations.find(conversation)?.thread.slot(seq)?.head?.mid ?? '' }
   }
 }

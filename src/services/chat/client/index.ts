@@ -10,8 +10,10 @@ export type {
   ItemView,
   Link,
   MembershipView,
+  MessageChange,
   MessageState,
   MessageView,
   NewMessage,
+  PendingChange,
   Refusal,
 } from './view.ts'

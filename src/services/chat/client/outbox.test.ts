@@ -136,6 +136,37 @@ test.each([
   expect(readError(read)).toBe(read)
 })
 
+test('[M190] changes of a message wait for each other and hold up no message, and not before they may', () => {
+  const outbox = new Outbox()
+  const change = (cid: string, target: number): OutboxEntry => ({ ...entry(cid), amends: { target, kind: 'edit', text: cid } })
+  outbox.add({ ...change('1', 5), notBefore: 50 })
+  outbox.add(change('2', 5))
+  outbox.add(change('3', 6))
+  outbox.add(entry('4'))
+  expect(cids(outbox, 49)).toEqual(['3', '4'])
+  expect(outbox.dueAt()).toBe(0)
+  outbox.hurry()
+  expect(cids(outbox, 49)).toEqual(['3', '4'])
+  expect(cids(outbox, 50)).toEqual(['1', '3', '4'])
+  expect(outbox.of('a').map(({ cid }) => cid)).toEqual(['4'])
+  expect(outbox.amendmentsOf('a').map(({ cid }) => cid)).toEqual(['1', '2', '3'])
+})
+
+test('[M190] a change that is refused is kept where somebody wrote it, and else only told', async () => {
+  const rig = new Rig()
+  rig.answers = ['refused', 'refused']
+  rig.sender.add({ ...entry('1'), amends: { target: 5, kind: 'edit', text: 'new words' } })
+  rig.clock.settle()
+  rig.sender.add({ ...entry('2'), amends: { target: 6, kind: 'react', emoji: '👍' } })
+  rig.clock.settle()
+  expect(rig.refused).toEqual(['1 forbidden', '2 forbidden'])
+  expect(await rig.cache.outbox()).toMatchObject([{ cid: '1', amends: { text: 'new words' }, refusal: { reason: 'forbidden' } }])
+  rig.sender.retry('1')
+  rig.clock.settle()
+  expect(rig.amended).toEqual(['1'])
+  expect(await rig.cache.outbox()).toEqual([])
+})
+
 function cids(outbox: Outbox, now: number): string[] {
   return outbox.due(now).map(({ cid }) => cid)
 }
@@ -148,6 +179,7 @@ class Rig {
   readonly times: number[] = []
   readonly keptAtCall: string[][] = []
   readonly refused: string[] = []
+  readonly amended: string[] = []
   readonly outbox = new Outbox()
   readonly sender: Sender
   readonly clock = new SimClock()
@@ -155,6 +187,10 @@ class Rig {
   constructor(readonly cache = new MemoryCache()) {
     this.sender = new Sender(this.outbox, cache, this.#caller(), new Locks('test'), this.clock, seededRandom(1), {
       sent: () => undefined,
+      amend: async entry => {
+        await this.#caller().call('chat.edit', { conversation: entry.conversation, seq: 1 })
+        this.amended.push(entry.cid)
+      },
       refused: ({ cid }, { reason }) => this.refused.push(`${cid} ${reason}`),
       changed: () => undefined,
     })

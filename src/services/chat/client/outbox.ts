@@ -1,7 +1,14 @@
 import type { Encrypted } from '../model/wire.ts'
 import type { Refusal } from './view.ts'
 
-/** A message on its way out, as it is kept until the server has answered. */
+/** What is to become of a message that the server has: named by its `seq`, or by its `cid` while it is on its way itself. */
+export type Amendment = { readonly target: number | string } & (
+  | { readonly kind: 'edit'; readonly text: string }
+  | { readonly kind: 'delete'; readonly for: 'everyone' | 'me' }
+  | { readonly kind: 'react'; readonly emoji: string }
+)
+
+/** A message on its way out, or a change of one, as it is kept until the server has answered. */
 export interface OutboxEntry {
   readonly cid: string
   readonly conversation: string
@@ -9,6 +16,12 @@ export interface OutboxEntry {
   readonly enc?: Encrypted
   readonly replyTo?: number
   readonly version?: number
+  /** A change of a message rather than a message. */
+  readonly amends?: Amendment
+  /** Not before this time, so that one can think again; this device's. */
+  readonly notBefore?: number
+  /** Written anew after it may have been sent: then the server may know it with other words. */
+  readonly rewritten?: true
   /** This device's time when it was written. */
   readonly at: number
   /** Rises with each message of the device: what came first is sent first. */
@@ -28,7 +41,12 @@ interface Item {
 
 const unsent: Attempt = { kind: 'waiting', attempts: 0, notBefore: 0 }
 
-/** What is to be sent: in each conversation one at a time, in the order in which it was written. What was refused for good holds up nothing. */
+/** What goes one after the other: the messages of a conversation, and the changes of one message. */
+export function laneOf({ conversation, amends }: OutboxEntry): string {
+  return amends === undefined ? conversation : `${conversation} ${amends.target}`
+}
+
+/** What is to be sent: in each lane one at a time, in the order in which it was written. What was refused for good holds up nothing. */
 export class Outbox {
   readonly #items = new Map<string, Item>()
   #revision = 0
@@ -51,11 +69,30 @@ export class Outbox {
     return this.#items.get(cid)?.entry
   }
 
-  /** As written. */
+  /** Messages, as written. */
   of(conversation: string): OutboxEntry[] {
-    return this.#ordered()
-      .map(({ entry }) => entry)
-      .filter(entry => entry.conversation === conversation)
+    return this.#all(conversation).filter(({ amends }) => amends === undefined)
+  }
+
+  /** Changes of messages, as they were made. */
+  amendmentsOf(conversation: string): OutboxEntry[] {
+    return this.#all(conversation).filter(({ amends }) => amends !== undefined)
+  }
+
+  /** Whether nobody has tried to send it, or the server has refused it: then it may still say something else. */
+  isUntried(cid: string): boolean {
+    const item = this.#items.get(cid)
+    return item !== undefined && item.attempt.kind === 'waiting' && item.attempt.attempts === 0
+  }
+
+  isSending(cid: string): boolean {
+    return this.#items.get(cid)?.attempt.kind === 'sending'
+  }
+
+  /** Puts another in the place of one that is there. */
+  replace(entry: OutboxEntry): void {
+    const item = this.#items.get(entry.cid)
+    if (item !== undefined) this.#put({ ...item, entry })
   }
 
   /** Puts it in; one that is already there stays as it is. */
@@ -63,16 +100,16 @@ export class Outbox {
     if (!this.#items.has(entry.cid)) this.#put({ entry, attempt: unsent })
   }
 
-  /** What may be sent now: of each conversation the first, unless it is on its way or has to wait. */
+  /** What may be sent now: of each lane the first, unless it is on its way or has to wait. */
   due(now: number): OutboxEntry[] {
     return this.#heads()
-      .filter(({ attempt }) => attempt.kind === 'waiting' && attempt.notBefore <= now)
+      .filter(item => item.attempt.kind === 'waiting' && dueTime(item) <= now)
       .map(({ entry }) => entry)
   }
 
   /** When something that has to wait may go; undefined where nothing waits for time. */
   dueAt(): number | undefined {
-    const times = this.#heads().flatMap(({ attempt }) => (attempt.kind === 'waiting' ? [attempt.notBefore] : []))
+    const times = this.#heads().flatMap(item => (item.attempt.kind === 'waiting' ? [dueTime(item)] : []))
     return times.length === 0 ? undefined : Math.min(...times)
   }
 
@@ -134,9 +171,20 @@ export class Outbox {
   #heads(): Item[] {
     const heads = new Map<string, Item>()
     for (const item of this.#ordered()) {
-      const { conversation, refusal } = item.entry
-      if (refusal === undefined && !heads.has(conversation)) heads.set(conversation, item)
+      const lane = laneOf(item.entry)
+      if (item.entry.refusal === undefined && !heads.has(lane)) heads.set(lane, item)
     }
     return [...heads.values()]
   }
+
+  #all(conversation: string): OutboxEntry[] {
+    if (this.#items.size === 0) return []
+    return this.#ordered()
+      .map(({ entry }) => entry)
+      .filter(entry => entry.conversation === conversation)
+  }
+}
+
+function dueTime({ entry, attempt }: Item): number {
+  return Math.max(entry.notBefore ?? 0, attempt.kind === 'waiting' ? attempt.notBefore : 0)
 }

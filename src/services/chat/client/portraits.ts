@@ -1,7 +1,7 @@
 import type { MembershipEntry } from '../model/wire.ts'
 import type { Conversation } from './conversation.ts'
 import type { Outbox, OutboxEntry } from './outbox.ts'
-import { reactionsOf, type Slot } from './slot.ts'
+import { reactionsOf, type Slot, withOwnReaction } from './slot.ts'
 import type { ConversationView, ItemView, MembershipView, MessageState, MessageView } from './view.ts'
 
 interface Portrait {
@@ -9,13 +9,24 @@ interface Portrait {
   items: readonly ItemView[]
   view: ConversationView | undefined
   /** By `seq`. */
-  readonly messages: Map<number, { readonly slot: Slot; readonly state: MessageState; readonly view: ItemView }>
+  readonly messages: Map<number, Painted>
+  /** Changes that wait, by the message that they are of. */
+  amended: ReadonlyMap<number | string, readonly OutboxEntry[]>
 }
+
+interface Painted {
+  readonly slot: Slot
+  readonly state: MessageState
+  readonly amended: readonly OutboxEntry[]
+  readonly view: ItemView
+}
+
+const nothing: readonly OutboxEntry[] = []
 
 /** Makes views of conversations, and the same ones again while nothing has changed. */
 export class Portraits {
   readonly #portraits = new WeakMap<Conversation, Portrait>()
-  readonly #waiting = new WeakMap<OutboxEntry, MessageView>()
+  readonly #waiting = new WeakMap<OutboxEntry, { readonly amended: readonly OutboxEntry[]; readonly view: MessageView }>()
 
   constructor(
     readonly user: string,
@@ -42,14 +53,19 @@ export class Portraits {
 
   #of(conversation: Conversation): Portrait {
     const { id } = conversation
-    const portrait: Portrait = this.#portraits.get(conversation) ?? { revision: '', items: [], view: undefined, messages: new Map() }
+    const portrait: Portrait = this.#portraits.get(conversation) ?? {
+      ...{ revision: '', items: [], view: undefined },
+      messages: new Map(),
+      amended: new Map(),
+    }
     this.#portraits.set(conversation, portrait)
     const typing = this.typingIn(id)
     const revision = `${conversation.revision} ${this.outbox.revision} ${typing.join(' ')}`
     if (revision === portrait.revision) return portrait
     portrait.revision = revision
+    portrait.amended = Map.groupBy(this.outbox.amendmentsOf(id), ({ amends }) => amends?.target ?? 0)
     const unsent = this.outbox.of(id).filter(entry => !isSent(conversation, entry, this.device))
-    const waiting = unsent.map(entry => this.#unsent(entry))
+    const waiting = unsent.map(entry => this.#unsent(entry, portrait))
     portrait.items = sameOr(portrait.items, [...this.#logged(conversation, portrait), ...waiting])
     for (const seq of portrait.messages.keys()) if (conversation.thread.slot(seq) === undefined) portrait.messages.delete(seq)
     portrait.view = this.#list(conversation, portrait, waiting.at(-1), typing)
@@ -60,19 +76,24 @@ export class Portraits {
     return conversation.shown.flatMap(slot => this.#item(conversation, slot, portrait) ?? [])
   }
 
-  #item(conversation: Conversation, slot: Slot, { messages }: Portrait): ItemView | undefined {
+  #item(conversation: Conversation, slot: Slot, { messages, amended: all }: Portrait): ItemView | undefined {
     const { seq, head, line } = slot
     const state = head?.author === this.user ? conversation.tick(seq, head.author) : 'sent'
+    const amended = all.get(seq) ?? nothing
+    if (amended.some(isHiding)) return undefined
     const known = messages.get(seq)
-    if (known?.slot === slot && known.state === state) return known.view
-    const view = head === undefined ? line && membershipLine(line) : messageView(conversation.id, slot, head, state, this)
-    if (view !== undefined) messages.set(seq, { slot, state, view })
+    if (known?.slot === slot && known.state === state && sameOr(known.amended, amended) === known.amended) return known.view
+    const view = head === undefined ? line && membershipLine(line) : withAmendments(messageView(conversation.id, slot, head, state, this), amended)
+    if (view !== undefined) messages.set(seq, { slot, state, amended, view })
     return view
   }
 
-  #unsent(entry: OutboxEntry): MessageView {
-    const view = this.#waiting.get(entry) ?? waitingMessage(entry, this.user)
-    this.#waiting.set(entry, view)
+  #unsent(entry: OutboxEntry, { amended: all }: Portrait): MessageView {
+    const amended = all.get(entry.cid) ?? nothing
+    const known = this.#waiting.get(entry)
+    if (known !== undefined && sameOr(known.amended, amended) === known.amended) return known.view
+    const view = withAmendments(waitingMessage(entry, this.user), amended)
+    this.#waiting.set(entry, { amended, view })
     return view
   }
 
@@ -84,7 +105,7 @@ export class Portraits {
   ): ConversationView | undefined {
     const { standing, roster, id, members, unread, read, seq, last: slot } = conversation
     if (standing === undefined) return undefined
-    const last = waiting ?? (slot === undefined ? undefined : this.#item(conversation, slot, portrait))
+    const last = waiting ?? (slot === undefined ? undefined : (this.#item(conversation, slot, portrait) ?? portrait.items.at(-1)))
     const other = members.find(member => member.user !== this.user)?.user
     return {
       id,
@@ -166,6 +187,32 @@ function waitingMessage({ cid, conversation, text, enc, replyTo, at, refusal }: 
     deleted: false,
     reactions: [],
     ...(refusal === undefined ? {} : { refusal }),
+  }
+}
+
+/** Deleted for oneself: gone at once, though it may be taken back for a while. */
+function isHiding({ amends, refusal }: OutboxEntry): boolean {
+  return amends?.kind === 'delete' && amends.for === 'me' && refusal === undefined
+}
+
+/** A message as it will be when the server has taken what waits; what it refused is told. */
+function withAmendments(view: MessageView, amended: readonly OutboxEntry[]): MessageView {
+  return amended.reduce(withAmendment, view)
+}
+
+function withAmendment(view: MessageView, { cid, amends, refusal }: OutboxEntry): MessageView {
+  // Words that were refused since their message is gone are still somebody's words.
+  if (amends === undefined || (view.deleted && refusal === undefined)) return view
+  const told = refusal === undefined ? {} : { refusal }
+  switch (amends.kind) {
+    case 'edit': {
+      const pending = { kind: 'edit', cid, text: amends.text, ...told } as const
+      return { ...view, ...(refusal === undefined ? { text: amends.text } : {}), pending }
+    }
+    case 'delete':
+      return { ...view, pending: { kind: 'delete', cid, ...told } }
+    case 'react':
+      return { ...view, reactions: withOwnReaction(view.reactions, amends.emoji) }
   }
 }
 

@@ -5,7 +5,7 @@ import { ChatError, readError } from './chat-error.ts'
 import type { Caller } from './connection.ts'
 import { limits } from './limits.ts'
 import type { Locks } from './locks.ts'
-import type { Outbox, OutboxEntry } from './outbox.ts'
+import { laneOf, type Outbox, type OutboxEntry } from './outbox.ts'
 import type { Refusal } from './view.ts'
 
 type Answer = ChatCommands['chat.send']['out']
@@ -13,6 +13,8 @@ type Answer = ChatCommands['chat.send']['out']
 export interface SenderEvents {
   /** The server has it. Called before it leaves the outbox. */
   sent(entry: OutboxEntry, answer: Answer): void
+  /** Changes a message as the entry says. */
+  amend(entry: OutboxEntry): Promise<void>
   refused(entry: OutboxEntry, refusal: Refusal): void
   changed(conversation: string): void
 }
@@ -67,6 +69,32 @@ export class Sender {
     this.pump()
   }
 
+  /** Other words for a message that may still say something else. */
+  rewrite(cid: string, text: string): void {
+    const entry = this.outbox.entry(cid)
+    if (entry === undefined) return
+    this.outbox.replace({ ...entry, text, rewritten: true })
+    this.#put(cid)
+  }
+
+  /** The server has the message: what is to become of it names it by its place from now on. */
+  settle(conversation: string, cid: string, seq: number): void {
+    for (const entry of this.outbox.amendmentsOf(conversation)) {
+      if (entry.amends?.target !== cid) continue
+      this.outbox.replace({ ...entry, amends: { ...entry.amends, target: seq } })
+      if (!this.outbox.isSending(entry.cid)) this.outbox.again(entry.cid, 0)
+      this.#put(entry.cid)
+    }
+    this.pump()
+  }
+
+  #put(cid: string): void {
+    const entry = this.outbox.entry(cid)
+    if (entry === undefined) return
+    this.#keep(entry)
+    this.events.changed(entry.conversation)
+  }
+
   /** @returns whether it was there */
   drop(cid: string): boolean {
     const entry = this.outbox.entry(cid)
@@ -104,23 +132,30 @@ export class Sender {
   async #send(entry: OutboxEntry, attempts: number): Promise<void> {
     try {
       const isKept = (await this.#keeping.get(entry.cid)) === true
-      await this.locks.run(entry.conversation, () => this.#deliver(entry, isKept))
+      await this.locks.run(laneOf(entry), () => this.#deliver(entry, isKept))
     } catch (error) {
       this.#failed(entry, readError(error), attempts)
     }
     this.pump()
   }
 
-  async #deliver(entry: OutboxEntry, isKept: boolean): Promise<void> {
-    const { cid, conversation, text, enc, replyTo, version } = entry
-    if (this.outbox.entry(cid) === undefined) return
-    // Another tab has sent it meanwhile, or discarded it.
-    if (isKept && !(await this.cache.outbox()).some(other => other.cid === cid)) {
+  async #deliver({ cid }: OutboxEntry, isKept: boolean): Promise<void> {
+    // Another tab has sent it meanwhile, written it anew, or discarded it.
+    const kept = isKept ? (await this.cache.outbox()).find(other => other.cid === cid) : this.outbox.entry(cid)
+    const entry = this.outbox.entry(cid)
+    if (entry === undefined) return
+    if (kept === undefined) {
       this.drop(cid)
       return
     }
     if (!this.caller.isLive) throw new ChatError({ code: 0, reason: 'offline', text: '' }, true)
-    const answer = await this.caller.call('chat.send', {
+    if (entry.amends !== undefined) await this.events.amend(entry)
+    else this.events.sent(kept, await this.#post(kept))
+    this.drop(cid)
+  }
+
+  #post({ cid, conversation, text, enc, replyTo, version }: OutboxEntry): Promise<Answer> {
+    return this.caller.call('chat.send', {
       conversation,
       cid,
       ...(text === undefined ? {} : { text }),
@@ -128,8 +163,6 @@ export class Sender {
       ...(replyTo === undefined ? {} : { reply_to: replyTo }),
       ...(version === undefined ? {} : { version }),
     })
-    this.events.sent(entry, answer)
-    this.drop(cid)
   }
 
   #failed(entry: OutboxEntry, error: ChatError, attempts: number): void {
@@ -141,10 +174,12 @@ export class Sender {
     this.outbox.again(entry.cid, this.clock.now() + wait)
   }
 
+  /** What somebody wrote stays until they have seen that it was refused; a deletion or a reaction is made again in a moment. */
   #refuse({ cid }: OutboxEntry, refusal: Refusal): void {
     const entry = this.outbox.refuse(cid, refusal)
     if (entry === undefined) return
-    this.#keep(entry)
+    if (entry.amends === undefined || entry.amends.kind === 'edit') this.#keep(entry)
+    else this.drop(cid)
     this.events.refused(entry, refusal)
     this.events.changed(entry.conversation)
   }

@@ -1,3 +1,4 @@
+import { wholeEmoji } from '../model/text.ts'
 import type { DeleteEntry, EditEntry, Encrypted, MembershipEntry, MessageEntry, Reaction, ReactionEntry } from '../model/wire.ts'
 
 /**
@@ -92,7 +93,8 @@ export function isGuessed({ tally, changes = [] }: Slot, user: string): boolean 
 /** The most frequent first. */
 export function reactionsOf({ tally, changes = [] }: Slot, user: string): Reaction[] {
   const counts = new Map<string, { count: number; mine: boolean }>()
-  const count = (emoji: string, by: number, mine: boolean) => {
+  const count = (written: string, by: number, mine: boolean) => {
+    const emoji = wholeEmoji(written)
     const before = counts.get(emoji) ?? { count: 0, mine: false }
     counts.set(emoji, { count: before.count + by, mine })
   }
@@ -102,12 +104,24 @@ export function reactionsOf({ tally, changes = [] }: Slot, user: string): Reacti
     count(reaction.emoji, reaction.count - (isWithdrawn ? 1 : 0), reaction.mine && !isWithdrawn)
   }
   for (const change of changes) {
-    if (change.emoji !== '') count(change.emoji, 1, change.user === user || counts.get(change.emoji)?.mine === true)
+    if (change.emoji !== '') count(change.emoji, 1, change.user === user || counts.get(wholeEmoji(change.emoji))?.mine === true)
   }
   return [...counts]
     .filter(([, reaction]) => reaction.count > 0)
     .map(([emoji, reaction]) => ({ emoji, ...reaction }))
     .toSorted((left, right) => right.count - left.count || (left.emoji < right.emoji ? -1 : 1))
+}
+
+/** As if one's own reaction were another. */
+export function withOwnReaction(reactions: readonly Reaction[], emoji: string): Reaction[] {
+  const others = reactions.flatMap(reaction => {
+    const count = reaction.count - (reaction.mine ? 1 : 0)
+    return count === 0 ? [] : [{ emoji: reaction.emoji, count, mine: false }]
+  })
+  if (emoji === '') return others
+  const given = others.find(reaction => reaction.emoji === wholeEmoji(emoji))
+  if (given === undefined) return [...others, { emoji: wholeEmoji(emoji), count: 1, mine: true }]
+  return others.map(reaction => (reaction === given ? { ...given, count: given.count + 1, mine: true } : reaction))
 }
 
 function messageSlot(entry: MessageEntry, asOf: number): Slot {

@@ -43,6 +43,26 @@ export interface MessageView {
   readonly reactions: readonly Reaction[]
   /** Why it failed. */
   readonly refusal?: Refusal
+  /** A change of it that waits to be made, or was refused. */
+  readonly pending?: PendingChange
+}
+
+/** What is to become of a message. */
+export type MessageChange =
+  | { readonly kind: 'edit'; readonly text: string }
+  /** `afterMs`: not before that, so that it can be taken back with `discard`; until then it is shown as done. */
+  | { readonly kind: 'delete'; readonly for: 'everyone' | 'me'; readonly afterMs?: number }
+  /** One per user and message; '' takes it back. */
+  | { readonly kind: 'react'; readonly emoji: string }
+
+export interface PendingChange {
+  readonly kind: 'edit' | 'delete'
+  /** What `retry` and `discard` take. */
+  readonly cid: string
+  /** Of an edit what the message is to say. */
+  readonly text?: string
+  /** Why it was refused: then the message shows what it said before. */
+  readonly refusal?: Refusal
 }
 
 /** A line such as "ann added bob". */
@@ -102,8 +122,14 @@ export type ChatChange =
   | { readonly kind: 'invited' }
   /** A message of another came while one was connected: for sounds and notifications. */
   | { readonly kind: 'arrived'; readonly message: MessageView }
-  /** A message of this device was refused for good. */
-  | { readonly kind: 'failed'; readonly conversation: string; readonly cid: string; readonly refusal: Refusal }
+  /** A message of this device, or a change of one, was refused for good. */
+  | {
+      readonly kind: 'failed'
+      readonly conversation: string
+      readonly cid: string
+      readonly what: 'message' | MessageChange['kind']
+      readonly refusal: Refusal
+    }
 
 export interface NewMessage {
   readonly text?: string

@@ -10,6 +10,16 @@ export function isEmoji(text: string): boolean {
   return graphemes.next().done === true
 }
 
+/** Without the marks that ask for its picture or its letter form: what is the same emoji is the same so. */
+export function bareEmoji(emoji: string): string {
+  return emoji.replace(/[\ufe0e\ufe0f]/g, '')
+}
+
+/** One form of those that look alike: fully qualified, as keyboards write it (UTS #51). A heart may come with the mark of its picture and without. */
+export function wholeEmoji(emoji: string): string {
+  return bareEmoji(emoji).replace(/(?!\p{Emoji_Presentation})\p{Emoji}(?!\p{Emoji_Modifier})/gu, '$&\ufe0f')
+}
+
 /** Whether a person or a title can be called so: a line of whole characters. */
 export function isLine(text: string, unitsMax: number): boolean {
   return text.length > 0 && text.length <= unitsMax && text.isWellFormed() && !/\p{Cc}/u.test(text)

@@ -239,6 +239,10 @@ export interface InboxGreeting {
   readonly truncated?: Readonly<Record<string, readonly [from: number, to: number]>>
   /** `durable`: an answered send survives a crash of the server. */
   readonly durability: 'durable' | 'memory'
+  /** How long authors may edit a message, and delete it for everyone; milliseconds. */
+  readonly limits?: { readonly edit_ms: number; readonly delete_ms: number }
+  /** The server's time, by which those are counted. */
+  readonly now?: number
 }
 
 /** A conversation that one has come into, as it is. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { CommandError } from '../../../protocol/index.ts'
 import type { ChatBounds } from '../../../server/index.ts'
 import type { Queries } from '../../../store/index.ts'
-import { byteLength } from '../model/text.ts'
+import { bareEmoji, byteLength, wholeEmoji } from '../model/text.ts'
 import { type ChatCommands, chatErrors, type Encrypted } from '../model/wire.ts'
 import { giveConsent } from './consent.ts'
 import { checkDevices } from './devices.ts'
@@ -22,6 +22,7 @@ import {
   noConversation,
   post,
 } from './log.ts'
+import { reactedAt, reactionOf, setReaction } from './reactions.ts'
 import { unindex } from './search-index.ts'
 import { visibleTo } from './visible.ts'
 
@@ -88,10 +89,12 @@ export class Messages {
     const { target } = await this.#own(change, actor, edit.conversation, edit.seq)
     if (target.author !== actor.user) throw new CommandError(chatErrors.forbidden, 'only its author edits a message')
     if (target.deleted === 1) throw new CommandError(chatErrors.gone, 'the message was deleted')
-    if (now - target.ts > this.rules.bounds.editMs) throw new CommandError(chatErrors.windowClosed, 'the message is too old to be edited')
-    this.rules.spend(actor.user)
     const { text, enc } = edit
     const before: EntryBody = target.body === null ? {} : JSON.parse(target.body)
+    const made = await editOf(tx, target, before, edit)
+    if (made !== undefined) return made
+    if (now - target.ts > this.rules.bounds.editMs) throw new CommandError(chatErrors.windowClosed, 'the message is too old to be edited')
+    this.rules.spend(actor.user)
     const rev = target.rev + 1
     await tx.run(
       'update chat_entry set original = coalesce(original, body), body = ?3, plain = null, rev = ?4 where conversation = ?1 and seq = ?2',
@@ -160,11 +163,12 @@ export class Messages {
   }
 
   /** One for each user and message; '' takes it back (chat M20). The same again changes nothing, and nobody hears of it. */
-  async react(change: Change, actor: Actor, conversation: string, seq: number, emoji: string): Promise<{ seq: number }> {
+  async react(change: Change, actor: Actor, conversation: string, seq: number, given: string): Promise<{ seq: number }> {
+    const emoji = wholeEmoji(given)
     const { tx, now, posted } = change
     const { target, member, row } = await this.#own(change, actor, conversation, seq)
     if (target.deleted === 1) throw new CommandError(chatErrors.gone, 'the message was deleted')
-    if ((await reactionOf(tx, conversation, seq, actor.user)) === emoji) return { seq: await reactedAt(tx, conversation, seq, actor.user) }
+    if ((await reactionOf(tx, conversation, seq, actor.user)) === bareEmoji(emoji)) return { seq: await reactedAt(tx, conversation, seq, actor.user) }
     this.rules.spendEntries?.(actor.user, await memberCount(tx, conversation))
     await setReaction(tx, conversation, seq, actor.user, emoji)
     const entry = await append(tx, conversation, { kind: 'reaction', author: actor.user, target: seq, body: { emoji } }, now)
@@ -263,40 +267,21 @@ async function blockerOfEntry(tx: Queries, conversation: string, seq: number, au
   return row?.person ?? ''
 }
 
-async function reactionOf(tx: Queries, conversation: string, seq: number, person: string): Promise<string> {
-  const [row] = await tx.all<{ emoji: string }>(
-    'select emoji from chat_reaction where conversation = ?1 and seq = ?2 and person = ?3',
+/** An edit that comes again, since its answer was lost, is the one that there is. */
+async function editOf(
+  tx: Queries,
+  { conversation, seq, rev }: EntryRow,
+  before: EntryBody,
+  { text, enc }: ChatCommands['chat.edit']['in'],
+): Promise<ChatCommands['chat.edit']['out'] | undefined> {
+  if (rev === 0 || JSON.stringify([before.text, before.enc]) !== JSON.stringify([text, enc])) return undefined
+  const [row] = await tx.all<{ seq: number; ts: number }>(
+    "select seq, ts from chat_entry where conversation = ?1 and target = ?2 and kind = 'edit' and rev = ?3",
     conversation,
     seq,
-    person,
+    rev,
   )
-  return row?.emoji ?? ''
-}
-
-/** Where somebody reacted to a message last; 0 where they never did. */
-async function reactedAt(tx: Queries, conversation: string, seq: number, person: string): Promise<number> {
-  const [row] = await tx.all<{ seq: number | null }>(
-    "select max(seq) as seq from chat_entry where conversation = ?1 and target = ?2 and kind = 'reaction' and author = ?3",
-    conversation,
-    seq,
-    person,
-  )
-  return row?.seq ?? 0
-}
-
-async function setReaction(tx: Queries, conversation: string, seq: number, person: string, emoji: string): Promise<void> {
-  if (emoji === '') {
-    await tx.run('delete from chat_reaction where conversation = ?1 and seq = ?2 and person = ?3', conversation, seq, person)
-    return
-  }
-  await tx.run(
-    `insert into chat_reaction (conversation, seq, person, emoji) values (?1, ?2, ?3, ?4)
-     on conflict (conversation, seq, person) do update set emoji = excluded.emoji`,
-    conversation,
-    seq,
-    person,
-    emoji,
-  )
+  return row === undefined ? undefined : { seq: row.seq, rev, ts: row.ts }
 }
 
 async function deletionOf(tx: Queries, conversation: string, seq: number): Promise<number> {

@@ -1,4 +1,5 @@
 import type { Queries } from '../../../store/index.ts'
+import { bareEmoji, wholeEmoji } from '../model/text.ts'
 import type { Reaction } from '../model/wire.ts'
 import type { LogEntry } from './entry-row.ts'
 
@@ -28,7 +29,43 @@ export async function withReactions(queries: Queries, entries: readonly LogEntry
   return entries.map(entry => {
     const reactions: Reaction[] = rows
       .filter(row => row.seq === entry.seq)
-      .map(({ emoji, count, mine }) => ({ emoji, count, mine: mine > 0 }))
+      .map(({ emoji, count, mine }) => ({ emoji: wholeEmoji(emoji), count, mine: mine > 0 }))
     return entry.kind === 'message' && reactions.length > 0 ? { ...entry, reactions } : entry
   })
+}
+
+export async function reactionOf(tx: Queries, conversation: string, seq: number, person: string): Promise<string> {
+  const [row] = await tx.all<{ emoji: string }>(
+    'select emoji from chat_reaction where conversation = ?1 and seq = ?2 and person = ?3',
+    conversation,
+    seq,
+    person,
+  )
+  return row?.emoji ?? ''
+}
+
+/** Where somebody reacted to a message last; 0 where they never did. */
+export async function reactedAt(tx: Queries, conversation: string, seq: number, person: string): Promise<number> {
+  const [row] = await tx.all<{ seq: number | null }>(
+    "select max(seq) as seq from chat_entry where conversation = ?1 and target = ?2 and kind = 'reaction' and author = ?3",
+    conversation,
+    seq,
+    person,
+  )
+  return row?.seq ?? 0
+}
+
+export async function setReaction(tx: Queries, conversation: string, seq: number, person: string, emoji: string): Promise<void> {
+  if (emoji === '') {
+    await tx.run('delete from chat_reaction where conversation = ?1 and seq = ?2 and person = ?3', conversation, seq, person)
+    return
+  }
+  await tx.run(
+    `insert into chat_reaction (conversation, seq, person, emoji) values (?1, ?2, ?3, ?4)
+     on conflict (conversation, seq, person) do update set emoji = excluded.emoji`,
+    conversation,
+    seq,
+    person,
+    bareEmoji(emoji),
+  )
 }

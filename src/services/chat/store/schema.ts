@@ -127,6 +127,8 @@ export const schema: readonly MigrationStep[] = [
     postgres:
       'create table chat_posting (segment integer not null, term text collate "C" not null, places text not null, primary key (segment, term))',
   },
+  // The same emoji counts once, however it was written: what is kept has no mark of its form.
+  "update chat_reaction set emoji = replace(replace(emoji, '\ufe0f', ''), '\ufe0e', '')",
 ]
 
 /** The epoch of all inboxes: made with the store, and the same as long as it is. */

@@ -4,7 +4,7 @@ import type { ChatCommands, MayAdd } from '../model/wire.ts'
 import { Avatar } from './avatar.tsx'
 import type { Desk } from './desk.ts'
 import { Icon } from './icons.tsx'
-import { copyText } from './message-menu.tsx'
+import { copyText } from './message-actions.ts'
 import { PushButton } from './push-button.tsx'
 import { Toggle } from './toggle.tsx'
 

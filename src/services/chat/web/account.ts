@@ -23,6 +23,8 @@ export class Accounts {
   readonly device: string
   /** The name that the address asks for. */
   readonly as: string
+  /** Whose sign-in ended by itself, rather than by whoever uses the page. */
+  readonly ended: Signal<Account | undefined> = signal(undefined)
   /** Whether `as` is to be entered without being asked: not once somebody has signed out. */
   entersAlone = true
   readonly #key: string
@@ -70,17 +72,29 @@ export class Accounts {
   signOut(): void {
     this.entersAlone = false
     this.shelf.removeItem(this.#key)
+    this.ended.value = undefined
     this.current.value = undefined
   }
 
+  /** The token is taken no longer. The page stays where it is, for when one signs in again. */
+  expire(): void {
+    const account = this.current.peek()
+    this.signOut()
+    this.ended.value = account
+  }
+
   #keep(account: Account): void {
+    this.ended.value = undefined
     this.shelf.setItem(this.#key, JSON.stringify(account))
     this.current.value = account
   }
 
   #stored(): Account | undefined {
     const account = accountSchema.safeParse(parsed(this.shelf.getItem(this.#key)))
-    return account.success && !this.isOver(account.data) ? account.data : undefined
+    if (!account.success) return undefined
+    if (!this.isOver(account.data)) return account.data
+    this.ended.value = account.data
+    return undefined
   }
 
   /** Whether an account's token can be used no longer. */

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../../../kit/index.ts'
 import { type Link, Shell } from '../../../web/index.ts'
 import type { MessageView } from '../client/index.ts'
 import type { Account, Accounts } from './account.ts'
-import { type Chat, ChatStore } from './chat-store.ts'
+import { type Chat, ChatStore, type Notice, type NoticeAction } from './chat-store.ts'
 import { ConversationList } from './conversation-list.tsx'
 import { ConversationPane } from './conversation-view.tsx'
 import { Desk, type Question } from './desk.ts'
@@ -27,6 +27,9 @@ interface ChatAppProps {
   /** Takes what that client kept of the account out of the browser. */
   readonly forget: (account: Account) => Promise<void>
 }
+
+/** The server takes the token no longer; the first is the SDK's own word for it. */
+const untrusted: readonly number[] = [1, 3500]
 
 export function ChatApp(props: ChatAppProps) {
   const { accounts } = props
@@ -58,7 +61,8 @@ function SignedIn(props: ChatAppProps & { readonly account: Account }) {
     document.title = `${waiting > 0 ? `(${waiting > 999 ? '999+' : waiting}) ` : ''}Chat · Fanfare`
   })
   useSignalEffect(() => {
-    if (store.link.value !== 'live' && accounts.isOver(account)) accounts.signOut()
+    const isRefused = untrusted.includes(store.ended.value?.code ?? 0)
+    if (isRefused || (store.link.value !== 'live' && accounts.isOver(account))) accounts.expire()
   })
   const allRead = useComputed(() => {
     const { value: id } = place.conversation
@@ -86,7 +90,11 @@ function SignedIn(props: ChatAppProps & { readonly account: Account }) {
 }
 
 function openDesk({ accounts, place, connect, forget }: ChatAppProps, account: Account, clock: Clock): Desk {
-  const store = new ChatStore(connect(account), clock, { guests: account.guest, arrived: message => arrived(desk, message) })
+  const store = new ChatStore(connect(account), clock, {
+    guests: account.guest,
+    arrived: message => arrived(desk, message),
+    refused: change => desk.refused(change),
+  })
   const drafts = new Drafts(accounts.shelf, `fanfare.chat.drafts.${account.user}`)
   const desk = new Desk(store, place, drafts, accounts, account, () => forget(account))
   return desk
@@ -207,11 +215,24 @@ function Nothing({ desk }: { readonly desk: Desk }) {
 function Notices({ desk: { store } }: { readonly desk: Desk }) {
   return (
     <div class="notices" role="status" aria-live="polite">
-      {store.notices.value.map(({ id, text, tone }) => (
-        <p key={id} data-tone={tone}>
-          {text}
+      {store.notices.value.map(notice => (
+        <p key={notice.id} data-tone={notice.tone}>
+          {notice.text}
+          {notice.action === undefined ? null : <NoticeButton store={store} notice={notice} action={notice.action} />}
         </p>
       ))}
     </div>
+  )
+}
+
+function NoticeButton({ store, notice, action }: { readonly store: ChatStore; readonly notice: Notice; readonly action: NoticeAction }) {
+  const act = () => {
+    store.dismiss(notice)
+    action.act()
+  }
+  return (
+    <button type="button" onClick={act}>
+      {action.name}
+    </button>
   )
 }

@@ -8,6 +8,7 @@ import {
   type ItemView,
   type Link,
   type MessageView,
+  type Refusal,
 } from '../client/index.ts'
 import type { Invited, UserPresence } from '../model/wire.ts'
 import { People } from './people.ts'
@@ -21,7 +22,16 @@ export interface Notice {
   readonly id: number
   readonly text: string
   readonly tone: 'plain' | 'bad'
+  /** What can be done about it, while it is shown. */
+  readonly action?: NoticeAction | undefined
 }
+
+export interface NoticeAction {
+  readonly name: string
+  readonly act: () => void
+}
+
+type Failed = Extract<ChatChange, { readonly kind: 'failed' }>
 
 const noticeMs = 5_000
 const noticesMax = 3
@@ -36,6 +46,8 @@ export class ChatStore {
   readonly labels = new TimeLabels()
   readonly now: Signal<number>
   readonly link: ReadonlySignal<Link>
+  /** Why the server lets this page in no longer. */
+  readonly ended: ReadonlySignal<Refusal | undefined>
   readonly ready: ReadonlySignal<boolean>
   readonly conversations: ReadonlySignal<readonly ConversationView[]>
   /** The groups that one is asked into. */
@@ -60,11 +72,16 @@ export class ChatStore {
   constructor(
     readonly chat: Chat,
     readonly clock: Clock,
-    options: { readonly guests: boolean; readonly arrived: (message: MessageView, store: ChatStore) => void },
+    options: {
+      readonly guests: boolean
+      readonly arrived: (message: MessageView, store: ChatStore) => void
+      readonly refused?: (change: Failed) => void
+    },
   ) {
     this.people = new People(chat.user, options.guests)
     this.now = signal(clock.now())
     this.link = computed(() => seen(this.#linkRev, () => chat.link))
+    this.ended = computed(() => seen(this.#linkRev, () => chat.ended))
     this.ready = computed(() => seen(this.#listRev, () => chat.ready))
     this.conversations = computed(() => seen(this.#listRev, () => chat.conversations))
     this.invited = computed(() => seen(this.#invitedRev, () => chat.invited))
@@ -72,6 +89,7 @@ export class ChatStore {
     this.#end = chat.onChange(change => {
       this.#meet(change)
       if (change.kind === 'arrived') options.arrived(change.message, this)
+      else if (change.kind === 'failed') options.refused?.(change)
     })
     this.#beat = every(clock, clockMs, () => {
       this.now.value = clock.now()
@@ -138,12 +156,14 @@ export class ChatStore {
     if (users.length > 0) this.notify(`Asked ${this.people.listed(users)}: they come in when they say yes.`)
   }
 
-  notify(text: string, tone: Notice['tone'] = 'plain'): void {
-    const notice = { id: this.#nextNotice++, text, tone }
+  notify(text: string, tone: Notice['tone'] = 'plain', action?: NoticeAction): void {
+    const notice: Notice = { id: this.#nextNotice++, text, tone, action }
     this.notices.value = [...this.notices.value, notice].slice(-noticesMax)
-    this.clock.after(noticeMs, () => {
-      this.notices.value = this.notices.value.filter(other => other !== notice)
-    })
+    this.clock.after(noticeMs, () => this.dismiss(notice))
+  }
+
+  dismiss(notice: Notice): void {
+    this.notices.value = this.notices.value.filter(other => other !== notice)
   }
 
   close(): void {
@@ -172,7 +192,7 @@ export class ChatStore {
         this.#presenceRev.value++
         return
       case 'failed':
-        this.notify(`Not sent: ${reasonText(change.refusal)}`, 'bad')
+        this.notify(`${failures[change.what]}: ${reasonText(change.refusal)}`, 'bad')
         return
     }
   }
@@ -207,6 +227,13 @@ const reasons: Readonly<Record<string, string>> = {
   too_large: 'This is too long.',
   rate_limited: 'That was a lot at once. Wait a moment and try again.',
   membership_changed: 'The members have just changed. Look again, then repeat it.',
+}
+
+const failures: Readonly<Record<Failed['what'], string>> = {
+  message: 'Not sent',
+  edit: 'Your change was not saved',
+  delete: 'Not deleted',
+  react: 'Your reaction was not taken',
 }
 
 /** What a refusal means to the one who reads it. */

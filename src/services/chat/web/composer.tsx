@@ -1,10 +1,12 @@
 import { useSignal, useSignalEffect } from '@preact/signals'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
-import type { ConversationView, MessageView } from '../client/index.ts'
+import type { ConversationView } from '../client/index.ts'
 import type { Desk, Writing } from './desk.ts'
 import { EmojiGrid } from './emoji-grid.tsx'
 import { Icon } from './icons.tsx'
+import { lastEditable } from './message-actions.ts'
 import { messageLine } from './preview.ts'
+import { useFollowed } from './writing.ts'
 
 /** What the server takes of a message, in UTF-8. */
 const bytesMax = 16 * 1024
@@ -72,6 +74,7 @@ export function Composer({ desk, conversation }: ComposerProps) {
 /** What is written, and what keys do with it. */
 function useComposer(desk: Desk, { id }: ConversationView) {
   const { chat, clock } = desk.store
+  useFollowed(desk, id)
   const field = useRef<HTMLTextAreaElement>(null)
   const text = useSignal(desk.drafts.of(id))
   const emoji = useSignal(false)
@@ -79,7 +82,8 @@ function useComposer(desk: Desk, { id }: ConversationView) {
   const bytes = new TextEncoder().encode(text.value).length
   const canSend = text.value.trim() !== '' && bytes <= bytesMax
   useLayoutEffect(() => {
-    text.value = writing.kind === 'edit' ? (writing.item.text ?? '') : desk.drafts.of(id)
+    desk.typed.value = beginningOf(writing)
+    text.value = desk.typed.peek() ?? desk.drafts.of(id)
   }, [writing])
   useLayoutEffect(() => fit(field.current), [text.value])
   useEffect(() => {
@@ -91,7 +95,8 @@ function useComposer(desk: Desk, { id }: ConversationView) {
   })
   const write = (value: string) => {
     text.value = value
-    if (writing.kind !== 'edit') desk.drafts.keep(id, value)
+    if (beginningOf(writing) === undefined) desk.drafts.keep(id, value)
+    else desk.typed.value = value
     chat.typing(id, value.trim() !== '')
   }
   const cancel = () => {
@@ -102,7 +107,7 @@ function useComposer(desk: Desk, { id }: ConversationView) {
     if (!canSend) return
     emoji.value = false
     send(desk, id, writing, text.value.trim())
-    if (writing.kind !== 'edit') desk.drafts.keep(id, '')
+    if (beginningOf(writing) === undefined) desk.drafts.keep(id, '')
     text.value = desk.drafts.of(id)
     cancel()
   }
@@ -116,7 +121,7 @@ function useComposer(desk: Desk, { id }: ConversationView) {
       emoji.value = false
       cancel()
     } else if (event.key === 'ArrowUp' && text.value === '' && writing.kind === 'new') {
-      const item = lastOwn(desk, id)
+      const item = lastEditable(desk, id)
       if (item === undefined) return
       event.preventDefault()
       desk.write({ kind: 'edit', item })
@@ -134,38 +139,58 @@ function WritingBar({
   readonly writing: Exclude<Writing, { readonly kind: 'new' }>
   readonly cancel: () => void
 }) {
-  const isEdit = writing.kind === 'edit'
+  const isReply = writing.kind === 'reply'
+  const problem = isReply ? undefined : writing.problem
   return (
-    <div class="writing-bar">
-      <Icon name={isEdit ? 'pencil' : 'reply'} />
+    <div class="writing-bar" data-tone={problem === undefined ? undefined : 'bad'}>
+      <Icon name={isReply ? 'reply' : 'pencil'} />
       <div>
-        <b>{isEdit ? 'Edit message' : <bdi>Reply to {desk.store.people.object(writing.item.author)}</bdi>}</b>
-        <span dir="auto">{messageLine(writing.item).text}</span>
+        <b>{titleOf(desk, writing)}</b>
+        <span dir="auto" role={problem === undefined ? undefined : 'alert'}>
+          {problem ?? messageLine(writing.item).text}
+        </span>
       </div>
-      <button type="button" class="icon-button" aria-label={isEdit ? 'Cancel editing' : 'Cancel the reply'} onClick={cancel}>
+      <button type="button" class="icon-button" aria-label={isReply ? 'Cancel the reply' : 'Cancel editing'} onClick={cancel}>
         <Icon name="close" />
       </button>
     </div>
   )
 }
 
-function send({ store }: Desk, conversation: string, writing: Writing, text: string): void {
+function titleOf({ store }: Desk, writing: Exclude<Writing, { readonly kind: 'new' }>) {
+  switch (writing.kind) {
+    case 'reply':
+      return <bdi>Reply to {store.people.object(writing.item.author)}</bdi>
+    case 'edit':
+      return writing.problem === undefined ? 'Edit message' : 'Your change was not saved'
+    case 'unsaved':
+      return 'Your change was not saved. Send it as a new message?'
+  }
+}
+
+/** What stands in the field at first, where it is no draft. */
+function beginningOf(writing: Writing): string | undefined {
+  switch (writing.kind) {
+    case 'edit':
+      return writing.text ?? writing.item.text ?? ''
+    case 'unsaved':
+      return writing.text
+    default:
+      return undefined
+  }
+}
+
+function send({ store: { chat } }: Desk, conversation: string, writing: Writing, text: string): void {
+  const old = writing.kind === 'edit' || writing.kind === 'unsaved' ? writing.item.pending : undefined
+  if (old !== undefined) chat.discard(old.cid)
   if (writing.kind === 'edit') {
-    const { seq } = writing.item
-    if (seq !== undefined && text !== writing.item.text) void store.attempt(() => store.chat.edit(conversation, seq, text))
+    const { item } = writing
+    const said = old?.refusal === undefined && old?.kind === 'edit' ? undefined : item.text
+    if (text !== said) chat.change(item, { kind: 'edit', text })
     return
   }
   const replyTo = writing.kind === 'reply' ? writing.item.seq : undefined
-  store.chat.send(conversation, replyTo === undefined ? { text } : { text, replyTo })
-}
-
-function lastOwn({ store }: Desk, conversation: string): MessageView | undefined {
-  return store.chat
-    .messages(conversation)
-    .findLast(
-      (item): item is MessageView =>
-        item.kind === 'message' && item.mine && !item.deleted && item.seq !== undefined && item.text !== undefined,
-    )
+  chat.send(conversation, replyTo === undefined ? { text } : { text, replyTo })
 }
 
 /** As high as the text, up to what the style sheet allows. */

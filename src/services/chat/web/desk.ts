@@ -1,8 +1,10 @@
 import { type Signal, signal } from '@preact/signals'
-import type { MessageView } from '../client/index.ts'
+import type { ChatChange, MessageView } from '../client/index.ts'
+import { wholeEmoji } from '../model/text.ts'
 import type { Account, Accounts } from './account.ts'
-import type { ChatStore } from './chat-store.ts'
+import { type ChatStore, reasonText } from './chat-store.ts'
 import type { Drafts } from './drafts.ts'
+import { takenBack } from './message-actions.ts'
 import type { Place } from './place.ts'
 import { pushState, turnPushOff } from './push.ts'
 
@@ -10,7 +12,15 @@ import { pushState, turnPushOff } from './push.ts'
 export type Writing =
   | { readonly kind: 'new' }
   | { readonly kind: 'reply'; readonly item: MessageView }
-  | { readonly kind: 'edit'; readonly item: MessageView }
+  | {
+      readonly kind: 'edit'
+      readonly item: MessageView
+      /** What one begins with, where it is not the text of the message; and why it was not taken. */
+      readonly text?: string
+      readonly problem?: string
+    }
+  /** What was to be said instead of a message that cannot be changed any longer: it can be said as a new one. */
+  | { readonly kind: 'unsaved'; readonly item: MessageView; readonly text: string; readonly problem: string }
 
 /** The actions of a message, open at a point of the screen. */
 export interface OpenMenu {
@@ -25,6 +35,7 @@ export type Dialog =
   | { readonly kind: 'group' }
   | { readonly kind: 'add'; readonly conversation: string }
   | { readonly kind: 'react'; readonly item: MessageView }
+  | { readonly kind: 'delete'; readonly items: readonly MessageView[] }
   | Question
 
 /** Something that is done once somebody has clicked, and not before. */
@@ -46,6 +57,9 @@ export interface Jump {
 
 const fresh: Writing = { kind: 'new' }
 
+/** How long a message that one deleted for oneself can be brought back: a little longer than that is offered. */
+const undoMs = 7_000
+
 /** A jump that takes longer is explained. */
 const patienceMs = 600
 
@@ -55,6 +69,8 @@ export class Desk {
   readonly menu: Signal<OpenMenu | undefined> = signal(undefined)
   readonly dialog: Signal<Dialog | undefined> = signal(undefined)
   readonly jump: Signal<Jump | undefined> = signal(undefined)
+  /** What stands in the field while it is no draft. */
+  readonly typed: Signal<string | undefined> = signal(undefined)
   /** Rises when the composer is to take the focus. */
   readonly focus: Signal<number> = signal(0)
 
@@ -108,10 +124,33 @@ export class Desk {
 
   /** Sets one's reaction, or takes it back where it is the same. */
   react(item: MessageView, emoji: string): void {
-    const { seq } = item
-    if (seq === undefined) return
-    const same = item.reactions.some(reaction => reaction.mine && reaction.emoji === emoji)
-    void this.store.attempt(() => this.store.chat.react(item.conversation, seq, same ? '' : emoji))
+    if (item.seq === undefined) return
+    const same = item.reactions.some(reaction => reaction.mine && wholeEmoji(reaction.emoji) === wholeEmoji(emoji))
+    this.store.chat.change(item, { kind: 'react', emoji: same ? '' : emoji })
+  }
+
+  /** For oneself it can be taken back for some seconds. */
+  erase(items: readonly MessageView[], whom: 'everyone' | 'me'): void {
+    const { chat } = this.store
+    if (whom === 'everyone') {
+      for (const item of items) chat.change(item, { kind: 'delete', for: 'everyone' })
+      return
+    }
+    const ids = items.flatMap(item => chat.change(item, { kind: 'delete', for: 'me', afterMs: undoMs }) ?? [])
+    const act = () => {
+      for (const id of ids) chat.discard(id)
+    }
+    const text = items.length === 1 ? 'Deleted for you' : `${items.length} messages deleted for you`
+    this.store.notify(text, 'plain', ids.length === 0 ? undefined : { name: 'Undo', act })
+  }
+
+  /** A change that was refused comes back to whoever made it, unless they are writing something else. */
+  refused({ conversation, cid, what, refusal }: Extract<ChatChange, { readonly kind: 'failed' }>): void {
+    if (what !== 'edit' || this.place.conversation.peek() !== conversation) return
+    if (this.writing.peek().kind !== 'new' || this.drafts.of(conversation) !== '') return
+    const item = this.store.chat.messages(conversation).find(one => one.kind === 'message' && one.pending?.cid === cid)
+    const writing = item?.kind === 'message' ? takenBack(this, item, reasonText(refusal)) : undefined
+    if (writing !== undefined) this.write(writing)
   }
 
   /** Opens the conversation with a user; it is made where there is none. */

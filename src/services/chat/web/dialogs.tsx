@@ -1,4 +1,5 @@
 import { unreachable } from '../../../kit/index.ts'
+import { DeleteDialog } from './delete-dialog.tsx'
 import type { Desk } from './desk.ts'
 import { DialogFrame } from './dialog.tsx'
 import { EmojiGrid } from './emoji-grid.tsx'
@@ -33,6 +34,8 @@ export function Dialogs({ desk }: { readonly desk: Desk }) {
           />
         </DialogFrame>
       )
+    case 'delete':
+      return <DeleteDialog desk={desk} items={open.items} close={close} />
     case 'confirm':
       return (
         <DialogFrame title={open.title} close={close}>

@@ -4,7 +4,7 @@ import type { ConversationView } from '../client/index.ts'
 import type { Invitation } from '../model/wire.ts'
 import type { Desk } from './desk.ts'
 import { Icon } from './icons.tsx'
-import { copyText } from './message-menu.tsx'
+import { copyText } from './message-actions.ts'
 import { Toggle } from './toggle.tsx'
 
 /** Links by which others join, whoever of those who lead the group made them. */

@@ -18,11 +18,14 @@ export function followGestures(pane: HTMLElement, desk: Desk, conversation: stri
   const options = { passive: true, signal }
   const press = ({ pointerType, target, clientX: x, clientY: y }: PointerEvent) => {
     end()
-    const key = pointerType === 'touch' ? keyOf(target) : undefined
-    if (key === undefined) return
+    const key = pointerType === 'touch' || pointerType === 'pen' ? keyOf(target) : undefined
+    // Chosen text is dragged and extended by pressing it.
+    if (key === undefined || getSelection()?.isCollapsed === false) return
     start = { x, y }
     timer = systemClock.after(pressMs, () => {
-      if (openMenu(desk, conversation, key, x, y)) navigator.vibrate?.(8)
+      if (!openMenu(desk, conversation, key, x, y)) return
+      ignoreLift(signal)
+      navigator.vibrate?.(8)
     })
   }
   const move = ({ clientX, clientY }: PointerEvent) => {
@@ -35,6 +38,21 @@ export function followGestures(pane: HTMLElement, desk: Desk, conversation: stri
     end()
     listening.abort()
   }
+}
+
+/** The finger that opened the menu lies on it: when it lifts, browsers make a click of that, which nobody meant. */
+function ignoreLift(ended: AbortSignal): void {
+  const next = new AbortController()
+  const options = { capture: true, signal: AbortSignal.any([ended, next.signal]) }
+  const ignore = (event: MouseEvent) => {
+    // A keyboard and an assistive technology click without a pointer.
+    if (event.detail === 0) return
+    event.preventDefault()
+    event.stopPropagation()
+  }
+  addEventListener('click', ignore, options)
+  addEventListener('contextmenu', event => event.preventDefault(), options)
+  addEventListener('pointerdown', () => next.abort(), options)
 }
 
 /** The message that was meant; none where a link was, for which browsers have a menu of their own. */

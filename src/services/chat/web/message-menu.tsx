@@ -1,16 +1,13 @@
-import { useLayoutEffect, useRef } from 'preact/hooks'
+import { useSignal } from '@preact/signals'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import type { MessageView } from '../client/index.ts'
 import type { Desk, OpenMenu } from './desk.ts'
 import { quickEmoji } from './emoji-grid.tsx'
-import { Icon, type IconName } from './icons.tsx'
-import { mayModerate } from './roles.ts'
+import { Icon } from './icons.tsx'
+import { actionsOf } from './message-actions.ts'
 
-interface Action {
-  readonly name: string
-  readonly icon: IconName
-  readonly grave?: boolean
-  readonly act: () => void
-}
+/** No menu stays open for longer. */
+const soonMs = 3_600_000
 
 /** The actions of a message: beside the pointer, or from below on a phone. */
 export function MessageMenu({ desk }: { readonly desk: Desk }) {
@@ -20,7 +17,7 @@ export function MessageMenu({ desk }: { readonly desk: Desk }) {
 
 function Menu({ desk, open }: { readonly desk: Desk; readonly open: OpenMenu }) {
   const menu = useRef<HTMLDivElement>(null)
-  const { item } = open
+  const item = useCurrent(desk, open.item)
   const close = () => {
     desk.menu.value = undefined
   }
@@ -88,37 +85,22 @@ function Menu({ desk, open }: { readonly desk: Desk; readonly open: OpenMenu }) 
   )
 }
 
-function actionsOf(desk: Desk, item: MessageView): Action[] {
-  const { store } = desk
-  const { seq, cid, text } = item
-  if (seq === undefined) return cid === undefined ? [] : unsentActions(desk, item, cid)
-  const erase = (whom: 'me' | 'everyone') => void store.attempt(() => store.chat.erase(item.conversation, seq, whom))
-  const forMe: Action = { name: 'Delete for me', icon: 'trash', grave: true, act: () => erase('me') }
-  if (item.deleted) return [forMe]
-  const actions: Action[] = [{ name: 'Reply', icon: 'reply', act: () => desk.write({ kind: 'reply', item }) }]
-  if (text !== undefined) actions.push({ name: 'Copy text', icon: 'copy', act: () => void copyText(desk, text) })
-  if (item.mine && text !== undefined) actions.push({ name: 'Edit', icon: 'pencil', act: () => desk.write({ kind: 'edit', item }) })
-  if (item.mine) actions.push({ name: 'Info', icon: 'info', act: () => desk.place.showPanel({ kind: 'info', seq }) })
-  actions.push(forMe)
-  if (item.mine || mayModerate(store.chat.conversation(item.conversation), store.chat.user)) {
-    actions.push({ name: 'Delete for everyone', icon: 'trash', grave: true, act: () => erase('everyone') })
-  }
-  return actions
-}
-
-function unsentActions({ store }: Desk, item: MessageView, cid: string): Action[] {
-  const discard: Action = { name: 'Discard', icon: 'trash', grave: true, act: () => store.chat.discard(cid) }
-  return item.state === 'failed' ? [{ name: 'Try again', icon: 'retry', act: () => store.chat.retry(cid) }, discard] : [discard]
-}
-
-/** Copies, and says so; browsers may refuse it. */
-export async function copyText({ store }: Desk, text: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(text)
-    store.notify('Copied')
-  } catch {
-    store.notify('The browser does not allow copying here.', 'bad')
-  }
+/** The message as it is now; looked at again when its time for edits or deletion ends. */
+function useCurrent({ store }: Desk, opened: MessageView): MessageView {
+  const ends = useSignal(0)
+  const item = store.items(opened.conversation).find(({ key }) => key === opened.key)
+  const current = item?.kind === 'message' ? item : opened
+  const { windows } = store.chat
+  const lefts = [windows.editLeft(current.ts), windows.deleteLeft(current.ts)].filter(left => left > 0 && left < soonMs)
+  const next = lefts.length === 0 ? undefined : Math.min(...lefts)
+  useEffect(() => {
+    if (next === undefined) return
+    const timer = store.clock.after(next + 1, () => {
+      ends.value++
+    })
+    return () => timer.cancel()
+  }, [ends.value, current])
+  return current
 }
 
 /** Keeps the menu inside of the window. On a phone the style sheet lays it along the lower edge. */

@@ -1,8 +1,10 @@
 import { Avatar } from './avatar.tsx'
+import { reasonText } from './chat-store.ts'
 import type { Desk } from './desk.ts'
 import { Icon } from './icons.tsx'
 import { MessageText } from './message-text.tsx'
 import { hueOf } from './people.ts'
+import { PendingBar } from './pending-bar.tsx'
 import { messageLine } from './preview.ts'
 import { Quote } from './quote.tsx'
 import { Reactions } from './reactions.tsx'
@@ -32,6 +34,7 @@ export function MessageRowView({ row, desk, isGroup }: MessageRowProps) {
       data-first={first}
       data-last={last}
       data-state={item.state}
+      data-pending={item.pending?.kind}
       aria-label={labelOf(row, desk)}
     >
       {others ? (
@@ -51,6 +54,7 @@ export function MessageRowView({ row, desk, isGroup }: MessageRowProps) {
       </div>
       {item.reactions.length === 0 || item.deleted ? null : <Reactions item={item} desk={desk} />}
       {item.state === 'failed' ? <Failure row={row} desk={desk} /> : null}
+      {item.pending === undefined ? null : <PendingBar item={item} desk={desk} />}
     </li>
   )
 }
@@ -75,8 +79,9 @@ function Body({ row, desk }: { readonly row: MessageRow; readonly desk: Desk }) 
 
 function Meta({ row: { item, last, state }, desk }: { readonly row: MessageRow; readonly desk: Desk }) {
   const { labels } = desk.store
-  const edited = item.rev > 0 && !item.deleted
-  const ticks = item.mine && state && !item.deleted
+  const changing = item.pending?.kind === 'edit' && item.pending.refusal === undefined
+  const edited = (item.rev > 0 || changing) && !item.deleted
+  const ticks = item.mine && (state || changing) && !item.deleted
   if (!last && !edited && !ticks) return null
   return (
     <span class="meta">
@@ -86,7 +91,7 @@ function Meta({ row: { item, last, state }, desk }: { readonly row: MessageRow; 
           {labels.clock(item.ts)}
         </time>
       ) : null}
-      {ticks ? <Ticks state={item.state} /> : null}
+      {ticks ? <Ticks state={changing ? 'waiting' : item.state} /> : null}
     </span>
   )
 }
@@ -128,7 +133,7 @@ function Failure({ row: { item }, desk }: { readonly row: MessageRow; readonly d
   return (
     <div class="failure">
       <Icon name="alert" />
-      <span>Not sent</span>
+      <span>Not sent{item.refusal === undefined ? '' : `: ${reasonText(item.refusal)}`}</span>
       {cid === undefined ? null : (
         <>
           <button type="button" onClick={() => desk.store.chat.retry(cid)}>

@@ -6,7 +6,8 @@ import { Icon } from './icons.tsx'
 /** Who one is: a name while the server is in development, else a token of the application that the chat belongs to. */
 export function SignInForm({ accounts }: { readonly accounts: Accounts }) {
   const text = useSignal(accounts.as)
-  const wantsToken = useSignal(false)
+  const ended = accounts.ended.value
+  const wantsToken = useSignal(ended?.guest === false)
   const problem = useSignal('')
   const busy = useSignal(false)
   const meet = (result: SignIn) => {
@@ -39,6 +40,11 @@ export function SignInForm({ accounts }: { readonly accounts: Accounts }) {
           <Icon name="smile" />
         </span>
         <h1>{wantsToken.value ? 'Sign in' : 'What are you called?'}</h1>
+        {ended === undefined ? null : (
+          <p class="sign-in-ended" role="status">
+            Your sign-in has ended. Sign in again, and you are back where you were.
+          </p>
+        )}
         <p>
           {wantsToken.value
             ? 'This server knows its users by a token. Your application gives you one.'
