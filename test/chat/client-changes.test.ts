@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { generous, pair } from './chat-pair.ts'
-import { ChatPerson } from './chat-person.ts'
+import type { ChatPerson } from './chat-person.ts'
 
 async function said(bounds?: Parameters<typeof pair>[0]) {
   const { server, ann, bob, id } = await pair(bounds)

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
-import { slotOf, reactionsOf, joinSlots } from '../../src/services/chat/client/slot.ts'
+import { joinSlots, reactionsOf, slotOf } from '../../src/services/chat/client/slot.ts'
 import { wholeEmoji } from '../../src/services/chat/model/text.ts'
-import { schema } from '../../src/services/chat/store/index.ts'
 import { pageOf } from '../../src/services/chat/store/history.ts'
+import { schema } from '../../src/services/chat/store/index.ts'
 import { migrateSql } from '../../src/store/index.ts'
 import { overBothStores } from './both-stores.ts'
 

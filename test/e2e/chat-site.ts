@@ -17,9 +17,9 @@ export class ChatSite implements AsyncDisposable {
     readonly folder: Folder,
   ) {}
 
-  static async start(): Promise<ChatSite> {
+  static async start(options: readonly string[] = []): Promise<ChatSite> {
     const folder = new Folder()
-    const server = new ServerProcess(folder.path, ['--demo', 'off', ...rates, '--shutdown.timeout', '1s'])
+    const server = new ServerProcess(folder.path, ['--demo', 'off', ...rates, '--shutdown.timeout', '1s', ...options])
     try {
       await server.start()
       return new ChatSite(server, await launchChromium(), folder)

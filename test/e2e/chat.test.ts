@@ -118,11 +118,13 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await gil.composer.press('Escape')
     expect(await gil.composer.inputValue()).toBe('')
 
-    await gil.act('Or at eight', 'Delete for everyone')
+    await gil.act('Or at eight', 'Delete')
+    await gil.answer('Delete for everyone')
     await hana.message('This message was deleted').waitFor()
     await hana.message('Dinner at seven').last().waitFor()
     await hana.messages.first().locator('.bubble').click({ button: 'right' })
-    await hana.page.getByRole('menuitem', { name: 'Delete for me' }).click()
+    await hana.page.getByRole('menuitem', { name: 'Delete' }).click()
+    await hana.answer('Delete for me')
     await until('it is gone for her', async () => (await hana.messages.count()) === 2)
     expect(await gil.messages.count()).toBe(3)
 

@@ -83,7 +83,8 @@ export class Portraits {
     if (amended.some(isHiding)) return undefined
     const known = messages.get(seq)
     if (known?.slot === slot && known.state === state && sameOr(known.amended, amended) === known.amended) return known.view
-    const view = head === undefined ? line && membershipLine(line) : withAmendments(messageView(conversation.id, slot, head, state, this), amended)
+    const view =
+      head === undefined ? line && membershipLine(line) : withAmendments(messageView(conversation.id, slot, head, state, this), amended)
     if (view !== undefined) messages.set(seq, { slot, state, amended, view })
     return view
   }

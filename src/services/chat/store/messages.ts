@@ -168,7 +168,8 @@ export class Messages {
     const { tx, now, posted } = change
     const { target, member, row } = await this.#own(change, actor, conversation, seq)
     if (target.deleted === 1) throw new CommandError(chatErrors.gone, 'the message was deleted')
-    if ((await reactionOf(tx, conversation, seq, actor.user)) === bareEmoji(emoji)) return { seq: await reactedAt(tx, conversation, seq, actor.user) }
+    if ((await reactionOf(tx, conversation, seq, actor.user)) === bareEmoji(emoji))
+      return { seq: await reactedAt(tx, conversation, seq, actor.user) }
     this.rules.spendEntries?.(actor.user, await memberCount(tx, conversation))
     await setReaction(tx, conversation, seq, actor.user, emoji)
     const entry = await append(tx, conversation, { kind: 'reaction', author: actor.user, target: seq, body: { emoji } }, now)

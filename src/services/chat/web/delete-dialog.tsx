@@ -4,7 +4,15 @@ import { DialogFrame } from './dialog.tsx'
 import { mayDeleteForEveryone } from './message-actions.ts'
 
 /** Asks for whom messages are to be deleted. */
-export function DeleteDialog({ desk, items, close }: { readonly desk: Desk; readonly items: readonly MessageView[]; readonly close: () => void }) {
+export function DeleteDialog({
+  desk,
+  items,
+  close,
+}: {
+  readonly desk: Desk
+  readonly items: readonly MessageView[]
+  readonly close: () => void
+}) {
   const { store } = desk
   const everyone = items.every(item => mayDeleteForEveryone(store, item))
   const isLate = !everyone && items.some(({ mine, deleted }) => mine && !deleted)

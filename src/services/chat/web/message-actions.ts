@@ -44,7 +44,12 @@ export function takenBack({ store }: Desk, item: MessageView, why: string): Writ
 export function actionsOf(desk: Desk, item: MessageView): MessageAction[] {
   const { store } = desk
   const { seq, cid, text } = item
-  const erase: MessageAction = { name: 'Delete', icon: 'trash', grave: true, act: () => (desk.dialog.value = { kind: 'delete', items: [item] }) }
+  const erase: MessageAction = {
+    name: 'Delete',
+    icon: 'trash',
+    grave: true,
+    act: () => (desk.dialog.value = { kind: 'delete', items: [item] }),
+  }
   const edit: MessageAction = { name: 'Edit', icon: 'pencil', act: () => desk.write({ kind: 'edit', item }) }
   if (seq === undefined) return cid === undefined ? [] : [...unsentActions(desk, item, cid), ...(mayEdit(store, item) ? [edit] : [])]
   if (item.deleted) return [erase]
