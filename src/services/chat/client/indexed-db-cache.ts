@@ -6,6 +6,9 @@ import type { OutboxEntry } from './outbox.ts'
 /** Raised when what is kept changes its form: the conversations of an older one are dropped, and loaded again; the outbox is kept. */
 const version = 1
 const stores = { place: 'place', conversations: 'conversations', outbox: 'outbox' } as const
+/** What is written does not wait until all the conversations are saved. */
+const outboxAlone = [stores.outbox]
+const held = [stores.place, stores.conversations]
 
 /** Only this class writes there, so what is read is checked for its outline alone. */
 const conversationSchema = z.custom<CachedConversation>(value => outlineSchema.safeParse(value).success)
@@ -30,7 +33,7 @@ export class IndexedDbCache implements ChatCache {
 
   load(): Promise<CachedChat> {
     return this.#run(
-      'readonly',
+      ['readonly', held],
       async ({ place, conversations }) => ({
         acked: placeSchema.parse(await answerOf(place.get('acked'))),
         conversations: parsed(conversationSchema, await answerOf(conversations.getAll())),
@@ -41,7 +44,7 @@ export class IndexedDbCache implements ChatCache {
 
   save(chat: CachedChat): Promise<void> {
     return this.#run(
-      'readwrite',
+      ['readwrite', held],
       async ({ place, conversations }) => {
         const acked = placeSchema.parse(await answerOf(place.get('acked')))
         place.put(Math.max(acked, chat.acked), 'acked')
@@ -58,7 +61,7 @@ export class IndexedDbCache implements ChatCache {
 
   forget(): Promise<void> {
     return this.#run(
-      'readwrite',
+      ['readwrite', held],
       async ({ place, conversations }) => {
         place.clear()
         conversations.clear()
@@ -69,7 +72,7 @@ export class IndexedDbCache implements ChatCache {
 
   async outbox(): Promise<readonly OutboxEntry[]> {
     const entries = await this.#run(
-      'readonly',
+      ['readonly', outboxAlone],
       async ({ outbox }) => parsed(entrySchema, await answerOf(outbox.getAll())).toSorted((left, right) => left.order - right.order),
       () => this.#memory.outbox(),
     )
@@ -81,7 +84,7 @@ export class IndexedDbCache implements ChatCache {
   async putOutbox(entry: OutboxEntry): Promise<void> {
     await this.#memory.putOutbox(entry)
     await this.#run(
-      'readwrite',
+      ['readwrite', outboxAlone],
       async ({ outbox }) => {
         outbox.put(entry, entry.cid)
       },
@@ -92,7 +95,7 @@ export class IndexedDbCache implements ChatCache {
   async dropOutbox(cid: string): Promise<void> {
     await this.#memory.dropOutbox(cid)
     await this.#run(
-      'readwrite',
+      ['readwrite', outboxAlone],
       async ({ outbox }) => {
         outbox.delete(cid)
       },
@@ -101,16 +104,16 @@ export class IndexedDbCache implements ChatCache {
   }
 
   /** A browser may close a database that it has opened: then it is opened again. What fails twice happens in memory from then on. */
-  async #run<T>(mode: IDBTransactionMode, body: (stores: Stores) => Promise<T>, instead: () => Promise<T>): Promise<T> {
+  async #run<T>(scope: Scope, body: (stores: Stores) => Promise<T>, instead: () => Promise<T>): Promise<T> {
     if (this.#isLost) return instead()
     try {
-      return await this.#transact(mode, body)
+      return await this.#transact(scope, body)
     } catch (error) {
       reportError(error)
       this.#database = undefined
     }
     try {
-      return await this.#transact(mode, body)
+      return await this.#transact(scope, body)
     } catch {
       this.#isLost = true
       return instead()
@@ -118,14 +121,20 @@ export class IndexedDbCache implements ChatCache {
   }
 
   /** Resolves when the transaction is complete. */
-  async #transact<T>(mode: IDBTransactionMode, body: (stores: Stores) => Promise<T>): Promise<T> {
+  async #transact<T>([mode, names]: Scope, body: (stores: Stores) => Promise<T>): Promise<T> {
     this.#database ??= openDatabase(this.factory, this.name)
-    const transaction = (await this.#database).transaction(Object.values(stores), mode)
+    const transaction = (await this.#database).transaction(names, mode)
     const [result] = await Promise.all([
       body({
-        place: transaction.objectStore(stores.place),
-        conversations: transaction.objectStore(stores.conversations),
-        outbox: transaction.objectStore(stores.outbox),
+        get place() {
+          return transaction.objectStore(stores.place)
+        },
+        get conversations() {
+          return transaction.objectStore(stores.conversations)
+        },
+        get outbox() {
+          return transaction.objectStore(stores.outbox)
+        },
       }),
       completion(transaction),
     ])
@@ -133,7 +142,9 @@ export class IndexedDbCache implements ChatCache {
   }
 }
 
+/** The stores of a transaction: those that it named. */
 type Stores = Readonly<Record<keyof typeof stores, IDBObjectStore>>
+type Scope = readonly [mode: IDBTransactionMode, names: string[]]
 
 function openDatabase(factory: IDBFactory, name: string): Promise<IDBDatabase> {
   const request = factory.open(name, version)
