@@ -25,7 +25,7 @@ overBothStores(({ open, rows }) => {
 
   test('[M195] reactions that were kept before count so as well', async () => {
     const sql = await open()
-    const step = schema.findIndex(sql => sql.startsWith('update chat_reaction set emoji'))
+    const step = schema.findIndex(sql => typeof sql === 'string' && sql.startsWith('update chat_reaction set emoji'))
     await migrateSql(sql, 'chat', schema.slice(0, step))
     for (const [person, emoji] of [
       ['ann', '\u2764'],
