@@ -117,7 +117,6 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await gil.composer.press('ArrowUp')
     await gil.composer.press('Escape')
     expect(await gil.composer.inputValue()).toBe('')
-
     await gil.act('Or at eight', 'Delete')
     await gil.answer('Delete for everyone')
     await hana.message('This message was deleted').waitFor()
