@@ -148,6 +148,10 @@ export class ChatServer implements ServerOfServices, Process {
 
   page(): void {}
 
+  caller(): Promise<never> {
+    throw new Error('there is no HTTP in a simulation')
+  }
+
   readTrusted(): Promise<Json> {
     throw new Error('there is no HTTP in a simulation')
   }

@@ -1,5 +1,5 @@
 import { type Config, ConfigError, type ServiceFactory, storeTarget } from '../server/index.ts'
-import { chatService, openPushes } from '../services/chat/index.ts'
+import { chatService, openFiles, openPushes } from '../services/chat/index.ts'
 import { openRecording, type SportsOptions, sportsService } from '../services/sports/index.ts'
 import { openSql } from '../store/index.ts'
 import { homeService } from './home/home-service.ts'
@@ -13,6 +13,7 @@ export const services: readonly ServiceFactory[] = [
     chatService(server, {
       openSql: () => openSql(storeTarget(config.store), { clock: server.clock, random: server.random }),
       bounds: config.chat,
+      openFiles: () => openFiles(config, server.random),
       openPushes: surroundings => openPushes(config, surroundings),
     }),
 ]

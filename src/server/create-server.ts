@@ -27,7 +27,7 @@ import {
 import { type Clock, type Json, type Random, randomId, systemClock, systemRandom } from '../kit/index.ts'
 import type { Position } from '../protocol/index.ts'
 import { Gate, HttpTransport, Origins, type RouteHandler, SseTransport, WebSocketTransport } from '../transport/index.ts'
-import { readTrusted } from './caller.ts'
+import { countedCallerOf, readTrusted } from './caller.ts'
 import { clientAddress } from './client-address.ts'
 import { type Config, type ConfigInput, configure, Networks } from './config/index.ts'
 import { type DiskHealth, diskHealthOf, WatchedHistory } from './disk-health.ts'
@@ -257,6 +257,11 @@ export class FanfareServer implements Server {
     this.metrics.add(metric)
   }
 
+  async caller(request: Request, address: string): Promise<{ user: string; headers: Record<string, string> }> {
+    this.gate.checkOrigin(request)
+    return { user: await countedCallerOf(this, request, address), headers: this.gate.origins.headersFor(request) }
+  }
+
   readTrusted(request: Request): Promise<Json> {
     return readTrusted(this, request)
   }
@@ -314,14 +319,15 @@ export class FanfareServer implements Server {
   }
 
   #createHttp(): HttpTransport {
-    const { host, port, workers, limits } = this.config
+    const { host, port, workers, limits, files } = this.config
     const shared = workers > 1 || this.tree.isWorker
     const trusted = new Networks(this.config.client.trustedProxies)
     const http = new HttpTransport({
       host,
       port,
       reusePort: shared,
-      bodyBytesMax: limits.apiBytesMax,
+      // Whoever takes less says so itself, before it reads.
+      bodyBytesMax: Math.max(limits.apiBytesMax, files.enabled ? files.bounds.bytesMax : 0),
       frameBytesMax: limits.frameBytesMax,
       idleMs: limits.idleMs,
       origins: this.gate.origins,

@@ -1,7 +1,10 @@
 import type { Clock } from '../kit/index.ts'
 import type { RouteHandler } from '../transport/index.ts'
 
-/** How long the node upstream may take to begin its answer; the body then flows for as long as it does. */
+/**
+ * How long the node upstream may take to begin its answer once it has the last of what was sent; the answer then flows for as long as it does.
+ * A body that comes slowly is no reason to give up: a client that stalls is noticed by its own connection.
+ */
 const answerMs = 30_000
 /** Belong to one connection, not to the request or its answer (RFC 9110, 7.6.1). */
 const ofConnection = [
@@ -32,12 +35,19 @@ export function proxyTo({ clock, secret, upstream }: ProxyOptions): RouteHandler
     const origin = upstream()
     if (origin === undefined) return unreachable()
     const giveUp = new AbortController()
-    const timer = clock.after(answerMs, () => giveUp.abort())
+    let timer = clock.after(answerMs, () => giveUp.abort())
+    const passOn = new TransformStream<Uint8Array, Uint8Array>({
+      transform(chunk, controller) {
+        timer.cancel()
+        timer = clock.after(answerMs, () => giveUp.abort())
+        controller.enqueue(chunk)
+      },
+    })
     try {
       const answer = await fetch(`${origin}${pathname}${search}`, {
         method: request.method,
         headers: headersFor(request.headers, address, secret),
-        body: request.body,
+        body: request.body?.pipeThrough(passOn) ?? null,
         redirect: 'manual',
         decompress: false,
         signal: AbortSignal.any([giveUp.signal, request.signal]),

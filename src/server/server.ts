@@ -78,6 +78,11 @@ export interface Server {
 
   /** Adds an HTTP route such as `/orders/:id`. */
   route(method: string, path: string, handler: RouteHandler): void
+  /**
+   * Who calls a route over HTTP, by bearer token; `''` for a stranger. Counted as a command is; `headers` let a page of an allowed origin read the
+   * answer. @throws CommandError 101, 103, 109, 111, which a route may pass on
+   */
+  caller(request: Request, address: string): Promise<{ readonly user: string; readonly headers: Readonly<Record<string, string>> }>
   /** The JSON body of a back end that holds the API key, for routes that only those may call. @throws CommandError, which a route may pass on */
   readTrusted(request: Request): Promise<Json>
   /** Adds a figure of your own to `/metrics`. @throws where there is one of its name */

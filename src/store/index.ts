@@ -1,4 +1,5 @@
 export { FileLock, InUseError } from './file-lock.ts'
+export { type ByteRange, type FileStore, FolderFiles, S3Files, type S3Options, writeWhole } from './files/index.ts'
 export { migrateSql } from './migrate-sql.ts'
 export type { MigrationStep } from './migration.ts'
 export { openSql, type Queries, type Sql, type SqlOptions, type SqlValue } from './sql.ts'

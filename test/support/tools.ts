@@ -4,6 +4,8 @@ import { Glob } from 'bun'
 /** Programs that tests drive where they are installed; where one is not, its tests are skipped aloud, and counted. */
 export const tools = {
   chromium: find('CHROMIUM_PATH', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'),
+  /** A server that speaks S3 (`pip install 'moto[server,s3]'`). */
+  moto: find('MOTO_PATH', Bun.which('moto_server') ?? ''),
   curl: find('CURL_PATH', Bun.which('curl') ?? ''),
   nginx: find('NGINX_PATH', '/usr/sbin/nginx', Bun.which('nginx') ?? ''),
   /** The server itself, beside which `initdb` stands; Debian has it outside of the PATH (`apt-get install -y postgresql`). */

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { formatDuration } from '../../kit/index.ts'
+import { fileSchema } from './file-options.ts'
 import { duration, group, integer } from './option.ts'
 
 /** Bounds of chat that an operator may move. */
@@ -53,6 +54,7 @@ export const chatSchema = group({
     'How long authors may delete a message for everyone; admins of a group always may.',
     formatDuration(chatDefaults.deleteMs),
   ),
+  files: fileSchema.prefault({}),
 })
 
 export function chatOf(given: z.output<typeof chatSchema>): ChatBounds {

@@ -1,5 +1,6 @@
 import { defaultLimits, type Limits, type Namespace, type PersonalChannel } from '../../hub/index.ts'
 import { type ChatBounds, chatOf } from './chat-options.ts'
+import { type FileConfig, filesOf } from './file-options.ts'
 import { toNamespace } from './namespace-options.ts'
 import { type PushConfig, pushOf } from './push-options.ts'
 import { type HookName, hookNames, isDevelopment, type PlacedNamespace } from './rules.ts'
@@ -74,6 +75,7 @@ export interface Config {
     readonly targets: Readonly<Partial<Record<HookName, HookTarget>>>
   }
   readonly chat: ChatBounds
+  readonly files: FileConfig
   readonly push: PushConfig
   /** `secret` is what nodes and workers of one cluster show each other. */
   readonly node: { readonly secret: string | undefined }
@@ -215,6 +217,7 @@ export function toConfig(settings: Settings, namespaces: readonly PlacedNamespac
     metrics: { key: settings.metrics.key },
     hooks: hooksOf(settings.hooks),
     chat: chatOf(settings.chat),
+    files: filesOf(settings.chat.files),
     push: pushOf(settings.push),
     node: { secret: settings.node.secret },
     shutdown: { timeoutMs: settings.shutdown.timeout },

@@ -1,3 +1,4 @@
+import { checkFiles } from './file-options.ts'
 import { brokenBy, limitRules } from './limit-rules.ts'
 import type { NamespaceOptions } from './namespace-options.ts'
 import type { Problem } from './problems.ts'
@@ -178,6 +179,7 @@ export function crossProblems(readable: Readable, wrong: readonly Problem[]): Pr
   checkHooks(readable, complain)
   checkLimits(readable, complain)
   checkPush(readable.settings.push, complain)
+  checkFiles(readable.settings.chat.files, complain)
   for (const namespace of readable.namespaces) checkNamespace(namespace, readable, complain)
   for (const namespace of readable.namespaces) checkLanes(namespace, complain)
   checkNames(readable, complain)

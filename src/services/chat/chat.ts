@@ -3,6 +3,7 @@ import { CommandError } from '../../protocol/index.ts'
 import type { ChatBounds, Server } from '../../server/index.ts'
 import type { Sql } from '../../store/index.ts'
 import { Connections } from './connections.ts'
+import type { Files } from './files/index.ts'
 import { Indexer } from './indexer.ts'
 import { limits } from './limits.ts'
 import { chatErrors, type InboxGreeting, type MessageEntry, type OpenSignal, type UserPresence } from './model/wire.ts'
@@ -55,6 +56,8 @@ export interface ChatParts {
   readonly pushStore: PushStore
   /** Absent where nobody is to be told by push. */
   readonly pushes?: PushDesk
+  /** Absent where messages carry no files. */
+  readonly files?: Files | undefined
   readonly screen?: Screen | undefined
   readonly existing?: Existing | undefined
 }
@@ -90,7 +93,7 @@ export class Chat {
   #isClosed = false
 
   constructor(readonly parts: ChatParts) {
-    const { server, sql, epoch, random, bounds, durability } = parts
+    const { server, sql, epoch, random, bounds, durability, files } = parts
     const { clock } = server
     this.ledger = new Ledger(sql, clock, {
       deliver: posted => this.#deliver(posted),
@@ -111,7 +114,11 @@ export class Chat {
       ledger: this.ledger,
       inboxes: this.inboxes,
       durability,
-      limits: { edit_ms: bounds.editMs, delete_ms: bounds.deleteMs },
+      limits: {
+        edit_ms: bounds.editMs,
+        delete_ms: bounds.deleteMs,
+        ...(files === undefined ? {} : { file_bytes: files.settings.bounds.bytesMax }),
+      },
       push: (client, channel, items) =>
         server.push(
           client,
@@ -149,6 +156,7 @@ export class Chat {
     this.#isClosed = true
     this.receipts.close()
     await this.indexer.close()
+    this.parts.files?.close()
     await this.parts.pushes?.close()
   }
 
@@ -251,6 +259,7 @@ export class Chat {
       part.sweep()
     this.connections.sweep(now)
     await sweep(sql, now)
+    await this.parts.files?.sweepAll()
   }
 
   #deliver(posted: readonly Posted[]): void {

@@ -5,6 +5,7 @@ import type { Chat } from './chat.ts'
 import { command, conversation, line, user, users } from './command.ts'
 import { deviceSchema } from './connections.ts'
 import { addConsentCommands } from './consent-commands.ts'
+import { references } from './files/index.ts'
 import { limits } from './limits.ts'
 import { byteLength, isConversationId, isEmoji, isTitle } from './model/text.ts'
 import { type Conversation, chatErrors, type Opened } from './model/wire.ts'
@@ -149,27 +150,39 @@ function addInvitationCommands(server: Server, chat: Chat): void {
 
 function addMessageCommands(server: Server, chat: Chat): void {
   const { ledger, messages } = chat
-  const sending = z.object({ conversation, cid, ...content, reply_to: seq.optional(), version: place.optional(), device })
+  const sending = z.object({
+    conversation,
+    cid,
+    ...content,
+    files: references.optional(),
+    reply_to: seq.optional(),
+    version: place.optional(),
+    device,
+  })
   command(server, chat, 'chat.send', sending, async (input, actor) => {
     checkContent(input)
-    const draft = { ...input, device: actor.device }
+    if (input.files !== undefined && chat.parts.files === undefined)
+      throw new CommandError(chatErrors.unprocessable, 'files: messages carry none here')
+    // A caption of blanks is none.
+    const text = input.text?.trim() === '' ? undefined : input.text
+    const draft = { ...input, text, device: actor.device }
     await chat.screen(draft, actor.user)
     const sent = await ledger.commit(change => messages.send(change, actor, draft))
     // Who answers has read what was before.
     chat.parts.pushes?.read(actor.user, { conversation: input.conversation, seq: sent.seq, device: actor.device })
     return sent
   })
-  command(server, chat, 'chat.edit', z.object({ conversation, seq, ...content, device }), (input, actor) => {
-    checkContent(input)
+  command(server, chat, 'chat.edit', z.object({ conversation, seq, ...content, text: z.string().optional(), device }), (input, actor) => {
+    checkContent(input, true)
     return ledger.commit(change => messages.edit(change, actor, input))
   })
-  command(server, chat, 'chat.delete', z.object({ conversation, seq, for: z.enum(['everyone', 'me']), device }), (input, actor) =>
-    ledger.commit(change =>
-      input.for === 'me'
-        ? messages.deleteForMe(change, actor, input.conversation, input.seq)
-        : messages.deleteForEveryone(change, actor, input.conversation, input.seq),
-    ),
-  )
+  command(server, chat, 'chat.delete', z.object({ conversation, seq, for: z.enum(['everyone', 'me']), device }), async (input, actor) => {
+    if (input.for === 'me') return ledger.commit(change => messages.deleteForMe(change, actor, input.conversation, input.seq))
+    const deleted = await ledger.commit(change => messages.deleteForEveryone(change, actor, input.conversation, input.seq))
+    // What it carried is nobody's from now on; its bytes go next.
+    void chat.parts.files?.sweep()
+    return deleted
+  })
   command(server, chat, 'chat.react', z.object({ conversation, seq, emoji: z.string().max(64), device }), (input, actor) => {
     if (input.emoji !== '' && !isEmoji(input.emoji)) throw new CommandError(chatErrors.unprocessable, 'emoji: expected one emoji')
     return ledger.commit(change => messages.react(change, actor, input.conversation, input.seq, input.emoji))
@@ -297,8 +310,15 @@ function opened(summary: Conversation): Opened {
   return { conversation: summary.id, summary }
 }
 
-function checkContent({ text, enc: given }: { text?: string | undefined; enc?: z.output<typeof enc> | undefined }): void {
-  if ((text === undefined) === (given === undefined)) throw new CommandError(errors.badRequest, 'text: give either text or enc')
+/** @param mayBeEmpty what carries files needs no text, and only its row says whether it does */
+function checkContent(
+  { text, enc: given, files }: { text?: string | undefined; enc?: z.output<typeof enc> | undefined; files?: unknown },
+  mayBeEmpty = files !== undefined,
+): void {
+  if (text === undefined && given === undefined && files === undefined)
+    throw new CommandError(errors.badRequest, 'text: give text, enc or files')
+  if (text !== undefined && given !== undefined) throw new CommandError(errors.badRequest, 'text: give either text or enc')
   checkSize(text, given, limits.messageBytesMax)
-  if (text !== undefined && byteLength(text.trim()) === 0) throw new CommandError(chatErrors.unprocessable, 'text: says nothing')
+  if (text !== undefined && !mayBeEmpty && byteLength(text.trim()) === 0)
+    throw new CommandError(chatErrors.unprocessable, 'text: says nothing')
 }

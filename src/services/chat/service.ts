@@ -3,11 +3,12 @@ import { type ChatBounds, chatDefaults, type Server, type Service } from '../../
 import { migrateSql, type Sql } from '../../store/index.ts'
 import { Chat, conversationIn, type Existing, type Screen } from './chat.ts'
 import { addCommands, addPushCommands } from './commands.ts'
+import { addFileCommands, type FileSettings, Files } from './files/index.ts'
 import { limits } from './limits.ts'
 import { isConversationId, isLine } from './model/text.ts'
 import type { InboxGreeting } from './model/wire.ts'
 import type { OpenedPushes, PushSurroundings } from './push/index.ts'
-import { epochOf, findMember, ownerOf, PushStore, schema } from './store/index.ts'
+import { epochOf, findMember, linkKeyOf, ownerOf, PushStore, schema } from './store/index.ts'
 import chatPage from './web/chat.html'
 import { Whereabouts } from './whereabouts.ts'
 
@@ -19,6 +20,8 @@ export interface ChatOptions {
   readonly durability?: InboxGreeting['durability']
   /** Absent where nobody is notified. */
   readonly openPushes?: (surroundings: PushSurroundings) => OpenedPushes
+  /** Opens the place of the files that messages carry. Absent, or undefined, where they carry none. */
+  readonly openFiles?: () => Promise<FileSettings | undefined>
   readonly screen?: Screen
   readonly existing?: Existing
 }
@@ -58,6 +61,8 @@ export function chatService(server: Server, options: ChatOptions): Service {
       const pushStore = new PushStore(sql)
       const isOpen = (user: string, conversation: string) => whereabouts.hasOpen(user, conversation)
       const pushing = options.openPushes?.({ clock, random, log, rows: pushStore, isOpen })
+      const settings = await options.openFiles?.()
+      const files = settings && new Files(server, sql, settings, await linkKeyOf(sql, random))
       const opened = new Chat({
         server,
         sql,
@@ -68,6 +73,7 @@ export function chatService(server: Server, options: ChatOptions): Service {
         whereabouts,
         pushStore,
         ...(pushing === undefined ? {} : { pushes: pushing.pushes }),
+        files,
         screen: options.screen,
         existing: options.existing,
       })
@@ -75,6 +81,8 @@ export function chatService(server: Server, options: ChatOptions): Service {
       addChannels(server, opened)
       addCommands(server, opened)
       if (pushing !== undefined) addPushCommands(server, opened, pushing)
+      if (files !== undefined) addFileCommands(server, opened, files)
+      await files?.start()
       server.measure({ name: 'chat_entries_total', help: 'Entries put into inboxes, by kind.', label: 'kind', read: () => opened.posted })
       server.measure({
         name: 'chat_connections',

@@ -24,11 +24,25 @@ const logged = {
 const content = { text: z.exactOptional(text), enc: z.exactOptional(encrypted) }
 const target = { target: number, mid: text }
 
+const file = z.object({
+  id: text,
+  kind: z.enum(['picture', 'video', 'audio', 'file']),
+  name: text,
+  type: text,
+  size: number,
+  width: z.exactOptional(number),
+  height: z.exactOptional(number),
+  alt: z.exactOptional(text),
+})
+/** What an upload is answered with. */
+export const uploadedSchema = z.omit(file, { name: true, alt: true })
+
 const message = z.object({
   kind: z.literal('message'),
   ...logged,
   ...content,
   mid: text,
+  files: z.exactOptional(z.array(file)),
   reply_to: z.exactOptional(number),
   rev: z.exactOptional(number),
   deleted: z.exactOptional(z.literal(true)),
@@ -98,7 +112,7 @@ export const greetingSchema: z.ZodMiniType<InboxGreeting> = z.object({
   backlog: number,
   truncated: z.exactOptional(z.record(text, z.tuple([number, number]))),
   durability: z.enum(['durable', 'memory']),
-  limits: z.exactOptional(z.object({ edit_ms: number, delete_ms: number })),
+  limits: z.exactOptional(z.object({ edit_ms: number, delete_ms: number, file_bytes: z.exactOptional(number) })),
   now: z.exactOptional(number),
 })
 
@@ -126,6 +140,7 @@ export const answerSchemas: { readonly [M in keyof ChatCommands]: z.ZodMiniType<
   }),
   'chat.join': opened,
   'chat.send': z.object({ conversation: text, cid: text, seq: number, mid: text, ts: number }),
+  'chat.links': z.object({ links: z.array(z.object({ file: text, path: text, expires: number })) }),
   'chat.edit': z.object({ seq: number, rev: number, ts: number }),
   'chat.delete': z.object({ seq: number }),
   'chat.clear': z.object({ cleared: number }),

@@ -1,5 +1,6 @@
 /** What chat says on the wire, as the server, the client layer and the page read it. Times are Unix milliseconds. */
 
+import type { FileLink, FileReference, SharedFile } from './file.ts'
 import type { SearchCommand } from './search.ts'
 
 export type Role = 'owner' | 'admin' | 'member'
@@ -36,6 +37,8 @@ export interface MessageEntry extends Logged {
   readonly mid: string
   readonly text?: string
   readonly enc?: Encrypted
+  /** Pictures and other files that it carries; `text` is then their caption, and may be absent. */
+  readonly files?: readonly SharedFile[]
   /** The `seq` of the message that it answers. */
   readonly reply_to?: number
   /** Only in history and snapshots, where later entries are folded in. */
@@ -239,8 +242,8 @@ export interface InboxGreeting {
   readonly truncated?: Readonly<Record<string, readonly [from: number, to: number]>>
   /** `durable`: an answered send survives a crash of the server. */
   readonly durability: 'durable' | 'memory'
-  /** How long authors may edit a message, and delete it for everyone; milliseconds. */
-  readonly limits?: { readonly edit_ms: number; readonly delete_ms: number }
+  /** How long authors may edit a message, and delete it for everyone, in milliseconds; bytes of the largest file, absent where messages carry none. */
+  readonly limits?: { readonly edit_ms: number; readonly delete_ms: number; readonly file_bytes?: number }
   /** The server's time, by which those are counted. */
   readonly now?: number
 }
@@ -296,12 +299,16 @@ export interface ChatCommands {
       cid: string
       text?: string | undefined
       enc?: Encrypted | undefined
+      files?: readonly FileReference[] | undefined
       reply_to?: number | undefined
       version?: number | undefined
       device?: string | undefined
     }
     out: { conversation: string; cid: string; seq: number; mid: string; ts: number }
   }
+  /** Where files can be had for a while by whoever calls, as paths of this server. Whether one may have them is asked when they are followed. */
+  'chat.links': { in: { files: readonly string[] }; out: { links: readonly FileLink[] } }
+  /** A message that carries files may lose its caption by an empty text. */
   'chat.edit': {
     in: { conversation: string; seq: number; text?: string | undefined; enc?: Encrypted | undefined }
     out: { seq: number; rev: number; ts: number }
@@ -384,5 +391,6 @@ export const chatErrors = {
   windowClosed: { code: 403, message: 'window_closed' },
   tooLarge: { code: 413, message: 'too_large' },
   unprocessable: { code: 422, message: 'unprocessable' },
+  quotaExceeded: { code: 413, message: 'quota_exceeded' },
   rateLimited: { code: 429, message: 'rate_limited', temporary: true },
 } as const

@@ -1,3 +1,4 @@
+import type { SharedFile } from '../model/file.ts'
 import type {
   DeleteEntry,
   EditEntry,
@@ -34,6 +35,7 @@ export interface EntryBody {
   readonly text?: string | undefined
   readonly enc?: Encrypted | undefined
   readonly reply_to?: number | undefined
+  readonly files?: readonly SharedFile[] | undefined
   readonly emoji?: string | undefined
   readonly membership?: MembershipChange & { readonly version: number }
   /** Shown to the author's own devices alone. */
@@ -62,6 +64,7 @@ export function entryOf(row: EntryRow, reader: string): LogEntry {
         ...logged,
         mid: midOf(conversation, seq),
         ...content(body),
+        ...(body.files === undefined ? {} : { files: body.files }),
         ...(body.reply_to === undefined ? {} : { reply_to: body.reply_to }),
         ...(row.rev > 0 ? { rev: row.rev } : {}),
         ...(row.deleted === 1 ? { deleted: true } : {}),

@@ -1,5 +1,18 @@
 export { apartIn } from './consent.ts'
 export { advanceDevice, findDevice, headOf, linkDevice } from './devices.ts'
+export {
+  abandonUpload,
+  beginUpload,
+  bytesOf,
+  bytesOfAll,
+  type FileRow,
+  fileFor,
+  findUpload,
+  finishUpload,
+  forgetFile,
+  takeDue,
+  uploadOf,
+} from './file-rows.ts'
 export { type Changed, Groups } from './groups.ts'
 export { infoOf, messagesFor, pageOf } from './history.ts'
 export { Inboxes, type Item, inboxChannel, ownerOf, toJson } from './inbox.ts'
@@ -22,7 +35,7 @@ export {
   profileOf,
 } from './profiles.ts'
 export { PushStore } from './push-store.ts'
-export { epochOf, schema } from './schema.ts'
+export { epochOf, linkKeyOf, schema } from './schema.ts'
 export { search } from './search.ts'
 export { indexSome } from './search-index.ts'
 export { sweep } from './sweep.ts'

@@ -7,6 +7,7 @@ import { type ChatCommands, chatErrors, type Encrypted } from '../model/wire.ts'
 import { giveConsent } from './consent.ts'
 import { checkDevices } from './devices.ts'
 import { type EntryBody, type EntryRow, entryColumns, midOf } from './entry-row.ts'
+import { holdFiles, releaseFiles, useFiles } from './file-rows.ts'
 import type { Change } from './ledger.ts'
 import { stayListed } from './list-state.ts'
 import {
@@ -61,8 +62,10 @@ export class Messages {
     await checkAnswered(tx, row, actor.user, sending.reply_to)
     if (sending.enc?.perDevice !== undefined) await checkDevices(tx, row.id, actor, Object.keys(sending.enc.perDevice))
     const { text, enc, reply_to, cid } = sending
-    const body: EntryBody = { text, enc, reply_to, origin: { device: actor.device, cid } }
+    const files = sending.files === undefined ? undefined : await holdFiles(tx, actor.user, sending.files)
+    const body: EntryBody = { text, enc, files, reply_to, origin: { device: actor.device, cid } }
     const entry = await append(tx, row.id, { kind: 'message', author: actor.user, body }, now)
+    if (files !== undefined) await useFiles(tx, row.id, entry.seq, files)
     const blocker = await blockerIn(tx, row, actor.user)
     // Who blocked the author never learns of it, and the author never learns that (chat M16).
     if (blocker !== '') await hide(tx, row.id, blocker, entry.seq)
@@ -89,9 +92,12 @@ export class Messages {
     const { target } = await this.#own(change, actor, edit.conversation, edit.seq)
     if (target.author !== actor.user) throw new CommandError(chatErrors.forbidden, 'only its author edits a message')
     if (target.deleted === 1) throw new CommandError(chatErrors.gone, 'the message was deleted')
-    const { text, enc } = edit
     const before: EntryBody = target.body === null ? {} : JSON.parse(target.body)
-    const made = await editOf(tx, target, before, edit)
+    const { enc } = edit
+    const text = edit.text?.trim() === '' ? undefined : edit.text
+    if (text === undefined && enc === undefined && before.files === undefined)
+      throw new CommandError(chatErrors.unprocessable, 'text: says nothing')
+    const made = await editOf(tx, target, before, { ...edit, text })
     if (made !== undefined) return made
     if (now - target.ts > this.rules.bounds.editMs) throw new CommandError(chatErrors.windowClosed, 'the message is too old to be edited')
     this.rules.spend(actor.user)
@@ -128,6 +134,7 @@ export class Messages {
     )
     await tx.run('delete from chat_reaction where conversation = ?1 and seq = ?2', conversation, seq)
     await unindex(tx, conversation, seq)
+    await releaseFiles(tx, conversation, seq, now)
     const entry = await append(tx, conversation, { kind: 'delete', author: actor.user, target: seq, body: {} }, now)
     posted.push(...(await fanOut(tx, entry.row, await blockerOfEntry(tx, conversation, seq, target.author))))
     return { seq: entry.seq }
@@ -195,9 +202,9 @@ export function checkSize(text: string | undefined, enc: Encrypted | undefined, 
 }
 
 /** Two sends are the same where they say the same, whatever the version of the members was when they were tried. */
-function hashOf({ conversation, text, enc, reply_to }: Sending): string {
+function hashOf({ conversation, text, enc, reply_to, files }: Sending): string {
   return createHash('sha256')
-    .update(JSON.stringify([conversation, text ?? null, enc ?? null, reply_to ?? null]))
+    .update(JSON.stringify([conversation, text ?? null, enc ?? null, reply_to ?? null, ...(files === undefined ? [] : [files])]))
     .digest('base64url')
 }
 

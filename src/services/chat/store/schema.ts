@@ -129,13 +129,33 @@ export const schema: readonly MigrationStep[] = [
   },
   // The same emoji counts once, however it was written: what is kept has no mark of its form.
   "update chat_reaction set emoji = replace(replace(emoji, '\ufe0f', ''), '\ufe0e', '')",
+  // What was uploaded, by the id that its device gave it. From `due` on it may be swept; what a message carries never is. `gone`: nobody may have
+  // it any longer, and its bytes are being deleted.
+  `create table chat_file (
+    id text primary key, person text not null, cid text not null, kind text not null, type text not null, size double precision not null,
+    width integer not null, height integer not null, small integer not null, due double precision not null, ready integer not null,
+    gone integer not null, unique (person, cid))`,
+  'create index chat_file_due on chat_file (due)',
+  // Which messages carry it, and how it is called there.
+  `create table chat_file_use (
+    file text not null, conversation text not null, seq integer not null, name text not null, primary key (file, conversation, seq))`,
+  'create index chat_file_use_entry on chat_file_use (conversation, seq)',
 ]
 
 /** The epoch of all inboxes: made with the store, and the same as long as it is. */
-export async function epochOf(sql: Sql, random: Random): Promise<string> {
+export function epochOf(sql: Sql, random: Random): Promise<string> {
+  return madeOnce(sql, 'epoch', randomId(random, 6))
+}
+
+/** What links to files are sealed with: the same on all nodes of a store. */
+export function linkKeyOf(sql: Sql, random: Random): Promise<string> {
+  return madeOnce(sql, 'link_key', randomId(random, 32))
+}
+
+async function madeOnce(sql: Sql, name: string, value: string): Promise<string> {
   return sql.transaction(async tx => {
-    await tx.run("insert into chat_setting (name, value) values ('epoch', ?1) on conflict (name) do nothing", randomId(random, 6))
-    const [row] = await tx.all<{ value: string }>("select value from chat_setting where name = 'epoch'")
+    await tx.run('insert into chat_setting (name, value) values (?1, ?2) on conflict (name) do nothing', name, value)
+    const [row] = await tx.all<{ value: string }>('select value from chat_setting where name = ?1', name)
     return row?.value ?? ''
   })
 }
