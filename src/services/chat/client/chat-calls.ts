@@ -1,5 +1,7 @@
 import type { ChatCommands, Invitation, Role } from '../model/wire.ts'
 
+import type { Pages } from './pages.ts'
+
 type In<M extends keyof ChatCommands> = ChatCommands[M]['in']
 type Out<M extends keyof ChatCommands> = Promise<ChatCommands[M]['out']>
 
@@ -7,6 +9,19 @@ type Out<M extends keyof ChatCommands> = Promise<ChatCommands[M]['out']>
 export abstract class ChatCalls {
   /** Any command of chat. */
   abstract call<M extends keyof ChatCommands>(method: M, input: In<M>): Out<M>
+
+  /** Pages of history: before and after what is shown, and around a message. */
+  abstract get pages(): Pages
+
+  /** Whether there is older history to page to. */
+  hasBefore(conversation: string): boolean {
+    return this.pages.hasBefore(conversation)
+  }
+
+  /** Loads one page of older history. Calls while one is on its way share it. @returns whether there is more */
+  loadBefore(conversation: string): Promise<boolean> {
+    return this.pages.before(conversation)
+  }
 
   /** Messages in which a word begins with each of the words, the newest first; of all conversations, unless one is named. `before` is the `next` of a page. */
   search(query: string, options: Omit<In<'chat.search'>, 'query' | 'text'> = {}): Out<'chat.search'> {

@@ -13,6 +13,7 @@ import { limits } from './limits.ts'
 import { ignoreOffline } from './loader.ts'
 import { Locks } from './locks.ts'
 import { Outbox } from './outbox.ts'
+import type { Pages } from './pages.ts'
 import { patchOfConversation } from './patch.ts'
 import { Portraits } from './portraits.ts'
 import { Presences } from './presences.ts'
@@ -189,14 +190,8 @@ export class ChatClient extends ChatCalls {
     return known === undefined ? [] : this.#portraits.items(known)
   }
 
-  /** Whether there is older history to page to. */
-  hasBefore(conversation: string): boolean {
-    return this.#conversations.find(conversation)?.hasBefore === true
-  }
-
-  /** Loads one page of older history. Calls while one is on its way share it. @returns whether there is more */
-  loadBefore(conversation: string): Promise<boolean> {
-    return this.#inbox.loader.before(conversation)
+  override get pages(): Pages {
+    return this.#inbox.loader.pages
   }
 
   /** The conversation is on screen: its newest messages are loaded, and typing and presence of its members are followed until `shut`. */
@@ -209,6 +204,7 @@ export class ChatClient extends ChatCalls {
     this.#open.delete(conversation)
     this.#connection.exit(conversation)
     this.#pulse.release(conversation)
+    this.pages.newest(conversation)
     this.#conversations.find(conversation)?.trim(limits.slotsMax)
   }
 

@@ -1,5 +1,6 @@
 import type { Member } from '../model/wire.ts'
 import type { Patch, Standing, UnreadCount } from './patch.ts'
+import type { Range } from './ranges.ts'
 import { joinRosters, type Roster, unknownRoster } from './roster.ts'
 import type { Slot } from './slot.ts'
 import { Thread } from './thread.ts'
@@ -22,6 +23,8 @@ export class Conversation {
   #cleared = 0
   #unread: UnreadCount | undefined
   #wanted = 0
+  /** A place in the part that is shown, where that is not the newest. */
+  #focus: number | undefined
   readonly #marks = new Map<string, Mark>()
   #revision = 0
 
@@ -85,10 +88,19 @@ export class Conversation {
     return tickOf(seq, author, this.#roster.seats, this.#marks)
   }
 
+  /** The part of the log that is shown: the newest, unless one has gone to a message elsewhere. */
+  get part(): Range | undefined {
+    const { parts } = this.thread
+    const focus = this.#focus
+    return (focus === undefined ? undefined : parts.find(([from, to]) => from <= focus && focus <= to)) ?? parts.at(-1)
+  }
+
   /** What is shown of the log. */
   get shown(): readonly Slot[] {
-    const { floor } = this.thread
-    return this.thread.slots.filter(slot => slot.seq >= floor && this.isShown(slot))
+    const { part } = this
+    if (part === undefined) return []
+    const end = this.hasAfter ? part[1] : Number.POSITIVE_INFINITY
+    return this.thread.slots.filter(slot => slot.seq >= part[0] && slot.seq <= end && this.isShown(slot))
   }
 
   /** The newest that can be shown, even above a hole. */
@@ -98,8 +110,28 @@ export class Conversation {
 
   /** Whether history goes on below what is shown. */
   get hasBefore(): boolean {
-    const floor = Math.min(this.thread.floor, this.#seq + 1)
+    const floor = Math.min(this.part?.[0] ?? Number.POSITIVE_INFINITY, this.#seq + 1)
     return floor > this.#cleared + 1
+  }
+
+  /** Whether the newest is not what is shown. */
+  get hasAfter(): boolean {
+    return this.#focus !== undefined && this.part?.[1] !== this.thread.parts.at(-1)?.[1]
+  }
+
+  /** Shows the part with this place in it; without one, the newest. @returns whether that is another one */
+  focus(seq: number | undefined): boolean {
+    const before = this.part
+    this.#focus = seq
+    this.#meetNewest()
+    const isOther = this.part?.[0] !== before?.[0] || this.part?.[1] !== before?.[1]
+    if (isOther) this.#revision++
+    return isOther
+  }
+
+  /** A part that has grown into the newest is the newest, also when that is torn from it later. */
+  #meetNewest(): void {
+    if (!this.hasAfter) this.#focus = undefined
   }
 
   isShown({ seq, head, line, fate }: Slot): boolean {
@@ -118,7 +150,10 @@ export class Conversation {
       ...(patch.covered ?? []).map(([from, to]) => this.thread.cover(from, to)),
     ]
     const isNews = changes.includes(true)
-    if (isNews) this.#revision++
+    if (isNews) {
+      this.#meetNewest()
+      this.#revision++
+    }
     return isNews
   }
 

@@ -34,6 +34,12 @@ export class Conversations {
     if (conversation.absorb(patch)) this.changed(conversation)
   }
 
+  /** Shows the part of a conversation with a place in it, or the newest. */
+  focus(id: string, seq: number | undefined): void {
+    const conversation = this.#byId.get(id)
+    if (conversation?.focus(seq) === true) this.changed(conversation)
+  }
+
   /**
    * Something may have been missed, so no message that was kept is relied on; the list is shown as it was until it is known anew.
    * @param isReset the server does not know what it knew: nothing at all is relied on

@@ -40,6 +40,7 @@ export class Inbox {
     this.loader = new Loader(caller, clock, random, {
       find: id => conversations.find(id),
       absorb: (id, patch) => conversations.absorb(id, patch),
+      focus: (id, seq) => conversations.focus(id, seq),
       get awaitsEntries() {
         return keeper.hasHoles
       },

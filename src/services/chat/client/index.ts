@@ -4,6 +4,7 @@ export { ChatError } from './chat-error.ts'
 export { ChatClient, type ChatClientOptions } from './client.ts'
 export { IndexedDbCache } from './indexed-db-cache.ts'
 export type { OutboxEntry } from './outbox.ts'
+export type { Arrival, Pages } from './pages.ts'
 export type {
   ChatChange,
   ConversationView,

@@ -3,6 +3,8 @@ export const limits = {
   /** Entries of one page of history, and holes up to this size are filled unasked: one page does it. */
   pageEntries: 50,
   holeMax: 100,
+  /** How often a page is asked for again that comes too soon, before whoever wants it is told. */
+  pageAttempts: 8,
   /** Slots of a conversation that the cache keeps: what a page shows before it has asked. */
   cachedSlots: 200,
   /** Slots of a conversation in memory that is not on screen; beyond, the oldest go and are paged again. */

@@ -1,20 +1,18 @@
 import { backoffMs, type Clock, type Random, type Timer } from '../../../kit/index.ts'
 import { readError } from './chat-error.ts'
 import type { Caller } from './connection.ts'
-import type { Conversation } from './conversation.ts'
 import { limits } from './limits.ts'
-import { type HistoryQuery, type Patch, patchOfConversation, patchOfPage } from './patch.ts'
+import { Pages, type PagesHost } from './pages.ts'
+import { patchOfConversation } from './patch.ts'
 
-export interface LoaderHost {
-  find(conversation: string): Conversation | undefined
-  absorb(conversation: string, patch: Patch): void
+export interface LoaderHost extends PagesHost {
   /** Whether entries of the inbox are still to come that may fill a hole by themselves. */
   readonly awaitsEntries: boolean
 }
 
 /** Asks the server for what the inbox does not bring: the list, pages of history, what fills holes, and reactions that had to be guessed. */
 export class Loader {
-  readonly #paging = new Map<string, Promise<boolean>>()
+  readonly pages: Pages
   readonly #healing = new Map<string, Timer>()
   readonly #recounts = new Map<string, Set<number>>()
   #listing: Timer | undefined
@@ -26,7 +24,9 @@ export class Loader {
     readonly clock: Clock,
     readonly random: Random,
     readonly host: LoaderHost,
-  ) {}
+  ) {
+    this.pages = new Pages(caller, clock, random, host)
+  }
 
   /** All conversations. */
   async list(): Promise<void> {
@@ -72,24 +72,9 @@ export class Loader {
     if (conversation === undefined || conversation.seq === 0) return
     const { thread, seq, shown, hasBefore } = conversation
     const [hole] = thread.holes(seq)
-    if (!thread.covers(seq, seq) && (hole === undefined || seq - hole[0] >= limits.holeMax)) await this.#page(id, {})
-    else if (shown.length < limits.pageEntries && hasBefore) await this.before(id)
+    if (!thread.covers(seq, seq) && (hole === undefined || seq - hole[0] >= limits.holeMax)) await this.pages.ask(id, {})
+    else if (shown.length < limits.pageEntries && hasBefore) await this.pages.before(id)
     this.healLater(id)
-  }
-
-  /** One page before what is shown. @returns whether there is more */
-  before(id: string): Promise<boolean> {
-    const running = this.#paging.get(id)
-    if (running !== undefined) return running
-    const conversation = this.host.find(id)
-    if (conversation === undefined || !conversation.hasBefore) return Promise.resolve(false)
-    const { floor } = conversation.thread
-    const query = Number.isFinite(floor) ? { before: floor } : {}
-    const paging = this.#page(id, query)
-      .then(() => this.host.find(id)?.hasBefore === true)
-      .finally(() => this.#paging.delete(id))
-    this.#paging.set(id, paging)
-    return paging
   }
 
   /** Fills holes in the order, once they have had time to be filled by themselves. */
@@ -114,7 +99,7 @@ export class Loader {
     this.clock.after(limits.healMs, () => {
       const seqs = this.#recounts.get(id) ?? new Set()
       this.#recounts.delete(id)
-      for (const each of seqs) void this.#page(id, { after: each - 1, limit: 1 }).catch(ignoreOffline)
+      for (const each of seqs) void this.pages.ask(id, { after: each - 1, limit: 1 }).catch(ignoreOffline)
     })
   }
 
@@ -122,26 +107,23 @@ export class Loader {
     this.#listing?.cancel()
     for (const timer of this.#healing.values()) timer.cancel()
     this.#healing.clear()
+    this.pages.close()
   }
 
+  /** Of the newest, and of what is shown. */
   #holes(id: string): readonly (readonly [from: number, to: number])[] {
     const conversation = this.host.find(id)
-    return conversation === undefined ? [] : conversation.thread.holes(conversation.seq)
+    if (conversation === undefined) return []
+    const { thread, seq, hasAfter, part } = conversation
+    return [...(hasAfter ? thread.holes(seq, part) : []), ...thread.holes(seq)]
   }
 
   /** Each hole once: a server that cannot fill one is not asked for ever. */
   async #heal(id: string): Promise<void> {
     for (const [from, to] of this.#holes(id)) {
-      if (to - from >= limits.holeMax) await this.#page(id, {})
-      else await this.#page(id, { after: from - 1, limit: limits.holeMax })
+      if (to - from >= limits.holeMax) await this.pages.ask(id, {})
+      else await this.pages.ask(id, { after: from - 1, limit: limits.holeMax })
     }
-  }
-
-  async #page(id: string, query: HistoryQuery): Promise<void> {
-    // What the server answers is at least as new as what is known now.
-    const asOf = this.host.find(id)?.seq ?? 0
-    const page = await this.caller.call('chat.history', { conversation: id, limit: limits.pageEntries, ...query })
-    this.host.absorb(id, patchOfPage(page, query, asOf))
   }
 }
 

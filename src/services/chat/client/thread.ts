@@ -46,21 +46,23 @@ export class Thread {
     return this.#covered.covers(from, to)
   }
 
-  /** Where what is shown begins: below it lies a hole too large to be filled unasked, or nothing. Past the end where nothing is known. */
-  get floor(): number {
-    let floor = Number.POSITIVE_INFINITY
-    for (const [from, to] of this.#covered.list.toReversed()) {
-      if (floor !== Number.POSITIVE_INFINITY && floor - to - 1 > limits.holeMax) break
-      floor = from
+  /** Parts that are known, ascending: between two of them lies a hole that is too large to be filled unasked. */
+  get parts(): readonly Range[] {
+    const parts: [from: number, to: number][] = []
+    for (const [from, to] of this.#covered.list) {
+      const last = parts.at(-1)
+      if (last !== undefined && from - last[1] - 1 <= limits.holeMax) last[1] = to
+      else parts.push([from, to])
     }
-    return floor
+    return parts
   }
 
-  /** What is missing between the floor and the newest, lowest first. */
-  holes(newest: number): Range[] {
-    const { floor } = this
-    const shown = this.#covered.list.filter(([from]) => from >= floor)
-    return shown.map(([, to], index): Range => [to + 1, (shown[index + 1]?.[0] ?? newest + 1) - 1]).filter(([from, to]) => from <= to)
+  /** What is missing in a part, lowest first; in the newest, up to the newest place. */
+  holes(newest: number, part = this.parts.at(-1)): Range[] {
+    if (part === undefined) return []
+    const end = part[1] === this.#covered.list.at(-1)?.[1] ? newest : part[1]
+    const inside = this.#covered.list.filter(([from, to]) => from >= part[0] && to <= part[1])
+    return inside.map(([, to], index): Range => [to + 1, (inside[index + 1]?.[0] ?? end + 1) - 1]).filter(([from, to]) => from <= to)
   }
 
   /** Keeps the newest slots; what is older can be paged again. A quarter more is let be, so that not every new one sorts them all. @returns whether any went */

@@ -1,0 +1,137 @@
+import { backoffMs, type Clock, type Random, type Timer } from '../../../kit/index.ts'
+import { ChatError, readError } from './chat-error.ts'
+import type { Caller } from './connection.ts'
+import type { Conversation } from './conversation.ts'
+import { limits } from './limits.ts'
+import { type HistoryQuery, type Patch, patchOfPage } from './patch.ts'
+
+export interface PagesHost {
+  find(conversation: string): Conversation | undefined
+  absorb(conversation: string, patch: Patch): void
+  /** Shows the part of a conversation with this place in it, or the newest. */
+  focus(conversation: string, seq: number | undefined): void
+}
+
+/** What came of going to a message: it is shown, or the server has said that it is not there for this user. */
+export type Arrival = 'shown' | 'gone'
+
+/**
+ * Pages of history. What is shown of a conversation is one part without holes: usually the newest, or the one around a message that was gone to, from
+ * which it grows in both directions until it meets the newest. A request that comes too soon is made again when the server said to.
+ */
+export class Pages {
+  /** Calls while a page in one direction is on its way share it. */
+  readonly #paging = new Map<string, Promise<boolean>>()
+  readonly #waits = new Map<Timer, () => void>()
+  /** The server asked for quiet until then. */
+  #quietUntil = 0
+
+  constructor(
+    readonly caller: Caller,
+    readonly clock: Clock,
+    readonly random: Random,
+    readonly host: PagesHost,
+  ) {}
+
+  hasBefore(id: string): boolean {
+    return this.host.find(id)?.hasBefore === true
+  }
+
+  /** Whether there is something newer than what is shown, which is not shown. */
+  hasAfter(id: string): boolean {
+    return this.host.find(id)?.hasAfter === true
+  }
+
+  /** One page before what is shown. @returns whether there is more */
+  before(id: string): Promise<boolean> {
+    return this.#share(`${id} before`, async () => {
+      if (!this.hasBefore(id)) return false
+      const [from] = this.host.find(id)?.part ?? []
+      await this.ask(id, from === undefined ? {} : { before: from })
+      await this.#fill(id)
+      return this.hasBefore(id)
+    })
+  }
+
+  /** One page after what is shown. @returns whether there is more */
+  after(id: string): Promise<boolean> {
+    return this.#share(`${id} after`, async () => {
+      const [, to] = this.host.find(id)?.part ?? []
+      if (to === undefined || !this.hasAfter(id)) return false
+      await this.ask(id, { after: to })
+      await this.#fill(id)
+      return this.hasAfter(id)
+    })
+  }
+
+  /** Shows a message, with what is around it: one request, unless it is there. @throws ChatError where the server could not be asked */
+  async around(id: string, seq: number): Promise<Arrival> {
+    if (this.host.find(id)?.thread.covers(seq, seq) !== true) await this.ask(id, { around: seq })
+    const conversation = this.host.find(id)
+    const slot = conversation?.thread.slot(seq)
+    if (conversation === undefined || slot === undefined || !conversation.isShown(slot)) return 'gone'
+    this.host.focus(id, seq)
+    await this.#fill(id)
+    return 'shown'
+  }
+
+  /** Shows the newest again. */
+  newest(id: string): void {
+    this.host.focus(id, undefined)
+  }
+
+  /** Asks for a page, as often as the server is too busy for it. @throws ChatError */
+  async ask(id: string, query: HistoryQuery): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      await this.#wait(this.#quietUntil - this.clock.now())
+      // What the server answers is at least as new as what is known now.
+      const asOf = this.host.find(id)?.seq ?? 0
+      try {
+        const page = await this.caller.call('chat.history', { conversation: id, limit: limits.pageEntries, ...query })
+        this.host.absorb(id, patchOfPage(page, query, asOf))
+        return
+      } catch (thrown) {
+        const error = readError(thrown)
+        if (!error.temporary || !this.caller.isLive || attempt >= limits.pageAttempts) throw error
+        const wait = error.retryAfterMs ?? backoffMs(attempt, this.random, limits.sendBackoff)
+        this.#quietUntil = Math.max(this.#quietUntil, this.clock.now() + wait)
+      }
+    }
+  }
+
+  /** Whoever waits is told that there is no answer. */
+  close(): void {
+    for (const [timer, give] of this.#waits) {
+      timer.cancel()
+      give()
+    }
+    this.#waits.clear()
+  }
+
+  /** Where a page came close to another part, what is between. Each hole once: a server that cannot fill one is not asked for ever. */
+  async #fill(id: string): Promise<void> {
+    const conversation = this.host.find(id)
+    if (conversation === undefined) return
+    for (const [from, to] of conversation.thread.holes(conversation.seq, conversation.part))
+      if (to - from < limits.holeMax) await this.ask(id, { after: from - 1, limit: limits.holeMax })
+  }
+
+  #share(key: string, page: () => Promise<boolean>): Promise<boolean> {
+    const running = this.#paging.get(key)
+    if (running !== undefined) return running
+    const paging = page().finally(() => this.#paging.delete(key))
+    this.#paging.set(key, paging)
+    return paging
+  }
+
+  #wait(ms: number): Promise<void> {
+    if (ms <= 0) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const timer = this.clock.after(ms, () => {
+        this.#waits.delete(timer)
+        resolve()
+      })
+      this.#waits.set(timer, () => reject(new ChatError({ code: 0, reason: 'offline', text: '' }, true)))
+    })
+  }
+}
