@@ -28,7 +28,7 @@ import {
   websocketWire,
 } from '../../src/hub/index.ts'
 import type { Json, Random } from '../../src/kit/index.ts'
-import type { Position } from '../../src/protocol/index.ts'
+import type { Close, Position } from '../../src/protocol/index.ts'
 import type { ChatBounds, ServerEvent, Server as ServerOfServices, Service } from '../../src/server/index.ts'
 import { chatService } from '../../src/services/chat/index.ts'
 import type { MachineClock } from '../clock.ts'
@@ -86,6 +86,10 @@ export class ChatServer implements ServerOfServices, Process {
       },
       (error: unknown) => judge.break(`chat did not start: ${error}`),
     )
+  }
+
+  disconnect(user: string, client: string, { code, reason }: Close): Promise<void> {
+    return this.node.broker.control({ kind: 'disconnect', user, client, code, reason })
   }
 
   namespace(namespace: Namespace): void {

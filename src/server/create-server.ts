@@ -25,7 +25,7 @@ import {
   weightMax,
 } from '../hub/index.ts'
 import { type Clock, type Json, type Random, randomId, systemClock, systemRandom } from '../kit/index.ts'
-import type { Position } from '../protocol/index.ts'
+import type { Close, Position } from '../protocol/index.ts'
 import { Gate, HttpTransport, Origins, type RouteHandler, SseTransport, WebSocketTransport } from '../transport/index.ts'
 import { countedCallerOf, readTrusted } from './caller.ts'
 import { clientAddress } from './client-address.ts'
@@ -224,6 +224,10 @@ export class FanfareServer implements Server {
 
   unsubscribe(user: string, channel: string): Promise<void> {
     return this.node.broker.control({ kind: 'unsubscribe', user, channel })
+  }
+
+  disconnect(user: string, client: string, { code, reason }: Close): Promise<void> {
+    return this.node.broker.control({ kind: 'disconnect', user, client, code, reason })
   }
 
   /** Makes tokens void: kept first, so that it holds whatever happens then. On the central node alone. @throws CommandError 106 */

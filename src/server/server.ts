@@ -17,7 +17,7 @@ import type {
   RunningContext,
 } from '../hub/index.ts'
 import type { Clock, Json, Random } from '../kit/index.ts'
-import type { Position } from '../protocol/index.ts'
+import type { Close, Position } from '../protocol/index.ts'
 import type { RouteHandler } from '../transport/index.ts'
 import type { Metric } from './metrics.ts'
 
@@ -65,6 +65,8 @@ export interface Server {
   push(client: string, channel: string, publications: readonly PushedPublication[]): Promise<boolean>
   /** Ends a user's subscriptions to a channel, on whichever nodes, and tells the clients. Resolves when all nodes have been told. */
   unsubscribe(user: string, channel: string): Promise<void>
+  /** Closes one of a user's connections, on whichever node it is. */
+  disconnect(user: string, client: string, close: Close): Promise<void>
   history(channel: string, query: HistoryQuery): Promise<HistoryPage>
   /**
    * Has the histories of a namespace kept by your own code: publications get their places there (`publish` with `at`), and recovery, gaps and

@@ -57,10 +57,11 @@ overBothStores(({ rows }) => {
     await pushes.subscribe({ user: 'bob', device: 'phone', endpoint: 'https://push.example/1', p256dh: '', auth: '' }, 0)
     await chat.send('alice', id, 'hello')
     expect(await pushes.owed(0, 10)).toMatchObject([{ user: 'bob', offset: 2, seq: 1 }])
-    expect(await pushes.isAcknowledged('bob', 2)).toBe(false)
+    const unaware = () => pushes.unaware('bob', { conversation: id, seq: 1, offset: 2 })
+    expect(await unaware()).toHaveLength(1)
     await clear(chat, 'bob', id)
     expect(await pushes.owed(0, 10)).toEqual([])
-    expect(await pushes.isAcknowledged('bob', 2)).toBe(true)
+    expect(await unaware()).toEqual([])
   })
 
   test('[M71] whom one has blocked one’s own devices learn, and nobody else', async () => {

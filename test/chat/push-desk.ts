@@ -41,7 +41,7 @@ export class Desk implements AsyncDisposable {
       graceMs,
       ttlMs: 86_400_000,
       restoredGraceMs: graceMs,
-      isOpen: () => false,
+      isInUse: () => false,
       ...options,
     })
   }
@@ -49,6 +49,12 @@ export class Desk implements AsyncDisposable {
   /** Devices of a user, subscribed. */
   subscribe(user: string, ...devices: string[]): void {
     for (const device of devices) this.rows.subscribed.push(this.service.subscribe(user, device))
+  }
+
+  /** A device has everything up to there, as the store and the pushes learn it. */
+  acknowledge(user: string, device: string, offset: number): void {
+    this.rows.acknowledgements.set(`${user}-${device}`, offset)
+    this.pushes.acknowledged(user, device, offset)
   }
 
   /** The bodies that a device got, in order. */

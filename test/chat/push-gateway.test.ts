@@ -137,7 +137,7 @@ test('[M38] with a gateway in the configuration, devices of both kinds are notif
   using folder = new Folder()
   const config = configure({ data: folder.path, push: { grace: '50ms', webhook: { url: gateway.url.href, secret } } })
   const rows = new RowsInMemory()
-  const opened = openPushes(config, { clock: systemClock, random: systemRandom, log: silentLog, rows, isOpen: () => false })
+  const opened = openPushes(config, { clock: systemClock, random: systemRandom, log: silentLog, rows, isInUse: () => false })
   rows.subscribed.push(apns, { ...fcm, device: 'tablet' })
   opened.pushes.owe('ann', { conversation: 'c1', offset: 1, seq: 1, mid: 'm1' })
   await until('both have it', () => posted.length === 2)

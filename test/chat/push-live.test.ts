@@ -9,7 +9,7 @@ import { Device } from './device.ts'
 import { PushService } from './push-service.ts'
 
 /** A server with chat and pushes as they ship, and a push service on this machine that the configuration allows. */
-async function serveChat(folder: Folder, push: PushService, grace = '150ms') {
+async function serveChat(folder: Folder, push: PushService, grace = '150ms', inUseMs = 30_000) {
   const config = configure({
     data: folder.path,
     push: { grace, allowed_hosts: [`localhost:${push.port}`], allow_private_addresses: true },
@@ -21,7 +21,7 @@ async function serveChat(folder: Folder, push: PushService, grace = '150ms') {
         server =>
           chatService(server, {
             openSql: () => openSql(`sqlite:${join(folder.path, 'chat.sqlite')}`),
-            openPushes: surroundings => openPushes(config, { ...surroundings, ca: push.ca, restoredGraceMs: 150 }),
+            openPushes: surroundings => openPushes(config, { ...surroundings, ca: push.ca, restoredGraceMs: 150, inUseMs }),
           }),
       ],
     },
@@ -54,7 +54,16 @@ test('[M23] a message that no device acknowledges arrives at its phone, and what
 
   const first = await send('one')
   await until('it is pushed', () => push.to(id).length === 1)
-  expect(push.to(id)[0]?.body).toEqual({ kind: 'message', conversation, seq: first.seq, mid: first.mid, badge: 1 })
+  expect(push.to(id)[0]?.body).toEqual({
+    kind: 'message',
+    conversation,
+    seq: first.seq,
+    mid: first.mid,
+    badge: 1,
+    from: 'alice',
+    count: 1,
+    request: true,
+  })
   const laptop = await device(server, 'bob', 'laptop')
   await laptop.call('chat.read', { conversation, seq: first.seq })
   await until('it goes away', () => push.to(id).length === 2)
@@ -97,35 +106,116 @@ test('[M39, M72] what is cleared on one device goes away from the others, and is
   expect(push.to(id)).toHaveLength(2)
 })
 
-test('[M23] an acknowledgement in time means no push, on whichever device', async () => {
+test('[M23, M170] a laptop that lies open takes nothing from the phone: what it acknowledges is pushed there, and not to itself', async () => {
   using folder = new Folder()
   await using push = new PushService()
-  const server = await serveChat(folder, push, '600ms')
+  const server = await serveChat(folder, push)
   const [alice, phone, laptop] = [await device(server, 'alice'), await device(server, 'bob'), await device(server, 'bob', 'laptop')]
   const { conversation } = await alice.call('chat.direct', { with: 'bob' })
-  await subscribe(phone, push)
+  const id = await subscribe(phone, push)
   await subscribe(laptop, push)
   phone[Symbol.dispose]()
-  await alice.call('chat.send', { conversation, cid: 'one', text: 'hello' })
-  await laptop.gets('the message', () => laptop.texts.length === 1)
-  await laptop.acknowledge()
-  await server.passes(1000)
-  expect(push.received).toEqual([])
+  await laptop.open(conversation)
+  for (let count = 1; count <= 4; count++) {
+    await alice.call('chat.send', { conversation, cid: `${count}`, text: `${count}` })
+    await laptop.gets('the message', () => laptop.texts.length === count)
+    await laptop.acknowledge()
+    await until('it is pushed', () => push.to(id).length === count)
+  }
+  await server.passes(400)
+  expect(push.received.map(({ device: whose }) => whose)).toEqual([id, id, id, id])
 })
 
-test('[M39] a device that has the conversation open and is dead holds a push up only until its socket is gone', async () => {
+test('[M170] a device in use keeps the others quiet until it is left, or does not read for long', async () => {
+  using folder = new Folder()
+  await using push = new PushService()
+  const server = await serveChat(folder, push, '100ms', 4_000)
+  const [alice, phone, laptop] = [await device(server, 'alice'), await device(server, 'bob'), await device(server, 'bob', 'laptop')]
+  const { conversation } = await alice.call('chat.direct', { with: 'bob' })
+  const id = await subscribe(phone, push)
+  phone[Symbol.dispose]()
+  const send = async (cid: string) => {
+    const sent = await alice.call('chat.send', { conversation, cid: cid.replaceAll(' ', '-'), text: cid })
+    await laptop.gets('the message', () => laptop.texts.includes(cid))
+    await laptop.acknowledge()
+    return sent
+  }
+  await laptop.call('chat.in_use', { on: true })
+  const read = await send('read there')
+  await server.passes(600)
+  await laptop.call('chat.read', { conversation, seq: read.seq })
+  await send('hidden then')
+  await server.passes(600)
+  expect(push.received).toEqual([])
+  await laptop.call('chat.in_use', { on: false })
+  await until('it is pushed once nobody sits there', () => push.to(id).length === 1)
+  await laptop.call('chat.in_use', { on: true })
+  await send('not read')
+  await until('it is pushed after a while', () => push.to(id).length === 2)
+  await laptop.call('chat.in_use', { on: true })
+  await send('and gone')
+  laptop[Symbol.dispose]()
+  await until('it is pushed once the device is gone', () => push.to(id).length === 3)
+})
+
+test('[M171] a note says who, where and what, or as little as its user wants', async () => {
   using folder = new Folder()
   await using push = new PushService()
   const server = await serveChat(folder, push)
   const [alice, phone] = [await device(server, 'alice'), await device(server, 'bob')]
-  const { conversation } = await alice.call('chat.direct', { with: 'bob' })
+  const { conversation } = await alice.call('chat.group', { title: 'Hiking', members: ['bob'], cid: 'hiking' })
   const id = await subscribe(phone, push)
-  await phone.open(conversation)
-  await alice.call('chat.send', { conversation, cid: 'one', text: 'hello' })
-  await server.passes(600)
-  expect(push.received).toEqual([])
   phone[Symbol.dispose]()
+  const wanted = [
+    ['text', { from: 'alice', group: 'Hiking', text: 'see you at 8', count: 1 }],
+    ['name', { from: 'alice', group: 'Hiking', count: 2 }],
+    ['none', {}],
+  ] as const
+  const laptop = await device(server, 'bob', 'laptop')
+  for (const [index, [previews, said]] of wanted.entries()) {
+    expect(await laptop.call('chat.settings', { previews })).toMatchObject({ previews })
+    const { seq, mid } = await alice.call('chat.send', { conversation, cid: previews, text: 'see you\n at 8' })
+    await until('it is pushed', () => push.to(id).length === index + 1)
+    expect(push.to(id)[index]?.body).toEqual({ kind: 'message', conversation, seq, mid, badge: index + 1, ...said })
+  }
+  const long = 'a\ud83d\ude00'.repeat(8_000).slice(0, 16_000)
+  await laptop.call('chat.settings', { previews: 'text' })
+  await alice.call('chat.send', { conversation, cid: 'long', text: long.toWellFormed().slice(0, 5_000).toWellFormed() })
+  await until('it is pushed', () => push.to(id).length === 4)
+  expect(push.to(id)[3]?.body).toMatchObject({ text: long.slice(0, 200).toWellFormed() })
+  expect(push.failures).toEqual([])
+})
+
+test('[M172, M178] a mute ends by itself, and a mention comes through it if one wants', async () => {
+  using folder = new Folder()
+  await using push = new PushService()
+  const server = await serveChat(folder, push)
+  const [alice, phone] = [await device(server, 'alice'), await device(server, 'bob')]
+  const laptop = await device(server, 'bob', 'laptop')
+  const { conversation } = await alice.call('chat.group', { title: 'Hiking', members: ['bob'], cid: 'hiking' })
+  const id = await subscribe(phone, push)
+  phone[Symbol.dispose]()
+  const send = (text: string) => {
+    const at = text.indexOf('@bob')
+    const mentions = at < 0 ? [] : [{ user: 'bob', at, length: 4 }]
+    return alice.call('chat.send', { conversation, cid: text.replaceAll(/\W/g, '-'), text, mentions })
+  }
+  await laptop.call('chat.settings', { conversation, muted: true })
+  await send('nobody hears')
+  await send('but @bob does')
   await until('it is pushed', () => push.to(id).length === 1)
+  expect(push.to(id)[0]?.body).toMatchObject({ text: 'but @bob does', mention: true, badge: 1, count: 2 })
+  await laptop.call('chat.settings', { mentions: false })
+  await send('and @bob no longer')
+  await server.passes(500)
+  expect(push.to(id)).toHaveLength(1)
+  await laptop.call('chat.settings', { conversation, mute_ms: 1_000 })
+  const muted = laptop.of('conversation').at(-1)?.summary
+  expect(muted).toMatchObject({ muted: true, muted_until: expect.any(Number) })
+  await server.passes(1_200)
+  await send('it is over')
+  await until('it is pushed', () => push.to(id).length === 2)
+  expect(push.to(id)[1]?.body).toMatchObject({ text: 'it is over', badge: 4 })
 })
 
 test('[M37] what was owed when the server stopped is pushed by the next one', async () => {

@@ -1,9 +1,13 @@
-import type { OwedCursor, OwedMessage, PushRows, PushSubscription, ShownNote } from '../../src/services/chat/push/index.ts'
+import type { NotePreview, OwedCursor, OwedMessage, PushRows, PushSubscription, ShownNote } from '../../src/services/chat/push/index.ts'
 
 /** What the chat's tables hold for pushes, in memory, with the calls that a test counts. */
 export class RowsInMemory implements PushRows {
   readonly forgotten: PushSubscription[][] = []
+  /** By device, as `<user>-<device>`. */
   readonly acknowledgements = new Map<string, number>()
+  /** What somebody has read, as `<user> <conversation>`. */
+  readonly read = new Map<string, number>()
+  readonly previews = new Map<string, NotePreview>()
   readonly unread = new Map<string, number>()
   owedMessages: (OwedMessage & { readonly user: string; readonly ts: number })[] = []
   subscribed: PushSubscription[] = []
@@ -28,16 +32,20 @@ export class RowsInMemory implements PushRows {
     return this.unread.get(user) ?? 0
   }
 
-  async isAcknowledged(user: string, offset: number): Promise<boolean> {
-    if (this.isBroken) throw new Error('the store is away')
-    return (this.acknowledgements.get(user) ?? 0) >= offset
+  async unaware(user: string, { conversation, seq, offset }: OwedMessage): Promise<readonly PushSubscription[]> {
+    if ((this.read.get(`${user} ${conversation}`) ?? 0) >= seq) return []
+    return (await this.subscriptions(user)).filter(one => (this.acknowledgements.get(`${user}-${one.device}`) ?? 0) < offset)
+  }
+
+  async preview(user: string, conversation: string, seq: number): Promise<NotePreview | undefined> {
+    return this.previews.get(`${user} ${conversation} ${seq}`)
   }
 
   async owed(since: number, limit: number, after?: OwedCursor): Promise<readonly (OwedMessage & { readonly user: string })[]> {
     const behind = (user: string, offset: number) =>
       after === undefined || user > after.user || (user === after.user && offset > after.offset)
     return this.owedMessages
-      .filter(({ user, offset, ts }) => ts >= since && offset > (this.acknowledgements.get(user) ?? 0) && behind(user, offset))
+      .filter(({ user, offset, ts }) => ts >= since && behind(user, offset))
       .sort((a, b) => (a.user === b.user ? a.offset - b.offset : a.user < b.user ? -1 : 1))
       .slice(0, limit)
       .map(({ ts: _, ...message }) => message)

@@ -80,7 +80,7 @@ test('[M34] what is acknowledged, read or deleted between two tries is not tried
   }
   await until('all failed', () => desk.service.received.length === 4)
   await desk.clock.passes(20)
-  desk.pushes.acknowledged('ann', 1)
+  desk.acknowledge('ann', 'phone', 1)
   desk.pushes.read('bob', { conversation: 'c1', seq: 1 })
   desk.pushes.retract('cat', 'c1', 1)
   await until('the fourth was tried again', () => desk.service.to('dan-phone').length >= 2)

@@ -1,10 +1,54 @@
 import { describe, expect, test } from 'bun:test'
-import { systemClock } from '../../src/kit/index.ts'
+import { type Clock, systemClock } from '../../src/kit/index.ts'
 import { type OwedMessage, type PushSender, pushLimits } from '../../src/services/chat/push/index.ts'
 import { until } from '../support/index.ts'
 import { Desk, graceMs } from './push-desk.ts'
 import { RowsInMemory } from './push-rows.ts'
 import { PushService } from './push-service.ts'
+
+/** A clock that a test moves, which runs what is due on its way. */
+function steppedTime() {
+  let now = 1_000_000
+  const timers: { at: number; run: () => void }[] = []
+  const clock: Clock = {
+    ...systemClock,
+    now: () => now,
+    after: (ms: number, run: () => void) => {
+      const timer = { at: now + ms, run }
+      timers.push(timer)
+      return { cancel: () => void timers.splice(timers.indexOf(timer) >>> 0, 1) }
+    },
+  }
+  const goTo = async (ms: number) => {
+    for (const end = now + ms; ; ) {
+      const next = timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0]
+      if (next === undefined) {
+        now = end
+        return
+      }
+      timers.splice(timers.indexOf(next), 1)
+      now = next.at
+      next.run()
+      await Bun.sleep(0)
+    }
+  }
+  return { clock, goTo }
+}
+
+/** A sender that is done at once, and what it sent: device and place. */
+function sendingAtOnce() {
+  const sent: string[] = []
+  const sender: PushSender = {
+    takes: () => true,
+    originOf: () => 'o',
+    send: async ({ device }, { seq }) => {
+      sent.push(`${device} ${seq}`)
+      return { kind: 'delivered' }
+    },
+    close() {},
+  }
+  return { sender, sent }
+}
 
 function message(offset: number, conversation = 'c1', seq = offset): OwedMessage {
   return { conversation, offset, seq, mid: `m${seq}` }
@@ -32,21 +76,17 @@ describe('who is notified', () => {
     expect(desk.service.failures).toEqual([])
   })
 
-  test('[M23] what any device acknowledged within the grace is not', async () => {
+  test('[M23] a device that acknowledged a message itself is not told of it; the others are', async () => {
     await using desk = new Desk()
-    desk.subscribe('ann', 'phone')
-    desk.subscribe('bob', 'phone')
+    desk.subscribe('ann', 'phone', 'laptop')
     desk.pushes.owe('ann', message(1))
     desk.pushes.owe('ann', message(2, 'c2'))
-    desk.pushes.acknowledged('ann', 2)
-    // Heard by another node, so only the store knows.
-    desk.pushes.owe('bob', message(3))
-    desk.rows.acknowledgements.set('bob', 3)
+    desk.acknowledge('ann', 'laptop', 2)
+    await until('the phone has both', () => desk.service.received.length === 2)
     await desk.settled()
-    expect(desk.service.received).toEqual([])
+    expect(desk.service.to('ann-laptop')).toEqual([])
+    expect(desk.service.to('ann-phone')).toHaveLength(2)
     expect(desk.pushes.underWay).toBe(0)
-    desk.pushes.owe('ann', message(4))
-    await until('the next one is pushed', () => desk.service.received.length === 1)
   })
 
   test('[M23] the acknowledgement of an earlier message is none of a later one', async () => {
@@ -54,68 +94,67 @@ describe('who is notified', () => {
     desk.subscribe('ann', 'phone')
     desk.pushes.owe('ann', message(1))
     desk.pushes.owe('ann', message(2))
-    desk.pushes.acknowledged('ann', 1)
+    desk.acknowledge('ann', 'phone', 1)
     await until('the second is pushed', () => desk.service.received.length === 1)
     expect(desk.bodiesOf('ann-phone')).toEqual([expect.objectContaining({ seq: 2 })])
   })
 
-  test('[M39] while a device has the conversation on its screen nobody is notified, until the socket turns out to be dead', async () => {
-    const open = new Set(['ann c1'])
-    await using desk = new Desk({ isOpen: (user, conversation) => open.has(`${user} ${conversation}`) })
-    desk.subscribe('ann', 'phone')
+  test('[M23] what comes within the grace of another message is told by the same note, and to a device that lacks it alone later', async () => {
+    const { clock, goTo } = steppedTime()
+    const { sender, sent } = sendingAtOnce()
+    await using desk = new Desk({ clock, senders: [sender], graceMs: 3000 })
+    desk.subscribe('ann', 'phone', 'laptop')
     desk.pushes.owe('ann', message(1))
-    desk.pushes.owe('ann', message(2, 'c2'))
-    await until('the other conversation is pushed', () => desk.service.received.length === 1)
-    expect(desk.bodiesOf('ann-phone')).toEqual([expect.objectContaining({ conversation: 'c2' })])
-    await desk.settled()
-    expect(desk.service.received).toHaveLength(1)
-    open.clear()
-    await until('what was never acknowledged is pushed', () => desk.service.received.length === 2)
-    expect(desk.bodiesOf('ann-phone')[1]).toMatchObject({ conversation: 'c1', seq: 1 })
+    await goTo(2000)
+    desk.acknowledge('ann', 'laptop', 1)
+    desk.pushes.owe('ann', message(2))
+    await goTo(1500)
+    expect(sent).toEqual(['phone 2'])
+    await goTo(3000)
+    expect(sent).toEqual(['phone 2', 'laptop 2'])
   })
 
-  test('[M39] a screen that shows it and acknowledges nothing is believed for a minute', async () => {
-    let now = systemClock.now()
-    const timers: { at: number; run: () => void }[] = []
-    const clock = {
-      ...systemClock,
-      now: () => now,
-      after: (ms: number, run: () => void) => {
-        const timer = { at: now + ms, run }
-        timers.push(timer)
-        return { cancel: () => void timers.splice(timers.indexOf(timer) >>> 0, 1) }
-      },
-    }
-    const sent: number[] = []
-    const sender: PushSender = {
-      takes: () => true,
-      originOf: () => 'o',
-      send: async (_, { seq }) => {
-        sent.push(seq)
-        return { kind: 'delivered' }
-      },
-      close() {},
-    }
-    await using desk = new Desk({ clock, isOpen: () => true, graceMs: 3000, senders: [sender] })
-    desk.subscribe('ann', 'phone')
-    desk.pushes.owe('ann', message(1))
-    const goTo = async (ms: number) => {
-      for (const end = now + ms; ; ) {
-        const next = timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0]
-        if (next === undefined) {
-          now = end
-          return
-        }
-        timers.splice(timers.indexOf(next), 1)
-        now = next.at
-        next.run()
-        await Bun.sleep(0)
-      }
-    }
+  test('[M170] a device in use holds the others up, as long as it is in use, and half a minute at most', async () => {
+    const { clock, goTo } = steppedTime()
+    const { sender, sent } = sendingAtOnce()
+    const inUse = new Set(['ann', 'bob'])
+    await using desk = new Desk({ clock, senders: [sender], graceMs: 3000, isInUse: user => inUse.has(user) })
+    for (const user of ['ann', 'bob', 'cat', 'dan']) desk.subscribe(user, `${user}'s phone`)
+    for (const user of ['ann', 'bob', 'cat']) desk.pushes.owe(user, message(1))
+    await goTo(4000)
+    expect(sent).toEqual(["cat's phone 1"])
+    inUse.delete('bob')
+    await goTo(1500)
+    expect(sent).toEqual(["cat's phone 1", "bob's phone 1"])
+    await goTo(27_000)
+    expect(sent).toEqual(["cat's phone 1", "bob's phone 1"])
+    await goTo(2000)
+    expect(sent).toEqual(["cat's phone 1", "bob's phone 1", "ann's phone 1"])
+    inUse.add('dan')
+    desk.pushes.owe('dan', message(7))
+    await goTo(20_000)
+    desk.pushes.read('dan', { conversation: 'c1', seq: 7 })
     await goTo(60_000)
-    expect(sent).toEqual([])
-    await goTo(6000)
-    expect(sent).toEqual([1])
+    expect(sent).toHaveLength(3)
+    expect(desk.pushes.underWay).toBe(0)
+  })
+
+  test('[M171] a note says who and what as it is when it is sent, also when it is tried again', async () => {
+    await using desk = new Desk({ random: { next: () => 0.05, bytes: count => new Uint8Array(count) } })
+    desk.subscribe('ann', 'phone')
+    desk.rows.previews.set('ann c1 2', { from: 'bob', group: 'Hiking', text: 'befor', count: 2 })
+    desk.service.answer = () => {
+      desk.rows.previews.set('ann c1 2', { from: 'bob', group: 'Hiking in May', text: 'before', count: 2, mention: true })
+      return new Response(null, { status: desk.service.received.length === 1 ? 500 : 201 })
+    }
+    desk.pushes.owe('ann', message(1))
+    desk.pushes.owe('ann', message(2))
+    await until('it was tried twice', () => desk.service.received.length === 2)
+    const ids = { kind: 'message', conversation: 'c1', seq: 2, mid: 'm2', badge: 0 }
+    expect(desk.bodiesOf('ann-phone')).toEqual([
+      { ...ids, from: 'bob', group: 'Hiking', text: 'befor', count: 2 },
+      { ...ids, from: 'bob', group: 'Hiking in May', text: 'before', count: 2, mention: true },
+    ])
   })
 
   test('[M23] the store is asked again where it did not answer', async () => {
@@ -189,7 +228,7 @@ describe('one notification', () => {
     }))
     await desk.pushes.start()
     expect(desk.pushes.underWay).toBe(1200)
-    desk.pushes.acknowledged('ann', 1200)
+    desk.acknowledge('ann', 'phone', 1200)
     await desk.settled()
     expect(desk.service.received).toEqual([])
   })

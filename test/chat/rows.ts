@@ -3,6 +3,7 @@ import { type ChatBounds, chatDefaults } from '../../src/server/index.ts'
 import type { Conversation, InboxEntry } from '../../src/services/chat/model/wire.ts'
 import {
   type Changed,
+  changeProfile,
   conversationOf,
   deliver,
   epochOf,
@@ -13,11 +14,14 @@ import {
   Ledger,
   linkDevice,
   Messages,
+  type Own,
   type Posted,
+  type Profile,
   read,
   recountUnread,
   type Sent,
   schema,
+  setOwn,
   tellReceipts,
 } from '../../src/services/chat/store/index.ts'
 import { migrateSql, type Sql } from '../../src/store/index.ts'
@@ -110,6 +114,15 @@ export class ChatRows {
 
   read(user: string, conversation: string, seq: number): Promise<{ read: number; unread: number }> {
     return this.ledger.commit(change => read(change, user, conversation, seq))
+  }
+
+  /** What a conversation is to one user alone. */
+  mute(user: string, conversation: string, own: Own): Promise<unknown> {
+    return this.ledger.commit(change => setOwn(change, user, conversation, own))
+  }
+
+  settings(user: string, settings: Partial<Profile>): Promise<Profile> {
+    return this.ledger.commit(({ tx }) => changeProfile(tx, user, settings))
   }
 
   link(user: string, device = 'phone'): Promise<unknown> {

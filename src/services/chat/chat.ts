@@ -6,16 +6,18 @@ import { Connections } from './connections.ts'
 import type { Files } from './files/index.ts'
 import { Indexer } from './indexer.ts'
 import { limits } from './limits.ts'
-import { chatErrors, type InboxGreeting, type MessageEntry, type OpenSignal, type UserPresence } from './model/wire.ts'
+import { chatErrors, type InboxGreeting, type MessageEntry, type OpenSignal, type OwnDevice, type UserPresence } from './model/wire.ts'
 import type { PushDesk } from './push/index.ts'
 import { UserRates } from './rates.ts'
 import { Receipts } from './receipts.ts'
 import {
+  type Actor,
   acquainted,
   activeMembers,
   apartIn,
   areApart,
   conversationsWith,
+  devicesOf,
   findMember,
   Groups,
   Inboxes,
@@ -28,6 +30,7 @@ import {
   type Posted,
   type PushStore,
   type Sending,
+  signOutDevice,
   sweep,
   tellReceipts,
   toJson,
@@ -63,6 +66,9 @@ export interface ChatParts {
 }
 
 const daySeconds = 24 * 3600
+
+/** An application's own code, after which an SDK stays away. */
+const signedOut = { code: 4501, reason: chatErrors.signedOut.message }
 
 export function openChannel(conversation: string): string {
   return `chat:${conversation}`
@@ -101,7 +107,7 @@ export class Chat {
       opened: (conversation, person) => this.#opened(conversation, person),
     })
     const spendEntries = (user: string, entries: number) => this.entryRates.spend(user, entries)
-    this.inboxes = new Inboxes(sql, epoch)
+    this.inboxes = new Inboxes(sql, epoch, clock)
     this.groups = new Groups(random, bounds, { spendEntries })
     this.invitations = new Invitations(this.groups, random)
     this.#messageRates = new UserRates(clock, bounds.messageRate)
@@ -194,6 +200,25 @@ export class Chat {
       found.push({ user, online, ...(isShown ? { last_seen: seen.at } : {}) })
     }
     return found
+  }
+
+  /** The devices of a user, the one seen last first. */
+  async devicesOf({ user, device: own }: Actor): Promise<OwnDevice[]> {
+    const here = this.connections.devicesOf(user)
+    return (await devicesOf(this.parts.sql, user)).map(({ device, created, seen, pushes }) => ({
+      device,
+      ...(device === own ? { current: true } : {}),
+      online: here.has(device),
+      created,
+      seen,
+      pushes: pushes > 0,
+    }))
+  }
+
+  /** Nothing comes to that device any more, and it is told so, at once or when it comes again. @throws CommandError 404 */
+  async signOut(user: string, device: string): Promise<void> {
+    await this.ledger.commit(({ tx, now }) => signOutDevice(tx, user, device, now))
+    for (const client of this.connections.clientsOf(user, device)) await this.parts.server.disconnect(user, client, signedOut)
   }
 
   /** Outside of any transaction: whoever is asked may take longer than others can wait. */
@@ -304,7 +329,7 @@ export class Chat {
 
   async #oweMessages(conversation: string, messages: readonly (Posted & { entry: MessageEntry })[], pushes: PushDesk): Promise<void> {
     try {
-      const wanting = await this.parts.pushStore.wanting(conversation, messages[0]?.entry.author)
+      const wanting = await this.parts.pushStore.wanting(conversation, messages[0]?.entry.author, messages[0]?.entry.seq)
       for (const { person, pts, entry } of messages) {
         if (!wanting.has(person)) continue
         pushes.owe(person, {

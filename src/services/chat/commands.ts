@@ -9,10 +9,9 @@ import { references } from './files/index.ts'
 import { limits } from './limits.ts'
 import { byteLength, isConversationId, isEmoji, isTitle } from './model/text.ts'
 import { type Conversation, chatErrors, type Opened } from './model/wire.ts'
+import { addDeviceCommands, addOwnCommands } from './own-commands.ts'
 import { checkSubscription, type OpenedPushes } from './push/index.ts'
 import {
-  blockedBy,
-  changeProfile,
   checkSize,
   clearConversation,
   deleteConversation,
@@ -22,11 +21,8 @@ import {
   messagesFor,
   pageOf,
   pageOfList,
-  profileOf,
   read,
   search,
-  setBlocked,
-  setOwn,
 } from './store/index.ts'
 
 const cid = z
@@ -56,7 +52,8 @@ const enc = z.object({
     .optional(),
   perDevice: z.record(line(limits.nameMax + limits.deviceMax + 1), z.string().max(64 * 1024)).optional(),
 })
-const content = { text: z.string().min(1).optional(), enc: enc.optional() }
+const mention = z.object({ user, at: place, length: seq })
+const content = { text: z.string().min(1).optional(), enc: enc.optional(), mentions: z.array(mention).max(limits.mentionsMax).optional() }
 
 /** What commands do for whoever calls them. */
 export function addCommands(server: Server, chat: Chat): void {
@@ -65,6 +62,7 @@ export function addCommands(server: Server, chat: Chat): void {
   addMessageCommands(server, chat)
   addReadingCommands(server, chat)
   addOwnCommands(server, chat)
+  addDeviceCommands(server, chat)
   addConsentCommands(server, chat)
 }
 
@@ -188,8 +186,9 @@ function addMessageCommands(server: Server, chat: Chat): void {
     return ledger.commit(change => messages.react(change, actor, input.conversation, input.seq, input.emoji))
   })
   command(server, chat, 'chat.typing', z.object({ conversation, on: isOn }), async (input, actor) => {
-    await memberOf(chat.parts.sql, input.conversation, actor.user)
-    await chat.type(input.conversation, actor.user, input.on)
+    const { consent } = await memberOf(chat.parts.sql, input.conversation, actor.user)
+    // Of whoever waits with their yes nothing is told.
+    if (consent !== 'held') await chat.type(input.conversation, actor.user, input.on)
     return {}
   })
 }
@@ -199,7 +198,7 @@ function addReadingCommands(server: Server, chat: Chat): void {
   command(server, chat, 'chat.ack', z.object({ device, offset: place }), async ({ offset }, actor, { client }) => {
     if (actor.device === '') throw new CommandError(errors.badRequest, 'device: say which one')
     const acknowledged = await chat.connections.acknowledge(client, actor.user, actor.device, offset)
-    parts.pushes?.acknowledged(actor.user, acknowledged.offset)
+    parts.pushes?.acknowledged(actor.user, actor.device, acknowledged.offset)
     return acknowledged
   })
   command(server, chat, 'chat.read', z.object({ conversation, seq: place, device }), async (input, actor) => {
@@ -216,7 +215,7 @@ function addReadingCommands(server: Server, chat: Chat): void {
   command(server, chat, 'chat.conversations', listing, async (input, actor, { pause }) => {
     // First: whoever follows the inbox from `top` on misses nothing that is not in the list, and hears some of what is in it again.
     const { pts: top } = await headOf(parts.sql, actor.user)
-    return { ...(await pageOfList(parts.sql, actor.user, input, pause)), top }
+    return { ...(await pageOfList(parts.sql, actor.user, input, pause, server.clock.now())), top }
   })
   const paging = z.object({
     conversation,
@@ -250,44 +249,6 @@ function addReadingCommands(server: Server, chat: Chat): void {
     parts.pushes?.read(actor.user, { conversation: input.conversation, seq: deleted.cleared, device: actor.device })
     return deleted
   })
-}
-
-function addOwnCommands(server: Server, chat: Chat): void {
-  const { ledger, parts } = chat
-  const settings = z.object({
-    conversation: conversation.optional(),
-    muted: isOn.optional(),
-    pinned: isOn.optional(),
-    archived: isOn.optional(),
-    unread: isOn.optional(),
-    seq: place.optional(),
-    read_receipts: isOn.optional(),
-    last_seen: isOn.optional(),
-    may_add: z.enum(['everyone', 'answered', 'nobody']).optional(),
-  })
-  command(server, chat, 'chat.settings', settings, async ({ conversation: id, read_receipts, last_seen, may_add, ...own }, actor) => {
-    const { profile, known } = await ledger.commit(async change => {
-      const known = id === undefined ? 0 : await setOwn(change, actor.user, id, own)
-      if (read_receipts === undefined && last_seen === undefined && may_add === undefined)
-        return { known, profile: await profileOf(change.tx, actor.user) }
-      const profile = await changeProfile(change.tx, actor.user, {
-        ...(read_receipts === undefined ? {} : { read_receipts }),
-        ...(last_seen === undefined ? {} : { last_seen }),
-        ...(may_add === undefined ? {} : { may_add }),
-      })
-      return { known, profile }
-    })
-    if (id !== undefined && own.unread === false) parts.pushes?.read(actor.user, { conversation: id, seq: known, device: actor.device })
-    return profile
-  })
-  command(server, chat, 'chat.block', z.object({ user: user.optional(), on: isOn.optional() }), async (input, actor) => {
-    const { user: other, on = true } = input
-    if (other === undefined) return { blocked: await blockedBy(parts.sql, actor.user) }
-    return { blocked: await ledger.commit(change => setBlocked(change, actor.user, other, on)) }
-  })
-  command(server, chat, 'chat.presence', z.object({ users: z.array(user).max(limits.presenceMax) }), async (input, actor, { pause }) => ({
-    users: await chat.presenceOf(actor.user, input.users, pause),
-  }))
 }
 
 /** Where devices take their notifications. `null` ends it. */

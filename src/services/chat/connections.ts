@@ -8,6 +8,7 @@ import { isLine } from './model/text.ts'
 import type { InboxGreeting } from './model/wire.ts'
 import {
   advanceDevice,
+  checkSignedIn,
   deliver,
   findDevice,
   headOf,
@@ -71,7 +72,9 @@ export class Connections {
     if (!hello.success) throw new CommandError(errors.badRequest, `data.device: ${hello.error.issues[0]?.message ?? 'not a name'}`)
     const { device } = hello.data
     const { ledger, inboxes, durability, limits: told } = this.host
-    const { acked, top, truncated } = await ledger.commit(({ tx, now }) => welcome(tx, user, device, now))
+    const { acked, top, truncated } = await ledger.commit(({ tx, now }) =>
+      welcome(tx, user, device, now, other => this.clientsOf(user, other).length > 0),
+    )
     const isWindowed = top - acked > limits.windowMax
     const connection: Connection = {
       user,
@@ -110,6 +113,15 @@ export class Connections {
 
   deviceOf(client: string | undefined): string | undefined {
     return client === undefined ? undefined : this.#byClient.get(client)?.device
+  }
+
+  /** Those of a user that are connected. */
+  devicesOf(user: string): ReadonlySet<string> {
+    return new Set([...this.#byClient.values()].filter(connection => connection.user === user).map(({ device }) => device))
+  }
+
+  clientsOf(user: string, device: string): string[] {
+    return [...this.#byClient].flatMap(([client, connection]) => (connection.user === user && connection.device === device ? [client] : []))
   }
 
   /** Moves the device forward, as far as it can have got everything, and sends what comes next. */
@@ -163,10 +175,11 @@ interface Welcome {
   readonly truncated?: InboxGreeting['truncated']
 }
 
-async function welcome(tx: Queries, user: string, device: string, now: number): Promise<Welcome> {
+async function welcome(tx: Queries, user: string, device: string, now: number, isHere: (device: string) => boolean): Promise<Welcome> {
+  await checkSignedIn(tx, user, device)
   const known = await findDevice(tx, user, device)
   if (known === undefined) {
-    const { pts } = await linkDevice(tx, user, device, now)
+    const { pts } = await linkDevice(tx, user, device, now, isHere)
     return { acked: pts, top: pts }
   }
   await tx.run('update chat_device set seen = ?3 where person = ?1 and device = ?2', user, device, now)

@@ -13,7 +13,7 @@ export const limits = {
   nameMax: 128,
   deviceMax: 64,
   cidMax: 64,
-  /** Devices of one user. Beyond, the one that was silent longest is unlinked (chat M6). */
+  /** Devices of one user. Beyond, the one that was away longest is unlinked (chat M6); where all are connected, a new one is refused with 106. */
   devicesMax: 16,
   /** Entries that a device may have been sent of its backlog and not acknowledged (chat M5). More come as it acknowledges. */
   windowMax: 256,
@@ -76,6 +76,15 @@ export const limits = {
   /** How long an invitation lasts at most, and unless said otherwise. */
   inviteMs: 30 * day,
   inviteDefaultMs: 7 * day,
+  /** Users whom one message names. Beyond: 107. */
+  mentionsMax: 32,
+  /** Unread mentions of a conversation that its summary lists. Beyond: the oldest. */
+  mentionsToldMax: 100,
+  /** How long somebody mutes a conversation for, unless for ever: a year at most. */
+  muteMsMin: second,
+  muteMsMax: 366 * day,
+  /** How long a device is believed to be in use after it said so; one that is says it again sooner. */
+  inUseMs: 2 * minute,
   /** Users that one may block. Beyond: 106. */
   blockedMax: 1_000,
 } as const

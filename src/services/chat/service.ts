@@ -58,9 +58,9 @@ export function chatService(server: Server, options: ChatOptions): Service {
       await migrateSql(sql, 'chat', schema)
       const { clock, random, log } = server
       const whereabouts = new Whereabouts(clock)
-      const pushStore = new PushStore(sql)
-      const isOpen = (user: string, conversation: string) => whereabouts.hasOpen(user, conversation)
-      const pushing = options.openPushes?.({ clock, random, log, rows: pushStore, isOpen })
+      const pushStore = new PushStore(sql, clock)
+      const isInUse = (user: string) => whereabouts.isInUse(user)
+      const pushing = options.openPushes?.({ clock, random, log, rows: pushStore, isInUse })
       const settings = await options.openFiles?.()
       const files = settings && new Files(server, sql, settings, await linkKeyOf(sql, random))
       const opened = new Chat({

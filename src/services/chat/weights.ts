@@ -17,6 +17,7 @@ export const weights: Partial<Record<keyof ChatCommands, number>> = {
   'chat.remove': 16,
   'chat.info': 16,
   'chat.presence': 16,
+  'chat.devices': 4,
   'chat.conversations': 50,
   'chat.search': 100,
 }

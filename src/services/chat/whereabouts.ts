@@ -8,6 +8,8 @@ interface Visit {
   readonly open: Set<string>
   /** Whether the user's inbox comes to it. */
   followsInbox: boolean
+  /** Until when somebody sits at it, as it said. */
+  inUseUntil: number
 }
 
 /** Who is connected, and which conversations they have open: by connections, since one user has several. */
@@ -23,7 +25,7 @@ export class Whereabouts {
   /** @returns whether the user was not there before */
   arrived(user: string, client: string): boolean {
     if (this.#visits.has(client)) return false
-    this.#visits.set(client, { user, open: new Set(), followsInbox: false })
+    this.#visits.set(client, { user, open: new Set(), followsInbox: false, inUseUntil: 0 })
     const clients = this.#clients.get(user)
     if (clients === undefined) this.#clients.set(user, new Set([client]))
     else clients.add(client)
@@ -46,6 +48,18 @@ export class Whereabouts {
   followed(client: string): void {
     const visit = this.#visits.get(client)
     if (visit !== undefined) visit.followsInbox = true
+  }
+
+  /** Somebody sits at the device of this connection, or does not any longer. One that says nothing more is believed for a while. */
+  used(client: string, isInUse: boolean): void {
+    const visit = this.#visits.get(client)
+    if (visit !== undefined) visit.inUseUntil = isInUse ? this.clock.now() + limits.inUseMs : 0
+  }
+
+  isInUse(user: string): boolean {
+    const now = this.clock.now()
+    for (const client of this.#clients.get(user) ?? []) if ((this.#visits.get(client)?.inUseUntil ?? 0) > now) return true
+    return false
   }
 
   /** The connections to which a user's inbox came, for when it comes to nobody any more. */

@@ -1,7 +1,16 @@
 import { type Clock, type Random, randomUuid } from '../../../kit/index.ts'
+import { type Mention, naming } from '../model/mentions.ts'
 import type { Amendment, Outbox, OutboxEntry } from './outbox.ts'
 import type { Sender } from './sender.ts'
 import type { MessageChange, MessageView, Refusal } from './view.ts'
+
+/** A message as the server has it. */
+interface SaidBefore {
+  readonly conversation: string
+  readonly cid: string
+  readonly text: string | undefined
+  readonly mentions: readonly Mention[] | undefined
+}
 
 /** Changes of messages, which wait in the outbox until the server has answered. */
 export class Amending {
@@ -19,7 +28,7 @@ export class Amending {
     this.#supersede(conversation, change.kind, [seq, cid])
     if (cid !== undefined && seq === undefined && this.outbox.entry(cid) !== undefined) {
       if (change.kind === 'edit' && this.outbox.isUntried(cid)) {
-        this.sender.rewrite(cid, change.text)
+        this.sender.rewrite(cid, change)
         this.sender.retry(cid)
         return undefined
       }
@@ -42,10 +51,11 @@ export class Amending {
    * The server has a message of this device. Where it has it with other words than those that were written last, it was sent before they were:
    * then they are an edit of it.
    */
-  settle(conversation: string, cid: string, seq: number, text: string | undefined): void {
+  settle({ conversation, cid, text, mentions }: SaidBefore, seq: number): void {
     const entry = this.outbox.entry(cid)
-    if (entry?.rewritten === true && entry.text !== undefined && entry.text !== text)
-      this.#add(conversation, { target: seq, kind: 'edit', text: entry.text })
+    const isOther = JSON.stringify([entry?.text, entry?.mentions]) !== JSON.stringify([text, mentions])
+    if (entry?.rewritten === true && entry.text !== undefined && isOther)
+      this.#add(conversation, { target: seq, kind: 'edit', text: entry.text, ...naming(entry.mentions) })
     this.sender.settle(conversation, cid, seq)
   }
 
@@ -55,16 +65,16 @@ export class Amending {
     for (const change of this.outbox.amendmentsOf(conversation)) {
       if (change.amends?.target !== cid) continue
       this.sender.drop(change.cid)
-      if (change.amends.kind === 'edit') this.sender.rewrite(cid, change.amends.text)
+      if (change.amends.kind === 'edit') this.sender.rewrite(cid, change.amends)
     }
     // The server has it already, with the words of before: the inbox tells which place it has.
     if (rewritten === true && reason === 'idempotency_conflict') this.#becomeEdit(conversation, cid)
   }
 
   #becomeEdit(conversation: string, cid: string): void {
-    const text = this.outbox.entry(cid)?.text
+    const { text, mentions } = this.outbox.entry(cid) ?? {}
     this.sender.drop(cid)
-    if (text !== undefined) this.#add(conversation, { target: cid, kind: 'edit', text })
+    if (text !== undefined) this.#add(conversation, { target: cid, kind: 'edit', text, ...naming(mentions) })
   }
 
   #add(conversation: string, amends: Amendment, afterMs = 0): string {
@@ -87,7 +97,7 @@ export class Amending {
 function amendmentOf(change: MessageChange, target: number | string): Amendment {
   switch (change.kind) {
     case 'edit':
-      return { target, kind: 'edit', text: change.text }
+      return { target, kind: 'edit', text: change.text, ...naming(change.mentions) }
     case 'delete':
       return { target, kind: 'delete', for: change.for }
     case 'react':

@@ -21,7 +21,8 @@ const logged = {
   origin: z.exactOptional(z.object({ device: text, cid: text })),
   re: z.exactOptional(z.literal(true)),
 }
-const content = { text: z.exactOptional(text), enc: z.exactOptional(encrypted) }
+const mentions = z.readonly(z.array(z.object({ user: text, at: number, length: number })))
+const content = { text: z.exactOptional(text), enc: z.exactOptional(encrypted), mentions: z.exactOptional(mentions) }
 const target = { target: number, mid: text }
 
 const file = z.object({
@@ -65,6 +66,8 @@ const conversation = z.object({
   blocked: z.exactOptional(z.literal(true)),
   requests: z.exactOptional(number),
   request: z.exactOptional(z.literal(true)),
+  held: z.exactOptional(z.literal(true)),
+  mentions: z.exactOptional(z.array(number)),
   version: number,
   seq: number,
   ts: number,
@@ -72,6 +75,7 @@ const conversation = z.object({
   last: z.exactOptional(message),
   members: z.array(z.object({ user: text, role, since: number, delivered: number, read: number })),
   muted: z.boolean(),
+  muted_until: z.exactOptional(number),
   pinned: z.boolean(),
   cleared: number,
   archived: z.exactOptional(z.literal(true)),
@@ -81,7 +85,7 @@ const conversation = z.object({
 })
 const watermark = z.object({ user: text, delivered: z.exactOptional(number), read: z.exactOptional(number), ts: number })
 const presence = z.object({ user: text, online: z.boolean(), last_seen: z.exactOptional(number) })
-const mayAdd = z.enum(['everyone', 'answered', 'nobody'])
+const whom = z._default(z.enum(['everyone', 'answered', 'nobody']), 'everyone')
 const asked = z.exactOptional(texts)
 const opened = z.object({ conversation: text, summary: conversation, asked })
 const changed = z.object({ version: number, seq: number, asked })
@@ -175,9 +179,29 @@ export const answerSchemas: { readonly [M in keyof ChatCommands]: z.ZodMiniType<
     seq: number,
     recipients: z.array(z.object({ user: text, delivered: z.exactOptional(number), read: z.exactOptional(number) })),
   }),
-  'chat.settings': z.object({ read_receipts: z.boolean(), last_seen: z.boolean(), may_add: z._default(mayAdd, 'everyone') }),
+  'chat.settings': z.object({
+    read_receipts: z.boolean(),
+    last_seen: z.boolean(),
+    may_add: whom,
+    may_write: whom,
+    previews: z._default(z.enum(['text', 'name', 'none']), 'none'),
+    mentions: z._default(z.boolean(), true),
+  }),
   'chat.block': z.object({ blocked: texts }),
   'chat.push': z.object({ key: text }),
   'chat.push_key': z.object({ key: text }),
+  'chat.in_use': z.looseObject({}),
+  'chat.devices': z.object({
+    devices: z.array(
+      z.object({
+        device: text,
+        current: z.exactOptional(z.literal(true)),
+        online: z.boolean(),
+        created: number,
+        seen: number,
+        pushes: z.boolean(),
+      }),
+    ),
+  }),
   'chat.presence': z.object({ users: z.array(presence) }),
 }

@@ -1,4 +1,4 @@
-import type { ChatCommands, Invitation, Role } from '../model/wire.ts'
+import type { ChatCommands, Invitation, OwnDevice, Role } from '../model/wire.ts'
 
 import type { Pages } from './pages.ts'
 
@@ -90,6 +90,25 @@ export abstract class ChatCalls {
   /** @returns everyone whom one has blocked */
   async block(user: string, on: boolean): Promise<readonly string[]> {
     return (await this.call('chat.block', { user, on })).blocked
+  }
+
+  /** Mutes a conversation for a while, on all devices; undefined is for ever. */
+  mute(conversation: string, ms?: number): Out<'chat.settings'> {
+    return this.call('chat.settings', { conversation, ...(ms === undefined ? { muted: true } : { mute_ms: ms }) })
+  }
+
+  unmute(conversation: string): Out<'chat.settings'> {
+    return this.call('chat.settings', { conversation, muted: false })
+  }
+
+  /** One's devices, the one that was here last first. */
+  async devices(): Promise<readonly OwnDevice[]> {
+    return (await this.call('chat.devices', {})).devices
+  }
+
+  /** Ends one of one's devices. @returns those that are left */
+  async signOutDevice(device: string): Promise<readonly OwnDevice[]> {
+    return (await this.call('chat.devices', { sign_out: device })).devices
   }
 
   /** The server's VAPID key, for `pushManager.subscribe`. */

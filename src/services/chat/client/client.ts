@@ -3,15 +3,16 @@ import type { ChatCommands, Invited, MessageEntry, UserPresence, Conversation as
 import { Amending } from './amending.ts'
 import { type ChatCache, MemoryCache } from './cache.ts'
 import { Changes } from './changes.ts'
-import { ChatCalls } from './chat-calls.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import type { Conversation } from './conversation.ts'
 import { Conversations } from './conversations.ts'
+import { InUse } from './in-use.ts'
 import { Inbox } from './inbox.ts'
 import { InvitedGroups } from './invited-groups.ts'
 import { limits } from './limits.ts'
 import { ignoreOffline } from './loader.ts'
 import { Locks } from './locks.ts'
+import { MuteEnds } from './mute-ends.ts'
 import { Outbox } from './outbox.ts'
 import type { Pages } from './pages.ts'
 import { patchOfConversation } from './patch.ts'
@@ -23,6 +24,7 @@ import { TypingPulse } from './typing-pulse.ts'
 import type { ChatChange, ConversationView, ItemView, Link, MessageChange, MessageView, NewMessage, Refusal } from './view.ts'
 import { Windows } from './windows.ts'
 import { Writes } from './writes.ts'
+import { WritingCalls } from './writing-calls.ts'
 
 export interface ChatClientOptions extends ConnectionOptions {
   /** Defaults to a `MemoryCache`; pages give an `IndexedDbCache`. */
@@ -39,10 +41,12 @@ type Out<M extends keyof ChatCommands> = Promise<ChatCommands[M]['out']>
  * takes a reload. Getters give the same object until something changed. Calls that need the server reject with `ChatError`; `send`, `read`,
  * `typing`, `open` and `shut` never do.
  */
-export class ChatClient extends ChatCalls {
+export class ChatClient extends WritingCalls {
   readonly user: string
   /** Until when messages can be changed. */
   readonly windows: Windows
+  /** Whether somebody sits at this device, as the page says. */
+  readonly inUse: InUse
   readonly #clock: Clock
   readonly #random: Random
   readonly #connection: Connection
@@ -51,13 +55,14 @@ export class ChatClient extends ChatCalls {
   readonly #conversations: Conversations
   readonly #inbox: Inbox
   readonly #sender: Sender
-  readonly #writes: Writes
+  protected readonly writes: Writes
   readonly #amending: Amending
   readonly #reads: Reads
   readonly #presences: Presences
   readonly #pulse: TypingPulse
   readonly #portraits: Portraits
   readonly #invited = new InvitedGroups()
+  readonly #muteEnds: MuteEnds
   readonly #open = new Set<string>()
   #list: readonly ConversationView[] | undefined
   #link: Link = 'connecting'
@@ -73,7 +78,12 @@ export class ChatClient extends ChatCalls {
     this.windows = new Windows(clock)
     this.#presences = new Presences(user, clock, this.#changes)
     this.#conversations = new Conversations(user, conversation => this.#changed(conversation))
-    this.#portraits = new Portraits(user, device, this.#outbox, id => this.#presences.typingIn(id))
+    const isBlocked = (other: string) => this.#conversations.hasBlocked(other)
+    this.#portraits = new Portraits(user, device, this.#outbox, id => this.#presences.typingIn(id), clock, isBlocked)
+    this.#muteEnds = new MuteEnds(clock, id => this.#note(id))
+    this.inUse = new InUse(clock, on => {
+      if (this.#link === 'live') void this.call('chat.in_use', { on }).catch(ignoreOffline)
+    })
     this.#connection = new Connection(options, {
       link: link => this.#meet(link),
       ended: refusal => {
@@ -100,10 +110,11 @@ export class ChatClient extends ChatCalls {
     })
     this.#sender = new Sender(this.#outbox, cache, caller, new Locks(`fanfare-chat ${user} ${device}`), clock, random, {
       sent: (entry, answer) => {
-        this.#writes.sent(entry, answer)
-        this.#amending.settle(entry.conversation, entry.cid, answer.seq, entry.text)
+        this.writes.sent(entry, answer)
+        const { conversation, cid, text, mentions } = entry
+        this.#amending.settle({ conversation, cid, text, mentions }, answer.seq)
       },
-      amend: entry => this.#writes.amend(entry, id => this.#outbox.entry(id) !== undefined),
+      amend: entry => this.writes.amend(entry, id => this.#outbox.entry(id) !== undefined),
       refused: (entry, refusal) => {
         const { conversation, cid, amends } = entry
         this.#amending.refused(entry, refusal)
@@ -111,7 +122,7 @@ export class ChatClient extends ChatCalls {
       },
       changed: conversation => this.#wroteTo(conversation),
     })
-    this.#writes = new Writes({ user, device, caller, clock, conversations: this.#conversations })
+    this.writes = new Writes({ user, device, caller, clock, conversations: this.#conversations })
     this.#amending = new Amending(this.#outbox, this.#sender, clock, random)
     this.#reads = new Reads(
       caller,
@@ -145,6 +156,7 @@ export class ChatClient extends ChatCalls {
       return false
     })
     await this.#sender.restore().catch(reportError)
+    for (const { id, standing } of this.#conversations.all) this.#muteEnds.follow(id, standing?.mutedUntil)
     this.#list = undefined
     this.#changes.note({ kind: 'conversations' })
     this.#connection.open()
@@ -157,6 +169,8 @@ export class ChatClient extends ChatCalls {
     this.#reads.close()
     this.#presences.close()
     this.#pulse.close()
+    this.#muteEnds.close()
+    this.inUse.close()
     this.#inbox.close()
     return this.#inbox.keeper.close()
   }
@@ -235,20 +249,6 @@ export class ChatClient extends ChatCalls {
     return this.#amending.change(message, change)
   }
 
-  edit(conversation: string, seq: number, text: string): Out<'chat.edit'> {
-    return this.#writes.edit(conversation, seq, text)
-  }
-
-  /** Deletes a message. */
-  erase(conversation: string, seq: number, whom: 'everyone' | 'me'): Out<'chat.delete'> {
-    return this.#writes.erase(conversation, seq, whom)
-  }
-
-  /** One reaction per user and message; '' takes it back. */
-  react(conversation: string, seq: number, emoji: string): Out<'chat.react'> {
-    return this.#writes.react(conversation, seq, emoji)
-  }
-
   /** Empties it for this account. */
   async clear(conversation: string): Out<'chat.clear'> {
     const answer = await this.call('chat.clear', { conversation })
@@ -325,6 +325,7 @@ export class ChatClient extends ChatCalls {
     if (link !== 'live') return
     void this.#sender.restore().catch(reportError)
     this.#sender.hurry()
+    this.inUse.repeat()
   }
 
   #listed(): void {
@@ -352,7 +353,8 @@ export class ChatClient extends ChatCalls {
   }
 
   #changed(conversation: Conversation): void {
-    const { id, roster } = conversation
+    const { id, roster, standing } = conversation
+    this.#muteEnds.follow(id, standing?.mutedUntil)
     if (!this.#open.has(id)) conversation.trim(limits.slotsMax)
     else if (roster.active) this.#connection.enter(id)
     this.#inbox.keeper.touch(id)
@@ -371,10 +373,10 @@ export class ChatClient extends ChatCalls {
     this.#changes.note({ kind: 'messages', conversation }, { kind: 'conversations' })
   }
 
-  #arrived({ author, conversation, seq, origin, text }: MessageEntry, isNew: boolean): void {
+  #arrived({ author, conversation, seq, origin, text, mentions }: MessageEntry, isNew: boolean): void {
     this.#presences.stopped(conversation, author)
     if (origin?.device === this.options.device) {
-      this.#amending.settle(conversation, origin.cid, seq, text)
+      this.#amending.settle({ conversation, cid: origin.cid, text, mentions }, seq)
       this.#sender.drop(origin.cid)
     }
     const known = this.#conversations.find(conversation)

@@ -143,7 +143,14 @@ function fold(entries: readonly Placed[], conversation = new Conversation(id, me
 
 function stateOf(conversation: Conversation) {
   const { roster, members, unread, seq, read } = conversation
-  const portraits = new Portraits(me, 'phone', new Outbox(), () => [])
+  const portraits = new Portraits(
+    me,
+    'phone',
+    new Outbox(),
+    () => [],
+    { now: () => 0 },
+    () => false,
+  )
   return { roster, members, unread, seq, read, items: portraits.items(conversation) }
 }
 

@@ -25,6 +25,8 @@ export class Conversation {
   #wanted = 0
   /** A place in the part that is shown, where that is not the newest. */
   #focus: number | undefined
+  /** Places of messages that name this user, some of which were read or changed since. */
+  readonly #mentions = new Set<number>()
   readonly #marks = new Map<string, Mark>()
   #revision = 0
 
@@ -82,6 +84,12 @@ export class Conversation {
     if (this.thread.covers(since + 1, this.#seq)) return this.#countAfter(since)
     const { asOf, count } = this.#unread ?? { asOf: 0, count: 0 }
     return read >= asOf ? this.#countAfter(since) : count + this.#countAfter(Math.max(asOf, since))
+  }
+
+  /** Messages that name this user and were not read, the oldest first. */
+  get mentions(): readonly number[] {
+    const since = Math.max(this.read, this.#cleared)
+    return [...this.#mentions].filter(seq => seq > since && this.#isNamedIn(this.thread.slot(seq))).toSorted((left, right) => left - right)
   }
 
   tick(seq: number, author: string): 'sent' | 'delivered' | 'read' {
@@ -145,6 +153,7 @@ export class Conversation {
       this.#absorbRoster(patch.roster),
       this.#absorbPlaces(patch),
       this.#absorbUnread(patch.unread),
+      this.#absorbMentions(patch.mentions ?? []),
       this.#absorbMarks(patch.marks ?? []),
       this.#absorbSlots(patch.slots ?? []),
       ...(patch.covered ?? []).map(([from, to]) => this.thread.cover(from, to)),
@@ -174,6 +183,7 @@ export class Conversation {
       roster: this.#roster,
       seq: this.#seq,
       cleared: this.#cleared,
+      mentions: this.mentions,
       ...(unread === undefined ? {} : { unread }),
       wanted: this.#wanted,
       marks: [...this.#marks].map(([user, mark]) => ({ user, mark })),
@@ -222,6 +232,18 @@ export class Conversation {
     return true
   }
 
+  #absorbMentions(mentions: readonly number[]): boolean {
+    const size = this.#mentions.size
+    for (const seq of mentions) if (seq > this.read) this.#mentions.add(seq)
+    return this.#mentions.size > size
+  }
+
+  /** One that is not there is believed: the server told of it. */
+  #isNamedIn(slot: Slot | undefined): boolean {
+    if (slot?.fate !== undefined) return false
+    return slot?.content === undefined || slot.content.mentions?.some(({ user }) => user === this.user) === true
+  }
+
   #absorbMarks(marks: NonNullable<Patch['marks']>): boolean {
     return marks.map(({ user, mark }) => this.#mark(user, mark)).includes(true)
   }
@@ -234,6 +256,7 @@ export class Conversation {
     const isNews = this.thread.join(slot)
     // Who writes has read what was before (chat M22).
     if (slot.head?.author === this.user) this.#mark(this.user, { read: slot.seq })
+    else if (slot.content?.mentions !== undefined && this.#isNamedIn(slot)) this.#absorbMentions([slot.seq])
     return isNews
   }
 

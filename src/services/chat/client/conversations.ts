@@ -20,6 +20,11 @@ export class Conversations {
     return this.#byId.get(id)
   }
 
+  /** As far as a conversation of two tells. */
+  hasBlocked(user: string): boolean {
+    return this.all.some(({ standing, roster }) => standing?.blocked === true && roster.seats.some(seat => seat.user === user))
+  }
+
   cached(id: string): CachedConversation | undefined {
     return this.#byId.get(id)?.cached(limits.cachedSlots)
   }

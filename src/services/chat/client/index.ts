@@ -1,4 +1,5 @@
-export type { Invited, MayAdd } from '../model/wire.ts'
+export type { Mention } from '../model/mentions.ts'
+export type { Invited, MayAdd, MayWrite, OwnDevice, OwnSettings, Previews } from '../model/wire.ts'
 export { type CachedChat, type ChatCache, MemoryCache } from './cache.ts'
 export { ChatError } from './chat-error.ts'
 export { ChatClient, type ChatClientOptions } from './client.ts'

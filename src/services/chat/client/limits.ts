@@ -30,6 +30,9 @@ export const limits = {
   sendBackoff: { baseMs: 500, capMs: 30_000 },
   /** Members whose presence is asked for at once. */
   presenceMax: 256,
+  /** A device is in use for so long after each input, and says so again this often meanwhile (the server believes it for two minutes). */
+  inUseIdleMs: 60_000,
+  inUseAgainMs: 45_000,
   /** How long an answer is waited for, and a connection is tried. */
   answerMs: 10_000,
   reconnect: { minMs: 300, maxMs: 20_000 },

@@ -1,9 +1,10 @@
+import type { Mention, Wording } from '../model/mentions.ts'
 import type { Encrypted } from '../model/wire.ts'
 import type { Refusal } from './view.ts'
 
 /** What is to become of a message that the server has: named by its `seq`, or by its `cid` while it is on its way itself. */
 export type Amendment = { readonly target: number | string } & (
-  | { readonly kind: 'edit'; readonly text: string }
+  | ({ readonly kind: 'edit' } & Wording)
   | { readonly kind: 'delete'; readonly for: 'everyone' | 'me' }
   | { readonly kind: 'react'; readonly emoji: string }
 )
@@ -14,6 +15,7 @@ export interface OutboxEntry {
   readonly conversation: string
   readonly text?: string
   readonly enc?: Encrypted
+  readonly mentions?: readonly Mention[]
   readonly replyTo?: number
   readonly version?: number
   /** A change of a message rather than a message. */

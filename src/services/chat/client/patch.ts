@@ -10,10 +10,13 @@ export interface Standing {
   readonly rank: number
   readonly kind: 'direct' | 'group'
   readonly muted: boolean
+  /** When that ends by itself. */
+  readonly mutedUntil?: number
   readonly pinned: boolean
   readonly ts: number
   readonly requests?: number
   readonly request?: true
+  readonly held?: true
   readonly blocked?: true
 }
 
@@ -30,6 +33,8 @@ export interface Patch {
   /** The newest `seq`. */
   readonly seq?: number
   readonly cleared?: number
+  /** Messages that name this user and were not read. */
+  readonly mentions?: readonly number[]
   readonly unread?: UnreadCount
   /** Up to where this device has said that it was read. */
   readonly wanted?: number
@@ -74,17 +79,21 @@ export function patchOfLogged(entry: SlotEntry): Patch {
 }
 
 export function patchOfConversation(conversation: Conversation, rank: number): Patch {
-  const { kind, muted, pinned, ts, requests, request, blocked, members, seq, cleared, unread, last } = conversation
+  const { kind, muted, muted_until, pinned, ts, requests, request, held, blocked, members, seq, cleared, mentions, unread, last } =
+    conversation
   return {
     standing: {
       ...{ rank, kind, muted, pinned, ts },
       ...(requests === undefined ? {} : { requests }),
+      ...(muted_until === undefined ? {} : { mutedUntil: muted_until }),
       ...(request === undefined ? {} : { request }),
+      ...(held === undefined ? {} : { held }),
       ...(blocked === undefined ? {} : { blocked }),
     },
     roster: rosterOf(conversation),
     seq,
     cleared,
+    ...(mentions === undefined ? {} : { mentions }),
     unread: { asOf: seq, count: unread },
     marks: members.map(({ user, delivered, read }) => ({ user, mark: { delivered, read } })),
     slots: last === undefined ? [] : [slotOf(last, seq)],

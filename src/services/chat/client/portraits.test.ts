@@ -13,7 +13,14 @@ test('[M40] a view is the same object until what it shows has changed', () => {
   conversation.absorb(snapshot({ seq: 0, unread: 0 }))
   for (const seq of [1, 2]) conversation.absorb(patchOfEntry(message(seq, seq === 1 ? me : 'bob'), seq - 1, seq, me))
   const outbox = new Outbox()
-  const portraits = new Portraits(me, 'phone', outbox, () => [])
+  const portraits = new Portraits(
+    me,
+    'phone',
+    outbox,
+    () => [],
+    { now: () => 0 },
+    () => false,
+  )
   const before = portraits.items(conversation)
   expect(portraits.items(conversation)).toBe(before)
   outbox.add({ cid: 'c', conversation: id, text: 'hi', at: 5, order: 5 })
@@ -33,7 +40,14 @@ test('[M40] a view is the same object until what it shows has changed', () => {
 test('[M8] a message that waits and its echo are one row with one key', () => {
   const conversation = new Conversation(id, me)
   const outbox = new Outbox()
-  const portraits = new Portraits(me, 'phone', outbox, () => [])
+  const portraits = new Portraits(
+    me,
+    'phone',
+    outbox,
+    () => [],
+    { now: () => 0 },
+    () => false,
+  )
   outbox.add({ cid: 'c', conversation: id, text: 'hi', at: 5, order: 5 })
   outbox.add({ cid: 'd', conversation: id, text: 'there', at: 6, order: 6 })
   const keys = () => portraits.items(conversation).map(item => [item.key, item.kind === 'message' ? item.state : ''])

@@ -1,3 +1,4 @@
+import type { Clock } from '../../../kit/index.ts'
 import type { MembershipEntry } from '../model/wire.ts'
 import type { Conversation } from './conversation.ts'
 import type { Outbox, OutboxEntry } from './outbox.ts'
@@ -33,6 +34,8 @@ export class Portraits {
     readonly device: string,
     readonly outbox: Outbox,
     readonly typingIn: (conversation: string) => readonly string[],
+    readonly clock: Pick<Clock, 'now'>,
+    readonly isBlocked: (user: string) => boolean,
   ) {}
 
   items(conversation: Conversation): readonly ItemView[] {
@@ -60,7 +63,7 @@ export class Portraits {
     }
     this.#portraits.set(conversation, portrait)
     const typing = this.typingIn(id)
-    const revision = `${conversation.revision} ${this.outbox.revision} ${typing.join(' ')}`
+    const revision = `${conversation.revision} ${this.outbox.revision} ${this.#isMuted(conversation)} ${typing.join(' ')}`
     if (revision === portrait.revision) return portrait
     portrait.revision = revision
     portrait.amended = Map.groupBy(this.outbox.amendmentsOf(id), ({ amends }) => amends?.target ?? 0)
@@ -70,6 +73,18 @@ export class Portraits {
     for (const seq of portrait.messages.keys()) if (conversation.thread.slot(seq) === undefined) portrait.messages.delete(seq)
     portrait.view = this.#list(conversation, portrait, waiting.at(-1), typing)
     return portrait
+  }
+
+  #isMuted({ standing }: Conversation): boolean {
+    return standing?.muted === true && (standing.mutedUntil ?? Number.POSITIVE_INFINITY) > this.clock.now()
+  }
+
+  /** Nobody is called by those whom they have blocked. */
+  #mentions({ mentions, thread }: Conversation): readonly number[] {
+    return mentions.filter(seq => {
+      const author = thread.slot(seq)?.head?.author
+      return author === undefined || !this.isBlocked(author)
+    })
   }
 
   #logged(conversation: Conversation, portrait: Portrait): ItemView[] {
@@ -107,6 +122,7 @@ export class Portraits {
     const { standing, roster, id, members, unread, read, seq, last: slot } = conversation
     if (standing === undefined) return undefined
     const last = waiting ?? (slot === undefined ? undefined : (this.#item(conversation, slot, portrait) ?? portrait.items.at(-1)))
+    const isMuted = this.#isMuted(conversation)
     const other = members.find(member => member.user !== this.user)?.user
     return {
       id,
@@ -117,11 +133,14 @@ export class Portraits {
       requests: standing.requests ?? 0,
       request: standing.request === true && !hasAnswered(conversation),
       members,
-      muted: standing.muted,
+      held: standing.held === true && !hasAnswered(conversation),
+      muted: isMuted,
+      ...(isMuted && standing.mutedUntil !== undefined ? { mutedUntil: standing.mutedUntil } : {}),
       pinned: standing.pinned,
       blocked: standing.blocked === true,
       active: roster.active,
       unread,
+      mentions: this.#mentions(conversation),
       read,
       seq,
       ...(last === undefined ? {} : { last }),
@@ -164,6 +183,7 @@ function messageView(
     ...(cid === undefined ? {} : { cid }),
     ...(content?.text === undefined ? {} : { text: content.text }),
     ...(content?.enc === undefined ? {} : { enc: content.enc }),
+    ...(content?.mentions === undefined ? {} : { mentions: content.mentions }),
     ...(head.replyTo === undefined ? {} : { replyTo: head.replyTo }),
     rev: content?.rev ?? 0,
     deleted: fate === 'deleted',
@@ -171,7 +191,7 @@ function messageView(
   }
 }
 
-function waitingMessage({ cid, conversation, text, enc, replyTo, at, refusal }: OutboxEntry, user: string): MessageView {
+function waitingMessage({ cid, conversation, text, enc, mentions, replyTo, at, refusal }: OutboxEntry, user: string): MessageView {
   return {
     kind: 'message',
     key: cid,
@@ -183,6 +203,7 @@ function waitingMessage({ cid, conversation, text, enc, replyTo, at, refusal }: 
     cid,
     ...(text === undefined ? {} : { text }),
     ...(enc === undefined ? {} : { enc }),
+    ...(mentions === undefined ? {} : { mentions }),
     ...(replyTo === undefined ? {} : { replyTo }),
     rev: 0,
     deleted: false,
@@ -207,8 +228,9 @@ function withAmendment(view: MessageView, { cid, amends, refusal }: OutboxEntry)
   const told = refusal === undefined ? {} : { refusal }
   switch (amends.kind) {
     case 'edit': {
-      const pending = { kind: 'edit', cid, text: amends.text, ...told } as const
-      return { ...view, ...(refusal === undefined ? { text: amends.text } : {}), pending }
+      const { text, mentions = [] } = amends
+      const pending = { kind: 'edit', cid, text, mentions, ...told } as const
+      return { ...view, ...(refusal === undefined ? { text, mentions } : {}), pending }
     }
     case 'delete':
       return { ...view, pending: { kind: 'delete', cid, ...told } }

@@ -1,4 +1,5 @@
 import { backoffMs, type Clock, type Random, type Timer } from '../../../kit/index.ts'
+import { naming, type Wording } from '../model/mentions.ts'
 import type { ChatCommands } from '../model/wire.ts'
 import type { ChatCache } from './cache.ts'
 import { ChatError, readError } from './chat-error.ts'
@@ -70,10 +71,11 @@ export class Sender {
   }
 
   /** Other words for a message that may still say something else. */
-  rewrite(cid: string, text: string): void {
+  rewrite(cid: string, { text, mentions }: Wording): void {
     const entry = this.outbox.entry(cid)
     if (entry === undefined) return
-    this.outbox.replace({ ...entry, text, rewritten: true })
+    const { mentions: _, ...rest } = entry
+    this.outbox.replace({ ...rest, text, ...naming(mentions), rewritten: true })
     this.#put(cid)
   }
 
@@ -154,12 +156,13 @@ export class Sender {
     this.drop(cid)
   }
 
-  #post({ cid, conversation, text, enc, replyTo, version }: OutboxEntry): Promise<Answer> {
+  #post({ cid, conversation, text, enc, mentions, replyTo, version }: OutboxEntry): Promise<Answer> {
     return this.caller.call('chat.send', {
       conversation,
       cid,
       ...(text === undefined ? {} : { text }),
       ...(enc === undefined ? {} : { enc }),
+      ...(mentions === undefined ? {} : { mentions }),
       ...(replyTo === undefined ? {} : { reply_to: replyTo }),
       ...(version === undefined ? {} : { version }),
     })

@@ -1,3 +1,4 @@
+import type { Mention } from '../model/mentions.ts'
 import { wholeEmoji } from '../model/text.ts'
 import type { DeleteEntry, EditEntry, Encrypted, MembershipEntry, MessageEntry, Reaction, ReactionEntry } from '../model/wire.ts'
 
@@ -34,6 +35,7 @@ export interface SlotContent {
   readonly rev: number
   readonly text?: string
   readonly enc?: Encrypted
+  readonly mentions?: readonly Mention[]
 }
 
 export interface Tally {
@@ -137,8 +139,13 @@ function messageSlot(entry: MessageEntry, asOf: number): Slot {
   return { seq, head, content: contentOf(entry, entry.rev ?? 0), tally: { asOf, reactions: entry.reactions ?? [] } }
 }
 
-function contentOf({ text, enc }: { readonly text?: string; readonly enc?: Encrypted }, rev: number): SlotContent {
-  return { rev, ...(text === undefined ? {} : { text }), ...(enc === undefined ? {} : { enc }) }
+function contentOf({ text, enc, mentions }: Omit<SlotContent, 'rev'>, rev: number): SlotContent {
+  return {
+    rev,
+    ...(text === undefined ? {} : { text }),
+    ...(enc === undefined ? {} : { enc }),
+    ...(mentions === undefined ? {} : { mentions }),
+  }
 }
 
 /** The same message may come with its origin and without. */

@@ -1,3 +1,4 @@
+import type { Mention, Wording } from '../model/mentions.ts'
 import type { Allowed, Encrypted, Member, MembershipChange, Reaction } from '../model/wire.ts'
 
 /** Whether what is shown is kept up to date. `offline`: the network or the server cannot be reached, or the server sent this client away. */
@@ -35,6 +36,8 @@ export interface MessageView {
   /** Absent of what was deleted or is encrypted. */
   readonly text?: string
   readonly enc?: Encrypted
+  /** Whom the text names, in order. */
+  readonly mentions?: readonly Mention[]
   /** The `seq` of the message that it answers. */
   readonly replyTo?: number
   /** How often it was edited. */
@@ -49,7 +52,7 @@ export interface MessageView {
 
 /** What is to become of a message. */
 export type MessageChange =
-  | { readonly kind: 'edit'; readonly text: string }
+  | ({ readonly kind: 'edit' } & Wording)
   /** `afterMs`: not before that, so that it can be taken back with `discard`; until then it is shown as done. */
   | { readonly kind: 'delete'; readonly for: 'everyone' | 'me'; readonly afterMs?: number }
   /** One per user and message; '' takes it back. */
@@ -61,6 +64,7 @@ export interface PendingChange {
   readonly cid: string
   /** Of an edit what the message is to say. */
   readonly text?: string
+  readonly mentions?: readonly Mention[]
   /** Why it was refused: then the message shows what it said before. */
   readonly refusal?: Refusal
 }
@@ -90,14 +94,20 @@ export interface ConversationView {
   readonly requests: number
   /** Others began it with this user, or put them there, and they have neither answered nor accepted. */
   readonly request: boolean
+  /** It waits for a yes, and notifies nobody meanwhile: its other one may not write to this user without asking. */
+  readonly held: boolean
   readonly members: readonly Member[]
   readonly muted: boolean
+  /** When that ends by itself; absent where it is not muted, or for ever. */
+  readonly mutedUntil?: number
   readonly pinned: boolean
   /** Of two: whether one has blocked the other. */
   readonly blocked: boolean
   /** Whether one is still in it. */
   readonly active: boolean
   readonly unread: number
+  /** Places of unread messages that name this user, the oldest first. */
+  readonly mentions: readonly number[]
   /** Up to where one has read. */
   readonly read: number
   /** The newest `seq`. */
@@ -134,6 +144,8 @@ export type ChatChange =
 export interface NewMessage {
   readonly text?: string
   readonly enc?: Encrypted
+  /** Whom the text names, in order: members of the conversation. */
+  readonly mentions?: readonly Mention[]
   /** The `seq` of the message that it answers. */
   readonly replyTo?: number
   /** The membership version it was made for; the server refuses it when members have changed since. */

@@ -1,4 +1,5 @@
 import type { Clock } from '../../../kit/index.ts'
+import { naming, type Wording } from '../model/mentions.ts'
 import type { ChatCommands } from '../model/wire.ts'
 import { ChatError } from './chat-error.ts'
 import type { Caller } from './connection.ts'
@@ -22,7 +23,7 @@ export class Writes {
 
   /** The server has taken a message. */
   sent(entry: OutboxEntry, { seq, mid, ts }: ChatCommands['chat.send']['out']): void {
-    const { conversation, text, enc, replyTo, cid } = entry
+    const { conversation, text, enc, mentions, replyTo, cid } = entry
     this.#wrote({
       kind: 'message',
       ...this.#place(conversation, seq, ts),
@@ -30,14 +31,16 @@ export class Writes {
       origin: { device: this.host.device, cid },
       ...(text === undefined ? {} : { text }),
       ...(enc === undefined ? {} : { enc }),
+      ...naming(mentions),
       ...(replyTo === undefined ? {} : { reply_to: replyTo }),
     })
   }
 
-  async edit(conversation: string, seq: number, text: string): Out<'chat.edit'> {
-    const answer = await this.host.caller.call('chat.edit', { conversation, seq, text })
+  async edit(conversation: string, seq: number, { text, mentions }: Wording): Out<'chat.edit'> {
+    const answer = await this.host.caller.call('chat.edit', { conversation, seq, text, ...naming(mentions) })
     const { rev, ts } = answer
-    this.#wrote({ kind: 'edit', ...this.#place(conversation, answer.seq, ts), ...this.#target(conversation, seq), rev, text })
+    const said = { rev, text, ...naming(mentions) }
+    this.#wrote({ kind: 'edit', ...this.#place(conversation, answer.seq, ts), ...this.#target(conversation, seq), ...said })
     return answer
   }
 
@@ -62,7 +65,7 @@ export class Writes {
       const waits = typeof amends.target === 'string' && isOnItsWay(amends.target)
       throw new ChatError({ code: 404, reason: 'not_found', text: 'the message is not there' }, waits)
     }
-    if (amends.kind === 'edit') await this.edit(conversation, seq, amends.text)
+    if (amends.kind === 'edit') await this.edit(conversation, seq, amends)
     else if (amends.kind === 'delete') await this.erase(conversation, seq, amends.for)
     else await this.react(conversation, seq, amends.emoji)
   }

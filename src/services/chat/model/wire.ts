@@ -1,3 +1,9 @@
+import type { Mention } from './mentions.ts'
+import type { OwnDevice, OwnSettings, SettingsChange } from './settings.ts'
+
+export { chatErrors } from './errors.ts'
+export type { MayAdd, MayWrite, OwnDevice, OwnSettings, Previews } from './settings.ts'
+
 /** What chat says on the wire, as the server, the client layer and the page read it. Times are Unix milliseconds. */
 
 import type { FileLink, FileReference, SharedFile } from './file.ts'
@@ -39,6 +45,8 @@ export interface MessageEntry extends Logged {
   readonly enc?: Encrypted
   /** Pictures and other files that it carries; `text` is then their caption, and may be absent. */
   readonly files?: readonly SharedFile[]
+  /** Whom the text names, in order. */
+  readonly mentions?: readonly Mention[]
   /** The `seq` of the message that it answers. */
   readonly reply_to?: number
   /** Only in history and snapshots, where later entries are folded in. */
@@ -55,6 +63,7 @@ export interface EditEntry extends Logged {
   readonly rev: number
   readonly text?: string
   readonly enc?: Encrypted
+  readonly mentions?: readonly Mention[]
 }
 
 /** For everyone it stands in the log; `for: 'me'` has no `seq` (0) and comes to one's own devices alone. */
@@ -143,9 +152,6 @@ export type InboxEntry = (
   readonly re?: true
 }
 
-/** Who may put a user into a group without asking; all others ask. `answered`: those whom they have answered in a conversation of two. */
-export type MayAdd = 'everyone' | 'answered' | 'nobody'
-
 export interface ChangedMembers {
   readonly version: number
   readonly seq: number
@@ -179,6 +185,10 @@ export interface Conversation {
   readonly last?: MessageEntry
   readonly members: readonly Member[]
   readonly muted: boolean
+  /** When it ends by itself; absent where it does not. */
+  readonly muted_until?: number
+  /** Places of unread messages that name this user, the oldest first, a hundred at most. */
+  readonly mentions?: readonly number[]
   readonly pinned: boolean
   /** Everything up to here was cleared on this account. */
   readonly cleared: number
@@ -186,6 +196,8 @@ export interface Conversation {
   readonly blocked?: true
   /** Others put this user here, who has neither answered nor accepted: until then nobody there learns of their presence and devices. */
   readonly request?: true
+  /** It waits for a yes since its other one may not write to this user without asking: it notifies nobody, and they learn nothing of it. */
+  readonly held?: true
   /** How many ask to be let in, for those who may let them. */
   readonly requests?: number
   /** Out of the list, in the archive; a message beyond `seq` brings it back unless it is muted. */
@@ -300,6 +312,7 @@ export interface ChatCommands {
       text?: string | undefined
       enc?: Encrypted | undefined
       files?: readonly FileReference[] | undefined
+      mentions?: readonly Mention[] | undefined
       reply_to?: number | undefined
       version?: number | undefined
       device?: string | undefined
@@ -310,7 +323,13 @@ export interface ChatCommands {
   'chat.links': { in: { files: readonly string[] }; out: { links: readonly FileLink[] } }
   /** A message that carries files may lose its caption by an empty text. */
   'chat.edit': {
-    in: { conversation: string; seq: number; text?: string | undefined; enc?: Encrypted | undefined }
+    in: {
+      conversation: string
+      seq: number
+      text?: string | undefined
+      enc?: Encrypted | undefined
+      mentions?: readonly Mention[] | undefined
+    }
     out: { seq: number; rev: number; ts: number }
   }
   'chat.delete': { in: { conversation: string; seq: number; for: 'everyone' | 'me' }; out: { seq: number } }
@@ -352,20 +371,8 @@ export interface ChatCommands {
     out: { seq: number; recipients: readonly { user: string; delivered?: number; read?: number }[] }
   }
   'chat.settings': {
-    in: {
-      conversation?: string | undefined
-      muted?: boolean | undefined
-      pinned?: boolean | undefined
-      archived?: boolean | undefined
-      /** Marks it as unread; false reads it up to `seq`. */
-      unread?: boolean | undefined
-      /** The newest that the user knew of: what came later brings an archived conversation back, and stays unread. */
-      seq?: number | undefined
-      read_receipts?: boolean | undefined
-      last_seen?: boolean | undefined
-      may_add?: MayAdd | undefined
-    }
-    out: { read_receipts: boolean; last_seen: boolean; may_add: MayAdd }
+    in: SettingsChange
+    out: OwnSettings
   }
   /** Without `user`, asks. */
   'chat.block': { in: { user?: string | undefined; on?: boolean | undefined }; out: { blocked: readonly string[] } }
@@ -375,22 +382,9 @@ export interface ChatCommands {
   }
   /** The server's VAPID key, for `pushManager.subscribe`. */
   'chat.push_key': { in: object; out: { key: string } }
+  /** Whether somebody sits at this device: its page is visible and was touched lately. Said again while it lasts, at least once a minute. */
+  'chat.in_use': { in: { on: boolean }; out: object }
+  /** One's devices; with `sign_out`, one of them is no longer one. */
+  'chat.devices': { in: { sign_out?: string | undefined }; out: { devices: readonly OwnDevice[] } }
   'chat.presence': { in: { users: readonly string[] }; out: { users: readonly UserPresence[] } }
 }
-
-/** Errors that the commands add to those of the protocol: HTTP-like codes, `message` is one of these tokens, then prose. */
-export const chatErrors = {
-  forbidden: { code: 403, message: 'forbidden' },
-  notFound: { code: 404, message: 'not_found' },
-  idempotencyConflict: { code: 409, message: 'idempotency_conflict' },
-  membershipChanged: { code: 409, message: 'membership_changed' },
-  deviceMismatch: { code: 409, message: 'device_mismatch' },
-  approvalPending: { code: 403, message: 'approval_pending' },
-  groupFull: { code: 409, message: 'group_full' },
-  gone: { code: 410, message: 'gone' },
-  windowClosed: { code: 403, message: 'window_closed' },
-  tooLarge: { code: 413, message: 'too_large' },
-  unprocessable: { code: 422, message: 'unprocessable' },
-  quotaExceeded: { code: 413, message: 'quota_exceeded' },
-  rateLimited: { code: 429, message: 'rate_limited', temporary: true },
-} as const

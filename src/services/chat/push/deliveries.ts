@@ -1,8 +1,9 @@
 import type { Log } from '../../../hub/index.ts'
 import { backoffMs, type Clock, type Random, type Timer, unreachable } from '../../../kit/index.ts'
-import { type Delivery, deliveryKey, type Errand, joined, noteOf } from './delivery.ts'
+import { type Delivery, deliveryKey, type Errand, joined, noteOf, seqOf, shownSeq } from './delivery.ts'
 import { pushLimits } from './limits.ts'
 import { OriginLane } from './origin-lane.ts'
+import type { NoteContext } from './push-note.ts'
 import type { PushOutcome, PushSender } from './push-sender.ts'
 import type { PushSubscription } from './push-subscription.ts'
 import type { PushTally } from './tally.ts'
@@ -14,7 +15,6 @@ export interface Order {
   readonly sender: PushSender
   readonly conversation: string
   readonly errand: Errand
-  readonly badge: number | undefined
   readonly ttlMs: number
 }
 
@@ -23,8 +23,8 @@ export interface DeliveriesOptions {
   readonly random: Random
   readonly log: Log
   readonly tally: PushTally
-  /** Asked again before another try, for it is older then. May reject. */
-  readonly badge: (user: string) => Promise<number>
+  /** What is asked before each try, since it changes. May reject. */
+  readonly context: (user: string, conversation: string, seq: number | undefined) => Promise<NoteContext>
   readonly delivered: (delivery: Delivery) => void
   readonly gone: (subscription: PushSubscription) => void
 }
@@ -56,8 +56,14 @@ export class Deliveries {
     return [...(this.#byUser.get(user)?.values() ?? [])]
   }
 
+  /** Whether a device is being told of a message, or of a newer one. */
+  tells({ user, device }: PushSubscription, conversation: string, seq: number): boolean {
+    const under = this.#byUser.get(user)?.get(deliveryKey(user, device, conversation))
+    return [under?.errand, under?.next?.errand].some(errand => errand?.kind === 'message' && seqOf(errand) >= seq)
+  }
+
   /** Sends a note, in the place of one on the same conversation that still waits, or after the one that is being sent. */
-  order({ subscription, sender, conversation, errand, badge, ttlMs }: Order): void {
+  order({ subscription, sender, conversation, errand, ttlMs }: Order): void {
     if (this.#isClosed) return
     const key = deliveryKey(subscription.user, subscription.device, conversation)
     const expiresAt = this.options.clock.now() + ttlMs
@@ -65,12 +71,11 @@ export class Deliveries {
     const awaited = under?.state === 'sending' ? under.next?.errand : under?.errand
     // A message that is still to come replaces what is shown anyway.
     if (errand.kind !== 'message' && awaited?.kind === 'message') return
-    if (under?.state === 'sending') under.next = { errand: joined(awaited, errand), badge, expiresAt }
-    else if (under?.subscription.endpoint === subscription.endpoint)
-      Object.assign(under, { errand: joined(awaited, errand), badge, expiresAt })
+    if (under?.state === 'sending') under.next = { errand: joined(awaited, errand), expiresAt }
+    else if (under?.subscription.endpoint === subscription.endpoint) Object.assign(under, { errand: joined(awaited, errand), expiresAt })
     else {
       if (under !== undefined) this.end(under)
-      this.#add({ key, conversation, subscription, sender, errand, badge, expiresAt, tries: 0, state: 'waiting', next: undefined })
+      this.#add({ key, conversation, subscription, sender, errand, expiresAt, tries: 0, state: 'waiting', next: undefined })
     }
   }
 
@@ -168,14 +173,14 @@ export class Deliveries {
   }
 
   async #try(delivery: Delivery): Promise<PushOutcome> {
-    const { clock, badge } = this.options
+    const { clock, context } = this.options
     const { subscription, sender, errand, conversation } = delivery
     const leftMs = delivery.expiresAt - clock.now()
     if (leftMs <= 0) return { kind: 'failed', reason: 'it is too old' }
     try {
-      const known = delivery.tries === 0 ? delivery.badge : undefined
-      const count = known ?? (await badge(subscription.user))
-      return await sender.send(subscription, noteOf(errand, conversation, count, topicOf(subscription.user, conversation), leftMs))
+      const { user } = subscription
+      const current = await context(user, conversation, shownSeq(errand))
+      return await sender.send(subscription, noteOf(errand, conversation, current, topicOf(user, conversation), leftMs))
     } catch (error) {
       return { kind: 'later', reason: error instanceof Error ? error.message : String(error) }
     }

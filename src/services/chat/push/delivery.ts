@@ -1,5 +1,5 @@
 import { pushLimits } from './limits.ts'
-import type { PushNote } from './push-note.ts'
+import type { NoteContext, PushNote } from './push-note.ts'
 import type { OwedMessage } from './push-rows.ts'
 import type { PushSender } from './push-sender.ts'
 import type { PushSubscription } from './push-subscription.ts'
@@ -21,12 +21,10 @@ export interface Delivery {
   readonly subscription: PushSubscription
   readonly sender: PushSender
   errand: Errand
-  /** Asked for when it is sent, where it is not known or old. */
-  badge: number | undefined
   expiresAt: number
   tries: number
   state: 'waiting' | 'resting' | 'sending' | 'ended'
-  next: { readonly errand: Errand; readonly badge: number | undefined; readonly expiresAt: number } | undefined
+  next: { readonly errand: Errand; readonly expiresAt: number } | undefined
 }
 
 export function deliveryKey(user: string, device: string, conversation: string): string {
@@ -38,6 +36,12 @@ export function seqOf(errand: Errand): number {
   return errand.kind === 'message' ? (errand.messages.at(-1)?.seq ?? 0) : errand.seq
 }
 
+/** The message that a notification will show once the device has this; undefined where it shows none. */
+export function shownSeq(errand: Errand): number | undefined {
+  if (errand.kind === 'message') return seqOf(errand)
+  return errand.kind === 'retract' ? errand.latest : undefined
+}
+
 /** One errand in the place of two. Messages that were not sent are told of together, so that taking one back leaves the others. */
 export function joined(earlier: Errand | undefined, later: Errand): Errand {
   if (earlier?.kind !== 'message' || later.kind !== 'message') return later
@@ -47,8 +51,8 @@ export function joined(earlier: Errand | undefined, later: Errand): Errand {
 }
 
 /** What is sent of it, with what is left of its time. */
-export function noteOf(errand: Errand, conversation: string, badge: number, topic: string, ttlMs: number): PushNote {
-  const shared = { kind: errand.kind, conversation, seq: seqOf(errand), badge, topic, ttlMs }
+export function noteOf(errand: Errand, conversation: string, { badge, preview }: NoteContext, topic: string, ttlMs: number): PushNote {
+  const shared = { kind: errand.kind, conversation, seq: seqOf(errand), badge, topic, ttlMs, ...(preview !== undefined && { preview }) }
   switch (errand.kind) {
     case 'message': {
       const { mid, enc } = errand.messages.at(-1) ?? {}

@@ -1,5 +1,5 @@
 import { bareBody, fullBody, idsOf, type NoteBody } from './note-body.ts'
-import type { PushNote } from './push-note.ts'
+import type { NotePreview, PushNote } from './push-note.ts'
 import type { PushSubscription } from './push-subscription.ts'
 
 /** A device that is reached through the gateway. */
@@ -45,6 +45,13 @@ export interface FcmNote {
 
 export type GatewayNote = ApnsNote | FcmNote
 
+/** A notification that the system shows by itself, in words of no language but the users' own; what is missing is said by the app's. */
+function wordsOf(preview: NotePreview | undefined): { readonly title?: string; readonly body?: string } {
+  if (preview === undefined) return {}
+  const { from, group, text } = preview
+  return { title: group ?? from, ...(text === undefined ? {} : { body: group === undefined ? text : `${from}: ${text}` }) }
+}
+
 /** APNs and FCM take 4,096 bytes; what is encrypted is left out where it would not fit beside the rest. */
 const bodyBytesMax = 3_500
 
@@ -63,9 +70,13 @@ export function gatewayNote(
 
 function apnsNote(token: string, note: PushNote, body: NoteBody, nowMs: number): ApnsNote {
   const shows = note.kind === 'message'
+  const words = wordsOf(note.preview)
   // A background push may carry nothing that is shown, a badge neither, and goes with priority 5: APNs refuses others.
   const alert = {
-    alert: { 'title-loc-key': 'FANFARE_NEW_MESSAGE', 'loc-key': 'FANFARE_NEW_MESSAGE_BODY' },
+    alert: {
+      ...(words.title === undefined ? { 'title-loc-key': 'FANFARE_NEW_MESSAGE' } : { title: words.title }),
+      ...(words.body === undefined ? { 'loc-key': 'FANFARE_NEW_MESSAGE_BODY' } : { body: words.body }),
+    },
     badge: note.badge,
     sound: 'default',
     'thread-id': note.topic,
@@ -90,8 +101,9 @@ function apnsNote(token: string, note: PushNote, body: NoteBody, nowMs: number):
  * them is lost, the app that is woken by the last compares all that it shows.
  */
 function fcmNote(token: string, note: PushNote, body: NoteBody): FcmNote {
-  const { kind, topic, badge, ttlMs } = note
+  const { kind, topic, badge, ttlMs, preview } = note
   const shows = kind === 'message'
+  const words = wordsOf(preview)
   const data = Object.fromEntries(
     Object.entries(body).map(([key, value]) => [key, typeof value === 'string' ? value : JSON.stringify(value)]),
   )
@@ -108,8 +120,8 @@ function fcmNote(token: string, note: PushNote, body: NoteBody): FcmNote {
               notification: {
                 tag: topic,
                 notification_count: badge,
-                title_loc_key: 'fanfare_new_message',
-                body_loc_key: 'fanfare_new_message_body',
+                ...(words.title === undefined ? { title_loc_key: 'fanfare_new_message' } : { title: words.title }),
+                ...(words.body === undefined ? { body_loc_key: 'fanfare_new_message_body' } : { body: words.body }),
               },
             }
           : { collapse_key: kind }),

@@ -2,7 +2,7 @@ export { checkSubscription, type GivenSubscription, type SubscriptionRules } fro
 export { GatewaySender } from './gateway-sender.ts'
 export { pushLimits } from './limits.ts'
 export { type OpenedPushes, openPushes, type PushSurroundings } from './open-pushes.ts'
-export type { PushKind, PushNote } from './push-note.ts'
+export type { NotePreview, PushKind, PushNote } from './push-note.ts'
 export type { OwedCursor, OwedMessage, PushRows, ShownNote } from './push-rows.ts'
 export type { PushOutcome, PushSender } from './push-sender.ts'
 export type { PushSubscription } from './push-subscription.ts'

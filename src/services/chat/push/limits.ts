@@ -37,10 +37,12 @@ export const pushLimits = {
   decisionsMax: 8,
   /** How soon a decision is tried again that the store did not answer. */
   undecidedMs: 2 * second,
-  /** How often a device that has the conversation on its screen and acknowledges nothing is looked at again. */
-  openRecheckMs: second,
-  /** And how long it is believed: longer than a dead socket goes unnoticed, which is one ping and its pong. */
-  openBelievedMs: minute,
+  /** How long a device in use holds up the pushes of a message that is not read: somebody who looks at another window of it misses little. */
+  inUseMs: 30 * second,
+  /** How often meanwhile is looked whether it still is in use. */
+  inUseRecheckMs: second,
+  /** UTF-16 units of a text that a notification shows; systems show some 100 to 200. Beyond: cut. */
+  previewMax: 200,
   /** Between two tries of one note. */
   backoff: { baseMs: 2 * second, capMs: 5 * minute },
   /** Tries of one note. Beyond, or after its TTL: given up. */

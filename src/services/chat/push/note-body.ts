@@ -1,8 +1,8 @@
-import type { PushNote } from './push-note.ts'
+import type { NotePreview, PushNote } from './push-note.ts'
 import type { PushSubscription } from './push-subscription.ts'
 
 /** What the device gets to read. */
-export interface NoteBody {
+export interface NoteBody extends Partial<NotePreview> {
   readonly kind: PushNote['kind']
   readonly conversation: string
   readonly seq: number
@@ -14,7 +14,7 @@ export interface NoteBody {
 
 /** Everything that may be said. Of what is encrypted per device, its own part. */
 export function fullBody({ user, device }: PushSubscription, note: PushNote): NoteBody {
-  const { kind, conversation, seq, mid, latest, badge, enc } = note
+  const { kind, conversation, seq, mid, latest, badge, preview, enc } = note
   const bytes = enc?.perDevice?.[`${user}/${device}`] ?? enc?.bytes
   return {
     kind,
@@ -23,12 +23,13 @@ export function fullBody({ user, device }: PushSubscription, note: PushNote): No
     ...(mid !== undefined && { mid }),
     ...(latest !== undefined && { latest }),
     badge,
+    ...preview,
     ...(enc !== undefined &&
       bytes !== undefined && { enc: { scheme: enc.scheme, ...(enc.epoch !== undefined && { epoch: enc.epoch }), bytes } }),
   }
 }
 
-/** The same without what was encrypted: ids alone. */
+/** The same without what was encrypted. */
 export function idsOf({ enc: _, ...body }: NoteBody): NoteBody {
   return body
 }

@@ -13,11 +13,13 @@ export interface PushSurroundings {
   readonly random: Random
   readonly log: Log
   readonly rows: PushRows
-  readonly isOpen: (user: string, conversation: string) => boolean
+  readonly isInUse: (user: string) => boolean
   /** The authority of push services of one's own, as PEM. */
   readonly ca?: string
   /** The grace of what was owed when the server stopped. */
   readonly restoredGraceMs?: number
+  /** How long a device in use holds up pushes. */
+  readonly inUseMs?: number
 }
 
 /** Pushes as configured, with what `chat.push` and `chat.push_key` need of them. */

@@ -1,4 +1,5 @@
 import type { Encrypted } from '../model/wire.ts'
+import type { NotePreview } from './push-note.ts'
 import type { PushSubscription } from './push-subscription.ts'
 
 /** A message in a user's inbox that somebody is to be told of, if nobody acknowledges it. */
@@ -25,13 +26,15 @@ export interface PushRows {
   subscriptions(user: string): Promise<readonly PushSubscription[]>
   /** Deletes dead subscriptions, many at once, but only while device and endpoint are still these: a device may have renewed its own meanwhile. */
   forget(subscriptions: readonly PushSubscription[]): Promise<void>
-  /** Unread messages in all conversations that are not muted. */
+  /** Unread messages in all conversations that are not muted, and unread mentions in those that are. */
   badge(user: string): Promise<number>
-  /** Whether any device of the user has acknowledged the inbox up to there, or the user has read that message. */
-  isAcknowledged(user: string, offset: number): Promise<boolean>
+  /** Subscribed devices that have not acknowledged the message themselves; none once the user has read it. */
+  unaware(user: string, message: Pick<OwedMessage, 'conversation' | 'seq' | 'offset'>): Promise<readonly PushSubscription[]>
+  /** What the notification of a message says, as far as the user's settings allow; undefined where it says nothing. */
+  preview(user: string, conversation: string, seq: number): Promise<NotePreview | undefined>
   /**
-   * Messages in inboxes that came since (Unix ms), not by the user, not deleted, not muted, not read, and acknowledged by no device, of users who have a
-   * subscription: by user and offset, at most `limit`, beginning behind `after`.
+   * Messages in inboxes that came since (Unix ms), not by the user, not deleted, not muted, not read, and not acknowledged by every subscribed device:
+   * by user and offset, at most `limit`, beginning behind `after`.
    */
   owed(since: number, limit: number, after?: OwedCursor): Promise<readonly (OwedMessage & { readonly user: string })[]>
   shown(user: string, conversation: string): Promise<readonly ShownNote[]>

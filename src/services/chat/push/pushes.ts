@@ -4,6 +4,7 @@ import { Deliveries } from './deliveries.ts'
 import { type Delivery, type Errand, seqOf } from './delivery.ts'
 import { Gathering } from './gathering.ts'
 import { pushLimits } from './limits.ts'
+import type { NoteContext } from './push-note.ts'
 import type { OwedMessage, PushRows, ShownNote } from './push-rows.ts'
 import type { PushSender } from './push-sender.ts'
 import type { PushSubscription } from './push-subscription.ts'
@@ -24,8 +25,8 @@ export interface PushDesk {
   start(): Promise<void>
   /** A message stands in a user's inbox. Not for muted conversations, nor for the user's own messages. */
   owe(user: string, message: OwedMessage): void
-  /** A device of the user has everything up to and with this offset. */
-  acknowledged(user: string, offset: number): void
+  /** A device has everything up to and with this offset: it need not be told of it. */
+  acknowledged(user: string, device: string, offset: number): void
   /** The user read a conversation up to there: what other devices show of it is taken away silently. */
   read(user: string, mark: ReadMark): void
   /** A message was deleted for everyone. Call it for each recipient who had not read it. */
@@ -41,19 +42,21 @@ export interface PushesOptions {
   readonly rows: PushRows
   /** Each subscription goes to the first that takes it. */
   readonly senders: readonly PushSender[]
-  /** Whether a device of the user has the conversation on its screen, as far as sockets know. */
-  readonly isOpen: (user: string, conversation: string) => boolean
+  /** Whether somebody sits at a device of the user: its page is visible and was touched lately. */
+  readonly isInUse: (user: string) => boolean
   /** How long a message waits for its acknowledgement. */
   readonly graceMs: number
   /** How long a push service may keep a message. */
   readonly ttlMs: number
   /** The grace of what was owed when the server stopped: devices come back over half a minute. */
   readonly restoredGraceMs?: number
+  /** How long a device in use holds up what is not read. */
+  readonly inUseMs?: number
 }
 
 /**
- * Who is notified of what. A message is owed to a user until one of their devices acknowledges it, whatever sockets say; after the grace the
- * devices are notified, once each, by one note per conversation. What was read or deleted is taken back.
+ * Who is notified of what. A message is owed to a user until they read it; after the grace the devices that have not acknowledged it themselves are
+ * notified, once each, by one note per conversation. What was read or deleted is taken back.
  */
 export class Pushes implements PushDesk {
   readonly tally = new PushTally()
@@ -74,12 +77,13 @@ export class Pushes implements PushDesk {
       random,
       log,
       tally: this.tally,
-      badge: user => rows.badge(user),
+      context: (user, conversation, seq) => this.#contextOf(user, conversation, seq),
       delivered: delivery => this.#delivered(delivery),
       gone: subscription => this.#gone.add(JSON.stringify([subscription.user, subscription.device, subscription.endpoint]), subscription),
     })
     const notify = this.#notify.bind(this)
-    this.#vigil = new Vigil({ ...options, tally: this.tally, notify })
+    const { inUseMs = pushLimits.inUseMs } = options
+    this.#vigil = new Vigil({ ...options, inUseMs, tally: this.tally, notify })
   }
 
   /** Notes on their way, for metrics and for whoever waits for them. */
@@ -105,8 +109,8 @@ export class Pushes implements PushDesk {
     this.#vigil.owe(user, message, this.options.graceMs)
   }
 
-  acknowledged(user: string, offset: number): void {
-    this.#settle(user, ({ offset: at }) => at <= offset)
+  acknowledged(user: string, device: string, offset: number): void {
+    this.#withdraw(user, ({ offset: at }) => at <= offset, device)
   }
 
   read(user: string, mark: ReadMark): void {
@@ -136,7 +140,13 @@ export class Pushes implements PushDesk {
   /** Nobody need be told of these any longer. */
   #settle(user: string, isSettled: (message: OwedMessage) => boolean): void {
     this.#vigil.drop(user, isSettled)
+    this.#withdraw(user, isSettled)
+  }
+
+  /** Takes messages out of what has not been sent yet, to one device or all. */
+  #withdraw(user: string, isSettled: (message: OwedMessage) => boolean, only?: string): void {
     for (const delivery of this.#deliveries.of(user)) {
+      if (only !== undefined && delivery.subscription.device !== only) continue
       if (delivery.state === 'sending') {
         const errand = delivery.next && unsettled(delivery.next.errand, isSettled)
         delivery.next = delivery.next && errand && { ...delivery.next, errand }
@@ -148,27 +158,32 @@ export class Pushes implements PushDesk {
     }
   }
 
-  /** Sends every device of a user what it has not been shown. */
-  async #notify(user: string, conversation: string, take: () => readonly OwedMessage[]): Promise<void> {
-    const { rows, ttlMs } = this.options
-    const subscriptions = await rows.subscriptions(user)
-    if (subscriptions.length === 0) return
-    const badge = await rows.badge(user)
+  /** Sends devices of one user what they have not been shown. */
+  async #notify(devices: readonly PushSubscription[], conversation: string, take: () => readonly OwedMessage[]): Promise<void> {
+    const user = devices[0]?.user ?? ''
+    const { ttlMs } = this.options
     const shown = await this.#shown.of(user, conversation)
     const messages = take()
     const newest = messages.at(-1)
     if (newest === undefined) return
-    for (const subscription of subscriptions) {
+    for (const subscription of devices) {
       const known = shown.find(({ device }) => device === subscription.device)
       if (known !== undefined && known.seq >= newest.seq) continue
-      this.#order(subscription, conversation, { kind: 'message', messages }, badge, ttlMs)
+      if (this.#deliveries.tells(subscription, conversation, newest.seq)) continue
+      this.#order(subscription, conversation, { kind: 'message', messages }, ttlMs)
     }
   }
 
-  #order(subscription: PushSubscription, conversation: string, errand: Errand, badge: number, ttlMs: number): void {
+  async #contextOf(user: string, conversation: string, seq: number | undefined): Promise<NoteContext> {
+    const { rows } = this.options
+    const badge = await rows.badge(user)
+    return { badge, preview: seq === undefined ? undefined : await rows.preview(user, conversation, seq) }
+  }
+
+  #order(subscription: PushSubscription, conversation: string, errand: Errand, ttlMs: number): void {
     const sender = this.options.senders.find(candidate => candidate.takes(subscription))
     if (sender === undefined) this.tally.add('failed')
-    else this.#deliveries.order({ subscription, sender, conversation, errand, badge, ttlMs })
+    else this.#deliveries.order({ subscription, sender, conversation, errand, ttlMs })
   }
 
   /**
@@ -181,7 +196,7 @@ export class Pushes implements PushDesk {
       if (delivery.state !== 'sending' || delivery.conversation !== conversation || delivery.errand.kind !== 'message') continue
       const errand = errandFor({ user, device, conversation, seq: seqOf(delivery.errand) })
       if (errand === undefined || device === except || delivery.next?.errand.kind === 'message') continue
-      delivery.next = { errand, badge: undefined, expiresAt: this.options.clock.now() + this.#ttlOf(errand) }
+      delivery.next = { errand, expiresAt: this.options.clock.now() + this.#ttlOf(errand) }
     }
     this.#takeShown(user, conversation, errandFor, except).catch(error =>
       this.options.log.error({ user, conversation, err: error }, 'notifications could not be taken away'),
@@ -202,12 +217,11 @@ export class Pushes implements PushDesk {
     })
     if (taken.length === 0 || this.#isClosed) return
     for (const { note, errand } of taken) if (errand.kind === 'dismiss' || note.seq === seqOf(errand)) this.#shown.clear(note)
-    const badge = await rows.badge(user)
     const subscriptions = await rows.subscriptions(user)
     for (const { note, errand } of taken) {
       const subscription = subscriptions.find(({ device }) => device === note.device)
       if (subscription === undefined || note.device === except) continue
-      this.#order(subscription, conversation, errand, badge, this.#ttlOf(errand))
+      this.#order(subscription, conversation, errand, this.#ttlOf(errand))
     }
   }
 

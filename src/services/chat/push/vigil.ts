@@ -2,21 +2,24 @@ import type { Log } from '../../../hub/index.ts'
 import type { Clock } from '../../../kit/index.ts'
 import { pushLimits } from './limits.ts'
 import type { OwedMessage, PushRows } from './push-rows.ts'
+import type { PushSubscription } from './push-subscription.ts'
 import type { PushTally } from './tally.ts'
 import { Waiting } from './waiting.ts'
 
 export interface VigilOptions {
   readonly clock: Clock
   readonly log: Log
-  readonly rows: Pick<PushRows, 'isAcknowledged'>
+  readonly rows: Pick<PushRows, 'unaware'>
   readonly tally: PushTally
-  readonly isOpen: (user: string, conversation: string) => boolean
+  readonly isInUse: (user: string) => boolean
   readonly graceMs: number
-  /** Notifies the devices of a user; `take` gives what they are still to be told of, at the last moment. May reject before that: it is tried again then. */
-  readonly notify: (user: string, conversation: string, take: () => readonly OwedMessage[]) => Promise<void>
+  /** How long a device in use holds a message up. */
+  readonly inUseMs: number
+  /** Notifies devices of a user; `take` gives what they are still to be told of, at the last moment. May reject before that: it is tried again then. */
+  readonly notify: (devices: readonly PushSubscription[], conversation: string, take: () => readonly OwedMessage[]) => Promise<void>
 }
 
-/** Watches over messages until somebody acknowledges them, or their time is over and the devices are notified. */
+/** Watches over messages until they are read, or their time is over and the devices that do not know of them are notified. */
 export class Vigil {
   readonly #byUser = new Map<string, Map<string, Waiting>>()
   readonly #ready: Waiting[] = []
@@ -96,15 +99,12 @@ export class Vigil {
   }
 
   async #decide(waiting: Waiting): Promise<void> {
-    const { clock, log, rows } = this.options
+    const { clock, log } = this.options
     const { user, conversation } = waiting
     try {
       const due = waiting.newestDue(clock.now())
-      if (due !== undefined) {
-        if (await rows.isAcknowledged(user, due.offset)) waiting.drop(({ offset }) => offset <= due.offset)
-        else if (this.#isBelieved(waiting)) waiting.postpone(clock.now() + pushLimits.openRecheckMs)
-        else await this.#notify(waiting)
-      }
+      if (due !== undefined && this.#isHeldUp(waiting)) waiting.postpone(clock.now() + pushLimits.inUseRecheckMs)
+      else if (due !== undefined) await this.#notify(waiting, due)
     } catch (error) {
       log.error({ user, conversation, err: error }, 'whom to notify could not be decided, and is tried again')
       waiting.postpone(clock.now() + pushLimits.undecidedMs)
@@ -114,24 +114,28 @@ export class Vigil {
   }
 
   /**
-   * A device that has the conversation on its screen acknowledges what it gets. One that does not is perhaps no longer there, which its socket
-   * shows in time: until then nobody is notified, and after it, or after so long, nothing is lost.
+   * Whoever sits at a device sees there what comes, and the others keep quiet: for a while only, since they may not look, and no longer than the
+   * device is in use. A page that lies open unseen holds up nothing.
    */
-  #isBelieved({ user, conversation, owedAt }: Waiting): boolean {
-    const { clock, graceMs, isOpen } = this.options
-    return clock.now() < owedAt + graceMs + pushLimits.openBelievedMs && isOpen(user, conversation)
+  #isHeldUp({ user, owedAt }: Waiting): boolean {
+    const { clock, graceMs, inUseMs, isInUse } = this.options
+    return clock.now() < owedAt + graceMs + inUseMs && isInUse(user)
   }
 
-  async #notify(waiting: Waiting): Promise<void> {
+  /** What came after `due` waits its own time: a device that lacks it alone may be about to acknowledge it. One note tells of all there is. */
+  async #notify(waiting: Waiting, due: OwedMessage): Promise<void> {
     const { user, conversation } = waiting
-    const told = waiting.messages.at(-1)?.offset ?? 0
-    await this.options.notify(user, conversation, () => {
-      const { messages } = waiting
-      waiting.drop(() => true)
-      return this.#isClosed ? [] : messages
-    })
-    // Where there is no device to tell, nothing was taken.
-    waiting.drop(({ offset }) => offset <= told)
+    const drop = () => waiting.drop(({ offset }) => offset <= due.offset)
+    const devices = await this.options.rows.unaware(user, due)
+    if (devices.length > 0) {
+      await this.options.notify(devices, conversation, () => {
+        const { messages } = waiting
+        const isDue = messages.some(({ offset }) => offset <= due.offset)
+        drop()
+        return this.#isClosed || !isDue ? [] : messages
+      })
+    }
+    drop()
   }
 
   #end({ user, conversation, timer }: Waiting): void {

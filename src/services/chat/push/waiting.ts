@@ -8,7 +8,7 @@ interface Due {
   readonly dueAt: number
 }
 
-/** Messages of one conversation that wait for one user to acknowledge them, oldest first. */
+/** Messages of one conversation that wait for one user to read them, oldest first. */
 export class Waiting {
   #dues: readonly Due[] = []
   /** When they are looked at next. */

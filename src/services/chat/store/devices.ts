@@ -1,4 +1,4 @@
-import { CommandError } from '../../../protocol/index.ts'
+import { CommandError, errors } from '../../../protocol/index.ts'
 import type { Queries } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
 import { chatErrors } from '../model/wire.ts'
@@ -31,8 +31,17 @@ export async function findDevice(queries: Queries, person: string, device: strin
   return row
 }
 
-/** Begins where the inbox is now: what was before, it finds in history (chat M7). Where there are too many, the one silent longest goes. */
-export async function linkDevice(tx: Queries, person: string, device: string, now: number): Promise<InboxHead> {
+/**
+ * Begins where the inbox is now: what was before, it finds in history (chat M7). Where there are too many, the one that was away longest goes.
+ * @throws CommandError 106 where all of them are here
+ */
+export async function linkDevice(
+  tx: Queries,
+  person: string,
+  device: string,
+  now: number,
+  isHere: (device: string) => boolean = () => false,
+): Promise<InboxHead> {
   await openInbox(tx, person)
   const head = await headOf(tx, person)
   await tx.run(
@@ -44,13 +53,50 @@ export async function linkDevice(tx: Queries, person: string, device: string, no
     now,
   )
   const rows = await tx.all<{ device: string }>('select device from chat_device where person = ?1 order by seen desc, device', person)
-  for (const { device: silent } of rows.slice(limits.devicesMax)) await unlinkDevice(tx, person, silent)
+  const surplus = Math.max(0, rows.length - limits.devicesMax)
+  if (surplus === 0) return head
+  const away = rows.filter(row => row.device !== device && !isHere(row.device))
+  if (away.length < surplus)
+    throw new CommandError(errors.limitExceeded, `${limits.devicesMax} devices of this account are connected: sign one of them out first`)
+  for (const { device: silent } of away.slice(away.length - surplus)) await unlinkDevice(tx, person, silent)
   return head
 }
 
 export async function unlinkDevice(tx: Queries, person: string, device: string): Promise<void> {
   await tx.run('delete from chat_device where person = ?1 and device = ?2', person, device)
   await tx.run('delete from chat_push where person = ?1 and device = ?2', person, device)
+}
+
+/** All devices of a user, the one seen last first. */
+export async function devicesOf(
+  queries: Queries,
+  person: string,
+): Promise<{ device: string; created: number; seen: number; pushes: number }[]> {
+  return queries.all(
+    `select d.device, d.created, d.seen,
+       cast((select count(*) from chat_push p where p.person = d.person and p.device = d.device) as integer) as pushes
+     from chat_device d where d.person = ?1 order by d.seen desc, d.device`,
+    person,
+  )
+}
+
+/** It is gone, and is told so when it comes again. */
+export async function signOutDevice(tx: Queries, person: string, device: string, now: number): Promise<void> {
+  if ((await findDevice(tx, person, device)) === undefined) throw new CommandError(chatErrors.notFound, 'sign_out: no such device')
+  await unlinkDevice(tx, person, device)
+  await tx.run('delete from chat_shown where person = ?1 and device = ?2', person, device)
+  await tx.run(
+    'insert into chat_signed_out (person, device, ts) values (?1, ?2, ?3) on conflict (person, device) do update set ts = excluded.ts',
+    person,
+    device,
+    now,
+  )
+}
+
+/** @throws CommandError 403 where it was signed out from another device */
+export async function checkSignedIn(queries: Queries, person: string, device: string): Promise<void> {
+  const rows = await queries.all('select device from chat_signed_out where person = ?1 and device = ?2', person, device)
+  if (rows.length > 0) throw new CommandError(chatErrors.signedOut, 'this device was signed out from another one')
 }
 
 /** Moves a device's acknowledged place forward, never back. @returns where it was and is */
@@ -67,12 +113,6 @@ export async function advanceDevice(
   const after = Math.max(known.acked, Math.min(offset, pts))
   await tx.run('update chat_device set acked = ?3, seen = ?4 where person = ?1 and device = ?2 and acked <= ?3', person, device, after, now)
   return { before: known.acked, after }
-}
-
-/** Whether any device of the user has acknowledged the place. */
-export async function isAcknowledged(queries: Queries, person: string, offset: number): Promise<boolean> {
-  const rows = await queries.all('select device from chat_device where person = ?1 and acked >= ?2 limit 1', person, offset)
-  return rows.length > 0
 }
 
 /**

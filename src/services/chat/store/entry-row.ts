@@ -1,4 +1,5 @@
 import type { SharedFile } from '../model/file.ts'
+import type { Mention } from '../model/mentions.ts'
 import type {
   DeleteEntry,
   EditEntry,
@@ -34,6 +35,7 @@ export interface EntryRow {
 export interface EntryBody {
   readonly text?: string | undefined
   readonly enc?: Encrypted | undefined
+  readonly mentions?: readonly Mention[] | undefined
   readonly reply_to?: number | undefined
   readonly files?: readonly SharedFile[] | undefined
   readonly emoji?: string | undefined
@@ -80,6 +82,10 @@ export function entryOf(row: EntryRow, reader: string): LogEntry {
   }
 }
 
-function content({ text, enc }: EntryBody): { text?: string; enc?: Encrypted } {
-  return { ...(text === undefined ? {} : { text }), ...(enc === undefined ? {} : { enc }) }
+function content({ text, enc, mentions }: EntryBody): { text?: string; enc?: Encrypted; mentions?: readonly Mention[] } {
+  return {
+    ...(text === undefined ? {} : { text }),
+    ...(enc === undefined ? {} : { enc }),
+    ...(mentions === undefined ? {} : { mentions }),
+  }
 }

@@ -63,8 +63,8 @@ async function contentsAt(queries: Queries, conversation: string, seq: number, r
     const edit = edits.findLast(({ target }) => target === row.seq)
     // Written by this service alone, from checked input.
     const original: EntryBody = row.original === null ? {} : JSON.parse(row.original)
-    const { text, enc }: EntryBody = edit === undefined || edit.body === null ? original : JSON.parse(edit.body)
-    return { ...row, rev: edit?.rev ?? 0, body: JSON.stringify({ ...original, text, enc } satisfies EntryBody) }
+    const { text, enc, mentions }: EntryBody = edit === undefined || edit.body === null ? original : JSON.parse(edit.body)
+    return { ...row, rev: edit?.rev ?? 0, body: JSON.stringify({ ...original, text, enc, mentions } satisfies EntryBody) }
   })
 }
 

@@ -4,7 +4,7 @@ import type { ChatBounds } from '../../../server/index.ts'
 import type { Queries } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
 import { type Allowed, type ChangedMembers, type Conversation, chatErrors, type MembershipChange, type Role } from '../model/wire.ts'
-import { giveConsent, sortOut } from './consent.ts'
+import { consentsIn, giveConsent, receptionOf, sortOut } from './consent.ts'
 import { ask, takeBack } from './invited.ts'
 import type { Change } from './ledger.ts'
 import { conversationOf, describe, type Listed, membersOf } from './listing.ts'
@@ -18,14 +18,12 @@ import {
   type Held,
   holdAs,
   holdConversation,
-  type MemberRow,
   memberCount,
   noConversation,
   openInbox,
   postConversation,
 } from './log.ts'
 import { pairKey } from './pair.ts'
-import { hasBlocked } from './profiles.ts'
 import { passOver } from './watermarks.ts'
 
 export type Changed = ChangedMembers
@@ -59,11 +57,11 @@ export class Groups {
       now,
     )
     if (isNew === 0) return this.#known(change, key, user)
-    const isUnwanted = await hasBlocked(tx, other, user)
+    const reception = await receptionOf(tx, user, other)
     await this.#seat(tx, id, user, 'member', 0, 'begun')
-    await this.#seat(tx, id, other, 'member', 0, isUnwanted ? 'silent' : 'none')
-    await this.#announceTo(change, id, isUnwanted ? [user] : [user, other])
-    return required(await conversationOf(tx, id, user))
+    await this.#seat(tx, id, other, 'member', 0, reception)
+    await this.#announceTo(change, id, reception === 'silent' ? [user] : [user, other])
+    return required(await conversationOf(tx, id, user, now))
   }
 
   /** What others began while they were blocked appears to whoever opens it. */
@@ -73,7 +71,7 @@ export class Groups {
       await change.tx.run("update chat_member set consent = 'begun' where conversation = ?1 and person = ?2", id, user)
       await this.#announceTo(change, id, [user])
     }
-    return required(await conversationOf(change.tx, id, user))
+    return required(await conversationOf(change.tx, id, user, change.now))
   }
 
   /** Takes part in what others began, without saying anything. */
@@ -81,8 +79,9 @@ export class Groups {
     const { tx, now, posted } = change
     const { member } = await holdAs(tx, conversation, user)
     await giveConsent(change, member)
-    const summary = required(await conversationOf(tx, conversation, user))
-    if (member.consent === 'none') posted.push(await postConversation(tx, user, { kind: 'conversation', conversation, summary }, now))
+    const summary = required(await conversationOf(tx, conversation, user, now))
+    if (member.consent === 'none' || member.consent === 'held')
+      posted.push(await postConversation(tx, user, { kind: 'conversation', conversation, summary }, now))
     return summary
   }
 
@@ -112,7 +111,7 @@ export class Groups {
       pair,
       now,
     )
-    if (isNew === 0) return this.#madeBefore(tx, pair, user, wanted)
+    if (isNew === 0) return this.#madeBefore(change, pair, user, wanted)
     const { welcome, asked, told } = await sortOut(tx, user, wanted, id)
     const members = [user, ...welcome]
     this.rules.spendEntries?.(user, members.length)
@@ -127,7 +126,7 @@ export class Groups {
     await this.#announceTo(change, id, members)
     change.posted.push(...(await fanOut(tx, row)))
     await ask(change, id, user, told)
-    return { summary: required(await conversationOf(tx, id, user)), asked }
+    return { summary: required(await conversationOf(tx, id, user, now)), asked }
   }
 
   async add(change: Change, user: string, conversation: string, users: readonly string[]): Promise<Changed> {
@@ -212,10 +211,10 @@ export class Groups {
     return known
   }
 
-  async #madeBefore(tx: Queries, pair: string, user: string, wanted: readonly string[]) {
+  async #madeBefore({ tx, now }: Change, pair: string, user: string, wanted: readonly string[]) {
     const { id } = required(await this.#made(tx, pair, user))
     const present = new Set(await activeMembers(tx, id))
-    return { summary: required(await conversationOf(tx, id, user)), asked: wanted.filter(other => !present.has(other)) }
+    return { summary: required(await conversationOf(tx, id, user, now)), asked: wanted.filter(other => !present.has(other)) }
   }
 
   /** The group, held, of one of its members: whoever is none does not learn what kind it is. */
@@ -337,7 +336,9 @@ export class Groups {
     const consents = isDirect ? undefined : await consentsIn(tx, id)
     for (const person of people) {
       const fresh = { ...freshMember, consent: consents?.get(person) ?? 'none' }
-      const conversation = isDirect ? required(await conversationOf(tx, id, person)) : describe(row, fresh, members, undefined, 0)
+      const conversation = isDirect
+        ? required(await conversationOf(tx, id, person, now))
+        : describe(row, fresh, members, { requests: 0, now })
       posted.push(await postConversation(tx, person, { kind: 'conversation', conversation: id, summary: conversation }, now))
     }
   }
@@ -371,21 +372,13 @@ export class Groups {
 
 const freshMember: Omit<Listed, 'consent'> = {
   unread: 0,
-  muted: 0,
+  muted_until: 0,
   pinned: 0,
   cleared: 0,
   active: 1,
   archived_below: 0,
   deleted_below: 0,
   marked: 0,
-}
-
-async function consentsIn(tx: Queries, conversation: string): Promise<ReadonlyMap<string, Consent>> {
-  const rows = await tx.all<Pick<MemberRow, 'person' | 'consent'>>(
-    'select person, consent from chat_member where conversation = ?1 and active = 1',
-    conversation,
-  )
-  return new Map(rows.map(({ person, consent }) => [person, consent]))
 }
 
 function full(membersMax: number): CommandError {

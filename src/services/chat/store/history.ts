@@ -4,6 +4,7 @@ import { limits } from '../limits.ts'
 import { type ChatCommands, chatErrors, type MembershipEntry, type MessageEntry } from '../model/wire.ts'
 import { type EntryRow, entryColumns, type LogEntry, midOf } from './entry-row.ts'
 import { entriesFor } from './former.ts'
+import { holdsBack } from './listing.ts'
 import { findConversation, noConversation } from './log.ts'
 import { blockedSince, hidesReading } from './profiles.ts'
 import { visibleTo } from './visible.ts'
@@ -80,7 +81,8 @@ export async function infoOf(
     const hides = isDirect && (await hidesReading(queries, user, person))
     // What came after a block is not told: to the author it is as if the other one were away.
     const until = (isDirect ? await blockedSince(queries, user, person) : undefined) ?? Number.POSITIVE_INFINITY
-    const [delivered, read] = [at.delivered, at.read].map(ts => (ts === null || ts > until ? null : ts))
+    const isHeld = isDirect && (await holdsBack(queries, conversation, user))
+    const [delivered, read] = [at.delivered, at.read].map(ts => (ts === null || ts > until || isHeld ? null : ts))
     told.push({ user, ...(delivered == null ? {} : { delivered }), ...(read == null || hides ? {} : { read }) })
   }
   return { seq, recipients: told }

@@ -1,5 +1,5 @@
 import type { HistoryPage, HistoryQuery } from '../../../hub/index.ts'
-import type { Json } from '../../../kit/index.ts'
+import { type Clock, type Json, systemClock } from '../../../kit/index.ts'
 import { Publication } from '../../../protocol/index.ts'
 import type { Queries, Sql } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
@@ -62,6 +62,7 @@ export class Inboxes {
   constructor(
     readonly sql: Sql,
     readonly epoch: string,
+    readonly clock: Pick<Clock, 'now'> = systemClock,
   ) {}
 
   /** Up to `limit` items after a place, as they are now: what was deleted since has lost its text. */
@@ -100,7 +101,7 @@ export class Inboxes {
     const conversations = new Map<string, Conversation | undefined>()
     for (const { item, conversation } of rows) {
       if (item !== 'conversation' || conversations.has(conversation)) continue
-      conversations.set(conversation, await conversationOf(queries, conversation, person))
+      conversations.set(conversation, await conversationOf(queries, conversation, person, this.clock.now()))
     }
     const logged = await contentsFor(
       queries,

@@ -1,5 +1,5 @@
 export { apartIn } from './consent.ts'
-export { advanceDevice, findDevice, headOf, linkDevice } from './devices.ts'
+export { advanceDevice, checkSignedIn, devicesOf, findDevice, headOf, linkDevice, signOutDevice } from './devices.ts'
 export {
   abandonUpload,
   beginUpload,

@@ -61,7 +61,7 @@ export async function answerInvited(
     return undefined
   }
   await groups.bring(change, await holdConversation(tx, conversation), person, 'joined', [person])
-  return conversationOf(tx, conversation, person)
+  return conversationOf(tx, conversation, person, change.now)
 }
 
 /** They are in, or are not asked any longer: by one of a group, or all of them. */

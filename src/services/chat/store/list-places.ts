@@ -15,7 +15,7 @@ export interface PlaceInList {
 
 export interface Places {
   readonly places: readonly PlaceInList[]
-  /** Messages unread in all of them that are neither muted nor archived. */
+  /** Messages unread in all of them that are neither muted nor archived, and wait for no yes. */
   readonly unread: number
 }
 
@@ -30,12 +30,12 @@ interface Row {
  * All places of a user's list, in order, some read at a time: a list of thousands must not hold up everybody else. Ordered here, so that both
  * stores order alike.
  */
-export async function placesOf(sql: Sql, person: string, pause: Pause): Promise<Places> {
+export async function placesOf(sql: Sql, person: string, now: number, pause: Pause): Promise<Places> {
   const step = sql.dialect === 'sqlite' ? stepRows : stepRowsElsewhere
   const places: PlaceInList[] = []
   let unread = 0
   for (let after = ''; ; ) {
-    const rows = await sql.all<Row>(text, person, after, step)
+    const rows = await sql.all<Row>(text, person, after, step, now)
     for (const { id, ts, loud, deleted } of rows) {
       if (deleted === 1) continue
       places.push({ id, ts })
@@ -71,7 +71,7 @@ function inOrder(left: PlaceInList, right: PlaceInList): number {
 
 /** Whoever has left has a conversation where it was then. */
 const text = `select c.id, coalesce(l.ts, c.ts) as ts,
-    case when m.unread = 0 or m.muted = 1 or ${isArchived('?1')} then 0 else m.unread end as loud,
+    case when m.unread = 0 or m.muted_until > ?4 or m.consent = 'held' or ${isArchived('?1', '?4')} then 0 else m.unread end as loud,
     case when ${isDeleted('?1')} then 1 else 0 end as deleted
   from (select * from chat_member where person = ?1 and consent <> 'silent' and conversation > ?2 order by conversation limit ?3) m
     join chat_conversation c on c.id = m.conversation

@@ -14,8 +14,8 @@ function isSaidFrom(place: string, person: string): string {
 }
 
 /** SQL: whether the conversation of member row `m` is in the archive: put there, and nothing has brought it back. */
-export function isArchived(person: string): string {
-  return `(m.archived_below > 0 and (m.muted = 1 or not ${isSaidFrom('m.archived_below', person)}))`
+export function isArchived(person: string, now: string): string {
+  return `(m.archived_below > 0 and (m.muted_until > ${now} or not ${isSaidFrom('m.archived_below', person)}))`
 }
 
 /** SQL: whether it was deleted, and nothing has been said since. */
@@ -23,23 +23,25 @@ export function isDeleted(person: string): string {
   return `(m.deleted_below > 0 and not ${isSaidFrom('m.deleted_below', person)})`
 }
 
-export async function listStateOf(queries: Queries, { conversation, person }: MemberRow): Promise<ListState> {
+export async function listStateOf(queries: Queries, { conversation, person }: MemberRow, now: number): Promise<ListState> {
   const [row] = await queries.all<{ archived: number; deleted: number }>(
-    `select case when ${isArchived('?2')} then 1 else 0 end as archived, case when ${isDeleted('?2')} then 1 else 0 end as deleted
+    `select case when ${isArchived('?2', '?3')} then 1 else 0 end as archived, case when ${isDeleted('?2')} then 1 else 0 end as deleted
      from chat_member m where m.conversation = ?1 and m.person = ?2`,
     conversation,
     person,
+    now,
   )
   return { isArchived: row?.archived === 1, isDeleted: row?.deleted === 1 }
 }
 
 /** What brought a conversation back has done so, also where its user deletes that for themselves: a list does not move back. */
-export async function stayListed(tx: Queries, conversation: string, person: string, seq: number): Promise<void> {
+export async function stayListed(tx: Queries, conversation: string, person: string, seq: number, now: number): Promise<void> {
   await tx.run(
-    `update chat_member set deleted_below = 0, archived_below = case when muted = 1 or archived_below > ?3 then archived_below else 0 end
+    `update chat_member set deleted_below = 0, archived_below = case when muted_until > ?4 or archived_below > ?3 then archived_below else 0 end
      where conversation = ?1 and person = ?2 and (deleted_below > 0 or archived_below > 0)`,
     conversation,
     person,
     seq,
+    now,
   )
 }

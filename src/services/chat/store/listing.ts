@@ -1,3 +1,4 @@
+import { systemClock } from '../../../kit/index.ts'
 import type { Queries, Sql } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
 import type { Conversation, ListPlace, Member, MessageEntry } from '../model/wire.ts'
@@ -5,6 +6,8 @@ import { type EntryBody, type EntryRow, entryColumns } from './entry-row.ts'
 import { entriesFor } from './former.ts'
 import { pageFrom, placesOf } from './list-places.ts'
 import { type ConversationRow, findConversation, findMember, type MemberRow, memberColumns } from './log.ts'
+import { unreadMentions } from './mentions.ts'
+import { muteOf } from './mute.ts'
 import { areApart, hasBlocked, hidesReading } from './profiles.ts'
 import { isWithin, visibleTo } from './visible.ts'
 import { atOnce, type Pause } from './walk.ts'
@@ -16,15 +19,20 @@ const rowsPerConversation = 32
 /** A row of `chat_member`, as far as the list shows it. */
 export type Listed = Pick<
   MemberRow,
-  'unread' | 'muted' | 'pinned' | 'cleared' | 'active' | 'consent' | 'archived_below' | 'deleted_below' | 'marked'
+  'unread' | 'muted_until' | 'pinned' | 'cleared' | 'active' | 'consent' | 'archived_below' | 'deleted_below' | 'marked'
 >
 
 /** A conversation as one member has it in the list; undefined where they never were in it. */
-export async function conversationOf(queries: Queries, id: string, person: string): Promise<Conversation | undefined> {
+export async function conversationOf(
+  queries: Queries,
+  id: string,
+  person: string,
+  now: number = systemClock.now(),
+): Promise<Conversation | undefined> {
   const row = await findConversation(queries, id)
   const member = row === undefined ? undefined : await findMember(queries, id, person)
   if (row === undefined || member === undefined) return undefined
-  return shown(queries, row, member)
+  return shown(queries, row, member, now)
 }
 
 /** What of a user's list is asked for. */
@@ -57,21 +65,22 @@ export async function pageOfList(
   person: string,
   { limit = limits.conversationsMax, ids, ...from }: Asked,
   pause: Pause = atOnce,
+  now: number = systemClock.now(),
 ): Promise<ListPage> {
-  if (ids !== undefined) return { conversations: await readAll(sql, person, ids, pause) }
-  const { places, unread } = await placesOf(sql, person, pause)
+  if (ids !== undefined) return { conversations: await readAll(sql, person, ids, now, pause) }
+  const { places, unread } = await placesOf(sql, person, now, pause)
   const page = pageFrom(places, Math.min(limit, limits.conversationsMax), from)
-  const conversations = await readAll(sql, person, page.ids, pause)
+  const conversations = await readAll(sql, person, page.ids, now, pause)
   return { conversations, ...(page.next === undefined ? {} : { next: page.next }), ...(from.before === undefined ? { unread } : {}) }
 }
 
-async function readAll(sql: Sql, person: string, ids: readonly string[], pause: Pause): Promise<Conversation[]> {
+async function readAll(sql: Sql, person: string, ids: readonly string[], now: number, pause: Pause): Promise<Conversation[]> {
   const waiting = [...ids].reverse()
   const conversations: Conversation[] = []
   for (let isFirst = true; waiting.length > 0; isFirst = false) {
     if (!isFirst) await pause()
     // May run again where the store breaks a transaction off: what it took is taken once it is done.
-    const some = await sql.transaction(tx => someOf(tx, waiting, person))
+    const some = await sql.transaction(tx => someOf(tx, waiting, person, now))
     waiting.length -= some.length
     for (const conversation of some) if (conversation !== undefined) conversations.push(conversation)
   }
@@ -79,20 +88,20 @@ async function readAll(sql: Sql, person: string, ids: readonly string[], pause: 
 }
 
 /** Not what somebody began who is blocked. */
-async function listed(queries: Queries, id: string, person: string): Promise<Conversation | undefined> {
+async function listed(queries: Queries, id: string, person: string, now: number): Promise<Conversation | undefined> {
   const row = await findConversation(queries, id)
   const member = row === undefined ? undefined : await findMember(queries, id, person)
   if (row === undefined || member === undefined || member.consent === 'silent') return undefined
-  return shown(queries, row, member)
+  return shown(queries, row, member, now)
 }
 
 /** As many from the end of the list as one step has room for. */
-async function someOf(queries: Queries, waiting: readonly string[], person: string): Promise<(Conversation | undefined)[]> {
+async function someOf(queries: Queries, waiting: readonly string[], person: string, now: number): Promise<(Conversation | undefined)[]> {
   const some: (Conversation | undefined)[] = []
   for (let rows = 0; rows < stepRows; ) {
     const id = waiting.at(-1 - some.length)
     if (id === undefined) return some
-    const conversation = await listed(queries, id, person)
+    const conversation = await listed(queries, id, person, now)
     some.push(conversation)
     rows += rowsPerConversation + (conversation?.members.length ?? 0)
   }
@@ -100,18 +109,20 @@ async function someOf(queries: Queries, waiting: readonly string[], person: stri
 }
 
 /** Whoever has left has it as it was then: nothing of what came after, nor of who came later and how far the others are now (chat M15). */
-async function shown(queries: Queries, row: ConversationRow, member: MemberRow): Promise<Conversation> {
+async function shown(queries: Queries, row: ConversationRow, member: MemberRow, now: number): Promise<Conversation> {
   const { conversation, person } = member
   const last = await lastOf(queries, conversation, person)
   if (member.active === 1) {
     const members = await membersFor(queries, row, person)
     const other = row.kind === 'direct' ? members.find(({ user }) => user !== person) : undefined
     const isBlocked = other !== undefined && (await hasBlocked(queries, person, other.user))
-    const conversation = describe(row, member, members, last, await requestsIn(queries, row, member))
-    return isBlocked ? { ...conversation, blocked: true } : conversation
+    const conversation = describe(row, member, members, { last, requests: await requestsIn(queries, row, member), now })
+    // Whoever is named in what is unread has something unread.
+    const mentions = row.kind === 'group' && member.unread > 0 ? await unreadMentions(queries, member) : []
+    return { ...conversation, ...(mentions.length === 0 ? {} : { mentions }), ...(isBlocked ? { blocked: true } : {}) }
   }
   const left = await asLeft(queries, row, person)
-  return describe(left, member, await membersAt(queries, row.id, person, left.seq), last, 0)
+  return describe(left, member, await membersAt(queries, row.id, person, left.seq), { last, requests: 0, now })
 }
 
 async function asLeft(queries: Queries, row: ConversationRow, person: string): Promise<ConversationRow> {
@@ -167,9 +178,17 @@ async function membersFor(queries: Queries, { id, kind }: ConversationRow, perso
   const other = kind === 'direct' ? members.find(({ user }) => user !== person) : undefined
   if (other === undefined) return members
   const hides = await hidesReading(queries, person, other.user)
-  const known = (await areApart(queries, person, other.user)) ? await toldOf(queries, id, other) : other
+  // Who has blocked somebody and who has not let them in yet look alike.
+  const isReserved = (await areApart(queries, person, other.user)) || (await holdsBack(queries, id, other.user))
+  const known = isReserved ? await toldOf(queries, id, other) : other
   const seen = hides ? { ...known, read: 0 } : known
   return members.map(member => (member === other ? seen : member))
+}
+
+/** Whether somebody waits with their yes to what another began who may not write to them unasked: nothing is told of them meanwhile. */
+export async function holdsBack(queries: Queries, conversation: string, person: string): Promise<boolean> {
+  const member = await findMember(queries, conversation, person)
+  return member?.consent === 'held' || member?.consent === 'silent'
 }
 
 /** How far the others were told that somebody is. */
@@ -186,8 +205,7 @@ export function describe(
   row: ConversationRow,
   member: Listed,
   members: readonly Member[],
-  last: MessageEntry | undefined,
-  requests: number,
+  { last, requests, now }: { readonly last?: MessageEntry | undefined; readonly requests: number; readonly now: number },
 ): Conversation {
   const { id, kind, title, version, seq, ts, send_by: send, edit_by: edit } = row
   const { unread, cleared } = member
@@ -203,21 +221,22 @@ export function describe(
     unread,
     ...(last === undefined ? {} : { last }),
     members,
-    muted: member.muted === 1,
+    ...muteOf(member.muted_until, now),
     pinned: member.pinned === 1,
     cleared,
-    ...(isArchivedBy(member, last) ? { archived: true } : {}),
+    ...(isArchivedBy(member, last, now) ? { archived: true } : {}),
     ...(member.deleted_below > (last?.seq ?? 0) ? { deleted: true } : {}),
     ...(member.marked === 1 ? { marked: true } : {}),
     active: member.active === 1,
-    ...(member.consent === 'none' && member.active === 1 ? { request: true } : {}),
+    ...((member.consent === 'none' || member.consent === 'held') && member.active === 1 ? { request: true } : {}),
+    ...(member.consent === 'held' ? { held: true } : {}),
     ...(requests === 0 ? {} : { requests }),
   }
 }
 
 /** By the newest message that they see; see `isArchived` for the same in SQL. */
-function isArchivedBy({ archived_below, muted }: Listed, last: MessageEntry | undefined): boolean {
-  return archived_below > 0 && (muted === 1 || archived_below > (last?.seq ?? 0))
+function isArchivedBy({ archived_below, muted_until }: Listed, last: MessageEntry | undefined, now: number): boolean {
+  return archived_below > 0 && (muted_until > now || archived_below > (last?.seq ?? 0))
 }
 
 /** How many ask to be let in, for whoever may let them. */

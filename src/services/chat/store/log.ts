@@ -26,10 +26,10 @@ export interface ConversationRow {
 
 /**
  * How somebody came to be in a conversation, or to be in it no longer. `given`: by own choice, or they have answered; `begun`: they opened it and
- * have said nothing; `none`: others put them there; `silent`: the same by somebody whom they have blocked, and they do not know of it; `left`: they
+ * have said nothing; `none`: others put them there; `held`: the same of two, by somebody who may not write to them without asking; `silent`: the same by somebody whom they have blocked, and they do not know of it; `left`: they
  * went by own choice; `removed`: others put them out.
  */
-export type Consent = 'given' | 'begun' | 'none' | 'silent' | 'left' | 'removed'
+export type Consent = 'given' | 'begun' | 'none' | 'held' | 'silent' | 'left' | 'removed'
 
 /** A row of `chat_member`. */
 export interface MemberRow {
@@ -41,7 +41,8 @@ export interface MemberRow {
   readonly delivered_to: number
   readonly read_to: number
   readonly unread: number
-  readonly muted: number
+  /** Unix milliseconds; 0 where it is not muted. */
+  readonly muted_until: number
   readonly pinned: number
   readonly cleared: number
   readonly consent: Consent
@@ -77,7 +78,7 @@ export interface Posted {
 export type OwnEntry = ReceiptEntry | DeleteEntry | InvitedEntry
 
 const conversationColumns = 'id, kind, title, version, seq, ts, send_by, edit_by'
-export const memberColumns = `conversation, person, role, since, active, delivered_to, read_to, unread, muted, pinned, cleared, consent,
+export const memberColumns = `conversation, person, role, since, active, delivered_to, read_to, unread, muted_until, pinned, cleared, consent,
   archived_below, deleted_below, marked`
 
 /** The conversation, held until the transaction ends: what is appended to it gets its place one after another. */

@@ -4,7 +4,7 @@ import type { ChatBounds } from '../../../server/index.ts'
 import type { Queries } from '../../../store/index.ts'
 import { bareEmoji, byteLength, wholeEmoji } from '../model/text.ts'
 import { type ChatCommands, chatErrors, type Encrypted } from '../model/wire.ts'
-import { giveConsent } from './consent.ts'
+import { giveConsent, reach } from './consent.ts'
 import { checkDevices } from './devices.ts'
 import { type EntryBody, type EntryRow, entryColumns, midOf } from './entry-row.ts'
 import { holdFiles, releaseFiles, useFiles } from './file-rows.ts'
@@ -23,6 +23,7 @@ import {
   noConversation,
   post,
 } from './log.ts'
+import { changeMentions, checkMentions, forgetMentions, noteMentions } from './mentions.ts'
 import { reactedAt, reactionOf, setReaction } from './reactions.ts'
 import { unindex } from './search-index.ts'
 import { visibleTo } from './visible.ts'
@@ -61,16 +62,18 @@ export class Messages {
       throw new CommandError(chatErrors.membershipChanged, `the members are of version ${row.version}`)
     await checkAnswered(tx, row, actor.user, sending.reply_to)
     if (sending.enc?.perDevice !== undefined) await checkDevices(tx, row.id, actor, Object.keys(sending.enc.perDevice))
-    const { text, enc, reply_to, cid } = sending
+    const { text, enc, mentions, reply_to, cid } = sending
+    await checkMentions(tx, row.id, text, mentions)
     const files = sending.files === undefined ? undefined : await holdFiles(tx, actor.user, sending.files)
-    const body: EntryBody = { text, enc, files, reply_to, origin: { device: actor.device, cid } }
+    const body: EntryBody = { text, enc, files, mentions: someOf(mentions), reply_to, origin: { device: actor.device, cid } }
+    const blocker = await reach(change, row, actor.user)
     const entry = await append(tx, row.id, { kind: 'message', author: actor.user, body }, now)
     if (files !== undefined) await useFiles(tx, row.id, entry.seq, files)
-    const blocker = await blockerIn(tx, row, actor.user)
     // Who blocked the author never learns of it, and the author never learns that (chat M16).
     if (blocker !== '') await hide(tx, row.id, blocker, entry.seq)
     posted.push(...(await fanOut(tx, entry.row, blocker)))
     await countUnread(tx, row.id, actor.user, blocker)
+    await noteMentions(tx, entry.row, mentions)
     await readOwn(change, member, entry.seq)
     await giveConsent(change, member)
     const answer: Sent = { conversation: row.id, cid, seq: entry.seq, mid: midOf(row.id, entry.seq), ts: entry.ts }
@@ -93,7 +96,7 @@ export class Messages {
     if (target.author !== actor.user) throw new CommandError(chatErrors.forbidden, 'only its author edits a message')
     if (target.deleted === 1) throw new CommandError(chatErrors.gone, 'the message was deleted')
     const before: EntryBody = target.body === null ? {} : JSON.parse(target.body)
-    const { enc } = edit
+    const { enc, mentions } = edit
     const text = edit.text?.trim() === '' ? undefined : edit.text
     if (text === undefined && enc === undefined && before.files === undefined)
       throw new CommandError(chatErrors.unprocessable, 'text: says nothing')
@@ -101,15 +104,18 @@ export class Messages {
     if (made !== undefined) return made
     if (now - target.ts > this.rules.bounds.editMs) throw new CommandError(chatErrors.windowClosed, 'the message is too old to be edited')
     this.rules.spend(actor.user)
+    await checkMentions(tx, edit.conversation, text, mentions, before.mentions)
     const rev = target.rev + 1
     await tx.run(
       'update chat_entry set original = coalesce(original, body), body = ?3, plain = null, rev = ?4 where conversation = ?1 and seq = ?2',
       edit.conversation,
       edit.seq,
-      JSON.stringify({ ...before, text, enc } satisfies EntryBody),
+      JSON.stringify({ ...before, text, enc, mentions: someOf(mentions) } satisfies EntryBody),
       rev,
     )
-    const entry = await append(tx, edit.conversation, { kind: 'edit', author: actor.user, target: edit.seq, rev, body: { text, enc } }, now)
+    if (before.mentions !== undefined || mentions !== undefined) await changeMentions(tx, target, mentions)
+    const body: EntryBody = { text, enc, mentions: someOf(mentions) }
+    const entry = await append(tx, edit.conversation, { kind: 'edit', author: actor.user, target: edit.seq, rev, body }, now)
     posted.push(...(await fanOut(tx, entry.row, await blockerOfEntry(tx, edit.conversation, edit.seq, actor.user))))
     return { seq: entry.seq, rev, ts: entry.ts }
   }
@@ -135,6 +141,7 @@ export class Messages {
     await tx.run('delete from chat_reaction where conversation = ?1 and seq = ?2', conversation, seq)
     await unindex(tx, conversation, seq)
     await releaseFiles(tx, conversation, seq, now)
+    await forgetMentions(tx, conversation, seq)
     const entry = await append(tx, conversation, { kind: 'delete', author: actor.user, target: seq, body: {} }, now)
     posted.push(...(await fanOut(tx, entry.row, await blockerOfEntry(tx, conversation, seq, target.author))))
     return { seq: entry.seq }
@@ -154,7 +161,8 @@ export class Messages {
       target.kind === 'message' && target.deleted === 0 && target.author !== actor.user ? 1 : 0,
     )
     await hide(tx, conversation, actor.user, seq)
-    await stayListed(tx, conversation, actor.user, seq)
+    await stayListed(tx, conversation, actor.user, seq, now)
+    await forgetMentions(tx, conversation, seq, actor.user)
     const entry = {
       kind: 'delete',
       conversation,
@@ -201,10 +209,15 @@ export function checkSize(text: string | undefined, enc: Encrypted | undefined, 
   if (bytes > bytesMax) throw new CommandError(chatErrors.tooLarge, `${bytes} bytes, at most ${bytesMax}`)
 }
 
+function someOf<T>(list: readonly T[] | undefined): readonly T[] | undefined {
+  return list === undefined || list.length === 0 ? undefined : list
+}
+
 /** Two sends are the same where they say the same, whatever the version of the members was when they were tried. */
-function hashOf({ conversation, text, enc, reply_to, files }: Sending): string {
+function hashOf({ conversation, text, enc, mentions, reply_to, files }: Sending): string {
+  const more = [...(files === undefined ? [] : [files]), ...(someOf(mentions) ?? [])]
   return createHash('sha256')
-    .update(JSON.stringify([conversation, text ?? null, enc ?? null, reply_to ?? null, ...(files === undefined ? [] : [files])]))
+    .update(JSON.stringify([conversation, text ?? null, enc ?? null, reply_to ?? null, ...more]))
     .digest('base64url')
 }
 
@@ -280,9 +293,10 @@ async function editOf(
   tx: Queries,
   { conversation, seq, rev }: EntryRow,
   before: EntryBody,
-  { text, enc }: ChatCommands['chat.edit']['in'],
+  { text, enc, mentions }: ChatCommands['chat.edit']['in'],
 ): Promise<ChatCommands['chat.edit']['out'] | undefined> {
-  if (rev === 0 || JSON.stringify([before.text, before.enc]) !== JSON.stringify([text, enc])) return undefined
+  if (rev === 0 || JSON.stringify([before.text, before.enc, before.mentions]) !== JSON.stringify([text, enc, someOf(mentions)]))
+    return undefined
   const [row] = await tx.all<{ seq: number; ts: number }>(
     "select seq, ts from chat_entry where conversation = ?1 and target = ?2 and kind = 'edit' and rev = ?3",
     conversation,

@@ -1,15 +1,16 @@
+import { receptionOf } from './consent.ts'
 import { takeBack } from './invited.ts'
 import type { Change } from './ledger.ts'
 import { listStateOf } from './list-state.ts'
 import { findMember, holdKnown, newestFor } from './log.ts'
+import { type Muting, mutedUntil } from './mute.ts'
 import { pairKey } from './pair.ts'
 import { block } from './profiles.ts'
 import { tellOwn } from './tell-own.ts'
 import { read, recountUnread } from './watermarks.ts'
 
 /** What a conversation is to one user alone. */
-export interface Own {
-  readonly muted?: boolean | undefined
+export interface Own extends Muting {
   readonly pinned?: boolean | undefined
   readonly archived?: boolean | undefined
   /** Marks it as unread; false reads it. */
@@ -28,16 +29,16 @@ export async function setOwn(change: Change, person: string, conversation: strin
   const known = Math.min(own.seq ?? Number.POSITIVE_INFINITY, await newestFor(tx, held))
   if (own.unread === false) await read(change, person, conversation, known)
   const { member } = held
-  const { isArchived } = await listStateOf(tx, member)
+  const { isArchived } = await listStateOf(tx, member, change.now)
   const archived = own.archived ?? (own.pinned === true ? false : isArchived)
   const pinned = own.pinned ?? (own.archived === true ? false : member.pinned === 1)
   // Set anew with every change, so that muting what has come back does not take it away again, nor does it come back by being heard again.
   const below = own.archived === undefined && archived ? await newestFor(tx, held) : known
   await tx.run(
-    'update chat_member set muted = ?3, pinned = ?4, archived_below = ?5, marked = ?6 where conversation = ?1 and person = ?2',
+    'update chat_member set muted_until = ?3, pinned = ?4, archived_below = ?5, marked = ?6 where conversation = ?1 and person = ?2',
     conversation,
     person,
-    (own.muted ?? member.muted === 1) ? 1 : 0,
+    mutedUntil(member.muted_until, own, change.now),
     pinned ? 1 : 0,
     archived ? below + 1 : 0,
     own.unread === undefined ? member.marked : own.unread ? 1 : 0,
@@ -51,11 +52,11 @@ export async function setOwn(change: Change, person: string, conversation: strin
  * what authors are told is up to devices, which still get it and acknowledge it.
  */
 export async function clearConversation(change: Change, person: string, conversation: string): Promise<{ cleared: number }> {
-  const { tx } = change
+  const { tx, now } = change
   const held = await holdKnown(tx, conversation, person)
   const cleared = Math.max(await newestFor(tx, held), held.member.cleared)
   // What has come back stays in the list, though nothing is left of what brought it.
-  const { isArchived, isDeleted } = await listStateOf(tx, held.member)
+  const { isArchived, isDeleted } = await listStateOf(tx, held.member, now)
   await tx.run(
     `update chat_member set cleared = ?3, unread = 0, archived_below = case when ?4 = 1 then archived_below else 0 end,
        deleted_below = case when ?5 = 1 then deleted_below else 0 end where conversation = ?1 and person = ?2`,
@@ -103,9 +104,10 @@ export async function setBlocked(change: Change, person: string, other: string, 
   // What the other one began meanwhile has said nothing to this user, and appears now.
   if (!isOn)
     await change.tx.run(
-      "update chat_member set consent = 'none' where conversation = ?1 and person = ?2 and consent = 'silent'",
+      "update chat_member set consent = ?3 where conversation = ?1 and person = ?2 and consent = 'silent'",
       pair.id,
       person,
+      await receptionOf(change.tx, other, person),
     )
   const member = await findMember(change.tx, pair.id, person)
   if (member?.consent !== 'silent') await tellOwn(change, person, pair.id)

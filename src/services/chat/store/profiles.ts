@@ -1,13 +1,18 @@
 import { CommandError, errors } from '../../../protocol/index.ts'
 import type { Queries } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
-import type { MayAdd } from '../model/wire.ts'
+import type { MayAdd, MayWrite, Previews } from '../model/wire.ts'
 
 /** What a user lets others see. */
 export interface Profile {
   readonly read_receipts: boolean
   readonly last_seen: boolean
   readonly may_add: MayAdd
+  readonly may_write: MayWrite
+  /** What notifications say. */
+  readonly previews: Previews
+  /** Whether a mention notifies in a muted conversation. */
+  readonly mentions: boolean
 }
 
 interface ProfileRow {
@@ -15,6 +20,9 @@ interface ProfileRow {
   readonly show_last_seen: number
   readonly last_seen: number
   readonly may_add: MayAdd
+  readonly may_write: MayWrite
+  readonly previews: Previews
+  readonly mentions: number
 }
 
 export interface LastSeen {
@@ -26,21 +34,33 @@ export interface LastSeen {
 
 export async function profileOf(queries: Queries, person: string): Promise<Profile> {
   const [row] = await queries.all<ProfileRow>(
-    'select read_receipts, show_last_seen, last_seen, may_add from chat_profile where person = ?1',
+    'select read_receipts, show_last_seen, last_seen, may_add, may_write, previews, mentions from chat_profile where person = ?1',
     person,
   )
-  return { read_receipts: row?.read_receipts !== 0, last_seen: row?.show_last_seen !== 0, may_add: row?.may_add ?? 'everyone' }
+  return {
+    read_receipts: row?.read_receipts !== 0,
+    last_seen: row?.show_last_seen !== 0,
+    may_add: row?.may_add ?? 'everyone',
+    may_write: row?.may_write ?? 'everyone',
+    previews: row?.previews ?? 'text',
+    mentions: row?.mentions !== 0,
+  }
 }
 
 export async function changeProfile(tx: Queries, person: string, change: Partial<Profile>): Promise<Profile> {
   const profile = { ...(await profileOf(tx, person)), ...change }
   await tx.run(
-    `insert into chat_profile (person, read_receipts, show_last_seen, last_seen, may_add) values (?1, ?2, ?3, 0, ?4)
-     on conflict (person) do update set read_receipts = excluded.read_receipts, show_last_seen = excluded.show_last_seen, may_add = excluded.may_add`,
+    `insert into chat_profile (person, read_receipts, show_last_seen, last_seen, may_add, may_write, previews, mentions)
+     values (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7)
+     on conflict (person) do update set read_receipts = excluded.read_receipts, show_last_seen = excluded.show_last_seen, may_add = excluded.may_add,
+       may_write = excluded.may_write, previews = excluded.previews, mentions = excluded.mentions`,
     person,
     profile.read_receipts ? 1 : 0,
     profile.last_seen ? 1 : 0,
     profile.may_add,
+    profile.may_write,
+    profile.previews,
+    profile.mentions ? 1 : 0,
   )
   return profile
 }

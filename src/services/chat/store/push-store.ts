@@ -1,8 +1,18 @@
+import { type Clock, systemClock } from '../../../kit/index.ts'
 import { CommandError, errors } from '../../../protocol/index.ts'
 import type { Sql } from '../../../store/index.ts'
-import { type OwedCursor, type OwedMessage, type PushRows, type PushSubscription, pushLimits, type ShownNote } from '../push/index.ts'
+import {
+  type NotePreview,
+  type OwedCursor,
+  type OwedMessage,
+  type PushRows,
+  type PushSubscription,
+  pushLimits,
+  type ShownNote,
+} from '../push/index.ts'
 import { type EntryRow, entryOf } from './entry-row.ts'
 import { isArchived } from './list-state.ts'
+import { previewOf } from './preview.ts'
 
 interface PushRow {
   readonly person: string
@@ -12,18 +22,28 @@ interface PushRow {
   readonly auth: string
 }
 
-const unread = `i.kind = 'log' and e.kind = 'message' and e.deleted = 0 and e.author <> i.person and m.muted = 0 and m.read_to < e.seq and m.cleared < e.seq`
+/** SQL: whether a message names a person who wants to hear of that through a mute. */
+function mentioned(person: string, conversation: string, seq: string): string {
+  return `(exists (select 1 from chat_mention n where n.person = ${person} and n.conversation = ${conversation} and n.seq = ${seq})
+    and not exists (select 1 from chat_profile f where f.person = ${person} and f.mentions = 0))`
+}
+
+const unread = `i.kind = 'log' and e.kind = 'message' and e.deleted = 0 and e.author <> i.person and m.read_to < e.seq and m.cleared < e.seq and m.consent not in ('held', 'silent')
+  and (m.muted_until <= ?5 or ${mentioned('i.person', 'i.conversation', 'e.seq')})`
 
 /** What pushes need to know, as rows. */
 export class PushStore implements PushRows {
-  constructor(readonly sql: Sql) {}
+  constructor(
+    readonly sql: Sql,
+    readonly clock: Pick<Clock, 'now'> = systemClock,
+  ) {}
 
   async subscriptions(user: string): Promise<readonly PushSubscription[]> {
     const rows = await this.sql.all<PushRow>(
       'select person, device, endpoint, p256dh, auth from chat_push where person = ?1 order by created, device',
       user,
     )
-    return rows.map(({ person, ...row }) => ({ user: person, ...row }))
+    return rows.map(subscriptionOf)
   }
 
   /**
@@ -62,21 +82,35 @@ export class PushStore implements PushRows {
 
   async badge(user: string): Promise<number> {
     const [row] = await this.sql.all<{ count: number | null }>(
-      `select cast(sum(m.unread) as integer) as count from chat_member m where m.person = ?1 and m.muted = 0 and m.unread > 0 and not ${isArchived('?1')}`,
+      `select cast(sum(case when m.muted_until <= ?2 then m.unread else
+           (select count(*) from chat_mention n where n.person = m.person and n.conversation = m.conversation and n.seq > m.read_to and n.seq > m.cleared
+              and not exists (select 1 from chat_profile f where f.person = m.person and f.mentions = 0)) end) as integer) as count
+       from chat_member m where m.person = ?1 and m.consent not in ('held', 'silent') and m.unread > 0 and not ${isArchived('?1', '?2')}`,
       user,
+      this.clock.now(),
     )
     return row?.count ?? 0
   }
 
-  async isAcknowledged(user: string, offset: number): Promise<boolean> {
-    const rows = await this.sql.all(
-      `select i.pts from chat_item i join chat_member m on m.conversation = i.conversation and m.person = i.person
-       where i.person = ?1 and i.pts = ?2 and i.seq > m.read_to and i.seq > m.cleared
-         and not exists (select 1 from chat_device d where d.person = ?1 and d.acked >= ?2)`,
+  async unaware(
+    user: string,
+    { conversation, seq, offset }: Pick<OwedMessage, 'conversation' | 'seq' | 'offset'>,
+  ): Promise<readonly PushSubscription[]> {
+    const rows = await this.sql.all<PushRow>(
+      `select p.person, p.device, p.endpoint, p.p256dh, p.auth from chat_push p
+       where p.person = ?1 and exists (select 1 from chat_member m where m.conversation = ?2 and m.person = ?1 and m.read_to < ?3 and m.cleared < ?3)
+         and not exists (select 1 from chat_device d where d.person = p.person and d.device = p.device and d.acked >= ?4)
+       order by p.created, p.device`,
       user,
+      conversation,
+      seq,
       offset,
     )
-    return rows.length === 0
+    return rows.map(subscriptionOf)
+  }
+
+  preview(user: string, conversation: string, seq: number): Promise<NotePreview | undefined> {
+    return previewOf(this.sql, user, conversation, seq)
   }
 
   async owed(
@@ -89,25 +123,32 @@ export class PushStore implements PushRows {
        from chat_item i join chat_entry e on e.conversation = i.conversation and e.seq = i.seq
          join chat_member m on m.conversation = i.conversation and m.person = i.person
        where i.ts >= ?1 and (i.person > ?2 or (i.person = ?2 and i.pts > ?3)) and ${unread}
-         and exists (select 1 from chat_push p where p.person = i.person)
          and not exists (select 1 from chat_block b where b.person = i.person and b.blocked = e.author)
-         and not exists (select 1 from chat_device d where d.person = i.person and d.acked >= i.pts)
+         and exists (select 1 from chat_push p where p.person = i.person
+           and not exists (select 1 from chat_device d where d.person = p.person and d.device = p.device and d.acked >= i.pts))
        order by i.person, i.pts limit ?4`,
       since,
       after.user,
       after.offset,
       limit,
+      this.clock.now(),
     )
     return rows.map(row => ({ user: row.person, ...owedMessage(row, row.pts) }))
   }
 
-  /** Members whose devices are to be told of what an author says in a conversation: not those who have blocked them. */
-  async wanting(conversation: string, author = ''): Promise<ReadonlySet<string>> {
+  /**
+   * Members whose devices are to be told of what an author says in a conversation: not those who have blocked them, nor those who have muted it and
+   * are not named in it.
+   */
+  async wanting(conversation: string, author = '', seq = 0): Promise<ReadonlySet<string>> {
     const rows = await this.sql.all<{ person: string }>(
-      `select distinct m.person from chat_member m join chat_push p on p.person = m.person where m.conversation = ?1 and m.active = 1 and m.muted = 0
+      `select distinct m.person from chat_member m join chat_push p on p.person = m.person where m.conversation = ?1 and m.active = 1
+         and m.consent not in ('held', 'silent') and (m.muted_until <= ?3 or ${mentioned('m.person', 'm.conversation', '?4')})
          and not exists (select 1 from chat_block b where b.person = m.person and b.blocked = ?2)`,
       conversation,
       author,
+      this.clock.now(),
+      seq,
     )
     return new Set(rows.map(({ person }) => person))
   }
@@ -147,6 +188,10 @@ export class PushStore implements PushRows {
         )
     })
   }
+}
+
+function subscriptionOf({ person, ...row }: PushRow): PushSubscription {
+  return { user: person, ...row }
 }
 
 function owedMessage(row: EntryRow, offset: number): OwedMessage {

@@ -140,6 +140,18 @@ export const schema: readonly MigrationStep[] = [
   `create table chat_file_use (
     file text not null, conversation text not null, seq integer not null, name text not null, primary key (file, conversation, seq))`,
   'create index chat_file_use_entry on chat_file_use (conversation, seq)',
+  // Until when a conversation is muted; what was muted before ends had no end.
+  'alter table chat_member add column muted_until double precision not null default 0',
+  'update chat_member set muted_until = 9000000000000000 where muted <> 0',
+  // Whom a message names. Those who have read it are swept out.
+  'create table chat_mention (person text not null, conversation text not null, seq integer not null, primary key (person, conversation, seq))',
+  'create index chat_mention_seq on chat_mention (conversation, seq)',
+  "alter table chat_profile add column may_write text not null default 'everyone'",
+  // What notifications say, and whether a mention notifies through a mute.
+  "alter table chat_profile add column previews text not null default 'text'",
+  'alter table chat_profile add column mentions integer not null default 1',
+  // Devices that were signed out from another one, to be told when they come.
+  'create table chat_signed_out (person text not null, device text not null, ts double precision not null, primary key (person, device))',
 ]
 
 /** The epoch of all inboxes: made with the store, and the same as long as it is. */

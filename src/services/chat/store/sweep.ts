@@ -19,6 +19,11 @@ export async function sweep(sql: Sql, now: number): Promise<void> {
       'delete from chat_shown where not exists (select 1 from chat_push p where p.person = chat_shown.person and p.device = chat_shown.device)',
     )
   })
+  await sql.run(
+    `delete from chat_mention where exists (select 1 from chat_member m where m.conversation = chat_mention.conversation
+       and m.person = chat_mention.person and (m.read_to >= chat_mention.seq or m.cleared >= chat_mention.seq))`,
+  )
+  await sql.run('delete from chat_signed_out where ts < ?1', now - limits.deviceKeptMs)
   await trimInboxes(sql, now)
 }
 

@@ -4,7 +4,7 @@ import { type MemberRow, postConversation } from './log.ts'
 
 /** Tells a user's devices what a conversation is to them now. */
 export async function tellOwn({ tx, now, posted }: Change, person: string, id: string): Promise<void> {
-  const conversation = await conversationOf(tx, id, person)
+  const conversation = await conversationOf(tx, id, person, now)
   if (conversation !== undefined)
     posted.push(await postConversation(tx, person, { kind: 'conversation', conversation: id, summary: conversation }, now))
 }

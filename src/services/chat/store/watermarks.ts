@@ -1,7 +1,7 @@
 import type { Queries } from '../../../store/index.ts'
 import type { ReceiptEntry, Watermark } from '../model/wire.ts'
 import type { Change } from './ledger.ts'
-import { activeMembers, holdConversation, holdKnown, type MemberRow, newestFor, post } from './log.ts'
+import { activeMembers, type Consent, holdConversation, holdKnown, type MemberRow, newestFor, post } from './log.ts'
 import { step } from './messages.ts'
 import { areApart, hidesReading } from './profiles.ts'
 import { unmark } from './tell-own.ts'
@@ -9,6 +9,7 @@ import { countsFor } from './visible.ts'
 
 interface DueRow {
   readonly person: string
+  readonly consent: Consent
   readonly delivered_to: number
   readonly read_to: number
   readonly told_delivered: number
@@ -74,14 +75,17 @@ export async function tellReceipts(change: Change, conversation: string): Promis
     return
   }
   const rows = await tx.all<DueRow>(
-    `select person, delivered_to, read_to, told_delivered, told_read from chat_member where conversation = ?1 and receipt_due = 1 order by person`,
+    `select person, consent, delivered_to, read_to, told_delivered, told_read from chat_member where conversation = ?1 and receipt_due = 1 order by person`,
     conversation,
   )
   const byAuthor = new Map<string, Watermark[]>()
   const authors = new Authors(tx, conversation)
-  for (const row of rows) await gather(tx, authors, row, kind === 'direct', now, byAuthor)
+  // Of whoever waits with their yes nothing is told until they give it.
+  for (const row of rows.filter(({ consent }) => consent !== 'held' && consent !== 'silent'))
+    await gather(tx, authors, row, kind === 'direct', now, byAuthor)
   await tx.run(
-    'update chat_member set told_delivered = delivered_to, told_read = read_to, receipt_due = 0 where conversation = ?1 and receipt_due = 1',
+    `update chat_member set receipt_due = 0, told_delivered = case when consent in ('held', 'silent') then told_delivered else delivered_to end,
+       told_read = case when consent in ('held', 'silent') then told_read else read_to end where conversation = ?1 and receipt_due = 1`,
     conversation,
   )
   for (const [author, receipts] of [...byAuthor].sort(([left], [right]) => (left < right ? -1 : 1))) {
