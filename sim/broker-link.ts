@@ -1,6 +1,6 @@
 import type {
   Broker,
-  ChannelDelivery,
+  BrokerMessage,
   Control,
   HistoryPage,
   HistoryQuery,
@@ -24,7 +24,7 @@ export class BrokerLink implements Broker {
     return this.line.ask(central => central.asked.publish(channel, data, options))
   }
 
-  announce(channel: string, delivery: ChannelDelivery): Promise<void> {
+  announce(channel: string, delivery: BrokerMessage): Promise<void> {
     return this.line.ask(central => central.broker.announce(channel, delivery))
   }
 

@@ -1,4 +1,4 @@
-import type { Broker, ChannelDelivery, HistoryPage } from '../src/hub/index.ts'
+import type { Broker, BrokerMessage, HistoryPage } from '../src/hub/index.ts'
 import type { Publication } from '../src/protocol/index.ts'
 
 type Answers = Pick<Broker, 'publish' | 'history'>
@@ -7,7 +7,7 @@ type Answers = Pick<Broker, 'publish' | 'history'>
 export interface Canary {
   readonly name: string
   /** What goes out instead of a delivery; undefined for nothing. */
-  deliver(channel: string, delivery: ChannelDelivery): ChannelDelivery | undefined
+  deliver(channel: string, delivery: BrokerMessage): BrokerMessage | undefined
   /** What answers instead of the broker. */
   answer(broker: Answers): Answers
   /** Whether clients that left stay present. */

@@ -1,5 +1,5 @@
 import { MemoryBroker, MemoryPresence } from '../src/broker/index.ts'
-import type { Broker, BrokerSink, ChannelDelivery, Control, HistoryLog, Limits, Namespaces } from '../src/hub/index.ts'
+import type { Broker, BrokerMessage, BrokerSink, Control, HistoryLog, Limits, Namespaces } from '../src/hub/index.ts'
 import type { Random } from '../src/kit/index.ts'
 import { type ClientInfo, CommandError, errors } from '../src/protocol/index.ts'
 import { type Canary, honest } from './canary.ts'
@@ -27,7 +27,7 @@ export interface Caller {
   /** Names this start of the node, and the lease that covers its clients. */
   readonly id: string
   readonly machine: { readonly name: string; readonly clock: MachineClock }
-  deliver(channel: string, delivery: ChannelDelivery): void
+  deliver(channel: string, delivery: BrokerMessage): void
   control(message: Control): void
 }
 
@@ -70,7 +70,7 @@ export class Central implements Process, BrokerSink {
 
   gone(): void {}
 
-  deliver(channel: string, delivery: ChannelDelivery): void {
+  deliver(channel: string, delivery: BrokerMessage): void {
     const { ledger, network } = this.options
     if (this.clock.isDead) return
     if (delivery.kind === 'publication') ledger.record(channel, delivery.epoch, delivery.publication)

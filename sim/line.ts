@@ -1,4 +1,4 @@
-import type { BrokerSink, ChannelDelivery, Control } from '../src/hub/index.ts'
+import type { BrokerMessage, BrokerSink, Control } from '../src/hub/index.ts'
 import { every, type Timer } from '../src/kit/index.ts'
 import type { ClientInfo } from '../src/protocol/index.ts'
 import { type Caller, type Central, type Present, unreachableCentral } from './central.ts'
@@ -44,7 +44,7 @@ export class Line implements Caller {
     return new Set(this.#channels.keys())
   }
 
-  deliver(channel: string, delivery: ChannelDelivery): void {
+  deliver(channel: string, delivery: BrokerMessage): void {
     this.sink?.deliver(channel, delivery)
   }
 

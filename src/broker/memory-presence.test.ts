@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { SimClock } from '../../sim/clock.ts'
-import { type ChannelDelivery, defaultLimits, Namespaces, namespaceDefaults } from '../hub/index.ts'
+import { type BrokerMessage, defaultLimits, Namespaces, namespaceDefaults } from '../hub/index.ts'
 import { seededRandom } from '../kit/index.ts'
 import { MemoryBroker } from './memory.ts'
 import { MemoryPresence } from './memory-presence.ts'
@@ -20,7 +20,7 @@ class Stage {
   constructor() {
     const { clock } = this
     const namespaces = new Namespaces([room])
-    const sink = { deliver: (_: string, delivery: ChannelDelivery) => this.#hear(delivery), control: () => {}, suspect: () => {} }
+    const sink = { deliver: (_: string, delivery: BrokerMessage) => this.#hear(delivery), control: () => {}, suspect: () => {} }
     const broker = new MemoryBroker({ clock, random: seededRandom(1), namespaces, limits }, sink)
     this.presence = new MemoryPresence({ clock, limits, namespaces }, broker)
   }
@@ -37,7 +37,7 @@ class Stage {
     return [...(await this.presence.list('room:1')).keys()].sort()
   }
 
-  #hear(delivery: ChannelDelivery): void {
+  #hear(delivery: BrokerMessage): void {
     if (delivery.kind === 'publication') return
     for (const { client } of delivery.infos) {
       this.announced.push(`${delivery.kind} ${client}`)

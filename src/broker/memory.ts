@@ -1,6 +1,6 @@
 import {
+  type BrokerMessage,
   type BrokerSink,
-  type ChannelDelivery,
   type Control,
   type Exchange,
   History,
@@ -8,11 +8,11 @@ import {
   type HistoryLog,
   type HistoryPage,
   type HistoryQuery,
+  KeyedState,
   type Limits,
   type Namespace,
   type Namespaces,
   type PublishOptions,
-  TableSource,
 } from '../hub/index.ts'
 import { type Clock, every, type Json, type Random, randomId, type Timer } from '../kit/index.ts'
 import { CommandError, errors, namespaceOf, type Position, Publication } from '../protocol/index.ts'
@@ -102,7 +102,7 @@ export class MemoryBroker implements Exchange {
     return this.#idempotency.once(`${channel}\n${idempotencyKey}`, () => this.#publish(channel, data, options))
   }
 
-  async announce(channel: string, delivery: ChannelDelivery): Promise<void> {
+  async announce(channel: string, delivery: BrokerMessage): Promise<void> {
     this.#deliver(channel, delivery)
   }
 
@@ -211,10 +211,10 @@ export class MemoryBroker implements Exchange {
   }
 
   #checkRoom(stream: History, { key }: PublishOptions): void {
-    const [table] = stream.sources
+    const [table] = stream.states
     if (
       stream.namespace.delivery !== 'conflated' ||
-      !(table instanceof TableSource) ||
+      !(table instanceof KeyedState) ||
       table.size < this.options.limits.conflatedKeysMax ||
       table.has(key)
     )
@@ -243,7 +243,7 @@ export class MemoryBroker implements Exchange {
     return namespace
   }
 
-  #deliver(channel: string, delivery: ChannelDelivery): void {
+  #deliver(channel: string, delivery: BrokerMessage): void {
     for (const sink of this.#sinks) sink.deliver(channel, delivery)
   }
 

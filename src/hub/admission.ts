@@ -143,7 +143,7 @@ export class Admission {
     const { channel, session } = this.subscription
     const { position } = channel.feed
     const { since } = this.request
-    if (channel.namespace.delivery === 'latest') return recoverNewest(channel.sources[0]?.snapshot() ?? [], position, since)
+    if (channel.namespace.delivery === 'latest') return recoverNewest(channel.states[0]?.snapshot() ?? [], position, since)
     if (since === undefined || this.page === undefined) return this.#start(queued)
     const missed = reconcile(since, this.page, queued, position)
     const publications = missed !== undefined && this.#isWithin(missed) ? missed : undefined
@@ -185,7 +185,7 @@ export class Admission {
 
   #rest({ recovered }: Recovery, publications: readonly Publication[] | undefined): SubscribeResult {
     const { channel, terms, session } = this.subscription
-    const data = this.grant.data === undefined ? channel.snapshot() : dataOf(this.grant, recovered && channel.sources.length === 0)
+    const data = this.grant.data === undefined ? channel.snapshot() : dataOf(this.grant, recovered && channel.states.length === 0)
     return {
       ...(publications === undefined ? {} : { publications }),
       ...(data === undefined ? {} : { data }),
@@ -210,7 +210,7 @@ function delayFor({ channel, delayMs = 0, granted }: SubscribeRequest, { name, d
 
 /**
  * Who recovered everything needs no state that says the same: state that is made when asked, or fetched, is spared. Where a channel has
- * sources, a history is not everything.
+ * state stores, a history is not everything.
  */
 function dataOf({ data, at }: Grant, hasEverything: boolean): Json | undefined {
   if (typeof data !== 'function') return hasEverything && at !== undefined ? undefined : data

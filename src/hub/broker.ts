@@ -18,7 +18,7 @@ export interface PublishOptions {
   readonly delta?: boolean
 }
 
-/** A channel's history from a position on, and what its conflating sources hold. */
+/** A channel's history from a position on, and what its state stores hold. */
 export interface HistoryPage {
   /** The newest place in the channel. */
   readonly position: Position
@@ -39,7 +39,7 @@ export interface HistoryQuery {
 }
 
 /** What crosses from a broker to every node that subscribed to the channel. */
-export type Delivery =
+export type BrokerMessage =
   | { readonly kind: 'publication'; readonly publication: Publication; readonly epoch: string }
   | { readonly kind: 'join'; readonly infos: readonly ClientInfo[] }
   | { readonly kind: 'leave'; readonly infos: readonly ClientInfo[] }
@@ -90,7 +90,7 @@ export interface SubscribeControl {
 
 /** Where a broker hands over what it carries: one node. Synchronous; never throws. */
 export interface BrokerSink {
-  deliver(channel: string, delivery: Delivery): void
+  deliver(channel: string, delivery: BrokerMessage): void
   control(message: Control): void
   /** The channel may have moved on without this sink hearing all of it: it should ask. */
   suspect(channel: string): void
@@ -106,7 +106,7 @@ export interface Broker {
   /** Appends, then delivers. Resolves when the append is as durable as the namespace asks. */
   publish(channel: string, data: Json, options: PublishOptions): Promise<Position>
   /** Delivers joins or leaves; they have no history. */
-  announce(channel: string, delivery: Delivery): Promise<void>
+  announce(channel: string, delivery: BrokerMessage): Promise<void>
   /** Counted: it lasts until as many have unsubscribed. */
   subscribe(channel: string): Promise<void>
   /** Both at once, where that saves a round trip: when it fails nothing is subscribed. */

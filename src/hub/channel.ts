@@ -1,14 +1,14 @@
 import type { Json } from '../kit/index.ts'
 import { type ClientInfo, encodeCursor, type Publication, push, unsubscribes } from '../protocol/index.ts'
 import { Broadcast, type Broadcaster } from './broadcast.ts'
-import type { Delivery, HistoryPage } from './broker.ts'
+import type { BrokerMessage, HistoryPage } from './broker.ts'
 import type { ChannelFeed, FeedTarget } from './feed.ts'
 import { Frame } from './frame.ts'
 import { DeltaPush, PublicationPush } from './message.ts'
-import type { Metronomes } from './metronome.ts'
 import { hasHistory, type Namespace } from './namespace.ts'
-import { type Source, Tap } from './source.ts'
-import { sourcesOf } from './sources.ts'
+import type { Pacers } from './state/pacer.ts'
+import { ReadCursor, type StateStore } from './state/state-store.ts'
+import { statesOf } from './states.ts'
 import { Subscribers } from './subscribers.ts'
 import type { Frames, Subscription } from './subscription.ts'
 import { TagFilters } from './tag-filter.ts'
@@ -17,7 +17,7 @@ import type { Wire } from './wire.ts'
 /** A channel as this node sees it: who subscribed here, and what is kept so that news can be given later. */
 export class Channel implements FeedTarget, Broadcaster {
   readonly feed: ChannelFeed
-  readonly sources: readonly Source[]
+  readonly states: readonly StateStore[]
   /** Resolves when the channel's place in history is known. Rejects when the broker cannot be asked. */
   readonly opened: Promise<void>
   /** Publications passed to subscribers here since the channel was opened. */
@@ -37,12 +37,12 @@ export class Channel implements FeedTarget, Broadcaster {
   constructor(
     readonly name: string,
     readonly namespace: Namespace,
-    metronomes: Metronomes,
+    pacers: Pacers,
     createFeed: (target: FeedTarget) => ChannelFeed,
     /** How long ago it is what is shown here: 0 for now. */
     readonly delayMs = 0,
   ) {
-    this.sources = sourcesOf(name, namespace, metronomes)
+    this.states = statesOf(name, namespace, pacers)
     this.feed = createFeed(this)
     this.opened = this.feed.open()
   }
@@ -66,7 +66,8 @@ export class Channel implements FeedTarget, Broadcaster {
   add(subscription: Subscription, phase: number): void {
     this.#subscribers.add(subscription)
     if (subscription.terms.joinLeave) this.#wantingJoins++
-    if (this.sources.length > 0) subscription.taps = this.sources.map(source => new Tap(source, subscription.session.outbox, phase))
+    if (this.states.length > 0)
+      subscription.readCursors = this.states.map(store => new ReadCursor(store, subscription.session.outbox, phase))
   }
 
   remove(subscription: Subscription): void {
@@ -78,7 +79,7 @@ export class Channel implements FeedTarget, Broadcaster {
       if (this.#broadcasts[index]?.filter === filter) this.#broadcasts.splice(index, 1)
   }
 
-  receive(delivery: Delivery): void {
+  receive(delivery: BrokerMessage): void {
     if (delivery.kind === 'publication') this.feed.receive(delivery.publication, delivery.epoch)
     else this.#announce(delivery.kind, delivery.infos)
   }
@@ -97,14 +98,14 @@ export class Channel implements FeedTarget, Broadcaster {
   }
 
   restate(state: readonly Publication[]): void {
-    for (const [index, source] of this.sources.entries()) {
-      const before = source.version
-      source.restate(state.filter(publication => this.#laneOf(publication) === index))
-      if (source.version !== before) this.#poke(index)
+    for (const [index, store] of this.states.entries()) {
+      const before = store.version
+      store.restate(state.filter(publication => this.#laneOf(publication) === index))
+      if (store.version !== before) this.#markDirty(index)
     }
   }
 
-  /** Whoever follows every publication starts again; sources have been given the present state and carry on. */
+  /** Whoever follows every publication starts again; state stores have been given the present state and carry on. */
   lose(): void {
     if (this.namespace.delivery === 'latest' || this.namespace.delivery === 'conflated') return
     for (const subscription of [...this.subscriptions]) subscription.session.unsubscribe(this.name, unsubscribes.insufficientState)
@@ -153,12 +154,12 @@ export class Channel implements FeedTarget, Broadcaster {
     return offset !== 0 && this.#previous?.offset === offset
   }
 
-  /** What the sources hold, for the `data` of a newcomer's reply. */
+  /** What the state stores hold, for the `data` of a newcomer's reply. */
   snapshot(): Json | undefined {
     const { delivery, lanes } = this.namespace
-    if (delivery === 'conflated') return this.sources[0]?.whole()
+    if (delivery === 'conflated') return this.states[0]?.whole()
     if (delivery !== 'lanes') return undefined
-    return Object.fromEntries(this.sources.map((source, index) => [lanes[index + 1]?.name ?? '', source.whole()]))
+    return Object.fromEntries(this.states.map((store, index) => [lanes[index + 1]?.name ?? '', store.whole()]))
   }
 
   /** The cursor of an event stream that follows this channel alone: the same for all of them, so it is made once per publication. */
@@ -175,19 +176,19 @@ export class Channel implements FeedTarget, Broadcaster {
   }
 
   #conflate(lane: number, publication: Publication): void {
-    const source = this.sources[lane]
-    if (source === undefined) return
-    const before = source.version
-    source.take(publication)
-    if (source.version === before) return
-    this.#poke(lane)
+    const store = this.states[lane]
+    if (store === undefined) return
+    const before = store.version
+    store.take(publication)
+    if (store.version === before) return
+    this.#markDirty(lane)
   }
 
-  #poke(lane: number): void {
-    for (const subscription of this.subscriptions) if (subscription.isLive) subscription.taps?.[lane]?.poke()
+  #markDirty(lane: number): void {
+    for (const subscription of this.subscriptions) if (subscription.isLive) subscription.readCursors?.[lane]?.markDirty()
   }
 
-  /** Which source takes the publication; undefined where it goes to everyone at once. */
+  /** Which store takes the publication; undefined where it goes to everyone at once. */
   #laneOf(publication: Publication): number | undefined {
     const { delivery, lanes } = this.namespace
     if (delivery === 'latest' || delivery === 'conflated') return 0

@@ -9,8 +9,8 @@ import { DelayedFeed } from './delayed-feed.ts'
 import type { FeedTarget } from './feed.ts'
 import { Hub } from './hub.ts'
 import { defaultLimits } from './limits.ts'
-import { Metronomes } from './metronome.ts'
 import { type Delivery, Namespaces, namespaceDefaults } from './namespace.ts'
+import { Pacers } from './state/pacer.ts'
 
 const delayMs = 30_000
 const lanes = ['urgent', 'stats', 'text']
@@ -65,7 +65,7 @@ function start(historySize = 100) {
     suspect: channel => hub.suspect(channel),
   }
   const broker = new MemoryBroker({ clock, random, namespaces, limits: defaultLimits }, sink)
-  const hub: Hub = new Hub({ broker, clock, random, healMax: 1000, metronomes: new Metronomes(clock), lingerMs: 1000, failed() {} })
+  const hub: Hub = new Hub({ broker, clock, random, healMax: 1000, pacers: new Pacers(clock), lingerMs: 1000, failed() {} })
   /** Publishes without leaving the turn. */
   const say = (channel: string, data: number, options: { lane?: string; key?: string } = {}) => {
     broker.publish(channel, data, options)

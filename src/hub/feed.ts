@@ -7,7 +7,7 @@ export interface FeedTarget {
   /** The channel is open: where it stands, its state, and its tail where that was asked for. */
   begin(page: HistoryPage): void
   apply(publication: Publication): void
-  /** Replaces what the channel's sources hold by the broker's present state. */
+  /** Replaces what the channel's state stores hold by the broker's present state. */
   restate(state: readonly Publication[]): void
   /** Publications are missing that no history has any more: whoever needs every one must start again. The page is what there still is. */
   lose(page: HistoryPage): void

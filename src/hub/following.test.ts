@@ -7,8 +7,8 @@ import type { BrokerSink, HistoryPage } from './broker.ts'
 import type { FeedTarget } from './feed.ts'
 import { Hub } from './hub.ts'
 import { defaultLimits } from './limits.ts'
-import { Metronomes } from './metronome.ts'
 import { Namespaces, namespaceDefaults } from './namespace.ts'
+import { Pacers } from './state/pacer.ts'
 
 class Target implements FeedTarget {
   readonly heard: string[] = []
@@ -40,8 +40,8 @@ function start() {
     suspect: channel => hub.suspect(channel),
   }
   const broker = new MemoryBroker({ clock, random, namespaces, limits: defaultLimits }, sink)
-  const metronomes = new Metronomes(clock)
-  const hub: Hub = new Hub({ broker, clock, random, healMax: 100, metronomes, lingerMs: 1000, failed() {} })
+  const pacers = new Pacers(clock)
+  const hub: Hub = new Hub({ broker, clock, random, healMax: 100, pacers, lingerMs: 1000, failed() {} })
   const lose = (losing: boolean) => {
     isLosing = losing
   }

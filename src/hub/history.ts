@@ -2,16 +2,16 @@ import { type Json, RingBuffer } from '../kit/index.ts'
 import { Publication } from '../protocol/index.ts'
 import type { HistoryPage, HistoryQuery, PublishOptions } from './broker.ts'
 import { hasHistory, type Namespace } from './namespace.ts'
-import { quietMetronomes } from './quiet-metronomes.ts'
-import type { Source } from './source.ts'
-import { sourcesOf } from './sources.ts'
+import { unpaced } from './state/unpaced.ts'
+import type { StateStore } from './state/state-store.ts'
+import { statesOf } from './states.ts'
 
-/** One channel's history and state in memory: a bounded ring for what must not be missed, sources for what has a newest value. */
+/** One channel's history and state in memory: a bounded ring for what must not be missed, state stores for what has a newest value. */
 export class History {
   offset = 0
   /** Unix milliseconds of the newest append. */
   touchedAt = 0
-  readonly sources: readonly Source[]
+  readonly states: readonly StateStore[]
   readonly #ring = new RingBuffer<Publication>()
 
   constructor(
@@ -19,7 +19,7 @@ export class History {
     readonly namespace: Namespace,
     readonly epoch: string,
   ) {
-    this.sources = sourcesOf(channel, namespace, quietMetronomes)
+    this.states = statesOf(channel, namespace, unpaced)
   }
 
   /** Whether publications get a place, so that a node notices when it missed one. */
@@ -46,8 +46,8 @@ export class History {
     this.touchedAt = now
     if (publication.offset > 0) this.offset = publication.offset
     const { delivery } = this.namespace
-    if (delivery === 'latest' || delivery === 'conflated') this.sources[0]?.take(publication)
-    else if (publication.offset === 0) this.sources[this.#laneOf(publication.lane) ?? -1]?.take(publication)
+    if (delivery === 'latest' || delivery === 'conflated') this.states[0]?.take(publication)
+    else if (publication.offset === 0) this.states[this.#laneOf(publication.lane) ?? -1]?.take(publication)
     else this.#ring.push(publication)
     this.expire(now)
   }
@@ -57,7 +57,7 @@ export class History {
     this.offset = offset
     this.touchedAt = touchedAt
     for (const publication of publications) {
-      if (this.namespace.delivery === 'latest') this.sources[0]?.take(publication)
+      if (this.namespace.delivery === 'latest') this.states[0]?.take(publication)
       else this.#ring.push(publication)
     }
   }
@@ -86,15 +86,15 @@ export class History {
     return this.#ring.slice(0)
   }
 
-  /** What the sources hold. */
+  /** What the state stores hold. */
   state(): Publication[] {
-    return this.sources.flatMap(source => source.snapshot())
+    return this.states.flatMap(store => store.snapshot())
   }
 
-  /** The sources become what another history says they are. */
+  /** The state stores become what another history says they are. */
   restate(state: readonly Publication[]): void {
-    for (const [index, source] of this.sources.entries())
-      source.restate(state.filter(publication => (this.#laneOf(publication.lane) ?? 0) === index))
+    for (const [index, store] of this.states.entries())
+      store.restate(state.filter(publication => (this.#laneOf(publication.lane) ?? 0) === index))
   }
 
   clear(): void {

@@ -1,16 +1,16 @@
 import { type Clock, TimingWheel } from '../kit/index.ts'
 import { unsubscribes } from '../protocol/index.ts'
-import type { Broker, Delivery } from './broker.ts'
+import type { Broker, BrokerMessage } from './broker.ts'
 import { Channel } from './channel.ts'
 import { DelayedFeed } from './delayed-feed.ts'
 import { type ChannelFeed, Feed, type FeedContext, type FeedTarget } from './feed.ts'
 import { Following } from './following.ts'
 import { heldBackMax } from './limits.ts'
-import type { Metronomes } from './metronome.ts'
 import type { Namespace } from './namespace.ts'
+import type { Pacers } from './state/pacer.ts'
 
 export interface HubContext extends FeedContext {
-  readonly metronomes: Metronomes
+  readonly pacers: Pacers
   readonly lingerMs: number
   failed(channel: string, error: unknown): void
 }
@@ -84,7 +84,7 @@ export class Hub {
     return following
   }
 
-  deliver(name: string, delivery: Delivery): void {
+  deliver(name: string, delivery: BrokerMessage): void {
     this.#channels.get(name)?.receive(delivery)
     if (delivery.kind !== 'publication') {
       // Who is here is here now, whenever the match is.
@@ -142,7 +142,7 @@ export class Hub {
   #create(name: string, namespace: Namespace, delayMs: number): Channel {
     const { context } = this
     if (delayMs === 0) {
-      const channel = new Channel(name, namespace, context.metronomes, target => new Feed(name, context, target))
+      const channel = new Channel(name, namespace, context.pacers, target => new Feed(name, context, target))
       this.#channels.set(name, channel)
       return channel
     }
@@ -160,7 +160,7 @@ export class Hub {
         },
         target,
       )
-    const channel = new Channel(name, namespace, context.metronomes, createFeed, delayMs)
+    const channel = new Channel(name, namespace, context.pacers, createFeed, delayMs)
     const delayed = this.#delayed.get(name) ?? new Map<number, Channel>()
     this.#delayed.set(name, delayed.set(delayMs, channel))
     return channel

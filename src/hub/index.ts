@@ -2,9 +2,9 @@ export { Access, type AccessRequest, type Action, type Authorizer, type Grant, t
 export { type Admission, admit, type SubscribeRequest } from './admission.ts'
 export type {
   Broker,
+  BrokerMessage,
   BrokerSink,
   Control,
-  Delivery as ChannelDelivery,
   Exchange,
   HistoryPage,
   HistoryQuery,
@@ -46,9 +46,7 @@ export {
 export type { HistoryKeeper } from './keeper.ts'
 export { bytesPerCharacter, defaultLimits, type Limits, positionBytes, type Rate } from './limits.ts'
 export { type Log, silentLog } from './log.ts'
-export { Metronomes } from './metronome.ts'
 export { type Delivery, defaultLanes, hasHistory, type Lane, type Namespace, Namespaces, namespaceDefaults } from './namespace.ts'
-export { NewestSource } from './newest-source.ts'
 export { type CommandContext, type CommandMethod, Node, type NodeOptions, payerOf, type RunningContext } from './node.ts'
 export { partAt } from './parted-page.ts'
 export { endedMeanwhile } from './pending-subscriptions.ts'
@@ -61,8 +59,10 @@ export { Session } from './session.ts'
 export { type PushedPublication, pushTo, type SessionPush } from './session-push.ts'
 export { messageFrame } from './sessions.ts'
 export type { Bytes, Socket, SocketGroup } from './socket.ts'
-export type { Source } from './source.ts'
-export { sourcesOf } from './sources.ts'
-export { TableSource } from './table-source.ts'
+export { KeyedState } from './state/keyed-state.ts'
+export { LatestValue } from './state/latest-value.ts'
+export { Pacers } from './state/pacer.ts'
+export type { StateStore } from './state/state-store.ts'
+export { statesOf } from './states.ts'
 export type { Holder } from './unsent-bytes.ts'
 export { protobufWire, sseWire, type Wire, websocketWire } from './wire.ts'

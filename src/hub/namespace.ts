@@ -1,6 +1,6 @@
 import { namespaceOf } from '../protocol/index.ts'
 
-/** What a channel promises its subscribers; the Outbox and the channel's sources do the rest. */
+/** What a channel promises its subscribers; the Outbox and the channel's state stores do the rest. */
 export type Delivery = 'stream' | 'latest' | 'conflated' | 'lanes' | 'ephemeral'
 
 /** One lane of a `lanes` channel. The first lane is the urgent one: at once, in order, never dropped. */

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { type Clock, every, type Json, type Random, randomId, type Timer } from '../kit/index.ts'
 import { type Close, CommandError, closes, describeIssue, errors, type Position, unsubscribes } from '../protocol/index.ts'
 import { Access, unwrap } from './access.ts'
-import type { Broker, BrokerSink, Control, Delivery, HistoryPage, HistoryQuery, PublishOptions } from './broker.ts'
+import type { Broker, BrokerMessage, BrokerSink, Control, HistoryPage, HistoryQuery, PublishOptions } from './broker.ts'
 import { Calls } from './calls.ts'
 import { applyControl } from './control.ts'
 import { Counters } from './counters.ts'
@@ -13,7 +13,6 @@ import { Hub } from './hub.ts'
 import type { Verifier } from './identity.ts'
 import type { Limits } from './limits.ts'
 import type { Log } from './log.ts'
-import { Metronomes } from './metronome.ts'
 import type { Namespaces } from './namespace.ts'
 import { Occupancy } from './occupancy.ts'
 import type { OutboxContext } from './outbox.ts'
@@ -26,6 +25,7 @@ import { Refusals } from './refusals.ts'
 import { Revocations } from './revocations.ts'
 import type { Session } from './session.ts'
 import { Sessions } from './sessions.ts'
+import { Pacers } from './state/pacer.ts'
 import { Steps } from './steps.ts'
 import type { Subscription } from './subscription.ts'
 import { Tick } from './tick.ts'
@@ -151,7 +151,7 @@ export class Node implements BrokerSink, OutboxContext {
       clock,
       random,
       healMax: limits.recoveryMax,
-      metronomes: new Metronomes(clock),
+      pacers: new Pacers(clock),
       lingerMs: limits.channelLingerMs,
       failed: (channel, error) => this.log.warn({ channel, err: error }, 'the broker did not answer for a channel'),
     })
@@ -162,7 +162,7 @@ export class Node implements BrokerSink, OutboxContext {
     return this.clock.now()
   }
 
-  /** Spreads sessions over the phases of heartbeats and metronomes. */
+  /** Spreads sessions over the phases of heartbeats and pacers. */
   phaseOf(_session: Session): number {
     return this.#phase++
   }
@@ -264,7 +264,7 @@ export class Node implements BrokerSink, OutboxContext {
     for (const channel of this.#occupancy.of(node)) this.emit({ kind: 'channel_vacated', channel }, node)
   }
 
-  deliver(channel: string, delivery: Delivery): void {
+  deliver(channel: string, delivery: BrokerMessage): void {
     this.hub.deliver(channel, delivery)
   }
 

@@ -5,10 +5,10 @@ import { Publication } from '../protocol/index.ts'
 import { Counters } from './counters.ts'
 import { Frame, type FrameKind, replyFrame } from './frame.ts'
 import { defaultLimits } from './limits.ts'
-import { NewestSource } from './newest-source.ts'
 import { Outbox } from './outbox.ts'
 import type { Bytes, Socket } from './socket.ts'
-import { Tap } from './source.ts'
+import { LatestValue } from './state/latest-value.ts'
+import { ReadCursor } from './state/state-store.ts'
 import { Tick } from './tick.ts'
 import { protobufWire, websocketWire } from './wire.ts'
 
@@ -144,29 +144,29 @@ describe('Outbox', () => {
 
   test('[U34] a newest value is asked for only when there is room, so that who was slow gets that one and none before', () => {
     const stage = new Stage()
-    const source = new NewestSource('score:1', undefined)
-    const tap = new Tap(source, stage.outbox, 0)
+    const store = new LatestValue('score:1', undefined)
+    const cursor = new ReadCursor(store, stage.outbox, 0)
     stage.buffered = 500
     for (const offset of [1, 2, 3]) {
-      source.take(new Publication({ data: offset, offset }))
-      tap.poke()
+      store.take(new Publication({ data: offset, offset }))
+      cursor.markDirty()
       stage.clock.settle()
     }
     stage.drain()
     expect(stage.messages.map(message => JSON.parse(message).pub.data)).toEqual([3])
   })
 
-  test('[U34] urgent frames go out while a tap waits for the socket to be nearly empty, and before it', () => {
+  test('[U34] urgent frames go out while a cursor waits for the socket to be nearly empty, and before it', () => {
     const stage = new Stage()
-    const source = new NewestSource('score:1', undefined)
-    const tap = new Tap(source, stage.outbox, 0)
+    const store = new LatestValue('score:1', undefined)
+    const cursor = new ReadCursor(store, stage.outbox, 0)
     stage.buffered = 100
-    source.take(new Publication({ data: 'old', offset: 1 }))
-    tap.poke()
+    store.take(new Publication({ data: 'old', offset: 1 }))
+    cursor.markDirty()
     stage.enqueue('"goal"')
     stage.clock.settle()
     expect(stage.messages).toEqual(['"goal"'])
-    source.take(new Publication({ data: 'new', offset: 2 }))
+    store.take(new Publication({ data: 'new', offset: 2 }))
     stage.drain()
     expect(stage.messages.length).toBe(2)
     expect(stage.messages[1]).toContain('new')
@@ -186,12 +186,12 @@ describe('Outbox', () => {
 
   test('[U35] nothing is written after the end', () => {
     const stage = new Stage()
-    const source = new NewestSource('score:1', undefined)
+    const store = new LatestValue('score:1', undefined)
     stage.enqueue('before')
     stage.outbox.close()
     stage.enqueue('after')
-    source.take(new Publication({ data: 1, offset: 1 }))
-    new Tap(source, stage.outbox, 0).poke()
+    store.take(new Publication({ data: 1, offset: 1 }))
+    new ReadCursor(store, stage.outbox, 0).markDirty()
     stage.clock.settle()
     stage.drain()
     expect(stage.writes).toEqual([])

@@ -5,7 +5,7 @@ import type { Frame } from './frame.ts'
 import type { Limits } from './limits.ts'
 import type { Replay } from './replay.ts'
 import type { Bytes, Socket } from './socket.ts'
-import type { Tap } from './source.ts'
+import type { ReadCursor } from './state/state-store.ts'
 import type { Flushable, Tick } from './tick.ts'
 import type { Wire } from './wire.ts'
 
@@ -37,8 +37,8 @@ export interface Tunable {
 const nothing: readonly Frame[] = []
 
 /**
- * A session's queue. Frames keep their order and are all sent; taps stand for "the newest of a source" and are asked for it only when
- * the socket has room, so a slow reader skips over what it cannot follow and costs one entry per source. Ephemeral frames are dropped
+ * A session's queue. Frames keep their order and are all sent; read cursors stand for "the newest of a state store" and are asked for it only when
+ * the socket has room, so a slow reader skips over what it cannot follow and costs one entry per store. Ephemeral frames are dropped
  * first. Everything that a tick brings leaves in one write.
  */
 export class Outbox implements Flushable {
@@ -50,7 +50,7 @@ export class Outbox implements Flushable {
   #delivered = 0
   #first: Frame | undefined
   #more: Frame[] | undefined
-  #taps: Tap[] | undefined
+  #readCursors: ReadCursor[] | undefined
   #queuedBytes = 0
   #scheduled = false
   #heldSince = 0
@@ -139,21 +139,21 @@ export class Outbox implements Flushable {
     return this.#backlog
   }
 
-  /** Sends the source's news for this tap with the next write. The tap takes care to poke once until it is asked. */
-  poke(tap: Tap): void {
+  /** Sends the store's news for this cursor with the next write. The cursor takes care to mark itself once until it is asked. */
+  markDirty(cursor: ReadCursor): void {
     if (this.#isClosed) return
     if (this.#broadcast !== undefined) this.tuneOut()
-    if (this.#taps === undefined) this.#taps = [tap]
-    else this.#taps.push(tap)
+    if (this.#readCursors === undefined) this.#readCursors = [cursor]
+    else this.#readCursors.push(cursor)
     this.#schedule()
   }
 
-  /** Frames are written while the socket takes them; taps only when it has nearly nothing left to send, since what waits there grows old. */
+  /** Frames are written while the socket takes them; state only when it has nearly nothing left to send, since what waits there grows old. */
   flush(): void {
     this.#scheduled = false
     const buffered = this.socket.bufferedBytes()
     if (buffered > this.context.limits.outboxHighWaterBytes) {
-      if (this.#first !== undefined || this.#taps !== undefined || this.#backlog?.isEmpty === false) this.#hold()
+      if (this.#first !== undefined || this.#readCursors !== undefined || this.#backlog?.isEmpty === false) this.#hold()
       return
     }
     // Also where nothing is left to send, since all that was held may have been dropped.
@@ -162,7 +162,7 @@ export class Outbox implements Flushable {
     const { outboxLowWaterBytes, replayPieceBytes } = this.context.limits
     const isNearlyEmpty = buffered <= outboxLowWaterBytes
     if (this.#backlog?.hasReplays && isNearlyEmpty) this.#write([...this.#take(true), ...this.#backlog.take(replayPieceBytes)])
-    else if (this.#more === undefined && this.#taps === undefined) this.#writeFirst()
+    else if (this.#more === undefined && this.#readCursors === undefined) this.#writeFirst()
     else this.#write(this.#take(isNearlyEmpty))
     if (this.#backlog !== undefined) this.#goOn(this.#backlog)
     if (this.#tunable !== undefined && this.#broadcast === undefined) this.#tuneIn(this.#tunable)
@@ -185,7 +185,7 @@ export class Outbox implements Flushable {
 
   /** Looks whether the socket has room again. */
   resume(): void {
-    if (this.#scheduled || (this.#heldSince === 0 && this.#taps === undefined && this.#backlog?.isEmpty !== false)) return
+    if (this.#scheduled || (this.#heldSince === 0 && this.#readCursors === undefined && this.#backlog?.isEmpty !== false)) return
     this.#scheduled = true
     this.context.tick.add(this)
   }
@@ -220,7 +220,7 @@ export class Outbox implements Flushable {
     this.#isClosed = true
     this.#first = undefined
     this.#more = undefined
-    this.#taps = undefined
+    this.#readCursors = undefined
     this.#queuedBytes = 0
     this.#heldSince = 0
     this.#backlog?.end()
@@ -247,7 +247,7 @@ export class Outbox implements Flushable {
   }
 
   #tuneIn(tunable: Tunable): void {
-    if (this.#taps !== undefined || this.#backlog?.isEmpty === false || this.socket.bufferedBytes() > 0) return
+    if (this.#readCursors !== undefined || this.#backlog?.isEmpty === false || this.socket.bufferedBytes() > 0) return
     this.#broadcast = tunable.tuneIn()
     this.#delivered -= this.#broadcast?.sent ?? 0
   }
@@ -268,7 +268,7 @@ export class Outbox implements Flushable {
     this.context.tick.add(this)
   }
 
-  #take(withTaps: boolean): readonly Frame[] {
+  #take(withState: boolean): readonly Frame[] {
     const frames =
       this.#more === undefined
         ? this.#first === undefined
@@ -277,10 +277,10 @@ export class Outbox implements Flushable {
         : [this.#first, ...this.#more].filter(frame => frame !== undefined)
     this.#first = undefined
     this.#more = undefined
-    const taps = this.#taps
-    if (taps === undefined || !withTaps) return frames
-    this.#taps = undefined
-    const news = taps.map(tap => tap.take()).filter(frame => frame !== undefined)
+    const readCursors = this.#readCursors
+    if (readCursors === undefined || !withState) return frames
+    this.#readCursors = undefined
+    const news = readCursors.map(cursor => cursor.drain()).filter(frame => frame !== undefined)
     return frames.length === 0 ? news : [...frames, ...news]
   }
 

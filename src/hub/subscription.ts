@@ -7,7 +7,7 @@ import type { Outbox, Tunable } from './outbox.ts'
 import type { Replay } from './replay.ts'
 import type { TokenMark } from './revocations.ts'
 import type { Session } from './session.ts'
-import type { Tap } from './source.ts'
+import type { ReadCursor } from './state/state-store.ts'
 import type { TagFilter } from './tag-filter.ts'
 
 /** A subscription catches up until its reply is queued, is replayed what did not fit into that, then it is live until it ends; nothing else. */
@@ -55,7 +55,7 @@ export class Subscription implements Tunable {
   seenOffset = 0
   /** Whether the client holds the publication before the next one, which a delta builds on. */
   hasDeltaBase = false
-  taps: Tap[] | undefined
+  readCursors: ReadCursor[] | undefined
   /** What it is sent, by tags; all where absent. */
   readonly filter: TagFilter | undefined
   /** The session's, kept here so that a fan-out touches one object less. */
@@ -114,7 +114,7 @@ export class Subscription implements Tunable {
     if (replay !== undefined) this.#outbox.replay(replay)
     // Where only the newest counts, a new epoch begins at 1 without ending the subscription.
     this.seenOffset = this.channel.isRecoverable ? seenOffset : 0
-    if (this.taps !== undefined) for (const tap of this.taps) isStateFresh ? tap.settle() : tap.begin()
+    if (this.readCursors !== undefined) for (const cursor of this.readCursors) isStateFresh ? cursor.skipToNow() : cursor.rewind()
     this.session.settle(this)
   }
 
@@ -128,7 +128,7 @@ export class Subscription implements Tunable {
   /** Whether it gets what every other subscriber gets, and nothing else. */
   get isPlain(): boolean {
     const { channel, terms, session } = this
-    if (terms.delta || this.taps !== undefined || !this.isAbreast) return false
+    if (terms.delta || this.readCursors !== undefined || !this.isAbreast) return false
     return !session.wire.hasCursor || !channel.isRecoverable || this.isSettled
   }
 
@@ -145,7 +145,7 @@ export class Subscription implements Tunable {
     if (this.state.kind === 'ended') return
     if (this.state.kind === 'replaying') this.state.replay.drop()
     this.state = { kind: 'ended', close }
-    if (this.taps !== undefined) for (const tap of this.taps) tap.close()
+    if (this.readCursors !== undefined) for (const cursor of this.readCursors) cursor.close()
     this.channel.remove(this)
   }
 
@@ -178,7 +178,7 @@ export class Subscription implements Tunable {
   /** Whether a position says how far the client was sent: not of a newest value that still waits for room. */
   get isSettled(): boolean {
     if (!this.isLive || !this.terms.recoverable) return false
-    return this.channel.isRecoverable || (this.taps?.every(tap => !tap.isPending) ?? true)
+    return this.channel.isRecoverable || (this.readCursors?.every(cursor => !cursor.isPending) ?? true)
   }
 
   get isLive(): boolean {

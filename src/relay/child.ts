@@ -1,5 +1,5 @@
 import type { ServerWebSocket } from 'bun'
-import { type AccessRequest, type BrokerSink, type ChannelDelivery, type HistoryQuery, partAt } from '../hub/index.ts'
+import { type AccessRequest, type BrokerMessage, type BrokerSink, type HistoryQuery, partAt } from '../hub/index.ts'
 import { CommandError, errors, type Position } from '../protocol/index.ts'
 import type { Upgraded } from '../transport/index.ts'
 import type { Children, ChildrenContext } from './children.ts'
@@ -70,7 +70,7 @@ export class Child implements Upgraded, BrokerSink, LinkPeer {
     this.#channels.clear()
   }
 
-  deliver(channel: string, delivery: ChannelDelivery): void {
+  deliver(channel: string, delivery: BrokerMessage): void {
     if (!this.#channels.has(channel)) return
     if (delivery.kind === 'publication') this.siblings.relayed++
     this.link?.sayEncoded(this.siblings.lineOf(channel, delivery))

@@ -1,5 +1,5 @@
 import type { Server } from 'bun'
-import type { ChannelDelivery, Exchange, LifecycleEvent, Log, Node, NumberedRevocation } from '../hub/index.ts'
+import type { BrokerMessage, Exchange, LifecycleEvent, Log, Node, NumberedRevocation } from '../hub/index.ts'
 import { presenceLeaseMs } from '../hub/index.ts'
 import { type Clock, every, type Json, type Timer } from '../kit/index.ts'
 import type { Close } from '../protocol/index.ts'
@@ -55,7 +55,7 @@ export class Children {
   /** Links so far: each is a holder of its own, so that what an earlier one held goes when its lease ends, unless it was told again. */
   #links = 0
   #knockedAt = 0
-  #last: { delivery: ChannelDelivery; channel: string; line: string } | undefined
+  #last: { delivery: BrokerMessage; channel: string; line: string } | undefined
   #isClosed = false
   /** Publications handed down. */
   relayed = 0
@@ -118,7 +118,7 @@ export class Children {
   }
 
   /** The line of a delivery, made once for all children. */
-  lineOf(channel: string, delivery: ChannelDelivery): string {
+  lineOf(channel: string, delivery: BrokerMessage): string {
     if (this.#last?.delivery !== delivery || this.#last.channel !== channel) {
       this.#last = { channel, delivery, line: encodeStatement('deliver', { channel, delivery: toWireDelivery(delivery) }) }
     }

@@ -1,6 +1,6 @@
 import type {
   AccessRequest,
-  ChannelDelivery,
+  BrokerMessage,
   Greeting as ClientGreeting,
   Control,
   Grant,
@@ -174,7 +174,7 @@ export interface Untracked {
 /** A publication crosses as its fields. */
 export type WireDelivery =
   | { readonly kind: 'publication'; readonly publication: PublicationFields; readonly epoch: string }
-  | Exclude<ChannelDelivery, { kind: 'publication' }>
+  | Exclude<BrokerMessage, { kind: 'publication' }>
 
 export interface WirePage {
   readonly position: Position
@@ -186,11 +186,11 @@ export interface WirePage {
 /** Publications of one answer: who asks for more asks again. Keeps an answer from holding up what is live. */
 const pageLengthMax = 1024 * 1024
 
-export function toWireDelivery(delivery: ChannelDelivery): WireDelivery {
+export function toWireDelivery(delivery: BrokerMessage): WireDelivery {
   return delivery.kind === 'publication' ? { ...delivery, publication: delivery.publication.fields() } : delivery
 }
 
-export function fromWireDelivery(delivery: WireDelivery): ChannelDelivery {
+export function fromWireDelivery(delivery: WireDelivery): BrokerMessage {
   return delivery.kind === 'publication' ? { ...delivery, publication: new Publication(delivery.publication) } : delivery
 }
 

@@ -3,8 +3,8 @@ import { SimClock } from '../../sim/clock.ts'
 import { MemoryBroker } from '../broker/index.ts'
 import {
   type Broker,
+  type BrokerMessage,
   type BrokerSink,
-  type ChannelDelivery,
   defaultLimits,
   type HistoryPage,
   type HistoryQuery,
@@ -25,7 +25,7 @@ class Sink implements BrokerSink {
   readonly suspected: string[] = []
   readonly removals: string[] = []
 
-  deliver(_channel: string, delivery: ChannelDelivery): void {
+  deliver(_channel: string, delivery: BrokerMessage): void {
     if (delivery.kind === 'publication') this.offsets.push(delivery.publication.offset)
   }
 

@@ -1,4 +1,4 @@
-import type { Broker, BrokerSink, ChannelDelivery, Control, Exchange, HistoryPage, HistoryQuery, PublishOptions } from '../hub/index.ts'
+import type { Broker, BrokerMessage, BrokerSink, Control, Exchange, HistoryPage, HistoryQuery, PublishOptions } from '../hub/index.ts'
 import { backoffMs, type Json } from '../kit/index.ts'
 import { namespaceOf, type Position } from '../protocol/index.ts'
 import { type RelayBrokerOptions, RelayedChannel } from './relayed-channel.ts'
@@ -46,7 +46,7 @@ export class RelayBroker implements Exchange {
     return this.upstream.publish(channel, data, options)
   }
 
-  announce(channel: string, delivery: ChannelDelivery): Promise<void> {
+  announce(channel: string, delivery: BrokerMessage): Promise<void> {
     return this.upstream.announce(channel, delivery)
   }
 
@@ -86,7 +86,7 @@ export class RelayBroker implements Exchange {
   }
 
   /** From upstream: what belongs to a channel is put in order first. What nobody here wants any more is said to be so. */
-  received(channel: string, delivery: ChannelDelivery): void {
+  received(channel: string, delivery: BrokerMessage): void {
     const relayed = this.#channels.get(channel)
     if (relayed === undefined) this.upstream.unsubscribe(channel).catch(() => undefined)
     else if (delivery.kind === 'publication') relayed.feed.receive(delivery.publication, delivery.epoch)

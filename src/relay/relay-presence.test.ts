@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { SimClock } from '../../sim/clock.ts'
 import { MemoryBroker, MemoryPresence } from '../broker/index.ts'
-import { type ChannelDelivery, defaultLimits, Namespaces, namespaceDefaults, presenceLeaseMs } from '../hub/index.ts'
+import { type BrokerMessage, defaultLimits, Namespaces, namespaceDefaults, presenceLeaseMs } from '../hub/index.ts'
 import { seededRandom } from '../kit/index.ts'
 import type { Statements } from './messages.ts'
 import { RelayPresence } from './relay-presence.ts'
@@ -12,7 +12,7 @@ const room = { ...namespaceDefaults, name: 'room', presence: true, joinLeave: tr
 function cluster() {
   const clock = new SimClock()
   const events: string[] = []
-  const deliver = (_channel: string, delivery: ChannelDelivery) => {
+  const deliver = (_channel: string, delivery: BrokerMessage) => {
     if (delivery.kind !== 'publication') events.push(...delivery.infos.map(({ user }) => `${delivery.kind} ${user}`))
   }
   const options = { clock, random: seededRandom(1), namespaces: new Namespaces([room]), limits: defaultLimits }

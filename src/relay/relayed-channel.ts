@@ -1,7 +1,7 @@
 import {
   type Broker,
+  type BrokerMessage,
   type BrokerSink,
-  type ChannelDelivery,
   Feed,
   type FeedTarget,
   History,
@@ -44,7 +44,7 @@ export class RelayedChannel implements FeedTarget {
 
   apply(publication: Publication): void {
     this.#stream?.append(publication, this.options.clock.now())
-    const delivery: ChannelDelivery = { kind: 'publication', publication, epoch: publication.offset === 0 ? '' : this.feed.position.epoch }
+    const delivery: BrokerMessage = { kind: 'publication', publication, epoch: publication.offset === 0 ? '' : this.feed.position.epoch }
     for (const sink of this.sinks()) sink.deliver(this.channel, delivery)
   }
 

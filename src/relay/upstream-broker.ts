@@ -1,4 +1,4 @@
-import type { Broker, ChannelDelivery, Control, HistoryPage, HistoryQuery, PublishOptions } from '../hub/index.ts'
+import type { Broker, BrokerMessage, Control, HistoryPage, HistoryQuery, PublishOptions } from '../hub/index.ts'
 import type { Json } from '../kit/index.ts'
 import type { Position, Publication } from '../protocol/index.ts'
 import { fromWirePage, toWireDelivery } from './messages.ts'
@@ -15,7 +15,7 @@ export class UpstreamBroker implements Broker {
     return this.uplink.ask('publish', { channel, data, options })
   }
 
-  async announce(channel: string, delivery: ChannelDelivery): Promise<void> {
+  async announce(channel: string, delivery: BrokerMessage): Promise<void> {
     await this.uplink.ask('announce', { channel, delivery: toWireDelivery(delivery) })
   }
 

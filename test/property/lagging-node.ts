@@ -7,8 +7,8 @@ import { View } from '../../sim/view.ts'
 import { readEvent, readMessages, type WirePush, type WireSubscription } from '../../sim/wire.ts'
 import { MemoryBroker, MemoryPresence } from '../../src/broker/index.ts'
 import {
+  type BrokerMessage,
   type Bytes,
-  type ChannelDelivery,
   defaultLimits,
   type Limits,
   type Namespace,
@@ -26,7 +26,7 @@ import { channelHash, decodeCursor } from '../../src/protocol/index.ts'
 
 interface Delivery {
   readonly channel: string
-  readonly delivery: ChannelDelivery
+  readonly delivery: BrokerMessage
 }
 
 /** A node whose broker answers at once and delivers as late as a test wants: history runs ahead of what comes in. */
@@ -50,7 +50,7 @@ export class LaggingNode {
     const random = seededRandom(1)
     const all = { ...defaultLimits, ...limits }
     const sink = {
-      deliver: (channel: string, delivery: ChannelDelivery) => {
+      deliver: (channel: string, delivery: BrokerMessage) => {
         if (delivery.kind === 'publication') this.ledger.record(channel, delivery.epoch, delivery.publication)
         this.#late.push({ channel, delivery })
       },

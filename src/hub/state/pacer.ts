@@ -1,15 +1,15 @@
-import type { Clock } from '../kit/index.ts'
-import type { Tap } from './source.ts'
+import type { Clock } from '../../kit/index.ts'
+import type { ReadCursor } from './state-store.ts'
 
 /** Parts of an interval over which the subscribers are spread (market D3). */
 const phases = 10
 
 /**
- * The beat of conflating sources: a tap that has news is sent at the next beat of its phase, so each subscriber gets at most one
+ * When conflated state is sent: a read cursor that has news is sent at the next beat of its phase, so each subscriber gets at most one
  * batch per interval. Runs only while someone waits.
  */
-export class Metronome {
-  readonly #waiting: Tap[][] = Array.from({ length: phases }, () => [])
+export class Pacer {
+  readonly #waiting: ReadCursor[][] = Array.from({ length: phases }, () => [])
   #count = 0
   #phase = 0
   #running = false
@@ -21,8 +21,8 @@ export class Metronome {
     readonly intervalMs: number,
   ) {}
 
-  add(tap: Tap): void {
-    this.#waiting[tap.phase % phases]?.push(tap)
+  add(cursor: ReadCursor): void {
+    this.#waiting[cursor.phase % phases]?.push(cursor)
     this.#count++
     if (this.#running) return
     this.#running = true
@@ -52,26 +52,26 @@ export class Metronome {
     if (due !== undefined && due.length > 0) {
       this.#waiting[this.#phase] = []
       this.#count -= due.length
-      for (const tap of due) tap.outbox.poke(tap)
+      for (const cursor of due) cursor.outbox.markDirty(cursor)
     }
     if (this.#count > 0) this.#schedule()
     else this.#running = false
   }
 }
 
-/** One metronome for each interval in use. */
-export class Metronomes {
-  readonly #byInterval = new Map<number, Metronome>()
+/** One pacer for each interval in use. */
+export class Pacers {
+  readonly #byInterval = new Map<number, Pacer>()
 
   constructor(readonly clock: Clock) {}
 
-  of(intervalMs: number): Metronome | undefined {
+  of(intervalMs: number): Pacer | undefined {
     if (intervalMs === 0) return undefined
-    let metronome = this.#byInterval.get(intervalMs)
-    if (metronome === undefined) {
-      metronome = new Metronome(this.clock, intervalMs)
-      this.#byInterval.set(intervalMs, metronome)
+    let pacer = this.#byInterval.get(intervalMs)
+    if (pacer === undefined) {
+      pacer = new Pacer(this.clock, intervalMs)
+      this.#byInterval.set(intervalMs, pacer)
     }
-    return metronome
+    return pacer
   }
 }

@@ -1,8 +1,8 @@
-import type { Json } from '../kit/index.ts'
-import { encodePublication, Publication, push } from '../protocol/index.ts'
-import { Frame } from './frame.ts'
-import type { Metronome } from './metronome.ts'
-import type { Source } from './source.ts'
+import type { Json } from '../../kit/index.ts'
+import { encodePublication, Publication, push } from '../../protocol/index.ts'
+import { Frame } from '../frame.ts'
+import type { Pacer } from './pacer.ts'
+import type { StateStore } from './state-store.ts'
 
 type Fields = Map<string, { value: Json; version: number }>
 
@@ -27,7 +27,7 @@ const tombstonesMax = 1024
  * Subscribers get what changed since they last looked: at most one entry per key, changed fields only, encoded once for all who
  * last looked at the same version (market D1, D4).
  */
-export class TableSource implements Source {
+export class KeyedState implements StateStore {
   version = 0
   readonly #rows = new Map<string | undefined, Row>()
   readonly #frames = new Map<number, Frame>()
@@ -36,7 +36,7 @@ export class TableSource implements Source {
 
   constructor(
     readonly channel: string,
-    readonly metronome: Metronome | undefined,
+    readonly pacer: Pacer | undefined,
     /** Whether a publication changes the fields it names, or replaces the whole value of its key. */
     readonly merges: boolean,
   ) {}

@@ -1,19 +1,19 @@
-import type { Json } from '../kit/index.ts'
-import type { Publication } from '../protocol/index.ts'
-import { Frame } from './frame.ts'
-import { PublicationPush } from './message.ts'
-import type { Metronome } from './metronome.ts'
-import type { Source } from './source.ts'
+import type { Json } from '../../kit/index.ts'
+import type { Publication } from '../../protocol/index.ts'
+import { Frame } from '../frame.ts'
+import { PublicationPush } from '../message.ts'
+import type { Pacer } from './pacer.ts'
+import type { StateStore } from './state-store.ts'
 
 /** Keeps the newest publication of a `latest` channel: a subscriber that was slow gets that one and none before. */
-export class NewestSource implements Source {
+export class LatestValue implements StateStore {
   version = 0
   #newest: Publication | undefined
   #frame: Frame | undefined
 
   constructor(
     readonly channel: string,
-    readonly metronome: Metronome | undefined,
+    readonly pacer: Pacer | undefined,
   ) {}
 
   take(publication: Publication): void {

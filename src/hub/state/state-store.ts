@@ -1,18 +1,18 @@
-import type { Json } from '../kit/index.ts'
-import type { Publication } from '../protocol/index.ts'
-import type { Frame } from './frame.ts'
-import type { Metronome } from './metronome.ts'
-import type { Outbox } from './outbox.ts'
+import type { Json } from '../../kit/index.ts'
+import type { Publication } from '../../protocol/index.ts'
+import type { Frame } from '../frame.ts'
+import type { Outbox } from '../outbox.ts'
+import type { Pacer } from './pacer.ts'
 
 /**
  * What a channel keeps so that a subscriber can be given its news whenever there is room for them, however much came in between.
- * One source serves all subscribers of a channel; each remembers only the version that it saw last.
+ * One store serves all subscribers of a channel; each remembers only the version that it saw last.
  */
-export interface Source {
+export interface StateStore {
   /** Grows with every publication taken in. */
   readonly version: number
   /** Sends at once where absent. */
-  readonly metronome: Metronome | undefined
+  readonly pacer: Pacer | undefined
   take(publication: Publication): void
   /** Becomes what the broker says the state is, after publications may have been missed. */
   restate(state: readonly Publication[]): void
@@ -24,51 +24,51 @@ export interface Source {
   whole(): Json
 }
 
-/** One subscription's place at a source. */
-export class Tap {
+/** One subscription's place at a store. */
+export class ReadCursor {
   #seen: number
-  #poked = false
+  #isDirty = false
 
   constructor(
-    readonly source: Source,
+    readonly store: StateStore,
     readonly outbox: Outbox,
     /** Spreads subscribers over the interval, so that the work of a beat does not come all at once. */
     readonly phase: number,
   ) {
-    this.#seen = source.version
+    this.#seen = store.version
   }
 
   /** News that was asked for has not been taken. */
   get isPending(): boolean {
-    return this.#poked
+    return this.#isDirty
   }
 
-  /** There is news: sends at once, or asks the source's metronome for the next beat. */
-  poke(): void {
-    if (this.#poked) return
-    this.#poked = true
-    const { metronome } = this.source
-    if (metronome === undefined) this.outbox.poke(this)
-    else metronome.add(this)
+  /** There is news: sends at once, or asks the store's pacer for the next beat. */
+  markDirty(): void {
+    if (this.#isDirty) return
+    this.#isDirty = true
+    const { pacer } = this.store
+    if (pacer === undefined) this.outbox.markDirty(this)
+    else pacer.add(this)
   }
 
   /** The news since the last time, for the write that is being made. */
-  take(): Frame | undefined {
-    this.#poked = false
+  drain(): Frame | undefined {
+    this.#isDirty = false
     const seen = this.#seen
-    this.#seen = this.source.version
-    return this.source.newsSince(seen)
+    this.#seen = this.store.version
+    return this.store.newsSince(seen)
   }
 
-  /** Starts from the source's present state: the subscriber got it in its reply. */
-  settle(): void {
-    this.#seen = this.source.version
+  /** Starts from the store's present state: the subscriber got it in its reply. */
+  skipToNow(): void {
+    this.#seen = this.store.version
   }
 
-  /** The subscriber was given a state from some time ago: all that the source holds comes as news, part of it perhaps again. */
-  begin(): void {
+  /** The subscriber was given a state from some time ago: all that the store holds comes as news, part of it perhaps again. */
+  rewind(): void {
     this.#seen = 0
-    this.poke()
+    this.markDirty()
   }
 
   /** The subscription ended: what was asked for is not sent. */

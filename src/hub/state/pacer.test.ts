@@ -1,40 +1,40 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { MachineClock, SimClock } from '../../sim/clock.ts'
-import { Metronomes } from './metronome.ts'
-import { Tap } from './source.ts'
-import { TableSource } from './table-source.ts'
+import { MachineClock, SimClock } from '../../../sim/clock.ts'
+import { KeyedState } from './keyed-state.ts'
+import { Pacers } from './pacer.ts'
+import { ReadCursor } from './state-store.ts'
 
 const intervalMs = 100
 
 /** A subscriber that takes its news at once when its beat comes. */
 class Subscriber {
   readonly beats: number[] = []
-  readonly tap: Tap
+  readonly cursor: ReadCursor
 
   constructor(
     readonly clock: SimClock,
-    source: TableSource,
+    store: KeyedState,
     phase: number,
   ) {
-    const outbox = { poke: (tap: Tap) => this.#beat(tap) }
-    this.tap = new Tap(source, outbox as ConstructorParameters<typeof Tap>[1], phase)
+    const outbox = { markDirty: (cursor: ReadCursor) => this.#beat(cursor) }
+    this.cursor = new ReadCursor(store, outbox as ConstructorParameters<typeof ReadCursor>[1], phase)
   }
 
-  #beat(tap: Tap): void {
+  #beat(cursor: ReadCursor): void {
     this.beats.push(this.clock.now())
-    tap.take()
+    cursor.drain()
   }
 }
 
-function stage(clock = new SimClock(), ticking = clock as ConstructorParameters<typeof Metronomes>[0]) {
-  const metronome = new Metronomes(ticking).of(intervalMs)
-  const source = new TableSource('quote:1', metronome, true)
-  const subscribers = Array.from({ length: 10 }, (_, phase) => new Subscriber(clock, source, phase))
-  return { clock, metronome, subscribers }
+function stage(clock = new SimClock(), ticking = clock as ConstructorParameters<typeof Pacers>[0]) {
+  const pacer = new Pacers(ticking).of(intervalMs)
+  const store = new KeyedState('quote:1', pacer, true)
+  const subscribers = Array.from({ length: 10 }, (_, phase) => new Subscriber(clock, store, phase))
+  return { clock, pacer, subscribers }
 }
 
-describe('Metronome', () => {
+describe('Pacer', () => {
   test('[U29] each subscriber is sent at most one batch an interval, and its news waits no longer than one', () => {
     fc.assert(
       fc.property(fc.array(fc.record({ who: fc.nat(9), afterMs: fc.nat(130) }), { maxLength: 80 }), pokes => {
@@ -43,7 +43,7 @@ describe('Metronome', () => {
           clock.advance(afterMs)
           const poked = clock.now()
           const subscriber = subscribers[who]
-          subscriber?.tap.poke()
+          subscriber?.cursor.markDirty()
           clock.after(intervalMs + 1, () => expect(subscriber?.beats.at(-1)).toBeGreaterThanOrEqual(poked))
         }
         clock.advance(1000)
@@ -57,14 +57,14 @@ describe('Metronome', () => {
 
   test('[U29] subscribers are spread over the interval, so that the work does not come all at once', () => {
     const { clock, subscribers } = stage()
-    for (const { tap } of subscribers) tap.poke()
+    for (const { cursor } of subscribers) cursor.markDirty()
     clock.advance(1000)
     expect(new Set(subscribers.map(({ beats }) => beats[0])).size).toBe(10)
   })
 
   test('[U29] nothing beats while nobody waits', () => {
     const { clock, subscribers } = stage()
-    subscribers[0]?.tap.poke()
+    subscribers[0]?.cursor.markDirty()
     clock.advance(1000)
     const { events } = clock
     clock.advance(10_000)
@@ -77,7 +77,7 @@ describe('Metronome', () => {
       const clock = new MachineClock(time)
       const { subscribers } = stage(time, clock)
       for (let beat = 1; beat <= 20; beat++) {
-        for (const { tap } of subscribers) tap.poke()
+        for (const { cursor } of subscribers) cursor.markDirty()
         if (beat === 5) clock.leap(leapMs)
         time.advance(intervalMs)
         for (const { beats } of subscribers) expect(time.now() - (beats.at(-1) ?? 0)).toBeLessThanOrEqual(2 * intervalMs)
@@ -85,10 +85,10 @@ describe('Metronome', () => {
     }
   })
 
-  test('[U29] one metronome serves all of an interval, and none is needed where news is sent at once', () => {
-    const metronomes = new Metronomes(new SimClock())
-    expect(metronomes.of(100)).toBe(metronomes.of(100))
-    expect(metronomes.of(100)).not.toBe(metronomes.of(200))
-    expect(metronomes.of(0)).toBeUndefined()
+  test('[U29] one pacer serves all of an interval, and none is needed where news is sent at once', () => {
+    const pacers = new Pacers(new SimClock())
+    expect(pacers.of(100)).toBe(pacers.of(100))
+    expect(pacers.of(100)).not.toBe(pacers.of(200))
+    expect(pacers.of(0)).toBeUndefined()
   })
 })

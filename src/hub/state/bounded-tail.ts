@@ -1,12 +1,12 @@
-import { type Json, RingBuffer } from '../kit/index.ts'
-import type { Publication } from '../protocol/index.ts'
-import { Frame } from './frame.ts'
-import { PublicationPush } from './message.ts'
-import type { Metronome } from './metronome.ts'
-import type { Source } from './source.ts'
+import { type Json, RingBuffer } from '../../kit/index.ts'
+import type { Publication } from '../../protocol/index.ts'
+import { Frame } from '../frame.ts'
+import { PublicationPush } from '../message.ts'
+import type { Pacer } from './pacer.ts'
+import type { StateStore } from './state-store.ts'
 
 /** Keeps the last `max` publications of a lane in order; a subscriber that was too slow loses the oldest (sports S9, commentary). */
-export class TailSource implements Source {
+export class BoundedTail implements StateStore {
   version = 0
   readonly #tail = new RingBuffer<Publication>()
   readonly #frames = new Map<number, Frame>()
@@ -14,7 +14,7 @@ export class TailSource implements Source {
   constructor(
     readonly channel: string,
     readonly max: number,
-    readonly metronome: Metronome | undefined,
+    readonly pacer: Pacer | undefined,
   ) {}
 
   take(publication: Publication): void {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import type { Json } from '../kit/index.ts'
-import { Publication, type PublicationFields } from '../protocol/index.ts'
-import { TableSource } from './table-source.ts'
+import type { Json } from '../../kit/index.ts'
+import { Publication, type PublicationFields } from '../../protocol/index.ts'
+import { KeyedState } from './keyed-state.ts'
 
 const key = fc.constantFrom('a', 'b', 'c')
 const field = fc.constantFrom('bid', 'ask', 'last')
@@ -42,46 +42,46 @@ function isFields(value: Json | undefined): value is Record<string, Json> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A subscriber who sees what the source has for him whenever there is room, and nothing in between. */
+/** A subscriber who sees what the store has for him whenever there is room, and nothing in between. */
 class Reader {
   readonly values = new Map<string, Json>()
   #seen = 0
 
-  look(source: TableSource): readonly PublicationFields[] {
-    const frame = source.newsSince(this.#seen)
-    this.#seen = source.version
+  look(store: KeyedState): readonly PublicationFields[] {
+    const frame = store.newsSince(this.#seen)
+    this.#seen = store.version
     const news = (frame?.messages ?? []).map((message): PublicationFields & { removed?: boolean } => JSON.parse(message).pub)
-    applied(this.values, news, source.merges)
+    applied(this.values, news, store.merges)
     return news
   }
 }
 
 function play(history: History, merges: boolean): void {
-  const source = new TableSource('quote:1', undefined, merges)
+  const store = new KeyedState('quote:1', undefined, merges)
   const readers = [new Reader(), new Reader(), new Reader()]
   let truth = new Map<string, Json>()
   for (const step of history) {
-    if (step.kind === 'look') readers[step.who]?.look(source)
+    if (step.kind === 'look') readers[step.who]?.look(store)
     else if (step.kind === 'publish') {
-      source.take(new Publication(step.publication))
+      store.take(new Publication(step.publication))
       applied(truth, [step.publication], merges)
     } else {
       const state = step.state.filter(item => item.data !== null)
-      source.restate(state.map(item => new Publication(item)))
+      store.restate(state.map(item => new Publication(item)))
       truth = new Map(state.map(item => [item.key ?? '', item.data]))
     }
-    expect(new Map(source.snapshot().map(({ key: name = '', data: value }) => [name, value]))).toEqual(truth)
+    expect(new Map(store.snapshot().map(({ key: name = '', data: value }) => [name, value]))).toEqual(truth)
   }
   for (const reader of readers) {
-    reader.look(source)
+    reader.look(store)
     expect(reader.values).toEqual(truth)
-    expect(reader.look(source)).toEqual([])
+    expect(reader.look(store)).toEqual([])
   }
-  expect(source.whole()).toEqual(Object.fromEntries(truth))
-  expect(source.size).toBe(truth.size)
+  expect(store.whole()).toEqual(Object.fromEntries(truth))
+  expect(store.size).toBe(truth.size)
 }
 
-describe('TableSource', () => {
+describe('KeyedState', () => {
   test('[U20] whoever applies what changed, at whatever moments, ends with the whole state', () => {
     fc.assert(
       fc.property(steps, history => play(history, true)),
@@ -97,53 +97,53 @@ describe('TableSource', () => {
   })
 
   test('[U21] only changed fields are sent, once for all who saw the same, and nothing for a change that changes nothing', () => {
-    const source = new TableSource('quote:1', undefined, true)
-    source.take(new Publication({ key: 'a', data: { bid: 1, ask: 2 } }))
-    const seen = source.version
-    source.take(new Publication({ key: 'a', data: { bid: 1, ask: 3 } }))
-    const frame = source.newsSince(seen)
+    const store = new KeyedState('quote:1', undefined, true)
+    store.take(new Publication({ key: 'a', data: { bid: 1, ask: 2 } }))
+    const seen = store.version
+    store.take(new Publication({ key: 'a', data: { bid: 1, ask: 3 } }))
+    const frame = store.newsSince(seen)
     expect(frame?.messages.map(message => JSON.parse(message))).toEqual([{ channel: 'quote:1', pub: { key: 'a', data: { ask: 3 } } }])
-    expect(source.newsSince(seen)).toBe(frame)
-    const then = source.version
-    source.take(new Publication({ key: 'a', data: { bid: 1 } }))
-    expect(source.newsSince(then)).toBeUndefined()
+    expect(store.newsSince(seen)).toBe(frame)
+    const then = store.version
+    store.take(new Publication({ key: 'a', data: { bid: 1 } }))
+    expect(store.newsSince(then)).toBeUndefined()
   })
 
   test('[U21] a value that began anew is sent as a removal and a whole to who still holds the old one', () => {
-    const source = new TableSource('quote:1', undefined, true)
-    source.take(new Publication({ key: 'a', data: { bid: 1, ask: 2 } }))
-    const seen = source.version
-    source.take(new Publication({ key: 'a', data: null }))
-    const between = source.version
-    source.take(new Publication({ key: 'a', data: { bid: 5 } }))
+    const store = new KeyedState('quote:1', undefined, true)
+    store.take(new Publication({ key: 'a', data: { bid: 1, ask: 2 } }))
+    const seen = store.version
+    store.take(new Publication({ key: 'a', data: null }))
+    const between = store.version
+    store.take(new Publication({ key: 'a', data: { bid: 5 } }))
     const removal = { key: 'a', data: null, removed: true }
-    const pubsSince = (version: number) => source.newsSince(version)?.messages.map(message => JSON.parse(message).pub)
+    const pubsSince = (version: number) => store.newsSince(version)?.messages.map(message => JSON.parse(message).pub)
     expect(pubsSince(seen)).toEqual([removal, { key: 'a', data: { bid: 5 } }])
     expect(pubsSince(between - 1)).toEqual([removal, { key: 'a', data: { bid: 5 } }])
   })
 
   test('[U22] a state that is the same already is sent to nobody', () => {
-    const source = new TableSource('quote:1', undefined, true)
-    source.take(new Publication({ key: 'a', data: { bid: 1, ask: 2 } }))
-    source.take(new Publication({ key: 'b', data: 7 }))
-    const { version } = source
-    source.restate([new Publication({ key: 'b', data: 7 }), new Publication({ key: 'a', data: { ask: 2, bid: 1 } })])
-    expect(source.version).toBe(version)
+    const store = new KeyedState('quote:1', undefined, true)
+    store.take(new Publication({ key: 'a', data: { bid: 1, ask: 2 } }))
+    store.take(new Publication({ key: 'b', data: 7 }))
+    const { version } = store
+    store.restate([new Publication({ key: 'b', data: 7 }), new Publication({ key: 'a', data: { ask: 2, bid: 1 } })])
+    expect(store.version).toBe(version)
   })
 
   test('[U22] the state carries lane and time, so that another node can put it in its place', () => {
-    const source = new TableSource('game:1', undefined, false)
-    source.take(new Publication({ key: 'a', data: 1, lane: 'stats', time: 5 }))
-    expect(source.snapshot().map(item => item.fields())).toEqual([{ key: 'a', data: 1, lane: 'stats', time: 5, offset: 0 }])
+    const store = new KeyedState('game:1', undefined, false)
+    store.take(new Publication({ key: 'a', data: 1, lane: 'stats', time: 5 }))
+    expect(store.snapshot().map(item => item.fields())).toEqual([{ key: 'a', data: 1, lane: 'stats', time: 5, offset: 0 }])
   })
 
   test('[U21] thousands of keys that come and go leave a bounded memory of their going', () => {
-    const source = new TableSource('quote:1', undefined, true)
+    const store = new KeyedState('quote:1', undefined, true)
     for (let index = 0; index < 5000; index++) {
-      source.take(new Publication({ key: `k${index}`, data: { bid: index } }))
-      source.take(new Publication({ key: `k${index}`, data: null }))
+      store.take(new Publication({ key: `k${index}`, data: { bid: index } }))
+      store.take(new Publication({ key: `k${index}`, data: null }))
     }
-    expect(source.size).toBe(0)
-    expect(source.newsSince(0)?.messages.length).toBeLessThanOrEqual(1024)
+    expect(store.size).toBe(0)
+    expect(store.newsSince(0)?.messages.length).toBeLessThanOrEqual(1024)
   })
 })
