@@ -1,4 +1,4 @@
-import { defaultLimits, type Limits, type Namespace, Namespaces, namespaceDefaults } from '../src/hub/index.ts'
+import { defaultLimits, defineNamespace, type Limits, type Namespace, type NamespaceInput, Namespaces } from '../src/hub/index.ts'
 import { between, type Random } from '../src/kit/index.ts'
 import type { Weather } from './network.ts'
 
@@ -27,6 +27,9 @@ export type Climate = 'calm' | 'lossy' | 'stormy'
 
 /** A pause long enough for every lease, ping, backoff and verification to have done its work. */
 export const restMs = 24_000
+
+/** The longest that the shortest history reaches back: so far behind somebody may be. */
+const behindMaxMs = 2000
 
 const small: Limits = {
   ...defaultLimits,
@@ -104,17 +107,17 @@ function namespacesOf(random: Random): readonly Namespace[] {
     { name: 'text', intervalMs: pick(random, [300, 900]), keep: 'tail' as const, max: pick(random, [3, 20]) },
   ]
   const historyStore = random.next() < 0.5 ? 'disk' : 'memory'
-  const namespaces: readonly Namespace[] = [
-    { ...namespaceDefaults, name: 'chat', ...history, ...social, historyStore },
-    { ...namespaceDefaults, name: 'log', ...history, historyStore: 'disk' },
-    { ...namespaceDefaults, name: 'edit', ...history, allowedDeltaTypes: ['fossil'], deltaPublish: random.next() < 0.5 },
-    { ...namespaceDefaults, name: 'score', delivery: 'latest', ...(random.next() < 0.3 ? { historyStore: 'disk', ...history } : {}) },
-    { ...namespaceDefaults, name: 'quote', delivery: 'conflated', intervalMs: pick(random, [50, 100, 400]) },
-    { ...namespaceDefaults, name: 'game', delivery: 'lanes', lanes, ...history },
-    { ...namespaceDefaults, name: 'typing', delivery: 'ephemeral', presence: random.next() < 0.5 },
-    { ...namespaceDefaults, name: 'plain', ...(random.next() < 0.5 ? social : {}) },
+  const namespaces: readonly NamespaceInput[] = [
+    { name: 'chat', ...history, ...social, historyStore },
+    { name: 'log', ...history, historyStore: 'disk' },
+    { name: 'edit', ...history, allowedDeltaTypes: ['fossil'], deltaPublish: random.next() < 0.5 },
+    { name: 'score', delivery: 'latest', ...(random.next() < 0.3 ? { historyTtlMs } : {}) },
+    { name: 'quote', delivery: 'conflated', intervalMs: pick(random, [50, 100, 400]) },
+    { name: 'game', delivery: 'lanes', lanes, ...history },
+    { name: 'typing', delivery: 'ephemeral', presence: random.next() < 0.5 },
+    { name: 'plain', ...(random.next() < 0.5 ? social : {}) },
   ]
-  return namespaces.map(namespace => ({ ...namespace, delayMaxMs: 60_000 }))
+  return namespaces.map(namespace => defineNamespace({ ...namespace, delayMaxMs: behindMaxMs }))
 }
 
 export function pick<T>(random: Random, choices: readonly [T, ...T[]] | readonly T[]): T {

@@ -68,14 +68,14 @@ export class Publisher {
     else this.#byServer(pick(random, machines), channel, message, namespace)
   }
 
-  #byServer({ process }: Machine<Server>, channel: string, { data, key, lane }: Message, { allowedDeltaTypes }: Namespace): void {
+  #byServer({ process }: Machine<Server>, channel: string, { data, key, lane }: Message, { delivery }: Namespace): void {
     if (process === undefined) return
     const { ledger, random, tally, judge } = this.context
     const options = {
       ...(key === undefined ? {} : { key }),
       ...(lane === undefined ? {} : { lane }),
-      ...(allowedDeltaTypes.length > 0 && random.next() < 0.5 ? { delta: true } : {}),
-      ...(allowedDeltaTypes.length > 0 && random.next() < 0.2 ? { skipHistory: true } : {}),
+      ...(delivery.delta !== 'never' && random.next() < 0.5 ? { delta: true } : {}),
+      ...(delivery.delta !== 'never' && random.next() < 0.2 ? { skipHistory: true } : {}),
     }
     process.node.publish(channel, data, options).then(
       position => {
@@ -93,7 +93,7 @@ export class Publisher {
     const { random } = this.context
     const n = ++this.published
     const text = 'x'.repeat(between(random, 1, 120))
-    switch (delivery) {
+    switch (delivery.name) {
       case 'stream':
       case 'ephemeral':
       case 'latest':
@@ -104,6 +104,8 @@ export class Publisher {
         const lane = pick(random, ['urgent', 'stats', 'stats', 'text'])
         return { data: { n, text }, lane, ...(lane === 'stats' ? { key: pick(random, keys) } : {}) }
       }
+      default:
+        throw new Error(`nothing is published with delivery "${delivery.name}"`)
     }
   }
 

@@ -62,7 +62,7 @@ function checkView({ ledger, ends, judge }: RestContext, view: View): void {
   const { channel, namespace, who } = view
   const entries = ledger.entries(channel)
   const end = ends.get(channel)
-  switch (namespace.delivery) {
+  switch (namespace.delivery.name) {
     case 'stream':
       if (view.follows) checkEnd(judge, view, end)
       return

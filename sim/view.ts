@@ -1,5 +1,5 @@
 import { applyDelta } from 'fossil-delta'
-import { hasHistory, type Namespace } from '../src/hub/index.ts'
+import type { Namespace } from '../src/hub/index.ts'
 import type { Json } from '../src/kit/index.ts'
 import type { ClientInfo, Position } from '../src/protocol/index.ts'
 import type { Judge } from './judge.ts'
@@ -44,7 +44,7 @@ export class View {
   }
 
   get follows(): boolean {
-    return hasHistory(this.namespace)
+    return this.namespace.delivery.recovers === 'all'
   }
 
   /** The subscription began. `since` is where it was asked to go on. */
@@ -60,9 +60,9 @@ export class View {
     tally.count(since === undefined ? 'subscribed' : recovered ? 'recovered' : 'not recovered')
     if (epoch !== '') this.position = { epoch, offset }
     if (this.follows) this.#beginFollowing(reply, since)
-    else if (this.namespace.delivery === 'latest') for (const publication of publications) this.#takeValue(publication)
-    if (this.namespace.delivery === 'conflated') this.#beginValues(reply.data)
-    if (this.namespace.delivery === 'lanes') this.#beginLanes(reply.data)
+    else if (this.namespace.delivery.name === 'latest') for (const publication of publications) this.#takeValue(publication)
+    if (this.namespace.delivery.name === 'conflated') this.#beginValues(reply.data)
+    if (this.namespace.delivery.name === 'lanes') this.#beginLanes(reply.data)
   }
 
   /** Ends it; what is known stays, to go on from. */
@@ -74,9 +74,9 @@ export class View {
   take(publication: WirePublication): void {
     const { judge, tally } = this.context
     judge.hold(this.isOn, this.#say(`got publication ${numberOf(publication.data)} outside of a subscription`))
-    tally.count(`delivered ${this.namespace.delivery}`)
+    tally.count(`delivered ${this.namespace.delivery.name}`)
     const whole = this.#whole(publication)
-    switch (this.namespace.delivery) {
+    switch (this.namespace.delivery.name) {
       case 'stream':
         if (this.follows) this.#follow(whole)
         else this.#known(whole)

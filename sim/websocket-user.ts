@@ -191,7 +191,7 @@ export class WebSocketUser implements User, WebSocketClient {
     subscription.state = 'subscribing'
     const attempt = ++subscription.attempt
     const { view } = subscription
-    const options = view.namespace.allowedDeltaTypes.length > 0 ? { delta: 'fossil' } : {}
+    const options = view.namespace.delivery.delta !== 'never' ? { delta: 'fossil' } : {}
     const recoverable = this.random.next() < 0.8
     this.#send({ subscribe: { channel, recoverable, ...options, ...recoveryOf(subscription) } }, ({ subscribe, error }) => {
       if (subscription.state !== 'subscribing' || subscription.attempt !== attempt) return

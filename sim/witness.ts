@@ -1,4 +1,4 @@
-import { type HistoryPage, type HistoryQuery, hasHistory, type Namespaces } from '../src/hub/index.ts'
+import type { HistoryPage, HistoryQuery, Namespaces } from '../src/hub/index.ts'
 import type { Judge } from './judge.ts'
 import { type Ledger, numberOf } from './ledger.ts'
 
@@ -12,7 +12,7 @@ export class Witness {
 
   see(channel: string, { since, limit }: HistoryQuery, { position, publications, complete }: HistoryPage): void {
     const namespace = this.namespaces.resolve(channel)
-    if (namespace === undefined || !hasHistory(namespace)) return
+    if (namespace === undefined || namespace.delivery.recovers !== 'all') return
     let next = publications[0]?.offset ?? position.offset + 1
     if (complete && since !== undefined) {
       this.judge.hold(next === since.offset + 1, `${channel}: a page since ${since.offset} is called complete and begins at ${next}`)

@@ -11,11 +11,12 @@ export type {
   HistoryQuery,
   LifecycleEvent,
   Namespace,
+  NamespaceInput,
   OwnCodeOptions,
   PublishOptions,
   PushedPublication,
 } from './hub/index.ts'
-export { namespaceDefaults } from './hub/index.ts'
+export { defineNamespace, NamespaceError } from './hub/index.ts'
 export type { Json } from './kit/index.ts'
 export { CommandError, errors, type Position } from './protocol/index.ts'
 export {

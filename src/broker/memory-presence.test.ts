@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { SimClock } from '../../sim/clock.ts'
-import { type BrokerMessage, defaultLimits, Namespaces, namespaceDefaults } from '../hub/index.ts'
+import { type BrokerMessage, defaultLimits, defineNamespace, Namespaces } from '../hub/index.ts'
 import { seededRandom } from '../kit/index.ts'
 import { MemoryBroker } from './memory.ts'
 import { MemoryPresence } from './memory-presence.ts'
 
-const room = { ...namespaceDefaults, name: 'room', presence: true, joinLeave: true }
+const room = defineNamespace({ name: 'room', presence: true, joinLeave: true })
 const limits = { ...defaultLimits, joinsPerTickMax: 3, joinBatchMs: 250 }
 
 /** A registry, and the joins and leaves that it announced. */

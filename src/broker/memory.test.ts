@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'bun:test'
 import { SimClock } from '../../sim/clock.ts'
-import { defaultLimits, Namespaces, namespaceDefaults } from '../hub/index.ts'
+import { defaultLimits, defineNamespace, Namespaces } from '../hub/index.ts'
 import { seededRandom } from '../kit/index.ts'
 import { MemoryBroker } from './memory.ts'
 
-const chat = { ...namespaceDefaults, name: 'chat', historySize: 10, historyTtlMs: 60_000 }
+const chat = (historySize = 10) => defineNamespace({ name: 'chat', historySize, historyTtlMs: 60_000 })
 const nobody = { deliver: () => {}, control: () => {}, suspect: () => {} }
 
 function stage(streamsMax = 100) {
-  const namespaces = new Namespaces([chat])
+  const namespaces = new Namespaces([chat()])
   const limits = { ...defaultLimits, streamsMax }
   return { namespaces, broker: new MemoryBroker({ clock: new SimClock(), random: seededRandom(1), namespaces, limits }, nobody) }
 }
@@ -17,7 +17,7 @@ describe('MemoryBroker', () => {
   test('[U38] a stream that begins again, since its namespace has other rules, has another epoch', async () => {
     const { namespaces, broker } = stage()
     const before = await broker.publish('chat:1', 'a', {})
-    namespaces.add({ ...chat, historySize: 20 })
+    namespaces.add(chat(20))
     const after = await broker.publish('chat:1', 'b', {})
     expect(after.offset).toBe(1)
     expect(after.epoch).not.toBe(before.epoch)

@@ -8,7 +8,6 @@ import {
   type HistoryLog,
   type HistoryPage,
   type HistoryQuery,
-  KeyedState,
   type Limits,
   type Namespace,
   type Namespaces,
@@ -115,8 +114,7 @@ export class MemoryBroker implements Exchange {
     const namespace = this.#namespaceOf(channel)
     const keeper = this.#keepers.get(namespace.name)
     if (keeper !== undefined) return keeper.history(channel, query)
-    if (!History.keeps(namespace) && namespace.delivery !== 'lanes')
-      return { position: { epoch: '', offset: 0 }, publications: [], complete: false, state: [] }
+    if (!History.keeps(namespace)) return { position: { epoch: '', offset: 0 }, publications: [], complete: false, state: [] }
     return this.#stream(channel, namespace).page(query, this.options.clock.now())
   }
 
@@ -142,12 +140,12 @@ export class MemoryBroker implements Exchange {
     const now = this.options.clock.now()
     if (this.#keepers.has(namespace.name)) return this.#passOn(channel, data, options, now)
     if (options.at !== undefined) throw new CommandError(errors.badRequest, 'at: places in this channel are given here')
-    const stream = History.keeps(namespace) || namespace.delivery === 'lanes' ? this.#stream(channel, namespace) : undefined
+    const stream = History.keeps(namespace) ? this.#stream(channel, namespace) : undefined
     if (stream === undefined)
       return this.#pass(channel, new History(channel, namespace, '').next(data, { ...options, skipHistory: true }, now))
     this.#checkRoom(stream, options)
     const publication = stream.next(data, options, now)
-    if (publication.offset > 0 && namespace.historyStore === 'disk' && this.options.log !== undefined)
+    if (publication.offset > 0 && namespace.delivery.history.store === 'disk' && this.options.log !== undefined)
       return this.#appendLater(stream, data, options)
     stream.append(publication, now)
     this.#deliver(channel, { kind: 'publication', publication, epoch: stream.epoch })
@@ -192,7 +190,7 @@ export class MemoryBroker implements Exchange {
     const entries = appending.map(({ stream, data, options }) => {
       const offset = (tops.get(stream) ?? stream.offset) + 1
       tops.set(stream, offset)
-      const keep = stream.namespace.delivery === 'latest' ? 1 : stream.namespace.historySize
+      const keep = stream.namespace.delivery.history.size
       return { channel: stream.channel, epoch: stream.epoch, publication: stream.next(data, options, now).at(offset, now), keep }
     })
     try {
@@ -211,15 +209,9 @@ export class MemoryBroker implements Exchange {
   }
 
   #checkRoom(stream: History, { key }: PublishOptions): void {
-    const [table] = stream.states
-    if (
-      stream.namespace.delivery !== 'conflated' ||
-      !(table instanceof KeyedState) ||
-      table.size < this.options.limits.conflatedKeysMax ||
-      table.has(key)
-    )
-      return
-    throw new CommandError(errors.limitExceeded, `at most ${this.options.limits.conflatedKeysMax} keys in a channel`)
+    const { conflatedKeysMax } = this.options.limits
+    if (!stream.namespace.delivery.hasRoom(stream.states, key, conflatedKeysMax))
+      throw new CommandError(errors.limitExceeded, `at most ${conflatedKeysMax} keys in a channel`)
   }
 
   #stream(channel: string, namespace: Namespace): History {
@@ -227,7 +219,7 @@ export class MemoryBroker implements Exchange {
     if (known !== undefined && known.namespace === namespace) return known
     // A namespace that was configured anew has other rules; its streams begin again, and say so.
     if (known !== undefined) this.#drop([channel])
-    const stored = namespace.historyStore === 'disk' ? this.options.log?.load(channel) : undefined
+    const stored = namespace.delivery.history.store === 'disk' ? this.options.log?.load(channel) : undefined
     const stream = new History(channel, namespace, stored?.epoch ?? this.#epoch)
     if (stored !== undefined) stream.restore(stored.offset, stored.time, stored.publications)
     else stream.touchedAt = this.options.clock.now()

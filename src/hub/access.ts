@@ -2,7 +2,7 @@ import type { Json } from '../kit/index.ts'
 import { CloseError, CommandError, errors, isChannelName, isPrivate, type Position, usersOf } from '../protocol/index.ts'
 import type { AskingHooks, HookAnswer, PublishHookResult } from './hooks.ts'
 import { type Permission, permits } from './identity.ts'
-import { hasHistory, type Namespace, type Namespaces } from './namespace.ts'
+import type { Namespace, Namespaces } from './namespace.ts'
 import type { Refusals } from './refusals.ts'
 import type { TokenMark } from './revocations.ts'
 import type { Session } from './session.ts'
@@ -136,7 +136,7 @@ export class Access {
 
   async history(session: Session, channel: string): Promise<void> {
     const namespace = this.#guarded(session, channel, 'history')
-    if (!hasHistory(namespace)) throw new CommandError(errors.notAvailable)
+    if (namespace.delivery.recovers !== 'all') throw new CommandError(errors.notAvailable)
     if ((await this.#byAuthorizer(namespace, { channel, user: session.user, action: 'history' })) !== undefined) return
     const subscribed = namespace.allowHistoryForSubscriber && session.isSubscribed(channel)
     if (subscribed || this.#mayBy(session, channel, 'hst', namespace.allowHistoryForClient, false)) return

@@ -114,7 +114,7 @@ export class Admission {
   /** The newest value must come with the reply: one that is newer still is not put behind a replay. */
   #countInReply({ publications = [], isBehindState }: Recovery, roomInReply: number): number {
     if (isBehindState) return 0
-    return this.subscription.channel.namespace.delivery === 'latest' ? publications.length : countWithin(publications, roomInReply)
+    return this.subscription.channel.namespace.delivery.recovers === 'newest' ? publications.length : countWithin(publications, roomInReply)
   }
 
   #filtered(recovery: Recovery): Recovery {
@@ -143,7 +143,12 @@ export class Admission {
     const { channel, session } = this.subscription
     const { position } = channel.feed
     const { since } = this.request
-    if (channel.namespace.delivery === 'latest') return recoverNewest(channel.states[0]?.snapshot() ?? [], position, since)
+    if (channel.namespace.delivery.recovers === 'newest')
+      return recoverNewest(
+        channel.states.flatMap(state => state.snapshot()),
+        position,
+        since,
+      )
     if (since === undefined || this.page === undefined) return this.#start(queued)
     const missed = reconcile(since, this.page, queued, position)
     const publications = missed !== undefined && this.#isWithin(missed) ? missed : undefined
@@ -249,20 +254,15 @@ function checkRoom(session: Session, channel: string): void {
 
 function termsOf(session: Session, request: SubscribeRequest, grant: Grant): SubscriptionTerms {
   const namespace = session.node.access.namespaceOf(request.channel)
-  const keeps =
-    namespace.delivery === 'latest' ||
-    (namespace.historySize > 0 && namespace.historyTtlMs > 0 && namespace.delivery !== 'conflated' && namespace.delivery !== 'ephemeral')
+  const { recovers, forces, delta } = namespace.delivery
+  const keeps = recovers !== 'nothing'
   return sharedTerms({
     chanInfo: grant.info,
-    recoverable: keeps && (namespace.forceRecovery || request.recoverable === true || request.since !== undefined),
-    positioned: keeps && (namespace.forcePositioning || request.positioned === true),
+    recoverable: keeps && (forces.recovery || request.recoverable === true || request.since !== undefined),
+    positioned: keeps && (forces.positioning || request.positioned === true),
     joinLeave: namespace.joinLeave && (namespace.forcePushJoinLeave || request.joinLeave === true),
     // What is left out would break the chain that deltas build on.
-    delta:
-      request.filter === undefined &&
-      request.delta === 'fossil' &&
-      namespace.delivery === 'stream' &&
-      namespace.allowedDeltaTypes.includes('fossil'),
+    delta: request.filter === undefined && request.delta === 'fossil' && delta !== 'never',
     serverSide: request.granted !== undefined,
     expireAt: (grant.expireAt ?? 0) * 1000,
     refreshable: request.token !== undefined && request.token !== '',

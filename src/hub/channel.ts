@@ -3,12 +3,11 @@ import { type ClientInfo, encodeCursor, type Publication, push, unsubscribes } f
 import { Broadcast, type Broadcaster } from './broadcast.ts'
 import type { BrokerMessage, HistoryPage } from './broker.ts'
 import type { ChannelFeed, FeedTarget } from './feed.ts'
-import { Frame } from './frame.ts'
+import { Frame, type FrameKind } from './frame.ts'
 import { DeltaPush, PublicationPush } from './message.ts'
-import { hasHistory, type Namespace } from './namespace.ts'
+import type { Namespace } from './namespace.ts'
 import type { Pacers } from './state/pacer.ts'
 import { ReadCursor, type StateStore } from './state/state-store.ts'
-import { statesOf } from './states.ts'
 import { Subscribers } from './subscribers.ts'
 import type { Frames, Subscription } from './subscription.ts'
 import { TagFilters } from './tag-filter.ts'
@@ -42,7 +41,7 @@ export class Channel implements FeedTarget, Broadcaster {
     /** How long ago it is what is shown here: 0 for now. */
     readonly delayMs = 0,
   ) {
-    this.states = statesOf(name, namespace, pacers)
+    this.states = namespace.delivery.states(name, pacers)
     this.feed = createFeed(this)
     this.opened = this.feed.open()
   }
@@ -92,7 +91,7 @@ export class Channel implements FeedTarget, Broadcaster {
   /** From the feed: in order, once. */
   apply(publication: Publication): void {
     this.published++
-    const lane = this.#laneOf(publication)
+    const lane = this.namespace.delivery.laneOf(publication)
     if (lane === undefined) this.fanOut(publication)
     else this.#conflate(lane, publication)
   }
@@ -100,22 +99,23 @@ export class Channel implements FeedTarget, Broadcaster {
   restate(state: readonly Publication[]): void {
     for (const [index, store] of this.states.entries()) {
       const before = store.version
-      store.restate(state.filter(publication => this.#laneOf(publication) === index))
+      store.restate(state.filter(publication => this.namespace.delivery.laneOf(publication) === index))
       if (store.version !== before) this.#markDirty(index)
     }
   }
 
   /** Whoever follows every publication starts again; state stores have been given the present state and carry on. */
   lose(): void {
-    if (this.namespace.delivery === 'latest' || this.namespace.delivery === 'conflated') return
+    if (this.namespace.delivery.onGap === 'carry on') return
     for (const subscription of [...this.subscriptions]) subscription.session.unsubscribe(this.name, unsubscribes.insufficientState)
   }
 
   /** Hands a publication to every local subscriber. Encodes at most once per wire format; never waits. */
   fanOut(publication: Publication): void {
-    const base = this.namespace.deltaPublish || publication.delta ? this.#previous : undefined
-    const frames = new PublicationFrames(this.name, publication, base, this.namespace.delivery === 'ephemeral')
-    this.#previous = this.namespace.allowedDeltaTypes.length > 0 ? publication : undefined
+    const { delta, frame } = this.namespace.delivery
+    const base = delta === 'always' || publication.delta ? this.#previous : undefined
+    const frames = new PublicationFrames(this.name, publication, base, frame)
+    this.#previous = delta === 'never' ? undefined : publication
     for (const broadcast of this.#broadcasts) broadcast.enqueue(frames.whole, publication)
     // From the end, since a subscriber that overflows leaves here and now, and the last one takes its place.
     for (let index = this.#subscribers.singles - 1; index >= 0; index--) this.#subscribers.all[index]?.deliver(publication, frames)
@@ -156,10 +156,7 @@ export class Channel implements FeedTarget, Broadcaster {
 
   /** What the state stores hold, for the `data` of a newcomer's reply. */
   snapshot(): Json | undefined {
-    const { delivery, lanes } = this.namespace
-    if (delivery === 'conflated') return this.states[0]?.whole()
-    if (delivery !== 'lanes') return undefined
-    return Object.fromEntries(this.states.map((store, index) => [lanes[index + 1]?.name ?? '', store.whole()]))
+    return this.namespace.delivery.snapshot(this.states)
   }
 
   /** The cursor of an event stream that follows this channel alone: the same for all of them, so it is made once per publication. */
@@ -188,15 +185,6 @@ export class Channel implements FeedTarget, Broadcaster {
     for (const subscription of this.subscriptions) if (subscription.isLive) subscription.readCursors?.[lane]?.markDirty()
   }
 
-  /** Which store takes the publication; undefined where it goes to everyone at once. */
-  #laneOf(publication: Publication): number | undefined {
-    const { delivery, lanes } = this.namespace
-    if (delivery === 'latest' || delivery === 'conflated') return 0
-    if (delivery !== 'lanes' || publication.lane === undefined) return undefined
-    const lane = lanes.findIndex(({ name }) => name === publication.lane)
-    return lane <= 0 ? undefined : lane - 1
-  }
-
   #announce(kind: 'join' | 'leave', infos: readonly ClientInfo[]): void {
     if (this.#wantingJoins === 0) return
     const frame = new Frame(
@@ -209,7 +197,7 @@ export class Channel implements FeedTarget, Broadcaster {
 
   /** Whether subscribers can resume from a position. */
   get isRecoverable(): boolean {
-    return hasHistory(this.namespace)
+    return this.namespace.delivery.recovers === 'all'
   }
 }
 
@@ -222,9 +210,9 @@ class PublicationFrames implements Frames {
     readonly channel: string,
     readonly publication: Publication,
     readonly previous: Publication | undefined,
-    ephemeral: boolean,
+    kind: FrameKind,
   ) {
-    this.whole = new Frame([new PublicationPush(channel, publication)], ephemeral ? 'ephemeral' : 'push', 1, publication.offset !== 0)
+    this.whole = new Frame([new PublicationPush(channel, publication)], kind, 1, publication.offset !== 0)
   }
 
   get delta(): Frame {

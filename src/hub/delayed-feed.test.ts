@@ -6,15 +6,16 @@ import { seededRandom } from '../kit/index.ts'
 import type { Position, Publication } from '../protocol/index.ts'
 import type { BrokerSink, HistoryPage } from './broker.ts'
 import { DelayedFeed } from './delayed-feed.ts'
+import { defineNamespace } from './delivery/define.ts'
 import type { FeedTarget } from './feed.ts'
 import { Hub } from './hub.ts'
 import { defaultLimits } from './limits.ts'
-import { type Delivery, Namespaces, namespaceDefaults } from './namespace.ts'
+import { Namespaces } from './namespace.ts'
 import { Pacers } from './state/pacer.ts'
 
 const delayMs = 30_000
 const lanes = ['urgent', 'stats', 'text']
-const deliveries: readonly Delivery[] = ['stream', 'lanes', 'latest', 'conflated']
+const deliveries = ['stream', 'lanes', 'latest', 'conflated'] as const
 
 /** What a delayed channel was told, and when. */
 class Viewer implements FeedTarget {
@@ -49,14 +50,14 @@ function start(historySize = 100) {
   const clock = new SimClock()
   const random = seededRandom(1)
   const namespaces = new Namespaces(
-    deliveries.map(delivery => ({
-      ...namespaceDefaults,
-      name: delivery,
-      delivery,
-      historySize,
-      historyTtlMs: 600_000,
-      delayMaxMs: 60_000,
-    })),
+    deliveries.map(delivery =>
+      defineNamespace({
+        name: delivery,
+        historyTtlMs: 600_000,
+        delayMaxMs: 60_000,
+        ...(delivery === 'stream' || delivery === 'lanes' ? { delivery, historySize } : { delivery }),
+      }),
+    ),
   )
   let isLosing = false
   const sink: BrokerSink = {
@@ -235,7 +236,7 @@ describe('a channel as it was', () => {
 
   test('[S23] it is made once for all who are equally far behind, goes when nobody is left, and keeps the channel open upstream once', () => {
     const { clock, hub } = start()
-    const namespace = { ...namespaceDefaults, name: 'stream' }
+    const namespace = defineNamespace({ name: 'stream' })
     const channels = Array.from({ length: 100 }, (_, index) => hub.open('stream:1', namespace, index % 2 === 0 ? 1000 : 2000))
     expect(new Set(channels).size).toBe(2)
     expect([hub.size, [...hub.channels()].length, hub.get('stream:1')]).toEqual([1, 2, undefined])

@@ -73,7 +73,7 @@ export class DelayedFeed implements ChannelFeed, FeedTarget {
 
   /** Where only what is newest counts, a new history says so by its values alone. */
   lose(): void {
-    if (this.namespace.delivery === 'stream' || this.namespace.delivery === 'lanes') this.context.broken()
+    if (this.namespace.delivery.onGap === 'restart') this.context.broken()
   }
 
   /** What the history holds up to the place reached. Who is further on than that has seen nothing too much, and waits. */

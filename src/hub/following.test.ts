@@ -4,10 +4,11 @@ import { MemoryBroker } from '../broker/index.ts'
 import { seededRandom } from '../kit/index.ts'
 import type { Publication } from '../protocol/index.ts'
 import type { BrokerSink, HistoryPage } from './broker.ts'
+import { defineNamespace } from './delivery/define.ts'
 import type { FeedTarget } from './feed.ts'
 import { Hub } from './hub.ts'
 import { defaultLimits } from './limits.ts'
-import { Namespaces, namespaceDefaults } from './namespace.ts'
+import { Namespaces } from './namespace.ts'
 import { Pacers } from './state/pacer.ts'
 
 class Target implements FeedTarget {
@@ -32,7 +33,7 @@ class Target implements FeedTarget {
 function start() {
   const clock = new SimClock()
   const random = seededRandom(1)
-  const namespaces = new Namespaces([{ ...namespaceDefaults, name: 'kept', historySize: 3, historyTtlMs: 600_000 }])
+  const namespaces = new Namespaces([defineNamespace({ name: 'kept', historySize: 3, historyTtlMs: 600_000 })])
   let isLosing = false
   const sink: BrokerSink = {
     deliver: (channel, delivery) => (isLosing ? undefined : hub.deliver(channel, delivery)),
@@ -97,14 +98,14 @@ test('[D1] one that is ended while it is opened, and could not be opened then, g
   const history = broker.history
   broker.history = () => failing.promise
   const second = hub.follow('kept:1', new Target())
-  const namespace = { ...namespaceDefaults, name: 'kept' }
+  const namespace = defineNamespace({ name: 'kept' })
   const channel = hub.open('kept:1', namespace)
   await Bun.sleep(0)
   expect(subscribed).toBe(3)
   second.end()
   // Its rules have changed: the channel that is being opened is closed for another.
   broker.history = history
-  await hub.open('kept:1', { ...namespace, historySize: 3 }).opened
+  await hub.open('kept:1', defineNamespace({ name: 'kept', historySize: 3, historyTtlMs: 1000 })).opened
   failing.reject(new Error('the broker is away'))
   await Promise.allSettled([second.opened, channel.opened])
   await Bun.sleep(0)

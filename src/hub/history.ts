@@ -1,10 +1,9 @@
 import { type Json, RingBuffer } from '../kit/index.ts'
 import { Publication } from '../protocol/index.ts'
 import type { HistoryPage, HistoryQuery, PublishOptions } from './broker.ts'
-import { hasHistory, type Namespace } from './namespace.ts'
-import { unpaced } from './state/unpaced.ts'
+import type { Namespace } from './namespace.ts'
 import type { StateStore } from './state/state-store.ts'
-import { statesOf } from './states.ts'
+import { unpaced } from './state/unpaced.ts'
 
 /** One channel's history and state in memory: a bounded ring for what must not be missed, state stores for what has a newest value. */
 export class History {
@@ -19,17 +18,18 @@ export class History {
     readonly namespace: Namespace,
     readonly epoch: string,
   ) {
-    this.states = statesOf(channel, namespace, unpaced)
+    this.states = namespace.delivery.states(channel, unpaced)
   }
 
   /** Whether publications get a place, so that a node notices when it missed one. */
-  static keeps(namespace: Namespace): boolean {
-    return hasHistory(namespace) || namespace.delivery === 'latest' || namespace.delivery === 'conflated'
+  static keeps({ delivery }: Namespace): boolean {
+    return delivery.places !== 'none'
   }
 
   /** What the publication will be once appended. Low lanes have no place in the history. */
   next(data: Json, options: PublishOptions, now: number): Publication {
-    const placed = options.skipHistory !== true && this.#laneOf(options.lane) === undefined
+    const { delivery } = this.namespace
+    const placed = options.skipHistory !== true && (delivery.places === 'all' || delivery.laneOf(options) === undefined)
     return new Publication({
       data,
       time: now,
@@ -45,10 +45,9 @@ export class History {
   append(publication: Publication, now: number): void {
     this.touchedAt = now
     if (publication.offset > 0) this.offset = publication.offset
-    const { delivery } = this.namespace
-    if (delivery === 'latest' || delivery === 'conflated') this.states[0]?.take(publication)
-    else if (publication.offset === 0) this.states[this.#laneOf(publication.lane) ?? -1]?.take(publication)
-    else this.#ring.push(publication)
+    const lane = this.namespace.delivery.laneOf(publication)
+    if (lane !== undefined) this.states[lane]?.take(publication)
+    else if (publication.offset > 0) this.#ring.push(publication)
     this.expire(now)
   }
 
@@ -56,10 +55,7 @@ export class History {
   restore(offset: number, touchedAt: number, publications: readonly Publication[]): void {
     this.offset = offset
     this.touchedAt = touchedAt
-    for (const publication of publications) {
-      if (this.namespace.delivery === 'latest') this.states[0]?.take(publication)
-      else this.#ring.push(publication)
-    }
+    for (const publication of publications) this.#ring.push(publication)
   }
 
   page({ since, limit, reverse = false }: HistoryQuery, now: number): HistoryPage {
@@ -77,7 +73,7 @@ export class History {
     const available = Math.max(0, size - after)
     const count = limit < 0 ? available : Math.min(limit, available)
     const sameHistory = since !== undefined && (since.epoch === '' || since.epoch === this.epoch) && since.offset <= this.offset
-    const complete = sameHistory && hasHistory(this.namespace) && count === available && since.offset + 1 >= first
+    const complete = sameHistory && this.namespace.delivery.recovers === 'all' && count === available && since.offset + 1 >= first
     return { position, publications: this.#ring.slice(after, count), complete, state }
   }
 
@@ -94,7 +90,7 @@ export class History {
   /** The state stores become what another history says they are. */
   restate(state: readonly Publication[]): void {
     for (const [index, store] of this.states.entries())
-      store.restate(state.filter(publication => (this.#laneOf(publication.lane) ?? 0) === index))
+      store.restate(state.filter(publication => this.namespace.delivery.laneOf(publication) === index))
   }
 
   clear(): void {
@@ -103,22 +99,14 @@ export class History {
 
   /** Drops what is over the size or older than the namespace keeps. */
   expire(now: number): void {
-    const { historySize, historyTtlMs } = this.namespace
-    while (this.#ring.size > historySize) this.#ring.shift()
-    for (let oldest = this.#ring.at(0); oldest !== undefined && oldest.time + historyTtlMs <= now; oldest = this.#ring.at(0))
-      this.#ring.shift()
+    const { size, ttlMs } = this.namespace.delivery.history
+    while (this.#ring.size > size) this.#ring.shift()
+    for (let oldest = this.#ring.at(0); oldest !== undefined && oldest.time + ttlMs <= now; oldest = this.#ring.at(0)) this.#ring.shift()
   }
 
   /** Whether epoch and offset need not be remembered any longer. */
   isForgettable(now: number): boolean {
-    const { historyMetaTtlMs, historyTtlMs, delivery } = this.namespace
-    const keptMs = delivery === 'latest' || delivery === 'conflated' ? historyTtlMs : Math.max(historyMetaTtlMs, historyTtlMs)
-    return keptMs > 0 && this.touchedAt + keptMs <= now
-  }
-
-  #laneOf(lane: string | undefined): number | undefined {
-    if (this.namespace.delivery !== 'lanes' || lane === undefined) return undefined
-    const index = this.namespace.lanes.findIndex(({ name }) => name === lane)
-    return index <= 0 ? undefined : index - 1
+    const { quietMs } = this.namespace.delivery.history
+    return quietMs > 0 && this.touchedAt + quietMs <= now
   }
 }

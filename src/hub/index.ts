@@ -16,6 +16,20 @@ export { weightMax } from './calls.ts'
 export type { Channel } from './channel.ts'
 export { completeAll, type Identified, identify } from './commands/connect.ts'
 export { Counters } from './counters.ts'
+export {
+  type DeliveryName,
+  defineNamespace,
+  deliveries,
+  type InputFor,
+  NamespaceError,
+  type NamespaceInput,
+  type NamespaceProblem,
+  namespaceFrom,
+  namespaceProblems,
+  namespacesOf,
+  readNamespace,
+} from './delivery/define.ts'
+export { type Delivery, deliveryKind, plain, type Spelling } from './delivery/delivery.ts'
 export { Feed, type FeedContext, type FeedTarget } from './feed.ts'
 export type { Following } from './following.ts'
 export { Frame, pushFrame } from './frame.ts'
@@ -44,9 +58,9 @@ export {
   type Verifier,
 } from './identity.ts'
 export type { HistoryKeeper } from './keeper.ts'
-export { bytesPerCharacter, defaultLimits, type Limits, positionBytes, type Rate } from './limits.ts'
+export { bytesPerCharacter, defaultLimits, type Limits, namespaceBounds, positionBytes, type Rate } from './limits.ts'
 export { type Log, silentLog } from './log.ts'
-export { type Delivery, defaultLanes, hasHistory, type Lane, type Namespace, Namespaces, namespaceDefaults } from './namespace.ts'
+export { type Namespace, type NamespaceFields, type NamespaceRules, Namespaces, namespaceRules } from './namespace.ts'
 export { type CommandContext, type CommandMethod, Node, type NodeOptions, payerOf, type RunningContext } from './node.ts'
 export { partAt } from './parted-page.ts'
 export { endedMeanwhile } from './pending-subscriptions.ts'
@@ -59,10 +73,10 @@ export { Session } from './session.ts'
 export { type PushedPublication, pushTo, type SessionPush } from './session-push.ts'
 export { messageFrame } from './sessions.ts'
 export type { Bytes, Socket, SocketGroup } from './socket.ts'
+export { BoundedTail } from './state/bounded-tail.ts'
 export { KeyedState } from './state/keyed-state.ts'
 export { LatestValue } from './state/latest-value.ts'
 export { Pacers } from './state/pacer.ts'
 export type { StateStore } from './state/state-store.ts'
-export { statesOf } from './states.ts'
 export type { Holder } from './unsent-bytes.ts'
 export { protobufWire, sseWire, type Wire, websocketWire } from './wire.ts'

@@ -134,6 +134,21 @@ export const ttlMaxS = 365 * 24 * 3600
 /** Publications that one delayed channel holds back: three hundred a second for a minute. Beyond: who follows it begins again, as after a history that broke off. */
 export const heldBackMax = 20_000
 
+/** What the options of a namespace may be, from configuration and from code. Beyond: refused at the start, with the option's name. */
+export const namespaceBounds = {
+  name: /^[-\w.]{1,64}$/,
+  /** Ten years: longer is a mistake in the unit. */
+  ttlMaxMs: 3650 * 86_400_000,
+  historySizeMax: 10_000_000,
+  /** Below, conflation costs more than it spares. */
+  intervalMinMs: 10,
+  /** Beyond, a subscriber would take the channel for dead. */
+  intervalMaxMs: 60_000,
+  /** Each has a state store per channel and a read cursor per subscriber. */
+  lanesMax: 16,
+  laneMax: 1_000_000,
+} as const
+
 /** What a character of a name may take in UTF-8, counted as its limit counts: by UTF-16 units. */
 export const bytesPerCharacter = 3
 

@@ -1,6 +1,6 @@
 import type { Position, Publication } from '../protocol/index.ts'
 import type { HistoryPage } from './broker.ts'
-import type { Delivery } from './namespace.ts'
+import type { Delivery } from './delivery/delivery.ts'
 
 /** A publication, and when it happened. */
 export interface Timed {
@@ -18,7 +18,7 @@ export interface PartedPage {
 }
 
 /** Parts all that is kept of a channel at a moment, so that nothing that came later shows: neither in what it says nor in how much it is. */
-export function partAt({ position, publications, state }: HistoryPage, untilMs: number, delivery: Delivery): PartedPage {
+export function partAt({ position, publications, state }: HistoryPage, untilMs: number, { places }: Delivery): PartedPage {
   let latestMs = 0
   // Whoever set the clock back did not change the order.
   const placed = publications.map(publication => {
@@ -27,9 +27,7 @@ export function partAt({ position, publications, state }: HistoryPage, untilMs: 
   })
   const values = state.map(publication => ({ publication, atMs: publication.time }))
   const later = [...placed, ...values].filter(({ atMs }) => atMs > untilMs).toSorted((a, b) => a.atMs - b.atMs)
-  const offset = offsetBefore(
-    placed.find(({ atMs }) => atMs > untilMs) ?? values.find(({ atMs }) => atMs > untilMs && delivery !== 'lanes'),
-  )
+  const offset = offsetBefore(placed.find(({ atMs }) => atMs > untilMs) ?? values.find(({ atMs }) => atMs > untilMs && places === 'all'))
   return {
     position: { epoch: position.epoch, offset: offset ?? position.offset },
     state: values.filter(({ atMs }) => atMs <= untilMs).map(({ publication }) => publication),

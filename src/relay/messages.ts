@@ -8,7 +8,7 @@ import type {
   HistoryQuery,
   HookClient,
   LifecycleEvent,
-  Namespace,
+  NamespaceFields,
   NumberedRevocation,
   PresenceStats,
   PublishOptions,
@@ -21,7 +21,7 @@ import type { Heard, NumberedControl } from './controls.ts'
 import type { NodeReport } from './report.ts'
 
 /** Changes when nodes of different versions would not understand each other. */
-export const linkVersion = 2
+export const linkVersion = 3
 
 /** How a child begins. */
 export interface Hello {
@@ -37,7 +37,7 @@ export interface Welcome {
   /** Ids from the parent up to the central node, so that no node comes to hang on itself. */
   readonly path: readonly string[]
   /** Every namespace there is. */
-  readonly namespaces: readonly Namespace[]
+  readonly namespaces: readonly NamespaceFields[]
   /** Namespaces whose access a service upstream decides. */
   readonly authorized: readonly string[]
   /** Namespaces whose histories a service upstream keeps in its own rows. */

@@ -6,19 +6,19 @@ import {
   type BrokerMessage,
   type BrokerSink,
   defaultLimits,
+  defineNamespace,
   type HistoryPage,
   type HistoryQuery,
-  type Namespace,
   Namespaces,
-  namespaceDefaults,
 } from '../hub/index.ts'
 import { seededRandom } from '../kit/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
 import { RelayBroker } from './relay-broker.ts'
 
-const kept: Namespace = { ...namespaceDefaults, name: 'kept', historySize: 100, historyTtlMs: 600_000 }
-const quotes: Namespace = { ...namespaceDefaults, name: 'quotes', delivery: 'conflated' }
-const game: Namespace = { ...kept, name: 'game', delivery: 'lanes' }
+const history = { historySize: 100, historyTtlMs: 600_000 }
+const kept = defineNamespace({ name: 'kept', ...history })
+const quotes = defineNamespace({ name: 'quotes', delivery: 'conflated' })
+const game = defineNamespace({ name: 'game', delivery: 'lanes', ...history })
 
 class Sink implements BrokerSink {
   readonly offsets: number[] = []

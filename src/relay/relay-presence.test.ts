@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'bun:test'
 import { SimClock } from '../../sim/clock.ts'
 import { MemoryBroker, MemoryPresence } from '../broker/index.ts'
-import { type BrokerMessage, defaultLimits, Namespaces, namespaceDefaults, presenceLeaseMs } from '../hub/index.ts'
+import { type BrokerMessage, defaultLimits, defineNamespace, Namespaces, presenceLeaseMs } from '../hub/index.ts'
 import { seededRandom } from '../kit/index.ts'
 import type { Statements } from './messages.ts'
 import { RelayPresence } from './relay-presence.ts'
 
-const room = { ...namespaceDefaults, name: 'room', presence: true, joinLeave: true }
+const room = defineNamespace({ name: 'room', presence: true, joinLeave: true })
 
 /** A central registry, and nodes whose links to it or to each other can be made and broken. */
 function cluster() {

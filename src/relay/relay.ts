@@ -1,4 +1,4 @@
-import { type LifecycleEvent, type Namespace, type Node, payerOf, type SessionPush } from '../hub/index.ts'
+import { type LifecycleEvent, type NamespaceFields, type Node, payerOf, type SessionPush } from '../hub/index.ts'
 import { type Clock, every, type Json, RingBuffer, type Timer } from '../kit/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
 import type { Controls } from './controls.ts'
@@ -33,7 +33,7 @@ export interface RelayContext {
   /** Between reports. At most this old are the figures of this node upstream (sports S20: viewers are summed every 2 s). */
   readonly reportMs: number
   /** The namespaces are these from now on. */
-  adopt(namespaces: readonly Namespace[]): void
+  adopt(namespaces: readonly NamespaceFields[]): void
   /** Nodes below must be told as well. */
   changed(): void
   /** This node and all below it. */

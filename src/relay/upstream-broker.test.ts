@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'bun:test'
 import { SimClock } from '../../sim/clock.ts'
 import { MemoryBroker } from '../broker/index.ts'
-import { defaultLimits, type HistoryQuery, Namespaces, namespaceDefaults } from '../hub/index.ts'
+import { defaultLimits, defineNamespace, type HistoryQuery, Namespaces } from '../hub/index.ts'
 import { type Json, seededRandom } from '../kit/index.ts'
 import { type Questions, toWirePage } from './messages.ts'
 import { UpstreamBroker } from './upstream-broker.ts'
 
-const kept = { ...namespaceDefaults, name: 'kept', historySize: 4000, historyTtlMs: 60_000 }
+const kept = defineNamespace({ name: 'kept', historySize: 4000, historyTtlMs: 60_000 })
 
 async function withHistory(count: number, data: (n: number) => Json = n => n) {
   const clock = new SimClock()

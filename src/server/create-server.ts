@@ -15,7 +15,10 @@ import {
   type LifecycleEvent,
   type Log,
   type Namespace,
+  type NamespaceFields,
+  type NamespaceInput,
   Node,
+  namespaceFrom,
   type OwnCodeOptions,
   type PublishOptions,
   type PushedPublication,
@@ -176,13 +179,13 @@ export class FanfareServer implements Server {
     await service.start()
   }
 
-  namespace(namespace: Namespace): void {
-    this.#policies.bring(namespace)
+  namespace(input: NamespaceInput | Namespace): void {
+    this.#policies.bring(namespaceFrom(input))
     this.tree.changed()
   }
 
   /** Takes the parent's namespaces. Who follows a channel whose rules have changed begins again under the new ones. */
-  adopt(namespaces: readonly Namespace[]): void {
+  adopt(namespaces: readonly NamespaceFields[]): void {
     const changed = this.#policies.adopt(namespaces)
     if (changed.size === 0) return
     this.tree.renew(changed)

@@ -58,7 +58,7 @@ export class OpsRows {
     const { name, namespace, subscriptions, published, feed, delayMs } = channel
     return {
       channel: delayMs === 0 ? name : `${name} (${formatDuration(delayMs)} behind)`,
-      delivery: namespace.delivery,
+      delivery: namespace.delivery.name,
       subscribers: subscriptions.length,
       published,
       perSecond: this.#rates.get(channel) ?? 0,

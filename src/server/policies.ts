@@ -1,4 +1,4 @@
-import { type Namespace, Namespaces } from '../hub/index.ts'
+import { type Namespace, type NamespaceFields, Namespaces, readNamespace } from '../hub/index.ts'
 
 /**
  * The namespaces of this server. On the central node: those of the configuration, which win, and those that services brought. On every
@@ -22,13 +22,14 @@ export class Policies {
   }
 
   /** From the parent. @returns the namespaces that were there with other rules; one that stayed the same keeps its identity */
-  adopt(given: readonly Namespace[]): ReadonlySet<string> {
+  adopt(given: readonly NamespaceFields[]): ReadonlySet<string> {
     const before = new Map(this.namespaces.list().map(namespace => [namespace.name, namespace]))
     const changed = new Set<string>()
-    for (const namespace of given) {
+    for (const options of given) {
+      const namespace = readNamespace(options)
       const known = before.get(namespace.name)
       before.delete(namespace.name)
-      if (Bun.deepEquals(known, namespace)) continue
+      if (Bun.deepEquals(known?.options, options)) continue
       if (known !== undefined) changed.add(namespace.name)
       this.namespaces.add(namespace)
     }

@@ -11,6 +11,7 @@ import type {
   LifecycleEvent,
   Log,
   Namespace,
+  NamespaceInput,
   OwnCodeOptions,
   PublishOptions,
   PushedPublication,
@@ -42,8 +43,8 @@ export interface Server {
   readonly random: Random
   readonly log: Log
 
-  /** Adds a namespace; one of the same name in the configuration wins. */
-  namespace(namespace: Namespace): void
+  /** Adds a namespace; one of the same name in the configuration wins. @throws NamespaceError with all that configuration would refuse */
+  namespace(namespace: NamespaceInput | Namespace): void
   /** Adds a method that clients call as `rpc` and as `POST /rpc/<name>`. Input meets the schema before `run` sees it; callers without a user are refused (101) unless `anonymous` lets them in. */
   command<S extends z.ZodType>(
     name: string,

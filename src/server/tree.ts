@@ -6,7 +6,7 @@ import type {
   HistoryKeeper,
   HistoryLog,
   Log,
-  Namespace,
+  NamespaceFields,
   Namespaces,
   Node,
   NumberedRevocation,
@@ -69,7 +69,7 @@ export interface TreeHost {
   readonly tickets: Tickets
   readonly gate: Gate
   /** The namespaces are those of the parent from now on. */
-  adopt(namespaces: readonly Namespace[]): void
+  adopt(namespaces: readonly NamespaceFields[]): void
   /** What operations want to see of this process. */
   stats(): unknown
 }
@@ -292,7 +292,7 @@ export class Tree {
   /** @throws CommandError while nothing may link here: its own way up is missing, or it is about to end */
   #welcome(): Welcome {
     const { node, gate } = this.#begun
-    const own = { node: node.id, namespaces: this.options.namespaces.list() }
+    const own = { node: node.id, namespaces: this.options.namespaces.list().map(({ options }) => options) }
     if (gate.isDraining) throw notReady('the node upstream is shutting down')
     if (this.isCentral) {
       const { access, greeters, isListened } = node

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { type Namespace, namespaceDefaults, type Wire } from '../../src/hub/index.ts'
+import { defineNamespace, type Wire } from '../../src/hub/index.ts'
 import { rounds } from '../support/index.ts'
 import { type LaggingClient, LaggingNode } from './lagging-node.ts'
 
-const stream: Namespace = { ...namespaceDefaults, name: 'chat', historySize: 50, historyTtlMs: 60_000, presence: true }
+const stream = defineNamespace({ name: 'chat', historySize: 50, historyTtlMs: 60_000, presence: true })
 
 /** What may happen to a client among the publications of one turn. */
 type Move = 'publish' | 'deliver' | 'ask' | 'other' | 'settle' | 'hold' | 'drain' | 'subscribe' | 'unsubscribe' | 'reconnect'

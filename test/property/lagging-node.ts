@@ -158,7 +158,7 @@ export class LaggingClient implements Socket {
   subscribe(): void {
     const { position, channel, namespace } = this.view
     const recovery = position === undefined ? {} : { recover: true, ...position }
-    const delta = namespace.allowedDeltaTypes.length > 0 ? { delta: 'fossil' } : {}
+    const delta = namespace.delivery.delta !== 'never' ? { delta: 'fossil' } : {}
     this.#asked = this.#commands + 1
     this.#send({ subscribe: { channel, recoverable: true, ...delta, ...recovery } })
   }

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { type Namespace, namespaceDefaults } from '../../src/hub/index.ts'
+import { defineNamespace, type Namespace } from '../../src/hub/index.ts'
 import { rounds } from '../support/index.ts'
 import { LaggingNode } from './lagging-node.ts'
 
 const history = { historySize: 6, historyTtlMs: 60_000 }
-const stream: Namespace = { ...namespaceDefaults, name: 'chat', ...history }
-const delta: Namespace = { ...stream, name: 'edit', allowedDeltaTypes: ['fossil'], deltaPublish: true }
-const latest: Namespace = { ...namespaceDefaults, name: 'score', delivery: 'latest' }
+const stream = defineNamespace({ name: 'chat', ...history })
+const delta = defineNamespace({ name: 'edit', ...history, allowedDeltaTypes: ['fossil'], deltaPublish: true })
+const latest = defineNamespace({ name: 'score', delivery: 'latest' })
 
 type Step = 'publish' | 'aside' | 'arrive' | 'all' | 'subscribe' | 'reconnect'
 const steps = fc.array(fc.constantFrom<Step[]>('publish', 'publish', 'aside', 'arrive', 'arrive', 'all', 'subscribe', 'reconnect'), {

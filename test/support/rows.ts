@@ -1,10 +1,9 @@
 import { Database } from 'bun:sqlite'
-import { type HistoryKeeper, type HistoryPage, type HistoryQuery, namespaceDefaults } from '../../src/index.ts'
+import type { HistoryKeeper, HistoryPage, HistoryQuery } from '../../src/index.ts'
 import { Publication } from '../../src/protocol/index.ts'
 
 /** The namespace of a service that keeps its histories itself. */
 export const inbox = {
-  ...namespaceDefaults,
   name: 'inbox',
   delivery: 'stream',
   historySize: 10_000,

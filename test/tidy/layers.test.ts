@@ -68,6 +68,16 @@ test('[Y5] there are no cycles between the folders of src', () => {
   for (const start of edges.keys()) expect(reachable(edges, start), `${start} is reached from itself`).not.toContain(start)
 })
 
+test('[Y30] only the folder of deliveries asks which delivery a channel has', () => {
+  const rule = /\bdelivery(?:\.name)?\s*[!=]==\s*['"`]|\bswitch \((?:\w+\.)*delivery(?:\.name)?\)/
+  const asking = sources
+    .filter(({ path }) => !path.startsWith('src/hub/delivery/'))
+    .flatMap(({ path, text }) =>
+      text.split('\n').flatMap((line, index) => (rule.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : [])),
+    )
+  expect(asking).toEqual([])
+})
+
 /** What files of a part of the services import besides some folders of `src` and some parts of their own service. */
 function straysOf(part: string, folders: readonly string[], parts: readonly string[]): string[] {
   return sources

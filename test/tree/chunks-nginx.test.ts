@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { namespaceDefaults } from '../../src/hub/index.ts'
+import { defineNamespace } from '../../src/hub/index.ts'
 import type { Server, Service } from '../../src/server/index.ts'
 import { addChunkRoutes } from '../../src/services/sports/chunk-routes.ts'
 import type { Snapshot } from '../../src/services/sports/model/index.ts'
@@ -27,7 +27,7 @@ async function startOrigin() {
     }
     const game = { id: '1', channel, snapshot: () => ({ board: { version: 1 } }) as Snapshot }
     const routes = addChunkRoutes(counting, id => (id === '1' ? game : undefined))
-    const namespace = { ...namespaceDefaults, name: 'sports', delivery: 'lanes', historySize: 512, historyTtlMs: 600_000 } as const
+    const namespace = defineNamespace({ name: 'sports', delivery: 'lanes', historySize: 512, historyTtlMs: 600_000 })
     return { name: 'games', start: async () => server.namespace(namespace), close: async () => routes.close() }
   }
   const started = await startServer({}, { clock: hurried(2), services: [service] })

@@ -55,9 +55,9 @@ export async function subRefresh(session: Session, id: number, { channel, token,
 }
 
 /** Who asks for a part must not be given all in silence. @throws CommandError 107 */
-function filterOf({ tf }: Params<'subscribe'>, { allowTagsFilter }: Namespace, { node }: Session): TagFilter | undefined {
+function filterOf({ tf }: Params<'subscribe'>, { delivery }: Namespace, { node }: Session): TagFilter | undefined {
   if (tf === undefined) return undefined
-  if (!allowTagsFilter) throw new CommandError(errors.badRequest, 'subscribe.tf: filters by tags are not allowed in this namespace')
+  if (!delivery.tagsFilter) throw new CommandError(errors.badRequest, 'subscribe.tf: filters by tags are not allowed in this namespace')
   return readTagFilter(tf, 'subscribe.tf', node.limits.tagFilter)
 }
 

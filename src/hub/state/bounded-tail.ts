@@ -61,4 +61,9 @@ export class BoundedTail implements StateStore {
   whole(): Json {
     return this.#tail.slice(0).map(publication => publication.data)
   }
+
+  /** It is bounded by itself. */
+  hasRoomFor(): boolean {
+    return true
+  }
 }

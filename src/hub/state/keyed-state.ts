@@ -45,7 +45,8 @@ export class KeyedState implements StateStore {
     return this.#rows.size - this.#tombstones
   }
 
-  has(key: string | undefined): boolean {
+  hasRoomFor(key: string | undefined, keysMax: number): boolean {
+    if (this.size < keysMax) return true
     const row = this.#rows.get(key)
     return row !== undefined && !row.removed
   }

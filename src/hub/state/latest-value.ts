@@ -41,4 +41,9 @@ export class LatestValue implements StateStore {
   whole(): Json {
     return this.#newest?.data ?? null
   }
+
+  /** It keeps one value, whatever its key. */
+  hasRoomFor(): boolean {
+    return true
+  }
 }

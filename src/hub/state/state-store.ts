@@ -22,6 +22,8 @@ export interface StateStore {
   snapshot(): readonly Publication[]
   /** The same as one JSON value. */
   whole(): Json
+  /** Whether the store may keep the key too, where it may have so many. */
+  hasRoomFor(key: string | undefined, keysMax: number): boolean
 }
 
 /** One subscription's place at a store. */

@@ -44,11 +44,11 @@ async function publishTo(node: Node, channel: string, given: Given): Promise<str
 }
 
 /** A lane that is misspelt would make a publication urgent. */
-function checkLane({ delivery, lanes }: Namespace, lane: string | undefined): void {
+function checkLane({ delivery: { name: delivery, lanes } }: Namespace, lane: string | undefined): void {
   if (lane === undefined) return
-  if (delivery !== 'lanes') throw new CommandError(errors.badRequest, `lane: the channel has no lanes, its delivery is "${delivery}"`)
-  if (lanes.some(({ name }) => name === lane)) return
-  throw new CommandError(errors.badRequest, `lane: the channel has ${lanes.map(({ name }) => `"${name}"`).join(', ')}`)
+  if (lanes.length === 0) throw new CommandError(errors.badRequest, `lane: the channel has no lanes, its delivery is "${delivery}"`)
+  if (lanes.includes(lane)) return
+  throw new CommandError(errors.badRequest, `lane: the channel has ${lanes.map(name => `"${name}"`).join(', ')}`)
 }
 
 function optionsOf({ key, lane, tags, skip_history, idempotency_key, delta }: Given): PublishOptions {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { hasHistory, type Namespace } from '../../hub/index.ts'
+import type { Namespace } from '../../hub/index.ts'
 import { CommandError, encodePublications, errors } from '../../protocol/index.ts'
 import { type ApiContext, apiCommand } from './command.ts'
 import { channel, optional, optionalText, position } from './fields.ts'
@@ -73,5 +73,5 @@ function checkPresence(namespace: Namespace): void {
 }
 
 function checkHistory(namespace: Namespace): void {
-  if (!hasHistory(namespace)) throw new CommandError(errors.notAvailable, 'history is off in this namespace')
+  if (namespace.delivery.recovers !== 'all') throw new CommandError(errors.notAvailable, 'history is off in this namespace')
 }

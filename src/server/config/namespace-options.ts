@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { defaultLanes, type Lane, type Namespace, namespaceDefaults } from '../../hub/index.ts'
-import { formatDuration } from '../../kit/index.ts'
+import { deliveries, type Namespace, namespaceBounds, namespaceRules, readNamespace } from '../../hub/index.ts'
 import { delayMaxMs } from '../../protocol/index.ts'
 import {
   asJson,
@@ -17,18 +16,17 @@ import {
   text,
 } from './option.ts'
 
-const yearsMs = 3650 * 86_400_000
-const name = { phrase: 'a name of letters, digits, "-", "_" and "."', pattern: /^[-\w.]{1,64}$/ }
+const name = { phrase: 'a name of letters, digits, "-", "_" and "."', pattern: namespaceBounds.name }
 
 const laneSchema = group({
   name: text('The name that a publication gives as its `lane`.', name),
-  interval: duration('How often the lane sends at most; `0s` for at once.', '0s', { maxMs: 60_000 }),
+  interval: duration('How often the lane sends at most; `0s` for at once.', '0s', { maxMs: namespaceBounds.intervalMaxMs }),
   keep: choice(
     '`all` in order, the `newest` value per key, or the `tail`: the last ones, the oldest dropped first.',
     ['all', 'newest', 'tail'],
     'newest',
   ),
-  max: integer('How many keys (`newest`) or publications (`tail`) are kept.', 1000, 0, 1_000_000),
+  max: integer('How many keys (`newest`) or publications (`tail`) are kept.', 1000, 0, namespaceBounds.laneMax),
 })
 
 /** The options of a namespace but its name. Names and meanings are Centrifugo's where it has them. */
@@ -36,16 +34,16 @@ const options = {
   delivery: choice(
     '`stream`: every publication, in order, recoverable. `latest`: the newest one. `conflated`: per key the newest, batched. `lanes`: urgent at once, the rest batched. `ephemeral`: best effort.',
     ['stream', 'latest', 'conflated', 'lanes', 'ephemeral'],
-    namespaceDefaults.delivery,
+    'stream',
   ),
-  interval: duration('How often a `conflated` channel sends at most.', formatDuration(namespaceDefaults.intervalMs), {
-    minMs: 10,
-    maxMs: 60_000,
+  interval: duration('How often a `conflated` channel sends at most.', '100ms', {
+    minMs: namespaceBounds.intervalMinMs,
+    maxMs: namespaceBounds.intervalMaxMs,
   }),
   lanes: z
     .array(laneSchema, expects('a list of lanes'))
     .min(1, expects('at least one lane'))
-    .max(16, expects('at most 16 lanes'))
+    .max(namespaceBounds.lanesMax, expects(`at most ${namespaceBounds.lanesMax} lanes`))
     .register(optionNotes, {
       type: 'list of lanes',
       meaning: 'The lanes of a `lanes` channel, the urgent one first.',
@@ -53,19 +51,24 @@ const options = {
       read: asJson,
     })
     .optional(),
-  history_size: optionalInteger('How many publications a channel keeps for recovery and history.', 0, 10_000_000, '0, or 1000 with lanes'),
+  history_size: optionalInteger(
+    'How many publications a channel keeps for recovery and history.',
+    0,
+    namespaceBounds.historySizeMax,
+    '0, or 1000 with lanes',
+  ),
   history_ttl: optionalDuration(
     'How long publications are kept; with `latest` and `conflated`, how long a quiet channel keeps its values.',
     {
-      maxMs: yearsMs,
+      maxMs: namespaceBounds.ttlMaxMs,
       otherwise: '0s, or 24h with latest, conflated and lanes',
     },
   ),
   history_meta_ttl: optionalDuration('How long epoch and offset outlive the publications of a quiet channel.', {
-    maxMs: yearsMs,
+    maxMs: namespaceBounds.ttlMaxMs,
     otherwise: 'channel.history_meta_ttl',
   }),
-  history_store: choice('`disk` keeps the history over a restart, in the store.', ['memory', 'disk'], namespaceDefaults.historyStore),
+  history_store: choice('`disk` keeps the history over a restart, in the store.', ['memory', 'disk'], 'memory'),
   delay_max: duration('How far behind a subscriber may ask to be, at most `60s`; `0s` where nobody may.', '0s', { maxMs: delayMaxMs }),
   presence: flag('Keeps who is in a channel.'),
   join_leave: flag('Sends joins and leaves to the subscribers that ask for them.'),
@@ -97,58 +100,51 @@ export const namespaceSchema = group({ name: text('What stands before the `:` of
 /** The options of one namespace as they were given, with durations in milliseconds. */
 export type NamespaceOptions = z.output<typeof optionsSchema>
 
-const dayMs = 86_400_000
+/** Durations have their unit in a configuration and in code their name. */
+const durations: ReadonlySet<string> = new Set(['interval', 'history_ttl', 'history_meta_ttl', 'delay_max'])
 
-/** How much history a namespace keeps where it does not say: state lives for a day, and so does the urgent lane. */
-function historyOf({ delivery, history_size, history_ttl }: NamespaceOptions): { size: number; ttlMs: number } {
-  switch (delivery) {
-    case 'lanes':
-      return { size: history_size ?? 1000, ttlMs: history_ttl ?? dayMs }
-    case 'latest':
-    case 'conflated':
-      return { size: 0, ttlMs: history_ttl ?? dayMs }
-    case 'stream':
-    case 'ephemeral':
-      return { size: history_size ?? 0, ttlMs: history_ttl ?? 0 }
-  }
+/** `history_ttl` for `historyTtlMs`, `lanes[1].interval` for `lanes[1].intervalMs`. */
+export function configName(option: string): string {
+  return option.replace(/Ms\b/g, '').replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
 }
 
-function toLane({ name, interval, keep, max }: z.output<typeof laneSchema>): Lane {
-  return { name, intervalMs: interval, keep, max }
+function codeName(option: string): string {
+  return option.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) + (durations.has(option) ? 'Ms' : '')
+}
+
+/** Options that have a meaning for one delivery or another, and may stand where they have none: they are warned of. */
+const harmless: ReadonlySet<string> = new Set(['interval', 'lanes', 'history_size', 'history_ttl', 'history_meta_ttl'])
+
+/** Whether the option says no more than its default. */
+function isSilent(value: unknown): boolean {
+  return value === undefined || value === false || value === 'memory' || (Array.isArray(value) && value.length === 0)
+}
+
+function isTaken(option: string, { delivery }: NamespaceOptions): boolean {
+  const name = codeName(option)
+  return name in namespaceRules || name in deliveries[delivery].options
+}
+
+/** Options that were given and do nothing with the delivery. */
+export function idleOptions(options: NamespaceOptions): string[] {
+  return ['history_size', 'history_ttl', 'lanes'].filter(option => Reflect.get(options, option) !== undefined && !isTaken(option, options))
+}
+
+/** What was given, as `defineNamespace` takes it. */
+export function givenOptions(name: string, options: NamespaceOptions): Readonly<Record<string, unknown>> {
+  const given: [string, unknown][] = [['name', name]]
+  for (const [option, value] of Object.entries(options)) {
+    if (isSilent(value) || (harmless.has(option) && !isTaken(option, options))) continue
+    given.push([codeName(option), option === 'lanes' ? options.lanes?.map(toLane) : value])
+  }
+  return Object.fromEntries(given)
+}
+
+function toLane({ interval, ...lane }: z.output<typeof laneSchema>) {
+  return { ...lane, intervalMs: interval }
 }
 
 /** The policy that follows from what was given. */
 export function toNamespace(name: string, options: NamespaceOptions, metaTtlMs: number): Namespace {
-  const history = historyOf(options)
-  return {
-    name,
-    delivery: options.delivery,
-    intervalMs: options.interval,
-    lanes: options.lanes?.map(toLane) ?? defaultLanes,
-    historySize: history.size,
-    historyTtlMs: history.ttlMs,
-    historyMetaTtlMs: options.history_meta_ttl ?? metaTtlMs,
-    historyStore: options.history_store,
-    delayMaxMs: options.delay_max,
-    presence: options.presence,
-    joinLeave: options.join_leave,
-    forcePushJoinLeave: options.force_push_join_leave,
-    forceRecovery: options.force_recovery,
-    forcePositioning: options.force_positioning,
-    allowSubscribeForClient: options.allow_subscribe_for_client,
-    allowSubscribeForAnonymous: options.allow_subscribe_for_anonymous,
-    allowPublishForClient: options.allow_publish_for_client,
-    allowPublishForSubscriber: options.allow_publish_for_subscriber,
-    allowPublishForAnonymous: options.allow_publish_for_anonymous,
-    allowPresenceForClient: options.allow_presence_for_client,
-    allowPresenceForSubscriber: options.allow_presence_for_subscriber,
-    allowHistoryForClient: options.allow_history_for_client,
-    allowHistoryForSubscriber: options.allow_history_for_subscriber,
-    allowUserLimitedChannels: options.allow_user_limited_channels,
-    allowTagsFilter: options.allow_tags_filter,
-    allowedDeltaTypes: options.allowed_delta_types,
-    deltaPublish: options.delta_publish,
-    subscribeHook: options.subscribe_hook,
-    publishHook: options.publish_hook,
-  }
+  return readNamespace(givenOptions(name, { ...options, history_meta_ttl: options.history_meta_ttl ?? metaTtlMs }))
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { defaultLanes, defaultLimits, namespaceDefaults } from '../../hub/index.ts'
+import { defaultLimits, namespaceRules } from '../../hub/index.ts'
 import {
   type Config,
   ConfigError,
@@ -35,7 +35,9 @@ describe('sources', () => {
     expect(config.demo).toEqual({ enabled: false, speed: 60 })
     expect(config.shutdown).toEqual({ timeoutMs: 30_000 })
     expect(config.limits).toEqual(defaultLimits)
-    expect(config.channel.namespaces).toEqual([namespaceDefaults])
+    const [only, ...others] = config.channel.namespaces
+    expect([only?.name, only?.delivery.name, only?.delivery.recovers, others]).toEqual(['', 'stream', 'nothing', []])
+    expect(Object.values(only ?? {}).filter(value => value === true)).toEqual([])
   })
 
   test('[C2] flags win over variables, variables over the file, the file over the command’s defaults', () => {
@@ -131,7 +133,7 @@ describe('sources', () => {
       channel: { namespaces: [{ name: 'orders', delivery: 'stream', history_size: 100, history_ttl: '10m' }] },
     }
     const config = configure(input)
-    expect(config.channel.namespaces[1]).toMatchObject({ name: 'orders', historySize: 100, historyTtlMs: 600_000 })
+    expect(config.channel.namespaces[1]).toMatchObject({ name: 'orders', delivery: { history: { size: 100, ttlMs: 600_000 } } })
     expect(configure(config)).toBe(config)
     expect(() => configure({ port: -1, workers: 0 })).toThrow(ConfigError)
     expect(() => configure({ port: -1, workers: 0 })).toThrow(
@@ -145,11 +147,15 @@ describe('namespaces', () => {
   const dayMs = 86_400_000
 
   test('[C5] state is kept for a day where nothing is said', () => {
-    expect(of({ delivery: 'latest' })).toMatchObject({ delivery: 'latest', historySize: 0, historyTtlMs: dayMs })
-    expect(of({ delivery: 'conflated', interval: '250ms' })).toMatchObject({ intervalMs: 250, historyTtlMs: dayMs })
-    expect(of({ delivery: 'conflated', history_ttl: '1m' })).toMatchObject({ historyTtlMs: 60_000 })
-    expect(of({ delivery: 'lanes' })).toMatchObject({ historySize: 1000, historyTtlMs: dayMs, lanes: defaultLanes })
-    expect(of({ delivery: 'ephemeral' })).toMatchObject({ historySize: 0, historyTtlMs: 0 })
+    const kept = (options: object) => of(options)?.delivery.history
+    expect(of({ delivery: 'latest' })?.delivery.name).toBe('latest')
+    expect(kept({ delivery: 'latest' })).toMatchObject({ size: 0, quietMs: dayMs })
+    expect(of({ delivery: 'conflated', interval: '250ms' })?.options).toMatchObject({ intervalMs: 250 })
+    expect(kept({ delivery: 'conflated' })).toMatchObject({ quietMs: dayMs })
+    expect(kept({ delivery: 'conflated', history_ttl: '1m' })).toMatchObject({ quietMs: 60_000 })
+    expect(kept({ delivery: 'lanes' })).toMatchObject({ size: 1000, ttlMs: dayMs })
+    expect(of({ delivery: 'lanes' })?.delivery.lanes).toEqual(['urgent', 'stats', 'text'])
+    expect(kept({ delivery: 'ephemeral' })).toMatchObject({ size: 0, ttlMs: 0 })
   })
 
   test('[C5] lanes are read in their order', () => {
@@ -158,7 +164,7 @@ describe('namespaces', () => {
       { name: 'odds', interval: '500ms', max: 50 },
       { name: 'chatter', interval: '2s', keep: 'tail', max: 10 },
     ]
-    expect(of({ delivery: 'lanes', lanes })?.lanes).toEqual([
+    expect(of({ delivery: 'lanes', lanes })?.options.lanes).toEqual([
       { name: 'goals', intervalMs: 0, keep: 'all', max: 0 },
       { name: 'odds', intervalMs: 500, keep: 'newest', max: 50 },
       { name: 'chatter', intervalMs: 2000, keep: 'tail', max: 10 },
@@ -166,9 +172,7 @@ describe('namespaces', () => {
   })
 
   test('[C5] every option of a namespace arrives in its policy', () => {
-    const flags = Object.entries(namespaceDefaults)
-      .filter(([, value]) => typeof value === 'boolean')
-      .map(([key]) => key)
+    const flags = Object.keys(namespaceRules).filter(key => !['name', 'delayMaxMs'].includes(key))
     expect(flags.length).toBeGreaterThan(10)
     for (const key of flags) {
       const option = key.replaceAll(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
@@ -180,11 +184,19 @@ describe('namespaces', () => {
       }
       expect([key, Reflect.get(configOf({ file }).channel.namespaces[1] ?? {}, key)]).toEqual([key, true])
     }
+    const history = { history_size: 1, history_ttl: '1m' }
+    const all = { ...history, force_recovery: true, force_positioning: true, allow_tags_filter: true, allowed_delta_types: ['fossil'] }
+    expect(of(all)?.delivery).toMatchObject({ forces: { recovery: true, positioning: true }, tagsFilter: true, delta: 'asked' })
+    expect(of({ ...all, delta_publish: true, history_store: 'disk' })?.delivery).toMatchObject({
+      delta: 'always',
+      history: { store: 'disk' },
+    })
+    expect(of({ ...history, delay_max: '30s' })?.delayMaxMs).toBe(30_000)
   })
 
   test('[C5] the time that positions outlive their history is given once or per namespace', () => {
     const file = { channel: { history_meta_ttl: '2d', namespaces: [{ name: 'a' }, { name: 'b', history_meta_ttl: '3d' }] } }
-    expect(configOf({ file }).channel.namespaces.map(({ historyMetaTtlMs }) => historyMetaTtlMs / dayMs)).toEqual([2, 2, 3])
+    expect(configOf({ file }).channel.namespaces.map(({ delivery }) => delivery.history.quietMs / dayMs)).toEqual([2, 2, 3])
   })
 })
 

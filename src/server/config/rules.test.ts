@@ -122,7 +122,7 @@ describe('between options', () => {
   const needs = 'needs a history: delivery "stream" with history_size and history_ttl'
   const namespaces: [object, string][] = [
     [{ force_recovery: true }, `.force_recovery: ${needs}`],
-    [{ delivery: 'latest', force_recovery: true }, `.force_recovery: ${needs}`],
+    [{ delivery: 'latest', force_recovery: true }, '.force_recovery: needs delivery "stream" or "lanes", not "latest"'],
     [{ delivery: 'lanes', history_size: 0, force_recovery: true }, `.force_recovery: ${needs}`],
     [{ force_positioning: true }, `.force_positioning: ${needs}`],
     [{ history_store: 'disk' }, `.history_store: "disk" ${needs}`],

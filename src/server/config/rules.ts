@@ -1,6 +1,8 @@
+import { namespaceProblems, type Spelling } from '../../hub/index.ts'
+import { formatDuration } from '../../kit/index.ts'
 import { checkFiles } from './file-options.ts'
 import { brokenBy, limitRules } from './limit-rules.ts'
-import type { NamespaceOptions } from './namespace-options.ts'
+import { configName, givenOptions, idleOptions, type NamespaceOptions } from './namespace-options.ts'
 import type { Problem } from './problems.ts'
 import { checkPush } from './push-options.ts'
 import type { Settings } from './schema.ts'
@@ -108,46 +110,15 @@ function checkHooks({ settings: { hooks, client } }: Readable, complain: Complai
   }
 }
 
-function checkNamespace({ path, options }: PlacedNamespace, { settings: { hooks } }: Readable, complain: Complain): void {
-  const { delivery, history_size = 0, history_ttl } = options
-  const keepsHistory =
-    delivery === 'lanes'
-      ? options.history_size !== 0 && history_ttl !== 0
-      : delivery === 'stream' && history_size > 0 && (history_ttl ?? 0) > 0
+/** Names and times as a configuration has them. */
+const asConfigured: Spelling = { option: configName, duration: ms => `"${formatDuration(ms)}"` }
+
+function checkNamespace({ path, name, options }: PlacedNamespace, { settings: { hooks } }: Readable, complain: Complain): void {
   const at = (key: string) => `${path}.${key}`
-  if (delivery === 'stream' && history_size > 0 && !history_ttl) complain(at('history_size'), 'needs history_ttl beside it, like "10m"')
-  if (delivery === 'stream' && history_size === 0 && history_ttl) complain(at('history_ttl'), 'needs history_size beside it')
-  const needs = `needs a history: delivery "stream" with history_size and history_ttl`
-  if (options.force_recovery && !keepsHistory) complain(at('force_recovery'), needs)
-  if (options.force_positioning && !keepsHistory) complain(at('force_positioning'), needs)
-  if (options.history_store === 'disk' && !keepsHistory) complain(at('history_store'), `"disk" ${needs}`)
-  if (keepsHistory && options.delay_max > (history_ttl ?? Number.POSITIVE_INFINITY))
-    complain(at('delay_max'), 'must be at most history_ttl: who is behind is given what the history keeps')
-  if (options.allow_tags_filter && delivery !== 'stream' && delivery !== 'ephemeral')
-    complain(at('allow_tags_filter'), `needs delivery "stream" or "ephemeral", not "${delivery}"`)
-  if (options.allowed_delta_types.length > 0 && delivery !== 'stream')
-    complain(at('allowed_delta_types'), `needs delivery "stream", not "${delivery}"`)
-  if (options.delta_publish && options.allowed_delta_types.length === 0)
-    complain(at('delta_publish'), 'needs allowed_delta_types ["fossil"]')
-  if (options.force_push_join_leave && !options.join_leave) complain(at('force_push_join_leave'), 'needs join_leave')
+  for (const { option, reason } of namespaceProblems(givenOptions(name, options), asConfigured)) complain(at(option), reason)
   if (options.subscribe_hook && hooks.subscribe === undefined)
     complain(at('subscribe_hook'), 'needs hooks.subscribe.url', ['hooks.subscribe'])
   if (options.publish_hook && hooks.publish === undefined) complain(at('publish_hook'), 'needs hooks.publish.url', ['hooks.publish'])
-}
-
-function checkLanes({ path, options: { lanes } }: PlacedNamespace, complain: Complain): void {
-  const urgent = lanes?.[0]
-  if (lanes === undefined || urgent === undefined) return
-  if (urgent.interval !== 0) complain(`${path}.lanes[0].interval`, 'the first lane is the urgent one: must be "0s"')
-  if (urgent.keep !== 'all') complain(`${path}.lanes[0].keep`, 'the first lane is the urgent one: must be "all"')
-  for (const [index, lane] of lanes.entries()) {
-    const at = `${path}.lanes[${index}]`
-    if (lanes.findIndex(other => other.name === lane.name) < index) complain(`${at}.name`, `"${lane.name}" is there already`)
-    if (index === 0) continue
-    if (lane.keep === 'all') complain(`${at}.keep`, 'only the first lane keeps "all"')
-    if (lane.interval < 10) complain(`${at}.interval`, 'must be at least "10ms": only the first lane sends at once')
-    if (lane.max === 0) complain(`${at}.max`, 'must be at least 1')
-  }
 }
 
 function checkNames({ namespaces }: Readable, complain: Complain): void {
@@ -181,7 +152,6 @@ export function crossProblems(readable: Readable, wrong: readonly Problem[]): Pr
   checkPush(readable.settings.push, complain)
   checkFiles(readable.settings.chat.files, complain)
   for (const namespace of readable.namespaces) checkNamespace(namespace, readable, complain)
-  for (const namespace of readable.namespaces) checkLanes(namespace, complain)
   checkNames(readable, complain)
   return problems
 }
@@ -230,11 +200,7 @@ export function warningsOf({ settings, namespaces }: Readable): string[] {
     if (reason !== undefined) warnings.push(`${rule.path}: ${reason}`)
   }
   for (const { path, options } of namespaces) {
-    const { delivery, history_size, history_ttl, lanes } = options
-    const idle = (name: string) => warnings.push(`${path}.${name}: does nothing with delivery "${delivery}"`)
-    if (history_size !== undefined && delivery !== 'stream' && delivery !== 'lanes') idle('history_size')
-    if (history_ttl !== undefined && delivery === 'ephemeral') idle('history_ttl')
-    if (lanes !== undefined && delivery !== 'lanes') idle('lanes')
+    for (const option of idleOptions(options)) warnings.push(`${path}.${option}: does nothing with delivery "${options.delivery}"`)
   }
   return warnings
 }

@@ -1,4 +1,4 @@
-import { type Namespace, namespaceDefaults } from '../../hub/index.ts'
+import { defineNamespace } from '../../hub/index.ts'
 import { type ChatBounds, chatDefaults, type Server, type Service } from '../../server/index.ts'
 import { migrateSql, type Sql } from '../../store/index.ts'
 import { Chat, conversationIn, type Existing, type Screen } from './chat.ts'
@@ -35,16 +35,15 @@ const pushWorkerHeaders = {
   'X-Frame-Options': 'DENY',
 }
 
-const inboxNamespace: Namespace = {
-  ...namespaceDefaults,
+const inboxNamespace = defineNamespace({
   name: 'inbox',
   delivery: 'stream',
   historySize: limits.inboxEntriesMax,
   historyTtlMs: limits.inboxKeptMs,
   forceRecovery: true,
-}
+})
 
-const openNamespace: Namespace = { ...namespaceDefaults, name: 'chat', delivery: 'ephemeral' }
+const openNamespace = defineNamespace({ name: 'chat', delivery: 'ephemeral' })
 
 /** Conversations, inboxes, receipts, typing, presence and pushes. */
 export function chatService(server: Server, options: ChatOptions): Service {

@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { hurried } from '../../../test/multinode/tree.ts'
 import { FetchedStream, startServer, type TestServer, until } from '../../../test/support/index.ts'
-import { namespaceDefaults } from '../../hub/index.ts'
 import type { Service } from '../../server/index.ts'
 import { addChunkRoutes } from './chunk-routes.ts'
 import type { Snapshot } from './model/index.ts'
@@ -28,7 +27,6 @@ async function start(data?: string, historySize = 512) {
           name: 'games',
           start: async () =>
             host.namespace({
-              ...namespaceDefaults,
               name: 'sports',
               delivery: 'lanes',
               historySize,

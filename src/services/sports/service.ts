@@ -1,4 +1,4 @@
-import { type AccessRequest, type Grant, type Namespace, namespaceDefaults } from '../../hub/index.ts'
+import { type AccessRequest, defineNamespace, type Grant } from '../../hub/index.ts'
 import { delayMaxMs } from '../../protocol/index.ts'
 import type { Server, Service } from '../../server/index.ts'
 import { gameChannel, subjectOf } from './channels.ts'
@@ -24,8 +24,7 @@ export interface SportsOptions {
 }
 
 /** Key events are kept for two hours, at most 512 of them: enough for a match that goes to penalties, and for a page that slept through it (sports S14). */
-const sportsNamespace: Namespace = {
-  ...namespaceDefaults,
+const sportsNamespace = defineNamespace({
   name: 'sports',
   delivery: 'lanes',
   historySize: 512,
@@ -33,7 +32,7 @@ const sportsNamespace: Namespace = {
   historyStore: 'disk',
   delayMaxMs,
   forceRecovery: true,
-}
+})
 
 /** Live matches: what feeds say of them, their channels, their boards over HTTP, and their pages. */
 export function sportsService(server: Server, { path, demo, replays = [] }: SportsOptions): Service {
