@@ -39,6 +39,7 @@ function keyOf(change: ChatChange): string {
   switch (change.kind) {
     case 'link':
     case 'invited':
+    case 'files':
     case 'conversations':
       return change.kind
     case 'messages':
@@ -48,7 +49,8 @@ function keyOf(change: ChatChange): string {
       return `presence ${change.user}`
     case 'arrived':
       return `arrived ${change.message.conversation} ${change.message.key}`
+    case 'progress':
     case 'failed':
-      return `failed ${change.cid}`
+      return `${change.kind} ${change.cid}`
   }
 }

@@ -3,6 +3,7 @@ import type { ChatCommands, Invited, MessageEntry, UserPresence, Conversation as
 import { Amending } from './amending.ts'
 import { type ChatCache, MemoryCache } from './cache.ts'
 import { Changes } from './changes.ts'
+import { ChatFiles } from './chat-files.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import type { Conversation } from './conversation.ts'
 import { Conversations } from './conversations.ts'
@@ -13,7 +14,7 @@ import { limits } from './limits.ts'
 import { ignoreOffline } from './loader.ts'
 import { Locks } from './locks.ts'
 import { MuteEnds } from './mute-ends.ts'
-import { Outbox } from './outbox.ts'
+import { newEntry, Outbox } from './outbox.ts'
 import type { Pages } from './pages.ts'
 import { patchOfConversation } from './patch.ts'
 import { Portraits } from './portraits.ts'
@@ -47,6 +48,8 @@ export class ChatClient extends WritingCalls {
   readonly windows: Windows
   /** Whether somebody sits at this device, as the page says. */
   readonly inUse: InUse
+  /** Files of messages: where they are, and how far one's own have left. */
+  readonly files: ChatFiles
   readonly #clock: Clock
   readonly #random: Random
   readonly #connection: Connection
@@ -92,12 +95,14 @@ export class ChatClient extends WritingCalls {
       },
       greeted: greeting => {
         this.windows.learn(greeting)
+        this.files.learn(greeting)
         this.#inbox.greeted(greeting)
       },
       arrived: (offset, entry) => this.#inbox.arrived(offset, entry),
       signalled: (conversation, signal) => this.#presences.hear(conversation, signal),
     })
     const caller = this.#connection
+    this.files = new ChatFiles(options, caller, clock, this.#changes)
     this.#inbox = new Inbox({
       ...{ user, caller, cache, clock, random },
       conversations: this.#conversations,
@@ -114,6 +119,8 @@ export class ChatClient extends WritingCalls {
         const { conversation, cid, text, mentions } = entry
         this.#amending.settle({ conversation, cid, text, mentions }, answer.seq)
       },
+      upload: entry => this.files.send(entry),
+      dropped: cid => this.files.abort(cid),
       amend: entry => this.writes.amend(entry, id => this.#outbox.entry(id) !== undefined),
       refused: (entry, refusal) => {
         const { conversation, cid, amends } = entry
@@ -164,14 +171,8 @@ export class ChatClient extends WritingCalls {
 
   /** Lets go of the connection and all timers; what is unsent stays in the cache. Resolves when everything that came is kept. Idempotent. */
   close(): Promise<void> {
-    this.#connection.close()
-    this.#sender.close()
-    this.#reads.close()
-    this.#presences.close()
-    this.#pulse.close()
-    this.#muteEnds.close()
-    this.inUse.close()
-    this.#inbox.close()
+    const streams = [this.#connection, this.#sender, this.files, this.#reads, this.#presences]
+    for (const part of [...streams, this.#pulse, this.#muteEnds, this.inUse, this.#inbox]) part.close()
     return this.#inbox.keeper.close()
   }
 
@@ -226,7 +227,7 @@ export class ChatClient extends WritingCalls {
   send(conversation: string, message: NewMessage): string {
     const cid = randomUuid(this.#random)
     this.#pulse.release(conversation, true)
-    this.#sender.add({ ...message, cid, conversation, at: this.#clock.now(), order: this.#outbox.nextOrder(this.#clock.now()) })
+    this.#sender.add(newEntry(message, { cid, conversation, at: this.#clock.now() }, this.#outbox, this.#random))
     return cid
   }
 

@@ -1,7 +1,9 @@
+export type { FileKind } from '../model/file.ts'
 export type { Mention } from '../model/mentions.ts'
 export type { Invited, MayAdd, MayWrite, OwnDevice, OwnSettings, Previews } from '../model/wire.ts'
 export { type CachedChat, type ChatCache, MemoryCache } from './cache.ts'
 export { ChatError } from './chat-error.ts'
+export type { ChatFiles } from './chat-files.ts'
 export { ChatClient, type ChatClientOptions } from './client.ts'
 export { IndexedDbCache } from './indexed-db-cache.ts'
 export type { OutboxEntry } from './outbox.ts'
@@ -9,12 +11,14 @@ export type { Arrival, Pages } from './pages.ts'
 export type {
   ChatChange,
   ConversationView,
+  FileView,
   ItemView,
   Link,
   MembershipView,
   MessageChange,
   MessageState,
   MessageView,
+  NewFile,
   NewMessage,
   PendingChange,
   Refusal,

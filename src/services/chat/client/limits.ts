@@ -33,6 +33,12 @@ export const limits = {
   /** A device is in use for so long after each input, and says so again this often meanwhile (the server believes it for two minutes). */
   inUseIdleMs: 60_000,
   inUseAgainMs: 45_000,
+  /** Messages whose files are uploaded at the same time, links asked for at once, and how long one must still last to be used without asking for another. */
+  uploadsAtOnce: 2,
+  linksMax: 100,
+  linkLeftMs: 60_000,
+  /** Files of one's own that are shown from memory after they were sent. */
+  ownFilesMax: 32,
   /** How long an answer is waited for, and a connection is tried. */
   answerMs: 10_000,
   reconnect: { minMs: 300, maxMs: 20_000 },

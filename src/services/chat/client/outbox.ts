@@ -1,6 +1,8 @@
+import { type Random, randomUuid } from '../../../kit/index.ts'
+import type { FileKind, UploadedFile } from '../model/file.ts'
 import type { Mention, Wording } from '../model/mentions.ts'
 import type { Encrypted } from '../model/wire.ts'
-import type { Refusal } from './view.ts'
+import type { NewMessage, Refusal } from './view.ts'
 
 /** What is to become of a message that the server has: named by its `seq`, or by its `cid` while it is on its way itself. */
 export type Amendment = { readonly target: number | string } & (
@@ -9,6 +11,21 @@ export type Amendment = { readonly target: number | string } & (
   | { readonly kind: 'react'; readonly emoji: string }
 )
 
+/** A file on its way out, with its bytes. What kind it is, is a guess until it was uploaded. */
+export interface OutboxFile {
+  /** Its own id of the upload, which makes the same file the same however often it is sent. */
+  readonly cid: string
+  readonly blob: Blob
+  readonly name: string
+  readonly kind: FileKind
+  readonly size: number
+  readonly width?: number
+  readonly height?: number
+  readonly alt?: string
+  /** What the server answered. */
+  readonly uploaded?: UploadedFile
+}
+
 /** A message on its way out, or a change of one, as it is kept until the server has answered. */
 export interface OutboxEntry {
   readonly cid: string
@@ -16,6 +33,7 @@ export interface OutboxEntry {
   readonly text?: string
   readonly enc?: Encrypted
   readonly mentions?: readonly Mention[]
+  readonly files?: readonly OutboxFile[]
   readonly replyTo?: number
   readonly version?: number
   /** A change of a message rather than a message. */
@@ -43,8 +61,15 @@ interface Item {
 
 const unsent: Attempt = { kind: 'waiting', attempts: 0, notBefore: 0 }
 
-/** What goes one after the other: the messages of a conversation, and the changes of one message. */
-export function laneOf({ conversation, amends }: OutboxEntry): string {
+/** Whether some of its bytes must go before it can. */
+export function isToUpload({ files = [] }: OutboxEntry): boolean {
+  return files.some(({ uploaded }) => uploaded === undefined)
+}
+
+/** What goes one after the other: the messages of a conversation, and the changes of one message. Words do not wait for files that are uploaded. */
+export function laneOf(entry: OutboxEntry): string {
+  const { conversation, amends, cid } = entry
+  if (isToUpload(entry)) return `${conversation} upload ${cid}`
   return amends === undefined ? conversation : `${conversation} ${amends.target}`
 }
 
@@ -189,4 +214,23 @@ export class Outbox {
 
 function dueTime({ entry, attempt }: Item): number {
   return Math.max(entry.notBefore ?? 0, attempt.kind === 'waiting' ? attempt.notBefore : 0)
+}
+
+/** A message as it waits to be sent. */
+export function newEntry(
+  { files, ...message }: NewMessage,
+  place: Pick<OutboxEntry, 'cid' | 'conversation' | 'at'>,
+  outbox: Outbox,
+  random: Random,
+): OutboxEntry {
+  const entry = { ...message, ...place, order: outbox.nextOrder(place.at) }
+  if (files === undefined) return entry
+  return { ...entry, files: files.map(file => ({ ...file, cid: randomUuid(random), kind: kindOf(file.blob.type), size: file.blob.size })) }
+}
+
+/** What the server is likely to find. */
+function kindOf(type: string): FileKind {
+  if (/^image\/(?:jpeg|png|webp|gif|avif)$/.test(type)) return 'picture'
+  const [family] = type.split('/')
+  return family === 'video' || family === 'audio' ? family : 'file'
 }

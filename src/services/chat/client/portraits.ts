@@ -1,9 +1,9 @@
 import type { Clock } from '../../../kit/index.ts'
 import type { MembershipEntry } from '../model/wire.ts'
 import type { Conversation } from './conversation.ts'
-import type { Outbox, OutboxEntry } from './outbox.ts'
+import type { Outbox, OutboxEntry, OutboxFile } from './outbox.ts'
 import { reactionsOf, type Slot, withOwnReaction } from './slot.ts'
-import type { ConversationView, ItemView, MembershipView, MessageState, MessageView } from './view.ts'
+import type { ConversationView, FileView, ItemView, MembershipView, MessageState, MessageView } from './view.ts'
 
 interface Portrait {
   revision: string
@@ -184,6 +184,7 @@ function messageView(
     ...(content?.text === undefined ? {} : { text: content.text }),
     ...(content?.enc === undefined ? {} : { enc: content.enc }),
     ...(content?.mentions === undefined ? {} : { mentions: content.mentions }),
+    ...(slot.files === undefined || fate !== undefined ? {} : { files: slot.files }),
     ...(head.replyTo === undefined ? {} : { replyTo: head.replyTo }),
     rev: content?.rev ?? 0,
     deleted: fate === 'deleted',
@@ -191,7 +192,7 @@ function messageView(
   }
 }
 
-function waitingMessage({ cid, conversation, text, enc, mentions, replyTo, at, refusal }: OutboxEntry, user: string): MessageView {
+function waitingMessage({ cid, conversation, text, enc, mentions, files, replyTo, at, refusal }: OutboxEntry, user: string): MessageView {
   return {
     kind: 'message',
     key: cid,
@@ -204,12 +205,17 @@ function waitingMessage({ cid, conversation, text, enc, mentions, replyTo, at, r
     ...(text === undefined ? {} : { text }),
     ...(enc === undefined ? {} : { enc }),
     ...(mentions === undefined ? {} : { mentions }),
+    ...(files === undefined ? {} : { files: files.map(waitingFile) }),
     ...(replyTo === undefined ? {} : { replyTo }),
     rev: 0,
     deleted: false,
     reactions: [],
     ...(refusal === undefined ? {} : { refusal }),
   }
+}
+
+function waitingFile({ cid: _, uploaded, ...file }: OutboxFile): FileView {
+  return { ...file, ...uploaded }
 }
 
 /** Deleted for oneself: gone at once, though it may be taken back for a while. */

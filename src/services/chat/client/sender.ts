@@ -1,4 +1,5 @@
 import { backoffMs, type Clock, type Random, type Timer } from '../../../kit/index.ts'
+import { type FileReference, fileName } from '../model/file.ts'
 import { naming, type Wording } from '../model/mentions.ts'
 import type { ChatCommands } from '../model/wire.ts'
 import type { ChatCache } from './cache.ts'
@@ -6,7 +7,7 @@ import { ChatError, readError } from './chat-error.ts'
 import type { Caller } from './connection.ts'
 import { limits } from './limits.ts'
 import type { Locks } from './locks.ts'
-import { laneOf, type Outbox, type OutboxEntry } from './outbox.ts'
+import { isToUpload, laneOf, type Outbox, type OutboxEntry, type OutboxFile } from './outbox.ts'
 import type { Refusal } from './view.ts'
 
 type Answer = ChatCommands['chat.send']['out']
@@ -14,6 +15,9 @@ type Answer = ChatCommands['chat.send']['out']
 export interface SenderEvents {
   /** The server has it. Called before it leaves the outbox. */
   sent(entry: OutboxEntry, answer: Answer): void
+  /** Sends the bytes of its files, unless it is dropped meanwhile. @returns its files, as the server knows them */
+  upload?(entry: OutboxEntry): Promise<readonly OutboxFile[]>
+  dropped?(cid: string): void
   /** Changes a message as the entry says. */
   amend(entry: OutboxEntry): Promise<void>
   refused(entry: OutboxEntry, refusal: Refusal): void
@@ -102,6 +106,7 @@ export class Sender {
     const entry = this.outbox.entry(cid)
     if (entry === undefined) return false
     this.outbox.drop(cid)
+    this.events.dropped?.(cid)
     const kept = this.#keeping.get(cid) ?? Promise.resolve(true)
     this.#keeping.delete(cid)
     void kept.then(() => this.cache.dropOutbox(cid)).catch(reportError)
@@ -151,18 +156,33 @@ export class Sender {
       return
     }
     if (!this.caller.isLive) throw new ChatError({ code: 0, reason: 'offline', text: '' }, true)
+    if (isToUpload(kept)) {
+      await this.#upload(kept)
+      return
+    }
     if (entry.amends !== undefined) await this.events.amend(entry)
     else this.events.sent(kept, await this.#post(kept))
     this.drop(cid)
   }
 
-  #post({ cid, conversation, text, enc, mentions, replyTo, version }: OutboxEntry): Promise<Answer> {
+  /** The message goes next, behind those of its conversation that were written before and wait for nothing else. */
+  async #upload(entry: OutboxEntry): Promise<void> {
+    const files = await this.events.upload?.(entry)
+    const now = this.outbox.entry(entry.cid)
+    if (now === undefined || files === undefined) return
+    this.outbox.replace({ ...now, files })
+    this.outbox.again(entry.cid, 0)
+    this.#put(entry.cid)
+  }
+
+  #post({ cid, conversation, text, enc, mentions, files, replyTo, version }: OutboxEntry): Promise<Answer> {
     return this.caller.call('chat.send', {
       conversation,
       cid,
       ...(text === undefined ? {} : { text }),
       ...(enc === undefined ? {} : { enc }),
       ...(mentions === undefined ? {} : { mentions }),
+      ...(files === undefined ? {} : { files: files.flatMap(referenceOf) }),
       ...(replyTo === undefined ? {} : { reply_to: replyTo }),
       ...(version === undefined ? {} : { version }),
     })
@@ -201,4 +221,8 @@ export class Sender {
       )
     this.#keeping.set(entry.cid, keeping)
   }
+}
+
+function referenceOf({ name, alt, uploaded }: OutboxFile): FileReference[] {
+  return uploaded === undefined ? [] : [{ id: uploaded.id, name: fileName(name), ...(alt === undefined ? {} : { alt }) }]
 }

@@ -1,3 +1,4 @@
+import type { SharedFile } from '../model/file.ts'
 import type { Mention } from '../model/mentions.ts'
 import { wholeEmoji } from '../model/text.ts'
 import type { DeleteEntry, EditEntry, Encrypted, MembershipEntry, MessageEntry, Reaction, ReactionEntry } from '../model/wire.ts'
@@ -12,6 +13,8 @@ export interface Slot {
   readonly head?: SlotHead
   /** Its newest text. */
   readonly content?: SlotContent
+  /** What it carries, which no edit changes. */
+  readonly files?: readonly SharedFile[]
   readonly line?: MembershipEntry
   /** Stays for ever: what comes late is not shown any more. */
   readonly fate?: 'deleted' | 'hidden'
@@ -136,7 +139,8 @@ function messageSlot(entry: MessageEntry, asOf: number): Slot {
     ...(origin === undefined ? {} : origin),
   }
   if (entry.deleted === true) return { seq, head, fate: 'deleted' }
-  return { seq, head, content: contentOf(entry, entry.rev ?? 0), tally: { asOf, reactions: entry.reactions ?? [] } }
+  const files = entry.files === undefined ? {} : { files: entry.files }
+  return { seq, head, content: contentOf(entry, entry.rev ?? 0), ...files, tally: { asOf, reactions: entry.reactions ?? [] } }
 }
 
 function contentOf({ text, enc, mentions }: Omit<SlotContent, 'rev'>, rev: number): SlotContent {
@@ -154,12 +158,14 @@ function joinHeads(left: SlotHead | undefined, right: SlotHead | undefined): Slo
   return left.cid === undefined && right.cid !== undefined ? right : left
 }
 
-function joinContents(left: Slot, right: Slot): Pick<Slot, 'content' | 'tally' | 'changes'> {
+function joinContents(left: Slot, right: Slot): Pick<Slot, 'content' | 'files' | 'tally' | 'changes'> {
   const content = newer(left.content, right.content, ({ rev }) => rev)
   const tally = newer(left.tally, right.tally, ({ asOf }) => asOf)
   const changes = joinChanges(left.changes, right.changes, tally?.asOf ?? 0)
+  const files = left.files ?? right.files
   return {
     ...(content === undefined ? {} : { content }),
+    ...(files === undefined ? {} : { files }),
     ...(tally === undefined ? {} : { tally }),
     ...(changes.length === 0 ? {} : { changes }),
   }
@@ -189,6 +195,7 @@ function isSame(left: Slot, right: Slot): boolean {
   return (
     left.head === right.head &&
     left.content === right.content &&
+    left.files === right.files &&
     left.line === right.line &&
     left.fate === right.fate &&
     left.tally === right.tally &&

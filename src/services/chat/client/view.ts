@@ -1,3 +1,4 @@
+import type { FileKind } from '../model/file.ts'
 import type { Mention, Wording } from '../model/mentions.ts'
 import type { Allowed, Encrypted, Member, MembershipChange, Reaction } from '../model/wire.ts'
 
@@ -38,6 +39,8 @@ export interface MessageView {
   readonly enc?: Encrypted
   /** Whom the text names, in order. */
   readonly mentions?: readonly Mention[]
+  /** What it carries; `text` is then the caption, and may be absent. */
+  readonly files?: readonly FileView[]
   /** The `seq` of the message that it answers. */
   readonly replyTo?: number
   /** How often it was edited. */
@@ -48,6 +51,21 @@ export interface MessageView {
   readonly refusal?: Refusal
   /** A change of it that waits to be made, or was refused. */
   readonly pending?: PendingChange
+}
+
+/** A file of a message. `ChatClient.files` says where it is. */
+export interface FileView {
+  readonly kind: FileKind
+  readonly name: string
+  readonly size: number
+  /** Pixels of a picture: room can be left for it before it is there. */
+  readonly width?: number
+  readonly height?: number
+  readonly alt?: string
+  /** Absent while it was not uploaded. */
+  readonly id?: string
+  /** Its bytes, while it is on its way. */
+  readonly blob?: Blob
 }
 
 /** What is to become of a message. */
@@ -130,6 +148,10 @@ export type ChatChange =
   | { readonly kind: 'presence'; readonly user: string }
   /** The groups that the user is asked into. */
   | { readonly kind: 'invited' }
+  /** Links to files have come. */
+  | { readonly kind: 'files' }
+  /** More of a message's files has left. */
+  | { readonly kind: 'progress'; readonly conversation: string; readonly cid: string }
   /** A message of another came while one was connected: for sounds and notifications. */
   | { readonly kind: 'arrived'; readonly message: MessageView }
   /** A message of this device, or a change of one, was refused for good. */
@@ -141,11 +163,24 @@ export type ChatChange =
       readonly refusal: Refusal
     }
 
+/** A file that is to be sent. */
+export interface NewFile {
+  readonly blob: Blob
+  readonly name: string
+  /** Of a picture, where they are known: so that it is shown in its form before it was uploaded. */
+  readonly width?: number
+  readonly height?: number
+  /** What is to be seen or heard, for whoever cannot. */
+  readonly alt?: string
+}
+
 export interface NewMessage {
   readonly text?: string
   readonly enc?: Encrypted
   /** Whom the text names, in order: members of the conversation. */
   readonly mentions?: readonly Mention[]
+  /** They are kept with the message and uploaded when there is a connection. */
+  readonly files?: readonly NewFile[]
   /** The `seq` of the message that it answers. */
   readonly replyTo?: number
   /** The membership version it was made for; the server refuses it when members have changed since. */

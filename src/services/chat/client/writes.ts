@@ -1,10 +1,11 @@
 import type { Clock } from '../../../kit/index.ts'
+import { fileName, type SharedFile } from '../model/file.ts'
 import { naming, type Wording } from '../model/mentions.ts'
 import type { ChatCommands } from '../model/wire.ts'
 import { ChatError } from './chat-error.ts'
 import type { Caller } from './connection.ts'
 import type { Conversations } from './conversations.ts'
-import type { OutboxEntry } from './outbox.ts'
+import type { OutboxEntry, OutboxFile } from './outbox.ts'
 import { patchOfLogged } from './patch.ts'
 
 type Out<M extends keyof ChatCommands> = Promise<ChatCommands[M]['out']>
@@ -23,7 +24,7 @@ export class Writes {
 
   /** The server has taken a message. */
   sent(entry: OutboxEntry, { seq, mid, ts }: ChatCommands['chat.send']['out']): void {
-    const { conversation, text, enc, mentions, replyTo, cid } = entry
+    const { conversation, text, enc, mentions, files, replyTo, cid } = entry
     this.#wrote({
       kind: 'message',
       ...this.#place(conversation, seq, ts),
@@ -32,6 +33,7 @@ export class Writes {
       ...(text === undefined ? {} : { text }),
       ...(enc === undefined ? {} : { enc }),
       ...naming(mentions),
+      ...(files === undefined ? {} : { files: files.flatMap(sharedFile) }),
       ...(replyTo === undefined ? {} : { reply_to: replyTo }),
     })
   }
@@ -39,7 +41,7 @@ export class Writes {
   async edit(conversation: string, seq: number, { text, mentions }: Wording): Out<'chat.edit'> {
     const answer = await this.host.caller.call('chat.edit', { conversation, seq, text, ...naming(mentions) })
     const { rev, ts } = answer
-    const said = { rev, text, ...naming(mentions) }
+    const said = { rev, ...(text.trim() === '' ? {} : { text }), ...naming(mentions) }
     this.#wrote({ kind: 'edit', ...this.#place(conversation, answer.seq, ts), ...this.#target(conversation, seq), ...said })
     return answer
   }
@@ -88,4 +90,9 @@ export class Writes {
   #target(conversation: string, seq: number) {
     return { target: seq, mid: this.host.conversations.find(conversation)?.thread.slot(seq)?.head?.mid ?? '' }
   }
+}
+
+/** As the server will say it. */
+function sharedFile({ name, alt, uploaded }: OutboxFile): SharedFile[] {
+  return uploaded === undefined ? [] : [{ ...uploaded, name: fileName(name), ...(alt === undefined ? {} : { alt }) }]
 }

@@ -1,0 +1,167 @@
+import type { Clock } from '../../../kit/index.ts'
+import type { FileLink, UploadedFile } from '../model/file.ts'
+import type { InboxGreeting } from '../model/wire.ts'
+import type { Changes } from './changes.ts'
+import { ChatError } from './chat-error.ts'
+import type { Caller, ConnectionOptions } from './connection.ts'
+import { limits } from './limits.ts'
+import type { OutboxEntry, OutboxFile } from './outbox.ts'
+import { upload } from './upload.ts'
+
+interface Running {
+  readonly abort: AbortController
+  /** Bytes of files of the message that have left, and of all of them. */
+  sent: number
+  readonly total: number
+}
+
+/** The files of messages: how far one's own have left, and where those of all can be had. */
+export class ChatFiles {
+  readonly #base: string
+  readonly #running = new Map<string, Running>()
+  readonly #turns: (() => void)[] = []
+  readonly #links = new Map<string, FileLink>()
+  readonly #wanted = new Set<string>()
+  /** What this device has just sent need not be loaded again. */
+  readonly #own = new Map<string, Blob>()
+  #token: Promise<string> | undefined
+  #underWay = 0
+  #bytesMax: number | undefined
+
+  constructor(
+    readonly options: Pick<ConnectionOptions, 'url' | 'token' | 'getToken'>,
+    readonly caller: Caller,
+    readonly clock: Clock,
+    readonly changes: Changes,
+  ) {
+    this.#base = options.url.replace(/^ws/, 'http').replace(/\/connection\/websocket(?=$|[?#]).*$/, '')
+  }
+
+  /** Bytes of the largest file that the server takes; undefined until it has said so, 0 where messages carry no files. */
+  get bytesMax(): number | undefined {
+    return this.#bytesMax
+  }
+
+  learn({ limits: told }: Pick<InboxGreeting, 'limits'>): void {
+    this.#bytesMax = told?.file_bytes ?? 0
+  }
+
+  /** How much of a message's files has left, from 0 to 1; undefined where none is on its way. */
+  progress(cid: string): number | undefined {
+    const running = this.#running.get(cid)
+    return running && (running.total === 0 ? 1 : running.sent / running.total)
+  }
+
+  /** A file that this device has sent a moment ago. */
+  own(id: string): Blob | undefined {
+    return this.#own.get(id)
+  }
+
+  /** Where a file can be had without a token, for some minutes; undefined until the server has said so, of which a change of kind `files` tells. */
+  urlOf(id: string, form: 'whole' | 'small' | 'save' = 'whole'): string | undefined {
+    const link = this.#links.get(id)
+    if (link === undefined || link.expires - this.clock.now() < limits.linkLeftMs) this.#want(id)
+    if (link === undefined || link.expires <= this.clock.now()) return undefined
+    const path = form === 'small' ? link.path.replace('?', '/small?') : form === 'save' ? `${link.path}&save` : link.path
+    return `${this.#base}${path}`
+  }
+
+  /** A link did not work: the next one is asked for anew. */
+  forgetLink(id: string): void {
+    this.#links.delete(id)
+  }
+
+  /** Uploads what of an entry has not been, a few at a time. @returns its files. @throws ChatError */
+  async send(entry: OutboxEntry): Promise<readonly OutboxFile[]> {
+    const { cid, conversation, files = [] } = entry
+    const abort = new AbortController()
+    const running: Running = { abort, sent: 0, total: files.reduce((sum, file) => sum + file.size, 0) }
+    this.#running.set(cid, running)
+    await this.#turn()
+    try {
+      const done: OutboxFile[] = []
+      for (const file of files) {
+        const before = running.sent
+        const tell = (bytes: number) => {
+          running.sent = before + bytes
+          this.changes.note({ kind: 'progress', conversation, cid })
+        }
+        done.push({ ...file, uploaded: file.uploaded ?? (await this.#upload(file, abort.signal, tell)) })
+        running.sent = before + file.size
+      }
+      return done
+    } finally {
+      this.#running.delete(cid)
+      this.#pass()
+      this.changes.note({ kind: 'progress', conversation, cid })
+    }
+  }
+
+  /** Nobody wants it any more. */
+  abort(cid: string): void {
+    this.#running.get(cid)?.abort.abort()
+  }
+
+  close(): void {
+    for (const { abort } of this.#running.values()) abort.abort()
+  }
+
+  async #upload(file: OutboxFile, signal: AbortSignal, progress: (bytes: number) => void): Promise<UploadedFile> {
+    if (file.size > (this.#bytesMax ?? Number.POSITIVE_INFINITY))
+      throw new ChatError({ code: 413, reason: 'too_large', text: `a file may have ${this.#bytesMax} bytes` }, false)
+    const request = { url: `${this.#base}/chat/uploads/${encodeURIComponent(file.cid)}`, body: file.blob, signal, progress }
+    const uploaded = await this.#authorized(token => upload({ ...request, token }))
+    this.#own.set(uploaded.id, file.blob)
+    const [oldest] = this.#own.keys()
+    if (this.#own.size > limits.ownFilesMax && oldest !== undefined) this.#own.delete(oldest)
+    return uploaded
+  }
+
+  /** A token that has ended is asked for once more. */
+  async #authorized<T>(act: (token: string | undefined) => Promise<T>): Promise<T> {
+    const { token, getToken } = this.options
+    if (token === undefined && getToken !== undefined) this.#token ??= getToken()
+    try {
+      return await act(token ?? (await this.#token))
+    } catch (error) {
+      if (!(error instanceof ChatError) || ![101, 109].includes(error.code) || getToken === undefined) throw error
+      this.#token = getToken()
+      return act(await this.#token)
+    }
+  }
+
+  /** Links that are wanted in the same turn are asked for together. */
+  #want(id: string): void {
+    if (this.#wanted.has(id)) return
+    if (this.#wanted.size === 0) queueMicrotask(() => void this.#ask())
+    this.#wanted.add(id)
+  }
+
+  async #ask(): Promise<void> {
+    const wanted = [...this.#wanted]
+    try {
+      for (let from = 0; from < wanted.length; from += limits.linksMax) {
+        const { links } = await this.caller.call('chat.links', { files: wanted.slice(from, from + limits.linksMax) })
+        for (const link of links) this.#links.set(link.file, link)
+      }
+      this.changes.note({ kind: 'files' })
+    } catch (error) {
+      // There is no connection: whoever shows it asks again when there is one.
+      if (!(error instanceof ChatError)) throw error
+    } finally {
+      for (const id of wanted) this.#wanted.delete(id)
+      if (this.#wanted.size > 0) queueMicrotask(() => void this.#ask())
+    }
+  }
+
+  async #turn(): Promise<void> {
+    if (this.#underWay < limits.uploadsAtOnce) this.#underWay++
+    else await new Promise<void>(resolve => this.#turns.push(resolve))
+  }
+
+  #pass(): void {
+    const next = this.#turns.shift()
+    if (next === undefined) this.#underWay--
+    else next()
+  }
+}
