@@ -13,6 +13,7 @@ import {
   messageTooBig,
   unsubscribes,
 } from '../protocol/index.ts'
+import { CallLine } from './call-line.ts'
 import { run } from './commands/index.ts'
 import { replyFrame } from './frame.ts'
 import { bytesPerCharacter, type Limits, positionBytes } from './limits.ts'
@@ -35,7 +36,7 @@ const ordered: ReadonlySet<Method> = new Set<Method>([
 ])
 
 /** Commands whose answers may be large: each waits until the socket has room for it. */
-const heavy: ReadonlySet<Method> = new Set<Method>(['subscribe', 'history', 'presence', 'rpc'])
+const heavy: ReadonlySet<Method> = new Set<Method>(['subscribe', 'history', 'presence'])
 
 /** Whether making its answer may take long: of publications that are kept or were missed, or of everybody in a channel. */
 function readsManyRows({ method, params }: Command): boolean {
@@ -75,6 +76,7 @@ export class CommandQueue {
   #tail: Promise<void> | undefined
   #pending = 0
   #overspent = 0
+  #calls: CallLine | undefined
 
   constructor(readonly session: Session) {}
 
@@ -128,7 +130,7 @@ export class CommandQueue {
       return
     }
     this.#overspent = 0
-    if (this.#pending >= limits.commandsPendingMax) {
+    if (this.#pending + (this.#calls?.waiting ?? 0) >= limits.commandsPendingMax) {
       session.close(closes.tooManyRequests)
       return
     }
@@ -141,10 +143,6 @@ export class CommandQueue {
     const now = session.node.clock.now()
     if (this.#tail === undefined) {
       const room = heavy.has(command.method) ? this.#room(command, now) : undefined
-      if (room !== undefined && !ordered.has(command.method)) {
-        this.#overtaken(room, command)
-        return
-      }
       const running = room === undefined ? this.#start(command) : room.then(() => this.#startOrPutOff(command))
       if (running !== undefined && ordered.has(command.method)) this.#after(running)
     } else if (ordered.has(command.method)) this.#after(this.#tail.then(() => this.#startInTurn(command, now)))
@@ -202,6 +200,15 @@ export class CommandQueue {
   /** Runs a command to its answer; undefined when it was answered in this turn. */
   #start(command: Command): Promise<void> | undefined {
     if (this.session.isClosed) return undefined
+    if (command.method === 'rpc') {
+      this.#calls ??= new CallLine(this.session)
+      this.#calls.take(() => this.#run(command) ?? Promise.resolve())
+      return undefined
+    }
+    return this.#run(command)
+  }
+
+  #run(command: Command): Promise<void> | undefined {
     try {
       const running = readsManyRows(command) ? this.#inTurn(command) : run(this.session, command)
       return running?.catch((error: unknown) => this.#fail(command, error))

@@ -85,6 +85,8 @@ export interface CommandMethod {
   run(input: unknown, context: RunningContext): Json | undefined | Promise<Json | undefined>
 }
 
+const unread = 'answers to earlier requests have not been read'
+
 /** One server process: options, hub, broker, presence, sessions. Transports put sessions in, services put methods in. */
 export class Node implements BrokerSink, OutboxContext {
   readonly id: string
@@ -200,6 +202,8 @@ export class Node implements BrokerSink, OutboxContext {
     }
     return this.calls.run(principal, known.weight ?? 1, () => {
       if (session?.isClosed) throw new CommandError(errors.internal, 'the connection closed')
+      // What comes by a connection waits for its room there.
+      if (session === undefined && !this.unsent.hasRoomFor(context.user)) throw new CommandError(errors.tooManyRequests, unread)
       return known.run(parsed.data, { ...context, pause })
     })
   }

@@ -41,6 +41,11 @@ export class UnsentBytes {
     this.clock.soon(() => this.#relieve())
   }
 
+  /** Whether another answer may be made for a user, so that what was answered before is not broken off for it. */
+  hasRoomFor(user: string): boolean {
+    return user === '' || (this.#byUser.get(`user ${user}`) ?? 0) <= this.limits.unsentBytesPerUserMax / 2
+  }
+
   /** Strangers of an address may be a crowd behind one proxy: they count in the node's total alone. */
   #isTooMuch(key: string, bytes: number): boolean {
     return key.startsWith('user ') && bytes > this.limits.unsentBytesPerUserMax

@@ -29,7 +29,7 @@ import {
 } from '../hub/index.ts'
 import { type Clock, type Json, type Random, randomId, systemClock, systemRandom } from '../kit/index.ts'
 import type { Close, Position } from '../protocol/index.ts'
-import { Gate, HttpTransport, Origins, type RouteHandler, SseTransport, WebSocketTransport } from '../transport/index.ts'
+import { Answers, Gate, HttpTransport, Origins, type RouteHandler, SseTransport, WebSocketTransport } from '../transport/index.ts'
 import { countedCallerOf, readTrusted } from './caller.ts'
 import { clientAddress } from './client-address.ts'
 import { type Config, type ConfigInput, configure, Networks } from './config/index.ts'
@@ -110,6 +110,7 @@ export class FanfareServer implements Server {
   readonly node: Node
   readonly tree: Tree
   readonly gate: Gate
+  readonly answers: Answers
   readonly http: HttpTransport
   readonly sse: SseTransport
   readonly verifier: TokenVerifier
@@ -146,6 +147,7 @@ export class FanfareServer implements Server {
     this.node = this.#createNode(id, this.hooks.asking)
     // Events of the nodes below come up to the central one, which tells them once.
     if (parent === undefined && this.hooks.tells) this.node.on(event => this.hooks.tell(event))
+    this.answers = new Answers(this.node.unsent)
     this.gate = new Gate(this.node, originsOf(config))
     this.tickets = new Tickets(clock, random)
     this.sse = new SseTransport(this.node, this.gate, this.tree)
@@ -339,6 +341,7 @@ export class FanfareServer implements Server {
       idleMs: limits.idleMs,
       origins: this.gate.origins,
       log: this.log,
+      answers: this.answers,
       isFromNode: ({ headers }) => isFromNode(headers, given => this.tree.children.context.isSecret(given)),
       misled: (by, shown) => void this.node.refusals.note(by, misledReasons[by], { [by]: shown.slice(0, 256) }),
       refused: code => this.node.counters.countError(code),

@@ -17,6 +17,6 @@ export function addRpcRoutes(server: FanfareServer): void {
     const user = await countedCallerOf(server, request, address)
     const data = await readJson(request, node.limits.commandBytesMax, node.limits.json)
     const result = await node.call(params['*'] ?? '', data, { user, principal: principalOf(user, address) })
-    return Response.json(result ?? {}, { headers: gate.origins.headersFor(request) })
+    return server.answers.of(user, Response.json(result ?? {}, { headers: gate.origins.headersFor(request) }))
   })
 }

@@ -151,6 +151,6 @@ function slice(bytes: Bytes, from: number): Bytes {
 }
 
 /** The web's types do not know sources of Bun's kind. */
-function streamFrom(source: unknown): ReadableStream<Uint8Array> {
+export function streamFrom(source: unknown): ReadableStream<Uint8Array> {
   return new ReadableStream(source as UnderlyingDefaultSource<Uint8Array>)
 }

@@ -1,6 +1,7 @@
 import type { HTMLBundle, Server } from 'bun'
 import type { Log } from '../hub/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
+import type { Answers } from './answers.ts'
 import type { Origins } from './origins.ts'
 import { assetsPath, Pages } from './pages.ts'
 import { proxySignOf } from './proxy-signs.ts'
@@ -21,6 +22,8 @@ export interface HttpOptions {
   readonly idleMs: number
   readonly origins: Origins
   readonly log: Log
+  /** Counts what is answered and not read. */
+  readonly answers: Answers
   /** Whether a node of this cluster passes the request on. */
   isFromNode?(request: Request): boolean
   /** Hears of a request that was not meant for this server, with the name or header that shows it. */
@@ -152,7 +155,7 @@ export class HttpTransport {
       // An event stream brings them along: whoever touches the headers of a response makes an object that lasts as long as it.
       if (response.ok && endless.has(pathname)) return response
       for (const [name, value] of Object.entries(safetyHeaders)) response.headers.set(name, value)
-      return response
+      return request.method === 'HEAD' ? response : await this.options.answers.send(response, address)
     } catch (error) {
       if (!(error instanceof CommandError)) throw error
       this.options.refused?.(error.code)

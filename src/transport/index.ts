@@ -1,3 +1,4 @@
+export { Answers } from './answers.ts'
 export { check, readJson, readText } from './body.ts'
 export { credentialsOf } from './credentials.ts'
 export { Gate } from './gate.ts'

@@ -37,7 +37,8 @@ const assetHeaders = {
 } as const
 
 interface Asset {
-  readonly bytes: ArrayBuffer
+  /** Requests that are not read share it. */
+  readonly body: Blob
   readonly type: string
 }
 
@@ -57,7 +58,7 @@ export class Pages {
   /** Undefined for what no page has asked for. */
   asset(name: string): Response | undefined {
     const asset = this.#assets.get(name)
-    return asset && new Response(asset.bytes, { headers: { ...assetHeaders, 'Content-Type': asset.type } })
+    return asset && new Response(asset.body, { headers: { ...assetHeaders, 'Content-Type': asset.type } })
   }
 
   /** @returns the text of the page */
@@ -75,7 +76,7 @@ export class Pages {
     for (const output of outputs) {
       const name = output.path.replace(/^.*\//, '')
       if (output.type.startsWith('text/html')) text = await output.text()
-      else this.#assets.set(name, { bytes: await output.arrayBuffer(), type: output.type })
+      else this.#assets.set(name, { body: new Blob([await output.arrayBuffer()]), type: output.type })
     }
     if (text === undefined) throw new Error(`${file} was bundled into no page`)
     return text

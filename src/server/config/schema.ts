@@ -198,13 +198,13 @@ const client = group({
     bytesMax,
   ),
   unsent_size_limit: integer(
-    'Bytes that wait for all clients of a node. Beyond: close 3008 for who holds most.',
+    'Bytes that wait for all clients of a node, answers over HTTP among them. Beyond: close 3008, or a cut, for who holds most.',
     limits.unsentBytesMax,
     1024 * 1024,
     Number.MAX_SAFE_INTEGER,
   ),
   user_unsent_size_limit: integer(
-    'Bytes that wait for all connections of one user. Beyond: close 3008 for the one that holds most.',
+    'Bytes that wait for all connections of one user, answers over HTTP among them. Beyond: close 3008, or a cut, for the one that holds most.',
     limits.unsentBytesPerUserMax,
     1024,
     Number.MAX_SAFE_INTEGER,
