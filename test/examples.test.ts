@@ -1,7 +1,22 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Browser, Folder, inSeconds, install, lacks, Program, Sample, Sdk, sampleText, until } from './support/index.ts'
+import {
+  Browser,
+  ExampleServer,
+  Folder,
+  inSeconds,
+  install,
+  lacks,
+  listening,
+  Program,
+  places,
+  relayBelow,
+  Sample,
+  Sdk,
+  sampleText,
+  until,
+} from './support/index.ts'
 
 const root = join(import.meta.dir, '..')
 const endings: (() => unknown)[] = []
@@ -23,6 +38,13 @@ function folder(): string {
   return made.path
 }
 
+/** A relay of the node that keeps its secrets in `folder/data`. */
+function below(central: string, folder: string, ...flags: string[]): Promise<string> {
+  const relay = relayBelow(central, folder, flags)
+  endings.push(() => relay.stop())
+  return listening(relay)
+}
+
 function sdk(url: string, options: ConstructorParameters<typeof Sdk>[1]): Sdk {
   const made = new Sdk(`${url.replace('http', 'ws')}/connection/websocket`, options)
   endings.push(() => made[Symbol.dispose]())
@@ -35,24 +57,29 @@ async function guest(url: string, name: string): Promise<{ token: string; user: 
 }
 
 describe('examples/orders.ts', () => {
-  test('[A46] runs as it stands: a guest places an order, sees it come, and nobody else does', async () => {
-    const program = run([process.execPath, join(root, 'examples/orders.ts')], { PORT: '0' }, folder())
-    const url = await program.says(/orders are taken at (\S+)/)
-    const alice = await guest(url, 'Alice')
-    const bob = await guest(url, 'Bob')
-    const hers = await sdk(url, { token: alice.token }).connect()
-    const his = await sdk(url, { token: bob.token }).connect()
-    const orders = await hers.subscribe(`orders:${alice.user}`).ready()
-    const spying = his.subscribe(`orders:${alice.user}`)
-    await spying.reaches('unsubscribed 103')
-    const order = { id: 1, user: alice.user, item: 'tea', count: 2 }
-    expect((await hers.client.rpc('orders.place', { item: 'tea', count: 2 })).data).toEqual(order)
-    expect(await orders.gets(1)).toEqual([order])
-    expect(spying.data).toEqual([])
-    await program.says(new RegExp(`(${alice.user}) is here`))
-    expect(await program.stop()).toBe(0)
-    expect(program.errors).toBe('')
-  })
+  test.each(['the central node', 'a relay below it'])(
+    '[A46, A91] runs as it stands: a guest at %s places an order, sees it come, and nobody else does',
+    async place => {
+      const data = folder()
+      const program = run([process.execPath, join(root, 'examples/orders.ts')], { PORT: '0' }, data)
+      const central = await program.says(/orders are taken at (\S+)/)
+      const url = place === 'the central node' ? central : await below(central, data)
+      const alice = await guest(url, 'Alice')
+      const bob = await guest(url, 'Bob')
+      const hers = await sdk(url, { token: alice.token }).connect()
+      const his = await sdk(url, { token: bob.token }).connect()
+      const orders = await hers.subscribe(`orders:${alice.user}`).ready()
+      const spying = his.subscribe(`orders:${alice.user}`)
+      await spying.reaches('unsubscribed 103')
+      const order = { id: 1, user: alice.user, item: 'tea', count: 2 }
+      expect((await hers.client.rpc('orders.place', { item: 'tea', count: 2 })).data).toEqual(order)
+      expect(await orders.gets(1)).toEqual([order])
+      expect(spying.data).toEqual([])
+      await program.says(new RegExp(`(${alice.user}) is here`))
+      expect(await program.stop()).toBe(0)
+      expect(program.errors).toBe('')
+    },
+  )
 
   test('[A74] as it is printed, strangers neither place orders nor see any', async () => {
     const program = run([process.execPath, join(root, 'examples/orders.ts')], { PORT: '0' }, folder())
@@ -69,51 +96,66 @@ describe('examples/orders.ts', () => {
 })
 
 describe('examples/hooks', () => {
-  test('[K26] a plain HTTP back end decides, answers and hears, over signed hooks, with the configuration as it stands', async () => {
-    const data = folder()
-    const port = await freePort()
-    const backEnd = run(
-      [Bun.which('node') ?? process.execPath, join(root, 'examples/hooks/backend.mjs')],
-      { PORT: '0', FANFARE_URL: `http://127.0.0.1:${port}` },
-      data,
-    )
-    const host = await backEnd.says(/hooks are answered at http:\/\/(\S+)/)
-    const config = readFileSync(join(root, 'examples/hooks/fanfare.json'), 'utf8').replaceAll('127.0.0.1:3000', host)
-    await Bun.write(join(data, 'fanfare.json'), config)
-    const flags = ['--config', join(data, 'fanfare.json'), '--port', String(port), '--data', data, '--demo', 'off', '--log.format', 'json']
-    const server = run([join(root, 'bin/fanfare'), 'start', ...flags, '--shutdown.timeout', '1s'], {}, data)
-    const url = await server.says(/"url":"(http:[^"]+)"/)
+  test.each(['the central node', 'a relay below it'])(
+    '[K26, A91] a plain HTTP back end decides, answers and hears of clients at %s, over signed hooks, with the configuration as it stands',
+    async place => {
+      const data = folder()
+      const port = await freePort()
+      const [[, answering = ''] = [], [fanfare = '', ...args] = []] = linesOf('hooks/start.sh')
+      const backEnd = run(
+        [Bun.which('node') ?? process.execPath, join(root, answering)],
+        { PORT: '0', FANFARE_URL: `http://127.0.0.1:${port}` },
+        data,
+      )
+      const host = await backEnd.says(/hooks are answered at http:\/\/(\S+)/)
+      const text = readFileSync(join(root, 'examples/hooks/fanfare.json'), 'utf8').replaceAll('127.0.0.1:3000', host)
+      await Bun.write(join(data, 'fanfare.json'), text)
+      const config = ['--config', join(data, 'fanfare.json')]
+      expect(args).toEqual(['start', '--config', 'examples/hooks/fanfare.json'])
+      const flags = [...config, '--port', String(port), '--data', join(data, 'data'), '--demo', 'off', '--log.format', 'json']
+      const env = { FANFARE_NODE_SECRET: 'only-nodes-of-this-example-know-it' }
+      const server = run([join(root, fanfare), 'start', ...flags, '--shutdown.timeout', '1s'], env, data)
+      const central = await listening(server)
+      const relay = place === 'the central node' ? undefined : relayBelow(central, data, config, env)
+      if (relay !== undefined) endings.push(() => relay.stop())
+      const url = relay === undefined ? central : await listening(relay)
 
-    const alice = await sdk(url, { data: { name: 'alice' } }).connect()
-    const orders = await alice.subscribe('orders:alice').ready()
-    await backEnd.says(/someone watches (orders:alice)/)
-    const order = { id: 1, user: 'alice', item: 'tea' }
-    expect((await alice.client.rpc('orders.place', { item: 'tea' })).data).toEqual(order)
-    expect(await orders.gets(1)).toEqual([order])
-    await expect(alice.client.rpc('orders.lose', {})).rejects.toMatchObject({ code: 404, message: 'method_unknown: orders.lose' })
+      const alice = await sdk(url, { data: { name: 'alice' } }).connect()
+      const orders = await alice.subscribe('orders:alice').ready()
+      await backEnd.says(/someone watches (orders:alice)/)
+      const order = { id: 1, user: 'alice', item: 'tea' }
+      expect((await alice.client.rpc('orders.place', { item: 'tea' })).data).toEqual(order)
+      expect(await orders.gets(1)).toEqual([order])
+      await expect(alice.client.rpc('orders.lose', {})).rejects.toMatchObject({ code: 404, message: 'method_unknown: orders.lose' })
 
-    const bob = await sdk(url, { data: { name: 'bob' } }).connect()
-    await bob.subscribe('orders:alice').reaches('unsubscribed 403')
-    const nobody = sdk(url, {})
-    nobody.client.connect()
-    await nobody.reaches('disconnected 4501')
+      const bob = await sdk(url, { data: { name: 'bob' } }).connect()
+      await bob.subscribe('orders:alice').reaches('unsubscribed 403')
+      const nobody = sdk(url, {})
+      nobody.client.connect()
+      await nobody.reaches('disconnected 4501')
 
-    const strangers = await fetch(`${url}/rpc/orders.place`, { method: 'POST', body: '{"item":"tea"}' })
-    expect([strangers.status, await strangers.json()]).toEqual([401, { error: { code: 101, message: 'unauthorized' } }])
-    expect(await firstEvent(`${url}/sse?channel=orders:`)).toContain('"code":4501')
+      const strangers = await fetch(`${url}/rpc/orders.place`, { method: 'POST', body: '{"item":"tea"}' })
+      expect([strangers.status, await strangers.json()]).toEqual([401, { error: { code: 101, message: 'unauthorized' } }])
+      expect(await firstEvent(`${url}/sse?channel=orders:`)).toContain('"code":4501')
 
-    const script = new Sample('hooks/client.js', url)
-    endings.push(() => script[Symbol.asyncDispose]())
-    await script.program.says(/ordered (\S)/)
-    expect(await script.program.stop()).toBeGreaterThan(0)
-    alice.client.disconnect()
-    await backEnd.says(/nobody watches (orders:alice)/)
-    await backEnd.says(/(alice) left: connection closed/)
-    expect(await server.stop()).toBe(0)
-    await backEnd.says(/(bob) left: shutdown/)
-    expect(await backEnd.stop()).toBe(0)
-    expect([server.errors, backEnd.errors]).toEqual(['', ''])
-  })
+      const script = new Sample('hooks/client.js', url)
+      endings.push(() => script[Symbol.asyncDispose]())
+      await script.program.says(/ordered (\S)/)
+      expect(await script.program.stop()).toBeGreaterThan(0)
+      alice.client.disconnect()
+      await backEnd.says(/nobody watches (orders:alice)/)
+      await backEnd.says(/(alice) left: connection closed/)
+      // Whoever is at a relay stays there while its parent is away.
+      if (relay !== undefined) {
+        expect(await relay.stop()).toBe(0)
+        await backEnd.says(/(bob) left: shutdown/)
+      }
+      expect(await server.stop()).toBe(0)
+      await backEnd.says(/(bob) left: shutdown/)
+      expect(await backEnd.stop()).toBe(0)
+      expect([server.errors, backEnd.errors]).toEqual(['', ''])
+    },
+  )
 
   const backEnds = [
     [Bun.which('node') ?? process.execPath, 'examples/hooks/backend.mjs'],
@@ -129,19 +171,19 @@ describe('examples/hooks', () => {
   })
 })
 
-describe('samples of README and documents', () => {
-  const demo = (allowed: string[] = []) => {
-    const flags = ['--port', '0', '--data', folder(), '--log.format', 'json', '--shutdown.timeout', '1s']
-    const origins = allowed.length === 0 ? [] : ['--client.allowed_origins', allowed.join(',')]
-    return run([join(root, 'bin/fanfare'), 'start', ...flags, ...origins], {}, root).says(/"url":"(http:[^"]+)"/)
+describe.each(places)('samples of README and documents at %s', place => {
+  const demo = async (allowed: string[] = []) => {
+    const started = await ExampleServer.start(place, allowed.length === 0 ? [] : ['--client.allowed_origins', allowed.join(',')])
+    endings.push(() => started[Symbol.asyncDispose]())
+    return started.url
   }
 
-  test('[A73] examples/score.js shows the match that the demo replays', async () => {
+  test('[A73, A91] examples/score.js shows the match that the demo replays', async () => {
     await using sample = new Sample('score.js', await demo())
     await sample.program.says(/now (\{)/)
   })
 
-  test.skipIf(lacks('chromium', 'a page that listens with EventSource'))('[A73] examples/score.html shows the score', async () => {
+  test.skipIf(lacks('chromium', 'a page that listens with EventSource'))('[A73, A91] examples/score.html shows the score', async () => {
     const page = Bun.serve({
       port: 0,
       hostname: '127.0.0.1',
@@ -155,7 +197,7 @@ describe('samples of README and documents', () => {
     expect(browser.errors).toEqual([])
   })
 
-  test.skipIf(lacks('chromium', 'chat in a page'))('[A73] examples/chat.ts sends a message', async () => {
+  test.skipIf(lacks('chromium', 'chat in a page'))('[A73, A91] examples/chat.ts sends a message', async () => {
     const answers: Record<string, () => Response> = {}
     const nothing = () => new Response(null, { status: 404 })
     const page = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: ({ url }) => (answers[new URL(url).pathname] ?? nothing)() })
@@ -176,6 +218,14 @@ describe('samples of README and documents', () => {
     await until('the message came', () => JSON.stringify(heard).includes('"Hello"'))
   })
 })
+
+/** The words of each line of a sample. */
+function linesOf(path: string): string[][] {
+  const lines = readFileSync(join(root, 'examples', path), 'utf8')
+    .trim()
+    .split('\n')
+  return lines.map(line => line.split(' '))
+}
 
 /** A program for browsers, of somebody who has installed this package. */
 async function bundled(text: string): Promise<string> {

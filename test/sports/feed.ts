@@ -30,17 +30,18 @@ export class Feed {
     readonly url: string,
     readonly game: string,
     readonly source?: string,
+    readonly key = apiKey,
   ) {}
 
   put(game: FedGame | object): Promise<Response> {
     return fetch(`${this.url}/sports/games/${this.game}`, {
       method: 'PUT',
-      headers: { 'X-API-Key': apiKey, 'Content-Type': 'application/json' },
+      headers: { 'X-API-Key': this.key, 'Content-Type': 'application/json' },
       body: JSON.stringify(game),
     })
   }
 
-  request(body: unknown, headers: Record<string, string> = { 'X-API-Key': apiKey }): Promise<Response> {
+  request(body: unknown, headers: Record<string, string> = { 'X-API-Key': this.key }): Promise<Response> {
     return fetch(`${this.url}/sports/games/${this.game}/events`, { method: 'POST', headers, body: JSON.stringify(body) })
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { FetchedStream, Sdk, sampleText, until, userToken } from '../support/index.ts'
+import { ExampleServer, FetchedStream, places, Sdk, sampleText, until, userToken } from '../support/index.ts'
 import { Feed, goal, startBelow, startSports } from './feed.ts'
 
 interface Board {
@@ -62,6 +62,32 @@ describe('newcomers below a relay', () => {
     for (const client of clients) client[Symbol.dispose]()
   })
 })
+
+test.each(places)(
+  '[S25] who comes to %s the moment a goal is told has it, by the state that comes first or by what follows',
+  async place => {
+    await using started = await ExampleServer.start(place, ['--demo', 'off'])
+    const feed = new Feed(started.centralUrl, 'm1', undefined, started.key)
+    await feed.put({ home: 'Reds', away: 'Blues' })
+    const channel = 'sports:game_m1'
+    const open = () => new FetchedStream(`${started.url}/sse?channel=${encodeURIComponent(channel)}`)
+    for (let goals = 1; goals <= 10; goals++) {
+      // Some come before the goal, so that nodes keep a state that it makes old; some while it is told, and some right after.
+      const before = [open(), open()]
+      await Promise.all(before.map(stream => stream.opened()))
+      const telling = feed.post(goal(`g${goals}`, { clock: { min: goals } }))
+      const during = [open(), open(), open()]
+      await telling
+      const streams = [...before, ...during, open(), open(), open()]
+      await until(`all have goal ${goals}`, () => streams.every(stream => scoreOn(stream, channel) === goals))
+      for (const stream of streams) {
+        const { subs } = await stream.opened()
+        expect(Object.keys(subs[channel] ?? {})).not.toContain('publications')
+        stream[Symbol.dispose]()
+      }
+    }
+  },
+)
 
 test('[S26] the documented EventSource client passes over a removal', () => {
   const score = { textContent: '' }

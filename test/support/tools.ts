@@ -8,6 +8,7 @@ export const tools = {
   moto: find('MOTO_PATH', Bun.which('moto_server') ?? ''),
   curl: find('CURL_PATH', Bun.which('curl') ?? ''),
   nginx: find('NGINX_PATH', '/usr/sbin/nginx', Bun.which('nginx') ?? ''),
+  varnishd: find('VARNISHD_PATH', '/usr/sbin/varnishd', Bun.which('varnishd') ?? ''),
   /** The server itself, beside which `initdb` stands; Debian has it outside of the PATH (`apt-get install -y postgresql`). */
   postgres: find('POSTGRES_PATH', ...debianPostgres(), Bun.which('postgres') ?? ''),
 } as const

@@ -48,8 +48,7 @@ export class NginxCache implements AsyncDisposable {
 }
 
 function configuration(path: string, port: number, origin: string): string {
-  const page = readFileSync(join(import.meta.dir, '../../docs/cdn.md'), 'utf8')
-  const documented = /^```nginx\n([\s\S]*?)^```/m.exec(page)?.[1] ?? ''
+  const documented = readFileSync(join(import.meta.dir, '../../examples/cdn/nginx.conf'), 'utf8')
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(name => `${name}_temp_path ${path}/tmp/${name};`).join('\n')
   return `daemon off; pid ${path}/pid; worker_processes 1; ${process.getuid?.() === 0 ? 'user root;' : ''}
     events { worker_connections 8192; }
