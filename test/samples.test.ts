@@ -22,25 +22,6 @@ const blocks: readonly Block[] = pages.flatMap(path =>
   [...read(path).matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, language = '', text = '']) => ({ path, language, text })),
 )
 
-test('[A73] every block of README and documents that can be copied stands, as it is printed, in a file under examples that a test runs', () => {
-  // What is left are drawings, and how to run the project itself.
-  const samples = blocks.filter(({ language, text }) => language !== 'text' && !/^npm ci/.test(text))
-  const files = filesOf('examples/**/*.*').filter(path => !path.endsWith('.md'))
-  const tests = [...filesOf('test/**/*.ts'), ...filesOf('src/**/*.test.ts')].map(read).join('\n')
-  expect(samples.length).toBeGreaterThan(20)
-  for (const { path, language, text } of samples) {
-    expect({ path, language, text }).toEqual({ path, language: expect.stringMatching(/./), text })
-    const file = files.find(each => read(each).includes(text))
-    expect({ path, text, file }).toEqual({ path, text, file: expect.any(String) })
-  }
-  expect(files.filter(file => !tests.includes(file.replace('examples/', '')))).toEqual([])
-})
-
-test('[A73] no line for the shell hides in a sentence, but for the names of commands', () => {
-  const lines = pages.flatMap(path => [...read(path).matchAll(/`((?:curl|wget) [^`\n]+)`/g)].map(([, line]) => `${path}: ${line}`))
-  expect(lines).toEqual([])
-})
-
 test('[A73] every JSON that is printed is JSON, whole or a line each', () => {
   for (const { path, text } of blocks.filter(({ language }) => language === 'json')) {
     const values =
