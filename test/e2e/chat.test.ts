@@ -278,9 +278,9 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await closeTabs(yan, zoe)
   })
 
-  test('[M52] what is written is text: no markup comes to life, and only https addresses are links', async () => {
+  test('[M52] what is written is text: no markup comes to life, and only addresses of the web are links', async () => {
     const [nia, oli] = await site.pair('nia', 'oli')
-    const evil = '<img src=x onerror="document.title=1"><b>bold</b> javascript:alert(1) http://plain.example https://safe.example/a?b=1. ok'
+    const evil = '<img src=x onerror="document.title=1"><b>bold</b> javascript:alert(1) ftp://plain.example https://safe.example/a?b=1. ok'
     await nia.say(evil)
     const message = oli.message('safe.example')
     await message.waitFor()

@@ -15,10 +15,11 @@ const alike = [/^[\p{Script=Cyrillic}0-9-]+$/u, /^[\p{Script=Greek}0-9-]+$/u, /^
  * several scripts in one name, or of one that looks like Latin under a Latin ending, are what fakes are made of.
  */
 export function deceptiveHost(address: string): string | undefined {
-  const written = /^https:\/\/([^/?#:]*)/iu.exec(address)?.[1] ?? ''
-  if (/^[\x21-\x7e]*$/u.test(written) || !URL.canParse(address)) return undefined
+  const written = /^(?:https?:\/\/)?([^/?#:]*)/iu.exec(address)?.[1] ?? ''
+  const whole = /^https?:\/\//iu.test(address) ? address : `https://${address}`
+  if (/^[\x21-\x7e]*$/u.test(written) || !URL.canParse(whole)) return undefined
   const labels = written.normalize('NFC').split(/[.\u3002\uff0e\uff61]/u)
   const isPlain = labels.every(label => latin.test(label) || ofItsOwn.some(script => script.test(label)))
   const isWhole = alike.some(script => labels.every(label => script.test(label)))
-  return isPlain || isWhole ? undefined : new URL(address).hostname
+  return isPlain || isWhole ? undefined : new URL(whole).hostname
 }

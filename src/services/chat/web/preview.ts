@@ -2,6 +2,7 @@ import { unreachable } from '../../../kit/index.ts'
 import type { ItemView, MembershipView, MessageView } from '../client/index.ts'
 import type { Allowed } from '../model/wire.ts'
 import type { People } from './people.ts'
+import { plainOf } from './styled-text.ts'
 
 /** A message in a line: in the list, in a quote, in a notification. */
 export interface Preview {
@@ -29,7 +30,7 @@ export function messageLine(item: Pick<MessageView, 'text' | 'enc' | 'deleted' |
 } {
   if (item.deleted) return { text: item.mine ? 'You deleted this message' : 'This message was deleted', aside: true }
   if (item.text === undefined) return { text: item.enc === undefined ? 'Empty message' : 'Encrypted message', aside: true }
-  return { text: item.text.slice(0, previewMax).replace(/\s+/gu, ' ').trim(), aside: false }
+  return { text: plainOf(item.text.slice(0, previewMax)).replace(/\s+/gu, ' ').trim(), aside: false }
 }
 
 export function membershipText(item: MembershipView, people: People): string {

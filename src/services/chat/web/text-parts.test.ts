@@ -12,7 +12,12 @@ test.each([
   ['https://example.com/a_(b)', ['https://example.com/a_(b)']],
   ['HTTPS://EXAMPLE.com', ['https://example.com/']],
   ['"https://example.com" <https://other.example>', ['https://example.com/', 'https://other.example/']],
-  ['http://example.com javascript:alert(1) data:text/html,x file:///etc', []],
+  ['http://example.com/a javascript:alert(1) data:text/html,x file:///etc', ['http://example.com/a']],
+  ['www.example.com/a, (WWW.example.org)', ['https://www.example.com/a', 'https://www.example.org/']],
+  ['www. www.example www.1.2 awww.example.com me@www.example.com https://a.example/www.b.example', ['https://a.example/www.b.example']],
+  ['*https://example.com/a_b* _www.example.com_', ['https://example.com/a_b', 'https://www.example.com/']],
+  ['http://bank.example@evil.example www.bank.example@evil.example', []],
+  ['http://example.com/\u200b\u2066x', ['http://example.com/']],
   ['https://bank.example@evil.example/', []],
   ['https://user:secret@evil.example/', []],
   ['https://', []],
@@ -35,6 +40,8 @@ test.each([
   ['https://paуpal.рф/', 'xn--papal-fze.xn--p1ai'],
   ['https://αρρλε.com/', 'xn--mxairxa.com'],
   ['https://ａpple.com/', 'apple.com'],
+  ['http://pаypal.com/', 'xn--pypal-4ve.com'],
+  ['www.pаypal.com/login', 'www.xn--pypal-4ve.com'],
   ['https://wıkıpedia.org/', 'xn--wkpedia-rfbb.org'],
 ])('[M92] of %s the real name is told: %s', (address, host) => {
   expect(deceptiveHost(address)).toBe(host)

@@ -3,23 +3,40 @@ export type TextPart =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'link'; readonly text: string; readonly href: string }
 
-const linkPattern = /https:\/\/[^\s<>"'`\u0000-\u0020\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069]+/giu
-/** What ends a sentence rather than an address. */
-const trailing = '.,;:!?…\'")]}'
+/** Where an address stands in a text. */
+export interface LinkPlace {
+  readonly from: number
+  readonly to: number
+  readonly href: string
+}
+
+/** Ends at whatever turns text around or is not seen: an address shows all of where it leads. */
+const linkPattern =
+  /(?:https?:\/\/|(?<![\p{L}\p{N}@.\/-])www\.)[^\s<>"'`\u0000-\u0020\u007f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+/giu
+/** What ends a sentence, or a word that stands out, rather than an address. */
+const trailing = '.,;:!?…\'")]}*_~'
 /** Longer addresses stay text: nobody reads them, and none is needed. */
 const linkMax = 2_048
 
-/** Finds links: `https` alone, and none with a user's name in it, which only makes another host look like the real one. */
-export function textParts(text: string): TextPart[] {
-  const parts: TextPart[] = []
-  let end = 0
+/** Finds links: of the web alone, and none with a user's name in it, which only makes another host look like the real one. */
+export function linksIn(text: string): LinkPlace[] {
+  const links: LinkPlace[] = []
   for (const match of text.matchAll(linkPattern)) {
     const found = trimmed(match[0])
     const href = hrefOf(found)
-    if (href === undefined) continue
-    if (match.index > end) parts.push({ kind: 'text', text: text.slice(end, match.index) })
-    parts.push({ kind: 'link', text: found, href })
-    end = match.index + found.length
+    if (href !== undefined) links.push({ from: match.index, to: match.index + found.length, href })
+  }
+  return links
+}
+
+/** A text in pieces, with its links. */
+export function textParts(text: string): TextPart[] {
+  const parts: TextPart[] = []
+  let end = 0
+  for (const { from, to, href } of linksIn(text)) {
+    if (from > end) parts.push({ kind: 'text', text: text.slice(end, from) })
+    parts.push({ kind: 'link', text: text.slice(from, to), href })
+    end = to
   }
   if (end < text.length) parts.push({ kind: 'text', text: text.slice(end) })
   return parts
@@ -35,10 +52,13 @@ function trimmed(found: string): string {
   return next === ')' && short.includes('(') && !short.includes(')') ? `${short})` : short
 }
 
+/** A name without a scheme is tried over a connection that nobody reads along. */
 function hrefOf(text: string): string | undefined {
-  if (text.length > linkMax || !URL.canParse(text)) return undefined
-  const url = new URL(text)
-  return url.protocol === 'https:' && url.username === '' && url.password === '' ? url.href : undefined
+  const address = /^www\./iu.test(text) ? `https://${text}` : text
+  if (text.length > linkMax || !URL.canParse(address)) return undefined
+  const url = new URL(address)
+  if (address !== text && !/^www\.[^.]+\..*[^.\d]/iu.test(url.hostname)) return undefined
+  return url.username === '' && url.password === '' ? url.href : undefined
 }
 
 const emojiPattern =
