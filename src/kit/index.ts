@@ -10,3 +10,4 @@ export { type Json, type JsonBounds, JsonError, jsonProblem, parseJson } from '.
 export { SteadyTime } from './steady-time.ts'
 export { TimingWheel } from './timing-wheel.ts'
 export { TokenBucket } from './token-bucket.ts'
+export { isVisible } from './visible.ts'

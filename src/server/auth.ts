@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { principalOf } from '../hub/index.ts'
-import { randomId } from '../kit/index.ts'
+import { isVisible, randomId } from '../kit/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
 import { check, readJson } from '../transport/index.ts'
 import { bearerOf, countedCallerOf } from './caller.ts'
 import type { FanfareServer } from './create-server.ts'
 import { signToken } from './tokens.ts'
 
-const guestSchema = z.strictObject({ name: z.string().trim().min(1).max(64) })
+const guestSchema = z.strictObject({ name: z.string().trim().min(1).max(64).refine(isVisible, 'expected a name that can be seen') })
 const guestTtlS = 24 * 3600
 
 /** `POST /auth/guest {name}` makes a user up, in development mode alone. `POST /auth/ticket` turns a token into one for a URL: once, for a minute. */

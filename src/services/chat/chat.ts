@@ -16,6 +16,7 @@ import {
   activeMembers,
   apartIn,
   areApart,
+  beenHere,
   conversationsWith,
   devicesOf,
   findMember,
@@ -229,14 +230,22 @@ export class Chat {
     await this.parts.screen({ ...shown, author })
   }
 
-  /** @throws CommandError 404 where one of those who are to come into a conversation is nobody, 429 where they are too many for a day */
-  async bring(user: string, others: readonly string[]): Promise<void> {
+  /**
+   * @param known whether only those are meant who have been here, where nobody says which users there are
+   * @throws CommandError 404 where one of those who are to come into a conversation is nobody, 429 where they are too many for a day
+   */
+  async bring(user: string, others: readonly string[], known = false): Promise<void> {
     const wanted = [...new Set(others)].filter(other => other !== user)
     if (wanted.length === 0) return
-    const known = this.parts.existing === undefined ? undefined : new Set(await this.parts.existing(wanted))
-    const nobody = known === undefined ? undefined : wanted.find(other => !known.has(other))
+    const existing = this.parts.existing === undefined ? undefined : new Set(await this.parts.existing(wanted))
+    const nobody = existing === undefined ? undefined : wanted.find(other => !existing.has(other))
     if (nobody !== undefined) throw new CommandError(chatErrors.notFound, `no such user: ${nobody}`)
+    // Before it is said who has been here, so that nobody tries one name after the other.
     this.peopleRates.spend(user, wanted.length)
+    if (!known || existing !== undefined) return
+    const here = await beenHere(this.parts.sql, wanted)
+    const strangers = wanted.filter(other => !here.has(other))
+    if (strangers.length > 0) throw new CommandError(chatErrors.unknownUser, strangers.join(', '))
   }
 
   async type(conversation: string, user: string, on: boolean): Promise<void> {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { RunningContext } from '../../hub/index.ts'
-import type { Json } from '../../kit/index.ts'
+import { isVisible, type Json } from '../../kit/index.ts'
 import { CommandError, errors } from '../../protocol/index.ts'
 import type { Server } from '../../server/index.ts'
 import type { Chat } from './chat.ts'
@@ -17,6 +17,11 @@ export const line = (max: number) =>
     .max(max)
     .refine(text => isLine(text, max), 'expected a line without control characters')
 export const user = line(limits.nameMax)
+const seen = 'expected something that can be seen, and nothing that turns text around'
+export const title = line(limits.titleMax).refine(isVisible, seen)
+/** A user who is to come in: one whose name can be told from others. */
+export const newcomer = user.refine(isVisible, seen)
+export const newcomers = z.array(newcomer).min(1).max(1024)
 export const users = z.array(user).min(1).max(1024)
 export const conversation = z.string().max(64).refine(isConversationId, 'expected the id of a conversation')
 /** Each command is of a known user, who has a rate for all of them; a conversation that was left can be seen in what it pushes. */

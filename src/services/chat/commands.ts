@@ -2,12 +2,12 @@ import { z } from 'zod'
 import { CommandError, errors } from '../../protocol/index.ts'
 import type { Server } from '../../server/index.ts'
 import type { Chat } from './chat.ts'
-import { command, conversation, line, user, users } from './command.ts'
+import { command, conversation, line, newcomer, newcomers, title, user, users } from './command.ts'
 import { deviceSchema } from './connections.ts'
 import { addConsentCommands } from './consent-commands.ts'
 import { references } from './files/index.ts'
 import { limits } from './limits.ts'
-import { byteLength, isConversationId, isEmoji, isTitle } from './model/text.ts'
+import { byteLength, isConversationId, isEmoji } from './model/text.ts'
 import { type Conversation, chatErrors, type Opened } from './model/wire.ts'
 import { addDeviceCommands, addOwnCommands } from './own-commands.ts'
 import { checkSubscription, type OpenedPushes } from './push/index.ts'
@@ -31,7 +31,6 @@ const cid = z
   .max(limits.cidMax)
   .regex(/^[\w.:-]+$/, 'letters, digits and "_.:-"')
 const code = z.string().max(64).refine(isConversationId, 'expected the code of an invitation')
-const title = line(limits.titleMax).refine(isTitle, 'expected something that can be seen, and nothing that turns text around')
 const seq = z
   .int()
   .min(1)
@@ -43,6 +42,8 @@ const place = z
 const device = deviceSchema.optional()
 const role = z.enum(['owner', 'admin', 'member'])
 const isOn = z.boolean()
+/** Nobody is meant who has not been here yet: a name may be mistyped. */
+const known = isOn.optional()
 const enc = z.object({
   scheme: line(32),
   epoch: place.optional(),
@@ -68,20 +69,20 @@ export function addCommands(server: Server, chat: Chat): void {
 
 function addGroupCommands(server: Server, chat: Chat): void {
   const { ledger, groups } = chat
-  command(server, chat, 'chat.direct', z.object({ with: user }), async (input, actor) => {
+  command(server, chat, 'chat.direct', z.object({ with: newcomer, known }), async (input, actor) => {
     chat.conversationRates.spend(actor.user)
-    await chat.bring(actor.user, [input.with])
+    await chat.bring(actor.user, [input.with], input.known)
     return opened(await ledger.commit(change => groups.direct(change, actor.user, input.with)))
   })
-  command(server, chat, 'chat.group', z.object({ title, members: z.array(user).max(1024), cid }), async (input, actor) => {
+  command(server, chat, 'chat.group', z.object({ title, members: z.array(newcomer).max(1024), cid, known }), async (input, actor) => {
     chat.conversationRates.spend(actor.user)
-    await chat.bring(actor.user, input.members)
+    await chat.bring(actor.user, input.members, input.known)
     const { summary, asked } = await ledger.commit(change => groups.make(change, actor.user, input.title, input.members, input.cid))
     return { ...opened(summary), ...(asked.length === 0 ? {} : { asked }) }
   })
-  command(server, chat, 'chat.add', z.object({ conversation, users }), async (input, actor) => {
+  command(server, chat, 'chat.add', z.object({ conversation, users: newcomers, known }), async (input, actor) => {
     await memberOf(chat.parts.sql, input.conversation, actor.user)
-    await chat.bring(actor.user, input.users)
+    await chat.bring(actor.user, input.users, input.known)
     return ledger.commit(change => groups.add(change, actor.user, input.conversation, input.users))
   })
   command(server, chat, 'chat.remove', z.object({ conversation, users }), async (input, actor) => {

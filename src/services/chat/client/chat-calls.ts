@@ -5,6 +5,11 @@ import type { Pages } from './pages.ts'
 type In<M extends keyof ChatCommands> = ChatCommands[M]['in']
 type Out<M extends keyof ChatCommands> = Promise<ChatCommands[M]['out']>
 
+/** Whether only users are meant who have been here: else a mistyped name is refused with `unknown_user`. */
+export interface OnlyKnown {
+  readonly known?: boolean
+}
+
 /** What a client asks of the server without keeping anything of it: what it changes comes back by the inbox. All reject with `ChatError`. */
 export abstract class ChatCalls {
   /** Any command of chat. */
@@ -33,8 +38,8 @@ export abstract class ChatCalls {
     return this.call('chat.info', { conversation, seq })
   }
 
-  add(conversation: string, users: readonly string[]): Out<'chat.add'> {
-    return this.call('chat.add', { conversation, users })
+  add(conversation: string, users: readonly string[], options: OnlyKnown = {}): Out<'chat.add'> {
+    return this.call('chat.add', { conversation, users, ...options })
   }
 
   /** Removes members. */

@@ -3,6 +3,7 @@ import type { ChatCommands, Invited, MessageEntry, UserPresence, Conversation as
 import { Amending } from './amending.ts'
 import { type ChatCache, MemoryCache } from './cache.ts'
 import { Changes } from './changes.ts'
+import type { OnlyKnown } from './chat-calls.ts'
 import { ChatFiles } from './chat-files.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import type { Conversation } from './conversation.ts'
@@ -289,12 +290,12 @@ export class ChatClient extends WritingCalls {
   }
 
   /** The conversation with one other user, made where there is none. */
-  async direct(user: string): Promise<WireConversation> {
-    return this.#entered((await this.call('chat.direct', { with: user })).summary)
+  async direct(user: string, options: OnlyKnown = {}): Promise<WireConversation> {
+    return this.#entered((await this.call('chat.direct', { with: user, ...options })).summary)
   }
 
-  async group(title: string, members: readonly string[]): Promise<WireConversation> {
-    return this.#entered((await this.call('chat.group', { title, members, cid: randomUuid(this.#random) })).summary)
+  async group(title: string, members: readonly string[], options: OnlyKnown = {}): Promise<WireConversation> {
+    return this.#entered((await this.call('chat.group', { title, members, cid: randomUuid(this.#random), ...options })).summary)
   }
 
   /** Enters by an invitation's code. */

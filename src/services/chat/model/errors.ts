@@ -4,6 +4,7 @@ export const chatErrors = {
   /** The connect reply of a device that was signed out from another one. */
   signedOut: { code: 403, message: 'signed_out' },
   notFound: { code: 404, message: 'not_found' },
+  unknownUser: { code: 404, message: 'unknown_user' },
   idempotencyConflict: { code: 409, message: 'idempotency_conflict' },
   membershipChanged: { code: 409, message: 'membership_changed' },
   deviceMismatch: { code: 409, message: 'device_mismatch' },

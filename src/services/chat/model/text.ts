@@ -25,11 +25,6 @@ export function isLine(text: string, unitsMax: number): boolean {
   return text.length > 0 && text.length <= unitsMax && text.isWellFormed() && !/\p{Cc}/u.test(text)
 }
 
-/** Whether a group can be called so: a line in which something is to be seen, and that turns no text around it. */
-export function isTitle(text: string): boolean {
-  return /[^\s\p{Cf}\p{M}\u115f\u1160\u2800\u3164\uffa0]/u.test(text) && !/[\u202a-\u202e\u2066-\u2069]/u.test(text)
-}
-
 const conversationPattern = /^[\w-]{1,64}$/
 
 /** Whether a conversation can have such an id. */

@@ -269,9 +269,10 @@ export interface Opened {
 
 /** Inputs and answers of the commands. All take `device` where a call over HTTP must say it; over a connection it is known. */
 export interface ChatCommands {
-  'chat.direct': { in: { with: string }; out: Opened }
-  'chat.group': { in: { title: string; members: readonly string[]; cid: string }; out: Opened }
-  'chat.add': { in: { conversation: string; users: readonly string[] }; out: ChangedMembers }
+  /** `known`: nobody is meant who has not been here yet. */
+  'chat.direct': { in: { with: string; known?: boolean | undefined }; out: Opened }
+  'chat.group': { in: { title: string; members: readonly string[]; cid: string; known?: boolean | undefined }; out: Opened }
+  'chat.add': { in: { conversation: string; users: readonly string[]; known?: boolean | undefined }; out: ChangedMembers }
   'chat.remove': { in: { conversation: string; users: readonly string[] }; out: { version: number; seq: number } }
   'chat.leave': { in: { conversation: string }; out: { version: number; seq: number } }
   'chat.role': { in: { conversation: string; user: string; role: Role }; out: { version: number; seq: number } }

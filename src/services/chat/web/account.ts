@@ -50,6 +50,7 @@ export class Accounts {
         body: JSON.stringify({ name }),
       })
       if (response.status === 404 || response.status === 405) return { kind: 'token-wanted' }
+      if (response.status === 400) return { kind: 'refused', text: 'Choose a name that can be seen.' }
       const guest = guestSchema.safeParse(await response.json())
       if (!response.ok || !guest.success) return { kind: 'refused', text: `The server refused this name (${response.status}).` }
       this.#keep({ ...guest.data, guest: true, ...expiryOf(guest.data.token) })

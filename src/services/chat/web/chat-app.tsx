@@ -141,7 +141,17 @@ function askToWrite(desk: Desk, user: string): Question {
   const name = desk.store.people.name(user)
   const shown = name === user ? user : `${name} (${user})`
   const text = `The link opens a chat with ${shown}.`
-  return { kind: 'confirm', title: 'Open this chat?', text, action: 'Open', tone: 'plain', act: () => void desk.direct(user) }
+  const act = async () => {
+    const reached = await desk.direct(user, { known: true })
+    if (reached.kind === 'unknown') desk.dialog.value = askToWriteAnyway(desk, user)
+  }
+  return { kind: 'confirm', title: 'Open this chat?', text, action: 'Open', tone: 'plain', act: () => void act() }
+}
+
+function askToWriteAnyway(desk: Desk, user: string): Question {
+  const text = `${user}: the link may be mistyped. You can write all the same; it waits for whoever comes by that name.`
+  const act = () => void desk.direct(user)
+  return { kind: 'confirm', title: 'No one by that name has been here yet', text, action: 'Write anyway', tone: 'plain', act }
 }
 
 /** Resolves when there is a connection. */

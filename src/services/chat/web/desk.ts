@@ -1,5 +1,5 @@
 import { type Signal, signal } from '@preact/signals'
-import type { ChatChange, MessageView } from '../client/index.ts'
+import { type ChatChange, ChatError, type MessageView } from '../client/index.ts'
 import { wholeEmoji } from '../model/text.ts'
 import type { Account, Accounts } from './account.ts'
 import { type ChatStore, reasonText } from './chat-store.ts'
@@ -153,10 +153,30 @@ export class Desk {
     if (writing !== undefined) this.write(writing)
   }
 
-  /** Opens the conversation with a user; it is made where there is none. */
-  async direct(user: string): Promise<boolean> {
-    const conversation = await this.store.attempt(() => this.store.chat.direct(user))
-    if (conversation !== undefined) this.open(conversation.id)
-    return conversation !== undefined
+  /** Opens the conversation with a user; it is made where there is none. `known`: not with somebody who has not been here. */
+  async direct(user: string, options: { readonly known?: boolean } = {}): Promise<Reached> {
+    return this.reach(async () => {
+      this.open((await this.store.chat.direct(user, options)).id)
+    })
+  }
+
+  /** Does what needs users who are there: those who have not been here yet are named, for one may go on all the same. */
+  async reach(act: () => Promise<void>): Promise<Reached> {
+    let strangers: string | undefined
+    const done = await this.store.attempt(() =>
+      act().then(
+        () => true,
+        (error: unknown) => {
+          if (!(error instanceof ChatError) || error.reason !== 'unknown_user') throw error
+          strangers = error.text
+          return false
+        },
+      ),
+    )
+    if (strangers !== undefined) return { kind: 'unknown', users: strangers }
+    return { kind: done === true ? 'done' : 'refused' }
   }
 }
+
+/** What became of bringing in users. */
+export type Reached = { readonly kind: 'done' | 'refused' } | { readonly kind: 'unknown'; readonly users: string }

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
+import { isVisible } from '../../../kit/index.ts'
 import type { ConversationView } from '../client/index.ts'
 import type { Allowed } from '../model/wire.ts'
 import { Avatar } from './avatar.tsx'
@@ -9,6 +10,7 @@ import { Icon } from './icons.tsx'
 import { Invites } from './invites.tsx'
 import { JoinRequests } from './join-requests.tsx'
 import { MemberList } from './member-list.tsx'
+import { nameless } from './new-chat.tsx'
 import { PanelFrame } from './panel.tsx'
 import { mayModerate, mayRename, otherIn } from './roles.ts'
 import { Toggle } from './toggle.tsx'
@@ -54,7 +56,8 @@ function Title({ desk: { store }, conversation }: { readonly desk: Desk; readonl
       class="rename"
       onSubmit={event => {
         event.preventDefault()
-        if (changed) void store.attempt(() => store.chat.rename(conversation.id, text.value.trim()))
+        if (changed && !isVisible(text.value)) store.notify(nameless, 'bad')
+        else if (changed) void store.attempt(() => store.chat.rename(conversation.id, text.value.trim()))
       }}
     >
       <input

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals'
+import { isVisible } from '../../../kit/index.ts'
 import type { Desk } from './desk.ts'
 import { DialogFrame } from './dialog.tsx'
 import { MemberField } from './member-field.tsx'
@@ -22,10 +23,13 @@ export function NewDirect({ desk, close }: DialogProps) {
       user =>
         user.toLowerCase().includes(wanted.toLowerCase()) || desk.store.people.name(user).toLowerCase().includes(wanted.toLowerCase()),
     )
-  const open = async (user: string) => {
+  const unknown = useSignal('')
+  /** Whom one knows is there; a name that was typed may be mistyped. */
+  const open = async (user: string, known = false) => {
     if (user === '' || busy.value) return
     busy.value = true
-    await desk.direct(user)
+    const reached = await desk.direct(user, { known })
+    unknown.value = reached.kind === 'unknown' ? reached.users : ''
     busy.value = false
   }
   return (
@@ -34,7 +38,7 @@ export function NewDirect({ desk, close }: DialogProps) {
         class="form"
         onSubmit={event => {
           event.preventDefault()
-          void open(wanted)
+          void open(wanted, !known.includes(wanted))
         }}
       >
         <label class="field">
@@ -50,12 +54,14 @@ export function NewDirect({ desk, close }: DialogProps) {
             value={name.value}
             onInput={event => {
               name.value = event.currentTarget.value
+              unknown.value = ''
             }}
           />
           <small>
             The exact user name. Yours is <b>{desk.account.user}</b>.
           </small>
         </label>
+        <Unknown users={unknown.value} action="Write anyway" goOn={() => void open(wanted)} />
         {known.length === 0 ? null : (
           <ul class="people" aria-label="People you know">
             {known.slice(0, 20).map(user => (
@@ -77,18 +83,42 @@ export function NewDirect({ desk, close }: DialogProps) {
   )
 }
 
+/** Says that nobody is there by a name, and lets one go on. */
+function Unknown({ users, action, goOn }: { readonly users: string; readonly action: string; readonly goOn: () => void }) {
+  if (users === '') return null
+  return (
+    <div class="unknown" role="alert">
+      <p>
+        No one by that name has been here yet: <b>{users}</b>. Check the spelling, or go on: it waits for whoever comes by that name.
+      </p>
+      <button type="button" class="button" onClick={goOn}>
+        {action}
+      </button>
+    </div>
+  )
+}
+
+/** Of a name of which nothing is to be seen. */
+export const nameless = 'A name needs something that can be seen, and no marks that turn text around.'
+
 export function NewGroup({ desk, close }: DialogProps) {
   const title = useSignal('')
   const members = useSignal<readonly string[]>([])
   const busy = useSignal(false)
-  const create = async () => {
+  const unknown = useSignal('')
+  const problem = useSignal('')
+  const create = async (known: boolean) => {
     if (title.value.trim() === '' || busy.value) return
+    problem.value = isVisible(title.value) ? '' : nameless
+    if (problem.value !== '') return
     busy.value = true
-    const group = await desk.store.attempt(() => desk.store.chat.group(title.value.trim(), members.value))
+    const reached = await desk.reach(async () => {
+      const group = await desk.store.chat.group(title.value.trim(), members.value, { known })
+      desk.store.notifyAsked(members.value.filter(user => !group.members.some(member => member.user === user)))
+      desk.open(group.id)
+    })
+    unknown.value = reached.kind === 'unknown' ? reached.users : ''
     busy.value = false
-    if (group === undefined) return
-    desk.store.notifyAsked(members.value.filter(user => !group.members.some(member => member.user === user)))
-    desk.open(group.id)
   }
   return (
     <DialogFrame title="New group" close={close}>
@@ -96,7 +126,7 @@ export function NewGroup({ desk, close }: DialogProps) {
         class="form"
         onSubmit={event => {
           event.preventDefault()
-          void create()
+          void create(true)
         }}
       >
         <label class="field">
@@ -113,7 +143,9 @@ export function NewGroup({ desk, close }: DialogProps) {
             }}
           />
         </label>
+        {problem.value === '' ? null : <p role="alert">{problem.value}</p>}
         <MemberField desk={desk} members={members} except={[]} />
+        <Unknown users={unknown.value} action="Create it anyway" goOn={() => void create(false)} />
         <footer class="dialog-foot">
           <button type="submit" class="button" data-tone="accent" disabled={title.value.trim() === '' || busy.value}>
             Create the group
@@ -128,14 +160,17 @@ export function AddMembers({ desk, conversation, close }: DialogProps & { readon
   const members = useSignal<readonly string[]>([])
   const busy = useSignal(false)
   const present = desk.store.conversation(conversation)?.members.map(({ user }) => user) ?? []
-  const add = async () => {
+  const unknown = useSignal('')
+  const add = async (known: boolean) => {
     if (members.value.length === 0 || busy.value) return
     busy.value = true
-    const added = await desk.store.attempt(() => desk.store.chat.add(conversation, members.value))
+    const reached = await desk.reach(async () => {
+      const { asked = [] } = await desk.store.chat.add(conversation, members.value, { known })
+      desk.store.notifyAsked(asked)
+      close()
+    })
+    unknown.value = reached.kind === 'unknown' ? reached.users : ''
     busy.value = false
-    if (added === undefined) return
-    desk.store.notifyAsked(added.asked ?? [])
-    close()
   }
   return (
     <DialogFrame title="Add members" close={close}>
@@ -143,10 +178,11 @@ export function AddMembers({ desk, conversation, close }: DialogProps & { readon
         class="form"
         onSubmit={event => {
           event.preventDefault()
-          void add()
+          void add(true)
         }}
       >
         <MemberField desk={desk} members={members} except={present} autofocus />
+        <Unknown users={unknown.value} action="Add them anyway" goOn={() => void add(false)} />
         <footer class="dialog-foot">
           <button type="submit" class="button" data-tone="accent" disabled={members.value.length === 0 || busy.value}>
             Add {members.value.length === 0 ? '' : members.value.length}

@@ -12,7 +12,7 @@ export interface LinkPlace {
 
 /** Ends at whatever turns text around or is not seen: an address shows all of where it leads. */
 const linkPattern =
-  /(?:https?:\/\/|(?<![\p{L}\p{N}@.\/-])www\.)[^\s<>"'`\u0000-\u0020\u007f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+/giu
+  /(?:https?:\/\/|(?<![\p{L}\p{N}@./-])www\.)[^\s<>"'`\u0000-\u0020\u007f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+/giu
 /** What ends a sentence, or a word that stands out, rather than an address. */
 const trailing = '.,;:!?…\'")]}*_~'
 /** Longer addresses stay text: nobody reads them, and none is needed. */
