@@ -96,17 +96,20 @@ export class Merge {
   #isDenied({ words }: Happening, happenings: readonly Happening[]): boolean {
     const [word] = words
     if (word === undefined || !isLive(word.event)) return false
-    if (word.event.kind === 'status' && plain.has(word.event.data.status)) return this.#isOverFor(word, happenings)
+    if (word.event.kind === 'status' && !isOver(word.event.data.status) && this.#isOverFor(word, happenings)) return true
+    if (word.event.kind === 'status' && plain.has(word.event.data.status)) return false
     const shown = this.draft.shownAt(word.key)
     if (shown === undefined || shown.source === word.source || this.silent.includes(shown.source)) return false
     const said = this.draft.seenAt(shown.source, shown.sourceId)
     return said !== undefined && said.key === word.key && groupOf(said.event) !== groupOf(word.event) && this.#outranks(shown.source, word)
   }
 
+  /** Whether a provider that is trusted more has called the match over. It has nothing to add then, so that its silence says nothing. */
   #isOverFor(word: Seen, happenings: readonly Happening[]): boolean {
+    const { match } = this.draft
     return happenings.some(({ words: [other] }) => {
-      if (other === undefined || other.event.kind !== 'status' || !isLive(other.event) || this.silent.includes(other.source)) return false
-      return isOver(other.event.data.status) && other.source !== word.source && this.#outranks(other.source, word)
+      if (other === undefined || other.event.kind !== 'status' || !isLive(other.event) || other.source === word.source) return false
+      return isOver(other.event.data.status) && match.rankOf(other.source) < match.rankOf(word.source)
     })
   }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { readBatch, readGame } from './batch.ts'
+import { limits } from './limits.ts'
 import { Match } from './match.ts'
 
 const nowUtcMs = 1_700_000_000_000
@@ -10,9 +11,13 @@ function newMatch(game: object = {}): Match {
 }
 
 function take(match: Match, source: string, ...events: readonly object[]): void {
-  const change = match.draft(readBatch('m', { source, events } as never), nowUtcMs)
-  match.adopt(change, match.boardAfter(change, nowUtcMs))
-  match.hear(source, nowUtcMs)
+  takeAt(nowUtcMs, match, source, ...events)
+}
+
+function takeAt(utcMs: number, match: Match, source: string, ...events: readonly object[]): void {
+  const change = match.draft(readBatch('m', { source, events } as never), utcMs)
+  match.adopt(change, match.boardAfter(change, utcMs))
+  match.hear(source, utcMs)
 }
 
 const goal = (id: string, min: number, fields: object = {}) => ({
@@ -117,6 +122,9 @@ test.each([
   ['Martin Ødegaard', 'M. Odegaard', undefined],
   ['Kenan Yıldız', 'Yildiz', undefined],
   ['Thomas Müller', 'Thomas Mueller', undefined],
+  ['Đorđe Đorđević', 'Djordje Djordjevic', undefined],
+  ['Vinícius Júnior', 'Vinicius Jr.', undefined],
+  ['Åge Ås', 'Aage Aas', undefined],
   ['Софья Шевченко', 'Shevchenko', 7],
 ])('[G35] a booking of %s is that of %s', (name, other, number) => {
   const match = newMatch()
@@ -148,6 +156,20 @@ test('[G36] a feed that is trusted less does not reopen a match that is over', (
   take(match, 'a', status('t', 'live', 90_000))
   expect(match.board.status).toBe('live')
 })
+
+test.each(['scheduled', 'live', 'half_time', 'interrupted', 'suspended', 'delayed', 'postponed'])(
+  '[G36] nor does it by saying "%s", be the feed that is trusted long silent by then, as feeds are after the last whistle',
+  status => {
+    const match = newMatch()
+    const told = (id: string, status: string, tEvent: number) => ({ id, kind: 'status', data: { status }, tEvent: nowUtcMs + tEvent })
+    take(match, 'a', goal('k', 37), told('s', 'finished', 0))
+    take(match, 'b', told('1', status, 5000))
+    expect(match.board.status).toBe('finished')
+    takeAt(nowUtcMs + 2 * limits.silentMs, match, 'b', told('2', status, 10_000))
+    takeAt(nowUtcMs + 4 * limits.silentMs, match, 'b', told('2', status, 10_000), told('3', 'live', 20_000))
+    expect(match.board.status).toBe('finished')
+  },
+)
 
 test('[G37] another scorer some time later is another goal, though only one feed has told of it yet', () => {
   const match = newMatch()

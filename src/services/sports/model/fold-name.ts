@@ -22,7 +22,7 @@ const remembered = new Map<string, readonly string[]>()
 
 /**
  * The words of a name in the form in which two feeds can be compared: lower case, without accents, letters such as ø and ı in plain Latin, and
- * German "oe" for "ö" like "o".
+ * what is written out ("oe" for "ö", "aa" for "å", "dj" for "đ", "Jr" for "Júnior") as if it was not.
  */
 export function foldName(name: string): readonly string[] {
   const known = remembered.get(name)
@@ -33,9 +33,12 @@ export function foldName(name: string): readonly string[] {
     .replace(/\p{M}/gu, '')
     .replace(letters, letter => undecomposed[letter] ?? letter)
     .replace(/([aou])e/g, '$1')
+    .replace(/aa/g, 'a')
+    .replace(/dj/g, 'd')
     .replace(/['’ʼ`]/g, '')
     .split(/[^\p{L}\p{N}]+/u)
     .filter(word => word !== '')
+    .map(word => (/^jn?r$/.test(word) ? 'junior' : word))
   if (remembered.size >= rememberedMax) remembered.clear()
   remembered.set(name, words)
   return words
