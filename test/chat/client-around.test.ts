@@ -69,7 +69,7 @@ test('[M125] a message of long ago is shown after one request, on a device that 
   ann.client.send('d_long', { text: 'now' })
   await bob.sees('that something was said', () => bob.view('d_long').seq === count + 1)
   expect(seqs(bob)).toEqual(run(1, last + 50))
-  pages.newest('d_long')
+  await pages.newest('d_long')
   expect(seqs(bob)).toEqual(run(count - 49, count + 1))
   expect(pages.hasAfter('d_long')).toBe(false)
   // Somewhere close to the newest the two parts meet.

@@ -335,7 +335,7 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await until('it is read aloud', async () => (await ria.page.getByTestId('spoken').textContent()) === 'Sam: Typing')
 
     await ria.page.keyboard.press('Control+k')
-    await ria.page.getByRole('combobox', { name: 'Go to a chat' }).fill('sam')
+    await ria.page.getByRole('combobox', { name: 'Search chats and messages' }).fill('sam')
     await ria.page.keyboard.press('Enter')
     await until('the switcher has closed', async () => (await ria.page.getByRole('dialog').count()) === 0)
     await ria.composer.fill('draft that stays')

@@ -220,7 +220,7 @@ export class ChatClient extends WritingCalls {
     this.#open.delete(conversation)
     this.#connection.exit(conversation)
     this.#pulse.release(conversation)
-    this.pages.newest(conversation)
+    this.pages.leave(conversation)
     this.#conversations.find(conversation)?.trim(limits.slotsMax)
   }
 

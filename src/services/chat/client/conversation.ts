@@ -1,4 +1,5 @@
 import type { Member } from '../model/wire.ts'
+import { limits } from './limits.ts'
 import type { Patch, Standing, UnreadCount } from './patch.ts'
 import type { Range } from './ranges.ts'
 import { joinRosters, type Roster, unknownRoster } from './roster.ts'
@@ -124,7 +125,10 @@ export class Conversation {
 
   /** Whether the newest is not what is shown. */
   get hasAfter(): boolean {
-    return this.#focus !== undefined && this.part?.[1] !== this.thread.parts.at(-1)?.[1]
+    const { part } = this
+    if (this.#focus === undefined || part === undefined) return false
+    // The newest may not have been loaded yet.
+    return part[1] !== this.thread.parts.at(-1)?.[1] || this.#seq - part[1] > limits.holeMax
   }
 
   /** Shows the part with this place in it; without one, the newest. @returns whether that is another one */

@@ -66,17 +66,30 @@ export class Pages {
 
   /** Shows a message, with what is around it: one request, unless it is there. @throws ChatError where the server could not be asked */
   async around(id: string, seq: number): Promise<Arrival> {
-    if (this.host.find(id)?.thread.covers(seq, seq) !== true) await this.ask(id, { around: seq })
+    await this.#reach(id, seq)
     const conversation = this.host.find(id)
     const slot = conversation?.thread.slot(seq)
     if (conversation === undefined || slot === undefined || !conversation.isShown(slot)) return 'gone'
-    this.host.focus(id, seq)
-    await this.#fill(id)
+    await this.place(id, seq)
     return 'shown'
   }
 
-  /** Shows the newest again. */
-  newest(id: string): void {
+  /** Shows the part with this place in it, whatever stands there. @throws ChatError where the server could not be asked */
+  async place(id: string, seq: number): Promise<void> {
+    await this.#reach(id, seq)
+    this.host.focus(id, seq)
+    await this.#fill(id)
+  }
+
+  /** Shows the newest again. @throws ChatError where the server could not be asked */
+  async newest(id: string): Promise<void> {
+    const { seq, thread } = this.host.find(id) ?? {}
+    if (seq !== undefined && seq > 0 && thread?.covers(seq, seq) === false) await this.ask(id, {})
+    this.leave(id)
+  }
+
+  /** Nobody looks at it any longer: when it is opened again, it is at its newest. */
+  leave(id: string): void {
     this.host.focus(id, undefined)
   }
 
@@ -106,6 +119,10 @@ export class Pages {
       give()
     }
     this.#waits.clear()
+  }
+
+  async #reach(id: string, seq: number): Promise<void> {
+    if (this.host.find(id)?.thread.covers(seq, seq) !== true) await this.ask(id, { around: seq })
   }
 
   /** Where a page came close to another part, what is between. Each hole once: a server that cannot fill one is not asked for ever. */

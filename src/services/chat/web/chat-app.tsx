@@ -215,7 +215,7 @@ function Nothing({ desk }: { readonly desk: Desk }) {
           </button>
         ) : null}
         <p class="nothing-keys">
-          <kbd>Ctrl K</kbd> goes to any chat, <kbd>Alt ↑</kbd> <kbd>Alt ↓</kbd> to the next one
+          <kbd>Ctrl K</kbd> searches chats and messages, <kbd>Alt ↑</kbd> <kbd>Alt ↓</kbd> to the next one
         </p>
       </div>
     </section>

@@ -37,8 +37,6 @@ const noticeMs = 5_000
 const noticesMax = 3
 /** How often "last seen 5 min ago" is counted again. */
 const clockMs = 30_000
-/** Pages of history that a jump to an old message loads at most. */
-const jumpPagesMax = 250
 
 /** What the client knows, as signals: whoever reads one is drawn again when it changes, and nobody else. */
 export class ChatStore {
@@ -65,8 +63,6 @@ export class ChatStore {
   readonly #messageRevs = new Map<string, Signal<number>>()
   readonly #end: () => void
   readonly #beat: Timer
-  /** The conversation whose history is being loaded for a jump, as it was: the rest is shown when all of it is there. */
-  #held: { readonly conversation: string; readonly items: readonly ItemView[] } | undefined
   #nextNotice = 1
 
   constructor(
@@ -101,13 +97,15 @@ export class ChatStore {
   }
 
   items(conversation: string): readonly ItemView[] {
-    return seen(this.#messageRev(conversation), () =>
-      this.#held?.conversation === conversation ? this.#held.items : this.chat.messages(conversation),
-    )
+    return seen(this.#messageRev(conversation), () => this.chat.messages(conversation))
   }
 
   hasBefore(conversation: string): boolean {
     return seen(this.#messageRev(conversation), () => this.chat.hasBefore(conversation))
+  }
+
+  hasAfter(conversation: string): boolean {
+    return seen(this.#messageRev(conversation), () => this.chat.pages.hasAfter(conversation))
   }
 
   presenceOf(user: string): UserPresence | undefined {
@@ -128,27 +126,19 @@ export class ChatStore {
     return [...new Set(users)].filter(user => user !== this.chat.user)
   }
 
-  /** Loads older history until a message is there. @returns whether it is */
-  async loadUpTo(conversation: string, seq: number): Promise<boolean> {
-    this.#held = { conversation, items: this.chat.messages(conversation) }
-    for (let pages = 0; pages < jumpPagesMax; pages++) {
-      const oldest = this.chat.messages(conversation).find(item => item.seq !== undefined)?.seq
-      if (oldest !== undefined && oldest <= seq) break
-      if (!(await this.chat.loadBefore(conversation).catch(() => false))) break
-    }
-    this.#held = undefined
-    this.#messageRev(conversation).value++
-    return this.chat.messages(conversation).some(item => item.seq === seq)
-  }
-
   /** Does what the server may refuse; what it refuses is said. */
   async attempt<T>(act: () => Promise<T>): Promise<T | undefined> {
     try {
       return await act()
     } catch (error) {
-      this.notify(refusalText(error), error instanceof ChatError && error.reason === 'approval_pending' ? 'plain' : 'bad')
+      this.notifyRefused(error)
       return undefined
     }
+  }
+
+  /** Says why something was not done. */
+  notifyRefused(error: unknown): void {
+    this.notify(refusalText(error), error instanceof ChatError && error.reason === 'approval_pending' ? 'plain' : 'bad')
   }
 
   /** Says who is not there yet, since they are asked. */
@@ -183,7 +173,7 @@ export class ChatStore {
         this.#listRev.value++
         return
       case 'messages':
-        if (change.conversation !== this.#held?.conversation) this.#messageRev(change.conversation).value++
+        this.#messageRev(change.conversation).value++
         return
       case 'invited':
         this.#invitedRev.value++

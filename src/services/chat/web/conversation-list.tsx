@@ -1,4 +1,3 @@
-import { useComputed, useSignal } from '@preact/signals'
 import type { ConversationView } from '../client/index.ts'
 import { AccountMenu } from './account-menu.tsx'
 import { Avatar } from './avatar.tsx'
@@ -7,17 +6,14 @@ import { Icon } from './icons.tsx'
 import { InvitedList } from './invited-list.tsx'
 import { previewOf } from './preview.ts'
 import { otherIn } from './roles.ts'
+import { SearchResults, useFinder } from './search-results.tsx'
 import { Ticks } from './ticks.tsx'
 import { Dots, typingText } from './typing.tsx'
 
 /** All conversations, pinned ones first, and the ways to begin one. */
 export function ConversationList({ desk }: { readonly desk: Desk }) {
   const { store } = desk
-  const filter = useSignal('')
-  const shown = useComputed(() => {
-    const wanted = filter.value.trim().toLowerCase()
-    return store.conversations.value.filter(conversation => titleOf(desk, conversation).toLowerCase().includes(wanted))
-  })
+  const finder = useFinder(desk)
   return (
     <nav class="list-pane" aria-label="Conversations">
       <header class="list-head">
@@ -46,33 +42,38 @@ export function ConversationList({ desk }: { readonly desk: Desk }) {
         <Icon name="search" />
         <input
           type="search"
-          placeholder="Search chats"
-          aria-label="Search chats"
-          value={filter.value}
-          onInput={event => {
-            filter.value = event.currentTarget.value
-          }}
+          placeholder="Search"
+          aria-label="Search chats and messages"
+          value={finder.text.value}
+          onInput={event => finder.ask(event.currentTarget.value)}
           onKeyDown={event => {
             if (event.key === 'ArrowDown') focusItem(0, event)
+            else if (event.key === 'Enter' && finder.text.value.trim() !== '') listItems()[0]?.click()
+            else if (event.key === 'Escape' && finder.text.value !== '') {
+              event.preventDefault()
+              finder.ask('')
+            }
           }}
         />
-        <kbd>{/Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘' : 'Ctrl'} K</kbd>
+        {finder.text.value === '' ? (
+          <kbd>{/Mac|iPhone|iPad/.test(navigator.userAgent) ? '⌘' : 'Ctrl'} K</kbd>
+        ) : (
+          <button type="button" class="icon-button clear-search" aria-label="Clear the search" onClick={() => finder.ask('')}>
+            <Icon name="close" />
+          </button>
+        )}
       </label>
       <InvitedList desk={desk} />
-      <Conversations desk={desk} shown={shown.value} filter={filter.value} />
+      {finder.text.value.trim() === '' ? (
+        <Conversations desk={desk} shown={store.conversations.value} />
+      ) : (
+        <SearchResults desk={desk} finder={finder} onKeyDown={walk} />
+      )}
     </nav>
   )
 }
 
-function Conversations({
-  desk,
-  shown,
-  filter,
-}: {
-  readonly desk: Desk
-  readonly shown: readonly ConversationView[]
-  readonly filter: string
-}) {
+function Conversations({ desk, shown }: { readonly desk: Desk; readonly shown: readonly ConversationView[] }) {
   if (shown.length > 0) {
     return (
       <ul class="list" onKeyDown={walk}>
@@ -82,7 +83,6 @@ function Conversations({
       </ul>
     )
   }
-  if (filter.trim() !== '') return <p class="list-empty">No chat is named like this.</p>
   if (!desk.store.ready.value) {
     return (
       <div class="list-loading" role="status" aria-label="Loading the conversations">
@@ -109,7 +109,7 @@ export function titleOf({ store }: Desk, conversation: ConversationView): string
   return other === undefined ? conversation.title : store.people.name(other)
 }
 
-function ConversationItem({ desk, conversation }: { readonly desk: Desk; readonly conversation: ConversationView }) {
+export function ConversationItem({ desk, conversation }: { readonly desk: Desk; readonly conversation: ConversationView }) {
   const { store } = desk
   const { id, unread, muted, pinned, last } = conversation
   const current = desk.place.conversation.value === id
@@ -189,7 +189,8 @@ function walk(event: KeyboardEvent): void {
   const step = { ArrowUp: -1, ArrowDown: 1 }[event.key]
   if (step === undefined) return
   const index = document.activeElement instanceof HTMLElement ? listItems().indexOf(document.activeElement) : -1
-  focusItem(index + step, event)
+  if (index + step >= 0) focusItem(index + step, event)
+  else document.querySelector<HTMLElement>('.list-pane input[type="search"]')?.focus()
 }
 
 function listItems(): HTMLElement[] {

@@ -53,6 +53,7 @@ export interface Question {
 export interface Jump {
   readonly conversation: string
   readonly seq: number
+  readonly kind: 'loading' | 'loaded'
 }
 
 const fresh: Writing = { kind: 'new' }
@@ -113,13 +114,19 @@ export class Desk {
     this.place.open(conversation)
   }
 
-  /** Brings a message into view, from however far back. */
+  /** Brings a message into view, of any conversation and from however far back. */
   async jumpTo(conversation: string, seq: number): Promise<void> {
-    const told = this.store.clock.after(patienceMs, () => this.store.notify('Loading older messages…'))
-    const found = await this.store.loadUpTo(conversation, seq)
+    const { store } = this
+    const jump: Jump = { conversation, seq, kind: 'loading' }
+    this.jump.value = jump
+    if (conversation !== this.place.conversation.peek()) this.open(conversation)
+    const told = store.clock.after(patienceMs, () => store.notify('Loading older messages…'))
+    const arrival = await store.chat.pages.around(conversation, seq).catch((error: unknown) => store.notifyRefused(error))
     told.cancel()
-    if (found) this.jump.value = { conversation, seq }
-    else this.store.notify('This message is not kept any longer.')
+    // Somebody who has gone elsewhere meanwhile is let be.
+    if (this.jump.peek() !== jump) return
+    this.jump.value = arrival === 'shown' ? { conversation, seq, kind: 'loaded' } : undefined
+    if (arrival === 'gone') store.notify('This message is not there any longer.')
   }
 
   /** Sets one's reaction, or takes it back where it is the same. */

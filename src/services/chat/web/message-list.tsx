@@ -40,7 +40,7 @@ export function MessageList({ desk, conversation }: { readonly desk: Desk; reado
               drawnAtFirst={drawsNew || index >= blocks.length - blocksAtFirst}
             />
           ))}
-          <TypingBubble desk={desk} conversation={conversation} />
+          {desk.store.hasAfter(id) ? <Loading label="Loading newer messages" /> : <TypingBubble desk={desk} conversation={conversation} />}
         </div>
       </section>
       {scroll.atEnd.value ? null : (
@@ -49,6 +49,15 @@ export function MessageList({ desk, conversation }: { readonly desk: Desk; reado
           {unread > 0 ? <span class="count numeral">{unread}</span> : null}
         </button>
       )}
+    </div>
+  )
+}
+
+function Loading({ label }: { readonly label: string }) {
+  return (
+    <div class="history-loading" role="status">
+      <span class="spinner" />
+      <span class="visually-hidden">{label}</span>
     </div>
   )
 }
@@ -63,14 +72,7 @@ function Beginning({
   readonly isEmpty: boolean
 }) {
   const { store } = desk
-  if (store.hasBefore(conversation.id)) {
-    return (
-      <div class="history-loading" role="status">
-        <span class="spinner" />
-        <span class="visually-hidden">Loading older messages</span>
-      </div>
-    )
-  }
+  if (store.hasBefore(conversation.id)) return <Loading label="Loading older messages" />
   const title = titleOf(desk, conversation)
   return (
     <div class="beginning" data-empty={isEmpty}>

@@ -38,15 +38,18 @@ export function useMessageScroll(desk: Desk, conversation: ConversationView, ite
   const placed = useRef(false)
   const near = useSignal<NearBlocks | undefined>(undefined)
   const forced = useSignal<string | undefined>(undefined)
+  const jumped = useRef(false)
   const atEnd = useSignal(true)
   const readBefore = useMemo(() => (unread > 0 && unread <= unreadMax ? read : undefined), [])
 
   useLayoutEffect(() => {
     if (scroller.current === null || content.current === null) return
-    const kept = new ScrollKeeper(scroller.current, content.current, sight => {
-      atEnd.value = sight.atEnd
+    const isNewest = () => !chat.pages.hasAfter(id)
+    const kept = new ScrollKeeper(scroller.current, content.current, isNewest, sight => {
+      atEnd.value = sight.atEnd && !chat.pages.hasAfter(id)
       if (!placed.current) return
       if (sight.nearStart && chat.hasBefore(id)) void chat.loadBefore(id).catch(() => false)
+      if (sight.nearEnd && chat.pages.hasAfter(id)) void chat.pages.after(id).catch(() => false)
       if (document.visibilityState === 'visible') markRead(desk, id, sight)
     })
     const blocks = new NearBlocks(scroller.current)
@@ -67,6 +70,7 @@ export function useMessageScroll(desk: Desk, conversation: ConversationView, ite
     forced.value = readBefore === undefined ? undefined : blockWith('new', chat.messages(id), readBefore)
     requestAnimationFrame(() => {
       placed.current = true
+      if (jumped.current || isAwaited(desk, id)) return
       if (readBefore === undefined || keeper.current?.toRow('new', 0.2) !== true) keeper.current?.toEnd()
     })
   })
@@ -76,26 +80,35 @@ export function useMessageScroll(desk: Desk, conversation: ConversationView, ite
 
   const newest = newestOwn(items)
   useLayoutEffect(() => {
-    if (newest !== undefined && keeper.current !== undefined) keeper.current.toEnd()
+    if (newest !== undefined && keeper.current !== undefined) toEnd()
   }, [newest])
+
+  function toEnd(): void {
+    keeper.current?.toEnd()
+    if (chat.pages.hasAfter(id)) void desk.store.attempt(() => chat.pages.newest(id)).then(() => keeper.current?.toEnd())
+  }
 
   useSignalEffect(() => {
     const { value: jump } = desk.jump
-    const key = jump?.conversation === id ? chat.messages(id).find(({ seq }) => seq === jump.seq)?.key : undefined
-    if (key !== undefined) show(desk, { key, forced, readBefore, keeper, content }, id)
+    const isHere = jump?.conversation === id && jump.kind === 'loaded'
+    const key = isHere ? chat.messages(id).find(({ seq }) => seq === jump.seq)?.key : undefined
+    if (key === undefined) return
+    jumped.current = true
+    show(desk, { key, forced, readBefore, keeper, content }, id)
   })
 
-  return { scroller, content, near, forced, atEnd, readBefore, isPlaced, toEnd: () => keeper.current?.toEnd() }
+  return { scroller, content, near, forced, atEnd, readBefore, isPlaced, toEnd }
 }
 
 /** Decides, once, where one begins: at the first message that was not read, which may have to be loaded, else at the end. @returns whether it is decided */
 function usePlacing(
-  { store }: Desk,
+  desk: Desk,
   { id }: ConversationView,
   items: readonly ItemView[],
   readBefore: number | undefined,
   place: () => void,
 ): boolean {
+  const { store } = desk
   const state = useRef<'waiting' | 'loading' | 'placed'>('waiting')
   const settle = () => {
     if (state.current === 'placed') return
@@ -108,13 +121,19 @@ function usePlacing(
   }, [id])
   useLayoutEffect(() => {
     if (items.length === 0 || state.current !== 'waiting') return
-    if (readBefore === undefined) settle()
+    if (readBefore === undefined || isAwaited(desk, id)) settle()
     else if (items.some(item => isNews(item, readBefore))) {
       state.current = 'loading'
-      void store.loadUpTo(id, Math.max(1, readBefore)).finally(() => requestAnimationFrame(settle))
+      const placing = store.chat.pages.place(id, Math.max(1, readBefore)).catch(() => undefined)
+      void placing.finally(() => requestAnimationFrame(settle))
     }
   }, [items])
   return state.current === 'placed'
+}
+
+/** Whether a message of the conversation is on its way to be shown: then that is where one begins. */
+function isAwaited({ jump }: Desk, id: string): boolean {
+  return jump.peek()?.conversation === id
 }
 
 interface Target {
@@ -143,9 +162,10 @@ function blockWith(key: string, items: readonly ItemView[], readBefore: number |
   return blocksOf(rowsOf(items, readBefore)).find(({ rows }) => rows.some(row => row.key === key))?.key
 }
 
+/** What one has just written here. */
 function newestOwn(items: readonly ItemView[]): string | undefined {
   const last = items.at(-1)
-  return last?.kind === 'message' && last.mine ? last.key : undefined
+  return last?.kind === 'message' && last.mine && last.seq === undefined ? last.key : undefined
 }
 
 /** What has been on the screen is read. */

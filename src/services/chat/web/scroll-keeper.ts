@@ -3,12 +3,13 @@ type Anchor = { readonly kind: 'end' } | { readonly kind: 'row'; readonly key: s
 
 /** Pixels from the end that still count as being there. */
 const endSlack = 48
-/** Pixels from the start at which older history is asked for. */
+/** Pixels from the start, or from the end, at which more history is asked for. */
 const startSlack = 1_200
 
 export interface Sight {
   readonly atEnd: boolean
   readonly nearStart: boolean
+  readonly nearEnd: boolean
   /** Key of the lowest row of which something can be seen. */
   readonly lastKey: string | undefined
 }
@@ -22,6 +23,8 @@ export class ScrollKeeper {
   constructor(
     readonly scroller: HTMLElement,
     readonly content: HTMLElement,
+    /** Whether the end of what is shown is the end of the conversation: elsewhere what comes below is not jumped to. */
+    readonly isNewest: () => boolean,
     readonly moved: (sight: Sight) => void,
   ) {
     this.#resizes = new ResizeObserver(() => this.restore())
@@ -53,8 +56,9 @@ export class ScrollKeeper {
 
   restore(): void {
     const { scroller } = this
-    if (this.#anchor.kind === 'end') scroller.scrollTop = scroller.scrollHeight
-    else {
+    if (this.#anchor.kind === 'end') {
+      if (this.isNewest()) scroller.scrollTop = scroller.scrollHeight
+    } else {
       const row = this.#row(this.#anchor.key)
       const drift = row === undefined ? 0 : this.#topOf(row) - this.#anchor.top
       if (Math.abs(drift) >= 1) scroller.scrollTop += drift
@@ -66,12 +70,17 @@ export class ScrollKeeper {
     const { scroller } = this
     const rest = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight
     const atEnd = rest <= endSlack
-    return { atEnd, nearStart: scroller.scrollTop < startSlack, lastKey: atEnd ? undefined : this.#lowest()?.dataset.key }
+    return {
+      atEnd,
+      nearStart: scroller.scrollTop < startSlack,
+      nearEnd: rest < startSlack,
+      lastKey: atEnd ? undefined : this.#lowest()?.dataset.key,
+    }
   }
 
   #note(): void {
     const sight = this.sight()
-    const row = sight.atEnd ? undefined : this.#highest()
+    const row = sight.atEnd && this.isNewest() ? undefined : this.#highest()
     const key = row?.dataset.key
     this.#anchor = row === undefined || key === undefined ? { kind: 'end' } : { kind: 'row', key, top: this.#topOf(row) }
     this.moved(sight)

@@ -1,38 +1,14 @@
-import { useSignal, useSignalEffect } from '@preact/signals'
 import type { ConversationView } from '../client/index.ts'
 import type { SearchHit } from '../model/search.ts'
 import type { Desk } from './desk.ts'
 import { Icon } from './icons.tsx'
 import { PanelFrame } from './panel.tsx'
-
-/** Long enough that not every letter asks the server. */
-const pauseMs = 250
-const resultsMax = 50
-
-type Found =
-  | { readonly kind: 'nothing-asked' }
-  | { readonly kind: 'searching' }
-  | { readonly kind: 'found'; readonly entries: readonly SearchHit[] }
+import { Marked, More, useFinder } from './search-results.tsx'
 
 /** Finds words in a conversation; a result leads to its message. */
 export function SearchPanel({ desk, conversation }: { readonly desk: Desk; readonly conversation: ConversationView }) {
-  const { store } = desk
-  const text = useSignal('')
-  const found = useSignal<Found>({ kind: 'nothing-asked' })
-  useSignalEffect(() => {
-    const wanted = text.value.trim()
-    if (wanted === '') {
-      found.value = { kind: 'nothing-asked' }
-      return
-    }
-    found.value = { kind: 'searching' }
-    const timer = store.clock.after(pauseMs, () => void search(wanted))
-    return () => timer.cancel()
-  })
-  async function search(wanted: string): Promise<void> {
-    const page = await store.attempt(() => store.chat.search(wanted, { conversation: conversation.id, limit: resultsMax }))
-    if (text.peek().trim() === wanted) found.value = { kind: 'found', entries: page?.hits ?? [] }
-  }
+  const finder = useFinder(desk, conversation.id)
+  const { hits } = finder
   return (
     <PanelFrame desk={desk} title="Search">
       <label class="search-field">
@@ -43,46 +19,54 @@ export function SearchPanel({ desk, conversation }: { readonly desk: Desk; reado
           ref={field => field?.focus()}
           placeholder="Search in this chat"
           aria-label="Search in this chat"
-          value={text.value}
-          onInput={event => {
-            text.value = event.currentTarget.value
+          value={finder.text.value}
+          onInput={event => finder.ask(event.currentTarget.value)}
+          onKeyDown={event => {
+            if (event.key === 'ArrowDown') step(event, 0)
+            else if (event.key === 'Enter' && hits[0] !== undefined) jump(desk, hits[0])
           }}
         />
       </label>
-      <Results desk={desk} found={found.value} />
-    </PanelFrame>
-  )
-}
-
-function Results({ desk, found }: { readonly desk: Desk; readonly found: Found }) {
-  const { store } = desk
-  if (found.kind === 'nothing-asked') return <p class="side-note">Type a word that was written here.</p>
-  if (found.kind === 'searching') return <p class="side-note">Searching…</p>
-  if (found.entries.length === 0) return <p class="side-note">Nothing was found.</p>
-  const jump = (entry: SearchHit) => {
-    if (matchMedia('(max-width: 1020px)').matches) desk.place.showPanel({ kind: 'none' })
-    void desk.jumpTo(entry.conversation, entry.seq)
-  }
-  return (
-    <>
-      <p class="visually-hidden" role="status">
-        {found.entries.length} results
-      </p>
-      <ul class="results">
-        {found.entries.map(entry => (
-          <li key={entry.mid}>
-            <button type="button" onClick={() => jump(entry)}>
+      {finder.finding.value.kind === 'nothing-asked' ? <p class="side-note">Type a word that was written here.</p> : null}
+      <ul class="results" onKeyDown={walk}>
+        {hits.map(hit => (
+          <li key={hit.mid}>
+            <button type="button" onClick={() => jump(desk, hit)}>
               <span class="result-head">
-                <bdi>{store.people.subject(entry.author)}</bdi>
-                <time>{store.labels.moment(entry.ts, store.now.value)}</time>
+                <bdi>{desk.store.people.subject(hit.author)}</bdi>
+                <time>{desk.store.labels.moment(hit.ts, desk.store.now.value)}</time>
               </span>
               <span class="result-text" dir="auto">
-                {entry.snippet.map(({ text, hit }, index) => (hit ? <mark key={`${index} ${text}`}>{text}</mark> : text))}
+                <Marked parts={hit.snippet} />
               </span>
             </button>
           </li>
         ))}
       </ul>
-    </>
+      <More finder={finder} />
+    </PanelFrame>
   )
+}
+
+function jump(desk: Desk, { conversation, seq }: SearchHit): void {
+  if (matchMedia('(max-width: 1020px)').matches) desk.place.showPanel({ kind: 'none' })
+  void desk.jumpTo(conversation, seq)
+}
+
+function walk(event: KeyboardEvent): void {
+  const by = { ArrowUp: -1, ArrowDown: 1 }[event.key]
+  if (by === undefined) return
+  const index = document.activeElement instanceof HTMLElement ? results().indexOf(document.activeElement) : -1
+  step(event, index + by)
+}
+
+function step(event: KeyboardEvent, index: number): void {
+  const result = index < 0 ? document.querySelector<HTMLElement>('.side-pane input[type="search"]') : results()[index]
+  if (result == null) return
+  event.preventDefault()
+  result.focus()
+}
+
+function results(): HTMLElement[] {
+  return [...document.querySelectorAll<HTMLElement>('.results button')]
 }
