@@ -4,6 +4,7 @@ import {
   type Limits,
   type Namespaces,
   type Presence,
+  PresenceList,
   type PresenceStats,
   presenceLeaseMs,
   type Turns,
@@ -65,8 +66,10 @@ export class MemoryPresence implements Presence {
     this.#changesOf(channel)?.leave(entry.info)
   }
 
-  async list(channel: string): Promise<ReadonlyMap<string, ClientInfo>> {
-    return new Map([...(this.#channels.get(channel) ?? [])].map(([client, { info }]) => [client, info]))
+  async list(channel: string, bytesMax = Number.POSITIVE_INFINITY): Promise<ReadonlyMap<string, ClientInfo>> {
+    const list = new PresenceList(bytesMax)
+    for (const { info } of this.#channels.get(channel)?.values() ?? []) list.add(info)
+    return list.clients
   }
 
   async stats(channel: string): Promise<PresenceStats> {

@@ -5,6 +5,7 @@ import type { HistoryPage } from './broker.ts'
 import { expiryAt } from './expiry.ts'
 import type { Namespace } from './namespace.ts'
 import { endedMeanwhile } from './pending-subscriptions.ts'
+import { channelsMaxOf } from './personal-channel.ts'
 import { reconcile } from './reconcile.ts'
 import { bytesOf, countWithin, fitInto, Replay } from './replay.ts'
 import type { Session } from './session.ts'
@@ -248,8 +249,8 @@ function recoverNewest(newest: readonly Publication[], { epoch, offset }: Positi
 function checkRoom(session: Session, channel: string): void {
   if (session.isClosed) throw new CommandError(errors.internal, 'the connection closed')
   if (session.hasOrAwaits(channel)) throw new CommandError(errors.alreadySubscribed)
-  if (session.channelCount >= session.node.limits.channelsPerSessionMax)
-    throw new CommandError(errors.limitExceeded, `at most ${session.node.limits.channelsPerSessionMax} channels`)
+  const channelsMax = channelsMaxOf(session.node, session.user)
+  if (session.channelCount >= channelsMax) throw new CommandError(errors.limitExceeded, `at most ${channelsMax} channels`)
 }
 
 function termsOf(session: Session, request: SubscribeRequest, grant: Grant): SubscriptionTerms {

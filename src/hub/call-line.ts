@@ -1,7 +1,7 @@
 import type { Session } from './session.ts'
 
 /** Calls of one session that are under way, as many as of one user: what they answer is not known before, so that a connection that is not read costs as many answers. */
-const underWayMax = 16
+export const callsMax = 16
 
 /**
  * The calls of one session. Each begins when the socket has room for its answer, which is looked at when its turn has come: at the time that it
@@ -26,7 +26,7 @@ export class CallLine {
 
   #goOn(): void {
     if (this.session.isClosed) this.#waiting.length = 0
-    while (this.#underWay < underWayMax && !this.#isHeld) {
+    while (this.#underWay < callsMax && !this.#isHeld) {
       const [call] = this.#waiting
       if (call === undefined) return
       const room = this.session.outbox.room(Number.POSITIVE_INFINITY)

@@ -42,6 +42,7 @@ const heavy: ReadonlySet<Method> = new Set<Method>(['subscribe', 'history', 'pre
 function readsManyRows({ method, params }: Command): boolean {
   switch (method) {
     case 'presence':
+    case 'presence_stats':
       return true
     case 'history':
       return (params.limit ?? 0) !== 0

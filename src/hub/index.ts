@@ -12,6 +12,7 @@ export type {
   SessionControl,
   SubscribeControl,
 } from './broker.ts'
+export { callsMax } from './call-line.ts'
 export { weightMax } from './calls.ts'
 export type { Channel } from './channel.ts'
 export { completeAll, type Identified, identify } from './commands/connect.ts'
@@ -66,7 +67,9 @@ export { partAt } from './parted-page.ts'
 export { endedMeanwhile } from './pending-subscriptions.ts'
 export type { PersonalChannel } from './personal-channel.ts'
 export { isOlder, type Presence, type PresenceStats, presenceLeaseMs, type Turns } from './presence.ts'
+export { PresenceList } from './presence-list.ts'
 export { type Principal, principalOf } from './principal.ts'
+export { checkPublicationSize } from './publication-size.ts'
 export { isOver, keyOf, type NumberedRevocation, type Revocation, Revocations, type TokenMark } from './revocations.ts'
 export { full } from './room.ts'
 export { Session } from './session.ts'

@@ -18,6 +18,11 @@ export interface Limits {
    * holds `channelsPerSessionMax` of `subscribeBytesMax` before anybody is known. Beyond: close 1009, which keeps SDKs away.
    */
   readonly frameBytesMax: number
+  /**
+   * The first line and the headers of a request. A browser names all channels of an event stream in the URL, so it holds as many of the longest name
+   * (in ASCII), beside a token, cookies and the cursor. Beyond: 431. One for all servers of a process, which is why the largest counts.
+   */
+  readonly headBytesMax: number
   /** The server API takes trusted batches, which may be larger than a client's frame. */
   readonly apiBytesMax: number
   readonly json: JsonBounds
@@ -88,6 +93,8 @@ export interface Limits {
   readonly historyPageMax: number
   /** Bytes of publications in one history reply: it goes out in one piece. Beyond: the page ends earlier, with one publication at least. */
   readonly historyPageBytesMax: number
+  /** Bytes of one list of who is in a channel, for clients: it goes out in one piece. Beyond: error 106, and `presence_stats` still counts them. */
+  readonly presenceBytesMax: number
   /** Bytes that wait for all clients of a node. Beyond: who holds most is closed with 3008. */
   readonly unsentBytesMax: number
   /** Bytes that wait for all connections of a user. Beyond: the connection that holds most is closed with 3008. */
@@ -159,6 +166,7 @@ export const defaultLimits: Limits = {
   commandBytesMax: 65_536,
   subscribeBytesMax: 4_096,
   frameBytesMax: 128 * 4_096,
+  headBytesMax: 64 * 1024,
   apiBytesMax: 8 * 1024 * 1024,
   json: { depthMax: 32, keysMax: 256, itemsMax: 10_000 },
   tagFilter: { nodesMax: 64, valuesMax: 1_000, depthMax: 8 },
@@ -190,6 +198,7 @@ export const defaultLimits: Limits = {
   recoveryWaitMs: 2_000,
   historyPageMax: 1_000,
   historyPageBytesMax: 1024 * 1024,
+  presenceBytesMax: 1024 * 1024,
   unsentBytesMax: 256 * 1024 * 1024,
   unsentBytesPerUserMax: 32 * 1024 * 1024,
   conflatedKeysMax: 10_000,

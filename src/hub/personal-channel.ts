@@ -1,5 +1,6 @@
 import { closes } from '../protocol/index.ts'
 import type { Identity } from './identity.ts'
+import type { Node } from './node.ts'
 import type { Session } from './session.ts'
 
 /** A channel for each user, to which all of its connections are subscribed by the server (Centrifugo's `subscribe_to_user_personal_channel`). */
@@ -15,6 +16,11 @@ export function withPersonalChannel(identity: Identity, personal: PersonalChanne
   if (personal === undefined || identity.user === '') return identity
   const channel = personal.namespace === '' ? `#${identity.user}` : `${personal.namespace}:#${identity.user}`
   return { ...identity, subs: { [channel]: {}, ...identity.subs } }
+}
+
+/** How many channels a client may have: its own always has room beside those that it chooses. */
+export function channelsMaxOf({ limits, options }: Node, user: string): number {
+  return limits.channelsPerSessionMax + (options.personalChannel === undefined || user === '' ? 0 : 1)
 }
 
 /** Ends the user's other connections, on whichever nodes, where there is to be one. */

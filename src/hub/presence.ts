@@ -32,7 +32,8 @@ export interface Presence {
   track(channel: string, info: ClientInfo, holder?: string, turns?: Turns): Promise<void>
   /** Only what this holder tracks: a client's entry may by now be held through another node. */
   untrack(channel: string, client: string, holder?: string): Promise<void>
-  list(channel: string): Promise<ReadonlyMap<string, ClientInfo>>
+  /** @throws CommandError 106 where the list is larger than so many bytes */
+  list(channel: string, bytesMax?: number): Promise<ReadonlyMap<string, ClientInfo>>
   stats(channel: string): Promise<PresenceStats>
   /** A node says that it and all that it holds are alive. */
   renew(holder: string): void

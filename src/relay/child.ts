@@ -192,7 +192,9 @@ const answers: Answers = {
   history: ({ context }, { channel, query }) => context.exchange().history(channel, query).then(toWirePage),
   removeHistory: ({ context }, { channel }) => context.exchange().removeHistory(channel),
   control: ({ context }, message) => context.exchange().control(message),
-  presence: async ({ context }, { channel }) => [...(await context.node().presence.list(channel)).values()],
+  presence: async ({ context }, { channel }) => [
+    ...(await context.node().presence.list(channel, context.node().limits.presenceBytesMax)).values(),
+  ],
   presenceStats: ({ context }, { channel }) => context.node().presence.stats(channel),
   authorize: (child, args) => child.authorize(args),
   call: ({ context }, { method, data, user, client }) =>

@@ -338,6 +338,7 @@ export class FanfareServer implements Server {
       // Whoever takes less says so itself, before it reads.
       bodyBytesMax: Math.max(limits.apiBytesMax, files.enabled ? files.bounds.bytesMax : 0),
       frameBytesMax: limits.frameBytesMax,
+      headBytesMax: limits.headBytesMax,
       idleMs: limits.idleMs,
       origins: this.gate.origins,
       log: this.log,

@@ -1,3 +1,4 @@
+import http from 'node:http'
 import type { HTMLBundle, Server } from 'bun'
 import type { Log } from '../hub/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
@@ -19,6 +20,7 @@ export interface HttpOptions {
   readonly reusePort: boolean
   readonly bodyBytesMax: number
   readonly frameBytesMax: number
+  readonly headBytesMax: number
   readonly idleMs: number
   readonly origins: Origins
   readonly log: Log
@@ -85,6 +87,8 @@ export class HttpTransport {
   }
 
   listen(): void {
+    // Bun has one bound for the process, which `node:http` shows and, in Bun, sets.
+    Reflect.set(http, 'maxHeaderSize', Math.max(http.maxHeaderSize, this.options.headBytesMax))
     this.#server = Bun.serve({
       ...this.#serving(),
       hostname: this.options.host,

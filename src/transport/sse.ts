@@ -147,7 +147,8 @@ export class SseTransport implements EventStreamOwner {
 
   async #subscribe(session: Session, opening: Opening): Promise<void> {
     const wanted = await this.#resumedWatch(session, opening)
-    const channels = [...wanted.channels, ...serverChannels(session, wanted)]
+    // What the server opens comes first: it always has room, and a place in the cursor.
+    const channels = [...serverChannels(session, wanted), ...wanted.channels]
     payForChannels(session, channels.length)
     const admissions = await admitAll(session, channels, channel => positionIn(opening.cursor, channel), opening.delayMs)
     if (session.state.kind === 'closed') throw new CloseError(session.state.close)

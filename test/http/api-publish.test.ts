@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { BackEnd } from './back-end.ts'
 import { api, atEnd, connectAs, RawClient, serve, subscribeTo, until, userToken } from './harness.ts'
 import { serveNews } from './news.ts'
 
@@ -24,6 +25,35 @@ describe('publishing', () => {
       expect((await api(server, 'publish', { channel: 'plain:a', data })).body).toEqual({ result: {} })
     await until('got has 6', () => got.length === 6)
     expect(got).toEqual([null, false, 0, '', [], 'text'])
+  })
+
+  test('[A80] data larger than half of what may wait for a client is refused with 106 and the sum, in a broadcast as a whole, and by a hook', async () => {
+    const backEnd = new BackEnd().on('publish', () => ({ result: { data: 'y'.repeat(70_000) } }))
+    const server = await serve({
+      client: { queue_max_size: 131_072 },
+      hooks: backEnd.hooks(['publish']),
+      channel: {
+        namespaces: [
+          { name: 'plain', allow_subscribe_for_client: true },
+          { name: 'asked', publish_hook: true },
+        ],
+      },
+    })
+    const words =
+      'limit exceeded: data: at most client.queue_max_size / 2 = 65536 bytes, got 70002, or whoever it waits for would be closed with 3008'
+    const refused = { error: { code: 106, message: words } }
+    const large = 'x'.repeat(70_000)
+    expect((await api(server, 'publish', { channel: 'plain:a', data: large })).body).toEqual(refused)
+    expect((await api(server, 'broadcast', { channels: ['plain:a', 'plain:b'], data: large })).body).toEqual(refused)
+    using raw = await RawClient.connect(server.wsUrl, { token: await userToken('alice') })
+    expect(await raw.call({ publish: { channel: 'asked:a', data: 1 } })).toMatchObject(refused)
+    // What is allowed reaches a client that another one of its size has just been sent to.
+    const { got } = await subscribeTo(await connectAs(server, 'bob'), 'plain:a')
+    const allowed = 'x'.repeat(65_534)
+    const commands = [1, 2].map(() => ({ publish: { channel: 'plain:a', data: allowed } }))
+    await api(server, 'batch', { commands })
+    await until('both came', () => got.length === 2)
+    expect(got.every(text => text === allowed)).toBe(true)
   })
 
   test('[A9] skip_history delivers without a place in the history', async () => {

@@ -7,7 +7,7 @@ import { replyFrame } from '../frame.ts'
 import type { Greeting } from '../greeting.ts'
 import type { Identity, ServerSubscription } from '../identity.ts'
 import { ConnectReply } from '../message.ts'
-import { withPersonalChannel } from '../personal-channel.ts'
+import { channelsMaxOf, withPersonalChannel } from '../personal-channel.ts'
 import type { Session } from '../session.ts'
 
 /** Finds out who connects, has services greet it, makes the server's own subscriptions, and answers with both. */
@@ -21,7 +21,7 @@ export async function connect(session: Session, id: number, params: Params<'conn
   const greeting = await session.node.greeters.greet(session.clientAs(identity), params.data)
   if (session.isClosed) return
   const wanted = join(identity.subs, greeting.subs, params.subs)
-  checkServerSubscriptions(session, wanted)
+  checkServerSubscriptions(session, identity, wanted)
   session.isUninvited = isUninvited
   session.connect(identity, isRefreshable)
   if (session.isClosed) return
@@ -120,9 +120,9 @@ function join(given: Identity['subs'], greeted: Greeting['subs'], requested: Par
 }
 
 /** What cannot be is refused as a whole, before anyone hears of the session. @throws CommandError 102, 106, 107 */
-function checkServerSubscriptions({ node }: Session, wanted: ReadonlyMap<string, Wanted>): void {
-  const { channelsPerSessionMax } = node.limits
-  if (wanted.size > channelsPerSessionMax) throw new CommandError(errors.limitExceeded, `at most ${channelsPerSessionMax} channels`)
+function checkServerSubscriptions({ node }: Session, { user }: Identity, wanted: ReadonlyMap<string, Wanted>): void {
+  const channelsMax = channelsMaxOf(node, user)
+  if (wanted.size > channelsMax) throw new CommandError(errors.limitExceeded, `at most ${channelsMax} channels`)
   for (const channel of wanted.keys()) node.access.namespaceOf(channel)
 }
 

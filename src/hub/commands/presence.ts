@@ -4,7 +4,7 @@ import type { Session } from '../session.ts'
 
 export async function presence(session: Session, id: number, { channel }: Params<'presence'>): Promise<void> {
   await session.node.access.presence(session, channel)
-  const clients = await session.node.presence.list(channel)
+  const clients = await session.node.presence.list(channel, session.node.limits.presenceBytesMax)
   if (session.isClosed) return
   session.outbox.enqueue(replyFrame(encodeReply(id, 'presence', JSON.stringify({ presence: Object.fromEntries(clients) }))))
 }

@@ -1,6 +1,7 @@
 import { CommandError, closes, encodeReply, errors, type Params } from '../../protocol/index.ts'
 import { replyFrame } from '../frame.ts'
 import type { PublishHookResult } from '../hooks.ts'
+import { checkPublicationSize } from '../publication-size.ts'
 import type { Session } from '../session.ts'
 import { refuseType } from './type.ts'
 
@@ -20,6 +21,8 @@ async function send(
 ): Promise<void> {
   // Whom the server sent away while the back end was asked does not publish any more; whoever left by themselves does.
   if (session.state.kind === 'closed' && session.state.close !== closes.normal) return
+  // What a back end puts in its place may be as large as its answer.
+  if (changed.data !== undefined) checkPublicationSize(changed.data, session.node.limits)
   const subscription = session.subscriptions.get(channel)
   const info = subscription?.info ?? session.infoIn(undefined)
   await session.node.publish(channel, changed.data ?? data, {

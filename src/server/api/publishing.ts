@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Namespace, Node, PublishOptions } from '../../hub/index.ts'
+import { checkPublicationSize, type Namespace, type Node, type PublishOptions } from '../../hub/index.ts'
 import { CommandError, errors } from '../../protocol/index.ts'
 import { apiCommand, settle } from './command.ts'
 import { channel, optional, optionalText, requiredJson, unsupported } from './fields.ts'
@@ -20,14 +20,16 @@ const publication = {
 const publicationSchema = z.strictObject(publication)
 type Given = z.output<typeof publicationSchema>
 
-export const publish = apiCommand(z.strictObject({ channel, ...publication }), ({ channel, ...given }, { node }) =>
-  publishTo(node, channel, given),
-)
+export const publish = apiCommand(z.strictObject({ channel, ...publication }), ({ channel, ...given }, { node }) => {
+  checkPublicationSize(given.data, node.limits)
+  return publishTo(node, channel, given)
+})
 
 /** The same data into many channels, each with an answer of its own. */
 export const broadcast = apiCommand(
   z.strictObject({ channels: z.array(z.string()).min(1), ...publication }),
   async ({ channels, ...given }, { node }) => {
+    checkPublicationSize(given.data, node.limits)
     const outcomes = await Promise.all(channels.map(channel => settle(publishTo(node, channel, given), node)))
     const responses = outcomes.map(outcome =>
       outcome.kind === 'done' ? `{"result":${outcome.result}}` : `{"error":${JSON.stringify(outcome.error)}}`,

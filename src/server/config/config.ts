@@ -102,6 +102,7 @@ export function frameSizesOf(
 function limitsOf({ client, channel, sse, http_api }: Settings): Limits {
   return {
     ...frameSizesOf(client),
+    headBytesMax: client.head_size_limit,
     apiBytesMax: http_api.body_size_limit,
     tagFilter: defaultLimits.tagFilter,
     json: { depthMax: client.json_depth_limit, keysMax: client.json_keys_limit, itemsMax: client.json_items_limit },
@@ -133,6 +134,7 @@ function limitsOf({ client, channel, sse, http_api }: Settings): Limits {
     recoveryWaitMs: defaultLimits.recoveryWaitMs,
     historyPageMax: client.history_max_publication_limit,
     historyPageBytesMax: client.history_max_size,
+    presenceBytesMax: client.presence_max_size,
     unsentBytesMax: client.unsent_size_limit,
     unsentBytesPerUserMax: client.user_unsent_size_limit,
     conflatedKeysMax: channel.conflated_key_limit,

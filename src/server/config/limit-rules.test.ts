@@ -59,3 +59,28 @@ const weak: [object, string][] = [
 test.each(weak)('[C62] %j is warned of with the formula and its numbers', (file, words) => {
   expect(resolveConfig({ file })).toMatchObject({ ok: true, config: { warnings: [expect.stringContaining(`must hold: ${words}: `)] } })
 })
+
+const streams: [object, string][] = [
+  [
+    { client: { channel_limit: 500 } },
+    'client.head_size_limit >= client.channel_limit x (channel.max_length + 9) + 16384, got 65536 < 500 x (255 + 9) + 16384 = 148384',
+  ],
+  [
+    { client: { channel_limit: 500 } },
+    'client.message_size_limit >= client.channel_limit x (channel.max_length + 3), got 65536 < 500 x (255 + 3) = 129000',
+  ],
+  [
+    { client: { user_unsent_size_limit: 8_000_000 } },
+    'client.user_unsent_size_limit >= 16 x 1048576, got 8000000 < 16 x 1048576 = 16777216',
+  ],
+  [
+    { client: { history_max_size: 50_000_000 } },
+    'client.user_unsent_size_limit >= client.queue_max_size + client.history_max_size + client.presence_max_size, got 33554432 < 1048576 + 50000000 + 1048576 = 52097152',
+  ],
+  [{ client: { unsent_size_limit: 2_000_000 } }, 'client.unsent_size_limit >= client.user_unsent_size_limit, got 2000000 < 33554432'],
+]
+test.each(streams)('[C70] %j is warned of with the formula and its numbers', (file, words) => {
+  const resolved = resolveConfig({ file })
+  const warnings = resolved.ok ? resolved.config.warnings : []
+  expect(warnings.filter(warning => warning.includes(`must hold: ${words}: `))).toHaveLength(1)
+})

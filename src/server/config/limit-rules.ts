@@ -1,4 +1,5 @@
-import { bytesPerCharacter, positionBytes } from '../../hub/index.ts'
+import { bytesPerCharacter, callsMax, positionBytes } from '../../hub/index.ts'
+import { hookLimits } from '../hooks/limits.ts'
 import { frameSizesOf } from './config.ts'
 import type { Settings } from './schema.ts'
 
@@ -79,6 +80,68 @@ const sizeRules: readonly LimitRule[] = [
   },
 ]
 
+/** Parts of a request's head beside the channels of an event stream: a token of 4 KiB, cookies, the cursor. */
+const headLeastBytes = 16 * 1024
+/** `&channel=` before each name, and `"",` around it in a change of the watchlist. */
+const [bytesInUrl, bytesInList] = [9, 3]
+
+function ofAllChannels({ client, channel }: Settings, around: number, rest: number): Omit<Sides, 'left'> {
+  const right = client.channel_limit * (channel.max_length + around) + rest
+  return { right, sum: `${client.channel_limit} x (${channel.max_length} + ${around})${rest === 0 ? '' : ` + ${rest}`} = ${right}` }
+}
+
+/** What an event stream of as many channels as it may have takes. */
+const streamRules: readonly LimitRule[] = [
+  {
+    path: 'client.head_size_limit',
+    reads: ['client.channel_limit', 'channel.max_length'],
+    formula: `client.head_size_limit >= client.channel_limit x (channel.max_length + ${bytesInUrl}) + ${headLeastBytes}`,
+    otherwise: 'an event stream that names as many channels as it may, with its token and its cursor, would be answered 431',
+    isFatal: false,
+    sides: settings => ({ left: settings.client.head_size_limit, ...ofAllChannels(settings, bytesInUrl, headLeastBytes) }),
+  },
+  {
+    path: 'client.message_size_limit',
+    reads: ['client.channel_limit', 'channel.max_length'],
+    formula: `client.message_size_limit >= client.channel_limit x (channel.max_length + ${bytesInList})`,
+    otherwise: 'a full watchlist of an event stream could not be replaced by another full one',
+    isFatal: false,
+    sides: settings => ({ left: settings.client.message_size_limit, ...ofAllChannels(settings, bytesInList, 0) }),
+  },
+]
+
+/** What is answered or published, beside what may wait for clients. */
+const unsentRules: readonly LimitRule[] = [
+  {
+    path: 'client.user_unsent_size_limit',
+    reads: [],
+    formula: `client.user_unsent_size_limit >= ${callsMax} x ${hookLimits.answerBytesMax}`,
+    otherwise: 'a user whose calls are answered by a back end at length would be closed with 3008, however quickly they read',
+    isFatal: false,
+    sides: ({ client }) => ({ left: client.user_unsent_size_limit, ...product(callsMax, hookLimits.answerBytesMax) }),
+  },
+  {
+    path: 'client.user_unsent_size_limit',
+    reads: ['client.queue_max_size', 'client.history_max_size', 'client.presence_max_size'],
+    formula: 'client.user_unsent_size_limit >= client.queue_max_size + client.history_max_size + client.presence_max_size',
+    otherwise: 'a single connection that may hold as much would be closed with 3008 for it',
+    isFatal: false,
+    sides: ({ client: { user_unsent_size_limit, queue_max_size, history_max_size, presence_max_size } }) => ({
+      left: user_unsent_size_limit,
+      right: queue_max_size + history_max_size + presence_max_size,
+      sum: `${queue_max_size} + ${history_max_size} + ${presence_max_size} = ${queue_max_size + history_max_size + presence_max_size}`,
+    }),
+  },
+  {
+    path: 'client.unsent_size_limit',
+    reads: ['client.user_unsent_size_limit'],
+    formula: 'client.unsent_size_limit >= client.user_unsent_size_limit',
+    otherwise: 'one user could take the room of everybody',
+    isFatal: false,
+    sides: ({ client }) => same(client.unsent_size_limit, client.user_unsent_size_limit),
+  },
+]
+
 /** What a client does that comes back to as many channels as it may have. */
 const comingBackRules: readonly LimitRule[] = [
   {
@@ -110,7 +173,7 @@ const comingBackRules: readonly LimitRule[] = [
 ]
 
 /** How limits hang together: a test checks the defaults, and every start its configuration. */
-export const limitRules: readonly LimitRule[] = [...sizeRules, ...comingBackRules]
+export const limitRules: readonly LimitRule[] = [...sizeRules, ...streamRules, ...unsentRules, ...comingBackRules]
 
 function same(left: number, right: number): Sides {
   return { left, right, sum: String(right) }

@@ -118,6 +118,12 @@ const client = group({
     bytesMax,
     'client.channel_limit x client.subscribe_size_limit',
   ),
+  head_size_limit: integer(
+    'Bytes of the first line and the headers of a request, where event streams name their channels. Beyond: 431.',
+    limits.headBytesMax,
+    16 * 1024,
+    1024 * 1024,
+  ),
   json_depth_limit: integer('How deeply JSON may nest.', limits.json.depthMax, 2, 512),
   json_keys_limit: integer('Keys of one JSON object.', limits.json.keysMax, 8, 1_000_000),
   json_items_limit: integer('Items of one JSON array.', limits.json.itemsMax, 8, 10_000_000),
@@ -194,6 +200,12 @@ const client = group({
   history_max_size: integer(
     'Bytes of publications in one history reply. Beyond: the page ends earlier.',
     limits.historyPageBytesMax,
+    1024,
+    bytesMax,
+  ),
+  presence_max_size: integer(
+    'Bytes of one list of who is in a channel, for clients. Beyond: error 106; `presence_stats` still counts them.',
+    limits.presenceBytesMax,
     1024,
     bytesMax,
   ),
