@@ -17,7 +17,7 @@ separated by commas, or JSON; a list of objects is JSON. An option that is not k
 stop the start; every problem is reported, one a line, with its path, and \`fanfare check\` reports the same without starting anything. An option of Centrifugo that has no counterpart is
 named with what to do instead:
 
-\`\`\`
+\`\`\`console
 channel.namespaces[2].history_ttl: expected a duration like "30s", got "30"
 \`\`\`
 
