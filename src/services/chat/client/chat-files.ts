@@ -22,9 +22,11 @@ export class ChatFiles {
   readonly #turns: (() => void)[] = []
   readonly #links = new Map<string, FileLink>()
   readonly #wanted = new Set<string>()
+
   /** What this device has just sent need not be loaded again. */
   readonly #own = new Map<string, Blob>()
   #token: Promise<string> | undefined
+  #asking: Promise<void> | undefined
   #underWay = 0
   #bytesMax: number | undefined
 
@@ -64,6 +66,13 @@ export class ChatFiles {
     if (link === undefined || link.expires <= this.clock.now()) return undefined
     const path = form === 'small' ? link.path.replace('?', '/small?') : form === 'save' ? `${link.path}&save` : link.path
     return `${this.#base}${path}`
+  }
+
+  /** The same, once the server has said it; undefined where it cannot be asked. */
+  async link(id: string, form: 'whole' | 'small' | 'save' = 'whole'): Promise<string | undefined> {
+    this.#want(id)
+    await this.#asking
+    return this.urlOf(id, form)
   }
 
   /** A link did not work: the next one is asked for anew. */
@@ -133,11 +142,12 @@ export class ChatFiles {
   /** Links that are wanted in the same turn are asked for together. */
   #want(id: string): void {
     if (this.#wanted.has(id)) return
-    if (this.#wanted.size === 0) queueMicrotask(() => void this.#ask())
     this.#wanted.add(id)
+    this.#asking ??= this.#ask()
   }
 
   async #ask(): Promise<void> {
+    await Promise.resolve()
     const wanted = [...this.#wanted]
     try {
       for (let from = 0; from < wanted.length; from += limits.linksMax) {
@@ -150,7 +160,7 @@ export class ChatFiles {
       if (!(error instanceof ChatError)) throw error
     } finally {
       for (const id of wanted) this.#wanted.delete(id)
-      if (this.#wanted.size > 0) queueMicrotask(() => void this.#ask())
+      this.#asking = this.#wanted.size > 0 ? this.#ask() : undefined
     }
   }
 

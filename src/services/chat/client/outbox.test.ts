@@ -25,6 +25,24 @@ test('[M43] of each conversation one message is on its way at a time, in the ord
   expect(cids(outbox, 0)).toEqual(['2', '3'])
 })
 
+test('[M152] files are uploaded side by side and sent in the order in which they were chosen; words wait for none of them', () => {
+  const outbox = new Outbox()
+  const file = { cid: 'f', blob: new Blob(['x']), name: 'a.txt', kind: 'file', size: 1 } as const
+  const uploaded = { id: 'u', kind: 'file', type: 'application/octet-stream', size: 1 } as const
+  for (const cid of ['1', '2']) outbox.add({ ...entry(cid), files: [file] })
+  outbox.add(entry('3'))
+  expect(cids(outbox, 0)).toEqual(['1', '2', '3'])
+  outbox.replace({ ...entry('2'), files: [{ ...file, uploaded }] })
+  expect(cids(outbox, 0)).toEqual(['1', '3'])
+  outbox.replace({ ...entry('1'), files: [{ ...file, uploaded }] })
+  expect(cids(outbox, 0)).toEqual(['1'])
+  outbox.drop('1')
+  expect(cids(outbox, 0)).toEqual(['2'])
+  outbox.add({ ...entry('0'), files: [file] })
+  outbox.refuse('0', { code: 413, reason: 'too_large', text: '' })
+  expect(cids(outbox, 0)).toEqual(['2'])
+})
+
 test('[M43] what was refused for good holds up nothing, and goes again at the end', () => {
   const outbox = new Outbox()
   for (const cid of ['1', '2', '3']) outbox.add(entry(cid))

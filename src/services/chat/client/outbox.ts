@@ -197,9 +197,16 @@ export class Outbox {
 
   #heads(): Item[] {
     const heads = new Map<string, Item>()
+    const uploading = new Set<string>()
     for (const item of this.#ordered()) {
-      const lane = laneOf(item.entry)
-      if (item.entry.refusal === undefined && !heads.has(lane)) heads.set(lane, item)
+      const { entry } = item
+      if (entry.refusal !== undefined) continue
+      const isUploading = isToUpload(entry)
+      if (isUploading) uploading.add(entry.conversation)
+      // Files come in the order in which they were chosen, however long each takes.
+      if (entry.files !== undefined && !isUploading && uploading.has(entry.conversation)) continue
+      const lane = laneOf(entry)
+      if (!heads.has(lane)) heads.set(lane, item)
     }
     return [...heads.values()]
   }

@@ -81,6 +81,11 @@ export function filesLine(files: readonly Pick<SharedFile, 'kind' | 'name'>[]): 
   return `${sign} ${first.kind === 'file' ? first.name : one}`
 }
 
+/** What stands in front of a caption where its files are not shown. */
+export function filesSign(files: readonly Pick<SharedFile, 'kind'>[]): string {
+  return words[files[0]?.kind ?? 'file'].sign
+}
+
 const words: Readonly<Record<FileKind, { readonly sign: string; readonly one: string; readonly many: string }>> = {
   picture: { sign: '📷', one: 'Photo', many: 'photos' },
   video: { sign: '🎥', one: 'Video', many: 'videos' },

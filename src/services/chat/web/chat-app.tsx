@@ -18,6 +18,7 @@ import type { Place } from './place.ts'
 import { messageLine } from './preview.ts'
 import { dismissNotifications, followClicks, showNotification } from './push.ts'
 import { SignInForm } from './sign-in.tsx'
+import { Viewer } from './viewer.tsx'
 
 interface ChatAppProps {
   readonly accounts: Accounts
@@ -81,6 +82,7 @@ function SignedIn(props: ChatAppProps & { readonly account: Account }) {
       </div>
       <MessageMenu desk={desk} />
       <Dialogs desk={desk} />
+      <Viewer desk={desk} />
       <Notices desk={desk} />
       <p class="visually-hidden" aria-live="polite" data-testid="spoken">
         {store.spoken.value}

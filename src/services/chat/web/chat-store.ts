@@ -5,6 +5,7 @@ import {
   type ChatClient,
   ChatError,
   type ConversationView,
+  type FileView,
   type ItemView,
   type Link,
   type MessageView,
@@ -58,6 +59,8 @@ export class ChatStore {
   readonly #linkRev = signal(0)
   readonly #listRev = signal(0)
   readonly #invitedRev = signal(0)
+  readonly #filesRev = signal(0)
+  readonly #progressRev = signal(0)
   readonly #presenceRev = signal(0)
   readonly #indexes = new WeakMap<readonly ItemView[], ReadonlyMap<number | undefined, ItemView>>()
   readonly #messageRevs = new Map<string, Signal<number>>()
@@ -110,6 +113,22 @@ export class ChatStore {
 
   presenceOf(user: string): UserPresence | undefined {
     return seen(this.#presenceRev, () => this.chat.presenceOf(user))
+  }
+
+  /** Where a file can be shown from, as soon as there is a connection. */
+  fileUrl(id: string, form: 'whole' | 'small'): string | undefined {
+    return seen(this.#filesRev, () => (this.link.value === 'live' ? this.chat.files.urlOf(id, form) : undefined))
+  }
+
+  /** How far a message's files are on their way, from 0 to 1. */
+  progress(cid: string): number | undefined {
+    return seen(this.#progressRev, () => this.chat.files.progress(cid))
+  }
+
+  /** Where a file can be saved from: this device, or the server. Undefined without a connection. */
+  async savingUrl({ id, blob }: FileView): Promise<string | undefined> {
+    if (blob !== undefined) return URL.createObjectURL(blob)
+    return id === undefined ? undefined : this.chat.files.link(id, 'save')
   }
 
   message(conversation: string, seq: number): MessageView | undefined {
@@ -175,6 +194,12 @@ export class ChatStore {
       case 'messages':
         this.#messageRev(change.conversation).value++
         return
+      case 'files':
+        this.#filesRev.value++
+        return
+      case 'progress':
+        this.#progressRev.value++
+        return
       case 'invited':
         this.#invitedRev.value++
         return
@@ -214,7 +239,8 @@ const reasons: Readonly<Record<string, string>> = {
   group_full: 'The group is full.',
   gone: 'This has ended and cannot be used any longer.',
   window_closed: 'It is too late for that: the message is too old.',
-  too_large: 'This is too long.',
+  too_large: 'This is too large.',
+  quota_exceeded: 'There is no room for it: your files, or those of everyone here, take as much as they may.',
   rate_limited: 'That was a lot at once. Wait a moment and try again.',
   membership_changed: 'The members have just changed. Look again, then repeat it.',
 }

@@ -1,6 +1,8 @@
 import { useSignal, useSignalEffect } from '@preact/signals'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import type { ConversationView } from '../client/index.ts'
+import { FileButton } from './attach-sheet.tsx'
+import { attach } from './attaching.ts'
 import type { Desk, Writing } from './desk.ts'
 import { EmojiGrid } from './emoji-grid.tsx'
 import { Icon } from './icons.tsx'
@@ -57,6 +59,9 @@ export function Composer({ desk, conversation }: ComposerProps) {
             onKeyDown={onKeyDown}
             onBlur={() => desk.store.chat.typing(conversation.id, false)}
           />
+          {desk.store.chat.files.bytesMax === 0 || writing.kind === 'edit' ? null : (
+            <FileButton label="Attach files" icon="attach" class="icon-button" pick={files => void attach(desk, conversation.id, files)} />
+          )}
           {bytes > bytesWarned ? (
             <span class="composer-count numeral" data-over={bytes > bytesMax} role="status">
               {bytesMax - bytes}
@@ -80,7 +85,9 @@ function useComposer(desk: Desk, { id }: ConversationView) {
   const emoji = useSignal(false)
   const writing = desk.writingIn(id)
   const bytes = new TextEncoder().encode(text.value).length
-  const canSend = text.value.trim() !== '' && bytes <= bytesMax
+  // A caption may be taken away.
+  const isSaid = text.value.trim() !== '' || (writing.kind === 'edit' && writing.item.files !== undefined)
+  const canSend = isSaid && bytes <= bytesMax
   useLayoutEffect(() => {
     desk.typed.value = beginningOf(writing)
     text.value = desk.typed.peek() ?? desk.drafts.of(id)

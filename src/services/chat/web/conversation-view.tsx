@@ -1,5 +1,6 @@
 import { useEffect } from 'preact/hooks'
 import type { ConversationView } from '../client/index.ts'
+import { Attachments } from './attachments.tsx'
 import { Avatar } from './avatar.tsx'
 import { Composer } from './composer.tsx'
 import { titleOf } from './conversation-list.tsx'
@@ -32,7 +33,10 @@ export function ConversationPane({ desk, conversation }: { readonly desk: Desk; 
       <RequestBar desk={desk} conversation={conversation} />
       <MessageList key={id} desk={desk} conversation={conversation} />
       {maySend(conversation, chat.user) ? (
-        <Composer key={id} desk={desk} conversation={conversation} />
+        <>
+          <Composer key={id} desk={desk} conversation={conversation} />
+          <Attachments desk={desk} conversation={conversation} />
+        </>
       ) : (
         <p class="composer-closed">{conversation.active ? 'Only admins write in this group.' : 'You are not in this group any longer.'}</p>
       )}

@@ -1,12 +1,14 @@
 import { type Signal, signal } from '@preact/signals'
-import { type ChatChange, ChatError, type MessageView } from '../client/index.ts'
+import { type ChatChange, ChatError, type FileView, type MessageView } from '../client/index.ts'
 import { wholeEmoji } from '../model/text.ts'
 import type { Account, Accounts } from './account.ts'
+import type { Attaching } from './attaching.ts'
 import { type ChatStore, reasonText } from './chat-store.ts'
 import type { Drafts } from './drafts.ts'
 import { takenBack } from './message-actions.ts'
 import type { Place } from './place.ts'
 import { pushState, turnPushOff } from './push.ts'
+import type { Viewed } from './viewer.tsx'
 
 /** What the composer is for at the moment. */
 export type Writing =
@@ -70,6 +72,10 @@ export class Desk {
   readonly menu: Signal<OpenMenu | undefined> = signal(undefined)
   readonly dialog: Signal<Dialog | undefined> = signal(undefined)
   readonly jump: Signal<Jump | undefined> = signal(undefined)
+  /** Files that were chosen and not sent. */
+  readonly attaching: Signal<Attaching | undefined> = signal(undefined)
+  /** The picture that one looks at. */
+  readonly viewer: Signal<Viewed | undefined> = signal(undefined)
   /** What stands in the field while it is no draft. */
   readonly typed: Signal<string | undefined> = signal(undefined)
   /** Rises when the composer is to take the focus. */
@@ -111,7 +117,25 @@ export class Desk {
     if (conversation !== this.place.conversation.value) this.writing.value = fresh
     this.dialog.value = undefined
     this.menu.value = undefined
+    this.viewer.value = undefined
     this.place.open(conversation)
+  }
+
+  view(item: MessageView, file: FileView): void {
+    this.viewer.value = { item, file }
+  }
+
+  /** Has the browser save a file. */
+  async save(file: FileView): Promise<void> {
+    const url = await this.store.savingUrl(file)
+    if (url === undefined) {
+      this.store.notify('There is no connection. Try again when it is back.', 'bad')
+      return
+    }
+    const link = document.createElement('a')
+    link.href = url
+    link.download = file.name
+    link.click()
   }
 
   /** Brings a message into view, of any conversation and from however far back. */

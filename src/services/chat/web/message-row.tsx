@@ -2,6 +2,7 @@ import { Avatar } from './avatar.tsx'
 import { reasonText } from './chat-store.ts'
 import type { Desk } from './desk.ts'
 import { Icon } from './icons.tsx'
+import { MessageFiles } from './message-files.tsx'
 import { MessageText } from './message-text.tsx'
 import { PendingBar } from './pending-bar.tsx'
 import { hueOf } from './people.ts'
@@ -22,7 +23,7 @@ interface MessageRowProps {
 export function MessageRowView({ row, desk, isGroup }: MessageRowProps) {
   const { item, first, last } = row
   const { store } = desk
-  const jumbo = !item.deleted && item.replyTo === undefined && item.text !== undefined && isJumbo(item.text)
+  const jumbo = !item.deleted && item.files === undefined && item.replyTo === undefined && item.text !== undefined && isJumbo(item.text)
   const others = isGroup && !item.mine
   return (
     <li
@@ -41,13 +42,14 @@ export function MessageRowView({ row, desk, isGroup }: MessageRowProps) {
         <span class="face">{last ? <Avatar name={store.people.name(item.author)} seed={item.author} size={30} /> : null}</span>
       ) : null}
       <div class="bubble-line">
-        <div class="bubble" data-jumbo={jumbo} data-deleted={item.deleted}>
+        <div class="bubble" data-jumbo={jumbo} data-deleted={item.deleted} data-files={filesLook(item)}>
           {others && first ? (
             <bdi class="author" style={`--hue:${hueOf(item.author)}`} title={item.author}>
               {store.people.name(item.author)}
             </bdi>
           ) : null}
           {item.replyTo === undefined || item.deleted ? null : <Quote desk={desk} conversation={item.conversation} seq={item.replyTo} />}
+          {item.files === undefined || item.deleted ? null : <MessageFiles item={item} desk={desk} />}
           <Body row={row} desk={desk} />
         </div>
         <Tools row={row} desk={desk} />
@@ -62,9 +64,10 @@ export function MessageRowView({ row, desk, isGroup }: MessageRowProps) {
 function Body({ row, desk }: { readonly row: MessageRow; readonly desk: Desk }) {
   const { item } = row
   const line = messageLine(item)
+  const isBare = item.files !== undefined && (item.text ?? '') === ''
   return (
     <div class="body">
-      {line.aside ? (
+      {isBare && !item.deleted ? null : line.aside ? (
         <span class="aside">
           <Icon name={item.deleted ? 'block' : 'info'} />
           {line.text}
@@ -146,6 +149,13 @@ function Failure({ row: { item }, desk }: { readonly row: MessageRow; readonly d
       )}
     </div>
   )
+}
+
+/** A picture alone has its time on it. */
+function filesLook({ files, text, deleted }: MessageRow['item']): string | undefined {
+  if (files === undefined || deleted) return undefined
+  const isSeen = files.every(({ kind }) => kind === 'picture' || kind === 'video')
+  return isSeen && (text ?? '') === '' ? 'bare' : isSeen ? 'captioned' : 'plain'
 }
 
 function labelOf({ item }: MessageRow, { store }: Desk): string {

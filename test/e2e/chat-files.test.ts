@@ -1,0 +1,191 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import type { Page } from 'playwright-core'
+import sharp from 'sharp'
+import { lacks, until } from '../support/index.ts'
+import { ChatSite, desktop, phone } from './chat-site.ts'
+import { closeTabs, type Tab } from './chat-tab.ts'
+
+const skipped = lacks('chromium', 'pictures and files in a browser')
+
+const report = { name: 'report.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.7 nothing') }
+
+/** A picture that takes some bytes, so that its upload takes some pieces. */
+async function picture(name: string, width = 1600, height = 1000) {
+  const noise = sharp({ create: { width, height, channels: 3, background: '#000', noise: { type: 'gaussian', mean: 150, sigma: 40 } } })
+  return { name, mimeType: 'image/jpeg', buffer: await noise.jpeg({ quality: 80 }).toBuffer() }
+}
+
+type Chosen = Awaited<ReturnType<typeof picture>>
+
+async function choose(tab: Tab, ...files: readonly Chosen[]): Promise<void> {
+  const chooser = tab.page.waitForEvent('filechooser')
+  await tab.page.getByRole('button', { name: 'Attach files' }).click()
+  await (await chooser).setFiles([...files])
+  await sheet(tab).waitFor()
+}
+
+const sheet = (tab: Tab) => tab.page.getByRole('dialog', { name: 'Send files' })
+const pictures = (tab: Tab) => tab.page.locator('.message .picture img')
+
+/** Whether pictures are there, with all of their bytes. */
+async function areLoaded(tab: Tab, count: number): Promise<boolean> {
+  const widths = await pictures(tab).evaluateAll(all =>
+    all.map(img => (img instanceof HTMLImageElement && img.complete ? img.naturalWidth : 0)),
+  )
+  return widths.length === count && widths.every(width => width > 0)
+}
+
+/** Gives files to the page as a paste or a drop does. */
+async function hand(page: Page, kind: 'paste' | 'drop', { name, mimeType, buffer }: Chosen): Promise<void> {
+  await page.evaluate(
+    ([event, file, type, base64]) => {
+      const transfer = new DataTransfer()
+      transfer.items.add(new File([Uint8Array.from(atob(base64 ?? ''), unit => unit.charCodeAt(0))], file ?? '', { type: type ?? '' }))
+      const options = { bubbles: true, cancelable: true }
+      if (event === 'paste') document.activeElement?.dispatchEvent(new ClipboardEvent('paste', { ...options, clipboardData: transfer }))
+      else {
+        const messages = document.querySelector('.messages')
+        for (const each of ['dragenter', 'dragover', 'drop'])
+          messages?.dispatchEvent(new DragEvent(each, { ...options, dataTransfer: transfer }))
+      }
+    },
+    [kind, name, mimeType, buffer.toString('base64')] as const,
+  )
+}
+
+describe.skipIf(skipped)('pictures and files in the chat', () => {
+  let site: ChatSite
+  beforeAll(async () => {
+    site = await ChatSite.start()
+  })
+  afterAll(() => site?.[Symbol.asyncDispose]())
+
+  test('[W75] files are chosen, pasted and dropped, several at once, looked at with a caption each, and come to the other side', async () => {
+    const [ann, bob] = await site.pair('ann', 'bob')
+    await choose(ann, await picture('beach.jpg'), report)
+    await sheet(ann).getByRole('textbox', { name: 'Caption' }).fill('At the beach')
+    await hand(ann.page, 'paste', await picture('pasted.jpg', 400, 900))
+    await hand(ann.page, 'drop', await picture('dropped.jpg', 300, 300))
+    await until('four are shown', async () => (await sheet(ann).locator('.attach-remove').count()) === 4)
+    await sheet(ann).getByRole('button', { name: 'Remove dropped.jpg' }).click()
+    await sheet(ann).getByRole('button', { name: 'Send 3 files' }).click()
+    await bob.message('At the beach').waitFor()
+    await bob.page.locator('.file-row').getByText('report.pdf').waitFor()
+    await until('both pictures are there', () => areLoaded(bob, 2))
+    await until('all are sent', async () => (await ann.page.locator('.message[data-state="waiting"]').count()) === 0)
+    expect(await pictures(bob).first().getAttribute('alt')).toBe('Photo, beach.jpg')
+    expect(await sheet(ann).count()).toBe(0)
+    const saving = bob.page.waitForEvent('download')
+    await bob.page.getByRole('button', { name: 'Download report.pdf' }).click()
+    expect((await saving).suggestedFilename()).toBe('report.pdf')
+    await ann.page.goto(`${site.url}/chat?as=ann&device=laptop`)
+    await ann.listed('Bob').locator('.list-line').getByText('📷 Photo').waitFor()
+    await closeTabs(ann, bob)
+  })
+
+  for (const [name, size] of Object.entries({ desktop, phone })) {
+    test(`[W76] a photo that is sent offline waits, over a reload, with its picture, and is delivered afterwards (${name})`, async () => {
+      const [ann, bob] = await site.pair(`ann-${name}`, `bob-${name}`)
+      await ann.page.setViewportSize(size)
+      const context = ann.page.context()
+      // The page itself is not kept by the browser: it is opened again while its connection is held back.
+      await ann.page.routeWebSocket('**/connection/websocket', socket => void socket.close())
+      await context.setOffline(true)
+      await choose(ann, await picture('away.jpg'))
+      await sheet(ann).getByRole('textbox', { name: 'Caption' }).fill('Sent from the train')
+      await sheet(ann).getByRole('button', { name: 'Send', exact: true }).click()
+      await ann.message('Sent from the train').waitFor()
+      expect(await ann.state('Sent from the train')).toBe('waiting')
+      await until('its picture is shown', () => areLoaded(ann, 1))
+      await context.setOffline(false)
+      await ann.page.reload()
+      await ann.message('Sent from the train').waitFor()
+      expect(await ann.state('Sent from the train')).toBe('waiting')
+      await until('its picture is shown again', () => areLoaded(ann, 1))
+      expect(await bob.message('Sent from the train').count()).toBe(0)
+      const page = await context.newPage()
+      await ann.page.close()
+      await page.goto(`${site.url}/chat?as=ann-${name}&device=laptop`)
+      await bob.message('Sent from the train').waitFor()
+      await until('bob has the picture', () => areLoaded(bob, 1))
+      expect(await bob.messages.count()).toBe(1)
+      await page.close()
+      await closeTabs(bob)
+      await context.close()
+    })
+  }
+
+  test('[W77] the room of a picture is there before it is: nothing moves when it comes', async () => {
+    const [ann, bob] = await site.pair('mia', 'noa')
+    await bob.page.goto(`${site.url}/chat?as=noa&device=laptop`)
+    await choose(ann, await picture('tall.jpg', 600, 1500))
+    await sheet(ann).getByRole('button', { name: 'Send', exact: true }).click()
+    await until('it is sent', async () => (await ann.page.locator('.message[data-state="waiting"]').count()) === 0)
+    const held: (() => void)[] = []
+    await bob.page.route('**/chat/files/**', route => void held.push(() => void route.continue()))
+    await bob.listed('Mia').click()
+    await until('the picture is asked for', () => held.length > 0)
+    const box = () => bob.page.locator('.message .picture').boundingBox()
+    const before = await box()
+    for (const go of held) go()
+    await until('it is there', () => areLoaded(bob, 1))
+    expect(await box()).toEqual(before)
+    expect(Math.round(((before?.height ?? 0) / (before?.width ?? 1)) * 10)).toBe(25)
+    await closeTabs(ann, bob)
+  })
+
+  test('[W78] a click opens a picture over the page; arrows go through the conversation, it is saved, and Escape closes', async () => {
+    const [ann, bob] = await site.pair('ida', 'jon')
+    await choose(ann, await picture('one.jpg'), await picture('two.jpg', 900, 900), report)
+    await sheet(ann).getByRole('button', { name: 'Send 3 files' }).click()
+    await until('both are there', () => areLoaded(bob, 2))
+    const viewer = bob.page.locator('dialog.viewer')
+    const shown = () => viewer.locator('.viewer-picture img').last().getAttribute('alt')
+    await bob.page.getByRole('button', { name: /^Open: .*one\.jpg/ }).click()
+    await until('the first is shown', async () => (await shown()) === 'one.jpg')
+    await bob.page.keyboard.press('ArrowRight')
+    await until('the second is shown', async () => (await shown()) === 'two.jpg')
+    await bob.page.keyboard.press('ArrowRight')
+    expect(await shown()).toBe('two.jpg')
+    const saving = bob.page.waitForEvent('download')
+    await viewer.getByRole('button', { name: 'Download two.jpg' }).click()
+    expect((await saving).suggestedFilename()).toBe('two.jpg')
+    await bob.page.keyboard.press('ArrowLeft')
+    await until('the first is shown again', async () => (await shown()) === 'one.jpg')
+    await bob.page.keyboard.press('Escape')
+    await until('it is closed', async () => (await viewer.count()) === 0)
+    await closeTabs(ann, bob)
+  })
+
+  test('[W79] an upload shows how far it is and is cancelled; one that is refused is tried again or discarded; a deletion takes the picture away', async () => {
+    const [ann, bob] = await site.pair('kim', 'lea')
+    const held: (() => void)[] = []
+    await ann.page.route('**/chat/uploads/**', route => void held.push(() => void route.continue()))
+    await choose(ann, await picture('one.jpg'), await picture('two.jpg'))
+    await sheet(ann).getByRole('button', { name: 'Send 2 files' }).click()
+    await until('both are on their way', () => held.length === 2)
+    expect(await ann.page.getByRole('progressbar', { name: 'Sending' }).count()).toBe(2)
+    await ann.say('Words go first')
+    await bob.message('Words go first').waitFor()
+    await ann.page.getByRole('button', { name: 'Cancel sending' }).first().click()
+    await until('one is left', async () => (await ann.page.locator('.message .picture').count()) === 1)
+    for (const go of held) go()
+    await until('the other is there', () => areLoaded(bob, 1))
+    await ann.page.unroute('**/chat/uploads/**')
+
+    await ann.page.route('**/chat/uploads/**', route =>
+      route.fulfill({ status: 413, json: { error: { code: 413, message: 'quota_exceeded: no room' } } }),
+    )
+    await choose(ann, await picture('three.jpg'))
+    await sheet(ann).getByRole('button', { name: 'Send', exact: true }).click()
+    await ann.page.locator('.failure').getByText('Not sent').waitFor()
+    await ann.page.unroute('**/chat/uploads/**')
+    await ann.page.locator('.failure').getByRole('button', { name: 'Try again' }).click()
+    await until('it is there after all', () => areLoaded(bob, 2))
+    await ann.page.locator('.message[data-mine="true"] .picture').last().click({ button: 'right' })
+    await ann.page.getByRole('menuitem', { name: 'Delete', exact: true }).click()
+    await ann.page.getByRole('dialog').getByRole('button', { name: 'Delete for everyone' }).click()
+    await until('it is gone', () => areLoaded(bob, 1))
+    await closeTabs(ann, bob)
+  })
+})
