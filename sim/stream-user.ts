@@ -1,6 +1,6 @@
 import type { EventSourceMessage } from 'eventsource-parser'
 import { between, type Random } from '../src/kit/index.ts'
-import { CommandError, type Cursor, channelHash, decodeCursor } from '../src/protocol/index.ts'
+import { CommandError, type Cursor, channelHash, decodeCursor, type Position, type ProtocolError } from '../src/protocol/index.ts'
 import { type EventClient, EventPipe } from './event-pipe.ts'
 import type { Machine } from './machine.ts'
 import { type Server, tokenOf } from './server.ts'
@@ -29,6 +29,8 @@ export class StreamUser implements User, EventClient {
   readonly #isActive: boolean
   readonly #wanted: Set<string>
   readonly #on = new Set<string>()
+  /** Channels that could not be opened for the moment, each with the place that it goes on from: the server asks for them again. */
+  readonly #late = new Map<string, Position | undefined>()
   /** Channels that an administrator subscribed it to, which are no part of its watchlist. */
   readonly #given = new Set<string>()
   /** Subscriptions that an administrator ended: a browser gets them back with its next stream. */
@@ -113,6 +115,7 @@ export class StreamUser implements User, EventClient {
     for (const channel of [...this.#on, ...this.#given]) this.views.get(channel)?.end()
     this.#on.clear()
     this.#given.clear()
+    this.#late.clear()
     time.after(between(this.random, 50, 1500), () => this.#connect())
   }
 
@@ -135,6 +138,7 @@ export class StreamUser implements User, EventClient {
     if (push.connect !== undefined) this.#began(push.connect)
     if (push.subs !== undefined) this.#changed(push.subs.rev)
     if (push.subscribe !== undefined) this.#added(channel, push)
+    if (push.error !== undefined) this.#refused(channel, push.error)
     if (push.unsubscribe !== undefined) this.#taken(channel)
     if (push.pub !== undefined) this.#of(channel).take(push.pub)
     if (push.join !== undefined) this.#of(channel).joined(push.join.info)
@@ -155,17 +159,13 @@ export class StreamUser implements User, EventClient {
     this.#rev = rev
     for (const [channel, reply] of Object.entries(subs)) {
       const view = this.#of(channel)
-      if (reply.error !== undefined) {
-        // An administrator may have ended it while it was opened.
-        this.context.judge.hold(
-          reply.error.temporary === true || reply.error.code === 103,
-          `${this.name} was refused ${channel}: ${reply.error.message}`,
-        )
-        continue
+      const since = resumed?.positions.has(channelHash(channel)) === true ? view.position : undefined
+      if (reply.error?.temporary) this.#late.set(channel, since)
+      else if (reply.error !== undefined) this.#refused(channel, reply.error)
+      else {
+        view.begin(reply, since)
+        this.#on.add(channel)
       }
-      const isKnown = resumed?.positions.has(channelHash(channel)) === true
-      view.begin(reply, isKnown ? view.position : undefined)
-      this.#on.add(channel)
     }
   }
 
@@ -183,11 +183,20 @@ export class StreamUser implements User, EventClient {
 
   #added(channel: string, { subscribe }: WirePush): void {
     if (subscribe === undefined) return
-    this.#of(channel).begin(subscribe, undefined)
-    if (this.#change?.channels.includes(channel)) {
+    this.#of(channel).begin(subscribe, this.#late.get(channel))
+    if (this.#late.delete(channel)) {
+      this.context.tally.count('opened late')
+      this.#on.add(channel)
+    } else if (this.#change?.channels.includes(channel)) {
       this.#on.add(channel)
       this.#listed.add(channel)
     } else this.#given.add(channel)
+  }
+
+  /** An administrator may have ended it while it was opened. */
+  #refused(channel: string, { code, message }: ProtocolError): void {
+    this.#late.delete(channel)
+    this.context.judge.hold(code === 103, `${this.name} was refused ${channel}: ${message}`)
   }
 
   #taken(channel: string): void {
@@ -199,6 +208,7 @@ export class StreamUser implements User, EventClient {
     this.#of(channel).end()
     this.#on.delete(channel)
     this.#given.delete(channel)
+    this.#late.delete(channel)
   }
 
   /** The barrier of a change: nothing of a removed channel comes after it. */
@@ -208,8 +218,8 @@ export class StreamUser implements User, EventClient {
     this.context.judge.hold(change?.rev === rev, `${this.name} heard of change ${rev} and asked for ${change?.rev}`)
     if (change === undefined) return
     this.#rev = rev
-    for (const channel of [...this.#on]) if (!change.channels.includes(channel)) this.#removed(channel)
-    this.#listed = new Set(this.#on)
+    for (const channel of [...this.#on, ...this.#late.keys()]) if (!change.channels.includes(channel)) this.#removed(channel)
+    this.#listed = new Set([...this.#on, ...this.#late.keys()])
   }
 
   /** The cursor says of every stream exactly what was received, or nothing. */
@@ -225,6 +235,11 @@ export class StreamUser implements User, EventClient {
       if (!view.follows || said === undefined) continue
       const same = said.epoch === view.position?.epoch && said.offset === view.position.offset
       this.context.judge.hold(same, `${this.name} in ${channel} is at ${view.position?.offset}, and its cursor says ${said.offset}`)
+    }
+    for (const [channel, since] of this.#late) {
+      const said = cursor.positions.get(channelHash(channel))
+      const kept = since === undefined || (said?.epoch === since.epoch && said.offset === since.offset)
+      this.context.judge.hold(kept, `${this.name} waits for ${channel} from ${since?.offset}, and its cursor says ${said?.offset}`)
     }
   }
 
@@ -246,7 +261,8 @@ export class StreamUser implements User, EventClient {
   /** Asks for the channels that are wanted, and for the same again until there is an answer. */
   #changeWatchlist(): void {
     const wanted = [...this.#wanted]
-    const isRight = wanted.length === this.#on.size && wanted.every(channel => this.#on.has(channel))
+    const isRight =
+      wanted.length === this.#on.size + this.#late.size && wanted.every(channel => this.#on.has(channel) || this.#late.has(channel))
     if (this.#change === undefined && isRight) return
     const change = this.#change ?? { rev: this.#rev + 1, channels: wanted }
     this.#change = change

@@ -32,6 +32,8 @@ export interface WirePush {
   readonly subscribe?: WireSubscription
   readonly disconnect?: { readonly code: number; readonly reason: string; readonly reconnect: boolean }
   readonly subs?: { readonly rev: number }
+  /** A channel that was asked for again by the server, and refused. */
+  readonly error?: ProtocolError
   readonly batch?: readonly WirePush[]
   readonly connect?: WireStream
 }

@@ -162,9 +162,10 @@ export class SseTransport implements EventStreamOwner {
     if (watch.rev > 0 || wanted.channels !== opening.channels) this.changed(session, watch)
     session.announce()
     const subs = completeAll(admissions)
+    // Before the first event, whose cursor keeps their places.
+    if ([...subs.values()].some(entry => 'error' in entry && entry.error.temporary)) this.#askAgain(session, subs, opening)
     // The first event stands alone: what the new subscriptions have brought meanwhile comes with the next.
     session.socket.write(this.#wire.pack([pushFrame(connectEvent(session, watch, subs))], session.cursor()))
-    if ([...subs.values()].some(entry => 'error' in entry && entry.error.temporary)) this.#askAgain(session, subs, opening)
   }
 
   /** A browser cannot ask again for a channel alone. */
