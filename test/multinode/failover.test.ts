@@ -89,7 +89,7 @@ describe('a link that breaks', () => {
     expect(await readiness(edge)).toBe(200)
   })
 
-  test('[T29] a stream that cannot be opened now ends at once, so that the browser comes back', async () => {
+  test('[T29] a stream that cannot open a channel now, since its node has no parent, has it once there is one', async () => {
     const central = await startCentral()
     const cable = await cableTo(central)
     const edge = await startRelay([cable], {}, { clock: hurried(5) })
@@ -97,9 +97,13 @@ describe('a link that breaks', () => {
     await until('it is without a parent', async () => (await readiness(edge)) === 503)
     using stream = new FetchedStream(`${edge.url}/sse?channel=kept:new&token=${await userToken('alice')}`)
     expect((await stream.response).status).toBe(200)
-    await until('it ended', () => stream.ended)
-    expect(stream.retries.length).toBeGreaterThan(0)
-    expect(stream.events.at(-1)?.data.disconnect?.code).toBe(3010)
+    const first = await until('it has begun', () => stream.events[0])
+    expect(first.data.connect?.subs['kept:new']?.error?.code).toBe(100)
+    cable.plug()
+    await until('the channel is there', () => stream.events.some(({ data }) => data.channel === 'kept:new' && data.subscribe !== undefined))
+    await central.publish('kept:new', 'first')
+    await until('it has what is published', () => stream.events.some(({ data }) => data.pub?.data === 'first'))
+    expect(stream.ended).toBe(false)
   })
 
   test('[T30] a node that reads nothing costs its parent no more than the bound, and has everything in the end', async () => {
