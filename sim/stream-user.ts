@@ -15,6 +15,12 @@ interface Change {
   readonly channels: readonly string[]
 }
 
+/** Where a channel goes on from: as the page knows it, and as the cursor said. */
+interface Place {
+  readonly since: Position | undefined
+  readonly said: Position | undefined
+}
+
 /** Without any sign of life for this long, the page opens the stream anew. */
 const patienceMs = 8000
 const lookMs = 500
@@ -30,7 +36,7 @@ export class StreamUser implements User, EventClient {
   readonly #wanted: Set<string>
   readonly #on = new Set<string>()
   /** Channels that could not be opened for the moment, each with the place that it goes on from: the server asks for them again. */
-  readonly #late = new Map<string, Position | undefined>()
+  readonly #late = new Map<string, Place>()
   /** Channels that an administrator subscribed it to, which are no part of its watchlist. */
   readonly #given = new Set<string>()
   /** Subscriptions that an administrator ended: a browser gets them back with its next stream. */
@@ -159,8 +165,9 @@ export class StreamUser implements User, EventClient {
     this.#rev = rev
     for (const [channel, reply] of Object.entries(subs)) {
       const view = this.#of(channel)
-      const since = resumed?.positions.has(channelHash(channel)) === true ? view.position : undefined
-      if (reply.error?.temporary) this.#late.set(channel, since)
+      const said = resumed?.positions.get(channelHash(channel))
+      const since = said === undefined ? undefined : view.position
+      if (reply.error?.temporary) this.#late.set(channel, { since, said })
       else if (reply.error !== undefined) this.#refused(channel, reply.error)
       else {
         view.begin(reply, since)
@@ -183,7 +190,7 @@ export class StreamUser implements User, EventClient {
 
   #added(channel: string, { subscribe }: WirePush): void {
     if (subscribe === undefined) return
-    this.#of(channel).begin(subscribe, this.#late.get(channel))
+    this.#of(channel).begin(subscribe, this.#late.get(channel)?.since)
     if (this.#late.delete(channel)) {
       this.context.tally.count('opened late')
       this.#on.add(channel)
@@ -236,10 +243,11 @@ export class StreamUser implements User, EventClient {
       const same = said.epoch === view.position?.epoch && said.offset === view.position.offset
       this.context.judge.hold(same, `${this.name} in ${channel} is at ${view.position?.offset}, and its cursor says ${said.offset}`)
     }
-    for (const [channel, since] of this.#late) {
-      const said = cursor.positions.get(channelHash(channel))
-      const kept = since === undefined || (said?.epoch === since.epoch && said.offset === since.offset)
-      this.context.judge.hold(kept, `${this.name} waits for ${channel} from ${since?.offset}, and its cursor says ${said?.offset}`)
+    for (const [channel, { said }] of this.#late) {
+      if (said === undefined) continue
+      const kept = cursor.positions.get(channelHash(channel))
+      const same = kept?.epoch === said.epoch && kept.offset === said.offset
+      this.context.judge.hold(same, `${this.name} waits for ${channel} from ${said.offset}, and its cursor says ${kept?.offset}`)
     }
   }
 
