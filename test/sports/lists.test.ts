@@ -45,6 +45,8 @@ describe.skipIf(skipped)('the list of matches by day and competition', () => {
   async function open(size: { readonly width: number; readonly height: number } = sizes[1], path = '/sports'): Promise<Page> {
     const page = await browser.open(started.url + path)
     await page.setViewportSize(size)
+    // What flies in is larger on its way.
+    await page.emulateMedia({ reducedMotion: 'reduce' })
     await page.locator('.match-row').first().waitFor()
     return page
   }

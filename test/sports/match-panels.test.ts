@@ -43,6 +43,7 @@ describe.skipIf(skipped)('the panels of a match', () => {
   async function open({ game }: Feed, size: { readonly width: number; readonly height: number }): Promise<Page> {
     const page = await browser.open(`${started.url}/sports/${game}`)
     await page.setViewportSize(size)
+    await page.emulateMedia({ reducedMotion: 'reduce' })
     await page.locator('.badge[data-link="live"]').waitFor()
     await page.locator('.scoreboard').waitFor()
     return page
@@ -145,6 +146,28 @@ describe.skipIf(skipped)('the panels of a match', () => {
     expect(await feed.get<{ shots: { id: string }[] }>('shots')).toMatchObject({
       shots: [{ id: 'a' }, { id: 'b' }, { id: 'c', outcome: 'goal' }],
     })
+    await page.close()
+  })
+
+  test.each([
+    ['a phone', phone],
+    ['a desktop', desktop],
+  ] as const)('[W50] the first goal, a review and its end move nothing below the score on %s', async (_, size) => {
+    const feed = await newGame(`still-${size.width}`)
+    const page = await open(feed, size)
+    const top = () => page.locator('.tabs').evaluate(tabs => Math.round(tabs.getBoundingClientRect().top))
+    const before = await top()
+    const given = goal('g', { players: [{ name: 'Adeyemi Longname-Okoro' }], state: 'provisional' })
+    await feed.post(given)
+    await page.locator('.scorers', { hasText: 'Okoro' }).waitFor()
+    expect(await top()).toBe(before)
+    await feed.post({ id: 'v', kind: 'var_start', ref: 'g', data: { reason: 'offside' } })
+    await page.locator('.review', { hasText: 'goal by Adeyemi Longname-Okoro' }).waitFor()
+    expect(await top()).toBe(before)
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(size.width)
+    await feed.post({ id: 'e', kind: 'var_end', ref: 'g', data: { outcome: 'goal' } }, { ...given, rev: 2, state: 'confirmed' })
+    await page.locator('.review').waitFor({ state: 'detached' })
+    expect(await top()).toBe(before)
     await page.close()
   })
 

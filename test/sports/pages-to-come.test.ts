@@ -32,6 +32,7 @@ describe.skipIf(skipped)('pages of matches before, after and between their whist
     const page = await open(feed, 390)
     expect(await page.locator('.score').innerText()).toBe('v')
     expect(await page.locator('.clock-pill').innerText()).not.toContain('soon')
+    expect(await page.locator('.progress, .stats').count()).toBe(0)
     await page.goto(`${started.url}/sports`)
     const row = page.locator('[data-game="to-come"]')
     await row.waitFor()

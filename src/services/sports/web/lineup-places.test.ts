@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import type { Player } from '../model/index.ts'
 import { placesOf } from './lineup-places.ts'
-import { shortName } from './pitch.tsx'
+import { shortName } from './short-name.ts'
 
 const named = (...positions: string[]): Player[] => positions.map(position => ({ name: position, position }))
 const numbered = (count: number): Player[] => Array.from({ length: count }, (_, index) => ({ name: `${index + 1}` }))

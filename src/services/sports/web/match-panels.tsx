@@ -1,4 +1,5 @@
 import { eventMinute, isLive } from '../model/index.ts'
+import { isToCome } from './clock-text.tsx'
 import type { MatchView } from './match-view.ts'
 
 /** Sentences about the match, newest first. */
@@ -39,6 +40,7 @@ const figures: ReadonlyMap<string, string> = new Map([
 
 /** Figures of both sides against each other. */
 export function StatsPanel({ view }: { readonly view: MatchView }) {
+  if (isToCome(view.board)) return <p class="nothing">No figures yet.</p>
   const known = [...figures.keys()]
   const place = (name: string) => (figures.has(name) ? known.indexOf(name) : known.length)
   const rows = Object.entries(view.stats).toSorted(([a], [b]) => place(a) - place(b))

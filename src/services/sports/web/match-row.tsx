@@ -3,6 +3,7 @@ import { isToCome, RowClock } from './clock-text.tsx'
 import { Crest } from './crest.tsx'
 import { isOn } from './game-groups.ts'
 import type { ServerTime } from './server-time.ts'
+import { shortName } from './short-name.ts'
 import { StarButton } from './star-button.tsx'
 
 export interface MatchRowProps {
@@ -96,7 +97,7 @@ function Scorers({ scorers, side }: { readonly scorers: readonly Scorer[]; reado
     <span class={`row-scorers ${side}`}>
       {byPlayer.map(([player, goals]) => (
         <span key={player}>
-          <bdi>{player}</bdi>{' '}
+          <bdi>{shortName(player)}</bdi>{' '}
           <span class="numeral">{goals.map(({ period, clock, how }) => `${placeMinute(period, clock)}${mark[how]}`).join(', ')}</span>
         </span>
       ))}

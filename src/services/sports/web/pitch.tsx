@@ -3,6 +3,7 @@ import { glowOf } from './crest.tsx'
 import { type Place, placesOf } from './lineup-places.ts'
 import { lineupOf, type MatchView } from './match-view.ts'
 import { DeedIcons, deedsOf } from './player-deeds.tsx'
+import { shortName } from './short-name.ts'
 
 export interface PitchProps {
   readonly view: MatchView
@@ -61,19 +62,6 @@ function PitchPlayer({ place, view, team }: { readonly place: Place; readonly vi
       <DeedIcons deeds={deeds} view={view} />
     </li>
   )
-}
-
-/** Names up to this length stand as they are. */
-const nameMax = 10
-const particle = /^(?:al|da|de|del|della|den|der|di|do|dos|el|la|le|mac|san|st\.?|van|von|ter|ten)$/i
-
-/** The family name, with what belongs to it. */
-export function shortName(name: string): string {
-  if (name.length <= nameMax) return name
-  const words = name.split(' ')
-  let from = words.length - 1
-  while (from > 0 && particle.test(words[from - 1] ?? '')) from--
-  return words.slice(from).join(' ')
 }
 
 /** Black or white, whichever is read better on a colour (relative luminance, WCAG 2.2). */

@@ -7,6 +7,7 @@ import { MatchProgress } from './match-progress.tsx'
 import type { MatchStore } from './match-store.ts'
 import type { MatchView } from './match-view.ts'
 import type { ServerTime } from './server-time.ts'
+import { shortName } from './short-name.ts'
 import { StarButton } from './star-button.tsx'
 
 /** The head of a match page: who, how it stands, and when. */
@@ -35,26 +36,30 @@ export function Scoreboard({ store, view }: { readonly store: MatchStore; readon
         <Score view={view} />
         <TeamName view={view} team="away" />
       </div>
-      <p class="match-clock">
-        <span class="clock-pill">
-          <ClockText board={board} kickoffUtcMs={game.kickoffUtcMs} time={store.time} />
-        </span>
-        {live && board.clock?.period === board.phase && board.phase !== 'shootout' ? <span>{phaseName(board.phase)}</span> : null}
-        {board.halfTime === undefined || board.phase === 'half_time' ? null : (
-          <span class="numeral">
-            HT {board.halfTime.home}–{board.halfTime.away}
+      <div class="clock-row">
+        <p class="match-clock">
+          <span class="clock-pill">
+            <ClockText board={board} kickoffUtcMs={game.kickoffUtcMs} time={store.time} />
           </span>
-        )}
-        {live && board.added !== undefined ? <span class="numeral">+{board.added.minutes} min</span> : null}
-        {heldSinceMs === undefined ? null : <span>as of {new Date(heldSinceMs).toLocaleTimeString()}</span>}
-      </p>
-      <Review view={view} time={store.time} />
-      <Shootout view={view} />
-      <div class="scorers">
-        <Scorers view={view} team="home" />
-        <Scorers view={view} team="away" />
+          {live && board.clock?.period === board.phase && board.phase !== 'shootout' ? <span>{phaseName(board.phase)}</span> : null}
+          {board.halfTime === undefined || board.phase === 'half_time' ? null : (
+            <span class="numeral">
+              HT {board.halfTime.home}–{board.halfTime.away}
+            </span>
+          )}
+          {live && board.added !== undefined ? <span class="numeral">+{board.added.minutes} min</span> : null}
+          {heldSinceMs === undefined ? null : <span>as of {new Date(heldSinceMs).toLocaleTimeString()}</span>}
+        </p>
+        <Review view={view} time={store.time} />
       </div>
-      <MatchProgress view={view} time={store.time} />
+      <Shootout view={view} />
+      {isToCome(board) ? null : (
+        <div class="scorers">
+          <Scorers view={view} team="home" />
+          <Scorers view={view} team="away" />
+        </div>
+      )}
+      {isToCome(board) ? null : <MatchProgress view={view} time={store.time} />}
     </section>
   )
 }
@@ -131,7 +136,8 @@ function Scorers({ view, team }: { readonly view: MatchView; readonly team: Side
         <li key={player}>
           <BallIcon />
           <span>
-            <bdi>{player}</bdi> <b>{scored.map(goal => `${eventMinute(goal)}${mark[goal.data.how]}`).join(', ')}</b>
+            <bdi title={player}>{shortName(player)}</bdi>{' '}
+            <b>{scored.map(goal => `${eventMinute(goal)}${mark[goal.data.how]}`).join(', ')}</b>
           </span>
         </li>
       ))}

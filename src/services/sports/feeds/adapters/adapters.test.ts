@@ -222,6 +222,30 @@ describe('DataFactory', () => {
     ])
   })
 
+  test('[G85] places are told as the side attacks, though sides change ends at half-time', () => {
+    const shot = (team: number, half: number, x: number, y: number, more: object = {}) => ({
+      type: 33,
+      team,
+      ...at(half, 20),
+      coord: { 1: { x, y } },
+      ...more,
+    })
+    const own = shot(1, 1, -0.9, 0, { type: 10 })
+    const recording = fromDataFactory(
+      'm',
+      document({
+        goals: { 70: own, 71: own },
+        shots: { 60: shot(1, 1, 0.8, 0.2), 61: shot(2, 1, -0.6, 0.2), 62: shot(1, 2, -0.8, 0.2), 63: shot(2, 2, 0.6, 0.2) },
+      }),
+    )
+    expect(ofKind(recording, 'shot').map(({ xy }) => xy)).toEqual([
+      [90, 60],
+      [80, 40],
+      [90, 40],
+      [80, 60],
+    ])
+  })
+
   test('[G22] what the file deletes is deleted, whether it was ever told or not', () => {
     const first = fromDataFactory('m', document({ goals: { 50: { type: 9, team: 1, ...at(1, 18) } } }))
     const later = document({}, { deletedIncidences: ['50', 51] })

@@ -115,7 +115,27 @@ export function placeOf(incidence: Incidence): { period: Period; sec: number } {
   return { period, sec: Math.max(0, clockOf(incidence) - periodMinutes[period].from * 60) }
 }
 
-/** DataFactory's field goes from -1 to 1 in both directions. */
-export function percentOf({ x, y }: { readonly x: number; readonly y: number }): [number, number] {
-  return [Math.round((x + 1) * 500) / 10, Math.round((y + 1) * 500) / 10]
+/** Where something was, in percent as the side attacks. DataFactory's field goes from -1 to 1 in both directions, for both sides alike. */
+export function percentOf({ x, y }: { readonly x: number; readonly y: number }, attacksRight: boolean): [number, number] {
+  const turned = attacksRight ? 1 : -1
+  return [Math.round((x * turned + 1) * 500) / 10, Math.round((y * turned + 1) * 500) / 10]
+}
+
+/** The halves in which the side at home attacks to the right: there, by and large, its shots are right of the middle and those against it left. */
+export function halvesToTheRight(incidences: readonly Incidence[], homeTeam: number): ReadonlySet<number> {
+  const sums = new Map<number, number>()
+  for (const { type, team, t, coord } of incidences) {
+    const isShot = shots[type] !== undefined || (goals[type] !== undefined && goals[type] !== 'own')
+    const x = coord?.['1']?.x
+    if (!isShot || x === undefined || team === undefined) continue
+    sums.set(t.half, (sums.get(t.half) ?? 0) + Math.sign(x) * (team === homeTeam ? 1 : -1))
+  }
+  return new Set([...sums].filter(([, sum]) => sum > 0).map(([half]) => half))
+}
+
+const positions: Readonly<Record<number, string>> = { 1: 'Goalkeeper', 2: 'Defender', 3: 'Midfielder', 4: 'Forward' }
+
+/** What a number of DataFactory's says of where somebody plays. */
+export function positionOf(posnId: number | null | undefined): string | undefined {
+  return positions[posnId ?? 0]
 }

@@ -9,6 +9,7 @@ import {
   ends,
   goalkeeper,
   goals,
+  halvesToTheRight,
   type Incidence,
   kicks,
   matchEnd,
@@ -17,6 +18,7 @@ import {
   penaltyFouls,
   percentOf,
   placeOf,
+  positionOf,
   quantity,
   shots,
   starts,
@@ -44,6 +46,7 @@ class DataFactoryReader {
   readonly #notes: Notes
   readonly #entries: readonly Entry[]
   readonly #last: Period
+  readonly #homeToTheRight: ReadonlySet<number>
   readonly #totals = { home: { passes: 0, correct: 0 }, away: { passes: 0, correct: 0 } }
 
   constructor(
@@ -54,9 +57,11 @@ class DataFactoryReader {
     const nameOf = (team: number) => teams[team]?.name ?? `Team ${team}`
     this.#names = { home: nameOf(match.homeTeamId), away: nameOf(match.awayTeamId) }
     this.#players = new Map(
-      Object.entries(players).map(([key, { name, squadNo, teamId }]) => {
+      Object.entries(players).map(([key, { name, squadNo, teamId, posnId }]) => {
         const full = name.shortName ?? name.nick ?? [name.first, name.last].filter(Boolean).join(' ')
-        return [Number(key), { id: `df:${key}`, name: full, ...(squadNo ? { number: squadNo } : {}), team: teamId }]
+        const position = positionOf(posnId)
+        const shirt = { ...(squadNo ? { number: squadNo } : {}), ...(position === undefined ? {} : { position }) }
+        return [Number(key), { id: `df:${key}`, name: full, ...shirt, team: teamId }]
       }),
     )
     // What is a goal is told among the shots once more.
@@ -68,6 +73,10 @@ class DataFactoryReader {
       .toSorted(
         (a, b) => a.incidence.t.half - b.incidence.t.half || clockOf(a.incidence) - clockOf(b.incidence) || Number(a.id) - Number(b.id),
       )
+    this.#homeToTheRight = halvesToTheRight(
+      entries.map(({ incidence }) => incidence),
+      match.homeTeamId,
+    )
     const lengths = new Map<Period, number>([['first_half', 0]])
     for (const { incidence } of this.#entries) {
       const { period, sec } = placeOf(incidence)
@@ -129,7 +138,7 @@ class DataFactoryReader {
       period,
       team,
       players: this.#named(plyrId),
-      ...(incidence.coord?.['1'] === undefined ? {} : { xy: percentOf(incidence.coord['1']) }),
+      ...this.#placeOn(incidence, team),
     }
     const how = goals[type]
     if (how !== undefined) return [['', { ...base, kind: 'goal', players: this.#named(plyrId, assBy), data: { how } }]]
@@ -255,6 +264,11 @@ class DataFactoryReader {
       home: team(match.homeTeamId, this.#names.home),
       away: team(match.awayTeamId, this.#names.away),
     }
+  }
+
+  #placeOn({ coord, t }: Incidence, side: Side): { readonly xy?: [number, number] } {
+    const at = coord?.['1']
+    return at === undefined ? {} : { xy: percentOf(at, this.#homeToTheRight.has(t.half) === (side === 'home')) }
   }
 
   /** The side of an incidence; some are told without their team, and the player says it. */
