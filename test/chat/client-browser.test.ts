@@ -93,13 +93,13 @@ test('[M44] where the browser keeps nothing, the cache lives as long as the page
     const cache = new IndexedDbCache('x', broken as unknown as IDBFactory)
     const entry = { cid: 'c', conversation: 'a', text: 'hi', at: 1, order: 1 }
     await cache.putOutbox(entry)
-    await cache.save({ acked: 4, conversations: [{ id: 'a', user, patch: { seq: 3 } }] })
+    await cache.save({ acked: 4, conversations: [{ id: 'a', user, patch: { seq: 3 }, used: 0, isKept: false }] })
     expect(await cache.outbox()).toEqual([entry])
     expect(await cache.load()).toMatchObject({ acked: 4, conversations: [{ id: 'a' }] })
     await cache.dropOutbox('c')
     await cache.forget()
     expect(await cache.outbox()).toEqual([])
-    expect(await cache.load()).toEqual({ acked: 0, conversations: [] })
+    expect(await cache.load()).toEqual({ acked: 0, conversations: [], isWhole: false })
     expect(reported).toHaveLength(1)
   } finally {
     globalThis.reportError = before

@@ -73,6 +73,7 @@ const conversation = z.object({
   ts: number,
   unread: number,
   last: z.exactOptional(message),
+  line: z.exactOptional(membership),
   members: z.array(z.object({ user: text, role, since: number, delivered: number, read: number })),
   muted: z.boolean(),
   muted_until: z.exactOptional(number),

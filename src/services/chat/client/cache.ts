@@ -7,6 +7,8 @@ export interface CachedChat {
   /** The inbox is held up to this offset. */
   readonly acked: number
   readonly conversations: readonly CachedConversation[]
+  /** Whether these are all conversations that there are. Saved: that they are, with what was saved before; loaded: that nothing has gone since. */
+  readonly isWhole?: boolean
 }
 
 /**
@@ -35,31 +37,47 @@ export function joinCached(left: CachedConversation | undefined, right: CachedCo
   return conversation.cached(limits.cachedSlots)
 }
 
-/** Those that are no longer kept when there are too many. */
-export function surplus(conversations: readonly CachedConversation[]): CachedConversation[] {
-  const time = ({ patch }: CachedConversation) => patch.standing?.ts ?? 0
-  return conversations.toSorted((left, right) => time(right) - time(left)).slice(limits.cachedConversations)
+/**
+ * Those that go when there are too many: the least recently used, a tenth at a time, so that not every new one looks at all of them. What is pinned
+ * or unread, or has something to tell, never goes.
+ */
+export function surplus(conversations: readonly CachedConversation[], max: number): CachedConversation[] {
+  if (conversations.length <= max) return []
+  const mayGo = conversations.filter(({ isKept }) => !isKept).toSorted((left, right) => left.used - right.used)
+  return mayGo.slice(0, conversations.length - Math.ceil(max * 0.9))
 }
+
+export interface CacheBounds {
+  readonly conversationsMax: number
+}
+
+export const cacheBounds: CacheBounds = { conversationsMax: limits.cachedConversations }
 
 /** Lives as long as the object does: for tests, bots, and browsers that allow no storage. */
 export class MemoryCache implements ChatCache {
   #acked = 0
+  #isWhole = false
   readonly #conversations = new Map<string, CachedConversation>()
   readonly #outbox = new Map<string, OutboxEntry>()
 
+  constructor(readonly bounds: CacheBounds = cacheBounds) {}
+
   async load(): Promise<CachedChat> {
-    return { acked: this.#acked, conversations: [...this.#conversations.values()] }
+    return { acked: this.#acked, conversations: [...this.#conversations.values()], isWhole: this.#isWhole }
   }
 
-  async save({ acked, conversations }: CachedChat): Promise<void> {
+  async save({ acked, conversations, isWhole = false }: CachedChat): Promise<void> {
     this.#acked = Math.max(this.#acked, acked)
     for (const conversation of conversations)
       this.#conversations.set(conversation.id, joinCached(this.#conversations.get(conversation.id), conversation))
-    for (const { id } of surplus([...this.#conversations.values()])) this.#conversations.delete(id)
+    const gone = surplus([...this.#conversations.values()], this.bounds.conversationsMax)
+    for (const { id } of gone) this.#conversations.delete(id)
+    this.#isWhole = gone.length === 0 && (isWhole || this.#isWhole)
   }
 
   async forget(): Promise<void> {
     this.#acked = 0
+    this.#isWhole = false
     this.#conversations.clear()
   }
 

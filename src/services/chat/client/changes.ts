@@ -45,6 +45,8 @@ function keyOf(change: ChatChange): string {
     case 'messages':
     case 'typing':
       return `${change.kind} ${change.conversation}`
+    case 'refused':
+      return `refused ${change.conversation}`
     case 'presence':
       return `presence ${change.user}`
     case 'arrived':

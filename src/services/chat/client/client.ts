@@ -1,17 +1,17 @@
 import { type Clock, type Random, randomUuid, systemClock, systemRandom } from '../../../kit/index.ts'
-import type { ChatCommands, Invited, MessageEntry, UserPresence, Conversation as WireConversation } from '../model/wire.ts'
+import type { ChatCommands, MessageEntry, UserPresence, Conversation as WireConversation } from '../model/wire.ts'
 import { Amending } from './amending.ts'
 import { type ChatCache, MemoryCache } from './cache.ts'
 import { Changes } from './changes.ts'
-import type { OnlyKnown } from './chat-calls.ts'
 import { ChatFiles } from './chat-files.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import type { Conversation } from './conversation.ts'
 import { Conversations } from './conversations.ts'
 import { InUse } from './in-use.ts'
 import { Inbox } from './inbox.ts'
-import { InvitedGroups } from './invited-groups.ts'
 import { limits } from './limits.ts'
+import { ListCalls } from './list-calls.ts'
+import { ListOrder } from './list-order.ts'
 import { ignoreOffline } from './loader.ts'
 import { Locks } from './locks.ts'
 import { MuteEnds } from './mute-ends.ts'
@@ -25,8 +25,8 @@ import { Sender } from './sender.ts'
 import { TypingPulse } from './typing-pulse.ts'
 import type { ChatChange, ConversationView, ItemView, Link, MessageChange, MessageView, NewMessage, Refusal } from './view.ts'
 import { Windows } from './windows.ts'
+import { Wishes } from './wishes.ts'
 import { Writes } from './writes.ts'
-import { WritingCalls } from './writing-calls.ts'
 
 export interface ChatClientOptions extends ConnectionOptions {
   /** Defaults to a `MemoryCache`; pages give an `IndexedDbCache`. */
@@ -43,7 +43,7 @@ type Out<M extends keyof ChatCommands> = Promise<ChatCommands[M]['out']>
  * takes a reload. Getters give the same object until something changed. Calls that need the server reject with `ChatError`; `send`, `read`,
  * `typing`, `open` and `shut` never do.
  */
-export class ChatClient extends WritingCalls {
+export class ChatClient extends ListCalls {
   readonly user: string
   /** Until when messages can be changed. */
   readonly windows: Windows
@@ -57,7 +57,7 @@ export class ChatClient extends WritingCalls {
   readonly #changes = new Changes()
   readonly #outbox = new Outbox()
   readonly #conversations: Conversations
-  readonly #inbox: Inbox
+  protected readonly inbox: Inbox
   readonly #sender: Sender
   protected readonly writes: Writes
   readonly #amending: Amending
@@ -65,29 +65,28 @@ export class ChatClient extends WritingCalls {
   readonly #presences: Presences
   readonly #pulse: TypingPulse
   readonly #portraits: Portraits
-  readonly #invited = new InvitedGroups()
   readonly #muteEnds: MuteEnds
   readonly #open = new Set<string>()
-  #list: readonly ConversationView[] | undefined
+  protected readonly wishes: Wishes
+  protected readonly list: ListOrder
   #link: Link = 'connecting'
   #ended: Refusal | undefined
   #isReady = false
 
   constructor(readonly options: ChatClientOptions) {
-    super()
     const { user, device, cache = new MemoryCache(), clock = systemClock, random = systemRandom } = options
+    super(random)
     this.user = user
     this.#clock = clock
     this.#random = random
     this.windows = new Windows(clock)
-    this.#presences = new Presences(user, clock, this.#changes)
+    this.#presences = new Presences(user, clock, this.#changes, id => this.list.touch(id))
     this.#conversations = new Conversations(user, conversation => this.#changed(conversation))
     const isBlocked = (other: string) => this.#conversations.hasBlocked(other)
     this.#portraits = new Portraits(user, device, this.#outbox, id => this.#presences.typingIn(id), clock, isBlocked)
     this.#muteEnds = new MuteEnds(clock, id => this.#note(id))
-    this.inUse = new InUse(clock, on => {
-      if (this.#link === 'live') void this.call('chat.in_use', { on }).catch(ignoreOffline)
-    })
+    this.inUse = new InUse(clock, on => this.#use(on))
+    this.list = new ListOrder(this.#conversations, conversation => this.#portraits.view(conversation))
     this.#connection = new Connection(options, {
       link: link => this.#meet(link),
       ended: refusal => {
@@ -97,22 +96,22 @@ export class ChatClient extends WritingCalls {
       greeted: greeting => {
         this.windows.learn(greeting)
         this.files.learn(greeting)
-        this.#inbox.greeted(greeting)
+        this.inbox.greeted(greeting)
       },
-      arrived: (offset, entry) => this.#inbox.arrived(offset, entry),
+      arrived: (offset, entry) => this.inbox.arrived(offset, entry),
       signalled: (conversation, signal) => this.#presences.hear(conversation, signal),
     })
     const caller = this.#connection
     this.files = new ChatFiles(options, caller, clock, this.#changes)
-    this.#inbox = new Inbox({
+    this.inbox = new Inbox({
       ...{ user, caller, cache, clock, random },
       conversations: this.#conversations,
       arrived: (message, isNew) => this.#arrived(message, isNew),
+      greeted: () => this.#greeted(),
       listed: () => this.#listed(),
-      invited: entry => {
-        this.#invited.hear(entry)
-        this.#changes.note({ kind: 'invited' })
-      },
+      missing: () => this.#changes.note({ kind: 'conversations' }),
+      unread: () => this.list.unread,
+      invited: entry => this.hearInvited(entry),
     })
     this.#sender = new Sender(this.#outbox, cache, caller, new Locks(`fanfare-chat ${user} ${device}`), clock, random, {
       sent: (entry, answer) => {
@@ -138,9 +137,10 @@ export class ChatClient extends WritingCalls {
       id => this.#conversations.find(id),
       (id, patch) => this.#conversations.absorb(id, patch),
     )
-    this.#pulse = new TypingPulse(clock, (conversation, on) => {
-      if (caller.isLive) void this.call('chat.typing', { conversation, on }).catch(ignoreOffline)
-    })
+    this.wishes = new Wishes(caller, clock, random, this.#conversations, (conversation, refusal) =>
+      this.#changes.note({ kind: 'refused', conversation, refusal }),
+    )
+    this.#pulse = new TypingPulse(clock, (conversation, on) => this.#type(conversation, on))
   }
 
   get link(): Link {
@@ -159,22 +159,22 @@ export class ChatClient extends WritingCalls {
 
   /** Loads the cache, then connects. Resolves when the cache is loaded, so that a page shows at once what it has. */
   async connect(): Promise<void> {
-    this.#isReady = await this.#inbox.restore().catch((error: unknown) => {
+    this.#isReady = await this.inbox.restore().catch((error: unknown) => {
       reportError(error)
       return false
     })
     await this.#sender.restore().catch(reportError)
-    for (const { id, standing } of this.#conversations.all) this.#muteEnds.follow(id, standing?.mutedUntil)
-    this.#list = undefined
+    for (const conversation of this.#conversations.all) this.#followMute(conversation)
+    this.list.reset()
     this.#changes.note({ kind: 'conversations' })
     this.#connection.open()
   }
 
   /** Lets go of the connection and all timers; what is unsent stays in the cache. Resolves when everything that came is kept. Idempotent. */
   close(): Promise<void> {
-    const streams = [this.#connection, this.#sender, this.files, this.#reads, this.#presences]
-    for (const part of [...streams, this.#pulse, this.#muteEnds, this.inUse, this.#inbox]) part.close()
-    return this.#inbox.keeper.close()
+    const streams = [this.#connection, this.#sender, this.files, this.#reads, this.wishes, this.#presences]
+    for (const part of [...streams, this.#pulse, this.#muteEnds, this.inUse, this.inbox]) part.close()
+    return this.inbox.keeper.close()
   }
 
   /** Calls back after something changed, once per turn and change. @returns what ends it */
@@ -185,14 +185,6 @@ export class ChatClient extends WritingCalls {
   /** Any command of chat, for what has no method here. @throws ChatError */
   override call<M extends keyof ChatCommands>(method: M, input: In<M>): Out<M> {
     return this.#connection.call(method, input)
-  }
-
-  /** Pinned ones first, then by time, newest first. */
-  get conversations(): readonly ConversationView[] {
-    this.#list ??= this.#conversations.all
-      .flatMap(conversation => this.#portraits.view(conversation) ?? [])
-      .toSorted((left, right) => Number(right.pinned) - Number(left.pinned) || right.ts - left.ts || (left.id < right.id ? -1 : 1))
-    return this.#list
   }
 
   conversation(id: string): ConversationView | undefined {
@@ -207,12 +199,15 @@ export class ChatClient extends WritingCalls {
   }
 
   override get pages(): Pages {
-    return this.#inbox.loader.pages
+    return this.inbox.loader.pages
   }
 
   /** The conversation is on screen: its newest messages are loaded, and typing and presence of its members are followed until `shut`. */
   open(conversation: string): void {
     this.#open.add(conversation)
+    const known = this.#conversations.find(conversation)
+    if (known !== undefined) this.#conversations.absorb(conversation, { used: this.#clock.now() })
+    if (known?.ownAt(this.#clock.now()).marked === true) this.wishes.set(conversation, { unread: false })
     this.#attend(conversation)
   }
 
@@ -289,34 +284,12 @@ export class ChatClient extends WritingCalls {
     return presences
   }
 
-  /** The conversation with one other user, made where there is none. */
-  async direct(user: string, options: OnlyKnown = {}): Promise<WireConversation> {
-    return this.#entered((await this.call('chat.direct', { with: user, ...options })).summary)
+  protected entered(conversation: WireConversation): WireConversation {
+    this.#conversations.absorb(conversation.id, patchOfConversation(conversation, this.inbox.keeper.held))
+    return conversation
   }
 
-  async group(title: string, members: readonly string[], options: OnlyKnown = {}): Promise<WireConversation> {
-    return this.#entered((await this.call('chat.group', { title, members, cid: randomUuid(this.#random), ...options })).summary)
-  }
-
-  /** Enters by an invitation's code. */
-  async join(code: string): Promise<WireConversation> {
-    return this.#entered((await this.call('chat.join', { code })).summary)
-  }
-
-  /** The groups that the user is asked into, the newest first. */
-  get invited(): readonly Invited[] {
-    return this.#invited.all
-  }
-
-  /** Comes into a group that one is asked into, or says no. */
-  async answerInvited(conversation: string, accept: boolean): Promise<void> {
-    const { invited, summary } = await this.call('chat.invited', { conversation, accept })
-    if (summary !== undefined) this.#entered(summary)
-    this.#invitedAre(invited)
-  }
-
-  #invitedAre(invited: readonly Invited[]): void {
-    this.#invited.replace(invited)
+  protected invitedChanged(): void {
     this.#changes.note({ kind: 'invited' })
   }
 
@@ -330,38 +303,56 @@ export class ChatClient extends WritingCalls {
     this.inUse.repeat()
   }
 
+  #type(conversation: string, on: boolean): void {
+    if (this.#connection.isLive) void this.call('chat.typing', { conversation, on }).catch(ignoreOffline)
+  }
+
+  #use(on: boolean): void {
+    if (this.#link === 'live') void this.call('chat.in_use', { on }).catch(ignoreOffline)
+  }
+
+  #greeted(): void {
+    for (const { id, wish } of this.#conversations.all) if (wish !== undefined) this.wishes.consider(id)
+    for (const id of this.#open) this.#attend(id)
+  }
+
   #listed(): void {
     this.#isReady = true
-    this.#list = undefined
+    this.list.reset()
     this.#changes.note({ kind: 'conversations' })
     for (const { id } of this.#conversations.all) {
-      this.#inbox.loader.healLater(id)
+      this.inbox.loader.healLater(id)
       this.#reads.consider(id)
     }
     for (const id of this.#open) this.#attend(id)
-    void this.call('chat.invited', {}).then(({ invited }) => this.#invitedAre(invited), ignoreOffline)
+    void this.askInvited().catch(ignoreOffline)
   }
 
   /** Loads and follows what is on screen, as far as it is known and there is a connection. */
   #attend(id: string): void {
     const conversation = this.#conversations.find(id)
+    if (conversation?.standing === undefined && this.#connection.isLive) this.inbox.lister.ask(id)
     if (conversation === undefined) return
     if (conversation.roster.active) this.#connection.enter(id)
     if (!this.#connection.isLive) return
-    this.#inbox.loader.newest(id).catch(ignoreOffline)
+    this.inbox.loader.newest(id).catch(ignoreOffline)
     const others = conversation.members.map(({ user }) => user).filter(user => user !== this.user)
     const users = others.slice(0, limits.presenceMax)
     if (users.length > 0) void this.presence(users).catch(ignoreOffline)
   }
 
   #changed(conversation: Conversation): void {
-    const { id, roster, standing } = conversation
-    this.#muteEnds.follow(id, standing?.mutedUntil)
+    const { id, roster } = conversation
+    this.#followMute(conversation)
     if (!this.#open.has(id)) conversation.trim(limits.slotsMax)
     else if (roster.active) this.#connection.enter(id)
-    this.#inbox.keeper.touch(id)
+    this.inbox.keeper.touch(id)
     this.#note(id)
     this.#reads.consider(id)
+  }
+
+  #followMute(conversation: Conversation): void {
+    this.#muteEnds.follow(conversation.id, conversation.ownAt(this.#clock.now()).mutedUntil)
   }
 
   /** What one writes is shown, even where nothing is known yet of where it goes. */
@@ -371,7 +362,7 @@ export class ChatClient extends WritingCalls {
   }
 
   #note(conversation: string): void {
-    this.#list = undefined
+    this.list.touch(conversation)
     this.#changes.note({ kind: 'messages', conversation }, { kind: 'conversations' })
   }
 
@@ -387,10 +378,5 @@ export class ChatClient extends WritingCalls {
     this.#changes.note({ kind: 'arrived', message })
     // By a first answer somebody may come to be seen who was not.
     if (this.#open.has(conversation) && this.#presences.of(author)?.online === false) void this.presence([author]).catch(ignoreOffline)
-  }
-
-  #entered(conversation: WireConversation): WireConversation {
-    this.#conversations.absorb(conversation.id, patchOfConversation(conversation, this.#inbox.keeper.held))
-    return conversation
   }
 }

@@ -1,6 +1,7 @@
 import type { Member } from '../model/wire.ts'
 import { limits } from './limits.ts'
-import type { Patch, Standing, UnreadCount } from './patch.ts'
+import { isWaiting, listStateOf, type Own } from './own-state.ts'
+import type { Patch, Standing, UnreadCount, Wish } from './patch.ts'
 import type { Range } from './ranges.ts'
 import { joinRosters, type Roster, unknownRoster } from './roster.ts'
 import type { Slot } from './slot.ts'
@@ -13,6 +14,10 @@ export interface CachedConversation {
   /** Whose view of it this is. */
   readonly user: string
   readonly patch: Patch
+  /** When anybody last used it: this device's user, or whoever wrote. */
+  readonly used: number
+  /** Whether it stays in the cache whatever else goes: it is pinned or unread, or the server has not been told something. */
+  readonly isKept: boolean
 }
 
 /** All that is known of one conversation. It only takes patches, so it does not mind the order in which news comes. */
@@ -24,6 +29,12 @@ export class Conversation {
   #cleared = 0
   #unread: UnreadCount | undefined
   #wanted = 0
+  #ts = 0
+  #used = 0
+  #newestMessage = 0
+  #newestOwn = 0
+  #wish: Wish | undefined
+  #settled = 0
   /** A place in the part that is shown, where that is not the newest. */
   #focus: number | undefined
   /** Places of messages that name this user, some of which were read or changed since. */
@@ -56,6 +67,21 @@ export class Conversation {
 
   get cleared(): number {
     return this.#cleared
+  }
+
+  /** Time of the newest entry that is known. */
+  get ts(): number {
+    return Math.max(this.#ts, this.#standing?.ts ?? 0)
+  }
+
+  /** What the server has not been told of. */
+  get wish(): Wish | undefined {
+    return isWaiting(this.#wish, this.#settled) ? this.#wish : undefined
+  }
+
+  /** What it is to its user alone, with what they have just set. */
+  ownAt(now: number): Own {
+    return listStateOf(this.#standing, this.wish, { newest: this.#newestMessage, own: this.#newestOwn, now })
   }
 
   /** Up to where this device wants it read, whether or not the server knows. */
@@ -156,6 +182,7 @@ export class Conversation {
       this.#absorbStanding(patch.standing),
       this.#absorbRoster(patch.roster),
       this.#absorbPlaces(patch),
+      this.#absorbWish(patch),
       this.#absorbUnread(patch.unread),
       this.#absorbMentions(patch.mentions ?? []),
       this.#absorbMarks(patch.marks ?? []),
@@ -190,11 +217,15 @@ export class Conversation {
       mentions: this.mentions,
       ...(unread === undefined ? {} : { unread }),
       wanted: this.#wanted,
+      ts: this.#ts,
+      used: this.#used,
+      ...(this.#wish === undefined ? {} : { wish: this.#wish, settled: this.#settled }),
       marks: [...this.#marks].map(([user, mark]) => ({ user, mark })),
       slots,
       covered,
     }
-    return { id: this.id, user: this.user, patch }
+    const isKept = this.ownAt(0).pinned || this.unread > 0 || this.wish !== undefined
+    return { id: this.id, user: this.user, patch, used: Math.max(this.#used, this.ts), isKept }
   }
 
   #countAfter(seq: number): number {
@@ -219,8 +250,18 @@ export class Conversation {
     return isNews
   }
 
-  #absorbPlaces({ seq = 0, cleared = 0, wanted = 0 }: Patch): boolean {
-    const isNews = seq > this.#seq || cleared > this.#cleared || wanted > this.#wanted
+  #absorbWish({ wish, settled = 0 }: Patch): boolean {
+    const isNewer = wish !== undefined && wish.at > (this.#wish?.at ?? 0)
+    const isNews = isNewer || settled > this.#settled
+    if (isNewer) this.#wish = wish
+    this.#settled = Math.max(this.#settled, settled)
+    return isNews
+  }
+
+  #absorbPlaces({ seq = 0, cleared = 0, wanted = 0, ts = 0, used = 0 }: Patch): boolean {
+    const isNews = seq > this.#seq || cleared > this.#cleared || wanted > this.#wanted || ts > this.#ts || used > this.#used
+    this.#ts = Math.max(this.#ts, ts)
+    this.#used = Math.max(this.#used, used)
     this.#seq = Math.max(this.#seq, seq)
     this.#cleared = Math.max(this.#cleared, cleared)
     this.#wanted = Math.max(this.#wanted, wanted)
@@ -258,6 +299,8 @@ export class Conversation {
 
   #absorbSlot(slot: Slot): boolean {
     const isNews = this.thread.join(slot)
+    if (slot.head !== undefined) this.#newestMessage = Math.max(this.#newestMessage, slot.seq)
+    if (slot.head?.author === this.user) this.#newestOwn = Math.max(this.#newestOwn, slot.seq)
     // Who writes has read what was before (chat M22).
     if (slot.head?.author === this.user) this.#mark(this.user, { read: slot.seq })
     else if (slot.content?.mentions !== undefined && this.#isNamedIn(slot)) this.#absorbMentions([slot.seq])

@@ -34,6 +34,11 @@ export class Conversations {
     for (const { id, user, patch } of conversations) if (user === this.user) this.#made(id).absorb(patch)
   }
 
+  /** Of some there are only entries: as a whole they have not come. */
+  get halfKnown(): readonly string[] {
+    return this.all.filter(({ standing }) => standing === undefined).map(({ id }) => id)
+  }
+
   absorb(id: string, patch: Patch): void {
     const conversation = this.#made(id)
     if (conversation.absorb(patch)) this.changed(conversation)

@@ -22,7 +22,7 @@ class Ahead implements Caller {
   #answer(method: string, input: object) {
     if (method === 'chat.conversations') {
       if (this.isBusy) throw new ChatError({ code: 429, reason: 'rate_limited', text: '' }, true)
-      this.lists++
+      if (!('ids' in input)) this.lists++
       return { conversations: [], top: 12 }
     }
     const offset = Number('offset' in input ? input.offset : 0)
@@ -44,6 +44,9 @@ function rig() {
     conversations: new Conversations('bob', () => {}),
     arrived() {},
     invited() {},
+    greeted() {},
+    missing() {},
+    unread: () => 0,
     listed: () => void told.listed++,
   })
   const settle = async () => {

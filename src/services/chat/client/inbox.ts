@@ -5,8 +5,9 @@ import type { Caller } from './connection.ts'
 import type { Conversation } from './conversation.ts'
 import type { Conversations } from './conversations.ts'
 import { Keeper } from './keeper.ts'
+import { Lister } from './lister.ts'
 import { Loader } from './loader.ts'
-import { patchOfEntry } from './patch.ts'
+import { type Patch, patchOfEntry } from './patch.ts'
 import { isGuessed } from './slot.ts'
 
 export interface InboxHost {
@@ -20,26 +21,38 @@ export interface InboxHost {
   arrived(message: MessageEntry, isNew: boolean): void
   /** Somebody asks the user into a group, or does not any longer. */
   invited(entry: InvitedEntry): void
+  /** There is a link, and what is known so far is up to date or on its way. */
+  greeted(): void
   /** The list is known and up to date. */
   listed(): void
+  /** The server says of some that they are not the user's. */
+  missing(): void
+  unread(): number
 }
 
 /** Takes what comes by the inbox, and decides when that is not enough: after too long an absence the list is asked for instead. */
 export class Inbox {
   readonly keeper: Keeper
   readonly loader: Loader
+  readonly lister: Lister
   #top = 0
   /** Up to here this device has had the inbox, whatever it has kept of it. */
   #acked = 0
   #isListed = false
+  /** The list that is known, or on its way, stands for everything up to here. */
+  #listingFrom = 0
 
   constructor(readonly host: InboxHost) {
     const { cache, caller, clock, random, conversations } = host
     this.keeper = new Keeper(cache, caller, clock, id => conversations.cached(id))
     const { keeper } = this
+    const known = {
+      find: (id: string) => conversations.find(id),
+      absorb: (id: string, patch: Patch) => conversations.absorb(id, patch),
+    }
+    this.lister = new Lister(caller, clock, random, { ...known, missing: () => host.missing(), unread: () => host.unread() })
     this.loader = new Loader(caller, clock, random, {
-      find: id => conversations.find(id),
-      absorb: (id, patch) => conversations.absorb(id, patch),
+      ...known,
       focus: (id, seq) => conversations.focus(id, seq),
       get awaitsEntries() {
         return keeper.hasHoles
@@ -47,9 +60,14 @@ export class Inbox {
     })
   }
 
-  /** @returns whether the cache held a list */
+  /** Whether all conversations are known. */
+  get isListed(): boolean {
+    return this.#isListed
+  }
+
+  /** @returns whether the cache held a list, or a part of one */
   async restore(): Promise<boolean> {
-    const { acked, conversations } = await this.host.cache.load()
+    const { acked, conversations, isWhole = false } = await this.host.cache.load()
     const own = conversations.filter(({ user }) => user === this.host.user)
     if (own.length < conversations.length) {
       this.keeper.forget()
@@ -57,8 +75,8 @@ export class Inbox {
     }
     this.keeper.restore(acked)
     this.host.conversations.restore(own)
-    this.#isListed = own.length > 0
-    return this.#isListed
+    this.#isListed = isWhole
+    return isWhole || own.length > 0
   }
 
   /** What was acknowledged and is not here was seen by this device before it lost its memory, or is no longer kept for it (chat M6, M7). */
@@ -67,14 +85,18 @@ export class Inbox {
     this.#top = top
     this.#acked = acked
     const isReset = top < keeper.held
-    if (isReset || truncated !== undefined || acked > keeper.held) {
+    // What the list under way stands for is as good as held.
+    if (isReset || truncated !== undefined || acked > Math.max(keeper.held, this.#listingFrom)) {
       keeper.forget()
       host.conversations.forget(isReset)
+      this.lister.restart()
       this.#isListed = false
+      this.#listingFrom = acked
     }
     keeper.greeted(acked)
-    if (this.#isListed) host.listed()
-    else this.loader.listLater(() => this.#listed())
+    host.greeted()
+    if (this.#isListed) this.#known()
+    else this.lister.list(() => this.#listed())
   }
 
   /** What comes again is taken again: the list may have stood for it before it came, without what it says of messages. */
@@ -98,7 +120,7 @@ export class Inbox {
   /** What an entry makes necessary. */
   #follow(conversation: Conversation, entry: InboxEntry): void {
     const { id, standing, thread, user } = conversation
-    if (standing === undefined && this.#isListed && entry.kind !== 'receipt') this.loader.listLater()
+    if (standing === undefined && this.#isListed && entry.kind !== 'receipt') this.lister.ask(id)
     this.loader.healLater(id)
     if (entry.kind !== 'reaction') return
     const slot = thread.slot(entry.target)
@@ -107,12 +129,20 @@ export class Inbox {
 
   close(): void {
     this.loader.close()
+    this.lister.close()
   }
 
   /** The list stands for what the server does not send again. What it still sends has come when it comes, though the list tells of it. */
   #listed(): void {
     this.#isListed = true
     this.keeper.cover(this.#acked)
+    this.keeper.complete()
+    this.#known()
+  }
+
+  /** Of what came by the inbox while the list was on its way, some may have moved past it. */
+  #known(): void {
+    this.lister.ask(...this.host.conversations.halfKnown)
     this.host.listed()
   }
 }

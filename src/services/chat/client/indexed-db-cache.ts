@@ -1,10 +1,10 @@
 import * as z from 'zod/mini'
-import { type CachedChat, type ChatCache, joinCached, MemoryCache, surplus } from './cache.ts'
+import { type CacheBounds, type CachedChat, type ChatCache, cacheBounds, joinCached, MemoryCache, surplus } from './cache.ts'
 import type { CachedConversation } from './conversation.ts'
 import type { OutboxEntry } from './outbox.ts'
 
 /** Raised when what is kept changes its form: the conversations of an older one are dropped, and loaded again; the outbox is kept. */
-const version = 1
+const version = 2
 const stores = { place: 'place', conversations: 'conversations', outbox: 'outbox' } as const
 /** What is written does not wait until all the conversations are saved. */
 const outboxAlone = [stores.outbox]
@@ -12,10 +12,11 @@ const held = [stores.place, stores.conversations]
 
 /** Only this class writes there, so what is read is checked for its outline alone. */
 const conversationSchema = z.custom<CachedConversation>(value => outlineSchema.safeParse(value).success)
-const outlineSchema = z.object({ id: z.string(), user: z.string(), patch: z.looseObject({}) })
+const outlineSchema = z.object({ id: z.string(), user: z.string(), patch: z.looseObject({}), used: z.number(), isKept: z.boolean() })
 const entrySchema = z.custom<OutboxEntry>(value => entryOutlineSchema.safeParse(value).success)
 const entryOutlineSchema = z.object({ cid: z.string(), conversation: z.string(), at: z.number(), order: z.number() })
 const placeSchema = z.catch(z.number(), 0)
+const wholeSchema = z.catch(z.boolean(), false)
 
 /**
  * Keeps a device's chat in the browser's IndexedDB, in a database of its own: `new IndexedDbCache(`fanfare-chat ${user} ${device}`)`.
@@ -29,6 +30,7 @@ export class IndexedDbCache implements ChatCache {
   constructor(
     readonly name: string,
     readonly factory: IDBFactory = indexedDB,
+    readonly bounds: CacheBounds = cacheBounds,
   ) {}
 
   load(): Promise<CachedChat> {
@@ -37,6 +39,7 @@ export class IndexedDbCache implements ChatCache {
       async ({ place, conversations }) => ({
         acked: placeSchema.parse(await answerOf(place.get('acked'))),
         conversations: parsed(conversationSchema, await answerOf(conversations.getAll())),
+        isWhole: wholeSchema.parse(await answerOf(place.get('whole'))),
       }),
       () => this.#memory.load(),
     )
@@ -52,8 +55,11 @@ export class IndexedDbCache implements ChatCache {
           const [known] = parsed(conversationSchema, [await answerOf(conversations.get(conversation.id))])
           conversations.put(joinCached(known, conversation), conversation.id)
         }
-        if (chat.conversations.length === 0) return
-        for (const { id } of surplus(parsed(conversationSchema, await answerOf(conversations.getAll())))) conversations.delete(id)
+        if (chat.isWhole === true) place.put(true, 'whole')
+        if ((await answerOf(conversations.count())) <= this.bounds.conversationsMax) return
+        const gone = surplus(parsed(conversationSchema, await answerOf(conversations.getAll())), this.bounds.conversationsMax)
+        for (const { id } of gone) conversations.delete(id)
+        if (gone.length > 0) place.put(false, 'whole')
       },
       () => this.#memory.save(chat),
     )

@@ -18,6 +18,8 @@ export class Keeper {
   /** One step after the other. */
   #steps: Promise<void> = Promise.resolve()
   #isFlushing = false
+  /** Everything that there is was heard of since the last save. */
+  #isWhole = false
 
   constructor(
     readonly cache: ChatCache,
@@ -48,12 +50,19 @@ export class Keeper {
   forget(): void {
     this.#window = new AckWindow()
     this.#dirty.clear()
+    this.#isWhole = false
     this.#steps = this.#steps.then(() => this.cache.forget()).catch(reportError)
   }
 
   /** Everything up to here is held, or what came of it. */
   cover(upTo: number): void {
     this.#window.cover(upTo)
+    this.#flushLater()
+  }
+
+  /** All conversations are known: once they are saved, the cache holds the whole list. */
+  complete(): void {
+    this.#isWhole = true
     this.#flushLater()
   }
 
@@ -113,11 +122,14 @@ export class Keeper {
   async #save(): Promise<void> {
     const held = this.#window.held
     const ids = [...this.#dirty]
+    const isWhole = this.#isWhole
     this.#dirty.clear()
+    this.#isWhole = false
     try {
-      await this.cache.save({ acked: held, conversations: ids.flatMap(id => this.find(id) ?? []) })
+      await this.cache.save({ acked: held, conversations: ids.flatMap(id => this.find(id) ?? []), ...(isWhole ? { isWhole } : {}) })
     } catch (error) {
       for (const id of ids) this.#dirty.add(id)
+      this.#isWhole ||= isWhole
       throw error
     }
   }

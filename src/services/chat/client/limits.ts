@@ -9,8 +9,11 @@ export const limits = {
   cachedSlots: 200,
   /** Slots of a conversation in memory that is not on screen; beyond, the oldest go and are paged again. */
   slotsMax: 1000,
-  /** Conversations that the cache keeps, the newest. */
-  cachedConversations: 200,
+  /**
+   * Conversations that the cache keeps, some kilobytes each. Beyond, those least recently used go, a tenth at a time, but for pinned and unread
+   * ones; the list then comes from the server when a page opens.
+   */
+  cachedConversations: 5_000,
   conversationsPage: 200,
   /** Messages that wait to be sent. Beyond, a new one fails at once with `outbox_full`. */
   outboxMax: 1000,
@@ -26,6 +29,10 @@ export const limits = {
   typingKeptMs: 6000,
   /** How long a hole in the order may be just lateness. */
   healMs: 1000,
+  /** What is left of a mute that is worth telling the server. */
+  muteMsMin: 1_000,
+  /** The list and settings are asked for again after up to this long. */
+  askBackoff: { baseMs: 500, capMs: 15_000 },
   /** Sends are tried again after up to this long, doubled at each attempt. */
   sendBackoff: { baseMs: 500, capMs: 30_000 },
   /** Members whose presence is asked for at once. */

@@ -1,23 +1,19 @@
-import { backoffMs, type Clock, type Random, type Timer } from '../../../kit/index.ts'
+import type { Clock, Random, Timer } from '../../../kit/index.ts'
 import { readError } from './chat-error.ts'
 import type { Caller } from './connection.ts'
 import { limits } from './limits.ts'
 import { Pages, type PagesHost } from './pages.ts'
-import { patchOfConversation } from './patch.ts'
 
 export interface LoaderHost extends PagesHost {
   /** Whether entries of the inbox are still to come that may fill a hole by themselves. */
   readonly awaitsEntries: boolean
 }
 
-/** Asks the server for what the inbox does not bring: the list, pages of history, what fills holes, and reactions that had to be guessed. */
+/** Asks the server for what the inbox does not bring: pages of history, what fills holes, and reactions that had to be guessed. */
 export class Loader {
   readonly pages: Pages
   readonly #healing = new Map<string, Timer>()
   readonly #recounts = new Map<string, Set<number>>()
-  #listing: Timer | undefined
-  /** Who waits for the list. */
-  readonly #awaiting = new Set<() => void>()
 
   constructor(
     readonly caller: Caller,
@@ -26,44 +22,6 @@ export class Loader {
     readonly host: LoaderHost,
   ) {
     this.pages = new Pages(caller, clock, random, host)
-  }
-
-  /** All conversations. */
-  async list(): Promise<void> {
-    let before: number | undefined
-    for (;;) {
-      const page = await this.caller.call('chat.conversations', {
-        limit: limits.conversationsPage,
-        ...(before === undefined ? {} : { before }),
-      })
-      for (const conversation of page.conversations) this.host.absorb(conversation.id, patchOfConversation(conversation, page.top))
-      const oldest = page.conversations.at(-1)?.ts
-      if (page.conversations.length < limits.conversationsPage || oldest === before) return
-      before = oldest
-    }
-  }
-
-  /** The same, but soon, and as often as it takes: one list for all who wait for it. */
-  listLater(done?: () => void, attempt = 0): void {
-    if (done !== undefined) this.#awaiting.add(done)
-    if (this.#listing !== undefined) return
-    const wait = attempt === 0 ? 0 : limits.healMs + backoffMs(attempt, this.random, limits.sendBackoff)
-    this.#listing = this.clock.after(wait, () => {
-      this.list().then(
-        () => {
-          this.#listing = undefined
-          const awaiting = [...this.#awaiting]
-          this.#awaiting.clear()
-          for (const each of awaiting) each()
-        },
-        (error: unknown) => {
-          this.#listing = undefined
-          // A new link lists again.
-          if (this.caller.isLive && readError(error).temporary) this.listLater(undefined, attempt + 1)
-          else this.#awaiting.clear()
-        },
-      )
-    })
   }
 
   /** The newest page, unless it is there. */
@@ -104,7 +62,6 @@ export class Loader {
   }
 
   close(): void {
-    this.#listing?.cancel()
     for (const timer of this.#healing.values()) timer.cancel()
     this.#healing.clear()
     this.pages.close()

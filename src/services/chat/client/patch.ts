@@ -14,6 +14,11 @@ export interface Standing {
   readonly mutedUntil?: number
   readonly pinned: boolean
   readonly ts: number
+  /** The newest entry when it stood like this: what comes later may bring it back into the list. */
+  readonly at: number
+  readonly archived?: true
+  readonly deleted?: true
+  readonly marked?: true
   readonly requests?: number
   readonly request?: true
   readonly held?: true
@@ -24,6 +29,30 @@ export interface Standing {
 export interface UnreadCount {
   readonly asOf: number
   readonly count: number
+}
+
+/** What the user set on this device, to be told to the server. */
+export interface Wish {
+  /** This device's time, higher with each wish: the newest counts. */
+  readonly at: number
+  /** The newest entry that the user knew. */
+  readonly seq: number
+  readonly own: WishedFor
+  readonly deleted?: true
+}
+
+export interface WishedFor {
+  readonly muted?: boolean | undefined
+  /** When the mute ends by itself, by this device's clock. */
+  readonly mutedUntil?: number | undefined
+  readonly pinned?: boolean | undefined
+  readonly archived?: boolean | undefined
+  readonly unread?: boolean | undefined
+}
+
+/** What a conversation is to its user alone. `muteMs` mutes it for so long; `unread` marks it as unread, false reads it. */
+export interface OwnSettings extends Omit<WishedFor, 'mutedUntil'> {
+  readonly muteMs?: number | undefined
 }
 
 /** News of a conversation. Whatever order patches are put on in, and however often, the same comes of it. */
@@ -38,6 +67,13 @@ export interface Patch {
   readonly unread?: UnreadCount
   /** Up to where this device has said that it was read. */
   readonly wanted?: number
+  /** The time of an entry of its log. */
+  readonly ts?: number
+  /** When this device had it open last. */
+  readonly used?: number
+  readonly wish?: Wish
+  /** Wishes up to this one were answered. */
+  readonly settled?: number
   readonly marks?: readonly { readonly user: string; readonly mark: Partial<Mark> }[]
   readonly slots?: readonly Slot[]
   readonly covered?: readonly Range[]
@@ -74,16 +110,19 @@ export function patchOfLogged(entry: SlotEntry): Patch {
   const slots = [slotOf(entry)]
   // What is deleted for oneself alone has no place in the log.
   if (entry.seq === 0) return { slots }
-  const place: Patch = { slots, seq: entry.seq, covered: [[entry.seq, entry.seq]] }
+  const place: Patch = { slots, seq: entry.seq, ts: entry.ts, covered: [[entry.seq, entry.seq]] }
   return entry.kind === 'membership' ? { ...place, roster: rosterWith(entry) } : place
 }
 
 export function patchOfConversation(conversation: Conversation, rank: number): Patch {
-  const { kind, muted, muted_until, pinned, ts, requests, request, held, blocked, members, seq, cleared, mentions, unread, last } =
-    conversation
+  const { kind, muted, muted_until, pinned, ts, requests, request, held, blocked, members, seq, cleared, mentions, unread } = conversation
+  const { archived, deleted, marked, last, line } = conversation
   return {
     standing: {
-      ...{ rank, kind, muted, pinned, ts },
+      ...{ rank, kind, muted, pinned, ts, at: seq },
+      ...(archived === undefined ? {} : { archived }),
+      ...(deleted === undefined ? {} : { deleted }),
+      ...(marked === undefined ? {} : { marked }),
       ...(requests === undefined ? {} : { requests }),
       ...(muted_until === undefined ? {} : { mutedUntil: muted_until }),
       ...(request === undefined ? {} : { request }),
@@ -96,7 +135,7 @@ export function patchOfConversation(conversation: Conversation, rank: number): P
     ...(mentions === undefined ? {} : { mentions }),
     unread: { asOf: seq, count: unread },
     marks: members.map(({ user, delivered, read }) => ({ user, mark: { delivered, read } })),
-    slots: last === undefined ? [] : [slotOf(last, seq)],
+    slots: [last, line].flatMap(shown => (shown === undefined ? [] : [slotOf(shown, seq)])),
   }
 }
 

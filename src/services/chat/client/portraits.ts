@@ -63,7 +63,7 @@ export class Portraits {
     }
     this.#portraits.set(conversation, portrait)
     const typing = this.typingIn(id)
-    const revision = `${conversation.revision} ${this.outbox.revision} ${this.#isMuted(conversation)} ${typing.join(' ')}`
+    const revision = `${conversation.revision} ${this.outbox.revision} ${conversation.ownAt(this.clock.now()).muted} ${typing.join(' ')}`
     if (revision === portrait.revision) return portrait
     portrait.revision = revision
     portrait.amended = Map.groupBy(this.outbox.amendmentsOf(id), ({ amends }) => amends?.target ?? 0)
@@ -73,10 +73,6 @@ export class Portraits {
     for (const seq of portrait.messages.keys()) if (conversation.thread.slot(seq) === undefined) portrait.messages.delete(seq)
     portrait.view = this.#list(conversation, portrait, waiting.at(-1), typing)
     return portrait
-  }
-
-  #isMuted({ standing }: Conversation): boolean {
-    return standing?.muted === true && (standing.mutedUntil ?? Number.POSITIVE_INFINITY) > this.clock.now()
   }
 
   /** Nobody is called by those whom they have blocked. */
@@ -122,7 +118,7 @@ export class Portraits {
     const { standing, roster, id, members, unread, read, seq, last: slot } = conversation
     if (standing === undefined) return undefined
     const last = waiting ?? (slot === undefined ? undefined : (this.#item(conversation, slot, portrait) ?? portrait.items.at(-1)))
-    const isMuted = this.#isMuted(conversation)
+    const own = conversation.ownAt(this.clock.now())
     const other = members.find(member => member.user !== this.user)?.user
     return {
       id,
@@ -134,9 +130,7 @@ export class Portraits {
       request: standing.request === true && !hasAnswered(conversation),
       members,
       held: standing.held === true && !hasAnswered(conversation),
-      muted: isMuted,
-      ...(isMuted && standing.mutedUntil !== undefined ? { mutedUntil: standing.mutedUntil } : {}),
-      pinned: standing.pinned,
+      ...own,
       blocked: standing.blocked === true,
       active: roster.active,
       unread,
@@ -144,7 +138,7 @@ export class Portraits {
       read,
       seq,
       ...(last === undefined ? {} : { last }),
-      ts: last?.ts ?? standing.ts,
+      ts: last?.ts ?? conversation.ts,
       typing,
     }
   }

@@ -13,6 +13,8 @@ export class Presences {
     readonly user: string,
     readonly clock: Clock,
     readonly changes: Changes,
+    /** Who types there has changed. */
+    readonly typed: (conversation: string) => void = () => {},
   ) {}
 
   of(user: string): UserPresence | undefined {
@@ -63,6 +65,7 @@ export class Presences {
   }
 
   #note(conversation: string): void {
+    this.typed(conversation)
     this.changes.note({ kind: 'typing', conversation }, { kind: 'conversations' })
   }
 }

@@ -121,6 +121,12 @@ export interface ConversationView {
   readonly pinned: boolean
   /** Of two: whether one has blocked the other. */
   readonly blocked: boolean
+  /** Out of the list, until a message comes; one that is muted stays there. */
+  readonly archived: boolean
+  /** Out of the list, until a message comes. */
+  readonly deleted: boolean
+  /** To be shown as unread, whatever was read. */
+  readonly marked: boolean
   /** Whether one is still in it. */
   readonly active: boolean
   readonly unread: number
@@ -154,6 +160,8 @@ export type ChatChange =
   | { readonly kind: 'progress'; readonly conversation: string; readonly cid: string }
   /** A message of another came while one was connected: for sounds and notifications. */
   | { readonly kind: 'arrived'; readonly message: MessageView }
+  /** What was set of a conversation was refused for good: it is as it was. */
+  | { readonly kind: 'refused'; readonly conversation: string; readonly refusal: Refusal }
   /** A message of this device, or a change of one, was refused for good. */
   | {
       readonly kind: 'failed'

@@ -183,6 +183,8 @@ export interface Conversation {
   readonly ts: number
   readonly unread: number
   readonly last?: MessageEntry
+  /** The newest change of members or title, where nothing was said since. */
+  readonly line?: MembershipEntry
   readonly members: readonly Member[]
   readonly muted: boolean
   /** When it ends by itself; absent where it does not. */

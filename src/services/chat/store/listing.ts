@@ -1,8 +1,8 @@
 import { systemClock } from '../../../kit/index.ts'
 import type { Queries, Sql } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
-import type { Conversation, ListPlace, Member, MessageEntry } from '../model/wire.ts'
-import { type EntryBody, type EntryRow, entryColumns } from './entry-row.ts'
+import type { Conversation, ListPlace, Member, MembershipEntry, MessageEntry } from '../model/wire.ts'
+import { type EntryBody, type EntryRow, entryColumns, entryOf } from './entry-row.ts'
 import { entriesFor } from './former.ts'
 import { pageFrom, placesOf } from './list-places.ts'
 import { type ConversationRow, findConversation, findMember, type MemberRow, memberColumns } from './log.ts'
@@ -112,6 +112,8 @@ async function someOf(queries: Queries, waiting: readonly string[], person: stri
 async function shown(queries: Queries, row: ConversationRow, member: MemberRow, now: number): Promise<Conversation> {
   const { conversation, person } = member
   const last = await lastOf(queries, conversation, person)
+  const line = await lineOf(queries, row, person, last?.seq)
+  const shownLine = line === undefined ? {} : { line }
   if (member.active === 1) {
     const members = await membersFor(queries, row, person)
     const other = row.kind === 'direct' ? members.find(({ user }) => user !== person) : undefined
@@ -119,10 +121,11 @@ async function shown(queries: Queries, row: ConversationRow, member: MemberRow, 
     const conversation = describe(row, member, members, { last, requests: await requestsIn(queries, row, member), now })
     // Whoever is named in what is unread has something unread.
     const mentions = row.kind === 'group' && member.unread > 0 ? await unreadMentions(queries, member) : []
-    return { ...conversation, ...(mentions.length === 0 ? {} : { mentions }), ...(isBlocked ? { blocked: true } : {}) }
+    return { ...conversation, ...shownLine, ...(mentions.length === 0 ? {} : { mentions }), ...(isBlocked ? { blocked: true } : {}) }
   }
   const left = await asLeft(queries, row, person)
-  return describe(left, member, await membersAt(queries, row.id, person, left.seq), { last, requests: 0, now })
+  const then = describe(left, member, await membersAt(queries, row.id, person, left.seq), { last, requests: 0, now })
+  return { ...then, ...shownLine }
 }
 
 async function asLeft(queries: Queries, row: ConversationRow, person: string): Promise<ConversationRow> {
@@ -249,6 +252,20 @@ async function requestsIn(queries: Queries, { id, kind }: ConversationRow, { per
     person,
   )
   return row?.count ?? 0
+}
+
+/** The newest change of members or title after a message, for whoever sees it. Two that talk have none. */
+async function lineOf(queries: Queries, { id, kind }: ConversationRow, person: string, after = 0): Promise<MembershipEntry | undefined> {
+  if (kind === 'direct') return undefined
+  const [row] = await queries.all<EntryRow>(
+    `select ${entryColumns} from chat_entry e where e.conversation = ?1 and e.kind = 'membership' and e.seq > ?3 and ${visibleTo('?2')}
+       and ${isWithin('?1', '?2')} order by e.seq desc limit 1`,
+    id,
+    person,
+    after,
+  )
+  const entry = row === undefined ? undefined : entryOf(row, person)
+  return entry?.kind === 'membership' ? entry : undefined
 }
 
 async function lastOf(queries: Queries, conversation: string, person: string): Promise<MessageEntry | undefined> {
