@@ -24,6 +24,8 @@ export function banner(config: Config, url: string, version: string, color: bool
   const warning = [
     `  ${paint(yellow, 'Development mode')}: no secret was given, so some were made up, guests may log in,`,
     '  and only this machine can connect. Give FANFARE_CLIENT_TOKEN_HMAC_SECRET_KEY to leave it.',
+    '  Put no proxy in front: one that adds no header of its own (a bare proxy_pass) cannot be told from you,',
+    '  and lets everybody in.',
   ]
   return [
     '',

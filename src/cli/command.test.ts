@@ -35,7 +35,12 @@ async function run(args: string[], env: Record<string, string> = {}): Promise<{ 
 
 describe('fanfare', () => {
   test('[C28] help lists every option with type, default and variable, in columns', async () => {
-    for (const args of [['--help'], ['start', '--help'], ['help']]) {
+    for (const args of [
+      ['--help', '--all'],
+      ['start', '--help'],
+      ['help', 'start'],
+      ['help', '--all'],
+    ]) {
       const { code, out } = await run(args)
       expect(code).toBe(0)
       const lines = out.split('\n')
@@ -48,6 +53,17 @@ describe('fanfare', () => {
       expect(new Set(clientLines.map(line => line.indexOf('FANFARE_'))).size).toBe(1)
       expect(out).toMatch(/--demo +on \| off +on /)
     }
+  })
+
+  test('[C73] help without more is short: the commands, ten options that people set, and where the others are', async () => {
+    const short = await run(['--help'])
+    expect(short.code).toBe(0)
+    expect(short.out.split('\n').length).toBeLessThan(50)
+    const shown = [...short.out.matchAll(/^ {2}--(\S+)/gm)].map(([, name]) => name)
+    expect(shown).toHaveLength(10)
+    for (const name of ['config', 'port', 'data', 'client.token.hmac_secret_key']) expect(shown).toContain(name)
+    expect(short.out).toContain('fanfare help start lists every option')
+    expect(await run(['help'])).toEqual(short)
   })
 
   test('[C28] help names every command', async () => {

@@ -27,7 +27,9 @@ export function runCommand(args: readonly string[], terminal: Terminal): Promise
     case 'help':
       return rest[0] !== undefined && names.includes(rest[0])
         ? runCommand([rest[0], '--help'], terminal)
-        : print(rest, () => mainHelp(version, startDefaults), terminal)
+        : rest[0] === '--all'
+          ? print(rest.slice(1), () => mainHelp(version, startDefaults, true), terminal)
+          : print(rest, () => mainHelp(version, startDefaults), terminal)
     case '--version':
     case '-v':
     case 'version':

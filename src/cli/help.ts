@@ -52,7 +52,36 @@ export function optionHelp(presets: Presets): string {
   return [sources, 'Each line: option, type, default, variable.', '', ...parts].join('\n')
 }
 
-export function mainHelp(version: string, presets: Presets): string {
+/** What most people set, of everything that can be. */
+const usual: ReadonlySet<string> = new Set([
+  'host',
+  'port',
+  'data',
+  'store',
+  'workers',
+  'demo',
+  'client.token.hmac_secret_key',
+  'client.allowed_origins',
+  'http_api.key',
+])
+
+function usualOptions(presets: Presets): string {
+  const options = [configLine, ...catalogue.filter(({ path }) => usual.has(path))]
+  const rest =
+    '`fanfare help start` lists every option, `fanfare help COMMAND` those of a command, and docs/configuration.md explains them.'
+  return [
+    sources,
+    'Each line: option, type, default, variable.',
+    '',
+    ...optionLines(options, presets),
+    '',
+    rest.replaceAll('`', ''),
+    '',
+  ].join('\n')
+}
+
+/** @param isWhole with every option of `start`, and not with those alone that most people set */
+export function mainHelp(version: string, presets: Presets, isWhole = false): string {
   const usage = columns(commands.map(([usage, meaning]) => [`  ${usage}`, meaning ?? '']))
   return [
     `fanfare ${version}: one self-hosted server for real-time updates`,
@@ -62,7 +91,7 @@ export function mainHelp(version: string, presets: Presets): string {
     '',
     'Options of start',
     '',
-    optionHelp(presets),
+    isWhole ? optionHelp(presets) : usualOptions(presets),
   ].join('\n')
 }
 

@@ -84,6 +84,13 @@ describe('fanfare start', () => {
     expect(output).not.toContain(http_api_key)
   })
 
+  test('[C72] development mode says that a proxy which adds no header of its own lets everybody in', async () => {
+    const { outputUntil } = await start()
+    const output = await outputUntil('listening')
+    expect(output).toContain('bare proxy_pass')
+    expect(output).toContain('lets everybody in')
+  })
+
   test('[C32] with a secret, and nobody at the terminal, every line is JSON', async () => {
     const { outputUntil } = await start('--client.token.hmac_secret_key', 'k'.repeat(31))
     const lines = (await outputUntil('listening'))

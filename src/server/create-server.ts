@@ -31,6 +31,7 @@ import { type Clock, type Json, type Random, randomId, systemClock, systemRandom
 import type { Close, Position } from '../protocol/index.ts'
 import { Answers, Gate, HttpTransport, Origins, type RouteHandler, SseTransport, WebSocketTransport } from '../transport/index.ts'
 import { countedCallerOf, readTrusted } from './caller.ts'
+import { calmLog } from './calm-log.ts'
 import { clientAddress } from './client-address.ts'
 import { type Config, type ConfigInput, configure, Networks } from './config/index.ts'
 import { type DiskHealth, diskHealthOf, WatchedHistory } from './disk-health.ts'
@@ -75,10 +76,11 @@ export interface Overrides {
 export async function createServer(input: ConfigInput | Config = {}, overrides: Overrides = {}): Promise<FanfareServer> {
   const random = overrides.random ?? systemRandom
   const config = withinOpenFiles(withSecrets(configure(input), random))
+  const clock = overrides.clock ?? systemClock
   const server = new FanfareServer(config, {
-    clock: overrides.clock ?? systemClock,
+    clock,
     random,
-    log: overrides.log ?? logOf(config),
+    log: calmLog(overrides.log ?? logOf(config), clock),
     parent: overrides.parent ?? parentOf(config),
   })
   try {

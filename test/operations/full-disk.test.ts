@@ -1,17 +1,17 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { apiKey, Folder, Program, tokenSecret, until } from '../support/index.ts'
+import { apiKey, Folder, Program, tokenSecret, until, userToken } from '../support/index.ts'
 
 const root = join(import.meta.dir, '../..')
 const folder = new Folder()
 const disk = join(folder.path, 'disk')
 const filler = join(disk, 'filler')
 
-/** A file system of its own, of four megabytes. */
+/** A file system of its own, of twelve megabytes. */
 function mounts(): boolean {
   mkdirSync(disk)
-  const isMounted = Bun.spawnSync(['mount', '-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', disk]).exitCode === 0
+  const isMounted = Bun.spawnSync(['mount', '-t', 'tmpfs', '-o', 'size=12m', 'tmpfs', disk]).exitCode === 0
   if (!isMounted) console.log('SKIP (mount is not allowed): a full disk')
   return isMounted
 }
@@ -95,6 +95,30 @@ describe.skipIf(!isMounted)('a full disk', () => {
     await until('it is ready again', async () => (await ready())[0] === 200)
     expect((await publish(url, 'after')).result?.offset).toBe(1 + answers.length - failed.length + 1)
     await until('the figure says so', async () => (await figure('store_writable')) === 1)
+  })
+
+  test('[C71] fails every message of a chat, and is said in a few lines with how many there were, and without a stack', async () => {
+    rmSync(join(disk, 'data'), { recursive: true, force: true })
+    await using server = start(...given)
+    const url = await server.says(/"url":"(http:[^"]+)"/)
+    const headers = { Authorization: `Bearer ${await userToken('ann')}` }
+    const call = async (method: string, data: object) => {
+      const response = await fetch(`${url}/rpc/${method}`, { method: 'POST', headers, body: JSON.stringify(data) })
+      return (await response.json()) as { conversation?: string; error?: { code: number } }
+    }
+    const { conversation } = await call('chat.direct', { with: 'bob' })
+    expect(conversation).toBeString()
+    fill()
+    let failed = 0
+    for (let index = 0; failed < 10; index++) {
+      const { error } = await call('chat.send', { conversation, cid: `c${index}`, text: 'x'.repeat(2_000) })
+      if (error?.code === 100) failed++
+    }
+    const lines = () => server.output.split('\n').filter(line => line.includes('"level":"error"'))
+    await until('it is said how many', () => lines().some(line => line.includes('"suppressed":9,')))
+    expect(lines().length).toBeLessThan(failed)
+    expect(server.output).not.toContain('"stack"')
+    rmSync(filler)
   })
 
   test('[C69] where secrets cannot be kept the start says so in a line, and leaves no half of a file', async () => {
