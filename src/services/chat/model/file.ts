@@ -81,9 +81,9 @@ export function filesLine(files: readonly Pick<SharedFile, 'kind' | 'name'>[]): 
   return `${sign} ${first.kind === 'file' ? first.name : one}`
 }
 
-/** What stands in front of a caption where its files are not shown. */
-export function filesSign(files: readonly Pick<SharedFile, 'kind'>[]): string {
-  return words[files[0]?.kind ?? 'file'].sign
+/** The same with what is said of them: "📷 At the beach". */
+export function captionedLine(files: readonly Pick<SharedFile, 'kind' | 'name'>[], caption = ''): string {
+  return caption === '' ? filesLine(files) : `${words[files[0]?.kind ?? 'file'].sign} ${caption}`
 }
 
 const words: Readonly<Record<FileKind, { readonly sign: string; readonly one: string; readonly many: string }>> = {

@@ -89,3 +89,9 @@ function content({ text, enc, mentions }: EntryBody): { text?: string; enc?: Enc
     ...(mentions === undefined ? {} : { mentions }),
   }
 }
+
+/** What a search finds a message by: its words, and the names of its files. */
+export function searchedText({ text, files = [] }: EntryBody): string | undefined {
+  const parts = [...(text === undefined ? [] : [text]), ...files.map(({ name }) => name)]
+  return parts.length === 0 ? undefined : parts.join('\n')
+}

@@ -1,4 +1,5 @@
 import type { Queries } from '../../../store/index.ts'
+import { captionedLine } from '../model/file.ts'
 import type { Previews } from '../model/wire.ts'
 import { type NotePreview, pushLimits } from '../push/index.ts'
 import type { EntryBody } from './entry-row.ts'
@@ -27,13 +28,14 @@ export async function previewOf(queries: Queries, user: string, conversation: st
   )
   if (row === undefined || row.previews === 'none') return undefined
   // Written by this service alone, from checked input.
-  const { text, mentions = [] }: EntryBody = row.body === null ? {} : JSON.parse(row.body)
+  const { text, files, mentions = [] }: EntryBody = row.body === null ? {} : JSON.parse(row.body)
+  const line = files === undefined ? text : captionedLine(files, text)
   const isRequest = row.consent === 'none' && row.kind === 'direct'
-  const isShown = row.previews !== 'name' && !isRequest && text !== undefined
+  const isShown = row.previews !== 'name' && !isRequest && line !== undefined
   return {
     from: row.author,
     ...(row.kind === 'group' && { group: row.title }),
-    ...(isShown && { text: lineOf(text) }),
+    ...(isShown && { text: lineOf(line) }),
     count: row.unread,
     ...(mentions.some(mention => mention.user === user) && { mention: true as const }),
     ...(isRequest && { request: true as const }),

@@ -1,7 +1,7 @@
 import type { Queries, Sql } from '../../../store/index.ts'
 import { foldText } from '../model/fold.ts'
 import { termsOf } from '../search/terms.ts'
-import type { EntryBody, LogKind } from './entry-row.ts'
+import { type EntryBody, type LogKind, searchedText } from './entry-row.ts'
 
 /**
  * Places of a conversation's log that one segment of the index covers. A posting is as many characters as there are messages with its term, so that a
@@ -110,7 +110,8 @@ function additionsOf(rows: readonly IndexedRow[]): {
 function textIn(body: string | null): string[] {
   if (body === null) return []
   // Written by this service alone, from checked input.
-  const { text }: EntryBody = JSON.parse(body)
+  const read: EntryBody = JSON.parse(body)
+  const text = searchedText(read)
   return text === undefined ? [] : [text]
 }
 

@@ -6,7 +6,7 @@ import type { SearchHit } from '../model/search.ts'
 import { compareMoments, type Moment, readMoment, writeMoment } from '../search/moment.ts'
 import { snippetOf } from '../search/snippet.ts'
 import { rangesOf } from '../search/terms.ts'
-import { type EntryBody, type EntryRow, entryColumns, midOf } from './entry-row.ts'
+import { type EntryBody, type EntryRow, entryColumns, midOf, searchedText } from './entry-row.ts'
 import { contentsFor } from './former.ts'
 import { noConversation } from './log.ts'
 import { addMarked } from './search-segments.ts'
@@ -205,7 +205,8 @@ function note(rows: readonly ReadRow[], batch: readonly Taken[]): void {
 
 function hitOf(row: EntryRow, words: readonly string[]): SearchHit | undefined {
   // Written by this service alone, from checked input.
-  const { text }: EntryBody = row.body === null ? {} : JSON.parse(row.body)
+  const body: EntryBody = row.body === null ? {} : JSON.parse(row.body)
+  const text = searchedText(body)
   if (text === undefined) return undefined
   const folded = foldText(text)
   const found = findWords(folded, words)

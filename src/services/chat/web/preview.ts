@@ -1,6 +1,6 @@
 import { unreachable } from '../../../kit/index.ts'
 import type { ItemView, MembershipView, MessageView } from '../client/index.ts'
-import { filesLine, filesSign } from '../model/file.ts'
+import { captionedLine } from '../model/file.ts'
 import type { Allowed } from '../model/wire.ts'
 import type { People } from './people.ts'
 import { plainOf } from './styled-text.ts'
@@ -30,10 +30,12 @@ export function messageLine(item: Pick<MessageView, 'text' | 'enc' | 'files' | '
   readonly aside: boolean
 } {
   if (item.deleted) return { text: item.mine ? 'You deleted this message' : 'This message was deleted', aside: true }
-  if (item.files !== undefined && (item.text ?? '') === '') return { text: filesLine(item.files), aside: false }
+  if (item.files !== undefined) {
+    const caption = plainOf((item.text ?? '').slice(0, previewMax))
+    return { text: captionedLine(item.files, caption).replace(/\s+/gu, ' ').trim(), aside: false }
+  }
   if (item.text === undefined) return { text: item.enc === undefined ? 'Empty message' : 'Encrypted message', aside: true }
-  const sign = item.files === undefined ? '' : `${filesSign(item.files)} `
-  return { text: `${sign}${plainOf(item.text.slice(0, previewMax))}`.replace(/\s+/gu, ' ').trim(), aside: false }
+  return { text: plainOf(item.text.slice(0, previewMax)).replace(/\s+/gu, ' ').trim(), aside: false }
 }
 
 export function membershipText(item: MembershipView, people: People): string {
