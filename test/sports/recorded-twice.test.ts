@@ -5,6 +5,8 @@ import type { Recording } from '../../src/services/sports/feeds/recording.ts'
 import { Match } from '../../src/services/sports/match.ts'
 import { type Board, countingGoals, type FedEvent, isLive, type Side } from '../../src/services/sports/model/index.ts'
 import { rounds } from '../support/rounds.ts'
+import { Feed, startBelow, startSports } from './feed.ts'
+import { Follower } from './follower.ts'
 import { type Case, committed, recorded } from './recordings.ts'
 import { type Habits, habitsOf, retold, type Told } from './retold.ts'
 
@@ -98,4 +100,24 @@ describe('recorded matches through two feeds', () => {
       }
     },
   )
+})
+
+test.each(committed)('[G80] $name: told by two feeds over HTTP, it is the match also for whoever follows below a relay', async one => {
+  await using started = await startSports()
+  await using edge = await startBelow(started)
+  const recording = one.recording()
+  const { words, trusted } = roundOf(one, recording, seededRandom(5))
+  const feeds = new Map(words.map(({ source }) => [source, new Feed(started.url, recording.id, source)]))
+  await feeds.get('first')?.put({ ...recording.game, sources: trusted })
+  using follower = new Follower(edge.url, recording.id)
+  follower.connect()
+  await follower.connected()
+  let version = 0
+  const all = words.flatMap(({ source, told }) => told.map(one => ({ ...one, source }))).toSorted((a, b) => a.atMs - b.atMs)
+  for (const { source, event } of all) version = (await feeds.get(source)?.post(event))?.board.version ?? version
+  await follower.reaches(version)
+  expect(follower.faults).toEqual([])
+  const { score, cards, kicks } = truthOf(recording, one.score())
+  const { board } = follower.view ?? {}
+  expect([board?.score, board?.cards, board?.shootout ?? { home: [], away: [] }]).toEqual([score, cards, kicks])
 })

@@ -18,15 +18,8 @@ export interface Case {
   readonly renamed?: () => Recording | undefined
 }
 
-/** Matches that may not be passed on with the project: in the folder that is named, or beside the project's. */
+/** Matches that may not be passed on with the project: in the folder that is named, or beside the project's. Tests go with those of the demo too. */
 const folder = process.env.FANFARE_RECORDINGS ?? join(import.meta.dir, '../../../shared/data/sports')
-
-/** Says once for each test that goes without the recordings, and counts it. */
-export function lacksRecordings(what: string): boolean {
-  if (existsSync(folder)) return false
-  console.log(`SKIP (no shared data): ${what}`)
-  return true
-}
 
 function textOf(name: string): string {
   const bytes = readFileSync(join(folder, name))
