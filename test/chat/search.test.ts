@@ -87,6 +87,7 @@ const answers = new Map<string, string>()
 
 overBothStores(({ open, rows }) => {
   test('[M121, M122] whatever was said, changed, deleted, cleared and left: a search finds what looking at all of history finds, and both stores the same', async () => {
+    let total = 0
     for (let seed = 1; seed <= 4; seed++) {
       const random = seededRandom(seed)
       const time = { now: 1_000_000 }
@@ -109,11 +110,13 @@ overBothStores(({ open, rows }) => {
           else if (act === 17) await chat.react(person, id, seq, '👍')
           else await indexSome(chat.sql, id)
         })
-        if (step % 10 !== 0) continue
-        const [query, asker, limit] = [textFrom(random, 2), pick(random, people), between(random, 1, 9)]
+        if (step % 4 !== 0) continue
+        const query = random.next() < 0.5 ? pick(random, pieces) : textFrom(random, 2)
+        const [asker, limit] = [pick(random, people), between(random, 1, 9)]
         for (const within of [undefined, id]) {
           const hits = await found(chat, asker, query, within, limit).catch(() => [])
           const wanted = await expected(chat, asker, query, within === undefined ? ids : [within])
+          total += wanted.length
           expect([seed, step, query, hits.map(({ mid }) => mid)]).toEqual([seed, step, query, wanted])
           const asked = `${seed} ${step} ${within}`
           expect(JSON.stringify(hits)).toBe(answers.get(asked) ?? JSON.stringify(hits))
@@ -121,6 +124,7 @@ overBothStores(({ open, rows }) => {
         }
       }
     }
+    expect(total).toBeGreaterThan(200)
   })
 
   test('[M121] pages go on where the one before ended, through every message of a time and of every conversation', async () => {
@@ -183,6 +187,22 @@ overBothStores(({ open, rows }) => {
     await chat.delete('ann', id, seq)
     expect((await terms()).filter(term => /myst|ridd|puzz/.test(term))).toEqual([])
     expect(await terms()).toContain('shared 1')
+  })
+
+  test('[M121] a message is found by the names of its files as well', async () => {
+    const chat = await rows()
+    const { id } = await chat.direct('ann', 'bob')
+    const { seq } = await chat.send('ann', id, 'please pay')
+    const body = JSON.stringify({
+      text: 'please pay',
+      files: [{ id: 'f', name: 'Rechnungsübersicht.pdf', type: 'application/pdf', size: 1 }],
+    })
+    await chat.sql.run('update chat_entry set body = ?3 where conversation = ?1 and seq = ?2', id, seq, body)
+    for (const isIndexed of [false, true]) {
+      if (isIndexed) while (await indexSome(chat.sql, id));
+      const [hit] = await found(chat, 'bob', 'rechnungsubersicht pay')
+      expect(hit?.snippet.filter(part => part.hit).map(({ text }) => text)).toEqual(['pay', 'Rechnungsübersicht'])
+    }
   })
 
   test('[M123] messages of before the index are brought into it step by step; until then a search finds the newest and says that there is more', async () => {

@@ -39,8 +39,15 @@ interface Reading {
   readonly start: Moment | undefined
 }
 
-/** Looks for the moment of a page in several conversations at a time. */
+/** Looks for the moment of a page in so many conversations at a time. */
 const locatedAtOnce = 16
+const wantedPlaces = Array.from(
+  { length: locatedAtOnce },
+  (_, index) => `(cast(?${3 * index + 2} as text), cast(?${3 * index + 3} as integer), cast(?${3 * index + 4} as integer))`,
+)
+const locating = `with wanted (conversation, after, upto) as (values ${wantedPlaces.join(', ')})
+  select w.conversation, (select e.seq from chat_entry e where e.conversation = w.conversation and e.seq > w.after and e.seq <= w.upto and e.ts <= ?1
+    order by e.seq desc limit 1) as seq from wanted w`
 
 /**
  * Messages in which a word begins with each of the words, the newest first. The index names messages that may be meant; what each says to this reader, and
@@ -105,17 +112,14 @@ async function skipTo(sql: Sql, searched: readonly Searched[], start: Moment, pa
   })
   for (let from = 0; from < split.length; from += locatedAtOnce) {
     await pause()
-    const located = split.slice(from, from + locatedAtOnce).map(async ({ each, places: [after, upTo] }) => {
-      const [newest] = await sql.all<{ seq: number }>(
-        'select seq from chat_entry where conversation = ?1 and seq > ?2 and seq <= ?3 and ts <= ?4 order by seq desc limit 1',
-        each.row.id,
-        after,
-        upTo,
-        start.ts,
-      )
-      each.skipTo(newest?.seq ?? after)
-    })
-    await Promise.all(located)
+    const some = split.slice(from, from + locatedAtOnce)
+    const wanted: SqlValue[] = Array.from({ length: locatedAtOnce }, (_, index) => {
+      const one = some[index]
+      return one === undefined ? ['', 0, 0] : [one.each.row.id, ...one.places]
+    }).flat()
+    const rows = await sql.all<{ conversation: string; seq: number | null }>(locating, start.ts, ...wanted)
+    const newest = new Map(rows.map(({ conversation, seq }) => [conversation, seq]))
+    for (const { each, places } of some) each.skipTo(newest.get(each.row.id) ?? places[0])
   }
 }
 
@@ -164,7 +168,8 @@ function batchOf(searched: readonly Searched[], oldest: number): Taken[] {
       return newest === undefined || newest < oldest ? [] : [{ from, newest }]
     })
     .toSorted((one, other) => other.newest - one.newest)
-  const share = Math.max(4, Math.floor(limits.searchStep / Math.max(1, waiting.length)))
+  // Of many conversations a message each says which of them have the newest.
+  const share = Math.max(1, Math.floor(limits.searchStep / Math.max(1, waiting.length)))
   const taken: Taken[] = []
   let left: number = limits.searchStep
   for (const { from } of waiting) {
