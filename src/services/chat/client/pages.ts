@@ -106,7 +106,9 @@ export class Pages {
       } catch (thrown) {
         const error = readError(thrown)
         if (!error.temporary || !this.caller.isLive || attempt >= limits.pageAttempts) throw error
-        const wait = error.retryAfterMs ?? backoffMs(attempt, this.random, limits.sendBackoff)
+        // Others of this user may be quicker: who comes too late again and again leaves more room.
+        const more = error.retryAfterMs === undefined || attempt > 1 ? backoffMs(attempt, this.random, limits.sendBackoff) : 0
+        const wait = (error.retryAfterMs ?? 0) + more
         this.#quietUntil = Math.max(this.#quietUntil, this.clock.now() + wait)
       }
     }
