@@ -156,6 +156,39 @@ describe.skipIf(skipped)('messages that are changed in a browser', () => {
     await closeTabs(kim, leo)
   })
 
+  test('[W92] several messages are chosen, by pointer and keyboard, and copied or deleted together', async () => {
+    const [xia, yan] = await site.pair('xia', 'yan')
+    for (const text of ['one', 'two', 'three']) await xia.say(text)
+    await until('all are sent', async () => (await yan.messages.count()) === 3)
+    await xia.page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    await xia.act('one', 'Choose several')
+    await xia.message('three').locator('.bubble').click()
+    await xia.page.getByRole('toolbar').getByText('2 chosen').waitFor()
+    // Nothing lies over a box.
+    await yan.act('one', 'Choose several')
+    await yan.message('two').getByRole('checkbox').click()
+    await yan.page.getByRole('toolbar').getByText('2 chosen').waitFor()
+    await yan.page.getByRole('button', { name: 'Choose none' }).click()
+    await xia.message('two').getByRole('checkbox').press('Space')
+    await xia.message('two').getByRole('checkbox').press('Space')
+    await xia.page.getByRole('toolbar').getByText('2 chosen').waitFor()
+    await xia.page.getByRole('button', { name: 'Copy the texts' }).click()
+    await xia.page.locator('.notices').getByText('Copied').waitFor()
+    expect(await xia.page.evaluate(() => navigator.clipboard.readText())).toBe('one\nthree')
+    await xia.composer.waitFor()
+
+    await xia.act('one', 'Choose several')
+    await xia.page.keyboard.press('Escape')
+    await xia.composer.waitFor()
+    await xia.act('one', 'Choose several')
+    await xia.message('two').locator('.bubble').click()
+    await xia.page.getByRole('button', { name: 'Delete them' }).click()
+    await xia.answer('Delete for everyone')
+    await until('both are deleted', async () => (await yan.page.getByText('This message was deleted').count()) === 2)
+    await xia.composer.waitFor()
+    await closeTabs(xia, yan)
+  })
+
   test('[W88] a long press opens the actions, and lifting the finger does none of them', async () => {
     const [pia, quin] = await site.pair('pia', 'quin')
     const options = { viewport: phone, hasTouch: true, isMobile: true, storageState: await quin.page.context().storageState() }

@@ -184,7 +184,8 @@ function onKey(desk: Desk, event: KeyboardEvent): void {
     event.preventDefault()
     step(desk, key === 'ArrowUp' ? -1 : 1)
   } else if (key === 'Escape' && desk.dialog.value === undefined && !event.defaultPrevented) {
-    if (desk.place.panel.value.kind !== 'none') desk.place.showPanel({ kind: 'none' })
+    if (desk.selection.value !== undefined) desk.selection.value = undefined
+    else if (desk.place.panel.value.kind !== 'none') desk.place.showPanel({ kind: 'none' })
     else desk.focus.value++
   }
 }

@@ -74,7 +74,8 @@ export class ChatStore {
     options: {
       readonly guests: boolean
       readonly arrived: (message: MessageView, store: ChatStore) => void
-      readonly refused?: (change: Failed) => void
+      /** @returns whether it has been said where it was written */
+      readonly refused?: (change: Failed) => boolean
     },
   ) {
     this.people = new People(chat.user, options.guests)
@@ -88,7 +89,7 @@ export class ChatStore {
     this.#end = chat.onChange(change => {
       this.#meet(change)
       if (change.kind === 'arrived') options.arrived(change.message, this)
-      else if (change.kind === 'failed') options.refused?.(change)
+      else if (change.kind === 'failed' && options.refused?.(change) !== true) this.notify(failureText(change), 'bad')
     })
     this.#beat = every(clock, clockMs, () => {
       this.now.value = clock.now()
@@ -206,9 +207,6 @@ export class ChatStore {
       case 'presence':
         this.#presenceRev.value++
         return
-      case 'failed':
-        this.notify(`${failures[change.what]}: ${reasonText(change.refusal)}`, 'bad')
-        return
     }
   }
 
@@ -250,6 +248,16 @@ const failures: Readonly<Record<Failed['what'], string>> = {
   edit: 'Your change was not saved',
   delete: 'Not deleted',
   react: 'Your reaction was not taken',
+}
+
+function failureText({ what, refusal }: Failed): string {
+  return `${failures[what]}: ${what === 'message' ? reasonText(refusal) : changeReason(refusal)}`
+}
+
+/** Why a message could not be changed. */
+export function changeReason(refusal: Refusal): string {
+  if (refusal.reason === 'gone') return 'The message was deleted.'
+  return refusal.reason === 'not_found' ? 'The message is not there any longer.' : reasonText(refusal)
 }
 
 /** What a refusal means to the one who reads it. */

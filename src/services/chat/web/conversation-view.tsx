@@ -10,6 +10,7 @@ import { LinkBar } from './link-bar.tsx'
 import { MessageList } from './message-list.tsx'
 import { RequestBar } from './request-bar.tsx'
 import { maySend, otherIn } from './roles.ts'
+import { SelectionBar } from './selection.tsx'
 import { typingText } from './typing.tsx'
 
 const presenceMax = 32
@@ -18,6 +19,7 @@ const presenceMax = 32
 export function ConversationPane({ desk, conversation }: { readonly desk: Desk; readonly conversation: ConversationView }) {
   const { id } = conversation
   const { chat } = desk.store
+  const selection = desk.selection.value
   const others = conversation.members.map(({ user }) => user).filter(user => user !== chat.user)
   useEffect(() => {
     chat.open(id)
@@ -32,7 +34,9 @@ export function ConversationPane({ desk, conversation }: { readonly desk: Desk; 
       <LinkBar desk={desk} />
       <RequestBar desk={desk} conversation={conversation} />
       <MessageList key={id} desk={desk} conversation={conversation} />
-      {maySend(conversation, chat.user) ? (
+      {selection?.conversation === id ? (
+        <SelectionBar desk={desk} selection={selection} />
+      ) : maySend(conversation, chat.user) ? (
         <>
           <Composer key={id} desk={desk} conversation={conversation} />
           <Attachments desk={desk} conversation={conversation} />

@@ -3,11 +3,12 @@ import { type ChatChange, ChatError, type FileView, type MessageView } from '../
 import { wholeEmoji } from '../model/text.ts'
 import type { Account, Accounts } from './account.ts'
 import type { Attaching } from './attaching.ts'
-import { type ChatStore, reasonText } from './chat-store.ts'
+import { type ChatStore, changeReason } from './chat-store.ts'
 import type { Drafts } from './drafts.ts'
 import { takenBack } from './message-actions.ts'
 import type { Place } from './place.ts'
 import { pushState, turnPushOff } from './push.ts'
+import type { Selection } from './selection.tsx'
 import type { Viewed } from './viewer.tsx'
 
 /** What the composer is for at the moment. */
@@ -71,6 +72,7 @@ export class Desk {
   readonly writing: Signal<Writing> = signal(fresh)
   readonly menu: Signal<OpenMenu | undefined> = signal(undefined)
   readonly dialog: Signal<Dialog | undefined> = signal(undefined)
+  readonly selection: Signal<Selection | undefined> = signal(undefined)
   readonly jump: Signal<Jump | undefined> = signal(undefined)
   /** Files that were chosen and not sent. */
   readonly attaching: Signal<Attaching | undefined> = signal(undefined)
@@ -114,7 +116,10 @@ export class Desk {
   }
 
   open(conversation: string): void {
-    if (conversation !== this.place.conversation.value) this.writing.value = fresh
+    if (conversation !== this.place.conversation.value) {
+      this.writing.value = fresh
+      this.selection.value = undefined
+    }
     this.dialog.value = undefined
     this.menu.value = undefined
     this.viewer.value = undefined
@@ -163,6 +168,7 @@ export class Desk {
   /** For oneself it can be taken back for some seconds. */
   erase(items: readonly MessageView[], whom: 'everyone' | 'me'): void {
     const { chat } = this.store
+    this.selection.value = undefined
     if (whom === 'everyone') {
       for (const item of items) chat.change(item, { kind: 'delete', for: 'everyone' })
       return
@@ -175,13 +181,14 @@ export class Desk {
     this.store.notify(text, 'plain', ids.length === 0 ? undefined : { name: 'Undo', act })
   }
 
-  /** A change that was refused comes back to whoever made it, unless they are writing something else. */
-  refused({ conversation, cid, what, refusal }: Extract<ChatChange, { readonly kind: 'failed' }>): void {
-    if (what !== 'edit' || this.place.conversation.peek() !== conversation) return
-    if (this.writing.peek().kind !== 'new' || this.drafts.of(conversation) !== '') return
+  /** A change that was refused comes back to whoever made it, unless they are writing something else. @returns whether they see it there */
+  refused({ conversation, cid, what, refusal }: Extract<ChatChange, { readonly kind: 'failed' }>): boolean {
+    if (what !== 'edit' || this.place.conversation.peek() !== conversation) return false
+    if (this.writing.peek().kind !== 'new' || this.drafts.of(conversation) !== '') return false
     const item = this.store.chat.messages(conversation).find(one => one.kind === 'message' && one.pending?.cid === cid)
-    const writing = item?.kind === 'message' ? takenBack(this, item, reasonText(refusal)) : undefined
+    const writing = item?.kind === 'message' ? takenBack(this, item, changeReason(refusal)) : undefined
     if (writing !== undefined) this.write(writing)
+    return writing !== undefined
   }
 
   /** Opens the conversation with a user; it is made where there is none. `known`: not with somebody who has not been here. */

@@ -2,6 +2,7 @@ import type { MessageView } from '../client/index.ts'
 import type { Desk, Writing } from './desk.ts'
 import type { IconName } from './icons.tsx'
 import { mayModerate } from './roles.ts'
+import { toggle } from './selection.tsx'
 
 /** Something that can be done with a message. */
 export interface MessageAction {
@@ -52,13 +53,14 @@ export function actionsOf(desk: Desk, item: MessageView): MessageAction[] {
   }
   const edit: MessageAction = { name: 'Edit', icon: 'pencil', act: () => desk.write({ kind: 'edit', item }) }
   if (seq === undefined) return cid === undefined ? [] : [...unsentActions(desk, item, cid), ...(mayEdit(store, item) ? [edit] : [])]
-  if (item.deleted) return [erase]
+  const choose: MessageAction = { name: 'Choose several', icon: 'checks', act: () => toggle(desk, item) }
+  if (item.deleted) return [choose, erase]
   const actions: MessageAction[] = [{ name: 'Reply', icon: 'reply', act: () => desk.write({ kind: 'reply', item }) }]
   if (text !== undefined) actions.push({ name: 'Copy text', icon: 'copy', act: () => void copyText(desk, text) })
   if (text !== undefined && isTouched()) actions.push({ name: 'Select text', icon: 'select', act: () => selectText(item) })
   if (mayEdit(store, item)) actions.push(edit)
   if (item.mine) actions.push({ name: 'Info', icon: 'info', act: () => desk.place.showPanel({ kind: 'info', seq }) })
-  return [...actions, erase]
+  return [...actions, choose, erase]
 }
 
 /** Where a finger presses, a long press opens the menu; else it would choose a word. */

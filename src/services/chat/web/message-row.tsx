@@ -10,6 +10,7 @@ import { messageLine } from './preview.ts'
 import { Quote } from './quote.tsx'
 import { Reactions } from './reactions.tsx'
 import type { MessageRow } from './rows.ts'
+import { Pick, pressed } from './selection.tsx'
 import { isJumbo } from './text-parts.ts'
 import { Ticks } from './ticks.tsx'
 
@@ -37,7 +38,9 @@ export function MessageRowView({ row, desk, isGroup }: MessageRowProps) {
       data-state={item.state}
       data-pending={item.pending?.kind}
       aria-label={labelOf(row, desk)}
+      onClickCapture={event => pressed(desk, item, event)}
     >
+      <Pick desk={desk} item={item} label={`Choose: ${labelOf(row, desk)}`} />
       {others ? (
         <span class="face">{last ? <Avatar name={store.people.name(item.author)} seed={item.author} size={30} /> : null}</span>
       ) : null}

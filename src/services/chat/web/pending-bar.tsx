@@ -1,5 +1,5 @@
 import type { MessageView } from '../client/index.ts'
-import { reasonText } from './chat-store.ts'
+import { changeReason } from './chat-store.ts'
 import type { Desk } from './desk.ts'
 import { Icon } from './icons.tsx'
 import { takenBack } from './message-actions.ts'
@@ -25,7 +25,7 @@ export function PendingBar({ item, desk }: { readonly item: MessageView; readonl
       </div>
     )
   }
-  const why = reasonText(refusal)
+  const why = changeReason(refusal)
   const again = () => {
     const writing = takenBack(desk, item, why)
     if (writing !== undefined) desk.write(writing)

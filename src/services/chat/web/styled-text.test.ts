@@ -25,7 +25,7 @@ test.each([
   ['*open _closed_', '*open <i>closed</i>'],
   ['*crossed _here* over_', '<b>crossed _here</b> over_'],
   ['`*not* _read_` *read*', '<c>*not* _read_</c> <b>read</b>'],
-  ['```\na *b*\n`c`\n``` *d*', '<p>\na *b*\n`c`\n</p> <b>d</b>'],
+  ['```\na *b*\n`c`\n``` *d*', '<p>a *b*\n`c`</p> <b>d</b>'],
   ['``` ``` ```', '``` ``` ```'],
   ['```open *b*', '```open <b>b</b>'],
   ['https://a.example/_b_/*c* _d_', '[https://a.example/_b_/*c]* <i>d</i>'],

@@ -149,7 +149,10 @@ function partsOf(text: string, spans: readonly Span[], links: readonly LinkPlace
     for (let next = spans[span]; next !== undefined && next.from < to; next = spans[span]) {
       span++
       for (const leaf of leaves(end, next.from)) parts.push(leaf)
-      parts.push({ kind: 'styled', style: next.style, parts: within(next.from + next.mark, next.to) })
+      // The line breaks behind and before the marks of a block are the marks' own.
+      const begin = next.from + next.mark + (next.style === 'block' && text[next.from + next.mark] === '\n' ? 1 : 0)
+      const finish = next.to - (next.style === 'block' && text[next.to - 1] === '\n' ? 1 : 0)
+      parts.push({ kind: 'styled', style: next.style, parts: within(begin, Math.max(begin, finish)) })
       end = next.to + next.mark
     }
     for (const leaf of leaves(end, to)) parts.push(leaf)
