@@ -27,6 +27,18 @@ export const callsMax = 20_000
 /** Milliseconds that Postgres waits for a row that another transaction holds: as long as SQLite waits for its file. */
 export const postgresLockMs = 5000
 
+/** Milliseconds after which Postgres breaks a statement off, which is longer than any but those of a migration take: beyond, `contended`. */
+export const postgresStatementMs = 8000
+
+/** Milliseconds that an answer of Postgres is waited for: longer than it takes to break a statement off. Beyond: `unavailable`. */
+export const postgresAnswerMs = 10_000
+
+/** The same once it has kept silent, until it answers: nobody waits long for what hangs. */
+export const postgresSilentMs = 1000
+
+/** Seconds that closing waits for calls that Postgres does not answer. */
+export const postgresCloseSeconds = 5
+
 /** Milliseconds after which Postgres ends a transaction that says nothing: a node that hangs must not hold rows for ever. */
 export const postgresIdleInTransactionMs = 30_000
 

@@ -10,17 +10,19 @@ const lock = 740_040
  * @throws Error where the tables are from a later version, which knows more steps
  */
 export async function migrateSql(sql: Sql, owner: string, steps: readonly MigrationStep[]): Promise<void> {
-  await sql.transaction(async queries => {
+  const migrate = async (queries: Queries) => {
     if (sql.dialect === 'postgres') await waitForOthers(queries)
     await queries.run(migrationTable)
     const [row] = await queries.all<{ steps: number }>(stepsDone, owner)
     for (const step of stepsLeft(owner, steps, row?.steps ?? 0)) await queries.run(typeof step === 'string' ? step : step[sql.dialect])
     await queries.run(noteSteps, owner, steps.length)
-  })
+  }
+  await sql.transaction(migrate, { patient: true })
 }
 
 /** However long the other one takes: a migration of many rows is slower than any lock otherwise. */
 async function waitForOthers(queries: Queries): Promise<void> {
   await queries.run('set local lock_timeout = 0')
+  await queries.run('set local statement_timeout = 0')
   await queries.all('select pg_advisory_xact_lock(?1)', lock)
 }

@@ -1,16 +1,21 @@
 import { SQL } from 'bun'
 import { backoffMs, type Clock, type Random } from '../kit/index.ts'
+import { Patience, Unanswered } from './answered.ts'
 import { Calls } from './calls.ts'
 import {
   attemptsMax,
+  postgresAnswerMs,
+  postgresCloseSeconds,
   postgresConnectionsMax,
   postgresConnectSeconds,
   postgresIdleInTransactionMs,
   postgresLockMs,
+  postgresSilentMs,
+  postgresStatementMs,
   retryBackoff,
   statementsMax,
 } from './limits.ts'
-import type { Queries, Sql, SqlValue } from './sql.ts'
+import type { Queries, Sql, SqlValue, TransactionOptions } from './sql.ts'
 import { isBrokenOff, SqlError, sqlErrorOf } from './sql-error.ts'
 import { checkValues } from './values.ts'
 
@@ -36,6 +41,7 @@ function poolOf(url: string): SQL {
     connection: {
       application_name: 'fanfare',
       lock_timeout: postgresLockMs,
+      statement_timeout: postgresStatementMs,
       idle_in_transaction_session_timeout: postgresIdleInTransactionMs,
     },
   })
@@ -50,12 +56,14 @@ class PostgresSql implements Sql {
   readonly #calls = new Calls()
   readonly #texts = new Texts()
   readonly #queries: PostgresQueries
+  readonly #patience: Patience
 
   private constructor(pool: SQL, clock: Clock, random: Random) {
     this.#pool = pool
     this.#clock = clock
     this.#random = random
-    this.#queries = new PostgresQueries(pool, this.#texts)
+    this.#patience = new Patience(clock, { answerMs: postgresAnswerMs, silentMs: postgresSilentMs })
+    this.#queries = new PostgresQueries(pool, this.#texts, this.#patience)
   }
 
   static async open(pool: SQL, clock: Clock, random: Random): Promise<PostgresSql> {
@@ -78,19 +86,44 @@ class PostgresSql implements Sql {
     return this.#patiently(() => this.#queries.run(text, ...values))
   }
 
-  transaction<T>(body: (queries: Queries) => Promise<T>): Promise<T> {
-    return this.#patiently(async () => {
-      // What Bun's `begin` returns has a type of its own for arrays, so the result is handed out here.
-      const done = Promise.withResolvers<T>()
-      await this.#pool.begin(async connection => {
-        done.resolve(await this.#calls.inTransaction(new PostgresQueries(connection, this.#texts), body))
-      })
-      return await done.promise
-    })
+  transaction<T>(body: (queries: Queries) => Promise<T>, { patient = false }: TransactionOptions = {}): Promise<T> {
+    return this.#patiently(() => this.#transact(body, patient))
   }
 
   close(): Promise<void> {
-    return this.#calls.close(() => this.#pool.close())
+    return this.#calls.close(() => this.#pool.close({ timeout: postgresCloseSeconds }))
+  }
+
+  /** Getting a connection, each statement, and the commit are waited for so long each. What was given up does not begin later. */
+  async #transact<T>(body: (queries: Queries) => Promise<T>, patient: boolean): Promise<T> {
+    const patience = patient ? undefined : this.#patience
+    // What Bun's `begin` returns has a type of its own for arrays, so the result is handed out here.
+    const begun = Promise.withResolvers<void>()
+    const done = Promise.withResolvers<T>()
+    let isGivenUp = false
+    const whole = this.#pool.begin(async connection => {
+      if (isGivenUp) throw new SqlError('unavailable', 'it was given up before there was a connection')
+      begun.resolve()
+      try {
+        done.resolve(await this.#calls.inTransaction(new PostgresQueries(connection, this.#texts, patience), body))
+      } catch (error) {
+        done.reject(error)
+        throw error
+      }
+    })
+    const over = whole.then(() => done.promise)
+    over.catch(begun.reject)
+    begun.promise.catch(() => undefined)
+    done.promise.catch(() => undefined)
+    if (patience === undefined) return await over
+    try {
+      await patience.answered(begun.promise)
+      // A body that waits for a statement in vain is over, though its transaction is not: nobody answers that either.
+      await done.promise.catch(error => (error instanceof Unanswered ? Promise.reject(error) : undefined))
+      return await patience.answered(over)
+    } finally {
+      isGivenUp = true
+    }
   }
 
   #patiently<T>(call: () => Promise<T>): Promise<T> {
@@ -113,16 +146,18 @@ class PostgresSql implements Sql {
 class PostgresQueries implements Queries {
   readonly #connection: SQL
   readonly #texts: Texts
+  readonly #patience: Patience | undefined
 
-  constructor(connection: SQL, texts: Texts) {
+  constructor(connection: SQL, texts: Texts, patience: Patience | undefined) {
     this.#connection = connection
     this.#texts = texts
+    this.#patience = patience
   }
 
   async all<T>(text: string, ...values: SqlValue[]): Promise<T[]> {
     checkValues(values)
     try {
-      return await this.#connection.unsafe<T[]>(this.#texts.of(text), values)
+      return await this.#ask<T[]>(text, values)
     } catch (error) {
       throw sqlErrorOf(error)
     }
@@ -131,11 +166,16 @@ class PostgresQueries implements Queries {
   async run(text: string, ...values: SqlValue[]): Promise<number> {
     checkValues(values)
     try {
-      const { affectedRows } = await this.#connection.unsafe<unknown[]>(this.#texts.of(text), values)
+      const { affectedRows } = await this.#ask<unknown[] & { affectedRows: number }>(text, values)
       return affectedRows
     } catch (error) {
       throw sqlErrorOf(error)
     }
+  }
+
+  #ask<T>(text: string, values: readonly SqlValue[]): Promise<T> {
+    const asked = this.#connection.unsafe<T>(this.#texts.of(text), [...values])
+    return this.#patience === undefined ? asked : this.#patience.answered(asked)
   }
 }
 

@@ -50,7 +50,7 @@ function sqliteReason(code: string): SqlReason {
 /** By https://www.postgresql.org/docs/current/errcodes-appendix.html; without a code of the server it is one of the driver's own. */
 function postgresReason({ errno, code }: SQL.PostgresError): SqlReason {
   const state = errno ?? ''
-  if (/^(40|55P03)/.test(state)) return 'contended'
+  if (/^(40|55P03|57014)/.test(state)) return 'contended'
   if (/^23/.test(state)) return 'constraint'
   if (/^22/.test(state)) return 'value'
   if (/^(08|28|3D|53|57P|58|XX)/.test(state)) return 'unavailable'

@@ -23,6 +23,11 @@ export interface Queries {
   run(text: string, ...values: SqlValue[]): Promise<number>
 }
 
+export interface TransactionOptions {
+  /** Waits for each of its statements as long as it takes: for migrations. */
+  readonly patient?: boolean
+}
+
 /** Rows in SQLite or in Postgres. What fails does so with `SqlError`. */
 export interface Sql extends Queries {
   readonly dialect: 'sqlite' | 'postgres'
@@ -31,7 +36,7 @@ export interface Sql extends Queries {
    * `queries` alone and waits for nothing else. On Postgres it may run again, from the beginning, and it sees what others commit meanwhile
    * except in rows that it holds: what a decision depends on is read with a lock.
    */
-  transaction<T>(body: (queries: Queries) => Promise<T>): Promise<T>
+  transaction<T>(body: (queries: Queries) => Promise<T>, options?: TransactionOptions): Promise<T>
   /** Refuses new calls at once, and closes when those on their way are done. */
   close(): Promise<void>
 }

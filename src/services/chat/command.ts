@@ -8,6 +8,7 @@ import { limits } from './limits.ts'
 import { isConversationId, isLine } from './model/text.ts'
 import type { ChatCommands } from './model/wire.ts'
 import type { Actor } from './store/index.ts'
+import { tellingOfStore } from './store-failure.ts'
 import { weights } from './weights.ts'
 
 /** A line of whole characters, without those that control something: what no database can hold is among them. */
@@ -43,7 +44,8 @@ export function command<K extends keyof ChatCommands, S extends z.ZodType<unknow
     await chat.stillHere(context.user)
     return answered as unknown as Json
   }
-  server.command(name, schema, answer, { weight: weights[name] ?? 1 })
+  const told = (input: z.output<S>, context: RunningContext) => tellingOfStore(server.log, () => answer(input, context))
+  server.command(name, schema, told, { weight: weights[name] ?? 1 })
 }
 
 function deviceOf(input: unknown): string | undefined {

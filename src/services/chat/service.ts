@@ -8,6 +8,7 @@ import { limits } from './limits.ts'
 import { isConversationId, isLine } from './model/text.ts'
 import type { InboxGreeting } from './model/wire.ts'
 import type { OpenedPushes, PushSurroundings } from './push/index.ts'
+import { tellingOfStore } from './store-failure.ts'
 import { epochOf, findMember, linkKeyOf, ownerOf, PushStore, schema } from './store/index.ts'
 import chatPage from './web/chat.html'
 import { Whereabouts } from './whereabouts.ts'
@@ -110,7 +111,7 @@ function addChannels(server: Server, chat: Chat): void {
   server.namespace(inboxNamespace)
   server.namespace(openNamespace)
   server.keep('inbox', chat.inboxes)
-  server.greet((client, data) => chat.connections.greet(client, data))
+  server.greet((client, data) => tellingOfStore(server.log, () => chat.connections.greet(client, data)))
   server.authorize(
     'inbox',
     ({ channel, user, action }) => action !== 'publish' && isLine(user, limits.nameMax) && ownerOf(channel) === user,

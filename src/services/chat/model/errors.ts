@@ -15,5 +15,7 @@ export const chatErrors = {
   tooLarge: { code: 413, message: 'too_large' },
   unprocessable: { code: 422, message: 'unprocessable' },
   quotaExceeded: { code: 413, message: 'quota_exceeded' },
+  /** The store does not answer, or is too busy: the same may succeed in a moment. */
+  unavailable: { code: 503, message: 'unavailable', temporary: true },
   rateLimited: { code: 429, message: 'rate_limited', temporary: true },
 } as const

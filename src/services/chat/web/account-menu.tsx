@@ -1,11 +1,10 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import type { ChatCommands, MayAdd } from '../model/wire.ts'
+import type { MayAdd, MayWrite } from '../client/index.ts'
 import { Avatar } from './avatar.tsx'
-import type { Desk } from './desk.ts'
+import type { Desk, Dialog } from './desk.ts'
 import { Icon } from './icons.tsx'
 import { copyText } from './message-actions.ts'
-import { PushButton } from './push-button.tsx'
 import { Toggle } from './toggle.tsx'
 
 /** Who one is here, and what concerns oneself alone. */
@@ -32,6 +31,10 @@ export function AccountMenu({ desk }: { readonly desk: Desk }) {
     return () => listening.abort()
   }, [isOpen.value])
   const name = store.people.name(account.user)
+  const show = (dialog: Dialog) => {
+    isOpen.value = false
+    desk.dialog.value = dialog
+  }
   return (
     <div class="account" ref={frame}>
       <button
@@ -60,7 +63,14 @@ export function AccountMenu({ desk }: { readonly desk: Desk }) {
             <Icon name="link" />
             Copy a link to chat with you
           </button>
-          <PushButton desk={desk} />
+          <button type="button" onClick={() => show({ kind: 'settings' })}>
+            <Icon name="bell" />
+            Notifications
+          </button>
+          <button type="button" onClick={() => show({ kind: 'devices' })}>
+            <Icon name="devices" />
+            Devices
+          </button>
           <Privacy desk={desk} />
           <button type="button" data-grave="true" onClick={() => void desk.signOut()}>
             <Icon name="leave" />
@@ -73,6 +83,13 @@ export function AccountMenu({ desk }: { readonly desk: Desk }) {
   )
 }
 
+/** What all others write waits for a yes, without a sound. */
+const mayWriteChoices: readonly (readonly [MayWrite, string])[] = [
+  ['everyone', 'Everyone'],
+  ['answered', 'People I know'],
+  ['nobody', 'Nobody: ask me first'],
+]
+
 /** All others ask, and one says yes or no. */
 const mayAddChoices: readonly (readonly [MayAdd, string])[] = [
   ['everyone', 'Everyone'],
@@ -81,45 +98,61 @@ const mayAddChoices: readonly (readonly [MayAdd, string])[] = [
 ]
 
 /** What others are told. Whoever hides it does not see it of others either. */
-function Privacy({ desk: { store } }: { readonly desk: Desk }) {
-  const known = useSignal<ChatCommands['chat.settings']['out'] | undefined>(undefined)
-  useEffect(() => {
-    void store.chat.settings({}).then(
-      settings => {
-        known.value = settings
-      },
-      () => undefined,
-    )
-  }, [])
-  const set = async (settings: { read_receipts?: boolean; last_seen?: boolean; may_add?: MayAdd }) => {
-    known.value = (await store.attempt(() => store.chat.settings(settings))) ?? known.value
-  }
-  if (known.value === undefined) return null
-  const { read_receipts, last_seen, may_add } = known.value
+function Privacy({ desk: { settings } }: { readonly desk: Desk }) {
+  useEffect(() => void settings.load(), [])
+  if (settings.value.value === undefined) return null
+  const { read_receipts, last_seen, may_add, may_write } = settings.value.value
   return (
     <>
-      <Toggle isOn={read_receipts} set={on => void set({ read_receipts: on })}>
+      <Toggle isOn={read_receipts} set={on => void settings.set({ read_receipts: on })}>
         <span>Read receipts</span>
       </Toggle>
-      <Toggle isOn={last_seen} set={on => void set({ last_seen: on })}>
+      <Toggle isOn={last_seen} set={on => void settings.set({ last_seen: on })}>
         <span>Last seen</span>
       </Toggle>
-      <label class="choice">
-        <span>Who may put me into groups</span>
-        <select
-          value={may_add}
-          onChange={event => {
-            const chosen = mayAddChoices.find(([value]) => value === event.currentTarget.value)?.[0]
-            if (chosen !== undefined) void set({ may_add: chosen })
-          }}
-        >
-          {mayAddChoices.map(([value, words]) => (
-            <option key={value} value={value}>
-              {words}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Choice
+        name="Who may write to me"
+        value={may_write}
+        choices={mayWriteChoices}
+        choose={chosen => void settings.set({ may_write: chosen })}
+      />
+      <Choice
+        name="Who may put me into groups"
+        value={may_add}
+        choices={mayAddChoices}
+        choose={chosen => void settings.set({ may_add: chosen })}
+      />
     </>
+  )
+}
+
+function Choice<T extends string>({
+  name,
+  value,
+  choices,
+  choose,
+}: {
+  readonly name: string
+  readonly value: T
+  readonly choices: readonly (readonly [T, string])[]
+  readonly choose: (chosen: T) => void
+}) {
+  return (
+    <label class="choice">
+      <span>{name}</span>
+      <select
+        value={value}
+        onChange={event => {
+          const chosen = choices.find(([one]) => one === event.currentTarget.value)?.[0]
+          if (chosen !== undefined) choose(chosen)
+        }}
+      >
+        {choices.map(([one, words]) => (
+          <option key={one} value={one}>
+            {words}
+          </option>
+        ))}
+      </select>
+    </label>
   )
 }

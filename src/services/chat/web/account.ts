@@ -4,6 +4,8 @@ import { type Clock, type Random, randomUuid } from '../../../kit/index.ts'
 
 const accountSchema = z.object({ user: z.string(), token: z.string(), guest: z.boolean(), expires: z.optional(z.number()) })
 
+const deviceKey = 'fanfare.chat.device'
+
 /** Who this page is signed in as. */
 export type Account = z.infer<typeof accountSchema>
 
@@ -20,7 +22,7 @@ export type SignIn = { readonly kind: 'done' } | { readonly kind: 'token-wanted'
  */
 export class Accounts {
   readonly current: Signal<Account | undefined>
-  readonly device: string
+  device: string
   /** The name that the address asks for. */
   readonly as: string
   /** Whose sign-in ended by itself, rather than by whoever uses the page. */
@@ -32,12 +34,12 @@ export class Accounts {
   constructor(
     readonly shelf: Shelf,
     readonly clock: Clock,
-    random: Random,
+    readonly random: Random,
     params: URLSearchParams,
   ) {
     this.as = params.get('as') ?? ''
     this.#key = this.as === '' ? 'fanfare.chat.account' : `fanfare.chat.account.${this.as}`
-    this.device = params.get('device') ?? this.#storedDevice(random)
+    this.device = params.get('device') ?? this.#storedDevice()
     this.current = signal(this.#stored())
   }
 
@@ -77,6 +79,12 @@ export class Accounts {
     this.current.value = undefined
   }
 
+  /** The next sign-in is of a device that nobody knows yet. */
+  becomeNew(): void {
+    this.shelf.removeItem(deviceKey)
+    this.device = this.#storedDevice()
+  }
+
   /** The token is taken no longer. The page stays where it is, for when one signs in again. */
   expire(): void {
     const account = this.current.peek()
@@ -103,10 +111,9 @@ export class Accounts {
     return expires !== undefined && expires <= this.clock.now()
   }
 
-  #storedDevice(random: Random): string {
-    const key = 'fanfare.chat.device'
-    const device = this.shelf.getItem(key) ?? `web-${randomUuid(random).slice(0, 13)}`
-    this.shelf.setItem(key, device)
+  #storedDevice(): string {
+    const device = this.shelf.getItem(deviceKey) ?? `web-${randomUuid(this.random).slice(0, 13)}`
+    this.shelf.setItem(deviceKey, device)
     return device
   }
 }

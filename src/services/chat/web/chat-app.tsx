@@ -2,8 +2,8 @@ import { useComputed, useSignalEffect } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { type Clock, systemClock } from '../../../kit/index.ts'
 import { type Link, Shell } from '../../../web/index.ts'
-import type { MessageView } from '../client/index.ts'
 import type { Account, Accounts } from './account.ts'
+import { followAttention } from './attention.ts'
 import { type Chat, ChatStore, type Notice, type NoticeAction } from './chat-store.ts'
 import { ConversationList } from './conversation-list.tsx'
 import { ConversationPane } from './conversation-view.tsx'
@@ -13,10 +13,10 @@ import { Drafts } from './drafts.ts'
 import { Icon } from './icons.tsx'
 import { LinkBar } from './link-bar.tsx'
 import { MessageMenu } from './message-menu.tsx'
+import { dismissRead, tellArrived } from './notifications.ts'
 import { SidePanel } from './panel.tsx'
 import type { Place } from './place.ts'
-import { messageLine } from './preview.ts'
-import { dismissNotifications, followClicks, showNotification } from './push.ts'
+import { followClicks } from './push.ts'
 import { SignInForm } from './sign-in.tsx'
 import { Viewer } from './viewer.tsx'
 
@@ -31,6 +31,10 @@ interface ChatAppProps {
 
 /** The server takes the token no longer; the first is the SDK's own word for it. */
 const untrusted: readonly number[] = [1, 3500]
+/** This device was signed out from another one. */
+const signedOutCode = 4501
+/** As many devices as there may be are connected. */
+const limitCode = 106
 
 export function ChatApp(props: ChatAppProps) {
   const { accounts } = props
@@ -54,23 +58,29 @@ function SignedIn(props: ChatAppProps & { readonly account: Account }) {
     void store.chat.connect()
     followClicks(id => desk.open(id))
     void followWishes(desk)
-    return () => store.close()
+    const ends = [followAttention(store.chat.inUse), dismissRead(desk)]
+    return () => {
+      for (const end of ends) end()
+      store.close()
+    }
   }, [desk])
   useKeys(desk)
   useSignalEffect(() => {
     const waiting = store.unread.value
+    void navigator.setAppBadge?.(waiting).catch(() => undefined)
     document.title = `${waiting > 0 ? `(${waiting > 999 ? '999+' : waiting}) ` : ''}Chat · Fanfare`
   })
   useSignalEffect(() => {
     const isRefused = untrusted.includes(store.ended.value?.code ?? 0)
     if (isRefused || (store.link.value !== 'live' && accounts.isOver(account))) accounts.expire()
   })
-  const allRead = useComputed(() => {
-    const { value: id } = place.conversation
-    return store.conversation(id)?.unread === 0 ? id : undefined
+  useSignalEffect(() => {
+    if (store.link.value === 'live') void desk.settings.load()
   })
   useSignalEffect(() => {
-    if (allRead.value !== undefined) void dismissNotifications(allRead.value)
+    const { code, reason, text } = store.ended.value ?? {}
+    if (code === signedOutCode || reason === 'signed_out') void desk.signedOut()
+    else if (code === limitCode && text !== undefined) desk.dialog.value = tooManyDevices(text)
   })
   const conversation = store.conversation(place.conversation.value)
   return (
@@ -94,25 +104,18 @@ function SignedIn(props: ChatAppProps & { readonly account: Account }) {
 function openDesk({ accounts, place, connect, forget }: ChatAppProps, account: Account, clock: Clock): Desk {
   const store = new ChatStore(connect(account), clock, {
     guests: account.guest,
-    arrived: message => arrived(desk, message),
+    arrived: message => tellArrived(desk, message),
     refused: change => desk.refused(change),
   })
   const drafts = new Drafts(accounts.shelf, `fanfare.chat.drafts.${account.user}`)
-  const desk = new Desk(store, place, drafts, accounts, account, () => forget(account))
+  const naming = new Drafts(accounts.shelf, `fanfare.chat.draft-mentions.${account.user}`)
+  const desk = new Desk(store, place, drafts, accounts, account, () => forget(account), naming)
   return desk
 }
 
-/** A message of another: read aloud, and shown by the system where the page is hidden. */
-function arrived(desk: Desk, message: MessageView): void {
-  const { store } = desk
-  const conversation = store.chat.conversation(message.conversation)
-  const { text } = messageLine(message)
-  const name = store.people.name(message.author)
-  const isOpen = desk.place.conversation.peek() === message.conversation
-  if (isOpen || conversation?.muted !== true) store.spoken.value = isOpen ? `${name}: ${text}` : `New message from ${name}`
-  if (document.visibilityState === 'visible' || conversation?.muted !== false) return
-  const title = conversation.kind === 'group' ? `${name} · ${conversation.title}` : name
-  void showNotification(title, text, message.conversation)
+function tooManyDevices(why: string): Question {
+  const act = () => location.reload()
+  return { kind: 'confirm', title: 'Too many devices', text: why, action: 'Try again', tone: 'plain', act }
 }
 
 /**

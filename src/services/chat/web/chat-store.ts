@@ -85,7 +85,7 @@ export class ChatStore {
     this.ready = computed(() => seen(this.#listRev, () => chat.ready))
     this.conversations = computed(() => seen(this.#listRev, () => chat.conversations))
     this.invited = computed(() => seen(this.#invitedRev, () => chat.invited))
-    this.unread = computed(() => this.conversations.value.reduce((sum, { unread, muted }) => sum + (muted ? 0 : unread), 0))
+    this.unread = computed(() => this.conversations.value.reduce((sum, one) => sum + loud(one), 0))
     this.#end = chat.onChange(change => {
       this.#meet(change)
       if (change.kind === 'arrived') options.arrived(change.message, this)
@@ -217,6 +217,11 @@ export class ChatStore {
     this.#messageRevs.set(conversation, rev)
     return rev
   }
+}
+
+/** What of a conversation counts in the title: of a muted one what names one, of a request nothing. */
+function loud({ unread, muted, held, mentions }: ConversationView): number {
+  return held ? 0 : muted ? mentions.length : unread
 }
 
 /** Reads something that is new when `rev` has risen. */

@@ -1,11 +1,14 @@
 import { useSignal, useSignalEffect } from '@preact/signals'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
-import type { ConversationView } from '../client/index.ts'
+import type { ConversationView, Mention } from '../client/index.ts'
+import { naming, type Wording } from '../model/mentions.ts'
 import { FileButton } from './attach-sheet.tsx'
 import { attach } from './attaching.ts'
 import type { Desk, Writing } from './desk.ts'
 import { EmojiGrid } from './emoji-grid.tsx'
 import { Icon } from './icons.tsx'
+import { readMentions, trimmed } from './mention-draft.ts'
+import { MentionList, useMentionField } from './mention-field.tsx'
 import { lastEditable } from './message-actions.ts'
 import { messageLine } from './preview.ts'
 import { useFollowed } from './writing.ts'
@@ -22,7 +25,7 @@ interface ComposerProps {
 
 /** Where one writes: grows with the text, keeps what was begun, and edits what was sent. */
 export function Composer({ desk, conversation }: ComposerProps) {
-  const { field, text, emoji, canSend, bytes, write, submit, cancel, onKeyDown } = useComposer(desk, conversation)
+  const { field, text, emoji, canSend, bytes, names, write, submit, cancel, onKeyDown } = useComposer(desk, conversation)
   const writing = desk.writingIn(conversation.id)
   return (
     <form
@@ -36,6 +39,7 @@ export function Composer({ desk, conversation }: ComposerProps) {
       {emoji.value ? <EmojiGrid pick={picked => write(insert(field.current, text.value, picked))} /> : null}
       <div class="composer-line">
         <div class="composer-field">
+          <MentionList desk={desk} field={names} />
           <button
             type="button"
             class="icon-button"
@@ -56,7 +60,11 @@ export function Composer({ desk, conversation }: ComposerProps) {
             aria-label="Message"
             enterkeyhint={isTouch() ? 'enter' : 'send'}
             onInput={event => write(event.currentTarget.value)}
+            aria-autocomplete="list"
+            aria-controls={names.found.length > 0 ? 'mention-list' : undefined}
+            aria-activedescendant={names.found.length > 0 ? `mention-${names.chosen}` : undefined}
             onKeyDown={onKeyDown}
+            onSelect={names.look}
             onBlur={() => desk.store.chat.typing(conversation.id, false)}
           />
           {desk.store.chat.files.bytesMax === 0 || writing.kind === 'edit' ? null : (
@@ -77,7 +85,8 @@ export function Composer({ desk, conversation }: ComposerProps) {
 }
 
 /** What is written, and what keys do with it. */
-function useComposer(desk: Desk, { id }: ConversationView) {
+function useComposer(desk: Desk, conversation: ConversationView) {
+  const { id } = conversation
   const { chat, clock } = desk.store
   useFollowed(desk, id)
   const field = useRef<HTMLTextAreaElement>(null)
@@ -91,6 +100,7 @@ function useComposer(desk: Desk, { id }: ConversationView) {
   useLayoutEffect(() => {
     desk.typed.value = beginningOf(writing)
     text.value = desk.typed.peek() ?? desk.drafts.of(id)
+    names.restart(beginningOf(writing) === undefined ? keptMentions(desk, id) : mentionsOf(writing))
   }, [writing])
   useLayoutEffect(() => fit(field.current), [text.value])
   useEffect(() => {
@@ -100,12 +110,15 @@ function useComposer(desk: Desk, { id }: ConversationView) {
   useSignalEffect(() => {
     if (desk.focus.value > 0) clock.after(0, () => focusEnd(field.current))
   })
-  const write = (value: string) => {
+  const keep = (value: string, mentions: readonly Mention[]) => {
     text.value = value
+    if (beginningOf(writing) === undefined) desk.mentionDrafts.keep(id, mentions.length === 0 ? '' : JSON.stringify(mentions))
     if (beginningOf(writing) === undefined) desk.drafts.keep(id, value)
     else desk.typed.value = value
     chat.typing(id, value.trim() !== '')
   }
+  const names = useMentionField(desk, conversation, field, keep)
+  const write = (value: string) => keep(value, names.typed(text.value, value))
   const cancel = () => {
     desk.writing.value = { kind: 'new' }
     field.current?.focus()
@@ -113,13 +126,17 @@ function useComposer(desk: Desk, { id }: ConversationView) {
   const submit = () => {
     if (!canSend) return
     emoji.value = false
-    send(desk, id, writing, text.value.trim())
-    if (beginningOf(writing) === undefined) desk.drafts.keep(id, '')
+    send(desk, id, writing, trimmed(text.value, names.mentions))
+    if (beginningOf(writing) === undefined) {
+      desk.drafts.keep(id, '')
+      desk.mentionDrafts.keep(id, '')
+    }
+    names.restart(keptMentions(desk, id))
     text.value = desk.drafts.of(id)
     cancel()
   }
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.isComposing) return
+    if (event.isComposing || names.onKeyDown(event)) return
     if (event.key === 'Enter' && !event.shiftKey && !isTouch()) {
       event.preventDefault()
       submit()
@@ -134,7 +151,7 @@ function useComposer(desk: Desk, { id }: ConversationView) {
       desk.write({ kind: 'edit', item })
     }
   }
-  return { field, text, emoji, canSend, bytes, write, submit, cancel, onKeyDown }
+  return { field, text, emoji, canSend, bytes, names, write, submit, cancel, onKeyDown }
 }
 
 function WritingBar({
@@ -187,17 +204,27 @@ function beginningOf(writing: Writing): string | undefined {
   }
 }
 
-function send({ store: { chat } }: Desk, conversation: string, writing: Writing, text: string): void {
+function send({ store: { chat } }: Desk, conversation: string, writing: Writing, { text, mentions }: Required<Wording>): void {
   const old = writing.kind === 'edit' || writing.kind === 'unsaved' ? writing.item.pending : undefined
   if (old !== undefined) chat.discard(old.cid)
   if (writing.kind === 'edit') {
     const { item } = writing
     const said = old?.refusal === undefined && old?.kind === 'edit' ? undefined : item.text
-    if (text !== said) chat.change(item, { kind: 'edit', text })
+    const isSame = text === said && JSON.stringify(mentions) === JSON.stringify(item.mentions ?? [])
+    if (!isSame) chat.change(item, { kind: 'edit', text, ...naming(mentions) })
     return
   }
   const replyTo = writing.kind === 'reply' ? writing.item.seq : undefined
-  chat.send(conversation, replyTo === undefined ? { text } : { text, replyTo })
+  chat.send(conversation, { text, ...naming(mentions), ...(replyTo === undefined ? {} : { replyTo }) })
+}
+
+function mentionsOf(writing: Writing): readonly Mention[] {
+  if (writing.kind !== 'edit' && writing.kind !== 'unsaved') return []
+  return (writing.kind === 'edit' && writing.text === undefined ? undefined : writing.item.pending?.mentions) ?? writing.item.mentions ?? []
+}
+
+function keptMentions({ mentionDrafts }: Desk, conversation: string): readonly Mention[] {
+  return readMentions(mentionDrafts.of(conversation))
 }
 
 /** As high as the text, up to what the style sheet allows. */

@@ -1,10 +1,13 @@
+import { useComputed } from '@preact/signals'
 import type { ConversationView } from '../client/index.ts'
 import { AccountMenu } from './account-menu.tsx'
 import { Avatar } from './avatar.tsx'
 import type { Desk } from './desk.ts'
 import { Icon } from './icons.tsx'
 import { InvitedList } from './invited-list.tsx'
+import { muteText } from './mute-dialog.tsx'
 import { previewOf } from './preview.ts'
+import { RequestList } from './request-list.tsx'
 import { otherIn } from './roles.ts'
 import { SearchResults, useFinder } from './search-results.tsx'
 import { Ticks } from './ticks.tsx'
@@ -14,6 +17,7 @@ import { Dots, typingText } from './typing.tsx'
 export function ConversationList({ desk }: { readonly desk: Desk }) {
   const { store } = desk
   const finder = useFinder(desk)
+  const shown = useComputed(() => store.conversations.value.filter(({ held }) => !held))
   return (
     <nav class="list-pane" aria-label="Conversations">
       <header class="list-head">
@@ -64,8 +68,9 @@ export function ConversationList({ desk }: { readonly desk: Desk }) {
         )}
       </label>
       <InvitedList desk={desk} />
+      <RequestList desk={desk} />
       {finder.text.value.trim() === '' ? (
-        <Conversations desk={desk} shown={store.conversations.value} />
+        <Conversations desk={desk} shown={shown.value} />
       ) : (
         <SearchResults desk={desk} finder={finder} onKeyDown={walk} />
       )}
@@ -111,7 +116,7 @@ export function titleOf({ store }: Desk, conversation: ConversationView): string
 
 export function ConversationItem({ desk, conversation }: { readonly desk: Desk; readonly conversation: ConversationView }) {
   const { store } = desk
-  const { id, unread, muted, pinned, last } = conversation
+  const { id, unread, mentions, muted, pinned, last } = conversation
   const current = desk.place.conversation.value === id
   const other = otherIn(conversation, store.chat.user)
   return (
@@ -136,12 +141,21 @@ export function ConversationItem({ desk, conversation }: { readonly desk: Desk; 
         />
         <span class="list-title">
           <bdi>{titleOf(desk, conversation)}</bdi>
-          {muted ? <Icon name="bellOff" /> : null}
+          {muted ? (
+            <span title={muteText(store, conversation)}>
+              <Icon name="bellOff" />
+            </span>
+          ) : null}
         </span>
         <time class="list-time numeral">{last === undefined ? '' : store.labels.list(last.ts, store.now.value)}</time>
         <Line desk={desk} conversation={conversation} isOpen={current} />
         <span class="list-marks">
           {pinned ? <Icon name="pin" /> : null}
+          {mentions.length > 0 ? (
+            <span class="count mention-mark" title="You are mentioned">
+              @<span class="visually-hidden"> you are mentioned</span>
+            </span>
+          ) : null}
           {unread > 0 ? (
             <span class="count numeral" data-muted={muted}>
               {unread > 999 ? '999+' : unread}

@@ -6,6 +6,7 @@ import type { Attaching } from './attaching.ts'
 import { type ChatStore, changeReason } from './chat-store.ts'
 import type { Drafts } from './drafts.ts'
 import { takenBack } from './message-actions.ts'
+import { Settings } from './own-settings.ts'
 import type { Place } from './place.ts'
 import { pushState, turnPushOff } from './push.ts'
 import type { Selection } from './selection.tsx'
@@ -38,6 +39,9 @@ export type Dialog =
   | { readonly kind: 'group' }
   | { readonly kind: 'add'; readonly conversation: string }
   | { readonly kind: 'react'; readonly item: MessageView }
+  | { readonly kind: 'mute'; readonly conversation: string }
+  | { readonly kind: 'settings' }
+  | { readonly kind: 'devices' }
   | { readonly kind: 'delete'; readonly items: readonly MessageView[] }
   | Question
 
@@ -80,6 +84,7 @@ export class Desk {
   readonly viewer: Signal<Viewed | undefined> = signal(undefined)
   /** What stands in the field while it is no draft. */
   readonly typed: Signal<string | undefined> = signal(undefined)
+  readonly settings: Settings
   /** Rises when the composer is to take the focus. */
   readonly focus: Signal<number> = signal(0)
 
@@ -91,7 +96,22 @@ export class Desk {
     readonly account: Account,
     /** Takes what the client keeps of this account out of the browser. */
     readonly forget: () => Promise<void>,
-  ) {}
+    /** Whom drafts name, as JSON. */
+    readonly mentionDrafts: Drafts,
+  ) {
+    this.settings = new Settings(store)
+  }
+
+  /** Another device has signed this one out: nothing of the account stays here, and who signs in again is a new device. */
+  async signedOut(): Promise<void> {
+    await this.store.chat.close()
+    await this.forget()
+    this.drafts.clear()
+    this.mentionDrafts.clear()
+    this.place.leave()
+    this.accounts.becomeNew()
+    this.accounts.signOut()
+  }
 
   /** Leaves this device without the account, its messages and its notifications. What could not be sent stays for when one comes back. */
   async signOut(): Promise<void> {
@@ -100,6 +120,7 @@ export class Desk {
     await chat.close()
     await this.forget()
     this.drafts.clear()
+    this.mentionDrafts.clear()
     this.place.leave()
     this.accounts.signOut()
   }

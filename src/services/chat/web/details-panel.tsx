@@ -10,6 +10,7 @@ import { Icon } from './icons.tsx'
 import { Invites } from './invites.tsx'
 import { JoinRequests } from './join-requests.tsx'
 import { MemberList } from './member-list.tsx'
+import { MuteRow } from './mute-dialog.tsx'
 import { nameless } from './new-chat.tsx'
 import { PanelFrame } from './panel.tsx'
 import { mayModerate, mayRename, otherIn } from './roles.ts'
@@ -77,16 +78,13 @@ function Title({ desk: { store }, conversation }: { readonly desk: Desk; readonl
   )
 }
 
-function OwnSettings({ desk: { store }, conversation }: { readonly desk: Desk; readonly conversation: ConversationView }) {
-  const { id, muted, pinned } = conversation
-  const set = (settings: { muted?: boolean; pinned?: boolean }) =>
-    void store.attempt(() => store.chat.settings({ conversation: id, ...settings }))
+function OwnSettings({ desk, conversation }: { readonly desk: Desk; readonly conversation: ConversationView }) {
+  const { store } = desk
+  const { id, pinned } = conversation
+  const set = (settings: { pinned?: boolean }) => void store.attempt(() => store.chat.settings({ conversation: id, ...settings }))
   return (
     <section class="side-section">
-      <Toggle isOn={muted} set={on => set({ muted: on })}>
-        <Icon name={muted ? 'bellOff' : 'bell'} />
-        <span>Mute</span>
-      </Toggle>
+      <MuteRow desk={desk} conversation={conversation} />
       <Toggle isOn={pinned} set={on => set({ pinned: on })}>
         <Icon name="pin" />
         <span>Pin to the top</span>

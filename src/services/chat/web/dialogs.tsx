@@ -3,8 +3,10 @@ import { DeleteDialog } from './delete-dialog.tsx'
 import type { Desk } from './desk.ts'
 import { DialogFrame } from './dialog.tsx'
 import { EmojiGrid } from './emoji-grid.tsx'
+import { MuteDialog } from './mute-dialog.tsx'
 import { AddMembers, NewDirect, NewGroup } from './new-chat.tsx'
 import { QuickSwitcher } from './quick-switcher.tsx'
+import { DevicesDialog, NotificationsDialog } from './settings-dialogs.tsx'
 
 /** The window that is open over the page. */
 export function Dialogs({ desk }: { readonly desk: Desk }) {
@@ -34,6 +36,12 @@ export function Dialogs({ desk }: { readonly desk: Desk }) {
           />
         </DialogFrame>
       )
+    case 'mute':
+      return <MuteDialog desk={desk} conversation={open.conversation} close={close} />
+    case 'settings':
+      return <NotificationsDialog desk={desk} close={close} />
+    case 'devices':
+      return <DevicesDialog desk={desk} close={close} />
     case 'delete':
       return <DeleteDialog desk={desk} items={open.items} close={close} />
     case 'confirm':

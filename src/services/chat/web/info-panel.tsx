@@ -39,7 +39,7 @@ export function InfoPanel({
     <PanelFrame desk={desk} title="Message info">
       {item?.text === undefined ? null : (
         <blockquote class="info-message" dir="auto">
-          <RichText text={item.text} />
+          <RichText text={item.text} mentions={item.mentions} people={store.people} />
           <time>{store.labels.moment(item.ts, store.now.value)}</time>
         </blockquote>
       )}

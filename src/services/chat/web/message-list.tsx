@@ -3,6 +3,7 @@ import type { ConversationView } from '../client/index.ts'
 import { titleOf } from './conversation-list.tsx'
 import type { Desk } from './desk.ts'
 import { Icon } from './icons.tsx'
+import { MentionJump } from './mention-jump.tsx'
 import { MessageBlock } from './message-block.tsx'
 import { useMessageScroll } from './message-scroll.ts'
 import { blocksOf, rowsOf } from './rows.ts'
@@ -43,6 +44,7 @@ export function MessageList({ desk, conversation }: { readonly desk: Desk; reado
           {desk.store.hasAfter(id) ? <Loading label="Loading newer messages" /> : <TypingBubble desk={desk} conversation={conversation} />}
         </div>
       </section>
+      <MentionJump desk={desk} conversation={conversation} scroller={scroll.scroller} isPlaced={scroll.isPlaced} />
       {scroll.atEnd.value ? null : (
         <button type="button" class="to-end" aria-label="Jump to the newest message" onClick={scroll.toEnd}>
           <Icon name="down" />

@@ -76,7 +76,7 @@ function Body({ row, desk }: { readonly row: MessageRow; readonly desk: Desk }) 
           {line.text}
         </span>
       ) : (
-        <MessageText text={item.text ?? ''} />
+        <MessageText text={item.text ?? ''} mentions={item.mentions} people={desk.store.people} />
       )}
       <Meta row={row} desk={desk} />
     </div>

@@ -1,4 +1,5 @@
 import { useSignal } from '@preact/signals'
+import type { ComponentProps } from 'preact'
 import { RichText } from './rich-text.tsx'
 
 /** What is longer is shown in part until one asks for the rest: more than a screen of a phone. */
@@ -6,13 +7,13 @@ const shownMax = 900
 const linesMax = 20
 
 /** What someone wrote, at most a screen of it at first. */
-export function MessageText({ text }: { readonly text: string }) {
+export function MessageText({ text, mentions, people }: ComponentProps<typeof RichText>) {
   const whole = useSignal(false)
   const shown = whole.value ? text : beginningOf(text)
   return (
     <>
       <span class="text" dir="auto">
-        <RichText text={shown} />
+        <RichText text={shown} mentions={mentions} {...(people === undefined ? {} : { people })} />
         {shown === text ? null : '…'}
       </span>
       {shown === text ? null : (

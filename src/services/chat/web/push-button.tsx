@@ -21,8 +21,9 @@ export function PushButton({ desk: { store } }: { readonly desk: Desk }) {
   }, [])
   if (state.value === undefined) return null
   const change = async () => {
-    const turn = state.value === 'on' ? turnPushOff : turnPushOn
-    state.value = (await store.attempt(() => turn(store.chat))) ?? state.value
+    const { chat, people } = store
+    const turn = () => (state.value === 'on' ? turnPushOff(chat) : turnPushOn(chat, people.guests))
+    state.value = (await store.attempt(turn)) ?? state.value
   }
   const fixed = state.value === 'unsupported' || state.value === 'denied'
   return (

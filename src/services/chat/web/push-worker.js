@@ -21,7 +21,7 @@ function read(data) {
 }
 
 /** `message` shows the conversation, `dismiss` says that it was read elsewhere, `retract` that one of its messages is gone. */
-async function meet({ kind, conversation, seq, latest, badge }) {
+async function meet({ kind, conversation, seq, latest, badge, ...said }) {
   if (Number.isInteger(badge)) await setBadge(badge)
   const tag = asText(conversation) ?? 'chat'
   const shown = await self.registration.getNotifications({ tag })
@@ -30,12 +30,31 @@ async function meet({ kind, conversation, seq, latest, badge }) {
   const newest = kind === 'retract' ? latest : seq
   if (kind === 'dismiss' || !Number.isInteger(newest)) return
   if (shown.some(notification => !gone.includes(notification) && notification.data?.seq >= newest)) return
-  await self.registration.showNotification('New message', {
-    body: 'Open the chat to read it.',
+  const { title, body } = wordsOf(said)
+  await self.registration.showNotification(title, {
+    body,
     tag,
     renotify: true,
     data: { conversation: asText(conversation), seq: newest },
   })
+}
+
+/** Who wrote, where and what, as far as the server says it: what one hides is not said. `notifications.ts` says it in the same words. */
+function wordsOf({ from, group, text, count, mention, request }) {
+  const name = nameOf(asText(from))
+  if (name === undefined) return { title: 'New message', body: 'Open the chat to read it.' }
+  const more = Number.isInteger(count) && count > 1 ? ` (${count})` : ''
+  const where = asText(group)
+  const said = asText(text) ?? (request === true && where === undefined ? 'wants to write to you' : 'New message')
+  if (where === undefined) return { title: `${name}${more}`, body: said }
+  return { title: `${where}${more}`, body: mention === true ? `${name} mentioned you: ${said}` : `${name}: ${said}` }
+}
+
+/** Ids of guests are a name and an ending of four characters; the page says whether these are guests. */
+function nameOf(user) {
+  const guest = new URL(self.location.href).searchParams.has('guests') ? /^(.+)-[a-z0-9_]{4}$/.exec(user ?? '')?.[1] : undefined
+  if (guest === undefined) return user
+  return guest.replace(/(^|-)(\p{L})/gu, (_, dash, letter) => `${dash === '' ? '' : ' '}${letter.toUpperCase()}`)
 }
 
 async function setBadge(count) {

@@ -4,6 +4,8 @@ import type { Chat } from './chat-store.ts'
 export type PushState = 'unsupported' | 'denied' | 'off' | 'on'
 
 const workerPath = '/chat/push-worker.js'
+/** Of guests it makes names of the ids. */
+const workerFor = (guests: boolean) => (guests ? `${workerPath}?guests` : workerPath)
 
 export async function pushState(): Promise<PushState> {
   if (!('serviceWorker' in navigator) || !('PushManager' in window) || !('Notification' in window)) return 'unsupported'
@@ -13,10 +15,10 @@ export async function pushState(): Promise<PushState> {
 }
 
 /** Asks for permission, subscribes at the browser's push service, and tells the server where that is. */
-export async function turnPushOn(chat: Chat): Promise<PushState> {
+export async function turnPushOn(chat: Chat, guests: boolean): Promise<PushState> {
   const key = await chat.pushKey()
   if ((await Notification.requestPermission()) !== 'granted') return pushState()
-  await navigator.serviceWorker.register(workerPath)
+  await navigator.serviceWorker.register(workerFor(guests))
   const registration = await navigator.serviceWorker.getRegistration(workerPath)
   const subscription = await registration?.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key })
   const { endpoint, keys } = subscription?.toJSON() ?? {}
@@ -34,10 +36,23 @@ export async function turnPushOff(chat: Chat): Promise<PushState> {
 }
 
 /** Shows a notification of this page's own, while it is hidden; the same `tag` as a push has, so that there is one. */
-export async function showNotification(title: string, body: string, conversation: string): Promise<void> {
+export async function showNotification(
+  title: string,
+  body: string,
+  data: { readonly conversation: string; readonly seq: number },
+): Promise<void> {
   const registration = await registered()
   if (registration === undefined || Notification.permission !== 'granted') return
-  await registration.showNotification(title, { body, tag: conversation, data: { conversation } })
+  // One that the worker has shown for a push of the same message, or of a newer one, stands for it.
+  const shown = await registration.getNotifications({ tag: data.conversation })
+  if (shown.some(notification => notification.data?.seq >= data.seq)) return
+  await registration.showNotification(title, { body, tag: data.conversation, data, ...{ renotify: true } })
+}
+
+/** The conversations of which something stands on the screen. */
+export async function shownNotifications(): Promise<string[]> {
+  const shown = (await (await registered())?.getNotifications()) ?? []
+  return shown.map(({ tag }) => tag)
 }
 
 /** What one of the notifications told has been seen. */

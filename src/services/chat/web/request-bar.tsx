@@ -5,7 +5,7 @@ import { otherIn } from './roles.ts'
 /** What somebody else began waits for a yes: until then they do not see when one is there. An answer is one too. */
 export function RequestBar({ desk, conversation }: { readonly desk: Desk; readonly conversation: ConversationView }) {
   const { store } = desk
-  const { id, request, blocked, last, active } = conversation
+  const { id, request, held, blocked, last, active } = conversation
   const other = otherIn(conversation, store.chat.user)
   if (!request || blocked || !active || (other !== undefined && last === undefined)) return null
   const name = other === undefined ? '' : store.people.name(other)
@@ -16,10 +16,11 @@ export function RequestBar({ desk, conversation }: { readonly desk: Desk; readon
           'You were put into this group.'
         ) : (
           <>
-            <bdi>{name}</bdi> writes to you for the first time.
+            <bdi>{name}</bdi> writes to you for the first time.{held ? ' You have asked to be asked first.' : ''}
           </>
         )}{' '}
-        Until you {other === undefined ? 'stay or write' : 'accept or answer'}, nobody here sees your online status.
+        Until you {other === undefined ? 'stay or write' : 'accept or answer'}, nobody here sees your online status
+        {held ? ', nor that you have read this' : ''}.
       </p>
       <span class="request-actions">
         <button type="button" class="button" onClick={() => (other === undefined ? leave(desk, id) : block(desk, other, name))}>

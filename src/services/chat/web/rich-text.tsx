@@ -1,10 +1,40 @@
-import type { ComponentChildren } from 'preact'
+import { type ComponentChildren, Fragment } from 'preact'
+import type { Mention } from '../model/mentions.ts'
 import { deceptiveHost } from './link-host.ts'
+import type { People } from './people.ts'
 import { type RichPart, richParts, type TextStyle } from './styled-text.ts'
 
-/** What someone wrote, as text and nothing but text; some of it stands out, and addresses can be followed. */
-export function RichText({ text }: { readonly text: string }) {
-  return <Parts parts={richParts(text)} />
+interface RichTextProps {
+  readonly text: string
+  readonly mentions?: readonly Mention[] | undefined
+  /** How those who are named are called. */
+  readonly people?: People
+}
+
+/**
+ * What someone wrote, as text and nothing but text; some of it stands out, addresses can be followed, and who is named is called what they
+ * are called now.
+ */
+export function RichText({ text, mentions = [], people }: RichTextProps) {
+  if (mentions.length === 0 || people === undefined) return <Parts parts={richParts(text)} />
+  const within = mentions.filter(({ at, length }) => at + length <= text.length)
+  return (
+    <>
+      {within.map(({ user, at }, index) => (
+        <Fragment key={at}>
+          <Parts parts={richParts(text.slice(endOf(within[index - 1]), at))} />
+          <bdi class="mention" data-me={user === people.me} title={user} data-user={user}>
+            @{people.name(user)}
+          </bdi>
+        </Fragment>
+      ))}
+      <Parts parts={richParts(text.slice(endOf(within.at(-1))))} />
+    </>
+  )
+}
+
+function endOf(mention: Mention | undefined): number {
+  return mention === undefined ? 0 : mention.at + mention.length
 }
 
 function Parts({ parts }: { readonly parts: readonly RichPart[] }) {
