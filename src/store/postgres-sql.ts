@@ -23,12 +23,12 @@ import { checkValues } from './values.ts'
  * Connects once, so that what is wrong is told at the start.
  * @throws SqlError `unavailable`
  */
-export async function openPostgres(url: string, clock: Clock, random: Random): Promise<Sql> {
+export async function openPostgres(url: string, clock: Clock, random: Random, patience: Clock): Promise<Sql> {
   if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url))
     throw new SqlError('unavailable', 'a store is sqlite:PATH or postgres://user:password@host/database')
   const { host, pathname } = new URL(url)
   try {
-    return await PostgresSql.open(poolOf(url), clock, random)
+    return await PostgresSql.open(poolOf(url), clock, random, patience)
   } catch (error) {
     throw new SqlError('unavailable', `${host}${pathname}: ${error instanceof Error ? error.message : error}`, { cause: error })
   }
@@ -58,16 +58,16 @@ class PostgresSql implements Sql {
   readonly #queries: PostgresQueries
   readonly #patience: Patience
 
-  private constructor(pool: SQL, clock: Clock, random: Random) {
+  private constructor(pool: SQL, clock: Clock, random: Random, patience: Clock) {
     this.#pool = pool
     this.#clock = clock
     this.#random = random
-    this.#patience = new Patience(clock, { answerMs: postgresAnswerMs, silentMs: postgresSilentMs })
+    this.#patience = new Patience(patience, { answerMs: postgresAnswerMs, silentMs: postgresSilentMs })
     this.#queries = new PostgresQueries(pool, this.#texts, this.#patience)
   }
 
-  static async open(pool: SQL, clock: Clock, random: Random): Promise<PostgresSql> {
-    const sql = new PostgresSql(pool, clock, random)
+  static async open(pool: SQL, clock: Clock, random: Random, patience: Clock): Promise<PostgresSql> {
+    const sql = new PostgresSql(pool, clock, random, patience)
     try {
       const [row] = await sql.all<{ server_encoding: string }>('show server_encoding')
       if (row?.server_encoding !== 'UTF8') throw new SqlError('unavailable', `its encoding must be UTF8, not ${row?.server_encoding}`)
