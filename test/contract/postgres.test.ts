@@ -45,11 +45,15 @@ overPostgres((kind, server) => {
   test('[G60] what cannot be put in an order with others runs again, and loses nothing', async () => {
     await using sql = await opened(kind, things, `insert into thing values ('a', 0)`)
     let runs = 0
+    // All have read before any of them writes, however long connecting takes.
+    const allHaveRead = Promise.withResolvers<void>()
     const increment = () =>
       sql.transaction(async tx => {
         runs++
         await tx.run('set transaction isolation level repeatable read')
         const [row] = await tx.all<{ count: number }>('select count from thing')
+        if (runs === 5) allHaveRead.resolve()
+        await allHaveRead.promise
         await tx.run('update thing set count = ?1', (row?.count ?? 0) + 1)
       })
     await Promise.all(Array.from({ length: 5 }, increment))
