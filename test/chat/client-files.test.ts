@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'bun:test'
-import { MemoryCache } from '../../src/services/chat/client/index.ts'
+import { ChatClient, MemoryCache } from '../../src/services/chat/client/index.ts'
 import { endAll } from '../multinode/tree.ts'
-import { until } from '../support/index.ts'
+import { atEnd, until, userToken } from '../support/index.ts'
 import { ChatPerson } from './chat-person.ts'
 import { FileDesk, photo } from './file-desk.ts'
 import { WeakLine } from './weak-line.ts'
@@ -110,4 +110,19 @@ test('[M152] a device that comes back before its cache was told sends nothing tw
   const again = await ChatPerson.start(desk.server, 'ann', { cache, line: new WeakLine() })
   await until('it is not kept any longer', async () => (await cache.outbox()).length === 0)
   expect([again.messages(id).length, bob.messages(id).length, desk.kept.length]).toEqual([1, 1, 1])
+})
+
+test('[M152] an upload asks for another token where the one that it had has ended', async () => {
+  const desk = await FileDesk.start()
+  const bob = await ChatPerson.start(desk.server, 'bob')
+  const tokens = [await userToken('ann'), 'not.a.token', await userToken('ann')]
+  const url = `${desk.server.url.replace('http', 'ws')}/connection/websocket`
+  const ann = new ChatClient({ url, user: 'ann', device: 'phone', getToken: async () => tokens.shift() ?? '' })
+  atEnd(() => ann.close())
+  await ann.connect()
+  await until('it is connected', () => ann.link === 'live')
+  const { id } = await ann.direct('bob')
+  for (const name of ['one.txt', 'two.txt']) ann.send(id, { files: [{ blob: words(name), name }] })
+  await bob.sees('both', () => bob.messages(id).length === 2)
+  expect(tokens).toEqual([])
 })

@@ -74,6 +74,12 @@ describe.skipIf(skipped)('pictures and files in the chat', () => {
     await until('both pictures are there', () => areLoaded(bob, 2))
     await until('all are sent', async () => (await ann.page.locator('.message[data-state="waiting"]').count()) === 0)
     expect(await pictures(bob).first().getAttribute('alt')).toBe('Photo, beach.jpg')
+    expect((await bob.message('At the beach').locator('.picture').boundingBox())?.width).toBe(330)
+    await bob.page.setViewportSize({ width: 320, height: 700 })
+    const [bubble, inside] = [bob.message('At the beach').locator('.bubble'), bob.message('At the beach').locator('.picture')]
+    const [outer, inner] = [await bubble.boundingBox(), await inside.boundingBox()]
+    expect((inner?.x ?? 0) + (inner?.width ?? 0)).toBeLessThan((outer?.x ?? 0) + (outer?.width ?? 0))
+    await bob.page.setViewportSize(desktop)
     expect(await sheet(ann).count()).toBe(0)
     const saving = bob.page.waitForEvent('download')
     await bob.page.getByRole('button', { name: 'Download report.pdf' }).click()

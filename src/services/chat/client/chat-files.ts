@@ -129,12 +129,15 @@ export class ChatFiles {
   /** A token that has ended is asked for once more. */
   async #authorized<T>(act: (token: string | undefined) => Promise<T>): Promise<T> {
     const { token, getToken } = this.options
-    if (token === undefined && getToken !== undefined) this.#token ??= getToken()
+    if (token !== undefined || getToken === undefined) return act(token)
+    this.#token ??= getToken()
+    const tried = this.#token
     try {
-      return await act(token ?? (await this.#token))
+      return await act(await tried)
     } catch (error) {
-      if (!(error instanceof ChatError) || ![101, 109].includes(error.code) || getToken === undefined) throw error
-      this.#token = getToken()
+      if (!(error instanceof ChatError) || ![101, 109].includes(error.code)) throw error
+      // Another upload may have asked already.
+      if (this.#token === tried) this.#token = getToken()
       return act(await this.#token)
     }
   }

@@ -23,6 +23,8 @@ export const limits = {
   developMs: 30_000,
   /** Exit code of such a process that could not write what it made: that is tried again. */
   noRoomCode: 3,
+  /** Of one that has nothing to decode pictures with: the log says so, and they are files to be saved. */
+  noLibraryCode: 4,
   /** Pictures in work at the same time, by processes of their own, and those that wait. Beyond: 429. */
   developing: { unitsMax: 1, unitsPerKeyMax: 1, waitingMax: 64, waitingPerKeyMax: 8 },
   /** How long what was uploaded may take from here into the store. Beyond it is swept. */

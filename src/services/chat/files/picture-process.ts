@@ -1,5 +1,5 @@
 import { setPriority } from 'node:os'
-import sharp, { type Sharp } from 'sharp'
+import type { Sharp } from 'sharp'
 import { limits } from './limits.ts'
 
 /**
@@ -9,6 +9,7 @@ import { limits } from './limits.ts'
 async function develop(from: string, to: string, small: string): Promise<void> {
   // Whoever is served comes first.
   setPriority(10)
+  const sharp = await libraryOf()
   sharp.cache(false)
   sharp.concurrency(1)
   const opened = (animated: boolean) => sharp(from, { limitInputPixels: limits.pixelsMax, sequentialRead: true, animated }).autoOrient()
@@ -18,6 +19,15 @@ async function develop(from: string, to: string, small: string): Promise<void> {
   await fitted(opened(false), limits.smallSideMax).webp({ quality: 72 }).toFile(small)
   const { width, height, pageHeight } = Object.assign({ pageHeight: undefined }, made)
   process.stdout.write(JSON.stringify({ type: `image/${made.format}`, width, height: pageHeight ?? height }))
+}
+
+/** Its native part is made for each platform, and may be none for this one. */
+async function libraryOf(): Promise<typeof import('sharp').default> {
+  try {
+    return (await import('sharp')).default
+  } catch {
+    return process.exit(limits.noLibraryCode)
+  }
 }
 
 /** What is lossless stays so; what a camera made stays a JPEG. */

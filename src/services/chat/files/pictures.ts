@@ -20,7 +20,10 @@ export class Pictures {
   readonly #queue = new FairQueue(limits.developing)
   readonly #running = new Set<{ kill(signal: 'SIGKILL'): void }>()
 
-  constructor(readonly clock: Clock) {}
+  constructor(
+    readonly clock: Clock,
+    readonly failed: (error: unknown) => void,
+  ) {}
 
   /**
    * @param paths the file that was uploaded, and where its picture and its small form go
@@ -49,6 +52,7 @@ export class Pictures {
     try {
       const [text, code] = await Promise.all([new Response(child.stdout).text(), child.exited])
       if (code === limits.noRoomCode) throw new Error('there is no room for the picture')
+      if (code === limits.noLibraryCode) this.failed(new Error('sharp cannot be loaded: pictures are kept as files'))
       return code === 0 ? developed.parse(JSON.parse(text)) : undefined
     } finally {
       timeout.cancel()

@@ -45,7 +45,7 @@ export class Uploads {
 
   constructor(readonly options: UploadsOptions) {
     this.#rates = new UserRates(options.clock, options.bounds.uploadRate)
-    this.#pictures = new Pictures(options.clock)
+    this.#pictures = new Pictures(options.clock, error => options.failed(error))
   }
 
   async start(): Promise<void> {

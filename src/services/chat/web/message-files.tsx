@@ -12,7 +12,7 @@ interface FileProps {
 }
 
 /** Pixels that a picture takes in a conversation at most. */
-const box = { width: 330, height: 360, least: 110 } as const
+const box = { width: 330, height: 360, least: 110, caption: 240 } as const
 
 /** What a message carries, each in its form. */
 export function MessageFiles({ item, desk }: { readonly item: MessageView; readonly desk: Desk }) {
@@ -42,8 +42,7 @@ function MessageFile(props: FileProps) {
 function PictureFile({ file, item, desk }: FileProps) {
   const { width = 4, height = 3, alt = '' } = file
   const source = useSource(desk, file, 'small')
-  const scale = Math.min(box.width / width, box.height / height, 1)
-  const shown = Math.max(box.least, Math.round(width * scale))
+  const shown = widthOf(file)
   const name = alt === '' ? `Photo, ${file.name}` : alt
   return (
     <div class="picture" style={`width:${shown}px;aspect-ratio:${width}/${Math.min(height, width * 3)}`}>
@@ -53,6 +52,18 @@ function PictureFile({ file, item, desk }: FileProps) {
       <Upload item={item} desk={desk} />
     </div>
   )
+}
+
+/** Pixels of a picture or a video in a conversation. */
+function widthOf({ kind, width = 4, height = 3 }: FileView): number {
+  if (kind !== 'picture') return box.width
+  const scale = Math.min(box.width / width, box.height / height, 1)
+  return Math.max(box.least, Math.round(width * scale))
+}
+
+/** A caption is as wide as what it is about, and wide enough to be read. */
+export function captionedWidth(files: readonly FileView[]): number {
+  return Math.max(box.caption, ...files.map(widthOf))
 }
 
 function VideoFile({ file, item, desk }: FileProps) {

@@ -2,7 +2,7 @@ import { Avatar } from './avatar.tsx'
 import { reasonText } from './chat-store.ts'
 import type { Desk } from './desk.ts'
 import { Icon } from './icons.tsx'
-import { MessageFiles } from './message-files.tsx'
+import { captionedWidth, MessageFiles } from './message-files.tsx'
 import { MessageText } from './message-text.tsx'
 import { PendingBar } from './pending-bar.tsx'
 import { hueOf } from './people.ts'
@@ -26,6 +26,7 @@ export function MessageRowView({ row, desk, isGroup }: MessageRowProps) {
   const { store } = desk
   const jumbo = !item.deleted && item.files === undefined && item.replyTo === undefined && item.text !== undefined && isJumbo(item.text)
   const others = isGroup && !item.mine
+  const look = filesLook(item)
   return (
     <li
       class="message"
@@ -45,7 +46,13 @@ export function MessageRowView({ row, desk, isGroup }: MessageRowProps) {
         <span class="face">{last ? <Avatar name={store.people.name(item.author)} seed={item.author} size={30} /> : null}</span>
       ) : null}
       <div class="bubble-line">
-        <div class="bubble" data-jumbo={jumbo} data-deleted={item.deleted} data-files={filesLook(item)}>
+        <div
+          class="bubble"
+          data-jumbo={jumbo}
+          data-deleted={item.deleted}
+          data-files={look}
+          style={look === 'captioned' ? captionStyle(item) : undefined}
+        >
           {others && first ? (
             <bdi class="author" style={`--hue:${hueOf(item.author)}`} title={item.author}>
               {store.people.name(item.author)}
@@ -159,6 +166,10 @@ function filesLook({ files, text, deleted }: MessageRow['item']): string | undef
   if (files === undefined || deleted) return undefined
   const isSeen = files.every(({ kind }) => kind === 'picture' || kind === 'video')
   return isSeen && (text ?? '') === '' ? 'bare' : isSeen ? 'captioned' : 'plain'
+}
+
+function captionStyle({ files = [] }: MessageRow['item']): string {
+  return `--wide:${captionedWidth(files)}px`
 }
 
 function labelOf({ item }: MessageRow, { store }: Desk): string {
