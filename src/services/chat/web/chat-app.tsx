@@ -6,6 +6,7 @@ import type { Account, Accounts } from './account.ts'
 import { followAttention } from './attention.ts'
 import { type Chat, ChatStore, type Notice, type NoticeAction } from './chat-store.ts'
 import { ConversationList } from './conversation-list.tsx'
+import { ConversationMenu } from './conversation-menu.tsx'
 import { ConversationPane } from './conversation-view.tsx'
 import { Desk, type Question } from './desk.ts'
 import { Dialogs } from './dialogs.tsx'
@@ -91,6 +92,7 @@ function SignedIn(props: ChatAppProps & { readonly account: Account }) {
         {conversation === undefined ? null : <SidePanel desk={desk} conversation={conversation} />}
       </div>
       <MessageMenu desk={desk} />
+      <ConversationMenu desk={desk} />
       <Dialogs desk={desk} />
       <Viewer desk={desk} />
       <Notices desk={desk} />
@@ -201,8 +203,31 @@ function step(desk: Desk, by: number): void {
   if (next !== undefined) desk.open(next.id)
 }
 
+/** The server has not said yet whether there is such a chat. */
+function Coming({ desk }: { readonly desk: Desk }) {
+  const isOffline = desk.store.link.value === 'offline'
+  return (
+    <section class="conversation-pane nothing" aria-label="No chat is open">
+      <LinkBar desk={desk} />
+      <div role="status">
+        {isOffline ? null : <span class="spinner" />}
+        <h2>{isOffline ? 'You are offline' : 'Loading the chat…'}</h2>
+        <p>{isOffline ? 'This chat is shown when the connection is back.' : ''}</p>
+      </div>
+    </section>
+  )
+}
+
 function Nothing({ desk }: { readonly desk: Desk }) {
-  const isLost = desk.place.conversation.value !== undefined && desk.store.ready.value && desk.store.link.value === 'live'
+  const { store, place } = desk
+  const id = place.conversation.value
+  const isLost = id !== undefined && store.isMissing(id)
+  useEffect(() => {
+    if (id === undefined) return
+    store.chat.open(id)
+    return () => store.chat.shut(id)
+  }, [id])
+  if (id !== undefined && !isLost) return <Coming desk={desk} />
   return (
     <section class="conversation-pane nothing" aria-label="No chat is open">
       <LinkBar desk={desk} />

@@ -49,6 +49,9 @@ export class ChatStore {
   readonly ended: ReadonlySignal<Refusal | undefined>
   readonly ready: ReadonlySignal<boolean>
   readonly conversations: ReadonlySignal<readonly ConversationView[]>
+  readonly archived: ReadonlySignal<readonly ConversationView[]>
+  /** Whether the list is all there. */
+  readonly whole: ReadonlySignal<boolean>
   /** The groups that one is asked into. */
   readonly invited: ReadonlySignal<readonly Invited[]>
   /** Messages that wait to be read, besides those of muted conversations. */
@@ -85,7 +88,9 @@ export class ChatStore {
     this.ready = computed(() => seen(this.#listRev, () => chat.ready))
     this.conversations = computed(() => seen(this.#listRev, () => chat.conversations))
     this.invited = computed(() => seen(this.#invitedRev, () => chat.invited))
-    this.unread = computed(() => this.conversations.value.reduce((sum, one) => sum + loud(one), 0))
+    this.archived = computed(() => seen(this.#listRev, () => chat.archived))
+    this.whole = computed(() => seen(this.#listRev, () => chat.whole))
+    this.unread = computed(() => seen(this.#listRev, () => chat.unread) + calls(this.conversations.value))
     this.#end = chat.onChange(change => {
       this.#meet(change)
       if (change.kind === 'arrived') options.arrived(change.message, this)
@@ -98,6 +103,11 @@ export class ChatStore {
 
   conversation(id: string | undefined): ConversationView | undefined {
     return seen(this.#listRev, () => (id === undefined ? undefined : this.chat.conversation(id)))
+  }
+
+  /** Whether the server has said that there is no such conversation of this user's. */
+  isMissing(id: string): boolean {
+    return seen(this.#listRev, () => this.chat.isMissing(id))
   }
 
   items(conversation: string): readonly ItemView[] {
@@ -201,6 +211,9 @@ export class ChatStore {
       case 'progress':
         this.#progressRev.value++
         return
+      case 'refused':
+        this.notify(reasonText(change.refusal), 'bad')
+        return
       case 'invited':
         this.#invitedRev.value++
         return
@@ -219,9 +232,9 @@ export class ChatStore {
   }
 }
 
-/** What of a conversation counts in the title: of a muted one what names one, of a request nothing. */
-function loud({ unread, muted, held, mentions }: ConversationView): number {
-  return held ? 0 : muted ? mentions.length : unread
+/** How often one is called in what is muted: that counts all the same. */
+function calls(conversations: readonly ConversationView[]): number {
+  return conversations.reduce((sum, { muted, held, mentions }) => sum + (muted && !held ? mentions.length : 0), 0)
 }
 
 /** Reads something that is new when `rev` has risen. */

@@ -2,6 +2,7 @@ import { useComputed } from '@preact/signals'
 import type { ConversationView } from '../client/index.ts'
 import { AccountMenu } from './account-menu.tsx'
 import { Avatar } from './avatar.tsx'
+import { ConversationRows } from './conversation-rows.tsx'
 import type { Desk } from './desk.ts'
 import { Icon } from './icons.tsx'
 import { InvitedList } from './invited-list.tsx'
@@ -15,9 +16,7 @@ import { Dots, typingText } from './typing.tsx'
 
 /** All conversations, pinned ones first, and the ways to begin one. */
 export function ConversationList({ desk }: { readonly desk: Desk }) {
-  const { store } = desk
   const finder = useFinder(desk)
-  const shown = useComputed(() => store.conversations.value.filter(({ held }) => !held))
   return (
     <nav class="list-pane" aria-label="Conversations">
       <header class="list-head">
@@ -69,25 +68,48 @@ export function ConversationList({ desk }: { readonly desk: Desk }) {
       </label>
       <InvitedList desk={desk} />
       <RequestList desk={desk} />
-      {finder.text.value.trim() === '' ? (
-        <Conversations desk={desk} shown={shown.value} />
-      ) : (
-        <SearchResults desk={desk} finder={finder} onKeyDown={walk} />
-      )}
+      {finder.text.value.trim() === '' ? <Conversations desk={desk} /> : <SearchResults desk={desk} finder={finder} onKeyDown={walk} />}
     </nav>
   )
 }
 
-function Conversations({ desk, shown }: { readonly desk: Desk; readonly shown: readonly ConversationView[] }) {
-  if (shown.length > 0) {
+function Conversations({ desk }: { readonly desk: Desk }) {
+  const { store, inArchive } = desk
+  const shown = useComputed(() => store.conversations.value.filter(({ held }) => !held)).value
+  const archived = store.archived.value
+  if (inArchive.value) {
     return (
-      <ul class="list" onKeyDown={walk}>
-        {shown.map(conversation => (
-          <ConversationItem key={conversation.id} desk={desk} conversation={conversation} />
-        ))}
-      </ul>
+      <>
+        <button type="button" class="list-shelf" onClick={() => (inArchive.value = false)}>
+          <Icon name="back" />
+          <span>Archived</span>
+        </button>
+        {archived.length > 0 ? (
+          <ConversationRows key="archive" desk={desk} conversations={archived} />
+        ) : (
+          <div class="list-empty">
+            <p>Nothing is archived.</p>
+            <p>A chat that you archive waits here until somebody writes in it.</p>
+          </div>
+        )}
+      </>
     )
   }
+  return (
+    <>
+      {archived.length > 0 ? (
+        <button type="button" class="list-shelf" onClick={() => (inArchive.value = true)}>
+          <Icon name="archive" />
+          <span>Archived</span>
+          <small class="numeral">{archived.length}</small>
+        </button>
+      ) : null}
+      {shown.length > 0 ? <ConversationRows key="list" desk={desk} conversations={shown} /> : <NoConversations desk={desk} />}
+    </>
+  )
+}
+
+function NoConversations({ desk }: { readonly desk: Desk }) {
   if (!desk.store.ready.value) {
     return (
       <div class="list-loading" role="status" aria-label="Loading the conversations">
@@ -114,18 +136,36 @@ export function titleOf({ store }: Desk, conversation: ConversationView): string
   return other === undefined ? conversation.title : store.people.name(other)
 }
 
-export function ConversationItem({ desk, conversation }: { readonly desk: Desk; readonly conversation: ConversationView }) {
+/** Where a row stands among all of its list, of which some are not drawn. */
+interface RowPlace {
+  readonly top: number
+  readonly at: number
+  readonly count: number
+}
+
+export function ConversationItem({
+  desk,
+  conversation,
+  place,
+}: {
+  readonly desk: Desk
+  readonly conversation: ConversationView
+  readonly place?: RowPlace
+}) {
   const { store } = desk
-  const { id, unread, mentions, muted, pinned, last } = conversation
+  const { id, unread, mentions, muted, pinned, archived, marked, last } = conversation
   const current = desk.place.conversation.value === id
   const other = otherIn(conversation, store.chat.user)
   return (
-    <li>
+    <li
+      class="list-row"
+      {...(place === undefined ? {} : { style: { top: `${place.top}px` }, 'aria-posinset': place.at + 1, 'aria-setsize': place.count })}
+    >
       <a
         class="list-item"
         href={`/chat/${encodeURIComponent(id)}${location.search}`}
         aria-current={current ? 'true' : undefined}
-        data-unread={unread > 0}
+        data-unread={unread > 0 || marked}
         data-conversation={id}
         onClick={event => {
           if (event.metaKey || event.ctrlKey || event.shiftKey) return
@@ -150,7 +190,13 @@ export function ConversationItem({ desk, conversation }: { readonly desk: Desk; 
         <time class="list-time numeral">{last === undefined ? '' : store.labels.list(last.ts, store.now.value)}</time>
         <Line desk={desk} conversation={conversation} isOpen={current} />
         <span class="list-marks">
+          {archived && !desk.inArchive.value ? <small class="list-tag">Archived</small> : null}
           {pinned ? <Icon name="pin" /> : null}
+          {marked && unread === 0 ? (
+            <span class="count count-dot">
+              <span class="visually-hidden">marked as unread</span>
+            </span>
+          ) : null}
           {mentions.length > 0 ? (
             <span class="count mention-mark" title="You are mentioned">
               @<span class="visually-hidden"> you are mentioned</span>
@@ -164,6 +210,20 @@ export function ConversationItem({ desk, conversation }: { readonly desk: Desk; 
           ) : null}
         </span>
       </a>
+      {place === undefined ? null : (
+        <button
+          type="button"
+          class="icon-button list-options"
+          aria-label={`Options of ${titleOf(desk, conversation)}`}
+          tabIndex={-1}
+          onClick={({ currentTarget }) => {
+            const { left, bottom } = currentTarget.getBoundingClientRect()
+            desk.listMenu.value = { conversation: id, x: left, y: bottom }
+          }}
+        >
+          <Icon name="more" />
+        </button>
+      )}
     </li>
   )
 }

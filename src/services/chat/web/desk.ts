@@ -33,6 +33,13 @@ export interface OpenMenu {
   readonly y: number
 }
 
+/** The actions of a conversation in the list, open at a point of the screen. */
+export interface OpenListMenu {
+  readonly conversation: string
+  readonly x: number
+  readonly y: number
+}
+
 export type Dialog =
   | { readonly kind: 'switcher' }
   | { readonly kind: 'direct' }
@@ -75,6 +82,9 @@ const patienceMs = 600
 export class Desk {
   readonly writing: Signal<Writing> = signal(fresh)
   readonly menu: Signal<OpenMenu | undefined> = signal(undefined)
+  readonly listMenu: Signal<OpenListMenu | undefined> = signal(undefined)
+  /** Whether the list shows what is archived. */
+  readonly inArchive: Signal<boolean> = signal(false)
   readonly dialog: Signal<Dialog | undefined> = signal(undefined)
   readonly selection: Signal<Selection | undefined> = signal(undefined)
   readonly jump: Signal<Jump | undefined> = signal(undefined)

@@ -5,6 +5,7 @@ import type { ConversationView } from '../client/index.ts'
 import type { Allowed } from '../model/wire.ts'
 import { Avatar } from './avatar.tsx'
 import { titleOf } from './conversation-list.tsx'
+import { askToDelete } from './conversation-menu.tsx'
 import type { Desk } from './desk.ts'
 import { Icon } from './icons.tsx'
 import { Invites } from './invites.tsx'
@@ -80,14 +81,18 @@ function Title({ desk: { store }, conversation }: { readonly desk: Desk; readonl
 
 function OwnSettings({ desk, conversation }: { readonly desk: Desk; readonly conversation: ConversationView }) {
   const { store } = desk
-  const { id, pinned } = conversation
-  const set = (settings: { pinned?: boolean }) => void store.attempt(() => store.chat.settings({ conversation: id, ...settings }))
+  const { id, pinned, archived } = conversation
+  const set = (settings: { pinned?: boolean }) => store.chat.setOwn(id, settings)
   return (
     <section class="side-section">
       <MuteRow desk={desk} conversation={conversation} />
       <Toggle isOn={pinned} set={on => set({ pinned: on })}>
         <Icon name="pin" />
         <span>Pin to the top</span>
+      </Toggle>
+      <Toggle isOn={archived} set={on => store.chat.setOwn(id, { archived: on })}>
+        <Icon name="archive" />
+        <span>Archive</span>
       </Toggle>
     </section>
   )
@@ -142,6 +147,10 @@ function Grave({
       >
         <Icon name="broom" />
         Clear the chat
+      </button>
+      <button type="button" onClick={() => askToDelete(desk, conversation.id)}>
+        <Icon name="trash" />
+        Delete the chat
       </button>
       {other === undefined ? null : (
         <button

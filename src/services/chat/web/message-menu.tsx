@@ -30,7 +30,7 @@ function Menu({ desk, open }: { readonly desk: Desk; readonly open: OpenMenu }) 
     }
     document.addEventListener('pointerdown', outside, { signal })
     menu.current?.parentElement?.addEventListener('contextmenu', event => event.preventDefault(), { signal })
-    place(menu.current, open)
+    placeMenu(menu.current, open)
     menu.current?.querySelector<HTMLElement>('[role="menuitem"]')?.focus({ preventScroll: true })
     return () => {
       listening.abort()
@@ -45,7 +45,7 @@ function Menu({ desk, open }: { readonly desk: Desk; readonly open: OpenMenu }) 
   const reactable = item.seq !== undefined && !item.deleted
   return (
     <div class="menu-veil">
-      <div class="menu" ref={menu} role="menu" aria-label="Message" tabIndex={-1} onKeyDown={event => walk(event, menu.current, close)}>
+      <div class="menu" ref={menu} role="menu" aria-label="Message" tabIndex={-1} onKeyDown={event => walkMenu(event, menu.current, close)}>
         {reactable ? (
           <div class="menu-emoji">
             {quickEmoji.map(emoji => (
@@ -104,14 +104,14 @@ function useCurrent({ store }: Desk, opened: MessageView): MessageView {
 }
 
 /** Keeps the menu inside of the window. On a phone the style sheet lays it along the lower edge. */
-function place(menu: HTMLElement | null, { x, y }: OpenMenu): void {
+export function placeMenu(menu: HTMLElement | null, { x, y }: Pick<OpenMenu, 'x' | 'y'>): void {
   if (menu === null) return
   const { offsetWidth, offsetHeight } = menu
   menu.style.setProperty('--x', `${Math.max(8, Math.min(x, innerWidth - offsetWidth - 8))}px`)
   menu.style.setProperty('--y', `${Math.max(8, Math.min(y, innerHeight - offsetHeight - 8))}px`)
 }
 
-function walk(event: KeyboardEvent, menu: HTMLElement | null, close: () => void): void {
+export function walkMenu(event: KeyboardEvent, menu: HTMLElement | null, close: () => void): void {
   if (event.key === 'Escape' || event.key === 'Tab') {
     event.preventDefault()
     event.stopPropagation()

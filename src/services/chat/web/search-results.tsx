@@ -22,7 +22,9 @@ export function useFinder({ store }: Desk, conversation?: string): Finder {
 /** The chats that are called as one searches. */
 export function namedLike(desk: Desk, query: string): ConversationView[] {
   const words = wordsOf(query)
-  return desk.store.conversations.value.filter(conversation => isNamedLike(titleOf(desk, conversation), words))
+  return [...desk.store.conversations.value, ...desk.store.archived.value].filter(conversation =>
+    isNamedLike(titleOf(desk, conversation), words),
+  )
 }
 
 /** What a search over everything has found: chats by their names, then messages. */
