@@ -1,12 +1,13 @@
-import type {
-  Broker,
-  BrokerMessage,
-  Control,
-  HistoryPage,
-  HistoryQuery,
-  Presence,
-  PresenceStats,
-  PublishOptions,
+import {
+  type Broker,
+  type BrokerMessage,
+  type Control,
+  type HistoryPage,
+  type HistoryQuery,
+  type Presence,
+  type PresenceStats,
+  type PublishOptions,
+  subscribeAndRead,
 } from '../src/hub/index.ts'
 import type { Json } from '../src/kit/index.ts'
 import type { ClientInfo, Position } from '../src/protocol/index.ts'
@@ -34,6 +35,10 @@ export class BrokerLink implements Broker {
 
   unsubscribe(channel: string): Promise<void> {
     return this.line.forgo(channel)
+  }
+
+  open(channel: string, query: HistoryQuery): Promise<HistoryPage> {
+    return subscribeAndRead(this, channel, query)
   }
 
   async history(channel: string, query: HistoryQuery): Promise<HistoryPage> {

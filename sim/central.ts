@@ -88,6 +88,8 @@ export class Central implements Process, BrokerSink {
 
   suspect(): void {}
 
+  removed(): void {}
+
   /** Does what a node asks for, once, however often the question arrives. */
   serve<T>(question: string, work: (central: Central) => Promise<T>, answer: (outcome: Promise<T>) => void): void {
     if (this.#served.has(question)) return

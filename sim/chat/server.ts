@@ -1,13 +1,13 @@
 import type { z } from 'zod'
-import { MemoryBroker, MemoryPresence } from '../../src/broker/index.ts'
+import { MemoryBroker, MemoryPresence, ProvidedHistories } from '../../src/broker/index.ts'
 import {
   type Authorizer,
   defaultLimits,
   type FeedTarget,
   type Following,
   type Greeter,
-  type HistoryKeeper,
   type HistoryPage,
+  type HistoryProvider,
   type HistoryQuery,
   type Identity,
   inTime,
@@ -66,7 +66,7 @@ export class ChatServer implements ServerOfServices, Process {
   readonly pipes = new Set<{ reset(): void }>()
   readonly #namespaces = new Namespaces([])
   readonly #service: Service
-  #broker: MemoryBroker | undefined
+  #histories: ProvidedHistories | undefined
   /** Whether clients are let in: the service has started. */
   isListening = false
 
@@ -134,8 +134,8 @@ export class ChatServer implements ServerOfServices, Process {
     return this.node.history(channel, query)
   }
 
-  keep(namespace: string, keeper: HistoryKeeper): void {
-    this.#broker?.keep(namespace, keeper)
+  keep(namespace: string, keeper: HistoryProvider): void {
+    this.#histories?.provide(namespace, keeper)
   }
 
   follow(channel: string, target: FeedTarget): Following {
@@ -187,8 +187,8 @@ export class ChatServer implements ServerOfServices, Process {
       insecure: false,
       anonymousAllowed: false,
       connectBroker: sink => {
-        this.#broker = new MemoryBroker({ clock, random, namespaces, limits }, sink)
-        return this.#broker
+        this.#histories = new ProvidedHistories(clock, new MemoryBroker({ clock, random, namespaces, limits }, sink))
+        return this.#histories
       },
       openPresence: broker => new MemoryPresence({ clock, limits, namespaces }, broker),
     })

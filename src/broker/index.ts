@@ -1,2 +1,3 @@
 export { MemoryBroker, type MemoryBrokerOptions } from './memory.ts'
 export { MemoryPresence, type MemoryPresenceOptions } from './memory-presence.ts'
+export { ProvidedHistories } from './provided-histories.ts'

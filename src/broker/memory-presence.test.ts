@@ -20,7 +20,12 @@ class Stage {
   constructor() {
     const { clock } = this
     const namespaces = new Namespaces([room])
-    const sink = { deliver: (_: string, delivery: BrokerMessage) => this.#hear(delivery), control: () => {}, suspect: () => {} }
+    const sink = {
+      deliver: (_: string, delivery: BrokerMessage) => this.#hear(delivery),
+      control: () => {},
+      suspect: () => {},
+      removed: () => {},
+    }
     const broker = new MemoryBroker({ clock, random: seededRandom(1), namespaces, limits }, sink)
     this.presence = new MemoryPresence({ clock, limits, namespaces }, broker)
   }

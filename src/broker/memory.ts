@@ -4,7 +4,6 @@ import {
   type Control,
   type Exchange,
   History,
-  type HistoryKeeper,
   type HistoryLog,
   type HistoryPage,
   type HistoryQuery,
@@ -12,9 +11,10 @@ import {
   type Namespace,
   type Namespaces,
   type PublishOptions,
+  subscribeAndRead,
 } from '../hub/index.ts'
 import { type Clock, every, type Json, type Random, randomId, type Timer } from '../kit/index.ts'
-import { CommandError, errors, namespaceOf, type Position, Publication } from '../protocol/index.ts'
+import { CommandError, errors, type Position, type Publication } from '../protocol/index.ts'
 import { Idempotency } from './idempotency.ts'
 
 export interface MemoryBrokerOptions {
@@ -39,7 +39,6 @@ interface Appending {
 const sweepMs = 1000
 const sweepCount = 5000
 const epochBytes = 3
-const nowhere: Position = { epoch: '', offset: 0 }
 
 /**
  * The broker of one process. Appends and delivers in the caller's turn; channels kept on disk are appended once per tick, all in one
@@ -54,7 +53,6 @@ export class MemoryBroker implements Exchange {
   /** Streams made while nothing was forgotten share an epoch, which keeps cursors small. */
   #epoch: string
   #walk: Iterator<History> | undefined
-  readonly #keepers = new Map<string, HistoryKeeper>()
 
   constructor(
     readonly options: MemoryBrokerOptions,
@@ -64,17 +62,6 @@ export class MemoryBroker implements Exchange {
     this.#epoch = newEpoch(options.random)
     this.#idempotency = new Idempotency(options.clock)
     this.#sweep = every(options.clock, sweepMs, () => this.#forget())
-  }
-
-  /** The histories of a namespace are a service's own from now on. */
-  keep(namespace: string, keeper: HistoryKeeper): void {
-    this.#keepers.set(namespace, keeper)
-    this.#drop([...this.#streams.keys()].filter(channel => namespaceOf(channel) === namespace))
-  }
-
-  /** The namespaces whose histories are kept elsewhere. */
-  get keptElsewhere(): string[] {
-    return [...this.#keepers.keys()]
   }
 
   /** Another node in this process, as a simulation has them. */
@@ -110,19 +97,20 @@ export class MemoryBroker implements Exchange {
 
   async unsubscribe(): Promise<void> {}
 
+  open(channel: string, query: HistoryQuery): Promise<HistoryPage> {
+    return subscribeAndRead(this, channel, query)
+  }
+
   async history(channel: string, query: HistoryQuery): Promise<HistoryPage> {
     const namespace = this.#namespaceOf(channel)
-    const keeper = this.#keepers.get(namespace.name)
-    if (keeper !== undefined) return keeper.history(channel, query)
     if (!History.keeps(namespace)) return { position: { epoch: '', offset: 0 }, publications: [], complete: false, state: [] }
     return this.#stream(channel, namespace).page(query, this.options.clock.now())
   }
 
   async removeHistory(channel: string): Promise<void> {
-    if (this.#keepers.has(namespaceOf(channel))) throw new CommandError(errors.notAvailable, 'a service keeps the history of this channel')
     this.#streams.get(channel)?.clear()
     this.options.log?.remove(channel)
-    for (const sink of this.#sinks) sink.removed?.(channel)
+    for (const sink of this.#sinks) sink.removed(channel)
   }
 
   async control(message: Control): Promise<void> {
@@ -138,7 +126,6 @@ export class MemoryBroker implements Exchange {
   #publish(channel: string, data: Json, options: PublishOptions): Promise<Position> {
     const namespace = this.#namespaceOf(channel)
     const now = this.options.clock.now()
-    if (this.#keepers.has(namespace.name)) return this.#passOn(channel, data, options, now)
     if (options.at !== undefined) throw new CommandError(errors.badRequest, 'at: places in this channel are given here')
     const stream = History.keeps(namespace) ? this.#stream(channel, namespace) : undefined
     if (stream === undefined)
@@ -150,22 +137,6 @@ export class MemoryBroker implements Exchange {
     stream.append(publication, now)
     this.#deliver(channel, { kind: 'publication', publication, epoch: stream.epoch })
     return Promise.resolve({ epoch: stream.epoch, offset: stream.offset })
-  }
-
-  /** At the place that its keeper gave it. Costs a look-up for each node where nobody follows the channel. */
-  async #passOn(channel: string, data: Json, options: PublishOptions, time: number): Promise<Position> {
-    const { at = nowhere, key, tags, info, delta } = options
-    const publication = new Publication({
-      data,
-      time,
-      offset: at.offset,
-      ...(key === undefined ? {} : { key }),
-      ...(tags === undefined ? {} : { tags }),
-      ...(info === undefined ? {} : { info }),
-      ...(delta ? { delta: true } : {}),
-    })
-    this.#deliver(channel, { kind: 'publication', publication, epoch: at.epoch })
-    return at
   }
 
   async #pass(channel: string, publication: Publication): Promise<Position> {

@@ -12,7 +12,7 @@ export interface PublishOptions {
   readonly idempotencyKey?: string
   /** Delivers without a place in the history. */
   readonly skipHistory?: boolean
-  /** The place that a keeper of histories gave it. Without one it is delivered without a place, where the history is kept elsewhere. */
+  /** The place that a history provider gave it. Without one it is delivered without a place, where a service keeps the history. */
   readonly at?: Position
   /** Lets it go out as a delta, where the namespace does not do so by itself (`delta_publish`). */
   readonly delta?: boolean
@@ -95,22 +95,22 @@ export interface BrokerSink {
   /** The channel may have moved on without this sink hearing all of it: it should ask. */
   suspect(channel: string): void
   /** The channel's history was removed: what is kept of it elsewhere must go as well. */
-  removed?(channel: string): void
+  removed(channel: string): void
 }
 
 /**
  * Moves publications between nodes and appends them to a channel's history, atomically per channel.
- * Every implementation passes `test/contract/broker`.
+ * Every implementation passes `brokerContract` of `test/contract/broker.ts`.
  */
 export interface Broker {
   /** Appends, then delivers. Resolves when the append is as durable as the namespace asks. */
   publish(channel: string, data: Json, options: PublishOptions): Promise<Position>
-  /** Delivers joins or leaves; they have no history. */
+  /** Delivers what needs no append: joins and leaves, and what a service has put into a history of its own. */
   announce(channel: string, delivery: BrokerMessage): Promise<void>
   /** Counted: it lasts until as many have unsubscribed. */
   subscribe(channel: string): Promise<void>
-  /** Both at once, where that saves a round trip: when it fails nothing is subscribed. */
-  open?(channel: string, query: HistoryQuery): Promise<HistoryPage>
+  /** Subscribes, then reads; when it fails nothing is subscribed. */
+  open(channel: string, query: HistoryQuery): Promise<HistoryPage>
   unsubscribe(channel: string): Promise<void>
   history(channel: string, query: HistoryQuery): Promise<HistoryPage>
   removeHistory(channel: string): Promise<void>
@@ -122,4 +122,19 @@ export interface Broker {
 export interface Exchange extends Broker {
   attach(sink: BrokerSink): void
   detach(sink: BrokerSink): void
+}
+
+/** `Broker.open` where both at once would save no round trip. */
+export async function subscribeAndRead(
+  broker: Pick<Broker, 'subscribe' | 'unsubscribe' | 'history'>,
+  channel: string,
+  query: HistoryQuery,
+): Promise<HistoryPage> {
+  await broker.subscribe(channel)
+  try {
+    return await broker.history(channel, query)
+  } catch (error) {
+    await broker.unsubscribe(channel)
+    throw error
+  }
 }

@@ -64,6 +64,7 @@ function start(historySize = 100) {
     deliver: (channel, delivery) => (isLosing ? undefined : hub.deliver(channel, delivery)),
     control() {},
     suspect: channel => hub.suspect(channel),
+    removed() {},
   }
   const broker = new MemoryBroker({ clock, random, namespaces, limits: defaultLimits }, sink)
   const hub: Hub = new Hub({ broker, clock, random, healMax: 1000, pacers: new Pacers(clock), lingerMs: 1000, failed() {} })

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { SimClock } from '../../sim/clock.ts'
 import { seededRandom } from '../kit/index.ts'
 import { CommandError, errors, Publication } from '../protocol/index.ts'
-import type { Broker, HistoryPage, HistoryQuery } from './broker.ts'
+import { type Broker, type HistoryPage, type HistoryQuery, subscribeAndRead } from './broker.ts'
 import { Feed, type FeedTarget } from './feed.ts'
 
 const epoch = 'e'
@@ -30,6 +30,7 @@ class Stage implements FeedTarget {
   constructor(healMax = 100) {
     const unused = () => Promise.reject(new Error('not asked for'))
     const broker: Broker = {
+      open: (channel, query) => subscribeAndRead(broker, channel, query),
       publish: unused,
       announce: unused,
       removeHistory: unused,

@@ -71,23 +71,11 @@ export class Feed implements ChannelFeed {
   /** Subscribes upstream and notes where the channel stands. Publications that race the answer are held, then put in place. */
   async open(): Promise<void> {
     const { broker, tail } = this.context
-    const query = { limit: tail ? -1 : 0 }
-    const page = await (broker.open === undefined ? this.#subscribe(query) : broker.open(this.channel, query))
+    const page = await broker.open(this.channel, { limit: tail ? -1 : 0 })
     if (this.#state.kind !== 'opening') return
     this.position = page.position
     this.target.begin(page)
     this.#release(this.#state.held)
-  }
-
-  async #subscribe(query: HistoryQuery): Promise<HistoryPage> {
-    const { broker } = this.context
-    await broker.subscribe(this.channel)
-    try {
-      return await broker.history(this.channel, query)
-    } catch (error) {
-      await broker.unsubscribe(this.channel)
-      throw error
-    }
   }
 
   receive(publication: Publication, epoch: string): void {

@@ -39,6 +39,7 @@ function start() {
     deliver: (channel, delivery) => (isLosing ? undefined : hub.deliver(channel, delivery)),
     control() {},
     suspect: channel => hub.suspect(channel),
+    removed() {},
   }
   const broker = new MemoryBroker({ clock, random, namespaces, limits: defaultLimits }, sink)
   const pacers = new Pacers(clock)

@@ -12,6 +12,7 @@ export type {
   SessionControl,
   SubscribeControl,
 } from './broker.ts'
+export { subscribeAndRead } from './broker.ts'
 export { callsMax } from './call-line.ts'
 export { weightMax } from './calls.ts'
 export type { Channel } from './channel.ts'
@@ -38,6 +39,7 @@ export { type GreetedSubscription, type Greeter, Greeters, type Greeting, inTime
 export { Heartbeat } from './heartbeat.ts'
 export { History } from './history.ts'
 export type { HistoryLog, LogEntry, StoredStream } from './history-log.ts'
+export type { HistoryProvider } from './history-provider.ts'
 export type {
   AskingClient,
   AskingHooks,
@@ -58,7 +60,6 @@ export {
   type Verified,
   type Verifier,
 } from './identity.ts'
-export type { HistoryKeeper } from './keeper.ts'
 export { bytesPerCharacter, defaultLimits, type Limits, namespaceBounds, positionBytes, type Rate } from './limits.ts'
 export { type Log, silentLog } from './log.ts'
 export { type Namespace, type NamespaceFields, type NamespaceRules, Namespaces, namespaceRules } from './namespace.ts'

@@ -276,6 +276,9 @@ export class Node implements BrokerSink, OutboxContext {
     this.hub.suspect(channel)
   }
 
+  /** Nothing of a history is kept here. */
+  removed(): void {}
+
   control(message: Control): void {
     applyControl(this, message)
   }

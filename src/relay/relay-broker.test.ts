@@ -10,6 +10,7 @@ import {
   type HistoryPage,
   type HistoryQuery,
   Namespaces,
+  subscribeAndRead,
 } from '../hub/index.ts'
 import { seededRandom } from '../kit/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
@@ -69,6 +70,10 @@ class Upstream implements Broker {
   control = this.#through('control', (...args: Parameters<Broker['control']>) => this.memory.control(...args))
   subscribe = this.#through('subscribe', async (channel: string) => void this.subscribed.add(channel))
   history = this.#through('history', async (channel: string, query: HistoryQuery) => this.answer(await this.memory.history(channel, query)))
+
+  open(channel: string, query: HistoryQuery): Promise<HistoryPage> {
+    return subscribeAndRead(this, channel, query)
+  }
 
   async unsubscribe(channel: string): Promise<void> {
     this.asked.push('unsubscribe')

@@ -1,4 +1,14 @@
-import type { Broker, BrokerMessage, BrokerSink, Control, Exchange, HistoryPage, HistoryQuery, PublishOptions } from '../hub/index.ts'
+import {
+  type Broker,
+  type BrokerMessage,
+  type BrokerSink,
+  type Control,
+  type Exchange,
+  type HistoryPage,
+  type HistoryQuery,
+  type PublishOptions,
+  subscribeAndRead,
+} from '../hub/index.ts'
 import { backoffMs, type Json } from '../kit/index.ts'
 import { namespaceOf, type Position } from '../protocol/index.ts'
 import { type RelayBrokerOptions, RelayedChannel } from './relayed-channel.ts'
@@ -65,6 +75,10 @@ export class RelayBroker implements Exchange {
     await this.upstream.unsubscribe(channel)
   }
 
+  open(channel: string, query: HistoryQuery): Promise<HistoryPage> {
+    return subscribeAndRead(this, channel, query)
+  }
+
   async history(channel: string, query: HistoryQuery): Promise<HistoryPage> {
     const relayed = this.#channels.get(channel)
     return relayed === undefined ? this.upstream.history(channel, query) : relayed.history(query)
@@ -101,7 +115,7 @@ export class RelayBroker implements Exchange {
   /** The channel's history was removed upstream. */
   removed(channel: string): void {
     this.#channels.get(channel)?.clear()
-    for (const sink of this.#sinks) sink.removed?.(channel)
+    for (const sink of this.#sinks) sink.removed(channel)
   }
 
   controlled(message: Control): void {

@@ -16,7 +16,7 @@ function cluster() {
     if (delivery.kind !== 'publication') events.push(...delivery.infos.map(({ user }) => `${delivery.kind} ${user}`))
   }
   const options = { clock, random: seededRandom(1), namespaces: new Namespaces([room]), limits: defaultLimits }
-  const broker = new MemoryBroker(options, { deliver, control() {}, suspect() {} })
+  const broker = new MemoryBroker(options, { deliver, control() {}, suspect() {}, removed() {} })
   const central = new MemoryPresence(options, broker)
   return { clock, events, central }
 }

@@ -7,9 +7,9 @@ import {
   type FeedTarget,
   type Following,
   type Greeter,
-  type HistoryKeeper,
   type HistoryLog,
   type HistoryPage,
+  type HistoryProvider,
   type HistoryQuery,
   inTime,
   type LifecycleEvent,
@@ -30,6 +30,7 @@ import {
 import { type Clock, type Json, type Random, randomId, systemClock, systemRandom } from '../kit/index.ts'
 import type { Close, Position } from '../protocol/index.ts'
 import { Answers, Gate, HttpTransport, Origins, type RouteHandler, SseTransport, WebSocketTransport } from '../transport/index.ts'
+import type { BrokerOpeners } from './brokers.ts'
 import { countedCallerOf, readTrusted } from './caller.ts'
 import { calmLog } from './calm-log.ts'
 import { clientAddress } from './client-address.ts'
@@ -66,6 +67,8 @@ export interface Overrides {
   readonly services?: readonly ServiceFactory[]
   /** Makes it a relay of another node. */
   readonly parent?: Parent
+  /** Brokers beside those that ship, by the scheme of their URL: `{ nats: open }` for `broker: 'nats://…'`. */
+  readonly brokers?: BrokerOpeners
 }
 
 /**
@@ -75,13 +78,14 @@ export interface Overrides {
  */
 export async function createServer(input: ConfigInput | Config = {}, overrides: Overrides = {}): Promise<FanfareServer> {
   const random = overrides.random ?? systemRandom
-  const config = withinOpenFiles(withSecrets(configure(input), random))
+  const config = withinOpenFiles(withSecrets(configure(input, Object.keys(overrides.brokers ?? {})), random))
   const clock = overrides.clock ?? systemClock
   const server = new FanfareServer(config, {
     clock,
     random,
     log: calmLog(overrides.log ?? logOf(config), clock),
     parent: overrides.parent ?? parentOf(config),
+    brokers: overrides.brokers ?? {},
   })
   try {
     await server.start(overrides.services ?? [])
@@ -101,6 +105,7 @@ interface Surroundings {
   readonly random: Random
   readonly log: Log
   readonly parent: Parent | undefined
+  readonly brokers: BrokerOpeners
 }
 
 /** The whole of one process: configuration, node, transports, its place in the tree, and the services put on it. */
@@ -131,7 +136,7 @@ export class FanfareServer implements Server {
 
   constructor(
     readonly config: Config,
-    { clock, random, log, parent }: Surroundings,
+    { clock, random, log, parent, brokers }: Surroundings,
   ) {
     this.clock = clock
     this.random = random
@@ -144,7 +149,7 @@ export class FanfareServer implements Server {
     this.#history = history && this.disk && new WatchedHistory(history, this.disk)
     this.#keptRevocations = parent === undefined ? new KeptRevocations(this.#revocations, config, clock) : undefined
     const id = randomId(random, 6)
-    this.tree = new Tree({ config, id, clock, random, log, namespaces: this.#policies.namespaces, history: this.#history, parent })
+    this.tree = new Tree({ config, id, clock, random, log, namespaces: this.#policies.namespaces, history: this.#history, parent, brokers })
     this.hooks = new Hooks(config.hooks, { clock, random, log, json: config.limits.json })
     this.node = this.#createNode(id, this.hooks.asking)
     // Events of the nodes below come up to the central one, which tells them once.
@@ -247,7 +252,7 @@ export class FanfareServer implements Server {
     return this.node.history(channel, query)
   }
 
-  keep(namespace: string, keeper: HistoryKeeper): void {
+  keep(namespace: string, keeper: HistoryProvider): void {
     this.tree.keep(namespace, keeper)
   }
 

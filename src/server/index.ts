@@ -1,3 +1,4 @@
+export type { BrokerContext, BrokerOpener, BrokerOpeners } from './brokers.ts'
 export {
   type ChatBounds,
   type Config,

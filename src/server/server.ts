@@ -5,8 +5,8 @@ import type {
   FeedTarget,
   Following,
   Greeter,
-  HistoryKeeper,
   HistoryPage,
+  HistoryProvider,
   HistoryQuery,
   LifecycleEvent,
   Log,
@@ -73,7 +73,7 @@ export interface Server {
    * Has the histories of a namespace kept by your own code: publications get their places there (`publish` with `at`), and recovery, gaps and
    * history calls ask it. The namespace's delivery is `stream`, and it needs `historySize` and `historyTtlMs` like every one that clients recover in.
    */
-  keep(namespace: string, keeper: HistoryKeeper): void
+  keep(namespace: string, keeper: HistoryProvider): void
   /** Hears a channel as a subscriber does: what is kept of it first, then all that comes, in order and once, until it is ended. */
   follow(channel: string, target: FeedTarget): Following
   /** Hears at the end of the turn in which it happened, in order. A listener that fails is logged and harms nobody. */

@@ -1,10 +1,10 @@
-import { MemoryBroker, MemoryPresence } from '../broker/index.ts'
+import { MemoryPresence, ProvidedHistories } from '../broker/index.ts'
 import type {
   Broker,
   BrokerSink,
   Exchange,
-  HistoryKeeper,
   HistoryLog,
+  HistoryProvider,
   Log,
   NamespaceFields,
   Namespaces,
@@ -33,8 +33,9 @@ import {
 } from '../relay/index.ts'
 import type { Gate, SseTransport } from '../transport/index.ts'
 import { globOf } from './api/index.ts'
+import { type BrokerOpeners, brokers, schemeOf } from './brokers.ts'
 import { surveyChannels } from './channel-survey.ts'
-import type { Config } from './config/index.ts'
+import { type Config, ConfigError } from './config/index.ts'
 import { Machine } from './machine.ts'
 import { pushBelow } from './push-below.ts'
 import { sameSecret } from './same-secret.ts'
@@ -60,6 +61,8 @@ export interface TreeOptions {
   readonly namespaces: Namespaces
   readonly history: HistoryLog | undefined
   readonly parent: Parent | undefined
+  /** Brokers beside those that ship, by scheme. */
+  readonly brokers: BrokerOpeners
 }
 
 /** The parts of the server that the tree works on once they exist. */
@@ -93,6 +96,10 @@ export class Tree {
   readonly #relay: Relay | undefined
   readonly #streams: StreamPlaces
   #exchange: Exchange | undefined
+  /** On the central node. */
+  #histories: ProvidedHistories | undefined
+  /** On every other. */
+  #relayBroker: RelayBroker | undefined
   #presence: RelayPresence | undefined
   #host: TreeHost | undefined
 
@@ -137,19 +144,36 @@ export class Tree {
   }
 
   connectBroker(sink: BrokerSink): Broker {
-    const { clock, random, namespaces, history, config } = this.options
-    this.#exchange =
-      this.#uplink === undefined
-        ? new MemoryBroker({ clock, random, namespaces, limits: config.limits, ...(history === undefined ? {} : { log: history }) }, sink)
-        : new RelayBroker({ clock, random, namespaces, healMax: config.limits.recoveryMax }, new UpstreamBroker(this.#uplink), sink)
-    // Numbered before any node below hears of it.
-    if (this.isCentral) this.#exchange.attach({ deliver() {}, suspect() {}, control: message => this.#controls.issue(message) })
-    return this.#exchange
+    const { clock, random, namespaces, config } = this.options
+    if (this.#uplink === undefined) {
+      this.#histories = new ProvidedHistories(clock, this.#openBroker(sink))
+      // Numbered before any node below hears of it.
+      this.#histories.attach({ deliver() {}, suspect() {}, removed() {}, control: message => this.#controls.issue(message) })
+      this.#exchange = this.#histories
+      return this.#histories
+    }
+    this.#relayBroker = new RelayBroker(
+      { clock, random, namespaces, healMax: config.limits.recoveryMax },
+      new UpstreamBroker(this.#uplink),
+      sink,
+    )
+    this.#exchange = this.#relayBroker
+    return this.#relayBroker
+  }
+
+  /** @throws ConfigError for a scheme that nobody knows */
+  #openBroker(sink: BrokerSink): Exchange {
+    const { clock, random, namespaces, history, config, brokers: others } = this.options
+    const openers: BrokerOpeners = { ...brokers, ...others }
+    const open = openers[schemeOf(config.broker)]
+    if (open === undefined) throw new ConfigError([`broker: nothing opens ${JSON.stringify(config.broker)}`])
+    const log = history === undefined ? {} : { log: history }
+    return open({ url: config.broker, clock, random, namespaces, limits: config.limits, ...log }, sink)
   }
 
   /** Has a service keep the histories of a namespace. On every other node than the central one, those are asked upstream. */
-  keep(namespace: string, keeper: HistoryKeeper): void {
-    if (this.#exchange instanceof MemoryBroker) this.#exchange.keep(namespace, keeper)
+  keep(namespace: string, keeper: HistoryProvider): void {
+    this.#histories?.provide(namespace, keeper)
     this.changed()
   }
 
@@ -168,8 +192,8 @@ export class Tree {
   /** Takes what comes down the link. Resolves when the parent has been heard. */
   async begin(): Promise<void> {
     const host = this.#begun
-    const broker = this.#exchange
-    if (this.#relay === undefined || this.#uplink === undefined || this.#presence === undefined || !(broker instanceof RelayBroker)) return
+    const broker = this.#relayBroker
+    if (this.#relay === undefined || this.#uplink === undefined || this.#presence === undefined || broker === undefined) return
     await this.#relay.begin({
       clock: this.options.clock,
       node: host.node,
@@ -197,7 +221,7 @@ export class Tree {
 
   /** The rules of namespaces have changed: what is kept of their channels is fetched anew. */
   renew(namespaces: ReadonlySet<string>): void {
-    if (this.#exchange instanceof RelayBroker) this.#exchange.renew(namespaces)
+    this.#relayBroker?.renew(namespaces)
   }
 
   /** This node and all below it. */
@@ -245,7 +269,7 @@ export class Tree {
   }
 
   get #keptElsewhere(): readonly string[] {
-    return this.#exchange instanceof MemoryBroker ? this.#exchange.keptElsewhere : []
+    return this.#histories?.namespaces ?? []
   }
 
   get #begun(): TreeHost {
@@ -333,7 +357,7 @@ export class Tree {
 
   #channelCount(): number {
     const { hub } = this.#begun.node
-    if (this.#exchange instanceof RelayBroker) return this.#exchange.size
+    if (this.#relayBroker !== undefined) return this.#relayBroker.size
     if (this.children.size === 0) return hub.size
     const followed = new Set([...this.children.all()].flatMap(child => [...child.channels]))
     for (const { name } of hub.channels()) followed.add(name)

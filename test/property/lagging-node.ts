@@ -56,6 +56,7 @@ export class LaggingNode {
       },
       control: () => {},
       suspect: () => {},
+      removed: () => {},
     }
     this.broker = new MemoryBroker({ clock, random, namespaces, limits: all }, sink)
     this.node = new Node({

@@ -1,5 +1,5 @@
 import { Database } from 'bun:sqlite'
-import type { HistoryKeeper, HistoryPage, HistoryQuery } from '../../src/index.ts'
+import type { HistoryPage, HistoryProvider, HistoryQuery } from '../../src/index.ts'
 import { Publication } from '../../src/protocol/index.ts'
 
 /** The namespace of a service that keeps its histories itself. */
@@ -12,7 +12,7 @@ export const inbox = {
 } as const
 
 /** Histories in rows of one's own: what a service with a database does. */
-export class Rows implements HistoryKeeper {
+export class Rows implements HistoryProvider {
   /** What was asked, as `channel since limit`. */
   readonly asked: string[] = []
   epoch = 'mine'

@@ -48,7 +48,8 @@ export interface Config {
   /** Nodes that this one may hang on as `ws://host:port`; none on the central node. */
   readonly upstreams: readonly string[]
   readonly region: string
-  readonly broker: { readonly kind: 'memory' }
+  /** The URL of what moves publications between nodes, such as `memory:`. */
+  readonly broker: string
   readonly store: Store
   readonly demo: { readonly enabled: boolean; readonly speed: number }
   /** Recordings to replay, at so many times their speed. */

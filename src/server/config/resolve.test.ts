@@ -30,7 +30,7 @@ describe('sources', () => {
   test('[C1] with nothing given, every option has its default', () => {
     const config = configOf({})
     expect(config).toMatchObject({ host: '127.0.0.1', port: 7400, data: './data', workers: 1, development: true })
-    expect(config.broker).toEqual({ kind: 'memory' })
+    expect(config.broker).toBe('memory:')
     expect(config.store).toEqual({ kind: 'sqlite', path: './data/fanfare.sqlite' })
     expect(config.demo).toEqual({ enabled: false, speed: 60 })
     expect(config.shutdown).toEqual({ timeoutMs: 30_000 })
@@ -217,8 +217,9 @@ describe('what is wrong in itself', () => {
     [{ feed: ['tape:a.json'] }, 'feed[0]: expected a feed like "replay:match.json@10x", got "tape:a.json"'],
     [{ feed: ['replay:a.json@0x'] }, 'feed[0]: expected a feed like "replay:match.json@10x", got "replay:a.json@0x"'],
     [{ demo_speed: '0x' }, 'demo_speed: expected a speed above "0x"'],
-    [{ broker: 'kafka://a:9092' }, 'broker: kafka is not available yet, only "memory" is'],
-    [{ broker: 'redis' }, 'broker: expected "memory", got "redis"'],
+    [{ broker: 'kafka://a:9092' }, 'broker: nothing is known of "kafka:", only of "memory:"'],
+    [{ broker: 'redis' }, 'broker: nothing is known of "redis:", only of "memory:"'],
+    [{ broker: '//memory' }, 'broker: expected a broker like "memory:", got "//memory"'],
     [
       { store: 'mysql:x' },
       'store: expected a store like "sqlite:./data/fanfare.sqlite" or "postgres://user:password@host/database", got "mysql:x"',

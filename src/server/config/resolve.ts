@@ -15,6 +15,8 @@ export interface ConfigSources {
   readonly file?: unknown
   /** What holds where no source says otherwise. */
   readonly defaults?: ConfigInput
+  /** Schemes of brokers beside those that ship. */
+  readonly brokers?: readonly string[]
 }
 
 /** The configuration, or everything that is wrong with it, each as `path: reason`. */
@@ -69,15 +71,18 @@ function salvage(tree: unknown): Readable | undefined {
   return undefined
 }
 
-function examine(tree: unknown): { readonly problems: readonly Problem[]; readonly readable: Readable | undefined } {
+function examine(
+  tree: unknown,
+  brokers: readonly string[],
+): { readonly problems: readonly Problem[]; readonly readable: Readable | undefined } {
   const read = schema.safeParse(tree)
   if (read.success) {
     const readable = { settings: read.data, namespaces: placed(read.data) }
-    return { problems: crossProblems(readable, []), readable }
+    return { problems: crossProblems(readable, [], brokers), readable }
   }
   const wrong = withForeign(problemsOf(read.error), foreignProblems(tree))
   const readable = salvage(tree)
-  return { problems: readable === undefined ? wrong : [...wrong, ...crossProblems(readable, wrong)], readable: undefined }
+  return { problems: readable === undefined ? wrong : [...wrong, ...crossProblems(readable, wrong, brokers)], readable: undefined }
 }
 
 /** Reads every source, and reports all that is wrong at once. */
@@ -88,7 +93,7 @@ export function resolveConfig(sources: ConfigSources): Resolution {
     overlay,
     overlay(sources.defaults, sources.file === undefined ? {} : sources.file),
   )
-  const { problems, readable } = examine(tree)
+  const { problems, readable } = examine(tree, sources.brokers ?? [])
   const all = [...flags.problems, ...environment.problems, ...problems]
   if (all.length === 0 && readable !== undefined)
     return { ok: true, config: toConfig(readable.settings, readable.namespaces, [...environment.warnings, ...warningsOf(readable)]) }
@@ -102,9 +107,9 @@ function lineOf({ path, reason }: Problem, origins: ReadonlyMap<string, string>)
 }
 
 /** The configuration of a server in one's own program. @throws ConfigError */
-export function configure(input: ConfigInput | Config): Config {
+export function configure(input: ConfigInput | Config, brokers: readonly string[] = []): Config {
   if ('kind' in input) return input
-  const resolution = resolveConfig({ file: input })
+  const resolution = resolveConfig({ file: input, brokers })
   if (!resolution.ok) throw new ConfigError(resolution.problems)
   return resolution.config
 }

@@ -1,5 +1,6 @@
 import { namespaceProblems, type Spelling } from '../../hub/index.ts'
 import { formatDuration } from '../../kit/index.ts'
+import { schemeOf, brokers as shipped } from '../brokers.ts'
 import { checkFiles } from './file-options.ts'
 import { brokenBy, limitRules } from './limit-rules.ts'
 import { configName, givenOptions, idleOptions, type NamespaceOptions } from './namespace-options.ts'
@@ -121,6 +122,12 @@ function checkNamespace({ path, name, options }: PlacedNamespace, { settings: { 
   if (options.publish_hook && hooks.publish === undefined) complain(at('publish_hook'), 'needs hooks.publish.url', ['hooks.publish'])
 }
 
+function checkBroker({ settings: { broker } }: Readable, complain: Complain, others: readonly string[]): void {
+  const schemes = [...Object.keys(shipped), ...others]
+  if (schemes.includes(schemeOf(broker))) return
+  complain('broker', `nothing is known of "${schemeOf(broker)}:", only of ${schemes.map(scheme => `"${scheme}:"`).join(' and ')}`)
+}
+
 function checkNames({ namespaces }: Readable, complain: Complain): void {
   for (const [index, { path, name }] of namespaces.entries()) {
     const first = namespaces.slice(0, index).find(other => other.name === name)
@@ -136,7 +143,7 @@ function checkLimits({ settings }: Readable, complain: Complain): void {
 }
 
 /** What does not go together, but for what follows from options that are wrong in themselves (`wrong`). */
-export function crossProblems(readable: Readable, wrong: readonly Problem[]): Problem[] {
+export function crossProblems(readable: Readable, wrong: readonly Problem[], brokers: readonly string[]): Problem[] {
   const problems: Problem[] = []
   const isWrong = (path: string) =>
     wrong.some(problem => problem.path === path || problem.path.startsWith(`${path}.`) || path.startsWith(`${problem.path}.`))
@@ -144,6 +151,7 @@ export function crossProblems(readable: Readable, wrong: readonly Problem[]): Pr
     if (![path, ...reads].some(isWrong) && !problems.some(problem => problem.path === path)) problems.push({ path, reason })
   }
   checkExposure(readable, complain)
+  checkBroker(readable, complain, brokers)
   checkSecrets(readable, complain)
   checkClient(readable, complain)
   checkPersonalChannel(readable, complain)

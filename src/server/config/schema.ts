@@ -293,16 +293,16 @@ const hooks = group({
   channel_vacated: hook('that a channel lost its last subscriber', tells),
 })
 
-/** `memory` today; other brokers are refused by name, so that nobody takes them for a misspelling. */
+/** A scheme alone stands for a URL that says no more. */
 const broker = z
-  .string(expects('"memory"'))
-  .transform((value, context) => {
-    if (value === 'memory') return { kind: 'memory' as const }
-    const message = value.startsWith('kafka:') ? 'kafka is not available yet, only "memory" is' : refusal('"memory"', value)
-    context.addIssue({ code: 'custom', message })
-    return z.NEVER
+  .string(expects('a broker like "memory:"'))
+  .regex(/^[a-z][a-z0-9+.-]*(:.*)?$/s, expects('a broker like "memory:"'))
+  .transform(value => (value.includes(':') ? value : `${value}:`))
+  .register(optionNotes, {
+    type: 'URL',
+    meaning: 'What moves publications between nodes: `memory:` within one process and its relays.',
+    read: text => text,
   })
-  .register(optionNotes, { type: 'memory', meaning: 'What moves publications between nodes.', read: text => text })
 
 const speed = z
   .string(expects('a speed like "60x"'))
@@ -335,7 +335,7 @@ export const schema = group({
     { neverEmpty: true },
   ).prefault([]),
   region: text('Where a relay is, as shown in `/ops/tree`.', { otherwise: 'none' }).optional(),
-  broker: broker.prefault('memory'),
+  broker: broker.prefault('memory:'),
   store,
   demo: onOff('Demo feeds. `fanfare start` turns them on.', 'off'),
   demo_speed: speed.prefault('60x'),
