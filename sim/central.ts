@@ -1,5 +1,5 @@
 import { MemoryBroker, MemoryPresence } from '../src/broker/index.ts'
-import type { Broker, BrokerMessage, BrokerSink, Control, HistoryLog, Limits, Namespaces } from '../src/hub/index.ts'
+import type { Broker, BrokerMessage, BrokerSink, Control, Exchange, HistoryLog, Limits, Namespaces } from '../src/hub/index.ts'
 import type { Random } from '../src/kit/index.ts'
 import { type ClientInfo, CommandError, errors } from '../src/protocol/index.ts'
 import { type Canary, honest } from './canary.ts'
@@ -7,6 +7,7 @@ import type { MachineClock } from './clock.ts'
 import type { Ledger } from './ledger.ts'
 import type { Machine, Process } from './machine.ts'
 import type { Network } from './network.ts'
+import { SparseBroker } from './sparse-broker.ts'
 
 /** A client that a node has in a channel. */
 export interface Present {
@@ -39,13 +40,15 @@ export interface CentralOptions {
   readonly ledger: Ledger
   readonly network: Network
   readonly canary: Canary | undefined
+  /** Whether its offsets skip. */
+  readonly isSparse: boolean
 }
 
 const nothing: Wishes = { revision: 0, channels: new Set(), present: [] }
 
 /** The central broker and presence of a cluster, in one process, as all nodes share them. Knows its nodes only while it runs. */
 export class Central implements Process, BrokerSink {
-  readonly broker: MemoryBroker
+  readonly broker: Exchange
   readonly presence: MemoryPresence
   readonly canary: Canary
   readonly #callers = new Map<Caller, Wishes>()
@@ -58,7 +61,8 @@ export class Central implements Process, BrokerSink {
   ) {
     const { random, namespaces, limits, log } = options
     this.canary = options.canary ?? honest
-    this.broker = new MemoryBroker({ clock, random, namespaces, limits, log }, this)
+    const open = (sink: BrokerSink) => new MemoryBroker({ clock, random, namespaces, limits, log }, sink)
+    this.broker = options.isSparse ? new SparseBroker(open, this) : open(this)
     this.presence = new MemoryPresence({ clock, limits, namespaces }, this.broker)
     options.ledger.forget()
   }

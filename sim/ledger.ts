@@ -8,6 +8,8 @@ export interface Entry {
   readonly order: number
   readonly epoch: string
   readonly offset: number
+  /** The place of the one before it. */
+  readonly after: number
   readonly data: Json
   readonly key: string | undefined
   readonly lane: string | undefined
@@ -38,14 +40,14 @@ export class Ledger {
 
   /** The central broker delivers, or its disk has it. The same again is nothing new. */
   record(channel: string, epoch: string, publication: Publication): void {
-    const { offset, data, key, lane } = publication
+    const { offset, after, data, key, lane } = publication
     const place = placeOf(channel, epoch, offset)
     const before = offset === 0 ? undefined : this.#placed.get(place)
     if (before !== undefined) {
       this.judge.hold(numberOf(before.data) === numberOf(data), `${place} was given to two publications`)
       return
     }
-    const entry: Entry = { order: ++this.#order, epoch, offset, data, key, lane, at: this.now() }
+    const entry: Entry = { order: ++this.#order, epoch, offset, after, data, key, lane, at: this.now() }
     if (offset > 0) this.#checkNext(channel, entry)
     this.#placed.set(place, entry)
     this.entries(channel).push(entry)
@@ -109,8 +111,9 @@ export class Ledger {
 
   #checkNext(channel: string, entry: Entry): void {
     const last = this.entries(channel).findLast(({ epoch, offset }) => epoch === entry.epoch && offset > 0)
-    const expected = (last?.offset ?? 0) + 1
-    this.judge.hold(entry.offset === expected, `${channel}: the broker gave offset ${entry.offset} where ${expected} was next`)
+    const before = last?.offset ?? 0
+    const isNext = entry.after === before && entry.offset > before
+    this.judge.hold(isNext, `${channel}: the broker gave offset ${entry.offset} after ${entry.after} where it stood at ${before}`)
   }
 }
 

@@ -9,6 +9,8 @@ export interface Plan {
   readonly nodes: number
   /** Whether a node keeps the tails of its channels itself, as a relay does. */
   readonly relayed: readonly boolean[]
+  /** Whether the broker's offsets skip, as those of a log do that channels share. */
+  readonly isSparse: boolean
   readonly websockets: number
   readonly streams: number
   readonly namespaces: Namespaces
@@ -62,12 +64,17 @@ export function planOf(random: Random): Plan {
   const namespaces = namespacesOf(random)
   const names = namespaces.map(({ name }) => name)
   const nodes = between(random, 2, 3)
+  const weather = weatherOf(climate, random)
+  const relayed = Array.from({ length: nodes }, () => random.next() < 0.35)
+  const websockets = between(random, 3, 5)
   return {
     climate,
-    weather: weatherOf(climate, random),
+    weather,
     nodes,
-    relayed: Array.from({ length: nodes }, () => random.next() < 0.35),
-    websockets: between(random, 3, 5),
+    relayed,
+    websockets,
+    // Without another draw, so that seeds stay what they were.
+    isSparse: websockets === 4,
     streams: between(random, 1, 3),
     namespaces: new Namespaces(namespaces),
     channels: channelsOf(random, names),

@@ -13,6 +13,7 @@ import { calmWeather, type Plan, pick, planOf, restMs } from './plan.ts'
 import { Publisher } from './publisher.ts'
 import { checkRest, type RestContext } from './rest.ts'
 import { Server } from './server.ts'
+import { asSparse } from './sparse-broker.ts'
 import { StreamUser } from './stream-user.ts'
 import { Tally } from './tally.ts'
 import type { UserContext } from './user.ts'
@@ -159,11 +160,14 @@ export class Simulation {
   #makeCentral(): Machine<Central> {
     const { ledger, network, plan, options, random } = this
     const { namespaces, limits } = plan
+    // What is wrong with a broken broker is told in offsets that do not skip.
+    const isSparse = plan.isSparse && options.canary === undefined
+    if (isSparse) this.tally.count('a log whose offsets skip')
     const disk = new Disk({ accepts: () => this.faults.accepts() }, ({ channel, epoch, publication }) =>
-      ledger.record(channel, epoch, publication),
+      ledger.record(channel, epoch, isSparse ? asSparse(publication) : publication),
     )
     return new Machine('central', this.time, (machine, clock) => {
-      return new Central({ random, namespaces, limits, log: disk, ledger, network, canary: options.canary }, machine, clock)
+      return new Central({ random, namespaces, limits, log: disk, ledger, network, canary: options.canary, isSparse }, machine, clock)
     })
   }
 

@@ -128,11 +128,12 @@ export class View {
       this.#known({ data })
       return
     }
-    const expected = (this.position?.offset ?? 0) + 1
-    judge.hold(offset === expected, this.#say(`got offset ${offset} where ${expected} was next`))
-    this.position = { epoch: this.position?.epoch ?? '', offset }
-    const entry = this.context.ledger.at(this.channel, this.position.epoch, offset)
-    judge.hold(entry !== undefined, this.#say(`got offset ${offset} of epoch ${this.position.epoch}, which nobody published`))
+    const { epoch = '', offset: before = 0 } = this.position ?? {}
+    const entry = this.context.ledger.at(this.channel, epoch, offset)
+    judge.hold(entry !== undefined, this.#say(`got offset ${offset} of epoch ${epoch}, which nobody published`))
+    const isNext = offset > before && (entry?.after ?? 0) <= before
+    judge.hold(isNext, this.#say(`got offset ${offset}, which comes after ${entry?.after}, where it stood at ${before}`))
+    this.position = { epoch, offset }
     judge.hold(JSON.stringify(entry?.data) === JSON.stringify(data), this.#say(`got other data at ${offset} than was published`))
     if (entry !== undefined) this.#checkPrompt(entry)
   }

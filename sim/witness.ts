@@ -13,16 +13,18 @@ export class Witness {
   see(channel: string, { since, limit }: HistoryQuery, { position, publications, complete }: HistoryPage): void {
     const namespace = this.namespaces.resolve(channel)
     if (namespace === undefined || namespace.delivery.recovers !== 'all') return
-    let next = publications[0]?.offset ?? position.offset + 1
+    const from = publications[0]?.after ?? position.offset
     if (complete && since !== undefined) {
-      this.judge.hold(next === since.offset + 1, `${channel}: a page since ${since.offset} is called complete and begins at ${next}`)
+      this.judge.hold(from <= since.offset, `${channel}: a page since ${since.offset} is called complete and begins after ${from}`)
     }
+    let at = from
     for (const { offset, data } of publications) {
-      this.judge.hold(offset === next++, `${channel}: a page of history has a gap before ${offset}`)
       const entry = this.ledger.at(channel, position.epoch, offset)
+      this.judge.hold(offset > at && entry?.after === at, `${channel}: a page of history has a gap before ${offset}`)
+      at = offset
       this.judge.hold(numberOf(entry?.data) === numberOf(data), `${channel}: history has another publication at ${offset}`)
     }
     if (complete || (limit !== 0 && since === undefined && publications.length < limit))
-      this.judge.hold(next === position.offset + 1, `${channel}: a page ends at ${next - 1} and not at ${position.offset}`)
+      this.judge.hold(at === position.offset, `${channel}: a page ends at ${at} and not at ${position.offset}`)
   }
 }

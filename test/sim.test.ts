@@ -50,6 +50,7 @@ const mustHappen = [
   'delivered latest',
   'delivered lanes',
   'delivered ephemeral',
+  'a log whose offsets skip',
 ]
 
 describe('the simulated cluster', () => {

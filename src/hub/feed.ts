@@ -120,14 +120,14 @@ export class Feed implements ChannelFeed {
   }
 
   #advance(publication: Publication, epoch: string): void {
-    const { offset } = publication
+    const { offset, after } = publication
     if (offset === 0) {
       this.target.apply(publication)
       return
     }
     if (epoch === this.position.epoch) {
       if (offset <= this.position.offset) return
-      if (offset === this.position.offset + 1) {
+      if (after <= this.position.offset) {
         this.position = { epoch, offset }
         this.target.apply(publication)
         return
@@ -199,15 +199,17 @@ function isSame(left: Position, right: Position): boolean {
 /** Whether a page leads from a position to its own without a gap. That it calls itself complete is not enough to promise it to others. */
 function continues({ position, publications, complete }: HistoryPage, { epoch, offset }: Position): boolean {
   if (!complete || position.epoch !== epoch) return false
-  return (
-    position.offset === offset + publications.length &&
-    publications.every((publication, index) => publication.offset === offset + index + 1)
-  )
+  let at = offset
+  for (const publication of publications) {
+    if (publication.after > at || publication.offset <= at) return false
+    at = publication.offset
+  }
+  return at === position.offset
 }
 
 /** Whether a history knows less than was seen already, or nothing of what must have come before something that is held. */
 function isBehind({ position }: HistoryPage, { epoch, offset }: Position, held: readonly Held[]): boolean {
   if (position.epoch !== epoch || position.offset > offset) return false
   const later = held.filter(item => item.epoch === epoch && item.publication.offset > offset)
-  return position.offset < offset || (later.length > 0 && !later.some(({ publication }) => publication.offset === offset + 1))
+  return position.offset < offset || (later.length > 0 && !later.some(({ publication }) => publication.after <= offset))
 }

@@ -33,7 +33,7 @@ export class History {
     return new Publication({
       data,
       time: now,
-      ...(placed ? { offset: this.offset + 1 } : {}),
+      ...(placed ? { offset: this.offset + 1, after: this.offset } : {}),
       ...(options.key === undefined ? {} : { key: options.key }),
       ...(options.lane === undefined ? {} : { lane: options.lane }),
       ...(options.delta ? { delta: true } : {}),
@@ -63,18 +63,34 @@ export class History {
     const position = { epoch: this.epoch, offset: this.offset }
     const state = this.state()
     const size = this.#ring.size
-    const first = this.#ring.at(0)?.offset ?? this.offset + 1
     if (reverse) {
-      const end = since === undefined ? size : Math.max(0, Math.min(size, since.offset - first))
+      const end = since === undefined ? size : this.#countUpTo(since.offset - 1)
       const count = limit < 0 ? end : Math.min(limit, end)
       return { position, publications: this.#ring.slice(end - count, count).reverse(), complete: false, state }
     }
-    const after = since === undefined ? 0 : Math.max(0, since.offset + 1 - first)
-    const available = Math.max(0, size - after)
+    const after = since === undefined ? 0 : this.#countUpTo(since.offset)
+    const available = size - after
     const count = limit < 0 ? available : Math.min(limit, available)
     const sameHistory = since !== undefined && (since.epoch === '' || since.epoch === this.epoch) && since.offset <= this.offset
-    const complete = sameHistory && this.namespace.delivery.recovers === 'all' && count === available && since.offset + 1 >= first
+    const complete = sameHistory && this.namespace.delivery.recovers === 'all' && count === available && since.offset >= this.#floor
     return { position, publications: this.#ring.slice(after, count), complete, state }
+  }
+
+  /** The place up to which nothing is kept: who has come so far can be given everything after it. */
+  get #floor(): number {
+    return this.#ring.at(0)?.after ?? this.offset
+  }
+
+  /** How many of the publications stand at a place or before it. */
+  #countUpTo(offset: number): number {
+    let low = 0
+    let high = this.#ring.size
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((this.#ring.at(middle)?.offset ?? Number.POSITIVE_INFINITY) <= offset) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 
   /** Everything kept with a place, oldest first. */

@@ -37,5 +37,5 @@ export function partAt({ position, publications, state }: HistoryPage, untilMs: 
 
 /** A value without a place of its own hides how many came before it, so that none are said to have. */
 function offsetBefore(first: Timed | undefined): number | undefined {
-  return first === undefined ? undefined : Math.max(0, first.publication.offset - 1)
+  return first === undefined ? undefined : first.publication.after
 }

@@ -10,14 +10,14 @@ export function reconcile(since: Position, page: HistoryPage, queued: readonly P
   const { epoch } = page.position
   if (!page.complete || (since.epoch !== '' && since.epoch !== epoch) || live.epoch !== epoch) return undefined
   const missed: Publication[] = []
-  let next = since.offset + 1
+  let at = since.offset
   for (const publication of [...page.publications, ...queued]) {
-    if (publication.offset < next) continue
-    if (publication.offset > next) return undefined
+    if (publication.offset <= at) continue
+    if (publication.after > at) return undefined
     missed.push(publication)
-    next++
+    at = publication.offset
   }
   const top = Math.max(page.position.offset, live.offset)
   // A client that claims to be ahead of the history has a position from another life of it.
-  return next === top + 1 ? missed : undefined
+  return at === top ? missed : undefined
 }

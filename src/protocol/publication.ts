@@ -8,7 +8,7 @@ export interface ClientInfo {
   readonly chan_info?: Json
 }
 
-/** How far into a channel's history someone has seen. Offsets only grow; a new epoch is a new history. */
+/** How far into a channel's history someone has seen. Offsets only grow, by one or by more; a new epoch is a new history. */
 export interface Position {
   readonly epoch: string
   readonly offset: number
@@ -18,6 +18,8 @@ export interface PublicationFields {
   readonly data: Json
   /** Place in the channel's history, from 1; 0 for what no history keeps. */
   readonly offset?: number
+  /** The place of the publication before it in the channel, 0 for none. Absent: the offset less one, as histories count that give every place. */
+  readonly after?: number
   /** What the publication is the newest value of, in `conflated` channels and low lanes. */
   readonly key?: string
   readonly tags?: Readonly<Record<string, string>>
@@ -34,6 +36,8 @@ export interface PublicationFields {
 export class Publication {
   readonly data: Json
   readonly offset: number
+  /** The place of its predecessor: who has come so far, and not to `offset`, takes it next. */
+  readonly after: number
   readonly key: string | undefined
   readonly tags: Readonly<Record<string, string>> | undefined
   readonly info: ClientInfo | undefined
@@ -46,6 +50,7 @@ export class Publication {
   constructor(fields: PublicationFields) {
     this.data = fields.data
     this.offset = fields.offset ?? 0
+    this.after = fields.after ?? Math.max(0, this.offset - 1)
     this.key = fields.key
     this.tags = fields.tags
     this.info = fields.info
@@ -66,9 +71,10 @@ export class Publication {
     return this.#encoded
   }
 
-  /** The same publication at another place in history. */
+  /** The same publication at another place in history, right behind the one before it. */
   at(offset: number, time: number): Publication {
-    return new Publication({ ...this.fields(), offset, time })
+    const { after, ...fields } = this.fields()
+    return new Publication({ ...fields, offset, time })
   }
 
   /** Everything that crosses a node boundary or a disk; what is absent is left out. */
@@ -77,6 +83,7 @@ export class Publication {
       data: this.data,
       offset: this.offset,
       time: this.time,
+      ...(this.after === Math.max(0, this.offset - 1) ? {} : { after: this.after }),
       ...(this.key === undefined ? {} : { key: this.key }),
       ...(this.tags === undefined ? {} : { tags: this.tags }),
       ...(this.info === undefined ? {} : { info: this.info }),

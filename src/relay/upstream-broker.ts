@@ -88,5 +88,5 @@ function isLong({ limit, reverse }: HistoryQuery): boolean {
 /** Whether a page goes on where the one before ended. */
 function follows({ epoch, offset }: Position, position: Position, first: Publication | undefined): boolean {
   if (epoch !== '' && epoch !== position.epoch) return false
-  return first === undefined ? offset >= position.offset : first.offset === offset + 1
+  return first === undefined ? offset >= position.offset : first.after <= offset
 }

@@ -2,14 +2,17 @@ import { SimClock } from '../../sim/clock.ts'
 import { Judge } from '../../sim/judge.ts'
 import { Ledger } from '../../sim/ledger.ts'
 import { SocketSet } from '../../sim/socket-set.ts'
+import { SparseBroker } from '../../sim/sparse-broker.ts'
 import { Tally } from '../../sim/tally.ts'
 import { View } from '../../sim/view.ts'
 import { readEvent, readMessages, type WirePush, type WireSubscription } from '../../sim/wire.ts'
 import { MemoryBroker, MemoryPresence } from '../../src/broker/index.ts'
 import {
   type BrokerMessage,
+  type BrokerSink,
   type Bytes,
   defaultLimits,
+  type Exchange,
   type Limits,
   type Namespace,
   Namespaces,
@@ -35,7 +38,7 @@ export class LaggingNode {
   readonly judge = new Judge(() => '')
   readonly ledger = new Ledger(this.judge, () => this.clock.now())
   readonly node: Node
-  readonly broker: MemoryBroker
+  readonly broker: Exchange
   readonly #groups: SocketSet[] = []
   readonly #wires = { sse: sseWire(() => this.#openGroup()), websocket: websocketWire(() => this.#openGroup()) }
   #late: Delivery[] = []
@@ -44,6 +47,8 @@ export class LaggingNode {
   constructor(
     readonly namespace: Namespace,
     limits: Partial<Limits> = {},
+    /** Whether the broker's offsets skip. */
+    isSparse = false,
   ) {
     const { clock } = this
     const namespaces = new Namespaces([namespace])
@@ -58,7 +63,8 @@ export class LaggingNode {
       suspect: () => {},
       removed: () => {},
     }
-    this.broker = new MemoryBroker({ clock, random, namespaces, limits: all }, sink)
+    const open = (outlet: BrokerSink) => new MemoryBroker({ clock, random, namespaces, limits: all }, outlet)
+    this.broker = isSparse ? new SparseBroker(open, sink) : open(sink)
     this.node = new Node({
       name: 'lagging',
       version: 'test',
@@ -123,6 +129,8 @@ interface Message {
 /** A client of a lagging node that keeps what it knows of the channel over its connections. */
 export class LaggingClient implements Socket {
   readonly view: View
+  /** What it was told, without the places. */
+  readonly story: string[] = []
   session: Session
   bytesHeld = 0
   writes = 0
@@ -196,6 +204,9 @@ export class LaggingClient implements Socket {
   }
 
   #message({ id, subscribe, unsubscribe, push }: Message): void {
+    if (subscribe !== undefined) this.story.push(`subscribed, recovered: ${subscribe.recovered} ${numbersIn(subscribe.publications)}`)
+    if (push?.pub !== undefined) this.story.push(numbersIn([push.pub]))
+    if (push?.unsubscribe !== undefined) this.story.push('unsubscribed by the server')
     if (subscribe !== undefined && id === this.#asked) this.view.begin(subscribe, this.view.position)
     if (unsubscribe !== undefined) this.view.end()
     if (push?.pub !== undefined) this.view.take(push.pub)
@@ -215,4 +226,8 @@ export class LaggingClient implements Socket {
         `the cursor of ${channel} says ${JSON.stringify(said)} at ${JSON.stringify(position)}`,
       )
   }
+}
+
+function numbersIn(publications: readonly { readonly data?: unknown }[] = []): string {
+  return publications.map(({ data }) => JSON.stringify(data)).join(' ')
 }

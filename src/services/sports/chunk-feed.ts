@@ -68,7 +68,7 @@ export class ChunkFeed implements FeedTarget {
    */
   begin({ position, publications }: HistoryPage): void {
     const [oldest] = publications
-    const isWhole = position.offset === 0 || oldest?.offset === 1
+    const isWhole = position.offset === 0 || oldest?.after === 0
     this.#position = { epoch: position.epoch, offset: isWhole ? 0 : position.offset }
     this.#chunks = new Chunks({
       clock: this.host.clock,
