@@ -75,9 +75,11 @@ export class SparseBroker implements Exchange {
         ? {}
         : { since: { ...since, offset: query.reverse ? countUpTo(since.offset - 1) + 1 : countUpTo(since.offset) } }),
     })
+    const position = placed(page.position)
     return {
       ...page,
-      position: placed(page.position),
+      position,
+      complete: page.complete && (since === undefined || since.offset <= position.offset),
       publications: page.publications.map(asSparse),
       state: page.state.map(asSparse),
     }

@@ -84,8 +84,13 @@ export class MemoryBroker implements Exchange {
 
   publish(channel: string, data: Json, options: PublishOptions): Promise<Position> {
     const { idempotencyKey } = options
-    if (idempotencyKey === undefined) return this.#publish(channel, data, options)
-    return this.#idempotency.once(`${channel}\n${idempotencyKey}`, () => this.#publish(channel, data, options))
+    try {
+      if (idempotencyKey === undefined) return this.#publish(channel, data, options)
+      return this.#idempotency.once(`${channel}\n${idempotencyKey}`, () => this.#publish(channel, data, options))
+    } catch (error) {
+      // Refused as every other broker refuses, which cannot know in the same turn.
+      return Promise.reject(error)
+    }
   }
 
   async announce(channel: string, delivery: BrokerMessage): Promise<void> {
