@@ -28,10 +28,12 @@ export class FileDesk {
     readonly path: string,
   ) {}
 
-  static async start(bounds: Partial<FileBounds> = {}, chat: ChatOptions['bounds'] = generous): Promise<FileDesk> {
+  static async start(
+    bounds: Partial<FileBounds> = {},
+    openRows: ChatOptions['openSql'] = () => openSql('sqlite::memory:'),
+  ): Promise<FileDesk> {
     const { folder, openFiles } = await folderOfFiles(bounds)
-    const openRows = () => openSql('sqlite::memory:')
-    const server = await serve({}, { services: [host => chatService(host, { openSql: openRows, openFiles, bounds: chat })] })
+    const server = await serve({}, { services: [host => chatService(host, { openSql: openRows, openFiles, bounds: generous })] })
     return new FileDesk(server, folder.path)
   }
 

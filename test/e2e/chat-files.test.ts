@@ -158,6 +158,17 @@ describe.skipIf(skipped)('pictures and files in the chat', () => {
     expect((await saving).suggestedFilename()).toBe('two.jpg')
     await bob.page.keyboard.press('ArrowLeft')
     await until('the first is shown again', async () => (await shown()) === 'one.jpg')
+    for (const [to, name] of [
+      [-120, 'two.jpg'],
+      [120, 'one.jpg'],
+    ] as const) {
+      await viewer.evaluate((dialog, across) => {
+        const at = (clientX: number) => ({ clientX, clientY: 300, pointerType: 'touch', bubbles: true })
+        dialog.dispatchEvent(new PointerEvent('pointerdown', at(400)))
+        dialog.dispatchEvent(new PointerEvent('pointerup', at(400 + across)))
+      }, to)
+      await until(`a finger goes to ${name}`, async () => (await shown()) === name)
+    }
     await bob.page.keyboard.press('Escape')
     await until('it is closed', async () => (await viewer.count()) === 0)
     await closeTabs(ann, bob)
