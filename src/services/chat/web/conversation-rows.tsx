@@ -21,8 +21,10 @@ export function ConversationRows({ desk, conversations }: { readonly desk: Desk;
   useMeasures(list, measured => {
     if (measured.row !== size.peek().row || measured.height !== size.peek().height) size.value = measured
   })
+  // A row that is moved in the document loses the focus by it.
+  const hadFocus = hasFocus(list.current)
   useLayoutEffect(() => {
-    if (!isWanted.current) return
+    if (!isWanted.current && (!hadFocus || hasFocus(list.current))) return
     isWanted.current = false
     rowOf(list.current, held.value)?.focus({ preventScroll: true })
   })
@@ -106,6 +108,10 @@ function reveal(list: HTMLElement | null, from: number, row: number): void {
   if (list === null) return
   if (from < list.scrollTop) list.scrollTop = from
   else if (from + row > list.scrollTop + list.clientHeight) list.scrollTop = from + row - list.clientHeight
+}
+
+function hasFocus(list: HTMLElement | null): boolean {
+  return list?.contains(document.activeElement) === true
 }
 
 function rowOf(list: HTMLElement | null, conversation: string | undefined): HTMLElement | undefined {
