@@ -20,6 +20,8 @@ class Stage implements Socket {
   readonly counters = new Counters()
   readonly writes: string[] = []
   buffered = 0
+  /** What it said last that it holds. */
+  held = 0
   overflows = 0
   readonly outbox: Outbox
 
@@ -27,7 +29,9 @@ class Stage implements Socket {
     const { clock, counters } = this
     const owner = {
       cursor: () => undefined,
-      holds: () => {},
+      holds: (bytes: number) => {
+        this.held = bytes
+      },
       overflow: () => {
         this.overflows++
         this.outbox.close()
@@ -78,6 +82,17 @@ const steps = fc.array(
 )
 
 describe('Outbox', () => {
+  test('[B250] what has left the socket is not counted any more, though nothing else is sent', () => {
+    const stage = new Stage()
+    stage.enqueue('x'.repeat(600), 'reply')
+    stage.clock.settle()
+    const atFirst = stage.held
+    stage.drain(300)
+    expect([atFirst, stage.held]).toEqual([600, 300])
+    stage.drain()
+    expect(stage.held).toBe(0)
+  })
+
   test('[U33] everything that a tick brings leaves in one write, in order', () => {
     const stage = new Stage()
     for (const text of ['1', '2', '3']) stage.enqueue(text)

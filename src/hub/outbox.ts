@@ -180,6 +180,8 @@ export class Outbox implements Flushable {
     backlog.drainedAt = this.context.now()
     backlog.heldAt = 0
     if (this.#heldSince !== 0) this.#heldSince = backlog.drainedAt
+    // Also where nothing is written next: who has read everything must not count as holding it.
+    if (backlog.unsentBytes > 0) this.#tell(this.socket.bufferedBytes() + this.#queuedBytes)
     this.resume()
   }
 

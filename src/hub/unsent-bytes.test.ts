@@ -8,7 +8,7 @@ class Connection implements Holder {
 
   constructor(
     readonly unsent: UnsentBytes,
-    readonly user: string,
+    public user: string,
     readonly address: string,
   ) {}
 
@@ -61,5 +61,31 @@ describe('bytes that wait for clients', () => {
     clock.settle()
     expect(connections.some(({ isClosed }) => isClosed)).toBe(false)
     expect(unsent.total).toBe(0)
+  })
+
+  test('[B251] what a connection holds when it says who it is counts for that user from then on, and for its address no more', () => {
+    const { clock, unsent, connect } = stage()
+    for (let count = 0; count < 10; count++) {
+      const connection = connect('').holds(250)
+      connection.user = 'alice'
+      connection.holds(200)
+      clock.settle()
+      expect(connection.isClosed).toBe(false)
+      connection.holds(0)
+    }
+    expect([unsent.total, unsent.hasRoomFor('alice')]).toEqual([0, true])
+    // A stranger who left nothing behind is not the one to be relieved of something.
+    const late = connect('')
+    late.holds(150)
+    late.user = 'bob'
+    const crowd = Array.from({ length: 5 }, (_, n) => connect(`user${n}`).holds(200 + n))
+    clock.settle()
+    expect([late, ...crowd].map(({ isClosed }) => isClosed)).toEqual([false, false, false, false, false, true])
+    expect(unsent.total).toBeLessThanOrEqual(1000)
+    // Its bytes are bob's by now: they do not make room for more.
+    late.holds(290)
+    const second = connect('bob').holds(50)
+    clock.settle()
+    expect([late.isClosed, second.isClosed]).toEqual([true, false])
   })
 })

@@ -9,6 +9,12 @@ export interface Holder {
   overflow(): void
 }
 
+/** What a connection holds, and whose it was when that was counted: a connection says only after a while who it is. */
+interface Held {
+  readonly key: string
+  readonly bytes: number
+}
+
 /**
  * The bytes that wait for clients, over all connections of a node. Each is bounded by its outbox; many together are bounded here. Whoever
  * holds most (a user, or an address of strangers) loses the connection that holds most of it, so that a client that reads slowly is not
@@ -16,7 +22,7 @@ export interface Holder {
  */
 export class UnsentBytes {
   total = 0
-  readonly #byHolder = new Map<Holder, number>()
+  readonly #byHolder = new Map<Holder, Held>()
   readonly #byUser = new Map<string, number>()
   #isOver = false
 
@@ -26,15 +32,14 @@ export class UnsentBytes {
   ) {}
 
   set(holder: Holder, bytes: number): void {
-    const change = bytes - (this.#byHolder.get(holder) ?? 0)
-    if (bytes === 0) this.#byHolder.delete(holder)
-    else this.#byHolder.set(holder, bytes)
-    this.total += change
+    const before = this.#byHolder.get(holder)
+    if (before === undefined && bytes === 0) return
     const key = groupOf(holder)
-    const ofUser = (this.#byUser.get(key) ?? 0) + change
-    if (ofUser > 0) this.#byUser.set(key, ofUser)
-    else this.#byUser.delete(key)
-    if (change <= 0 || this.#isOver) return
+    if (before !== undefined) this.#add(before.key, -before.bytes)
+    const ofUser = this.#add(key, bytes)
+    if (bytes === 0) this.#byHolder.delete(holder)
+    else this.#byHolder.set(holder, { key, bytes })
+    if (this.#isOver || bytes <= (before?.key === key ? before.bytes : 0)) return
     if (this.total <= this.limits.unsentBytesMax && !this.#isTooMuch(key, ofUser)) return
     // Not in this turn: whoever is closed would leave a list of subscribers that is being gone through.
     this.#isOver = true
@@ -44,6 +49,14 @@ export class UnsentBytes {
   /** Whether another answer may be made for a user, so that what was answered before is not broken off for it. */
   hasRoomFor(user: string): boolean {
     return user === '' || (this.#byUser.get(`user ${user}`) ?? 0) <= this.limits.unsentBytesPerUserMax / 2
+  }
+
+  #add(key: string, bytes: number): number {
+    const sum = (this.#byUser.get(key) ?? 0) + bytes
+    if (sum > 0) this.#byUser.set(key, sum)
+    else this.#byUser.delete(key)
+    this.total += bytes
+    return sum
   }
 
   /** Strangers of an address may be a crowd behind one proxy: they count in the node's total alone. */
@@ -67,10 +80,10 @@ export class UnsentBytes {
   #closeLargest(key: string): boolean {
     let largest: Holder | undefined
     let most = 0
-    for (const [holder, bytes] of this.#byHolder) {
-      if (bytes <= most || groupOf(holder) !== key) continue
+    for (const [holder, held] of this.#byHolder) {
+      if (held.bytes <= most || held.key !== key) continue
       largest = holder
-      most = bytes
+      most = held.bytes
     }
     largest?.overflow()
     if (largest !== undefined) this.set(largest, 0)
