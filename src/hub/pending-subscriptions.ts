@@ -13,8 +13,10 @@ export class PendingSubscriptions {
     return this.#byChannel.size
   }
 
+  /** One that was ended is not there any more, though its answer is still to come: the channel may be asked for anew. */
   has(channel: string): boolean {
-    return this.#byChannel.has(channel)
+    const pending = this.#byChannel.get(channel)
+    return pending !== undefined && pending.ended === undefined
   }
 
   /** Ends one that is under way; it fails when its answer is there. */
@@ -32,7 +34,8 @@ export class PendingSubscriptions {
       if (pending.ended !== undefined) throw endedMeanwhile(pending.ended)
       return answer
     } finally {
-      this.#byChannel.delete(channel)
+      // Another may have begun since this one was ended.
+      if (this.#byChannel.get(channel) === pending) this.#byChannel.delete(channel)
     }
   }
 

@@ -78,6 +78,10 @@ export class LateChannels {
   async #try(channel: string, late: Late): Promise<void> {
     late.timer = undefined
     const ended = this.session.release(channel)
+    if (ended === undefined && !this.#mayAsk()) {
+      this.#wait(channel, late)
+      return
+    }
     const outcome = ended === undefined ? await this.ask(channel) : endedMeanwhile(ended)
     // Taken off the list meanwhile: it has been ended with it.
     if (this.#late.get(channel) !== late || this.session.isClosed) return
@@ -90,6 +94,12 @@ export class LateChannels {
     this.#forget(channel)
     const said = 'error' in entry ? push.refused(channel, entry.error) : push.subscribe(channel, entry)
     this.session.outbox.enqueue(new Frame([said], 'push', 0, true))
+  }
+
+  /** Asking again costs what asking costs: who has many channels that cannot be opened must not ask without an end. */
+  #mayAsk(): boolean {
+    const { node } = this.session
+    return node.rates.spend(this.session, node.clock.now(), 1)
   }
 
   /** Asking ended the connection, or went wrong in a way that nobody foresaw. */

@@ -10,26 +10,28 @@ const namespaces = [
 ]
 
 /** A back end that fails for the channels in `failing`, and refuses those in `refused`. */
-async function start() {
+async function start(client: object = {}) {
   const failing = new Set<string>()
   const refused = new Set<string>()
+  /** Those of which one question is answered when the test says so. */
+  const slow = new Set<string>()
+  const held: (() => void)[] = []
   const channelOf = ({ body }: Asked) => String(body.channel)
   const backEnd = new BackEnd().on('subscribe', asked => {
     if (failing.has(channelOf(asked))) return status(500)
+    if (slow.delete(channelOf(asked))) return new Promise(resolve => held.push(() => resolve({ result: {} })))
     return refused.has(channelOf(asked)) ? { error: { code: 103, message: 'not for you' } } : { result: {} }
   })
   const server = await serve({
     hooks: backEnd.hooks(['subscribe'], { retries: 0 }),
+    client,
     channel: { namespaces },
     sse: { channel_retry: '20ms' },
   })
   const token = await userToken('alice')
-  const stream = (channels: readonly string[], lastEventId = '') => {
+  const stream = (channels: readonly string[], lastEventId = '', as = token) => {
     const query = channels.map(channel => `channel=${channel}`).join('&')
-    const opened = new FetchedStream(
-      `${server.url}/sse?${query}&token=${token}`,
-      lastEventId === '' ? {} : { 'Last-Event-ID': lastEventId },
-    )
+    const opened = new FetchedStream(`${server.url}/sse?${query}&token=${as}`, lastEventId === '' ? {} : { 'Last-Event-ID': lastEventId })
     atEnd(() => opened[Symbol.dispose]())
     return opened
   }
@@ -44,7 +46,7 @@ async function start() {
     const before = asksOf(failed)
     await until('it was asked for again', () => asksOf(failed) >= before + 3)
   }
-  return { server, failing, refused, stream, change, asksOf, settles }
+  return { server, failing, refused, slow, held, token, stream, change, asksOf, settles }
 }
 
 describe('a stream of which one channel cannot be decided on for the moment', () => {
@@ -129,5 +131,44 @@ describe('a stream of which one channel cannot be decided on for the moment', ()
     expect(Object.keys((await back.opened()).subs).sort()).toEqual(['asked:late', 'open:a', 'open:b'])
     failing.clear()
     await until('it is in', () => back.pushes.some(({ channel, subscribe }) => channel === 'asked:late' && subscribe !== undefined))
+  })
+
+  test('[E70] may be taken off the list and put on it again while somebody is being asked about it', async () => {
+    const { server, failing, slow, held, stream, change } = await start()
+    failing.add('asked:late')
+    const one = stream(['open:a', 'asked:late'])
+    const { session } = await one.opened()
+    slow.add('asked:late')
+    failing.clear()
+    await until('it is being asked about', () => held.length === 1)
+    await change(session, { rev: 1, op: 'remove', channels: ['asked:late'] })
+    expect(await change(session, { rev: 2, op: 'add', channels: ['asked:late'] })).toEqual({
+      rev: 2,
+      accepted: ['asked:late'],
+      rejected: [],
+    })
+    for (const answer of held) answer()
+    await change(session, { rev: 3, op: 'add', channels: ['open:b'] })
+    await server.publish('asked:late', 'live')
+    await until('it is live', () => one.data('asked:late').length > 0)
+    expect(one.pushes.filter(({ channel }) => channel === 'asked:late').map(push => ('subscribe' in push ? 'subscribe' : 'pub'))).toEqual([
+      'subscribe',
+      'pub',
+    ])
+  })
+
+  test('[E71] is asked for again at the cost of its user, and waits where the rate is spent', async () => {
+    const { server, failing, token, stream, asksOf } = await start({ user_command_rate: { per_second: 1, burst: 200 } })
+    const many = Array.from({ length: 50 }, (_, n) => `asked:${n}`)
+    for (const channel of [...many, 'asked:clock']) failing.add(channel)
+    // Another user's has a rate of its own, and says how often each of these would be asked for.
+    await stream(['open:a', 'asked:clock'], '', await userToken('bob')).opened()
+    await stream(['open:a', ...many]).opened()
+    const call = () => fetch(`${server.url}/rpc/nothing`, { method: 'POST', headers: { Authorization: `Bearer ${token}` } })
+    await until('the rate is spent', async () => (await call()).status === 429)
+    const asks = () => many.reduce((sum, channel) => sum + asksOf(channel), 0)
+    const [before, ofOther] = [asks(), asksOf('asked:clock')]
+    await until('the other is asked for', () => asksOf('asked:clock') >= ofOther + 4)
+    expect(asks() - before).toBeLessThan(many.length * 2)
   })
 })
