@@ -31,12 +31,15 @@ export class PendingSubscriptions {
     this.#byChannel.set(channel, pending)
     try {
       const answer = await ask()
-      if (pending.ended !== undefined) throw endedMeanwhile(pending.ended)
-      return answer
+      if (pending.ended === undefined) return answer
+    } catch (error) {
+      // Also where there is no answer: whoever asks again after an error that passes would not know that it had been ended.
+      if (pending.ended === undefined) throw error
     } finally {
       // Another may have begun since this one was ended.
       if (this.#byChannel.get(channel) === pending) this.#byChannel.delete(channel)
     }
+    throw endedMeanwhile(pending.ended)
   }
 
   /** Counts a subscription that will be asked for again, and can be ended until then. */

@@ -58,10 +58,10 @@ describe('what the server API ended before it began', () => {
     const server = await serve({ channel: { namespaces: [{ name: 'open', allow_subscribe_for_client: true }] } })
     const opened = Promise.withResolvers<void>()
     const { broker } = server.node
-    const subscribe = broker.subscribe.bind(broker)
-    broker.subscribe = async channel => {
+    const open = broker.open.bind(broker)
+    broker.open = async (channel, query) => {
       await opened.promise
-      await subscribe(channel)
+      return await open(channel, query)
     }
     using client = await RawClient.connect(server.wsUrl, { token: await userToken('ada') })
     client.send({ id: 100, subscribe: { channel: 'open:a' } })
