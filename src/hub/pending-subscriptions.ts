@@ -55,10 +55,14 @@ export class PendingSubscriptions {
   }
 }
 
+/** Whether it was the server's will that the subscription is over, and it does not want it back. */
+export function isForGood({ code }: Close): boolean {
+  return code >= unsubscribes.byServer.code && code < unsubscribes.insufficientState.code
+}
+
 /** What a client hears whose subscription ended before it went live: to try again only where the server wants it back. */
-export function endedMeanwhile({ code, reason }: Close): CommandError {
-  const isForGood = code >= unsubscribes.byServer.code && code < unsubscribes.insufficientState.code
-  return isForGood
-    ? new CommandError(errors.permissionDenied, reason)
+export function endedMeanwhile(close: Close): CommandError {
+  return isForGood(close)
+    ? new CommandError(errors.permissionDenied, close.reason)
     : new CommandError(errors.internal, 'the subscription ended while it began')
 }

@@ -1,8 +1,10 @@
 import { CommandError, closes, encodeReply, errors, type Params } from '../../protocol/index.ts'
 import { replyFrame } from '../frame.ts'
 import type { PublishHookResult } from '../hooks.ts'
+import { endedMeanwhile, isForGood } from '../pending-subscriptions.ts'
 import { checkPublicationSize } from '../publication-size.ts'
 import type { Session } from '../session.ts'
+import type { Subscription } from '../subscription.ts'
 import { refuseType } from './type.ts'
 
 /** Decided and handed to the broker in this turn where nobody needs to be asked, so that a frame of ten publications is one write to each. */
@@ -10,7 +12,16 @@ export function publish(session: Session, id: number, params: Params<'publish'>)
   refuseType(params.type, 'publish.type')
   if (params.data === undefined) throw new CommandError(errors.badRequest, 'publish.data: missing')
   if (session.node.access.publishesAtOnce(session, params.channel)) return send(session, id, params, {})
-  return session.node.access.publish(session, params.channel, params.data).then(changed => send(session, id, params, changed))
+  const subscription = session.subscriptions.get(params.channel)
+  return session.node.access.publish(session, params.channel, params.data).then(changed => {
+    refuseTakenOut(subscription)
+    return send(session, id, params, changed)
+  })
+}
+
+/** Whom the server took out of the channel while somebody was asked does not publish into it any more. @throws CommandError 103 */
+function refuseTakenOut(subscription: Subscription | undefined): void {
+  if (subscription?.state.kind === 'ended' && isForGood(subscription.state.close)) throw endedMeanwhile(subscription.state.close)
 }
 
 async function send(
