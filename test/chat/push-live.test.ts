@@ -276,3 +276,37 @@ test('[M32] a browser’s endpoint is that of who subscribed last', async () => 
   await server.passes(400)
   expect(push.received).toHaveLength(1)
 })
+
+test('[M210] what one has muted, left, blocked or deleted for oneself while it waited notifies nobody', async () => {
+  using folder = new Folder()
+  await using push = new PushService()
+  const server = await serveChat(folder, push)
+  const [ann, cat, phone, laptop] = await Promise.all([
+    device(server, 'ann'),
+    device(server, 'cat'),
+    device(server, 'bob'),
+    device(server, 'bob', 'laptop'),
+  ])
+  const id = await subscribe(phone, push)
+  phone[Symbol.dispose]()
+  await laptop.call('chat.in_use', { on: true })
+  const groupOf = async (title: string) => (await ann.call('chat.group', { title, members: ['bob', 'cat'], cid: title })).conversation
+  const [muted, left, blocked] = [await groupOf('muted'), await groupOf('left'), await groupOf('blocked')]
+  const [deleted, last] = [await groupOf('deleted'), await groupOf('last')]
+  const say = (by: Device, conversation: string, text: string) =>
+    by.call('chat.send', { conversation, cid: text.replaceAll(' ', '-'), text })
+  await say(cat, blocked, 'of cat')
+  for (const conversation of [muted, left, blocked]) await say(ann, conversation, `of ann in ${conversation}`)
+  await say(cat, deleted, 'kept')
+  const { seq } = await say(cat, deleted, 'deleted')
+  await laptop.call('chat.settings', { conversation: muted, muted: true })
+  await laptop.call('chat.leave', { conversation: left })
+  await laptop.call('chat.block', { user: 'ann', on: true })
+  await laptop.call('chat.delete', { conversation: deleted, seq, for: 'me' })
+  await laptop.call('chat.in_use', { on: false })
+  const texts = () => push.to(id).flatMap(({ body }) => (typeof body === 'object' && body !== null && 'text' in body ? [body.text] : []))
+  await until('what is left is pushed', () => texts().includes('of cat') && texts().includes('kept'))
+  await say(cat, last, 'the last')
+  await until('all are', () => texts().includes('the last'))
+  expect(texts().toSorted()).toEqual(['kept', 'of cat', 'the last'])
+})

@@ -7,6 +7,7 @@ export class RowsInMemory implements PushRows {
   readonly acknowledgements = new Map<string, number>()
   /** What somebody has read, as `<user> <conversation>`. */
   readonly read = new Map<string, number>()
+  readonly unwanted = new Set<string>()
   readonly previews = new Map<string, NotePreview>()
   readonly unread = new Map<string, number>()
   owedMessages: (OwedMessage & { readonly user: string; readonly ts: number })[] = []
@@ -35,6 +36,12 @@ export class RowsInMemory implements PushRows {
   async unaware(user: string, { conversation, seq, offset }: OwedMessage): Promise<readonly PushSubscription[]> {
     if ((this.read.get(`${user} ${conversation}`) ?? 0) >= seq) return []
     return (await this.subscriptions(user)).filter(one => (this.acknowledgements.get(`${user}-${one.device}`) ?? 0) < offset)
+  }
+
+  /** Everything, but for what a test has put into `unwanted`, as `<user> <conversation> <seq>`. */
+  async wanted(user: string, conversation: string, from: number, to: number): Promise<ReadonlySet<number>> {
+    const all = Array.from({ length: to - from + 1 }, (_, index) => from + index)
+    return new Set(all.filter(seq => !this.unwanted.has(`${user} ${conversation} ${seq}`)))
   }
 
   async preview(user: string, conversation: string, seq: number): Promise<NotePreview | undefined> {

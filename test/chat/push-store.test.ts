@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
 import { systemClock } from '../../src/kit/index.ts'
 import { pushLimits } from '../../src/services/chat/push/index.ts'
-import { advanceDevice, PushStore, sweep } from '../../src/services/chat/store/index.ts'
+import { advanceDevice, PushStore, setBlocked, sweep } from '../../src/services/chat/store/index.ts'
 import { openSql, type Sql } from '../../src/store/index.ts'
 import { lacks, Postgres } from '../support/index.ts'
 import { ChatRows } from './rows.ts'
@@ -86,6 +86,25 @@ for (const store of ['sqlite', 'postgres'] as const) {
       await rows.read('bob', id, fourth.seq)
       expect(await owed()).toEqual([])
       expect(await unaware(fourth)).toEqual([])
+    })
+
+    test('[M210] wanted is what one has not left, muted, blocked or deleted for oneself', async () => {
+      const { rows, pushes } = await open()
+      const { id } = await rows.group('ann', ['bob', 'cat'])
+      const first = (await rows.send('ann', id, 'one')).seq
+      for (const author of ['cat', 'ann', 'cat']) await rows.send(author, id, `of ${author}`)
+      const wanted = async () => [...(await pushes.wanted('bob', id, first, first + 2))].toSorted()
+      expect(await wanted()).toEqual([first, first + 1, first + 2])
+      await rows.delete('bob', id, first, 'me')
+      expect(await wanted()).toEqual([first + 1, first + 2])
+      await rows.ledger.commit(change => setBlocked(change, 'bob', 'cat', true))
+      expect(await wanted()).toEqual([first + 2])
+      await rows.mute('bob', id, { muted: true })
+      expect(await wanted()).toEqual([])
+      await rows.mute('bob', id, { muted: false })
+      expect(await wanted()).toEqual([first + 2])
+      await rows.leave('bob', id)
+      expect(await wanted()).toEqual([])
     })
 
     test('[M39] what stands on a device is its newest, until it is taken away, and goes with its subscription', async () => {

@@ -30,6 +30,8 @@ export interface PushRows {
   badge(user: string): Promise<number>
   /** Subscribed devices that have not acknowledged the message themselves; none once the user has read it. */
   unaware(user: string, message: Pick<OwedMessage, 'conversation' | 'seq' | 'offset'>): Promise<readonly PushSubscription[]>
+  /** Which messages from one place to another the user is still to be told of, as things are now: not of what they have left, muted, blocked or deleted since. */
+  wanted(user: string, conversation: string, from: number, to: number): Promise<ReadonlySet<number>>
   /** What the notification of a message says, as far as the user's settings allow; undefined where it says nothing. */
   preview(user: string, conversation: string, seq: number): Promise<NotePreview | undefined>
   /**

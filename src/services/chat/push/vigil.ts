@@ -9,7 +9,7 @@ import { Waiting } from './waiting.ts'
 export interface VigilOptions {
   readonly clock: Clock
   readonly log: Log
-  readonly rows: Pick<PushRows, 'unaware'>
+  readonly rows: Pick<PushRows, 'unaware' | 'wanted'>
   readonly tally: PushTally
   readonly isInUse: (user: string) => boolean
   readonly graceMs: number
@@ -104,7 +104,7 @@ export class Vigil {
     try {
       const due = waiting.newestDue(clock.now())
       if (due !== undefined && this.#isHeldUp(waiting)) waiting.postpone(clock.now() + pushLimits.inUseRecheckMs)
-      else if (due !== undefined) await this.#notify(waiting, due)
+      else if (due !== undefined) await this.#notify(waiting)
     } catch (error) {
       log.error({ user, conversation, err: error }, 'whom to notify could not be decided, and is tried again')
       waiting.postpone(clock.now() + pushLimits.undecidedMs)
@@ -123,8 +123,11 @@ export class Vigil {
   }
 
   /** What came after `due` waits its own time: a device that lacks it alone may be about to acknowledge it. One note tells of all there is. */
-  async #notify(waiting: Waiting, due: OwedMessage): Promise<void> {
+  async #notify(waiting: Waiting): Promise<void> {
     const { user, conversation } = waiting
+    await this.#dropUnwanted(waiting)
+    const due = waiting.newestDue(this.options.clock.now())
+    if (due === undefined) return
     const drop = () => waiting.drop(({ offset }) => offset <= due.offset)
     const devices = await this.options.rows.unaware(user, due)
     if (devices.length > 0) {
@@ -136,6 +139,14 @@ export class Vigil {
       })
     }
     drop()
+  }
+
+  /** Between a message and its notification there is time to mute, to leave or to block. */
+  async #dropUnwanted(waiting: Waiting): Promise<void> {
+    const { user, conversation, messages } = waiting
+    const [from, to] = [messages[0]?.seq ?? 0, messages.at(-1)?.seq ?? 0]
+    const wanted = await this.options.rows.wanted(user, conversation, from, to)
+    waiting.drop(({ seq }) => seq <= to && !wanted.has(seq))
   }
 
   #end({ user, conversation, timer }: Waiting): void {

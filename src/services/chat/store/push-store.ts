@@ -13,6 +13,7 @@ import {
 import { type EntryRow, entryOf } from './entry-row.ts'
 import { isArchived } from './list-state.ts'
 import { previewOf } from './preview.ts'
+import { visibleTo } from './visible.ts'
 
 interface PushRow {
   readonly person: string
@@ -107,6 +108,21 @@ export class PushStore implements PushRows {
       offset,
     )
     return rows.map(subscriptionOf)
+  }
+
+  async wanted(user: string, conversation: string, from: number, to: number): Promise<ReadonlySet<number>> {
+    const rows = await this.sql.all<{ seq: number }>(
+      `select e.seq from chat_entry e join chat_member m on m.conversation = e.conversation and m.person = ?1
+       where e.conversation = ?2 and e.seq >= ?3 and e.seq <= ?4 and e.kind = 'message' and e.deleted = 0 and ${visibleTo('?1')}
+         and m.active = 1 and m.consent not in ('held', 'silent') and (m.muted_until <= ?5 or ${mentioned('?1', 'e.conversation', 'e.seq')})
+         and not exists (select 1 from chat_block b where b.person = ?1 and b.blocked = e.author)`,
+      user,
+      conversation,
+      from,
+      to,
+      this.clock.now(),
+    )
+    return new Set(rows.map(({ seq }) => seq))
   }
 
   preview(user: string, conversation: string, seq: number): Promise<NotePreview | undefined> {
