@@ -7,7 +7,7 @@ import { deviceSchema } from './connections.ts'
 import { addConsentCommands } from './consent-commands.ts'
 import { references } from './files/index.ts'
 import { limits } from './limits.ts'
-import { byteLength, isConversationId, isEmoji } from './model/text.ts'
+import { isConversationId, isEmoji, saysNothing } from './model/text.ts'
 import { type Conversation, chatErrors, type Opened } from './model/wire.ts'
 import { addDeviceCommands, addOwnCommands } from './own-commands.ts'
 import { checkSubscription, type OpenedPushes } from './push/index.ts'
@@ -163,7 +163,7 @@ function addMessageCommands(server: Server, chat: Chat): void {
     if (input.files !== undefined && chat.parts.files === undefined)
       throw new CommandError(chatErrors.unprocessable, 'files: messages carry none here')
     // A caption of blanks is none.
-    const text = input.text?.trim() === '' ? undefined : input.text
+    const text = input.text !== undefined && saysNothing(input.text) ? undefined : input.text
     const draft = { ...input, text, device: actor.device }
     await chat.screen(draft, actor.user)
     const sent = await ledger.commit(change => messages.send(change, actor, draft))
@@ -176,7 +176,11 @@ function addMessageCommands(server: Server, chat: Chat): void {
     return ledger.commit(change => messages.edit(change, actor, input))
   })
   command(server, chat, 'chat.delete', z.object({ conversation, seq, for: z.enum(['everyone', 'me']), device }), async (input, actor) => {
-    if (input.for === 'me') return ledger.commit(change => messages.deleteForMe(change, actor, input.conversation, input.seq))
+    if (input.for === 'me') {
+      const hidden = await ledger.commit(change => messages.deleteForMe(change, actor, input.conversation, input.seq))
+      chat.parts.pushes?.retract(actor.user, input.conversation, input.seq)
+      return hidden
+    }
     const deleted = await ledger.commit(change => messages.deleteForEveryone(change, actor, input.conversation, input.seq))
     // What it carried is nobody's from now on; its bytes go next.
     void chat.parts.files?.sweep()
@@ -281,6 +285,5 @@ function checkContent(
     throw new CommandError(errors.badRequest, 'text: give text, enc or files')
   if (text !== undefined && given !== undefined) throw new CommandError(errors.badRequest, 'text: give either text or enc')
   checkSize(text, given, limits.messageBytesMax)
-  if (text !== undefined && !mayBeEmpty && byteLength(text.trim()) === 0)
-    throw new CommandError(chatErrors.unprocessable, 'text: says nothing')
+  if (text !== undefined && !mayBeEmpty && saysNothing(text)) throw new CommandError(chatErrors.unprocessable, 'text: says nothing')
 }

@@ -25,6 +25,11 @@ export function isLine(text: string, unitsMax: number): boolean {
   return text.length > 0 && text.length <= unitsMax && text.isWellFormed() && !/\p{Cc}/u.test(text)
 }
 
+/** Whether nothing of a text can be seen: blanks, characters of no width, and such as only turn or join others. */
+export function saysNothing(text: string): boolean {
+  return !/[^\p{White_Space}\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]/u.test(text)
+}
+
 const conversationPattern = /^[\w-]{1,64}$/
 
 /** Whether a conversation can have such an id. */

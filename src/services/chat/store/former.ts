@@ -3,15 +3,21 @@ import type { Reaction } from '../model/wire.ts'
 import { type EntryBody, type EntryRow, entryOf, type LogEntry } from './entry-row.ts'
 import { withReactions } from './reactions.ts'
 
-/** Entries of one conversation as a person may see them: whoever has left does not see what was changed about them since (chat M15). */
+/** Behind everything that is said in a conversation. */
+const noEnd = 2_147_483_647
+
+/**
+ * Entries of one conversation as a person may see them: whoever has left does not see what was changed about them since (chat M15), nor does whoever
+ * has blocked an author see what that one changed.
+ */
 export async function entriesFor(queries: Queries, conversation: string, person: string, rows: readonly EntryRow[]): Promise<LogEntry[]> {
   if (rows.length === 0) return []
   const left = await leftAt(queries, conversation, person)
   if (left === undefined) {
-    const entries = rows.map(row => entryOf(row, person))
+    const entries = (await contentsAt(queries, conversation, person, noEnd, rows)).map(row => entryOf(row, person))
     return withReactions(queries, entries, person)
   }
-  const then = await contentsAt(queries, conversation, left, rows)
+  const then = await contentsAt(queries, conversation, person, left, rows)
   const reactions = await reactionsAt(queries, conversation, left, then, person)
   return then.map(row => {
     const entry = entryOf(row, person)
@@ -20,17 +26,17 @@ export async function entriesFor(queries: Queries, conversation: string, person:
   })
 }
 
-/** Rows of any conversation with what they said when the person left it; of those where they still are, as they are. */
+/** Rows of any conversation with what they say to the person. */
 export async function contentsFor(queries: Queries, person: string, rows: readonly EntryRow[]): Promise<EntryRow[]> {
   const edited = new Set(rows.filter(({ rev, kind }) => kind === 'message' && rev > 0).map(({ conversation }) => conversation))
   let then = [...rows]
   for (const conversation of edited) {
     const left = await leftAt(queries, conversation, person)
-    if (left === undefined) continue
     const own = await contentsAt(
       queries,
       conversation,
-      left,
+      person,
+      left ?? noEnd,
       then.filter(row => row.conversation === conversation),
     )
     const bySeq = new Map(own.map(row => [row.seq, row]))
@@ -50,13 +56,22 @@ async function leftAt(queries: Queries, conversation: string, person: string): P
   return row === undefined || row.active === 1 ? undefined : (row.seq ?? 0)
 }
 
-async function contentsAt(queries: Queries, conversation: string, seq: number, rows: readonly EntryRow[]): Promise<EntryRow[]> {
+async function contentsAt(
+  queries: Queries,
+  conversation: string,
+  person: string,
+  seq: number,
+  rows: readonly EntryRow[],
+): Promise<EntryRow[]> {
   if (!rows.some(({ rev, kind }) => kind === 'message' && rev > 0)) return [...rows]
   const edits = await queries.all<{ target: number; body: string | null; rev: number }>(
-    `select target, body, rev from chat_entry where conversation = ?1 and kind = 'edit' and seq <= ?2 and target >= ?3 and target <= ?4 order by rev`,
+    `select e.target, e.body, e.rev from chat_entry e
+     where e.conversation = ?1 and e.kind = 'edit' and e.seq <= ?2 and e.target >= ?3 and e.target <= ?4
+       and not exists (select 1 from chat_hidden h where h.conversation = e.conversation and h.person = ?5 and h.seq = e.seq) order by e.rev`,
     conversation,
     seq,
     ...rangeOf(rows),
+    person,
   )
   return rows.map(row => {
     if (row.kind !== 'message' || row.rev === 0 || row.deleted === 1) return row

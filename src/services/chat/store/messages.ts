@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { CommandError } from '../../../protocol/index.ts'
 import type { ChatBounds } from '../../../server/index.ts'
 import type { Queries } from '../../../store/index.ts'
-import { bareEmoji, byteLength, wholeEmoji } from '../model/text.ts'
+import { bareEmoji, byteLength, saysNothing, wholeEmoji } from '../model/text.ts'
 import { type ChatCommands, chatErrors, type Encrypted } from '../model/wire.ts'
 import { giveConsent, reach } from './consent.ts'
 import { checkDevices } from './devices.ts'
@@ -92,12 +92,12 @@ export class Messages {
   /** By its author, for a while; the newest is the one that counts (chat M17). */
   async edit(change: Change, actor: Actor, edit: ChatCommands['chat.edit']['in']): Promise<ChatCommands['chat.edit']['out']> {
     const { tx, now, posted } = change
-    const { target } = await this.#own(change, actor, edit.conversation, edit.seq)
+    const { target, row } = await this.#own(change, actor, edit.conversation, edit.seq)
     if (target.author !== actor.user) throw new CommandError(chatErrors.forbidden, 'only its author edits a message')
     if (target.deleted === 1) throw new CommandError(chatErrors.gone, 'the message was deleted')
     const before: EntryBody = target.body === null ? {} : JSON.parse(target.body)
     const { enc, mentions } = edit
-    const text = edit.text?.trim() === '' ? undefined : edit.text
+    const text = edit.text !== undefined && saysNothing(edit.text) ? undefined : edit.text
     if (text === undefined && enc === undefined && before.files === undefined)
       throw new CommandError(chatErrors.unprocessable, 'text: says nothing')
     const made = await editOf(tx, target, before, { ...edit, text })
@@ -116,7 +116,10 @@ export class Messages {
     if (before.mentions !== undefined || mentions !== undefined) await changeMentions(tx, target, mentions)
     const body: EntryBody = { text, enc, mentions: someOf(mentions) }
     const entry = await append(tx, edit.conversation, { kind: 'edit', author: actor.user, target: edit.seq, rev, body }, now)
-    posted.push(...(await fanOut(tx, entry.row, await blockerOfEntry(tx, edit.conversation, edit.seq, actor.user))))
+    const blocker = (await blockerIn(tx, row, actor.user)) || (await blockerOfEntry(tx, edit.conversation, edit.seq, actor.user))
+    // To whoever has blocked the author, the message stays what it was.
+    if (blocker !== '') await hide(tx, edit.conversation, blocker, entry.seq)
+    posted.push(...(await fanOut(tx, entry.row, blocker)))
     return { seq: entry.seq, rev, ts: entry.ts }
   }
 
