@@ -60,6 +60,42 @@ describe.skipIf(skipped)('pictures and files in the chat', () => {
   })
   afterAll(() => site?.[Symbol.asyncDispose]())
 
+  test('[W100] a caption names members as a message does, by keyboard, and Enter sends once nobody is being named', async () => {
+    const [ann, bob] = await Promise.all(['amy', 'ben'].map(async name => site.open(await site.browserOf(), name)))
+    if (ann === undefined || bob === undefined) throw new Error('two tabs were opened')
+    const [{ user }, account] = [await bob.account(), await ann.account()]
+    await site.call(account, 'chat.group', { title: 'Hiking', members: [user, 'cem'], cid: 'hiking' })
+    for (const tab of [ann, bob]) await tab.listed('Hiking').click()
+    await choose(ann, await picture('peak.jpg', 300, 200), report)
+    const caption = sheet(ann).getByRole('textbox', { name: 'Caption' })
+    await caption.pressSequentially('Look @b')
+    await sheet(ann).getByRole('option').filter({ hasText: 'Ben' }).waitFor()
+    await caption.press('Enter')
+    expect(await caption.inputValue()).toBe('Look @Ben ')
+    await sheet(ann).getByRole('button', { name: 'report.pdf', exact: true }).click()
+    expect(await caption.inputValue()).toBe('')
+    await sheet(ann).getByRole('button', { name: 'peak.jpg', exact: true }).click()
+    await caption.pressSequentially('at this')
+    await caption.press('Enter')
+    await sheet(ann).waitFor({ state: 'detached' })
+    await bob.message('at this').locator('.mention[data-me="true"]').getByText('@Ben').waitFor()
+    await closeTabs(ann, bob)
+  })
+
+  test('[W101] what is copied from an office program is pasted as text, though a picture of it is there too', async () => {
+    const [ann, bob] = await site.pair('ada', 'bea')
+    await ann.composer.focus()
+    const isTaken = await ann.page.evaluate(() => {
+      const clipboardData = new DataTransfer()
+      clipboardData.setData('text/plain', 'a cell')
+      clipboardData.items.add(new File(['picture'], 'image.png', { type: 'image/png' }))
+      const event = new ClipboardEvent('paste', { bubbles: true, cancelable: true, clipboardData })
+      return document.activeElement?.dispatchEvent(event) === false
+    })
+    expect([isTaken, await sheet(ann).count()]).toEqual([false, 0])
+    await closeTabs(ann, bob)
+  })
+
   test('[W75] files are chosen, pasted and dropped, several at once, looked at with a caption each, and come to the other side', async () => {
     const [ann, bob] = await site.pair('ann', 'bob')
     await choose(ann, await picture('beach.jpg'), report)

@@ -137,9 +137,10 @@ export class ChatClient extends ListCalls {
       id => this.#conversations.find(id),
       (id, patch) => this.#conversations.absorb(id, patch),
     )
-    this.wishes = new Wishes(caller, clock, random, this.#conversations, (conversation, refusal) =>
-      this.#changes.note({ kind: 'refused', conversation, refusal }),
-    )
+    this.wishes = new Wishes(caller, clock, random, this.#conversations, {
+      refused: (conversation, refusal) => this.#changes.note({ kind: 'refused', conversation, refusal }),
+      isChanging: id => this.#outbox.isChanging(id),
+    })
     this.#pulse = new TypingPulse(clock, (conversation, on) => this.#type(conversation, on))
   }
 
@@ -235,6 +236,12 @@ export class ChatClient extends ListCalls {
   /** Forgets an unsent or failed message, or change of one. */
   discard(cid: string): void {
     this.#amending.discard(cid)
+  }
+
+  /** What waits there is not sent any more; changes of what was sent are made all the same. */
+  override deleteConversation(conversation: string): void {
+    for (const { cid } of this.#outbox.of(conversation)) this.discard(cid)
+    super.deleteConversation(conversation)
   }
 
   /**
@@ -359,6 +366,7 @@ export class ChatClient extends ListCalls {
   #wroteTo(conversation: string): void {
     this.#conversations.absorb(conversation, {})
     this.#note(conversation)
+    this.wishes.consider(conversation)
   }
 
   #note(conversation: string): void {

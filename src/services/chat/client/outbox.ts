@@ -106,6 +106,11 @@ export class Outbox {
     return this.#all(conversation).filter(({ amends }) => amends !== undefined)
   }
 
+  /** Whether messages there are to be changed, and the server has not refused that. */
+  isChanging(conversation: string): boolean {
+    return this.amendmentsOf(conversation).some(({ refusal }) => refusal === undefined)
+  }
+
   /** Whether nobody has tried to send it, or the server has refused it: then it may still say something else. */
   isUntried(cid: string): boolean {
     const item = this.#items.get(cid)

@@ -7,6 +7,13 @@ import { joinWishes } from './own-state.ts'
 import type { OwnSettings, Wish } from './patch.ts'
 import type { Refusal } from './view.ts'
 
+export interface WishEvents {
+  /** The server refused it for good: it is as it was. */
+  refused(conversation: string, refusal: Refusal): void
+  /** Whether messages there are still to be changed: once the conversation is deleted, they cannot be any longer. */
+  isChanging(conversation: string): boolean
+}
+
 /**
  * What a user sets of a conversation for themselves: it holds on this device at once, is kept until the server has it, across reloads, and from
  * there comes to the user's other devices. What is set before that goes together.
@@ -20,8 +27,7 @@ export class Wishes {
     readonly clock: Clock,
     readonly random: Random,
     readonly conversations: Pick<Conversations, 'find' | 'absorb'>,
-    /** The server refused it for good: it is as it was. */
-    readonly refused: (conversation: string, refusal: Refusal) => void,
+    readonly events: WishEvents,
   ) {}
 
   set(id: string, own: OwnSettings): void {
@@ -52,7 +58,8 @@ export class Wishes {
   /** There may be something to tell. */
   consider(id: string): void {
     const wish = this.conversations.find(id)?.wish
-    if (wish !== undefined && this.caller.isLive && !this.#asking.has(id) && !this.#timers.has(id)) void this.#tell(id, wish, 1)
+    if (wish === undefined || (wish.deleted === true && this.events.isChanging(id))) return
+    if (this.caller.isLive && !this.#asking.has(id) && !this.#timers.has(id)) void this.#tell(id, wish, 1)
   }
 
   close(): void {
@@ -86,7 +93,7 @@ export class Wishes {
     const { temporary, retryAfterMs, refusal } = readError(error)
     if (!temporary) {
       this.conversations.absorb(conversation, { settled: at })
-      this.refused(conversation, refusal)
+      this.events.refused(conversation, refusal)
       return
     }
     // A new link asks again.

@@ -1,24 +1,26 @@
-import { useEffect, useRef } from 'preact/hooks'
-import { type Attaching, attach, changeCaption, dropAll, type FileDraft, removeDraft, sendAll, showDraft } from './attaching.ts'
+import { useRef } from 'preact/hooks'
+import type { ConversationView } from '../client/index.ts'
+import { type Attaching, attach, dropAll, type FileDraft, removeDraft, sendAll, showDraft } from './attaching.ts'
+import { CaptionField } from './caption-field.tsx'
 import type { Desk } from './desk.ts'
 import { endingOf, kindIcon, sizeText } from './file-words.ts'
 import { Icon } from './icons.tsx'
 
+interface AttachSheetProps {
+  readonly desk: Desk
+  readonly open: Attaching
+  readonly conversation: ConversationView
+}
+
 /** What is about to be sent, over the conversation: one file large, all of them below, and a caption for each. */
-export function AttachSheet({ desk, open }: { readonly desk: Desk; readonly open: Attaching }) {
-  const { drafts, shown, conversation } = open
+export function AttachSheet({ desk, open, conversation }: AttachSheetProps) {
+  const { drafts, shown } = open
   const draft = drafts.find(({ key }) => key === shown)
-  const field = useRef<HTMLInputElement>(null)
-  useEffect(() => field.current?.focus({ preventScroll: true }), [shown])
   if (draft === undefined) return null
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key === 'Escape') {
-      event.stopPropagation()
-      dropAll(desk)
-    } else if (event.key === 'Enter' && event.target === field.current && !event.isComposing) {
-      event.preventDefault()
-      sendAll(desk)
-    }
+    if (event.key !== 'Escape') return
+    event.stopPropagation()
+    dropAll(desk)
   }
   return (
     <section class="attach" role="dialog" aria-label="Send files" onKeyDown={onKeyDown}>
@@ -34,18 +36,7 @@ export function AttachSheet({ desk, open }: { readonly desk: Desk; readonly open
       <div class="attach-view">
         <LargeDraft draft={draft} />
       </div>
-      <div class="attach-caption">
-        <input
-          ref={field}
-          type="text"
-          dir="auto"
-          maxLength={4096}
-          value={draft.caption}
-          placeholder="Add a caption"
-          aria-label="Caption"
-          onInput={event => changeCaption(desk, draft.key, event.currentTarget.value)}
-        />
-      </div>
+      <CaptionField key={draft.key} desk={desk} conversation={conversation} draft={draft} />
       <footer class="attach-foot">
         <ul class="attach-strip" aria-label="Chosen files">
           {drafts.map(each => (
@@ -65,7 +56,7 @@ export function AttachSheet({ desk, open }: { readonly desk: Desk; readonly open
             </li>
           ))}
           <li>
-            <FileButton label="Add more files" icon="plus" class="attach-item" pick={files => void attach(desk, conversation, files)} />
+            <FileButton label="Add more files" icon="plus" class="attach-item" pick={files => void attach(desk, conversation.id, files)} />
           </li>
         </ul>
         <button

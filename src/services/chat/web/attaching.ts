@@ -1,6 +1,8 @@
-import type { FileKind } from '../client/index.ts'
+import type { FileKind, Mention } from '../client/index.ts'
+import { naming } from '../model/mentions.ts'
 import type { Desk } from './desk.ts'
 import { sizeText } from './file-words.ts'
+import { trimmed } from './mention-draft.ts'
 
 /** A file that was chosen and not sent. */
 export interface FileDraft {
@@ -13,6 +15,7 @@ export interface FileDraft {
   readonly width?: number
   readonly height?: number
   readonly caption: string
+  readonly mentions: readonly Mention[]
 }
 
 /** What is about to be sent to a conversation. */
@@ -47,10 +50,10 @@ export async function attach(desk: Desk, conversation: string, files: readonly F
   desk.attaching.value = { conversation, shown, drafts: kept }
 }
 
-export function changeCaption({ attaching }: Desk, key: string, caption: string): void {
+export function changeCaption({ attaching }: Desk, key: string, caption: string, mentions: readonly Mention[]): void {
   const open = attaching.value
   if (open === undefined) return
-  attaching.value = { ...open, drafts: open.drafts.map(draft => (draft.key === key ? { ...draft, caption } : draft)) }
+  attaching.value = { ...open, drafts: open.drafts.map(draft => (draft.key === key ? { ...draft, caption, mentions } : draft)) }
 }
 
 export function showDraft({ attaching }: Desk, key: string): void {
@@ -82,12 +85,12 @@ export function sendAll(desk: Desk): void {
   const { conversation } = open
   const { chat } = desk.store
   const writing = desk.writingIn(conversation)
-  for (const [index, { blob, name, width, height, caption }] of open.drafts.entries()) {
-    const text = caption.trim()
+  for (const [index, { blob, name, width, height, caption, mentions }] of open.drafts.entries()) {
+    const words = trimmed(caption, mentions)
     const replyTo = index === 0 && writing.kind === 'reply' ? writing.item.seq : undefined
     chat.send(conversation, {
       files: [{ blob, name, ...(width === undefined || height === undefined ? {} : { width, height }) }],
-      ...(text === '' ? {} : { text }),
+      ...(words.text === '' ? {} : { text: words.text, ...naming(words.mentions) }),
       ...(replyTo === undefined ? {} : { replyTo }),
     })
   }
@@ -99,7 +102,7 @@ async function draftOf(file: File): Promise<FileDraft> {
   const [family] = file.type.split('/')
   const size = family === 'image' ? await pixelsOf(file) : undefined
   const kind = size === undefined ? (family === 'video' || family === 'audio' ? family : 'file') : 'picture'
-  const draft = { key: `draft ${++drafted}`, blob: file, name: file.name, url: URL.createObjectURL(file), caption: '' }
+  const draft = { key: `draft ${++drafted}`, blob: file, name: file.name, url: URL.createObjectURL(file), caption: '', mentions: [] }
   return { ...draft, kind, ...size }
 }
 

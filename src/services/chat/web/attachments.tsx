@@ -23,7 +23,9 @@ export function Attachments({ desk, conversation }: { readonly desk: Desk; reado
       void attach(desk, id, files)
     }
     const paste = (event: ClipboardEvent) => {
-      if (desk.dialog.peek() === undefined && !isElsewhere(event.target, pane)) take(event, event.clipboardData)
+      // What an office program copies is text, and a picture of it beside.
+      const isText = event.clipboardData?.types.includes('text/plain') === true
+      if (!isText && desk.dialog.peek() === undefined && !isElsewhere(event.target, pane)) take(event, event.clipboardData)
     }
     document.addEventListener('paste', paste, { signal })
     followDrag(
@@ -39,7 +41,7 @@ export function Attachments({ desk, conversation }: { readonly desk: Desk; reado
   const open = desk.attaching.value
   return (
     <div ref={root} class="attachments">
-      {open?.conversation === id ? <AttachSheet desk={desk} open={open} /> : null}
+      {open?.conversation === id ? <AttachSheet desk={desk} open={open} conversation={conversation} /> : null}
       {over.value ? (
         <div class="drop-zone">
           <Icon name="attach" />

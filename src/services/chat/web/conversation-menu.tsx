@@ -99,6 +99,8 @@ export function askToDelete(desk: Desk, id: string): void {
     act: () => {
       if (desk.place.conversation.value === id) desk.place.leave()
       desk.store.chat.deleteConversation(id)
+      desk.drafts.keep(id, '')
+      desk.mentionDrafts.keep(id, '')
       desk.store.notify('Chat deleted')
     },
   }

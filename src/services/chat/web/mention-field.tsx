@@ -29,7 +29,7 @@ export interface MentionField {
 export function useMentionField(
   { store }: Desk,
   { kind, members }: ConversationView,
-  field: RefObject<HTMLTextAreaElement | null>,
+  field: RefObject<HTMLTextAreaElement | HTMLInputElement | null>,
   write: (text: string, mentions: readonly Mention[]) => void,
 ): MentionField {
   const mentions = useSignal<readonly Mention[]>([])
@@ -48,8 +48,8 @@ export function useMentionField(
   }, [caret.value])
   const look = () => {
     const { current } = field
-    const isPoint = current !== null && current.selectionStart === current.selectionEnd
-    const now = isPoint ? namingAt(current.value, current.selectionStart) : undefined
+    const at = current?.selectionStart ?? undefined
+    const now = current === null || at === undefined || at !== current.selectionEnd ? undefined : namingAt(current.value, at)
     if (now?.at !== naming.value?.at || now?.query !== naming.value?.query) chosen.value = 0
     naming.value = now
   }
