@@ -17,6 +17,7 @@ export type Standing = 'unidentified' | 'stranger' | 'free'
 /** Who takes up the node's connections, so that strangers leave room for known users, and one address for the others. */
 export class Room {
   readonly #totals = { unidentified: 0, stranger: 0 }
+  #closing = 0
   readonly #byNetwork = { unidentified: new Map<string, number>(), stranger: new Map<string, number>() }
 
   constructor(readonly limits: Limits) {}
@@ -28,10 +29,27 @@ export class Room {
   /** Whether one more connection from there may come to say who it is. */
   admits(address: string, sessions: number): 'yes' | 'full' | 'address' {
     const { sessionsMax, strangersPerAddressMax } = this.limits
-    const unidentifiedMax = Math.max(unidentifiedMin, Math.floor((sessionsMax * unidentifiedPercent) / 100))
-    if (sessions >= sessionsMax || this.#totals.unidentified >= unidentifiedMax) return 'full'
+    if (sessions + this.#closing >= sessionsMax || this.#totals.unidentified >= this.#unidentifiedMax) return 'full'
     if (!isCounted(address)) return 'yes'
     return (this.#byNetwork.unidentified.get(networkOf(address)) ?? 0) < strangersPerAddressMax ? 'yes' : 'address'
+  }
+
+  get #unidentifiedMax(): number {
+    return Math.max(unidentifiedMin, Math.floor((this.limits.sessionsMax * unidentifiedPercent) / 100))
+  }
+
+  /**
+   * A connection whose session has ended stays until its client has read the rest, which may take long. Whether one more may: it takes the place
+   * of a connection, and whoever is closed could go on holding it, beyond every limit of sessions.
+   */
+  lingers(): boolean {
+    if (this.#closing >= this.#unidentifiedMax) return false
+    this.#closing++
+    return true
+  }
+
+  lingered(): void {
+    this.#closing--
   }
 
   came(session: Session): void {

@@ -90,7 +90,7 @@ export class ClientConnection implements Socket, Upgraded, Placed {
     const socket = this.#socket
     if (socket === undefined || this.#closing !== undefined) return
     const say = () => socket.close(code, reason)
-    if (socket.getBufferedAmount() === 0) say()
+    if (socket.getBufferedAmount() === 0 || !this.node.sessions.room.lingers()) say()
     else this.#closing = new Closing(this.node, this.#session?.user ?? '', this.address, socket, say)
   }
 }

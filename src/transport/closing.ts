@@ -21,7 +21,7 @@ export class Closing implements Holder {
     readonly user: string,
     readonly address: string,
     readonly socket: ServerWebSocket<Upgraded>,
-    /** Says why. */
+    /** Says why. The room has taken it as one that lingers. */
     readonly say: () => void,
   ) {
     this.#held = socket.getBufferedAmount()
@@ -43,8 +43,10 @@ export class Closing implements Holder {
 
   /** The connection is gone, or will be in a moment. */
   end(): void {
-    this.#timer?.cancel()
+    if (this.#timer === undefined) return
+    this.#timer.cancel()
     this.#timer = undefined
+    this.node.sessions.room.lingered()
     this.node.unsent.set(this, 0)
   }
 

@@ -51,3 +51,21 @@ test('[B211] what waits behind a close counts among the bytes that wait, and a c
   await stuck.closes()
   expect(closeCodeIn(stuck.received)).toBeUndefined()
 })
+
+test('[F161] a connection that has ended and is still being read takes the place of one, until it is gone', async () => {
+  await using server = await startServer({ client: { ...strangers, connection_limit: 2 }, channel: { namespaces } })
+  using stuck = await TcpClient.upgrade(server.wsUrl, commands)
+  await until('it is subscribed', () => server.node.hub.get('feed:bulk')?.live === 1)
+  stuck.pause()
+  await until('it is closed', async () => {
+    await server.publish('feed:bulk', bulk)
+    return server.node.counters.closes.get(3008) === 1
+  })
+  expect(server.node.sessions.size).toBe(0)
+  using other = await TcpClient.upgrade(server.wsUrl)
+  const third = () => fetch(`${server.url}/sse?channel=feed:other`)
+  expect([other.isClosed, (await third()).status]).toEqual([false, 503])
+  stuck.resume()
+  await stuck.closes()
+  await until('its place is free', async () => (await third()).status === 200)
+})
