@@ -7,9 +7,12 @@ import { Tally } from '../../sim/tally.ts'
 import { rounds } from '../support/index.ts'
 
 /** `CHAT_SEEDS=20000` looks further than the fixed number. */
-const seeds = Number(process.env.CHAT_SEEDS ?? rounds(60, 1000))
+const seeds = Number(process.env.CHAT_SEEDS ?? rounds(40, 1000))
 /** A broken service must be noticed within so many runs. */
 const canarySeeds = 20
+/** How many follow an invitation at once, and how many there is room for. */
+const [crowd, room] = [rounds(120, 300), rounds(100, 256)]
+const rushSeeds = rounds(8, 20)
 
 function violationOf(seed: number, options: ChatSimulationOptions = {}): string | undefined {
   return new ChatSimulation(seed, options).run().violation?.message
@@ -37,7 +40,6 @@ const mustHappen = [
   'devices wiped',
   'tried again',
   'entries again',
-  'backlogs in windows',
   'chat.send',
   'chat.edit',
   'chat.delete',
@@ -60,8 +62,8 @@ const mustHappen = [
   'apps killed',
 ]
 
-/** What happens in one seed of a hundred. */
-const rare = ['put off 429']
+/** What happens in one or two seeds of a hundred. */
+const rare = ['put off 429', 'backlogs in windows']
 
 describe('simulated chat', () => {
   test(`[X7, M1, M3, M4, M5, M9, M11, M15, M17, M18, M22] seeds of crashes, cuts and slow lines lose nothing, double nothing, and leave every device with the same (${seeds} run)`, () => {
@@ -74,7 +76,7 @@ describe('simulated chat', () => {
     }
     expect(broken).toEqual([])
     const due = seeds >= 200 ? [...mustHappen, ...rare] : mustHappen
-    if (seeds >= 60) expect(due.filter(what => total.of(what) === 0)).toEqual([])
+    if (seeds >= 40) expect(due.filter(what => total.of(what) === 0)).toEqual([])
   })
 
   for (const { seed, story } of keptChatSeeds) {
@@ -85,13 +87,13 @@ describe('simulated chat', () => {
     test(`[X9] a service that ${canary.name} is caught`, () => expect(caughtBy(canary)).toBeDefined())
   }
 
-  test('[M15] of 300 who follow an invitation at once, exactly as many get in as make a group of 256, though the server dies meanwhile', () => {
-    expect(new Rush(1, { crowd: 300, membersMax: 256 }).run().violation?.message).toBeUndefined()
+  test(`[M15] of ${crowd} who follow an invitation at once, exactly as many get in as make a group of ${room}, though the server dies meanwhile`, () => {
+    expect(new Rush(1, { crowd, membersMax: room }).run().violation?.message).toBeUndefined()
   })
 
   test('[M15] so it is with every seed, and a service that overlooks some of the members is caught', () => {
     const group = { crowd: 24, membersMax: 16 }
-    for (let seed = 1; seed <= canarySeeds; seed++) expect(new Rush(seed, group).run().violation?.message, `seed ${seed}`).toBeUndefined()
+    for (let seed = 1; seed <= rushSeeds; seed++) expect(new Rush(seed, group).run().violation?.message, `seed ${seed}`).toBeUndefined()
     expect(new Rush(1, { ...group, canary: crowded }).run().violation?.message).toContain('there is room for 16')
   })
 

@@ -1,5 +1,8 @@
-/** How often a condition is looked at. */
-const lookMs = 5
+/**
+ * How soon a condition is looked at again: at once at first, then more and more seldom, as each look at a page costs the browser as much
+ * as the test.
+ */
+const lookMs = { first: 2, last: 50, growth: 1.25 }
 
 /** When a test is given up. It says nothing about how quick anything is: a busy machine must never reach it. */
 export const deadlineMs = 120_000
@@ -10,11 +13,11 @@ export const deadlineMs = 120_000
  */
 export async function until<T>(what: string, condition: () => T | Promise<T>): Promise<NonNullable<Exclude<T, false>>> {
   const end = performance.now() + deadlineMs
-  for (;;) {
+  for (let pauseMs = lookMs.first; ; pauseMs = Math.min(pauseMs * lookMs.growth, lookMs.last)) {
     const value = await condition()
     if (value !== undefined && value !== null && value !== false) return value as NonNullable<Exclude<T, false>>
     if (performance.now() > end) throw new Error(`waited ${deadlineMs / 1000} s in vain until ${what}`)
-    await Bun.sleep(lookMs)
+    await Bun.sleep(pauseMs)
   }
 }
 
