@@ -1,3 +1,5 @@
+import { type Config, type ConfigInput, type Overrides, createServer as open, type Server } from './server/index.ts'
+
 export type {
   AccessRequest,
   Authorizer,
@@ -17,15 +19,25 @@ export type {
   PushedPublication,
 } from './hub/index.ts'
 export { defineNamespace, NamespaceError } from './hub/index.ts'
-export type { Json } from './kit/index.ts'
+export { type Answer, type Json, type Jsonable, json } from './kit/index.ts'
 export { CommandError, errors, type Position } from './protocol/index.ts'
 export {
+  type CommandOptions,
   type Config,
   ConfigError,
   type ConfigInput,
-  createServer,
+  type Overrides,
   type Server,
+  type ServerEvent,
   type Service,
+  type ServiceFactory,
   type SignedRequest,
   verifySignature,
 } from './server/index.ts'
+
+/**
+ * Starts a server that listens when the promise resolves.
+ * @param config with the names of the documentation
+ * @throws ConfigError with every problem, each as `path: reason`
+ */
+export const createServer: (config?: ConfigInput | Config, overrides?: Overrides) => Promise<Server> = open

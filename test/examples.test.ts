@@ -232,7 +232,7 @@ async function bundled(text: string): Promise<string> {
   const place = folder()
   install(place)
   await Bun.write(join(place, 'chat.ts'), text)
-  const built = await Bun.build({ entrypoints: [join(place, 'chat.ts')], target: 'browser' })
+  const built = await Bun.build({ entrypoints: [join(place, 'chat.ts')], target: 'browser', conditions: ['fanfare-source'] })
   return (await built.outputs[0]?.text()) ?? ''
 }
 

@@ -27,7 +27,7 @@ import {
   type Verifier,
   websocketWire,
 } from '../../src/hub/index.ts'
-import type { Json, Random } from '../../src/kit/index.ts'
+import { type Answer, answered, type Json, type Jsonable, json, type Random } from '../../src/kit/index.ts'
 import type { Close, Position } from '../../src/protocol/index.ts'
 import type { ChatBounds, ServerEvent, Server as ServerOfServices, Service } from '../../src/server/index.ts'
 import { chatService } from '../../src/services/chat/index.ts'
@@ -96,17 +96,17 @@ export class ChatServer implements ServerOfServices, Process {
     this.#namespaces.add(namespace)
   }
 
-  command<S extends z.ZodType>(
+  command<S extends z.ZodType, R>(
     name: string,
     schema: S,
-    run: (input: z.output<S>, context: RunningContext) => Json | undefined | Promise<Json | undefined>,
+    run: (input: z.output<S>, context: RunningContext) => Answer<R>,
     { anonymous = false }: OwnCodeOptions = {},
   ): void {
     const { canary } = this.options
     this.node.methods.set(name, {
       schema,
       anonymous,
-      run: (input, context) => run(canary.hear(name, input as object) as z.output<S>, context),
+      run: (input, context) => answered<R>(run(canary.hear(name, input as object) as z.output<S>, context)),
     })
   }
 
@@ -118,8 +118,8 @@ export class ChatServer implements ServerOfServices, Process {
     this.node.greeters.add(inTime(this.clock, greeter))
   }
 
-  publish(channel: string, data: Json, options: PublishOptions = {}): Promise<Position> {
-    return this.node.publish(channel, data, options)
+  publish<T>(channel: string, data: T & Jsonable<T>, options: PublishOptions = {}): Promise<Position> {
+    return this.node.publish(channel, json<T>(data), options)
   }
 
   async push(client: string, channel: string, publications: readonly PushedPublication[]): Promise<boolean> {

@@ -1,5 +1,4 @@
 import { hostname } from 'node:os'
-import type { HTMLBundle } from 'bun'
 import type { z } from 'zod'
 import {
   type AskingHooks,
@@ -27,7 +26,18 @@ import {
   type RunningContext,
   weightMax,
 } from '../hub/index.ts'
-import { type Clock, type Json, type Random, randomId, systemClock, systemRandom } from '../kit/index.ts'
+import {
+  type Answer,
+  answered,
+  type Clock,
+  type Json,
+  type Jsonable,
+  json,
+  type Random,
+  randomId,
+  systemClock,
+  systemRandom,
+} from '../kit/index.ts'
 import type { Close, Position } from '../protocol/index.ts'
 import { Answers, Gate, HttpTransport, Origins, type RouteHandler, SseTransport, WebSocketTransport } from '../transport/index.ts'
 import type { BrokerOpeners } from './brokers.ts'
@@ -39,7 +49,7 @@ import { type DiskHealth, diskHealthOf, WatchedHistory } from './disk-health.ts'
 import { drain } from './drain.ts'
 import { Hooks } from './hooks/index.ts'
 import { KeptRevocations } from './kept-revocations.ts'
-import { createLog, logFormat } from './log.ts'
+import { logOfProcess } from './log.ts'
 import { type Metric, Metrics } from './metrics.ts'
 import { withinOpenFiles } from './open-files.ts'
 import { openHistory } from './open-history.ts'
@@ -83,7 +93,7 @@ export async function createServer(input: ConfigInput | Config = {}, overrides: 
   const server = new FanfareServer(config, {
     clock,
     random,
-    log: calmLog(overrides.log ?? logOf(config), clock),
+    log: calmLog(overrides.log ?? logOfProcess(config), clock),
     parent: overrides.parent ?? parentOf(config),
     brokers: overrides.brokers ?? {},
   })
@@ -205,15 +215,15 @@ export class FanfareServer implements Server {
     return this.ops.rows()
   }
 
-  command<S extends z.ZodType>(
+  command<S extends z.ZodType, R>(
     name: string,
     schema: S,
-    run: (input: z.output<S>, context: RunningContext) => Json | undefined | Promise<Json | undefined>,
+    run: (input: z.output<S>, context: RunningContext) => Answer<R>,
     { anonymous = false, weight = 1 }: CommandOptions = {},
   ): void {
     if (!(weight >= 1 && weight <= weightMax)) throw new RangeError(`${name}: expected a weight from 1 to ${weightMax}, got ${weight}`)
     // The schema has been passed by the time `run` is called, which the map of methods cannot say in types.
-    this.node.methods.set(name, { schema, anonymous, weight, run: (input, context) => run(input as z.output<S>, context) })
+    this.node.methods.set(name, { schema, anonymous, weight, run: (input, context) => answered<R>(run(input as z.output<S>, context)) })
   }
 
   authorize(namespace: string, authorizer: Authorizer, options: OwnCodeOptions = {}): void {
@@ -226,8 +236,10 @@ export class FanfareServer implements Server {
     this.tree.changed()
   }
 
-  publish(channel: string, data: Json, options: PublishOptions = {}): Promise<Position> {
-    return this.node.publish(channel, data, options)
+  publish<T>(channel: string, data: T & Jsonable<T>, options?: PublishOptions): Promise<Position>
+  publish(channel: string, data: Json, options?: PublishOptions): Promise<Position>
+  publish<T>(channel: string, data: T & Jsonable<T>, options: PublishOptions = {}): Promise<Position> {
+    return this.node.publish(channel, json<T>(data), options)
   }
 
   push(client: string, channel: string, publications: readonly PushedPublication[]): Promise<boolean> {
@@ -282,7 +294,7 @@ export class FanfareServer implements Server {
     return readTrusted(this, request)
   }
 
-  page(path: string, html: HTMLBundle): void {
+  page(path: string, html: { readonly index: string }): void {
     this.http.page(path, html)
   }
 
@@ -364,16 +376,6 @@ export class FanfareServer implements Server {
       http.router.fallback = proxyTo({ clock: this.clock, secret: parent.secret, upstream: () => this.tree.upstreamHttp })
     return http
   }
-}
-
-function logOf(config: Config): Log {
-  const isTerminal = process.stdout.isTTY === true
-  return createLog({
-    level: config.log.level,
-    format: logFormat(config, isTerminal),
-    color: isTerminal,
-    write: line => process.stdout.write(line),
-  })
 }
 
 const misledReasons = {

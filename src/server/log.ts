@@ -112,3 +112,14 @@ function plain(value: unknown): string {
 function oneLine(text: string): string {
   return text.replaceAll(/[\x00-\x1f\x7f]/g, ' ')
 }
+
+/** Where a server's own words go unless its program takes them. */
+export function logOfProcess(config: Config): Log {
+  const isTerminal = process.stdout.isTTY === true
+  return createLog({
+    level: config.log.level,
+    format: logFormat(config, isTerminal),
+    color: isTerminal,
+    write: line => process.stdout.write(line),
+  })
+}

@@ -1,4 +1,3 @@
-import type { HTMLBundle } from 'bun'
 import type { z } from 'zod'
 import type {
   Authorizer,
@@ -17,7 +16,7 @@ import type {
   PushedPublication,
   RunningContext,
 } from '../hub/index.ts'
-import type { Clock, Json, Random } from '../kit/index.ts'
+import type { Answer, Clock, Json, Jsonable, Random } from '../kit/index.ts'
 import type { Close, Position } from '../protocol/index.ts'
 import type { RouteHandler } from '../transport/index.ts'
 import type { Metric } from './metrics.ts'
@@ -46,10 +45,10 @@ export interface Server {
   /** Adds a namespace; one of the same name in the configuration wins. @throws NamespaceError with all that configuration would refuse */
   namespace(namespace: NamespaceInput | Namespace): void
   /** Adds a method that clients call as `rpc` and as `POST /rpc/<name>`. Input meets the schema before `run` sees it; callers without a user are refused (101) unless `anonymous` lets them in. */
-  command<S extends z.ZodType>(
+  command<S extends z.ZodType, R>(
     name: string,
     schema: S,
-    run: (input: z.output<S>, context: RunningContext) => Json | undefined | Promise<Json | undefined>,
+    run: (input: z.output<S>, context: RunningContext) => Answer<R>,
     options?: CommandOptions,
   ): void
   /** Decides every subscribe, publish, presence and history call of users in a namespace; of strangers too with `anonymous`, who are refused otherwise. */
@@ -57,7 +56,7 @@ export interface Server {
   /** Gives subscriptions and words of its own to every WebSocket that connects, on whichever node, in the connect reply. */
   greet(greeter: Greeter): void
   /** Appends to the channel's history and delivers to every subscriber on every node. */
-  publish(channel: string, data: Json, options?: PublishOptions): Promise<Position>
+  publish<T>(channel: string, data: T & Jsonable<T>, options?: PublishOptions): Promise<Position>
   /**
    * Sends publications to one client alone, in order, on whichever node it is, if it is subscribed to the channel: older ones, perhaps, beside
    * the live ones. They move neither its place in the channel nor a cursor. Resolves with whether it was there; what is lost with a connection
@@ -91,7 +90,7 @@ export interface Server {
   /** Adds a figure of your own to `/metrics`. @throws where there is one of its name */
   measure(metric: Metric): void
   /** Adds a page from an imported HTML file. */
-  page(path: string, html: HTMLBundle): void
+  page(path: string, html: { readonly index: string }): void
 
   /** Stops taking clients and sends those that are here away, spread over the drain window; resolves when all have gone. */
   drain(): Promise<void>

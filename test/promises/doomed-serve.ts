@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { createServer } from '../../src/index.ts'
-import type { Server, Service } from '../../src/server/index.ts'
+import { answered } from '../../src/kit/index.ts'
+import { createServer, type Server, type Service } from '../../src/server/index.ts'
 import { chatService } from '../../src/services/chat/index.ts'
 import { openSql, type Queries, type Sql, type SqlValue } from '../../src/store/index.ts'
 
@@ -66,7 +66,11 @@ function mortalServer(server: Server): Service {
   const command = server.command.bind(server)
   const publish = server.publish.bind(server)
   server.command = (name, schema, run) =>
-    command(name, schema, name !== 'chat.send' ? run : (input, context) => sending.run(true, () => around(async () => run(input, context))))
+    command(
+      name,
+      schema,
+      name !== 'chat.send' ? run : (input, context) => sending.run(true, () => around(async () => answered(run(input, context)))),
+    )
   server.publish = (channel, data, options) => around(() => publish(channel, data, options))
   return chatService(server, { openSql: async () => new MortalSql(await openSql(target)), bounds })
 }

@@ -1,0 +1,28 @@
+import { CommandError, createServer, defineNamespace, type Json, json, type Server } from 'fanfare'
+import { z } from 'zod'
+
+// Read by a compiler alone: what the declarations allow.
+
+interface Line {
+  readonly item: string
+  readonly note?: string
+}
+
+interface Order {
+  readonly id: number
+  readonly at: Date
+  readonly lines: readonly Line[]
+}
+
+export async function shop(order: Order): Promise<Server> {
+  const server = await createServer({ port: 0, channel: { namespaces: [{ name: 'orders', history_size: 100, history_ttl: '10m' }] } })
+  server.namespace(defineNamespace({ name: 'prices', delivery: 'latest' }))
+  server.command('orders.show', z.object({ id: z.number() }), async ({ id }, { user }) => {
+    if (id !== order.id) throw new CommandError({ code: 404, message: 'order_unknown' }, `there is no order ${id} of ${user}`)
+    return order
+  })
+  const kept: Json = json(order)
+  await server.publish('orders:ada', kept)
+  await server.publish('orders:ada', { order, at: order.at })
+  return server
+}
