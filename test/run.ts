@@ -23,7 +23,8 @@ const lanes = availableParallelism() + 2
 
 async function main(): Promise<number> {
   const started = performance.now()
-  const checked = length === 'short' && words.length === 0 ? [await check('tsc', '--noEmit'), await check('biome', 'check', '.')] : []
+  const checked =
+    length === 'short' && words.length === 0 ? await Promise.all([check('tsc', '--noEmit'), check('biome', 'check', '.')]) : []
   const found = [...new Glob('{src,test,sim,bench}/**/*.test.{ts,tsx}').scanSync(root)].filter(path => !path.startsWith(foreign))
   const files = filesOf(length, root, found, words)
   const outcomes: Outcome[] = []
