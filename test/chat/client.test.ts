@@ -74,7 +74,24 @@ describe('two users', () => {
     again.client.typing(id, true)
     await quiet(100)
     expect(ann.client.typingIn(id)).toEqual([])
-    expect(ann.client.presenceOf('bob')?.online).toBe(false)
+    expect(ann.client.presenceOf('bob')).toBeUndefined()
+  })
+
+  test('[M215] who was there is not said any longer without a line, nor once the conversation is shut; both are asked anew', async () => {
+    const { ann, bob, id } = await pair()
+    ann.client.open(id)
+    bob.client.send(id, { text: 'here I am' })
+    const isThere = () => ann.client.presenceOf('bob')?.online === true
+    await ann.sees('that bob is there', isThere)
+    ann.line.down()
+    await ann.sees('that there is no line', () => ann.client.link !== 'live')
+    expect(ann.client.presenceOf('bob')).toBeUndefined()
+    ann.line.up()
+    await ann.sees('that bob is there', isThere)
+    ann.client.shut(id)
+    expect(ann.client.presenceOf('bob')).toBeUndefined()
+    ann.client.open(id)
+    await ann.sees('that bob is there', isThere)
   })
 })
 

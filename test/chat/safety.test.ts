@@ -53,12 +53,15 @@ describe('who is there', () => {
     expect(await seen()).toEqual([{ user: 'bob', online: true }])
   })
 
-  test('[M85] in an open group each hears of the others what they may: nothing across a block, and last seen where both show it', async () => {
+  test('[M85, M214] in an open group each hears of the others what they may: nothing across a block, and last seen where both show it', async () => {
     const server = await serveChat()
     const { devices, conversation } = await lively(server, ['alice', 'bob', 'carol', 'mallory'])
     const [alice, bob, carol, mallory] = devices
     if (alice === undefined || bob === undefined || carol === undefined || mallory === undefined) throw new Error('four devices')
     await bob.call('chat.block', { user: 'mallory' })
+    const isAway = (signal: unknown) => Bun.deepMatch({ kind: 'presence', user: 'bob', online: false }, signal)
+    await until('bob seems to go to mallory', () => mallory.heard.some(isAway))
+    expect([alice, carol].some(({ heard }) => heard.some(isAway))).toBe(false)
     await carol.call('chat.settings', { last_seen: false })
     for (const each of devices) each.heard.length = 0
     await mallory.call('chat.typing', { conversation, on: true })

@@ -217,6 +217,8 @@ export class ChatClient extends ListCalls {
     this.#connection.exit(conversation)
     this.#pulse.release(conversation)
     this.pages.leave(conversation)
+    const followed = new Set([...this.#open].flatMap(id => this.#conversations.find(id)?.members.map(({ user }) => user) ?? []))
+    this.#presences.forget(user => followed.has(user))
     this.#conversations.find(conversation)?.trim(limits.slotsMax)
   }
 
@@ -304,7 +306,10 @@ export class ChatClient extends ListCalls {
     if (link === this.#link) return
     this.#link = link
     this.#changes.note({ kind: 'link' })
-    if (link !== 'live') return
+    if (link !== 'live') {
+      this.#presences.forget(() => false)
+      return
+    }
     void this.#sender.restore().catch(reportError)
     this.#sender.hurry()
     this.inUse.repeat()

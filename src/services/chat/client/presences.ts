@@ -32,6 +32,15 @@ export class Presences {
     }
   }
 
+  /** Nobody tells of those any longer whom nothing that is followed is of. */
+  forget(isFollowed: (user: string) => boolean): void {
+    for (const user of this.#users.keys()) {
+      if (isFollowed(user)) continue
+      this.#users.delete(user)
+      this.changes.note({ kind: 'presence', user })
+    }
+  }
+
   hear(conversation: string, signal: OpenSignal): void {
     if (signal.kind === 'presence') {
       const { kind: _, ...presence } = signal

@@ -121,7 +121,7 @@ function NoConversations({ desk }: { readonly desk: Desk }) {
   }
   return (
     <div class="list-empty">
-      <p>No conversations yet.</p>
+      <p>{desk.store.chat.archived.length > 0 ? 'Every chat is in the archive.' : 'No conversations yet.'}</p>
       <p>Start one with somebody’s name, make a group, or send your link to a friend.</p>
       <button type="button" class="button" onClick={() => (desk.dialog.value = { kind: 'direct' })}>
         New chat
