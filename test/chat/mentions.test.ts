@@ -51,7 +51,13 @@ overBothStores(({ rows }) => {
     await edit(chat, 'alice', id, seq, 'nobody')
     const [entry] = (await pageOf(chat.sql, 'carol', { conversation: id, around: seq, limit: 1 })).entries
     expect(entry).not.toHaveProperty('mentions')
-    await expect(say(chat, 'alice', id, 'hi @bob again', [bob])).rejects.toThrow('unprocessable: mentions.0.user: not a member')
+    await expect(say(chat, 'alice', id, 'hi @bob again', [{ ...bob, user: 'dan' }])).rejects.toThrow(
+      'unprocessable: mentions.0.user: not a member',
+    )
+    // What was written before bob left, and was sent after it, is sent.
+    const late = await say(chat, 'alice', id, 'hi @bob again', [bob])
+    expect((await messages('carol')).at(-1)).toMatchObject({ seq: late.seq, mentions: [bob] })
+    expect(await unread(chat, 'bob', id)).toEqual([])
     expect((await say(chat, 'alice', id, 'hi @bob', [bob], 'hi--bob')).seq).toBe(seq)
   })
 

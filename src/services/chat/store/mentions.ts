@@ -3,10 +3,10 @@ import type { Queries } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
 import { type Mention, mentionProblem } from '../model/mentions.ts'
 import { chatErrors } from '../model/wire.ts'
-import { activeMembers, type MemberRow } from './log.ts'
+import type { MemberRow } from './log.ts'
 
 /**
- * Those whom a text names: in order, within it, and members now, or named by it before.
+ * Those whom a text names: in order, within it, and of the conversation. Whoever has left may be named: a message that waited does not fail by that.
  * @throws CommandError 422 with the path
  */
 export async function checkMentions(
@@ -14,12 +14,12 @@ export async function checkMentions(
   conversation: string,
   text: string | undefined,
   mentions: readonly Mention[] = [],
-  before: readonly Mention[] = [],
 ): Promise<void> {
   if (mentions.length === 0) return
   const problem = text === undefined ? 'mentions: need a text' : mentionProblem(text, mentions)
   if (problem !== undefined) throw new CommandError(chatErrors.unprocessable, problem)
-  const known = new Set([...before.map(({ user }) => user), ...(await activeMembers(tx, conversation))])
+  const rows = await tx.all<Pick<MemberRow, 'person'>>('select person from chat_member where conversation = ?1', conversation)
+  const known = new Set(rows.map(({ person }) => person))
   const stranger = mentions.findIndex(({ user }) => !known.has(user))
   if (stranger >= 0) throw new CommandError(chatErrors.unprocessable, `mentions.${stranger}.user: not a member`)
 }

@@ -104,7 +104,7 @@ export class Messages {
     if (made !== undefined) return made
     if (now - target.ts > this.rules.bounds.editMs) throw new CommandError(chatErrors.windowClosed, 'the message is too old to be edited')
     this.rules.spend(actor.user)
-    await checkMentions(tx, edit.conversation, text, mentions, before.mentions)
+    await checkMentions(tx, edit.conversation, text, mentions)
     const rev = target.rev + 1
     await tx.run(
       'update chat_entry set original = coalesce(original, body), body = ?3, plain = null, rev = ?4 where conversation = ?1 and seq = ?2',
