@@ -200,10 +200,11 @@ export class StreamUser implements User, EventClient {
     } else this.#given.add(channel)
   }
 
-  /** An administrator may have ended it while it was opened. */
+  /** An administrator may have ended it while it was opened, or opened it first. */
   #refused(channel: string, { code, message }: ProtocolError): void {
     this.#late.delete(channel)
-    this.context.judge.hold(code === 103, `${this.name} was refused ${channel}: ${message}`)
+    this.context.judge.hold(code === 103 || code === 105, `${this.name} was refused ${channel}: ${message}`)
+    if (code === 103) this.#withdrawn.add(channel)
   }
 
   #taken(channel: string): void {
