@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'bun:test'
 import { RawClient, SteppedClock, SteppedSocket, startServer, type TestServer, until, userToken } from '../support/index.ts'
 
+/** Turns of the loop in which nothing comes, after which time passes: what the system still has on its way is there by then. */
+const idleTurns = 3000
+
 const kept = {
   name: 'kept',
   history_size: 5000,
@@ -91,7 +94,7 @@ describe('a large recovery', () => {
     let seconds = 0
     for (; answers().length < names.length && seconds < 60; seconds += 0.1) {
       // 50 KB a second, as long as anything is on its way: however long the system takes over that, no time passes.
-      for (let left = 5000, turns = 0; left > 0 && (isOwed() || turns < 50); turns++) {
+      for (let left = 5000, turns = 0; left > 0 && (isOwed() || turns < idleTurns); turns++) {
         left -= line.read(left)
         await turn()
       }
