@@ -18,10 +18,10 @@ interface Told {
  */
 export function calmLog(log: Log, clock: Clock): Log {
   const told = new Map<string, Told>()
-  const error = (fields: object, message: string) => {
+  const calmly = (level: 'warn' | 'error') => (fields: object, message: string) => {
     const { err, ...rest }: { readonly err?: unknown } = fields
     if (!(err instanceof Error)) {
-      log.error(fields, message)
+      log[level](fields, message)
       return
     }
     const key = `${message}\n${err.message}`
@@ -35,11 +35,11 @@ export function calmLog(log: Log, clock: Clock): Log {
     for (const oldest of told.keys()) if (told.size > failuresMax) told.delete(oldest)
     clock.after(calmMs, () => {
       if (told.get(key) === now) told.delete(key)
-      if (now.suppressed > 0) log.error({ reason: err.message, suppressed: now.suppressed }, message)
+      if (now.suppressed > 0) log[level]({ reason: err.message, suppressed: now.suppressed }, message)
     })
-    log.error(isOfStore(err) ? { ...rest, reason: err.message } : fields, message)
+    log[level](isOfStore(err) ? { ...rest, reason: err.message } : fields, message)
   }
-  return { debug: log.debug, info: log.info, warn: log.warn, error }
+  return { debug: log.debug, info: log.info, warn: calmly('warn'), error: calmly('error') }
 }
 
 function isOfStore(error: Error): boolean {

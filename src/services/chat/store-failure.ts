@@ -12,7 +12,7 @@ export async function tellingOfStore<T>(log: Log, call: () => Promise<T>): Promi
     return await call()
   } catch (error) {
     if (!(error instanceof SqlError) || !passing.includes(error.reason)) throw error
-    log.error({ err: error }, 'the store did not answer')
+    log.warn({ err: error }, 'the store did not answer')
     throw new CommandError(chatErrors.unavailable, 'the store does not answer, try again')
   }
 }
