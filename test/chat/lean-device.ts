@@ -5,7 +5,8 @@ import { cutSocket, type Message, type PublicationMessage, userToken, within } f
 const acknowledgedEvery = 32
 const acknowledgedWithinMs = 1000
 /** What a server answers that could not do it now. */
-const internalError = 100
+/** An internal error, and a store that does not answer: both pass. */
+const passing = [100, 503]
 
 /** What a call was answered with that was refused. */
 export class Refusal extends Error {
@@ -190,7 +191,7 @@ export class LeanDevice {
 
   #say(): void {
     this.acknowledge().catch((error: unknown) => {
-      const isPassing = error instanceof Broken || (error instanceof Refusal && error.code === internalError)
+      const isPassing = error instanceof Broken || (error instanceof Refusal && passing.includes(error.code))
       if (!isPassing) this.faults.push(`an acknowledgement failed: ${error}`)
     })
   }
