@@ -75,7 +75,8 @@ describe('error codes', () => {
   })
 
   test('[B54] commands beyond the rate are 111, which is temporary, and the connection stays for a while', async () => {
-    await using server = await start({ command_rate: { per_second: 20, burst: 5 } })
+    // All eight come in one turn; a few milliseconds later there is room for another.
+    await using server = await start({ command_rate: { per_second: 200, burst: 5 } })
     using raw = await connect(server)
     raw.send(Array.from({ length: 8 }, (_, index) => `{"id":${index + 10},"ping":{}}`).join('\n'))
     await raw.reply(17)
