@@ -84,6 +84,7 @@ function SignedIn(props: ChatAppProps & { readonly account: Account }) {
     else if (code === limitCode && text !== undefined) desk.dialog.value = tooManyDevices(text)
   })
   const conversation = store.conversation(place.conversation.value)
+  useOpen(desk, place.conversation.value, conversation !== undefined)
   return (
     <Shell current="/chat" link={link}>
       <div class="chat" data-open={place.conversation.value !== undefined} data-panel={place.panel.value.kind}>
@@ -172,6 +173,20 @@ function live({ store }: Desk): Promise<void> {
   })
 }
 
+/**
+ * What the address names is open, from before it is known until one goes elsewhere. One component does that: of two that take turns, the second
+ * may open before the first shuts, as what ends an effect waits for the next paint, and then nothing is followed any more.
+ */
+function useOpen({ store: { chat } }: Desk, id: string | undefined, isKnown: boolean): void {
+  useEffect(() => {
+    if (id === undefined) return
+    return () => chat.shut(id)
+  }, [chat, id])
+  useEffect(() => {
+    if (id !== undefined) chat.open(id)
+  }, [chat, id, isKnown])
+}
+
 function useKeys(desk: Desk): void {
   useEffect(() => {
     const listening = new AbortController()
@@ -222,11 +237,6 @@ function Nothing({ desk }: { readonly desk: Desk }) {
   const { store, place } = desk
   const id = place.conversation.value
   const isLost = id !== undefined && store.isMissing(id)
-  useEffect(() => {
-    if (id === undefined) return
-    store.chat.open(id)
-    return () => store.chat.shut(id)
-  }, [id])
   if (id !== undefined && !isLost) return <Coming desk={desk} />
   return (
     <section class="conversation-pane nothing" aria-label="No chat is open">

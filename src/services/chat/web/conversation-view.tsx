@@ -22,10 +22,6 @@ export function ConversationPane({ desk, conversation }: { readonly desk: Desk; 
   const selection = desk.selection.value
   const others = conversation.members.map(({ user }) => user).filter(user => user !== chat.user)
   useEffect(() => {
-    chat.open(id)
-    return () => chat.shut(id)
-  }, [id])
-  useEffect(() => {
     if (others.length > 0 && others.length <= presenceMax) void chat.presence(others).catch(() => [])
   }, [id, desk.store.link.value])
   return (
