@@ -35,6 +35,27 @@ async function areLoaded(tab: Tab, count: number): Promise<boolean> {
   return widths.length === count && widths.every(width => width > 0)
 }
 
+/** How many messages that wait, and how many conversations, the browser keeps: what a reload finds. */
+function kept(page: Page): Promise<readonly number[]> {
+  return page.evaluate(async () => {
+    const [{ name = '' } = {}] = await indexedDB.databases()
+    const database = await new Promise<IDBDatabase>((resolve, reject) => {
+      const opening = indexedDB.open(name)
+      opening.onsuccess = () => resolve(opening.result)
+      opening.onerror = () => reject(opening.error)
+    })
+    const counts = ['outbox', 'conversations'].map(
+      store =>
+        new Promise<number>((resolve, reject) => {
+          const counting = database.transaction(store).objectStore(store).count()
+          counting.onsuccess = () => resolve(counting.result)
+          counting.onerror = () => reject(counting.error)
+        }),
+    )
+    return Promise.all(counts).finally(() => database.close())
+  })
+}
+
 /** Gives files to the page as a paste or a drop does. */
 async function hand(page: Page, kind: 'paste' | 'drop', { name, mimeType, buffer }: Chosen): Promise<void> {
   await page.evaluate(
@@ -139,6 +160,7 @@ describe.skipIf(skipped)('pictures and files in the chat', () => {
       await ann.message('Sent from the train').waitFor()
       expect(await ann.state('Sent from the train')).toBe('waiting')
       await until('its picture is shown', () => areLoaded(ann, 1))
+      await until('it is kept, and its conversation', async () => (await kept(ann.page)).every(count => count === 1))
       await context.setOffline(false)
       await ann.page.reload()
       await ann.message('Sent from the train').waitFor()

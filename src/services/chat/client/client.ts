@@ -226,6 +226,7 @@ export class ChatClient extends ListCalls {
   send(conversation: string, message: NewMessage): string {
     const cid = randomUuid(this.#random)
     this.#pulse.release(conversation, true)
+    this.inbox.keeper.written(conversation)
     this.#sender.add(newEntry(message, { cid, conversation, at: this.#clock.now() }, this.#outbox, this.#random))
     return cid
   }

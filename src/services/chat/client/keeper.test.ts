@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test'
 import { SimClock } from '../../../../sim/clock.ts'
+import { until } from '../../../../test/support/index.ts'
 import type { ChatCommands } from '../model/wire.ts'
 import { type CachedChat, MemoryCache } from './cache.ts'
 import { ChatError } from './chat-error.ts'
@@ -72,6 +73,19 @@ test('[M5] what came is acknowledged after a second, or 32 entries, and only wha
   expect(asked.acks).toEqual([2, 35])
   clock.advance(5000)
   expect(asked.acks).toEqual([2, 35])
+})
+
+test('[W76] a conversation that is written to is saved at once, unless it is already, and nothing is acknowledged sooner by that', async () => {
+  const { asked, cache, keeper } = rig()
+  keeper.note(1)
+  keeper.touch(id)
+  for (let written = 0; written < 3; written++) keeper.written(id)
+  keeper.written('d_2')
+  await until('it is saved', () => cache.saves.length > 0)
+  keeper.written(id)
+  await Promise.resolve()
+  expect(cache.saves).toEqual([1])
+  expect(asked.acks).toEqual([])
 })
 
 test('[M5] only what the cache holds is acknowledged', () => {

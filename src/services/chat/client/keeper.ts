@@ -80,6 +80,12 @@ export class Keeper {
     this.#flushLater()
   }
 
+  /** Something was written there, which is shown again only where the conversation is kept: that does not wait. */
+  written(conversation: string): void {
+    if (!this.#dirty.has(conversation)) return
+    this.#steps = this.#steps.then(() => (this.#dirty.has(conversation) ? this.#save() : undefined)).catch(reportError)
+  }
+
   /** Saves what there is. Resolves when that is done. */
   async close(): Promise<void> {
     this.#timer?.cancel()
