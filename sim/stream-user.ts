@@ -39,7 +39,7 @@ export class StreamUser implements User, EventClient {
   readonly #late = new Map<string, Place>()
   /** Channels that an administrator subscribed it to, which are no part of its watchlist. */
   readonly #given = new Set<string>()
-  /** Subscriptions that an administrator ended: a browser gets them back with its next stream. */
+  /** Subscriptions that an administrator ended or made: a browser may get them back with its next stream. */
   readonly #withdrawn = new Set<string>()
   #pipe: EventPipe | undefined
   #machine: Machine<Server> | undefined
@@ -204,7 +204,7 @@ export class StreamUser implements User, EventClient {
   #refused(channel: string, { code, message }: ProtocolError): void {
     this.#late.delete(channel)
     this.context.judge.hold(code === 103 || code === 105, `${this.name} was refused ${channel}: ${message}`)
-    if (code === 103) this.#withdrawn.add(channel)
+    this.#withdrawn.add(channel)
   }
 
   #taken(channel: string): void {
