@@ -33,8 +33,14 @@ describe('the package, installed into an empty project', () => {
 
     beforeAll(async () => {
       const flags = ['--port', '0', '--data', 'data', '--log.format', 'json', '--shutdown.timeout', '1s']
-      server = project.start(['npx', '--no-install', 'fanfare', 'start', ...flags])
+      // What npx starts it does not end with itself, so that the server is started as npx would.
+      server = project.start([join(project.path, 'node_modules/.bin/fanfare'), 'start', ...flags])
       url = await listening(server)
+    })
+
+    test('[A100] is found by npx', async () => {
+      const { code, output } = await project.run(['npx', '--no-install', 'fanfare', '--help'])
+      expect([code, output]).toEqual([0, expect.stringContaining('fanfare start')])
     })
 
     afterAll(async () => {
