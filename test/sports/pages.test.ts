@@ -192,7 +192,7 @@ describe.skipIf(skipped)('pages of matches that are fed over HTTP', () => {
     expect(await page.locator('.score.to-come').innerText()).toBe('v')
     await page.reload()
     await page.getByText('30 s behind, no spoilers').waitFor()
-    expect(await page.getByText('delay=30s').count()).toBe(1)
+    await until('it is said once', async () => (await page.getByText('delay=30s').count()) === 1)
     expect(await list.getByRole('radio', { name: '30 s' }).isChecked()).toBe(true)
     await context.close()
   })
