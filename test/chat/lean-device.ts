@@ -4,9 +4,8 @@ import { cutSocket, type Message, type PublicationMessage, userToken, within } f
 /** Entries after which a device says what it has, and the longest that it waits with that (chat M5). */
 const acknowledgedEvery = 32
 const acknowledgedWithinMs = 1000
-/** What a server answers that could not do it now. */
-/** An internal error, and a store that does not answer: both pass. */
-const passing = [100, 503]
+/** What a server answers that could not do it now: an internal error, and a store that does not answer. */
+const passingCodes = [100, 503]
 
 /** What a call was answered with that was refused. */
 export class Refusal extends Error {
@@ -15,6 +14,11 @@ export class Refusal extends Error {
     message: string,
   ) {
     super(`${code} ${message}`)
+  }
+
+  /** Whether the same may work later. */
+  get isPassing(): boolean {
+    return passingCodes.includes(this.code)
   }
 }
 
@@ -191,7 +195,7 @@ export class LeanDevice {
 
   #say(): void {
     this.acknowledge().catch((error: unknown) => {
-      const isPassing = error instanceof Broken || (error instanceof Refusal && passing.includes(error.code))
+      const isPassing = error instanceof Broken || (error instanceof Refusal && error.isPassing)
       if (!isPassing) this.faults.push(`an acknowledgement failed: ${error}`)
     })
   }

@@ -244,7 +244,7 @@ class Sender {
       await this.device.call('chat.send', { conversation, cid: text.replaceAll(' ', '-'), text })
       return true
     } catch (error) {
-      if (error instanceof Broken || (error instanceof Refusal && passing.includes(error.code))) return false
+      if (error instanceof Broken || (error instanceof Refusal && error.isPassing)) return false
       throw error
     }
   }
@@ -253,9 +253,6 @@ class Sender {
     if (entry.kind === 'message' && !this.messages.has(entry.mid)) this.messages.set(entry.mid, entry)
   }
 }
-
-/** An internal error, and a store that does not answer. */
-const passing = [100, 503]
 
 /** A database that is cut off eight times is back before that. */
 const triesMax = 2000
