@@ -1,6 +1,6 @@
+import { RelayBroker } from '../src/cluster/index.ts'
 import { type Identity, type Log, Node, type SubscriptionGrant, type Verified, type Verifier, websocketWire } from '../src/hub/index.ts'
 import { every, type Json, type Random } from '../src/kit/index.ts'
-import { RelayBroker } from '../src/relay/index.ts'
 import { changeWatchlist, Gate, Origins, SseTransport, type WatchlistChange, type WatchReply } from '../src/transport/index.ts'
 import { BrokerLink, PresenceLink } from './broker-link.ts'
 import type { Central } from './central.ts'

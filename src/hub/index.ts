@@ -1,5 +1,22 @@
-export { Access, type AccessRequest, type Action, type Authorizer, type Grant, type OwnCodeOptions } from './access.ts'
-export { type Admission, admit, type SubscribeRequest } from './admission.ts'
+export { Access, type AccessRequest, type Action, type Authorizer, type Grant, type OwnCodeOptions } from './access/access.ts'
+export {
+  type Capability,
+  type Identity,
+  type Permission,
+  permits,
+  type ServerSubscription,
+  type SubscriptionGrant,
+  type Verified,
+  type Verifier,
+} from './access/identity.ts'
+export { type Principal, principalOf } from './access/principal.ts'
+export { isOver, keyOf, type NumberedRevocation, type Revocation, Revocations, type TokenMark } from './access/revocations.ts'
+export { type Admission, admit, type SubscribeRequest } from './channel/admission.ts'
+export type { Channel } from './channel/channel.ts'
+export { endedMeanwhile } from './channel/pending-subscriptions.ts'
+export type { PersonalChannel } from './channel/personal-channel.ts'
+export { PresenceList } from './channel/presence-list.ts'
+export { checkPublicationSize } from './channel/publication-size.ts'
 export type {
   Broker,
   BrokerMessage,
@@ -11,12 +28,23 @@ export type {
   PublishOptions,
   SessionControl,
   SubscribeControl,
-} from './broker.ts'
-export { subscribeAndRead } from './broker.ts'
-export { callsMax } from './call-line.ts'
-export { weightMax } from './calls.ts'
-export type { Channel } from './channel.ts'
-export { completeAll, type Identified, identify } from './commands/connect.ts'
+} from './contracts/broker.ts'
+export { subscribeAndRead } from './contracts/broker.ts'
+export type { HistoryLog, LogEntry, StoredStream } from './contracts/history-log.ts'
+export type { HistoryProvider } from './contracts/history-provider.ts'
+export type {
+  AskingClient,
+  AskingHooks,
+  HookAnswer,
+  HookClient,
+  LifecycleEvent,
+  LifecycleListener,
+  PublishHookResult,
+  SubscribeHookResult,
+} from './contracts/hooks.ts'
+export { type Log, silentLog } from './contracts/log.ts'
+export { isOlder, type Presence, type PresenceStats, presenceLeaseMs, type Turns } from './contracts/presence.ts'
+export type { Bytes, Socket, SocketGroup } from './contracts/socket.ts'
 export { Counters } from './counters.ts'
 export {
   type DeliveryName,
@@ -32,55 +60,27 @@ export {
   readNamespace,
 } from './delivery/define.ts'
 export { type Delivery, deliveryKind, plain, type Spelling } from './delivery/delivery.ts'
-export { Feed, type FeedContext, type FeedTarget } from './feed.ts'
-export type { Following } from './following.ts'
-export { Frame, pushFrame } from './frame.ts'
-export { type GreetedSubscription, type Greeter, Greeters, type Greeting, inTime } from './greeting.ts'
-export { Heartbeat } from './heartbeat.ts'
-export { History } from './history.ts'
-export type { HistoryLog, LogEntry, StoredStream } from './history-log.ts'
-export type { HistoryProvider } from './history-provider.ts'
-export type {
-  AskingClient,
-  AskingHooks,
-  HookAnswer,
-  HookClient,
-  LifecycleEvent,
-  LifecycleListener,
-  PublishHookResult,
-  SubscribeHookResult,
-} from './hooks.ts'
-export {
-  type Capability,
-  type Identity,
-  type Permission,
-  permits,
-  type ServerSubscription,
-  type SubscriptionGrant,
-  type Verified,
-  type Verifier,
-} from './identity.ts'
+export { type Namespace, type NamespaceFields, type NamespaceRules, Namespaces, namespaceRules } from './delivery/namespace.ts'
+export { BoundedTail } from './delivery/state/bounded-tail.ts'
+export { KeyedState } from './delivery/state/keyed-state.ts'
+export { LatestValue } from './delivery/state/latest-value.ts'
+export { Pacers } from './delivery/state/pacer.ts'
+export type { StateStore } from './delivery/state/state-store.ts'
+export { Frame, pushFrame } from './fanout/frame.ts'
+export { type Holder, UnsentBytes } from './fanout/unsent-bytes.ts'
+export { protobufWire, sseWire, type Wire, websocketWire } from './fanout/wire.ts'
+export { Feed, type FeedContext, type FeedTarget } from './feed/feed.ts'
+export type { Following } from './feed/following.ts'
+export { History } from './feed/history.ts'
+export { partAt } from './feed/parted-page.ts'
 export { bytesPerCharacter, defaultLimits, type Limits, namespaceBounds, positionBytes, type Rate } from './limits.ts'
-export { type Log, silentLog } from './log.ts'
-export { type Namespace, type NamespaceFields, type NamespaceRules, Namespaces, namespaceRules } from './namespace.ts'
 export { type CommandContext, type CommandMethod, Node, type NodeOptions, payerOf, type RunningContext } from './node.ts'
-export { partAt } from './parted-page.ts'
-export { endedMeanwhile } from './pending-subscriptions.ts'
-export type { PersonalChannel } from './personal-channel.ts'
-export { isOlder, type Presence, type PresenceStats, presenceLeaseMs, type Turns } from './presence.ts'
-export { PresenceList } from './presence-list.ts'
-export { type Principal, principalOf } from './principal.ts'
-export { checkPublicationSize } from './publication-size.ts'
-export { isOver, keyOf, type NumberedRevocation, type Revocation, Revocations, type TokenMark } from './revocations.ts'
-export { full } from './room.ts'
-export { Session } from './session.ts'
-export { type PushedPublication, pushTo, type SessionPush } from './session-push.ts'
-export { messageFrame } from './sessions.ts'
-export type { Bytes, Socket, SocketGroup } from './socket.ts'
-export { BoundedTail } from './state/bounded-tail.ts'
-export { KeyedState } from './state/keyed-state.ts'
-export { LatestValue } from './state/latest-value.ts'
-export { Pacers } from './state/pacer.ts'
-export type { StateStore } from './state/state-store.ts'
-export { type Holder, UnsentBytes } from './unsent-bytes.ts'
-export { protobufWire, sseWire, type Wire, websocketWire } from './wire.ts'
+export { callsMax } from './session/call-line.ts'
+export { weightMax } from './session/calls.ts'
+export { completeAll, type Identified, identify } from './session/commands/connect.ts'
+export { type GreetedSubscription, type Greeter, Greeters, type Greeting, inTime } from './session/greeting.ts'
+export { Heartbeat } from './session/heartbeat.ts'
+export { full } from './session/room.ts'
+export { Session } from './session/session.ts'
+export { type PushedPublication, pushTo, type SessionPush } from './session/session-push.ts'
+export { messageFrame } from './session/sessions.ts'

@@ -1,5 +1,5 @@
+import type { Children } from '../cluster/index.ts'
 import type { Node } from '../hub/index.ts'
-import type { Children } from '../relay/index.ts'
 
 /** How many subscriptions each channel has that passes, here and on all nodes below. Fails where one of them does not answer: a part would look like all. */
 export async function surveyChannels(

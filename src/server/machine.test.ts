@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { SimClock } from '../../sim/clock.ts'
-import type { Child, NodeReport, NodeRole } from '../relay/index.ts'
+import type { Child, NodeReport, NodeRole } from '../cluster/index.ts'
 import { Machine } from './machine.ts'
 
 function reportOf(node: string, role: NodeRole, delivered: number, viewers = 1): NodeReport {

@@ -1,5 +1,5 @@
+import type { Children } from '../cluster/index.ts'
 import { type Node, pushTo, type SessionPush } from '../hub/index.ts'
-import type { Children } from '../relay/index.ts'
 
 /** Sends to one client, here or on a node below. False where nobody has it, and where the node that has it could not say so. */
 export async function pushBelow(pushed: SessionPush, node: Node, children: Children): Promise<boolean> {

@@ -1,7 +1,7 @@
+import type { Children, TakenWatch, Uplink, WatchChange } from '../cluster/index.ts'
 import type { Node } from '../hub/index.ts'
 import type { Json } from '../kit/index.ts'
 import { CommandError } from '../protocol/index.ts'
-import type { Children, TakenWatch, Uplink, WatchChange } from '../relay/index.ts'
 import { changeWatchlist, check, type SseTransport, type Watch, watchlistChangeSchema } from '../transport/index.ts'
 
 /** Finds event streams anywhere in the tree. A stream's id begins with its node's: down first, and up only where the question did not come from there. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import type { NodeReport } from '../relay/index.ts'
+import type { NodeReport } from '../cluster/index.ts'
 import { treeRows } from './tree-rows.ts'
 
 function report(node: string, parent: string, viewers = 1): NodeReport {

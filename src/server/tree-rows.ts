@@ -1,4 +1,4 @@
-import type { NodeReport } from '../relay/index.ts'
+import type { NodeReport } from '../cluster/index.ts'
 
 /** A node as `/ops/tree` shows it. */
 export interface TreeRow

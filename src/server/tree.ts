@@ -1,4 +1,20 @@
 import { MemoryPresence, ProvidedHistories } from '../broker/index.ts'
+import {
+  Children,
+  Controls,
+  type Link,
+  linkCloses,
+  type NodeReport,
+  type NodeRole,
+  Relay,
+  RelayBroker,
+  RelayPresence,
+  type TakenWatch,
+  Uplink,
+  UpstreamBroker,
+  type WatchChange,
+  type Welcome,
+} from '../cluster/index.ts'
 import type {
   Broker,
   BrokerSink,
@@ -15,22 +31,6 @@ import type {
 } from '../hub/index.ts'
 import type { Clock, Json, Random } from '../kit/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
-import {
-  Children,
-  Controls,
-  type Link,
-  linkCloses,
-  type NodeReport,
-  type NodeRole,
-  Relay,
-  RelayBroker,
-  RelayPresence,
-  type TakenWatch,
-  Uplink,
-  UpstreamBroker,
-  type WatchChange,
-  type Welcome,
-} from '../relay/index.ts'
 import type { Gate, SseTransport } from '../transport/index.ts'
 import { globOf } from './api/index.ts'
 import { type BrokerOpeners, brokers, schemeOf } from './brokers.ts'

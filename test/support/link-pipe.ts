@@ -1,7 +1,7 @@
 import type { SimClock } from '../../sim/clock.ts'
-import type { ConnectionEvents, Connector } from '../../src/relay/connector.ts'
-import { Link, type LinkPeer, type LinkSocket } from '../../src/relay/link.ts'
-import type { Question, Statement } from '../../src/relay/messages.ts'
+import type { ConnectionEvents, Connector } from '../../src/cluster/connector.ts'
+import { Link, type LinkPeer, type LinkSocket } from '../../src/cluster/link.ts'
+import type { Question, Statement } from '../../src/cluster/messages.ts'
 
 /** One end of a connection in memory. What is sent arrives when the tick ends, unless the pipe is blocked; then it waits. */
 export class PipeSocket implements LinkSocket {

@@ -10,9 +10,9 @@ const foundations: Readonly<Record<string, readonly string[]>> = {
   transport: ['kit', 'protocol', 'hub'],
   broker: ['kit', 'protocol', 'hub'],
   store: ['kit', 'protocol', 'hub'],
-  placement: ['kit', 'protocol', 'hub', 'store'],
-  relay: ['kit', 'protocol', 'hub', 'transport'],
-  server: ['kit', 'protocol', 'hub', 'transport', 'broker', 'store', 'placement', 'relay', 'web'],
+
+  cluster: ['kit', 'protocol', 'hub', 'transport'],
+  server: ['kit', 'protocol', 'hub', 'transport', 'broker', 'store', 'cluster', 'web'],
   services: ['kit', 'protocol', 'hub', 'server', 'store', 'web'],
   cli: ['kit', 'protocol', 'hub', 'store', 'server', 'services', 'web'],
   web: ['kit', 'protocol'],

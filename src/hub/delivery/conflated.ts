@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { namespaceBounds } from '../limits.ts'
-import { KeyedState } from '../state/keyed-state.ts'
 import { deliveryKind, plain } from './delivery.ts'
 import { dayMs, ttl } from './history-options.ts'
+import { KeyedState } from './state/keyed-state.ts'
 
 /** Per key the newest value, at most one batch per interval, changed fields only. A slow client costs one entry per key, however slow it is. */
 export const conflated = deliveryKind({

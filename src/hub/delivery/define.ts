@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { createNamespace, isDefined, type Namespace, type NamespaceFields, type NamespaceRules, namespaceRules } from '../namespace.ts'
 import { conflated } from './conflated.ts'
 import { type Complain, type Delivery, type DeliveryKind, optionAt, type Spelling } from './delivery.ts'
 import { ephemeral } from './ephemeral.ts'
 import { lanes } from './lanes.ts'
 import { latest } from './latest.ts'
+import { createNamespace, isDefined, type Namespace, type NamespaceFields, type NamespaceRules, namespaceRules } from './namespace.ts'
 import { stream } from './stream.ts'
 
 /** Every delivery there is, by the name that a namespace gives as its `delivery`. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Json } from '../../kit/index.ts'
-import type { Pacers } from '../state/pacer.ts'
-import type { StateStore } from '../state/state-store.ts'
+import type { Pacers } from './state/pacer.ts'
+import type { StateStore } from './state/state-store.ts'
 
 /**
  * What the channels of a namespace promise their subscribers. The core asks this object and never which delivery it is, so that another

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { namespaceBounds } from '../limits.ts'
-import { BoundedTail } from '../state/bounded-tail.ts'
-import { KeyedState } from '../state/keyed-state.ts'
-import type { Pacers } from '../state/pacer.ts'
-import type { StateStore } from '../state/state-store.ts'
 import { type Complain, deliveryKind, plain, type Spelling } from './delivery.ts'
 import { checkHistory, dayMs, forcesOf, historyOptions, keepsHistory, retentionOf } from './history-options.ts'
+import { BoundedTail } from './state/bounded-tail.ts'
+import { KeyedState } from './state/keyed-state.ts'
+import type { Pacers } from './state/pacer.ts'
+import type { StateStore } from './state/state-store.ts'
 
 const laneSchema = z.strictObject({
   name: z.string().regex(namespaceBounds.name),

@@ -1,6 +1,6 @@
-import { LatestValue } from '../state/latest-value.ts'
 import { deliveryKind, plain } from './delivery.ts'
 import { dayMs, ttl } from './history-options.ts'
+import { LatestValue } from './state/latest-value.ts'
 
 /** The newest publication. A newcomer gets it at once; a slow client gets the newest when it has room, and none before it. */
 export const latest = deliveryKind({

@@ -1,8 +1,8 @@
 import type { z } from 'zod'
+import type { NodeReport } from '../../cluster/index.ts'
 import type { Node, Revocation } from '../../hub/index.ts'
 import type { Json } from '../../kit/index.ts'
 import { CommandError, describeIssue, errors, type ProtocolError } from '../../protocol/index.ts'
-import type { NodeReport } from '../../relay/index.ts'
 
 /** What a command of the server API works on. */
 export interface ApiContext {

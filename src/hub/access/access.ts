@@ -1,0 +1,235 @@
+import type { Json } from '../../kit/index.ts'
+import { CloseError, CommandError, errors, isChannelName, isPrivate, type Position, usersOf } from '../../protocol/index.ts'
+import type { AskingHooks, HookAnswer, PublishHookResult } from '../contracts/hooks.ts'
+import type { Namespace, Namespaces } from '../delivery/namespace.ts'
+import type { Session } from '../session/session.ts'
+import { type Permission, permits } from './identity.ts'
+import type { Refusals } from './refusals.ts'
+import type { TokenMark } from './revocations.ts'
+import type { TokenCheck } from './token-check.ts'
+
+export type Action = 'subscribe' | 'publish' | 'presence' | 'history'
+
+export interface AccessRequest {
+  readonly channel: string
+  readonly user: string
+  readonly action: Action
+  /** The client's own words with a subscribe, or the data of a publish. */
+  readonly data?: Json | undefined
+  /** How far behind a subscriber wants to be: what it is granted must not tell of anything later. Absent for none. */
+  readonly delayMs?: number | undefined
+}
+
+/** What an authorizer adds to a yes. */
+export interface Grant {
+  /** Sent to the subscriber with the reply. A function is asked in the turn in which the subscription goes live: nothing comes between. */
+  readonly data?: Json | (() => Json) | undefined
+  /** Where the channel stood when `data` was made, if that was not here and now: what came after is added to the reply. */
+  readonly at?: Position | undefined
+  /** Shown to others in presence, joins and publications. */
+  readonly info?: Json | undefined
+  /** Unix seconds. */
+  readonly expireAt?: number | undefined
+  /** Of the subscription token that it came by. */
+  readonly token?: TokenMark | undefined
+  /** The answer would be the same for every user, so that a relay need not ask for each of them. */
+  readonly forEveryone?: boolean | undefined
+}
+
+/** A service's say over its namespace. It is final: with an authorizer, the namespace's `allow_…` options are not asked. */
+export type Authorizer = (request: AccessRequest) => boolean | Grant | Promise<boolean | Grant>
+
+/** What a service's own code allows beside what it decides. */
+export interface OwnCodeOptions {
+  /** Callers without a user are asked about too. Otherwise they are refused before the code runs: forgetting a check must not open anything. */
+  readonly anonymous?: boolean
+}
+
+export interface AccessOptions {
+  readonly namespaces: Namespaces
+  readonly tokens: TokenCheck
+  readonly hooks: AskingHooks
+  readonly channelLengthMax: number
+  /** Waives the permissions of channels that belong to no service, as in Centrifugo. */
+  readonly insecure: boolean
+  readonly refusals: Refusals
+}
+
+const nothing: Grant = {}
+const letters = { publish: 'pub', presence: 'prs', history: 'hst' } as const
+
+/** Decides who may do what in which channel. Every refusal is a `CommandError`. */
+export class Access {
+  readonly #authorizers = new Map<string, { readonly decide: Authorizer; readonly anonymous: boolean }>()
+
+  constructor(readonly options: AccessOptions) {}
+
+  authorize(namespace: string, decide: Authorizer, { anonymous = false }: OwnCodeOptions = {}): void {
+    this.#authorizers.set(namespace, { decide, anonymous })
+  }
+
+  /** Namespaces whose access a service decides. */
+  get authorized(): string[] {
+    return [...this.#authorizers.keys()]
+  }
+
+  /** What the authorizer of the channel's namespace says; undefined where there is none. @throws CommandError 103 when it says no */
+  ask(request: AccessRequest): Promise<Grant | undefined> {
+    return this.#byAuthorizer(this.namespaceOf(request.channel), request)
+  }
+
+  /** The channel's policy. @throws CommandError 107 for what cannot be a name, 102 where no namespace is configured. */
+  namespaceOf(channel: string): Namespace {
+    if (!isChannelName(channel) || channel.length > this.options.channelLengthMax)
+      throw new CommandError(errors.badRequest, 'channel: not a channel name')
+    const namespace = this.options.namespaces.resolve(channel)
+    if (namespace === undefined) throw new CommandError(errors.unknownChannel)
+    return namespace
+  }
+
+  async subscribe(session: Session, channel: string, token: string | undefined, data: Json | undefined, delayMs = 0): Promise<Grant> {
+    const namespace = this.namespaceOf(channel)
+    if (token !== undefined && token !== '') return this.#bySubscriptionToken(session, channel, token)
+    if (isPrivate(channel))
+      throw this.#denied(session.user, 'subscribe', channel, 'a channel that begins with $ needs a subscription token')
+    const users = usersIn(channel, namespace)
+    if (users !== undefined && !isAmong(users, session)) throw this.#notNamed(session.user, 'subscribe', channel)
+    if (users !== undefined && !this.#authorizers.has(namespace.name)) return nothing
+    const request: AccessRequest = { channel, user: session.user, action: 'subscribe', data, ...(delayMs === 0 ? {} : { delayMs }) }
+    const granted = await this.#byAuthorizer(namespace, request)
+    if (granted !== undefined) return granted
+    const hook = this.options.hooks.subscribe
+    if (namespace.subscribeHook && hook !== undefined) {
+      if (session.isUninvited && !namespace.allowSubscribeForAnonymous) throw this.#notAllowed(session, 'subscribe', channel, namespace)
+      return unwrap(await hook(session.asking, channel, data))
+    }
+    if (this.#mayBy(session, channel, 'sub', namespace.allowSubscribeForClient, namespace.allowSubscribeForAnonymous)) return nothing
+    throw this.#notAllowed(session, 'subscribe', channel, namespace)
+  }
+
+  /** @returns what the back end changed about the publication */
+  async publish(session: Session, channel: string, data: Json): Promise<PublishHookResult> {
+    const namespace = this.#guarded(session, channel, 'publish')
+    if ((await this.#byAuthorizer(namespace, { channel, user: session.user, action: 'publish', data })) !== undefined) return {}
+    const hook = this.options.hooks.publish
+    if (namespace.publishHook && hook !== undefined) return unwrap(await hook(session.asking, channel, data))
+    this.#checkPublish(session, channel, namespace)
+    return {}
+  }
+
+  /** Whether a publish needs nobody's answer: then it is decided without leaving the current turn. */
+  publishesAtOnce(session: Session, channel: string): boolean {
+    const namespace = this.#guarded(session, channel, 'publish')
+    if (this.#authorizers.has(namespace.name) || (namespace.publishHook && this.options.hooks.publish !== undefined)) return false
+    this.#checkPublish(session, channel, namespace)
+    return true
+  }
+
+  async presence(session: Session, channel: string): Promise<void> {
+    const namespace = this.#guarded(session, channel, 'presence')
+    if (!namespace.presence) throw new CommandError(errors.notAvailable)
+    if ((await this.#byAuthorizer(namespace, { channel, user: session.user, action: 'presence' })) !== undefined) return
+    const subscribed = namespace.allowPresenceForSubscriber && session.isSubscribed(channel)
+    if (subscribed || this.#mayBy(session, channel, 'prs', namespace.allowPresenceForClient, false)) return
+    throw this.#notAllowed(session, 'presence', channel, namespace)
+  }
+
+  async history(session: Session, channel: string): Promise<void> {
+    const namespace = this.#guarded(session, channel, 'history')
+    if (namespace.delivery.recovers !== 'all') throw new CommandError(errors.notAvailable)
+    if ((await this.#byAuthorizer(namespace, { channel, user: session.user, action: 'history' })) !== undefined) return
+    const subscribed = namespace.allowHistoryForSubscriber && session.isSubscribed(channel)
+    if (subscribed || this.#mayBy(session, channel, 'hst', namespace.allowHistoryForClient, false)) return
+    throw this.#notAllowed(session, 'history', channel, namespace)
+  }
+
+  /**
+   * What the name of a channel says of who it is for holds for whatever is done there: a private one is for those who are in it, by token or by
+   * the server's will, and one that names users is for them. A capability of the connection token is the back end's own word on the channel.
+   * @throws CommandError 103
+   */
+  #guarded(session: Session, channel: string, action: Exclude<Action, 'subscribe'>): Namespace {
+    const namespace = this.namespaceOf(channel)
+    if (permits(session.identity.caps, channel, letters[action])) return namespace
+    if (isPrivate(channel) && !session.isSubscribed(channel))
+      throw this.#denied(session.user, action, channel, 'a channel that begins with $ is for those who are in it')
+    const users = usersIn(channel, namespace)
+    if (users !== undefined && !isAmong(users, session)) throw this.#notNamed(session.user, action, channel)
+    return namespace
+  }
+
+  #checkPublish(session: Session, channel: string, namespace: Namespace): void {
+    const asSubscriber = namespace.allowPublishForSubscriber && session.isSubscribed(channel)
+    const forClient = namespace.allowPublishForClient || asSubscriber
+    if (this.#mayBy(session, channel, 'pub', forClient, namespace.allowPublishForAnonymous)) return
+    throw this.#notAllowed(session, 'publish', channel, namespace)
+  }
+
+  /** What an option allows to clients it allows to strangers only where the option for the anonymous stands beside it, as in Centrifugo. */
+  #mayBy(session: Session, channel: string, permission: Permission, forClient: boolean, forAnonymous: boolean): boolean {
+    if (this.options.insecure || permits(session.identity.caps, channel, permission)) return true
+    return forClient && (session.user !== '' || forAnonymous)
+  }
+
+  #notAllowed({ user }: Session, action: Action, channel: string, { name }: Namespace): CommandError {
+    const where = name === '' ? 'channel.without_namespace' : `the namespace ${JSON.stringify(name)}`
+    const option = user === '' ? `allow_${action}_for_client with allow_${action}_for_anonymous` : `allow_${action}_for_client or its like`
+    return this.#denied(user, action, channel, `neither a capability of the token nor ${option} in ${where} allows it`)
+  }
+
+  #notNamed(user: string, action: Action, channel: string): CommandError {
+    return this.#denied(user, action, channel, 'the user is not among those that the channel names')
+  }
+
+  /** A refusal whose reason the log tells its operator. */
+  #denied(user: string, action: Action, channel: string, reason: string): CommandError {
+    return this.options.refusals.denied(`${action}: ${reason}`, { channel, user })
+  }
+
+  async #byAuthorizer(namespace: Namespace, request: AccessRequest): Promise<Grant | undefined> {
+    const authorizer = this.#authorizers.get(namespace.name)
+    if (authorizer === undefined) return undefined
+    if (request.user === '' && !authorizer.anonymous) throw new CommandError(errors.permissionDenied)
+    const answer = await authorizer.decide(request)
+    if (answer === false) throw this.#denied(request.user, request.action, request.channel, 'the authorizer of the namespace said no')
+    return answer === true ? nothing : answer
+  }
+
+  async #bySubscriptionToken(session: Session, channel: string, token: string): Promise<Grant> {
+    const verified = await this.options.tokens.subscription(token, session.address)
+    const denied = (reason: string) => this.#denied(session.user, 'subscribe', channel, `subscription token: ${reason}`)
+    if (verified.kind === 'invalid') throw denied(verified.reason)
+    if (verified.kind === 'expired') throw new CommandError(errors.tokenExpired)
+    const { value } = verified
+    const bound = value.client === undefined || value.client === session.id
+    if (value.channel !== channel) throw denied('it is for another channel')
+    if (value.user !== session.user) throw denied('its `sub` is not the user of the connection')
+    if (!bound) throw denied('its `client` is another connection')
+    return { info: value.info, expireAt: value.expireAt, token: value.token }
+  }
+}
+
+/** The users that a channel names, where its namespace lets channels do so. */
+function usersIn(channel: string, { allowUserLimitedChannels }: Namespace): readonly string[] | undefined {
+  return allowUserLimitedChannels ? usersOf(channel) : undefined
+}
+
+function isAmong(users: readonly string[], { user }: Session): boolean {
+  return user !== '' && users.includes(user)
+}
+
+/** A back end's answer as a value, or as the failure that it asks for. */
+export function unwrap<T>(answer: HookAnswer<T>): T {
+  switch (answer.kind) {
+    case 'granted':
+      return answer.result
+    case 'refused':
+      throw new CommandError({
+        code: answer.error.code,
+        message: answer.error.message,
+        ...(answer.error.temporary ? { temporary: true as const } : {}),
+      })
+    case 'disconnect':
+      throw new CloseError(answer.close)
+  }
+}

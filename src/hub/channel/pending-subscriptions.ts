@@ -1,0 +1,68 @@
+import { type Close, CommandError, errors, unsubscribes } from '../../protocol/index.ts'
+
+interface Pending {
+  /** Why it must not go live: the server ended it before it had begun. */
+  ended: Close | undefined
+}
+
+/** A session's subscriptions that somebody is still being asked about. They count as ones that there are, and can be ended like them. */
+export class PendingSubscriptions {
+  readonly #byChannel = new Map<string, Pending>()
+
+  get size(): number {
+    return this.#byChannel.size
+  }
+
+  /** One that was ended is not there any more, though its answer is still to come: the channel may be asked for anew. */
+  has(channel: string): boolean {
+    const pending = this.#byChannel.get(channel)
+    return pending !== undefined && pending.ended === undefined
+  }
+
+  /** Ends one that is under way; it fails when its answer is there. */
+  end(channel: string, close: Close): void {
+    const pending = this.#byChannel.get(channel)
+    if (pending !== undefined) pending.ended ??= close
+  }
+
+  /** Asks, and gives the answer if nobody has ended the subscription meanwhile. @throws CommandError */
+  async during<T>(channel: string, ask: () => Promise<T>): Promise<T> {
+    const pending: Pending = { ended: undefined }
+    this.#byChannel.set(channel, pending)
+    try {
+      const answer = await ask()
+      if (pending.ended === undefined) return answer
+    } catch (error) {
+      // Also where there is no answer: whoever asks again after an error that passes would not know that it had been ended.
+      if (pending.ended === undefined) throw error
+    } finally {
+      // Another may have begun since this one was ended.
+      if (this.#byChannel.get(channel) === pending) this.#byChannel.delete(channel)
+    }
+    throw endedMeanwhile(pending.ended)
+  }
+
+  /** Counts a subscription that will be asked for again, and can be ended until then. */
+  hold(channel: string): void {
+    this.#byChannel.set(channel, { ended: undefined })
+  }
+
+  /** It is asked for now, or not wanted any more. Gives why it must not be, where it was ended meanwhile. */
+  release(channel: string): Close | undefined {
+    const ended = this.#byChannel.get(channel)?.ended
+    this.#byChannel.delete(channel)
+    return ended
+  }
+}
+
+/** Whether it was the server's will that the subscription is over, and it does not want it back. */
+export function isForGood({ code }: Close): boolean {
+  return code >= unsubscribes.byServer.code && code < unsubscribes.insufficientState.code
+}
+
+/** What a client hears whose subscription ended before it went live: to try again only where the server wants it back. */
+export function endedMeanwhile(close: Close): CommandError {
+  return isForGood(close)
+    ? new CommandError(errors.permissionDenied, close.reason)
+    : new CommandError(errors.internal, 'the subscription ended while it began')
+}

@@ -1,0 +1,34 @@
+import { closes } from '../../protocol/index.ts'
+import type { Identity } from '../access/identity.ts'
+import type { Node } from '../node.ts'
+import type { Session } from '../session/session.ts'
+
+/** A channel for each user, to which all of its connections are subscribed by the server (Centrifugo's `subscribe_to_user_personal_channel`). */
+export interface PersonalChannel {
+  /** '' for channels without one. */
+  readonly namespace: string
+  /** Who connects ends the other connections of the user. */
+  readonly isSingleConnection: boolean
+}
+
+/** The identity with its own channel among those that the server subscribes it to. What a token or hook says of the channel stays. */
+export function withPersonalChannel(identity: Identity, personal: PersonalChannel | undefined): Identity {
+  if (personal === undefined || identity.user === '') return identity
+  const channel = personal.namespace === '' ? `#${identity.user}` : `${personal.namespace}:#${identity.user}`
+  return { ...identity, subs: { [channel]: {}, ...identity.subs } }
+}
+
+/** How many channels a client may have: its own always has room beside those that it chooses. */
+export function channelsMaxOf({ limits, options }: Node, user: string): number {
+  return limits.channelsPerSessionMax + (options.personalChannel === undefined || user === '' ? 0 : 1)
+}
+
+/** Ends the user's other connections, on whichever nodes, where there is to be one. */
+export function endOthers(session: Session): void {
+  const { node, user, id } = session
+  if (node.options.personalChannel?.isSingleConnection !== true || user === '') return
+  const { code, reason } = closes.connectionLimit
+  node.broker
+    .control({ kind: 'disconnect', user, whitelist: [id], code, reason })
+    .catch((error: unknown) => node.log.error({ err: error, user }, 'the other connections of a user could not be ended'))
+}

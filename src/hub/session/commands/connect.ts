@@ -1,0 +1,163 @@
+import type { Json } from '../../../kit/index.ts'
+import { CloseError, CommandError, closes, errors, type Params, type Position, type SubsEntry } from '../../../protocol/index.ts'
+import { unwrap } from '../../access/access.ts'
+import type { Identity, ServerSubscription } from '../../access/identity.ts'
+import { type Admission, admit } from '../../channel/admission.ts'
+import { channelsMaxOf, withPersonalChannel } from '../../channel/personal-channel.ts'
+import { replyFrame } from '../../fanout/frame.ts'
+import { ConnectReply } from '../../fanout/message.ts'
+import { expiryOf } from '../expiry.ts'
+import type { Greeting } from '../greeting.ts'
+import type { Session } from '../session.ts'
+
+/** Finds out who connects, has services greet it, makes the server's own subscriptions, and answers with both. */
+export async function connect(session: Session, id: number, params: Params<'connect'>): Promise<void> {
+  if (session.isConnected) throw new CommandError(errors.badRequest, 'already connected')
+  const authorization = params.headers?.authorization ?? params.headers?.Authorization
+  // A page cannot set the header on a WebSocket, so SDKs send it with the command.
+  if (authorization !== undefined) session.headers = { authorization, ...session.headers }
+  const { identity, data: given, isRefreshable, isUninvited = false } = await identify(session, params.token, params.data)
+  if (session.isClosed) return
+  const greeting = await session.node.greeters.greet(session.clientAs(identity), params.data)
+  if (session.isClosed) return
+  const wanted = join(identity.subs, greeting.subs, params.subs)
+  checkServerSubscriptions(session, identity, wanted)
+  session.isUninvited = isUninvited
+  session.connect(identity, isRefreshable)
+  if (session.isClosed) return
+  for (const channel of wanted.keys()) if (session.isWithheld(channel)) wanted.delete(channel)
+  const admissions = await admitServerSubscriptions(session, wanted)
+  if (session.isClosed) return
+  session.announce()
+  const subs = completeAll(admissions)
+  // An SDK takes every entry for a subscription, so that one which could not be made must not stand there: it comes back for all of them.
+  if ([...subs.values()].some(entry => 'error' in entry)) throw new CloseError(closes.insufficientState)
+  const { node } = session
+  const data = given ?? greeting.data
+  const result = {
+    client: session.id,
+    version: node.version,
+    ...(data === undefined ? {} : { data }),
+    // A client that is told of an end asks for a token, and gives up where it has no way to get one.
+    ...(isRefreshable ? expiryOf(session) : {}),
+    // In whole seconds; 0 would tell a client that no pings come, and it would not answer them.
+    ping: Math.max(1, Math.round(node.limits.pingIntervalMs / 1000)),
+    pong: true,
+    node: node.id,
+  }
+  session.outbox.enqueue(replyFrame(new ConnectReply(id, result, subs)))
+}
+
+export interface Identified {
+  readonly identity: Identity
+  readonly data?: Json | undefined
+  /** By token, which the client can renew. */
+  readonly isRefreshable: boolean
+  /** Nothing vouches for it, but for the kind of connection that lets anybody in. */
+  readonly isUninvited?: boolean
+}
+
+const stranger: Identified = { identity: { user: '' }, isRefreshable: false }
+
+/**
+ * Who is it: the connect hook decides where there is one, else the token. Without either, only a server that lets strangers in does.
+ * @throws CommandError 101, 109 · CloseError 3500
+ */
+export async function identify(
+  session: Session,
+  token: string | undefined,
+  data: Json | undefined,
+  anonymousAllowed = session.node.options.anonymousAllowed,
+): Promise<Identified> {
+  const identified = await whoIs(session, token, data, anonymousAllowed)
+  return { ...identified, identity: withPersonalChannel(identified.identity, session.node.options.personalChannel) }
+}
+
+async function whoIs(session: Session, token: string | undefined, data: Json | undefined, anonymousAllowed: boolean): Promise<Identified> {
+  const { hooks, anonymousAllowed: areStrangersInvited } = session.node.options
+  session.node.recentControls.began(session)
+  const given = token !== undefined && token !== ''
+  if (hooks.connect !== undefined && !given) {
+    const result = unwrap(
+      await hooks.connect(session.asking, {
+        ...(data === undefined ? {} : { data }),
+        ...(session.headers === undefined ? {} : { headers: session.headers }),
+      }),
+    )
+    return { identity: result, data: result.data, isRefreshable: false }
+  }
+  if (!given) {
+    if (anonymousAllowed) return { ...stranger, isUninvited: !areStrangersInvited }
+    throw new CommandError(errors.unauthorized)
+  }
+  const verified = await session.node.tokens.connection(token, session.address)
+  if (verified.kind === 'invalid') throw invalidToken(session, verified.reason)
+  if (verified.kind === 'expired') throw new CommandError(errors.tokenExpired)
+  return { identity: verified.value, isRefreshable: true }
+}
+
+/** The end of a session whose token is none; the log tells its operator why. */
+export function invalidToken({ node, address }: Session, reason = 'this server has no key to check tokens with'): CloseError {
+  return new CloseError(node.refusals.invalidToken(reason, { address }))
+}
+
+/** A subscription that the server makes by itself. */
+interface Wanted extends ServerSubscription {
+  readonly since?: Position | undefined
+}
+
+/** What token and services give, each from where a service says, or else from where the client was. */
+function join(given: Identity['subs'], greeted: Greeting['subs'], requested: Params<'connect'>['subs']): Map<string, Wanted> {
+  const wanted = new Map<string, Wanted>(Object.entries(given ?? {}))
+  for (const [channel, { since, data }] of Object.entries(greeted ?? {}))
+    wanted.set(channel, { ...wanted.get(channel), since, ...(data === undefined ? {} : { data }) })
+  for (const [channel, subscription] of wanted) {
+    const wish = requested?.[channel]
+    if (subscription.since !== undefined || !wish?.recover) continue
+    wanted.set(channel, { ...subscription, since: { epoch: wish.epoch ?? '', offset: wish.offset ?? 0 } })
+  }
+  return wanted
+}
+
+/** What cannot be is refused as a whole, before anyone hears of the session. @throws CommandError 102, 106, 107 */
+function checkServerSubscriptions({ node }: Session, { user }: Identity, wanted: ReadonlyMap<string, Wanted>): void {
+  const channelsMax = channelsMaxOf(node, user)
+  if (wanted.size > channelsMax) throw new CommandError(errors.limitExceeded, `at most ${channelsMax} channels`)
+  for (const channel of wanted.keys()) node.access.namespaceOf(channel)
+}
+
+async function admitServerSubscriptions(
+  session: Session,
+  wanted: ReadonlyMap<string, Wanted>,
+): Promise<Map<string, Admission | CommandError>> {
+  const admissions = new Map<string, Admission | CommandError>()
+  for (const [channel, { info, data, since }] of wanted) {
+    try {
+      admissions.set(channel, await admit(session, { channel, since, recoverable: true, joinLeave: true, granted: { info, data } }))
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error
+      admissions.set(channel, error)
+    }
+  }
+  return admissions
+}
+
+/** Everything goes live in one turn, so that the reply comes before any publication. */
+export function completeAll(admissions: ReadonlyMap<string, Admission | CommandError>): Map<string, SubsEntry> {
+  const subs = new Map<string, SubsEntry>()
+  let room = Number.POSITIVE_INFINITY
+  for (const [channel, admission] of admissions) {
+    try {
+      if (admission instanceof CommandError) subs.set(channel, { error: admission.toReply() })
+      else {
+        room = Math.min(room, admission.subscription.session.outbox.roomInReply)
+        subs.set(channel, admission.complete(room))
+        room -= admission.inReplyBytes
+      }
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error
+      subs.set(channel, { error: error.toReply() })
+    }
+  }
+  return subs
+}

@@ -1,0 +1,46 @@
+import { CommandError, closes, encodeReply, errors, type Params } from '../../../protocol/index.ts'
+import { endedMeanwhile, isForGood } from '../../channel/pending-subscriptions.ts'
+import { checkPublicationSize } from '../../channel/publication-size.ts'
+import type { Subscription } from '../../channel/subscription.ts'
+import type { PublishHookResult } from '../../contracts/hooks.ts'
+import { replyFrame } from '../../fanout/frame.ts'
+import type { Session } from '../session.ts'
+import { refuseType } from './type.ts'
+
+/** Decided and handed to the broker in this turn where nobody needs to be asked, so that a frame of ten publications is one write to each. */
+export function publish(session: Session, id: number, params: Params<'publish'>): Promise<void> {
+  refuseType(params.type, 'publish.type')
+  if (params.data === undefined) throw new CommandError(errors.badRequest, 'publish.data: missing')
+  if (session.node.access.publishesAtOnce(session, params.channel)) return send(session, id, params, {})
+  const subscription = session.subscriptions.get(params.channel)
+  return session.node.access.publish(session, params.channel, params.data).then(changed => {
+    refuseTakenOut(subscription)
+    return send(session, id, params, changed)
+  })
+}
+
+/** Whom the server took out of the channel while somebody was asked does not publish into it any more. @throws CommandError 103 */
+function refuseTakenOut(subscription: Subscription | undefined): void {
+  if (subscription?.state.kind === 'ended' && isForGood(subscription.state.close)) throw endedMeanwhile(subscription.state.close)
+}
+
+async function send(
+  session: Session,
+  id: number,
+  { channel, data, key, lane }: Params<'publish'>,
+  changed: PublishHookResult,
+): Promise<void> {
+  // Whom the server sent away while the back end was asked does not publish any more; whoever left by themselves does.
+  if (session.state.kind === 'closed' && session.state.close !== closes.normal) return
+  // What a back end puts in its place may be as large as its answer.
+  if (changed.data !== undefined) checkPublicationSize(changed.data, session.node.limits)
+  const subscription = session.subscriptions.get(channel)
+  const info = subscription?.info ?? session.infoIn(undefined)
+  await session.node.publish(channel, changed.data ?? data, {
+    ...(key === undefined ? {} : { key }),
+    ...(lane === undefined ? {} : { lane }),
+    ...(changed.skipHistory ? { skipHistory: true } : {}),
+    info,
+  })
+  session.outbox.enqueue(replyFrame(encodeReply(id, 'publish', '{}')))
+}

@@ -1,0 +1,59 @@
+import { RingBuffer } from '../../kit/index.ts'
+import { closes } from '../../protocol/index.ts'
+import type { SessionControl } from '../contracts/broker.ts'
+import { concerns } from './control.ts'
+import type { Session } from './session.ts'
+
+/** Controls that are kept while it is found out who somebody is, some hundred bytes each. Beyond: who was meanwhile must come again. */
+const keptMax = 10_000
+
+/** Controls of one session: what was asked of its user before it was known to be theirs. */
+export type Missed = { readonly kind: 'complete'; readonly controls: readonly SessionControl[] } | { readonly kind: 'lost' }
+
+/**
+ * What the server API asked of users while sessions were still being identified, which may turn out to be theirs: a hook or a key server takes
+ * its time, and whoever was disconnected in that time must not get in.
+ */
+export class RecentControls {
+  readonly #kept = new RingBuffer<SessionControl>()
+  /** Of the next control, counted from the start. */
+  #number = 0
+  /** Sessions that are being identified, with the number of the first control that they might miss, the oldest first. */
+  readonly #identifying = new Map<Session, number>()
+
+  began(session: Session): void {
+    this.#identifying.delete(session)
+    this.#identifying.set(session, this.#number)
+  }
+
+  took(control: SessionControl): void {
+    if (this.#identifying.size === 0 || isOfSuccessor(control)) return
+    this.#kept.push(control)
+    this.#number++
+    if (this.#kept.size > keptMax) this.#kept.shift()
+  }
+
+  /** The session has come to its end, or is known. */
+  ended(session: Session): void {
+    if (!this.#identifying.delete(session)) return
+    const [oldest = this.#number] = this.#identifying.values()
+    while (this.#kept.size > this.#number - oldest) this.#kept.shift()
+  }
+
+  /** What concerns the session, which is known now. */
+  missedBy(session: Session): Missed {
+    const since = this.#identifying.get(session) ?? this.#number
+    const first = this.#number - this.#kept.size
+    const missed: Missed =
+      since < first
+        ? { kind: 'lost' }
+        : { kind: 'complete', controls: this.#kept.slice(since - first).filter(control => concerns(control, session)) }
+    this.ended(session)
+    return missed
+  }
+}
+
+/** A connection that ends the user's others means those that there are: one that comes later ends this one in its turn. */
+function isOfSuccessor(control: SessionControl): boolean {
+  return control.kind === 'disconnect' && control.code === closes.connectionLimit.code && control.whitelist !== undefined
+}

@@ -1,0 +1,356 @@
+import { TokenBucket, unreachable } from '../../kit/index.ts'
+import {
+  type ClientInfo,
+  type Close,
+  type CursorWatchlist,
+  closes,
+  encodeCursor,
+  endCursor,
+  isReconnectable,
+  type Position,
+  push,
+  sseRetry,
+  unsubscribes,
+} from '../../protocol/index.ts'
+import type { Identity } from '../access/identity.ts'
+import { type Principal, principalOf } from '../access/principal.ts'
+import { endRevoked } from '../access/revoke.ts'
+import { PendingSubscriptions } from '../channel/pending-subscriptions.ts'
+import { endOthers } from '../channel/personal-channel.ts'
+import type { Subscription } from '../channel/subscription.ts'
+import { SubscriptionMap } from '../channel/subscription-map.ts'
+import type { AskingClient, HookClient } from '../contracts/hooks.ts'
+import type { Socket } from '../contracts/socket.ts'
+import { pushFrame } from '../fanout/frame.ts'
+import { Outbox, type OutboxOwner } from '../fanout/outbox.ts'
+import type { Wire } from '../fanout/wire.ts'
+import type { Node } from '../node.ts'
+import { CommandQueue } from './command-queue.ts'
+import { applyMissed } from './control.ts'
+import type { Standing } from './room.ts'
+
+export type SessionState =
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'connected' }
+  | { readonly kind: 'closed'; readonly close: Close }
+
+const connecting: SessionState = { kind: 'connecting' }
+const connected: SessionState = { kind: 'connected' }
+const anonymous: Identity = { user: '' }
+
+/** One client's logical connection, over whichever transport. */
+export class Session implements OutboxOwner {
+  state: SessionState = connecting
+  identity: Identity = anonymous
+  readonly outbox: Outbox
+  readonly subscriptions = new SubscriptionMap()
+  readonly connectedAt: number
+  /** Unix milliseconds at which the identity ends; 0 for never. */
+  expireAt = 0
+  /** Whether the client is to prolong it with a new token. Otherwise the back end is asked, which said who it is. */
+  isRefreshable = true
+  /** Its places in the node's lists. */
+  index = -1
+  beatIndex = -1
+  readonly beatPhase: number
+  /** What it counts as among the node's connections. */
+  standing: Standing = 'free'
+  /** A stranger whom nothing vouches for, neither a token nor a hook nor an option: no back end is asked on its behalf. */
+  isUninvited = false
+  /** A ping went out and its pong has not come. */
+  awaitingPong = false
+  /** Headers of the request that it came with, for the connect hook to know it by; forgotten once it is known. */
+  headers: Readonly<Record<string, string>> | undefined
+  /** The id by which an event stream can be addressed, beside the client id. */
+  streamId: string | undefined
+  #watchlist: CursorWatchlist | undefined
+  #awaited: ReadonlyMap<string, Position> | undefined
+  #principal: Principal | undefined
+  #pending: PendingSubscriptions | undefined
+  #withheld: Set<string> | undefined
+  #isAnnounced = false
+  #commands: CommandQueue | undefined
+  #bucket: TokenBucket | undefined
+  #malformed: TokenBucket | undefined
+
+  constructor(
+    readonly node: Node,
+    /** The client id: public, shown to other clients in presence. */
+    readonly id: string,
+    readonly socket: Socket,
+    readonly wire: Wire,
+    readonly address: string,
+  ) {
+    this.outbox = new Outbox(socket, wire, node, this)
+    this.connectedAt = node.clock.now()
+    this.beatPhase = node.phaseOf(this)
+  }
+
+  get user(): string {
+    return this.identity.user
+  }
+
+  get isConnected(): boolean {
+    return this.state.kind === 'connected'
+  }
+
+  get isClosed(): boolean {
+    return this.state.kind === 'closed'
+  }
+
+  get hookClient(): HookClient {
+    return this.clientAs(this.identity)
+  }
+
+  /** As it asks a back end for something. */
+  get asking(): AskingClient {
+    return { ...this.hookClient, principal: this.principal }
+  }
+
+  /** Who pays for what it asks. */
+  get principal(): Principal {
+    this.#principal ??= principalOf(this.user, this.address)
+    return this.#principal
+  }
+
+  /**
+   * Asks somebody about a channel: meanwhile the subscription counts as one that there is, and can be ended like one. Nothing is kept of it
+   * afterwards, since most sessions never ask again. @throws CommandError
+   */
+  async whilePending<T>(channel: string, ask: () => Promise<T>): Promise<T> {
+    this.#pending ??= new PendingSubscriptions()
+    try {
+      return await this.#pending.during(channel, ask)
+    } finally {
+      if (this.#pending?.size === 0) this.#pending = undefined
+    }
+  }
+
+  /** It will be asked about again: until then too. */
+  hold(channel: string): void {
+    this.#pending ??= new PendingSubscriptions()
+    this.#pending.hold(channel)
+  }
+
+  /** It is asked about now, or not wanted any more. Gives why it must not be, where it was ended meanwhile. */
+  release(channel: string): Close | undefined {
+    const ended = this.#pending?.release(channel)
+    if (this.#pending?.size === 0) this.#pending = undefined
+    return ended
+  }
+
+  /** Subscriptions that there are or may be in a moment. */
+  get channelCount(): number {
+    return this.subscriptions.size + (this.#pending?.size ?? 0)
+  }
+
+  hasOrAwaits(channel: string): boolean {
+    return this.subscriptions.has(channel) || this.#pending?.has(channel) === true
+  }
+
+  /** How it will be seen once it is known to be this one. */
+  clientAs({ user, meta }: Identity): HookClient {
+    return {
+      client: this.id,
+      user,
+      transport: this.wire.name,
+      ...(this.wire.encoding === 'json' ? {} : { protocol: this.wire.encoding }),
+      ...(meta === undefined ? {} : { meta }),
+    }
+  }
+
+  /** How others see it in a channel. */
+  infoIn(chanInfo: ClientInfo['chan_info']): ClientInfo {
+    const { user, info } = this.identity
+    return {
+      user,
+      client: this.id,
+      ...(info === undefined ? {} : { conn_info: info }),
+      ...(chanInfo === undefined ? {} : { chan_info: chanInfo }),
+    }
+  }
+
+  /** One frame from the client, text or Protobuf: any number of commands. Answers arrive in the outbox. */
+  receive(frame: string | Uint8Array): void {
+    if (this.isClosed) return
+    this.#commands ??= new CommandQueue(this)
+    this.#commands.receive(frame)
+  }
+
+  connect(identity: Identity, isRefreshable: boolean): void {
+    this.identity = identity
+    this.isRefreshable = isRefreshable
+    this.headers = undefined
+    this.#principal = undefined
+    this.state = connected
+    this.node.sessions.identified(this)
+    this.setExpiry(identity.expireAt ?? 0)
+    applyMissed(this)
+    if (!this.isClosed) endRevoked(this)
+  }
+
+  /** The server took the channel away before it was opened. */
+  withhold(channel: string): void {
+    this.#withheld ??= new Set()
+    this.#withheld.add(channel)
+  }
+
+  isWithheld(channel: string): boolean {
+    return this.#withheld?.has(channel) === true
+  }
+
+  /** Everything is there for it to go live: from here on listeners hear of it, to its end. */
+  announce(): void {
+    this.#isAnnounced = true
+    endOthers(this)
+    this.node.emit({ kind: 'connect', client: this.hookClient })
+  }
+
+  /** `seconds` is Unix time; 0 for never. */
+  setExpiry(seconds: number): void {
+    this.expireAt = seconds * 1000
+    this.node.sessions.expires(this)
+  }
+
+  isSubscribed(channel: string): boolean {
+    return this.subscriptions.get(channel)?.isLive ?? false
+  }
+
+  /** On an event stream whose channels were changed after it began: what the cursor must say of them. */
+  set watchlist(watchlist: CursorWatchlist) {
+    this.#watchlist = watchlist
+    this.outbox.tunable = undefined
+    this.outbox.soleCursor = undefined
+  }
+
+  /** Where channels are to be gone on from that could not be opened yet: as long as they cannot, the cursor keeps their places. */
+  set awaited(awaited: ReadonlyMap<string, Position> | undefined) {
+    this.#awaited = awaited
+    this.outbox.tunable = undefined
+    this.outbox.soleCursor = undefined
+  }
+
+  track(subscription: Subscription): void {
+    this.outbox.tunable = undefined
+    this.outbox.soleCursor = undefined
+    this.subscriptions.set(subscription)
+  }
+
+  /** A subscription is live, and level with its channel: where there is no other, a broadcast may serve it. */
+  settle(subscription: Subscription): void {
+    if (this.subscriptions.only === subscription && !this.#hasOwnCursor && subscription.isPlain) this.outbox.tunable = subscription
+  }
+
+  /**
+   * Ends a subscription by the server's will and tells the client. What a client cannot subscribe to again by itself, as on an event stream
+   * or where the server had subscribed it, ends the connection instead, to be made again with it.
+   */
+  unsubscribe(channel: string, close: Close): void {
+    const isOurs = this.subscriptions.get(channel)?.terms.serverSide === true
+    if (!this.untrack(channel, close)) return
+    if (close.code === unsubscribes.insufficientState.code && (isOurs || this.wire.name === 'sse')) this.close(closes.insufficientState)
+    else this.outbox.enqueue(pushFrame(push.unsubscribe(channel, close)))
+  }
+
+  /** Ends a subscription without a word to the client. */
+  untrack(channel: string, close: Close): boolean {
+    this.#pending?.end(channel, close)
+    const subscription = this.subscriptions.get(channel)
+    if (subscription === undefined) return false
+    this.outbox.tunable = undefined
+    this.outbox.soleCursor = undefined
+    this.subscriptions.delete(channel)
+    const wasLive = subscription.isLive
+    subscription.end(close)
+    this.node.subscriptionEnded(subscription, wasLive, close)
+    return true
+  }
+
+  /** Ends the connection. The client is told by push on a stream and by close frame on a WebSocket. */
+  close(close: Close): void {
+    if (this.isClosed) return
+    this.#closing(close)
+    this.node.counters.countClose(close.code)
+    if (this.wire.name === 'sse') this.#sayEnd(close)
+    this.socket.close(close.code, close.reason)
+  }
+
+  /** The connection is gone, by the client or the network. */
+  closed(close: Close = closes.normal): void {
+    if (!this.isClosed) this.#closing(close)
+  }
+
+  /** Called by the node at the session's heartbeat. */
+  beat(now: number): void {
+    if (this.outbox.isStalled(now)) this.close(closes.slow)
+    else this.outbox.resume()
+  }
+
+  overflow(): void {
+    this.close(closes.slow)
+  }
+
+  holds(bytes: number): void {
+    this.node.unsent.set(this, bytes)
+  }
+
+  /** How far every recoverable subscription has been sent. */
+  cursor(): string | undefined {
+    if (this.wire.name !== 'sse') return undefined
+    const { only } = this.subscriptions
+    if (only?.isAbreast && only.isSettled && !this.#hasOwnCursor) {
+      // Remembered until the session's channels change; a newest value that waits for room has a cursor of its own.
+      if (only.channel.isRecoverable) this.outbox.soleCursor = only.channel
+      return only.channel.cursor
+    }
+    const followed = this.subscriptions.values().filter(subscription => subscription.isSettled)
+    const places = followed.map((subscription): [string, Position] => [subscription.channel.name, subscription.position])
+    return encodeCursor([...places, ...(this.#awaited ?? [])], this.#watchlist)
+  }
+
+  /** Whether its cursor says more than that of its only channel. */
+  get #hasOwnCursor(): boolean {
+    return this.#watchlist !== undefined || this.#awaited !== undefined
+  }
+
+  /** Takes `count` commands from the session's rate; false at the limit. */
+  spend(count = 1): boolean {
+    const now = this.node.clock.now()
+    const { commandRate } = this.node.limits
+    this.#bucket ??= new TokenBucket(commandRate.perSecond, commandRate.burst, now)
+    return this.#bucket.take(now, count) && this.node.rates.spend(this, now, count)
+  }
+
+  /** Counts bad input; closes the connection when it goes on. */
+  misbehaved(): void {
+    const now = this.node.clock.now()
+    const { malformedRate } = this.node.limits
+    this.#malformed ??= new TokenBucket(malformedRate.perSecond, malformedRate.burst, now)
+    if (!this.#malformed.take(now)) this.close(closes.badRequest)
+  }
+
+  /** A stream has no close code: its last event says why. After an end for good its id does so too, since browsers come back all the same. */
+  #sayEnd(close: Close): void {
+    const comesBack = isReconnectable(close)
+    if (!comesBack) this.socket.write(sseRetry(this.node.limits.sseEndedRetryMs))
+    this.socket.write(this.wire.pack([pushFrame(push.disconnect(close, comesBack))], comesBack ? undefined : endCursor(close)))
+  }
+
+  #closing(close: Close): void {
+    const before = this.state
+    this.state = { kind: 'closed', close }
+    this.node.recentControls.ended(this)
+    this.outbox.close()
+    for (const channel of [...this.subscriptions.keys()]) this.untrack(channel, close)
+    switch (before.kind) {
+      case 'connecting':
+      case 'connected':
+        this.node.sessions.remove(this, this.#isAnnounced ? close : undefined)
+        return
+      case 'closed':
+        return
+      default:
+        unreachable(before)
+    }
+  }
+}
