@@ -1,4 +1,4 @@
-export type { BrokerContext, BrokerOpener, BrokerOpeners } from './brokers.ts'
+export type { BrokerContext, BrokerOpener, BrokerOpeners } from './application/brokers.ts'
 export {
   type ChatBounds,
   type Config,
@@ -14,15 +14,15 @@ export {
   type Store,
   storeTarget,
 } from './config/index.ts'
-export { createServer, type FanfareServer, type Overrides, type ServiceFactory } from './create-server.ts'
-export { explainToken, type TokenExplanation, type TokenKind } from './explain-token.ts'
 export { type SignedRequest, sign, signatureHeader, verifySignature } from './hooks/index.ts'
-export { type Kept, openKept } from './kept-file.ts'
-export { createLog, logFormat } from './log.ts'
-export type { Metric } from './metrics.ts'
-export { DataInUseError } from './open-history.ts'
-export { checkSecretsOfParent, readSecrets, secretsPath, withSecrets } from './secrets.ts'
+export { createServer, type FanfareServer, type Overrides, type ServiceFactory } from './host/create-server.ts'
+export { type Kept, openKept } from './host/kept-file.ts'
+export { createLog, logFormat } from './host/log.ts'
+export { DataInUseError } from './host/open-history.ts'
+export { checkSecretsOfParent, readSecrets, secretsPath, withSecrets } from './host/secrets.ts'
+export { explainToken, type TokenExplanation, type TokenKind } from './identity/explain-token.ts'
+export { type ConnectionClaims, type SubscriptionClaims, signToken, TokenVerifier } from './identity/tokens.ts'
+export type { Metric } from './ops/metrics.ts'
 export type { CommandOptions, Server, ServerEvent, Service } from './server.ts'
-export { type ConnectionClaims, type SubscriptionClaims, signToken, TokenVerifier } from './tokens.ts'
-export type { Parent } from './tree.ts'
+export type { Parent } from './topology/tree.ts'
 export { version } from './version.ts'

@@ -19,7 +19,7 @@ import type {
 import type { Answer, Clock, Json, Jsonable, Random } from '../kit/index.ts'
 import type { Close, Position } from '../protocol/index.ts'
 import type { RouteHandler } from '../transport/index.ts'
-import type { Metric } from './metrics.ts'
+import type { Metric } from './ops/metrics.ts'
 
 /** Events that services and applications may listen to. */
 export type ServerEvent = LifecycleEvent['kind']

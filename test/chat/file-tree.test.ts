@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'bun:test'
-import { proxyTo } from '../../src/server/proxy.ts'
+import { proxyTo } from '../../src/server/http/proxy.ts'
 import { chatService } from '../../src/services/chat/index.ts'
 import { openSql } from '../../src/store/index.ts'
 import { endAll, startCentral, startRelay } from '../multinode/tree.ts'

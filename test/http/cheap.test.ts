@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { z } from 'zod'
 import { systemClock } from '../../src/kit/index.ts'
-import { Catalogue } from '../../src/server/catalogue.ts'
+import { Catalogue } from '../../src/server/http/catalogue.ts'
 import { sign } from '../support/index.ts'
 import { apiKey, serve } from './harness.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
-import { sessionsOf } from '../../src/server/open-files.ts'
+import { sessionsOf } from '../../src/server/host/open-files.ts'
 import { Folder, Program, until } from '../support/index.ts'
 
 const root = join(import.meta.dir, '../..')

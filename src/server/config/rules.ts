@@ -1,6 +1,6 @@
 import { namespaceProblems, type Spelling } from '../../hub/index.ts'
 import { formatDuration } from '../../kit/index.ts'
-import { schemeOf, brokers as shipped } from '../brokers.ts'
+import { schemeOf, brokers as shipped } from '../application/brokers.ts'
 import { checkFiles } from './file-options.ts'
 import { brokenBy, limitRules } from './limit-rules.ts'
 import { configName, givenOptions, idleOptions, type NamespaceOptions } from './namespace-options.ts'

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { HookAnswer } from '../../hub/index.ts'
 import { type JsonBounds, JsonError, parseJson } from '../../kit/index.ts'
 import { describeIssue } from '../../protocol/index.ts'
-import { identityFields, json, optional, serverSubscriptions } from '../identity-schema.ts'
+import { identityFields, json, optional, serverSubscriptions } from '../identity/identity-schema.ts'
 
 /** A WebSocket's close frame has room for 123 bytes of reason (RFC 6455, 5.5). */
 const reasonBytesMax = 123

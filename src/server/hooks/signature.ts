@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto'
 import { systemClock } from '../../kit/index.ts'
-import { sameSecret } from '../same-secret.ts'
+import { sameSecret } from '../identity/same-secret.ts'
 
 export const signatureHeader = 'X-Fanfare-Signature'
 

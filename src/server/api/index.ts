@@ -1,2 +1,0 @@
-export { globOf } from './glob.ts'
-export { addApiRoutes } from './routes.ts'

@@ -1,0 +1,66 @@
+import { CommandError, errors, type ProtocolError } from '../../../protocol/index.ts'
+import { check, statusOf } from '../../../transport/index.ts'
+import type { FanfareServer } from '../../host/create-server.ts'
+import { authorizeTrusted, readTrusted } from '../caller.ts'
+import { batchSchema, runBatch } from './batch.ts'
+import { type ApiCommand, type ApiContext, type Outcome, settle } from './command.ts'
+import { disconnect, refresh, subscribe, unsubscribe } from './control.ts'
+import { broadcast, publish } from './publishing.ts'
+import { channels, history, historyRemove, info, presence, presenceStats } from './reading.ts'
+import { invalidateUserTokens, revokeToken } from './revoking.ts'
+
+/** The commands of the server API by name, each at `POST /api/<name>` and in a batch. Names and shapes are Centrifugo's. */
+const commands: ReadonlyMap<string, ApiCommand> = new Map([
+  ['publish', publish],
+  ['broadcast', broadcast],
+  ['presence', presence],
+  ['presence_stats', presenceStats],
+  ['history', history],
+  ['history_remove', historyRemove],
+  ['channels', channels],
+  ['info', info],
+  ['subscribe', subscribe],
+  ['unsubscribe', unsubscribe],
+  ['disconnect', disconnect],
+  ['refresh', refresh],
+  ['revoke_token', revokeToken],
+  ['invalidate_user_tokens', invalidateUserTokens],
+])
+
+/** The server API, for back ends that hold its key. */
+export function addApiRoutes(server: FanfareServer): void {
+  const { node, tree } = server
+  const context: ApiContext = {
+    node,
+    startedAt: node.clock.now(),
+    nodes: () => tree.reports(),
+    survey: pattern => tree.channels(pattern),
+    revoke: revocation => server.revoke(revocation),
+  }
+  for (const [name, command] of commands) {
+    server.route('POST', `/api/${name}`, async request => {
+      const params = await readTrusted(server, request)
+      return answer(await settle(command.call(params, context), node), request)
+    })
+  }
+  server.route('POST', '/api/batch', async request => {
+    const batch = check(batchSchema, await readTrusted(server, request))
+    return jsonResponse(`{"replies":[${(await runBatch(batch, commands, context)).join(',')}]}`, 200)
+  })
+  server.route('POST', '/api/*', async (request, params) => {
+    authorizeTrusted(server, request)
+    throw new CommandError(errors.methodNotFound, params['*'])
+  })
+}
+
+/** A command that failed answers 200 with the error, as in Centrifugo; a caller may ask for an HTTP status by `X-Centrifugo-Error-Mode: transport`. */
+function answer(outcome: Outcome, request: Request): Response {
+  if (outcome.kind === 'done') return jsonResponse(`{"result":${outcome.result}}`, 200)
+  const { code, message }: ProtocolError = outcome.error
+  if (request.headers.get('x-centrifugo-error-mode') === 'transport') return jsonResponse(JSON.stringify({ code, message }), statusOf(code))
+  return jsonResponse(JSON.stringify({ error: { code, message } }), 200)
+}
+
+function jsonResponse(text: string, status: number): Response {
+  return new Response(text, { status, headers: { 'Content-Type': 'application/json' } })
+}

@@ -1,0 +1,149 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import { CommandError, errors } from '../../protocol/index.ts'
+import { credentialsOf } from '../../transport/index.ts'
+import { addHookMetrics } from '../hooks/index.ts'
+import type { FanfareServer } from '../host/create-server.ts'
+import { hasApiKey } from '../http/caller.ts'
+import { sameSecret } from '../identity/same-secret.ts'
+import { heapBytes } from './heap-bytes.ts'
+
+/** A figure in `/metrics`, read when somebody asks for it. */
+export interface Metric {
+  /** Without the prefix `fanfare_`, as Prometheus names things; one that ends in `_total` only grows. */
+  readonly name: string
+  readonly help: string
+  /** What `read` tells apart; of few values, since each is a series of its own. */
+  readonly label?: string
+  /** One number, or one for each value of the label. */
+  readonly read: () => number | Readonly<Record<string, number>>
+}
+
+export function addMetricsRoute(server: FanfareServer): void {
+  server.route('GET', '/metrics', request => {
+    checkScraper(server, request)
+    return server.metrics.answer()
+  })
+}
+
+/** Figures tell strangers how a server is doing, and cost it more than they cost them. @throws CommandError 101 */
+function checkScraper(server: FanfareServer, request: Request): void {
+  const { development, metrics } = server.config
+  if (development || hasApiKey(server, request)) return
+  const given = credentialsOf(request, 'bearer') ?? request.headers.get('x-api-key')
+  if (given !== null && metrics.key !== undefined && sameSecret(given, metrics.key)) return
+  const reason = metrics.key === undefined ? 'metrics.key is not set' : 'neither metrics.key nor http_api.key was given'
+  server.node.refusals.note('api key', reason, { path: '/metrics' })
+  throw new CommandError(errors.unauthorized, 'metrics.key is expected as a bearer token, or http_api.key in X-API-Key')
+}
+
+/** How long an answer is given again: scrapers ask every few seconds, and gathering takes milliseconds. */
+const freshMs = 1_000
+
+/** Measured by the library in ways that mislead on this runtime (reserved memory as heap), or that cost a scrape more than they tell. */
+const misleading = [
+  'process_heap_bytes',
+  'process_virtual_memory_bytes',
+  'nodejs_heap_size_total_bytes',
+  'nodejs_heap_size_used_bytes',
+  'nodejs_external_memory_bytes',
+  'nodejs_heap_space_size_total_bytes',
+  'nodejs_heap_space_size_used_bytes',
+  'nodejs_heap_space_size_available_bytes',
+  'nodejs_active_resources',
+  'nodejs_active_resources_total',
+  'nodejs_active_handles',
+  'nodejs_active_handles_total',
+  'nodejs_active_requests',
+  'nodejs_active_requests_total',
+]
+
+/** Figures in Prometheus text. The hot path counts plain numbers; they are read here when asked for. */
+export class Metrics {
+  readonly #registry = new Registry()
+  #answered: { readonly at: number; readonly text: Promise<string> } | undefined
+
+  constructor(readonly server: FanfareServer) {
+    collectDefaultMetrics({ register: this.#registry, prefix: 'fanfare_' })
+    for (const name of misleading) this.#registry.removeSingleMetric(`fanfare_${name}`)
+    for (const metric of [...countersOf(server), ...gaugesOf(server)]) this.add(metric)
+    addHookMetrics(server.hooks, this.#registry)
+  }
+
+  /** What was gathered within the last second, once for all who ask. */
+  async answer(): Promise<Response> {
+    const { clock } = this.server
+    const now = clock.now()
+    if (this.#answered === undefined || now - this.#answered.at >= freshMs || now < this.#answered.at)
+      this.#answered = { at: now, text: this.#registry.metrics() }
+    return new Response(await this.#answered.text, { headers: { 'Content-Type': this.#registry.contentType } })
+  }
+
+  /** @throws where there is one of this name */
+  add({ name, help, label, read }: Metric): void {
+    const options = { name: `fanfare_${name}`, help, registers: [this.#registry], labelNames: label === undefined ? [] : [label] }
+    const figure = name.endsWith('_total')
+      ? new Counter({ ...options, collect: () => set((labels, value) => figure.inc(labels, value)) })
+      : new Gauge({ ...options, collect: () => set((labels, value) => figure.inc(labels, value)) })
+    function set(put: (labels: Record<string, string>, value: number) => void): void {
+      figure.reset()
+      const value = read()
+      if (typeof value === 'number') put({}, value)
+      else for (const [key, count] of Object.entries(value)) put({ [label ?? 'kind']: key }, count)
+    }
+  }
+}
+
+/** Accepted, appended and delivered are three different things: a call that passed, a place in history, a write to a subscriber. */
+function countersOf({ node, tree, disk }: FanfareServer): Metric[] {
+  const { counters } = node
+  const figures = () => tree.machine.figures()
+  return [
+    { name: 'publications_accepted_total', help: 'Publish calls that passed every check.', read: () => counters.accepted },
+    { name: 'publications_appended_total', help: 'Publications appended by the broker.', read: () => counters.appended },
+    {
+      name: 'publications_delivered_total',
+      help: 'Publications written to subscribers, one for each subscriber.',
+      read: () => figures().delivered,
+    },
+    { name: 'frames_dropped_total', help: 'Ephemeral frames that slow sessions did not get.', read: () => figures().dropped },
+    {
+      name: 'link_deliveries_total',
+      help: 'Publications handed to the nodes below, one for each node, however many viewers stand below it.',
+      read: () => figures().relayed,
+    },
+    { name: 'socket_writes_total', help: 'Writes to client connections.', read: () => figures().writes },
+    { name: 'socket_sent_bytes_total', help: 'Bytes written to client connections.', read: () => figures().bytesOut },
+    { name: 'commands_total', help: 'Commands received from clients.', read: () => figures().commands },
+    { name: 'recoveries_total', help: 'Subscriptions that recovered everything they had missed.', read: () => figures().recovered },
+    { name: 'recoveries_failed_total', help: 'Subscriptions whose missed publications were gone.', read: () => figures().unrecovered },
+    {
+      name: 'command_errors_total',
+      help: 'Commands and HTTP requests answered with an error, by code.',
+      label: 'code',
+      read: () => figures().errors,
+    },
+    { name: 'store_write_failures_total', help: 'Writes that the disk refused.', read: () => disk?.failures ?? 0 },
+    { name: 'connections_closed_total', help: 'Connections closed by the server, by code.', label: 'code', read: () => figures().closes },
+  ]
+}
+
+function gaugesOf({ tree, disk }: FanfareServer): Metric[] {
+  return [
+    {
+      name: 'sessions',
+      help: 'Open sessions by transport.',
+      label: 'transport',
+      read: () => {
+        const { viewers, websockets } = tree.machine.figures()
+        return { websocket: websockets, sse: viewers - websockets }
+      },
+    },
+    {
+      name: 'store_writable',
+      help: '1 while what is to be kept can be written, else 0.',
+      read: () => (disk?.trouble() === undefined ? 1 : 0),
+    },
+    { name: 'heap_bytes', help: 'Memory of JavaScript objects.', read: () => heapBytes() },
+    { name: 'channels', help: 'Channels with subscribers on this node.', read: () => tree.machine.figures().channels },
+  ]
+}

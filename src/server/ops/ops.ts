@@ -1,0 +1,158 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { every, RingBuffer, type Timer } from '../../kit/index.ts'
+import { CommandError, errors } from '../../protocol/index.ts'
+import opsPage from '../../web/ops/index.html'
+import type { FanfareServer } from '../host/create-server.ts'
+import { hasApiKey } from '../http/caller.ts'
+import type { MachineFigures } from '../topology/machine.ts'
+import { heapBytes } from './heap-bytes.ts'
+import { OpsRows, type Rows, together } from './ops-rows.ts'
+import { treeRows } from './tree-rows.ts'
+
+const sampleMs = 1000
+const samplesMax = 60
+/** How long a worker may take to list what it has. */
+const workerAnswerMs = 1000
+const noRows: Rows = { channels: [], sessionsList: [] }
+
+interface Sample {
+  /** Unix milliseconds. */
+  readonly t: number
+  readonly accepted: number
+  readonly appended: number
+  readonly delivered: number
+  readonly writes: number
+  readonly bytesOut: number
+  readonly sessions: number
+  readonly rssMb: number
+  readonly lagMs: number
+}
+
+/** What the operations page shows: the last minute second by second, and what is going on now. */
+export class Ops {
+  readonly #samples = new RingBuffer<Sample>()
+  readonly #lag = monitorEventLoopDelay({ resolution: 10 })
+  readonly #timer: Timer
+  readonly #rows: OpsRows
+  readonly #startedAt: number
+  #before: { accepted: number; appended: number; delivered: number; writes: number; bytesOut: number }
+
+  constructor(readonly server: FanfareServer) {
+    this.#startedAt = server.clock.now()
+    this.#rows = new OpsRows(server.node)
+    this.#before = this.#totals(server.tree.machine.figures())
+    this.#lag.enable()
+    this.#timer = every(server.clock, sampleMs, () => this.#sample())
+  }
+
+  /** Of this process and its workers. */
+  async stats(): Promise<object> {
+    const { node, config, tree } = this.server
+    const latest = this.#samples.at(this.#samples.size - 1)
+    const memory = process.memoryUsage()
+    const figures = tree.machine.figures()
+    const rows = together([this.#rows.list(), ...(await this.#rowsOfWorkers())])
+    return {
+      node: {
+        id: node.id,
+        name: node.options.name,
+        version: node.version,
+        role: tree.role,
+        mode: config.development ? 'development' : 'production',
+        uptimeS: Math.round((node.now() - this.#startedAt) / 1000),
+        pid: process.pid,
+      },
+      sessions: { websocket: figures.websockets, sse: figures.viewers - figures.websockets },
+      subscriptions: figures.subscriptions,
+      channelCount: figures.channels,
+      totals: { ...this.#totals(figures), dropped: figures.dropped },
+      perSecond: {
+        accepted: latest?.accepted ?? 0,
+        appended: latest?.appended ?? 0,
+        delivered: latest?.delivered ?? 0,
+        writes: latest?.writes ?? 0,
+        bytesOut: latest?.bytesOut ?? 0,
+      },
+      history: this.#samples.slice(0),
+      memory: { rssMb: mb(memory.rss), heapMb: mb(heapBytes()) },
+      lagMs: { p50: this.#lag.percentile(50) / 1e6, p99: this.#lag.percentile(99) / 1e6 },
+      closes: figures.closes,
+      ...rows,
+    }
+  }
+
+  /** Every node from here on down. `viewersBelow` counts those of all nodes below it. */
+  tree(): object {
+    return { nodes: treeRows(this.server.tree.reports()) }
+  }
+
+  /** What a worker answers when its parent asks. */
+  rows(): Rows {
+    return this.#rows.list()
+  }
+
+  close(): void {
+    this.#timer.cancel()
+    this.#lag.disable()
+  }
+
+  /** A worker that does not answer soon is left out. */
+  #rowsOfWorkers(): Promise<Rows[]> {
+    const { clock, tree } = this.server
+    const asked = tree.workerLinks.map(link => {
+      const late = new Promise<Rows>(resolve => clock.after(workerAnswerMs, () => resolve(noRows)))
+      // A worker is this same program.
+      return Promise.race([link.ask('stats', null).then(rows => rows as Rows), late]).catch(() => noRows)
+    })
+    return Promise.all(asked)
+  }
+
+  #totals({ delivered, writes, bytesOut }: MachineFigures) {
+    const { accepted, appended } = this.server.node.counters
+    return { accepted, appended, delivered, writes, bytesOut }
+  }
+
+  #sample(): void {
+    const figures = this.server.tree.machine.figures()
+    const now = this.#totals(figures)
+    const before = this.#before
+    this.#before = now
+    this.#samples.push({
+      t: this.server.clock.now(),
+      accepted: now.accepted - before.accepted,
+      appended: now.appended - before.appended,
+      delivered: now.delivered - before.delivered,
+      writes: now.writes - before.writes,
+      bytesOut: now.bytesOut - before.bytesOut,
+      sessions: figures.viewers,
+      rssMb: mb(process.memoryUsage.rss()),
+      lagMs: this.#lag.percentile(99) / 1e6,
+    })
+    this.#lag.reset()
+    if (this.#samples.size > samplesMax) this.#samples.shift()
+    this.#rows.sample()
+  }
+}
+
+/** `/ops/stats` and `/ops/tree`: open in development mode, else by API key, since they name users and channels. The page asks for the key. */
+export function addOpsRoutes(server: FanfareServer): void {
+  server.page('/ops', opsPage)
+  const guarded = (answer: () => object | Promise<object>) => async (request: Request) => {
+    if (!server.config.development && !hasApiKey(server, request)) throw new CommandError(errors.unauthorized, 'an API key is needed')
+    return Response.json(await answer(), { headers: { 'Cache-Control': 'no-store' } })
+  }
+  server.route(
+    'GET',
+    '/ops/stats',
+    guarded(() => server.ops.stats()),
+  )
+  server.route(
+    'GET',
+    '/ops/tree',
+    guarded(() => server.ops.tree()),
+  )
+}
+
+function mb(bytes: number): number {
+  return Math.round((bytes / 1024 / 1024) * 10) / 10
+}
