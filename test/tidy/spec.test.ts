@@ -13,7 +13,8 @@ const titles = sourcesIn('src', 'sim', 'test', 'bench')
   .join('\n')
 
 test('[Y11] every rule of SPEC.md is carried by the title of a test', () => {
-  expect(rules.filter(id => !new RegExp(`\\[[^\\]]*\\b${id}\\b[^\\]]*\\]`).test(titles))).toEqual([])
+  const carried = new Set([...titles.matchAll(/\[[^\]]*\]/g)].flatMap(([title]) => title.match(/\b[A-Z]+\d+\b/g) ?? []))
+  expect(rules.filter(id => !carried.has(id))).toEqual([])
 })
 
 test('[Y11] no rule has two meanings', () => {
