@@ -1,3 +1,20 @@
+export {
+  type LogBounds,
+  LogBroker,
+  type LogBrokerOptions,
+  type LogEntry,
+  LogLine,
+  LogPresence,
+  type LogPresenceOptions,
+  type LogReader,
+  type LogReading,
+  type LogRecord,
+  MemoryLog,
+  type MemoryLogOptions,
+  partitionOf,
+  type SharedLog,
+  type SharedLogs,
+} from './log/index.ts'
 export { MemoryBroker, type MemoryBrokerOptions } from './memory.ts'
 export { MemoryPresence, type MemoryPresenceOptions } from './memory-presence.ts'
 export { ProvidedHistories } from './provided-histories.ts'

@@ -43,7 +43,7 @@ export class MemoryPresence implements Presence {
 
   constructor(
     readonly options: MemoryPresenceOptions,
-    readonly broker: Broker,
+    readonly broker: Pick<Broker, 'announce'>,
   ) {
     this.#check = every(options.clock, checkMs, () => this.#expire())
   }
@@ -76,6 +76,11 @@ export class MemoryPresence implements Presence {
     const entries = this.#channels.get(channel)
     if (entries === undefined) return { clients: 0, users: 0 }
     return { clients: entries.size, users: new Set([...entries.values()].map(({ info }) => info.user)).size }
+  }
+
+  /** Everyone who holds something. */
+  holders(): string[] {
+    return [...new Set([...this.#channels.values()].flatMap(entries => [...entries.values()].map(({ holder }) => holder)))]
   }
 
   /** A node says that it and all that it holds are alive. */

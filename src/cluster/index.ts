@@ -3,6 +3,25 @@ export { Children, type ChildrenContext } from './children.ts'
 export { Controls } from './controls.ts'
 export type { Link } from './link.ts'
 export { linkCloses, type TakenWatch, type WatchChange, type Welcome } from './messages.ts'
+export {
+  type Fence,
+  type Lease,
+  type LeaseStore,
+  Leases,
+  type LeasesEvents,
+  loadMax,
+  type Member,
+  MemoryLeaseStore,
+  movedError,
+  type Owner,
+  type Placement,
+  placeSlots,
+  Router,
+  type Routes,
+  type SlotTerm,
+  slotCount,
+  slotOf,
+} from './placement/index.ts'
 export { Relay, type RelayContext } from './relay.ts'
 export { RelayBroker } from './relay-broker.ts'
 export { RelayPresence } from './relay-presence.ts'

@@ -7,6 +7,7 @@ import { seededRandom } from '../../src/kit/index.ts'
 import { ConfigError, createServer } from '../../src/server/index.ts'
 import { startServer } from '../support/index.ts'
 import { brokerContract, contractNamespaces } from './broker.ts'
+import { LogCluster } from './over-a-log.ts'
 import { presenceContract } from './presence.ts'
 import { inMemory, relayOverPipe, Stage } from './relay-over-pipe.ts'
 
@@ -20,6 +21,22 @@ function inFront(
   return new Stage(clock, broker, inMemory().presence, () => broker.close())
 }
 
+/** A node over a log, beside another one that is there all the time. */
+function overLog(): Stage {
+  const clock = new SimClock()
+  const cluster = new LogCluster(clock)
+  const [node, other] = [cluster.node('one'), cluster.node('other')]
+  clock.settle()
+  return new Stage(clock, node.broker, node.presence, async () => {
+    for (const { presence, broker } of [node, other]) {
+      const closed = presence.close()
+      clock.advance(50)
+      await closed
+      await broker.close()
+    }
+  })
+}
+
 const nobody = { deliver() {}, control() {}, suspect() {}, removed() {} }
 
 brokerContract('in memory', async () => inMemory())
@@ -28,6 +45,7 @@ brokerContract('whose offsets skip', async () => inFront(open => new SparseBroke
 brokerContract('in front of which services keep histories', async () =>
   inFront((open, clock) => new ProvidedHistories(clock, open(nobody))),
 )
+brokerContract('over a log', async () => overLog())
 
 const withRoom = async (stage: Stage) => {
   await stage.done(stage.broker.open('room:1', { limit: 0 }))
@@ -35,6 +53,7 @@ const withRoom = async (stage: Stage) => {
 }
 presenceContract('in memory', () => withRoom(inMemory()))
 presenceContract('of a relay, over a pipe', () => withRoom(relayOverPipe()))
+presenceContract('over a log', () => withRoom(overLog()))
 
 describe('a broker by its URL', () => {
   test('[B232] a scheme that nobody knows is a problem of the configuration, with its path', async () => {

@@ -1,7 +1,6 @@
-export { Browser, fits, launchChromium } from './browser.ts'
+export { Browser, launchChromium } from './browser.ts'
 export { atEnd, endAll } from './endings.ts'
 export { Curl, FetchedStream, type StreamEvent, StreamRecord } from './event-stream.ts'
-export { eventually, still } from './eventually.ts'
 export { ExampleServer, listening, type Place, places, relayBelow } from './example-server.ts'
 export { FanfareProcess } from './fanfare-process.ts'
 export { Folder } from './folder.ts'

@@ -1,0 +1,204 @@
+import {
+  type BrokerMessage,
+  type BrokerSink,
+  type Control,
+  type Exchange,
+  History,
+  type HistoryPage,
+  type HistoryQuery,
+  type Limits,
+  type Log,
+  type Namespace,
+  type Namespaces,
+  type PublishOptions,
+  subscribeAndRead,
+} from '../../hub/index.ts'
+import { type Clock, every, type Json, type Random, randomId, type Timer, within } from '../../kit/index.ts'
+import { CommandError, errors, type Position } from '../../protocol/index.ts'
+import { AppendQueue } from './append-queue.ts'
+import { type ChannelMessage, readControlMessage, toLogged } from './log-message.ts'
+import { LogPartition } from './log-partition.ts'
+import { LogTail } from './log-tail.ts'
+import { partitionOf, type SharedLogs } from './shared-log.ts'
+
+export interface LogBrokerOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly namespaces: Namespaces
+  readonly limits: Limits
+  readonly logs: Pick<SharedLogs, 'channels' | 'controls'>
+  /** Hears every message to all nodes before the sinks do, with its offset, which is the same on every node. */
+  controlled?(control: Control, place: Position): void
+}
+
+const sweepMs = 1000
+const sweepCount = 5000
+const idBytes = 9
+/** How long is waited for what has been appended and not read here yet. */
+const readMs = 3000
+
+/**
+ * The broker of equal nodes: every publication is appended to a log that all of them read, and a node delivers only what it has read back.
+ * So all see the same order, and whatever one node says of a position another can prove.
+ */
+export class LogBroker implements Exchange {
+  /** Resolves when everything has been read that was there at the start. */
+  readonly ready: Promise<void>
+  readonly #partitions: readonly LogPartition[]
+  readonly #queues: readonly AppendQueue[]
+  readonly #controlQueue: AppendQueue
+  readonly #controls: LogTail
+  readonly #sweep: Timer
+  readonly #subscribed = new Map<string, number>()
+  #sinks: readonly BrokerSink[]
+
+  constructor(
+    readonly options: LogBrokerOptions,
+    sink: BrokerSink,
+  ) {
+    const { clock, random, log, namespaces, logs } = options
+    const { channels, controls } = logs
+    this.#sinks = [sink]
+    const context = {
+      ...{ clock, random, log, channels },
+      namespaceOf: (channel: string) => namespaces.resolve(channel),
+      sinks: () => this.#sinks,
+    }
+    const numbers = Array.from({ length: channels.partitions }, (_, number) => number)
+    this.#partitions = numbers.map(number => new LogPartition(number, context))
+    this.#queues = numbers.map(number => new AppendQueue(clock, channels, number))
+    this.#controlQueue = new AppendQueue(clock, controls, 0)
+    this.#controls = new LogTail(controls, { clock, random }, ({ value, offset }, epoch) => this.#controlled(value, { epoch, offset }))
+    this.ready = Promise.all([...this.#partitions.map(partition => partition.begin()), this.#controls.begin()]).then(() => undefined)
+    this.#sweep = every(clock, sweepMs, () => {
+      for (const partition of this.#partitions) partition.sweep(sweepCount, channel => this.#subscribed.has(channel))
+    })
+  }
+
+  attach(sink: BrokerSink): void {
+    this.#sinks = [...this.#sinks, sink]
+  }
+
+  detach(sink: BrokerSink): void {
+    this.#sinks = this.#sinks.filter(other => other !== sink)
+  }
+
+  /** How far this node has read each partition. */
+  get readTo(): readonly number[] {
+    return this.#partitions.map(({ readTo }) => readTo)
+  }
+
+  /** Resolves when this node has read its publication back: at the place that the log gave it, or its first with the same key. */
+  async publish(channel: string, data: Json, options: PublishOptions): Promise<Position> {
+    const namespace = this.#namespaceOf(channel)
+    if (options.at !== undefined) throw new CommandError(errors.badRequest, 'at: places in this channel are given here')
+    if (History.keeps(namespace)) this.#checkRoom(channel, namespace, options)
+    return await this.#append({ kind: 'publish', id: this.#newId(), channel, data, options })
+  }
+
+  async announce(channel: string, message: BrokerMessage): Promise<void> {
+    await this.#append({ kind: 'announce', id: this.#newId(), channel, message: toLogged(message) })
+  }
+
+  /** Every node reads everything. What is subscribed is not forgotten while it is quiet. */
+  async subscribe(channel: string): Promise<void> {
+    this.#subscribed.set(channel, (this.#subscribed.get(channel) ?? 0) + 1)
+  }
+
+  async unsubscribe(channel: string): Promise<void> {
+    const count = (this.#subscribed.get(channel) ?? 0) - 1
+    if (count > 0) this.#subscribed.set(channel, count)
+    else this.#subscribed.delete(channel)
+  }
+
+  open(channel: string, query: HistoryQuery): Promise<HistoryPage> {
+    return subscribeAndRead(this, channel, query)
+  }
+
+  async history(channel: string, query: HistoryQuery): Promise<HistoryPage> {
+    const namespace = this.#namespaceOf(channel)
+    if (!History.keeps(namespace)) return { position: { epoch: '', offset: 0 }, publications: [], complete: false, state: [] }
+    await this.#inTime(this.ready)
+    const partition = this.#partitionOf(channel)
+    await this.#catchUpWith(partition, query.since)
+    return partition.page(channel, namespace, query)
+  }
+
+  async removeHistory(channel: string): Promise<void> {
+    await this.#append({ kind: 'remove', id: this.#newId(), channel })
+  }
+
+  /** Resolves when it is in the log, so that every node hears of it. */
+  async control(message: Control): Promise<void> {
+    await this.#controlQueue.append({ key: '', value: JSON.stringify({ id: this.#newId(), control: message }) })
+  }
+
+  /** Delivers to this node and those below it alone: what every node finds out by itself. */
+  deliverHere(channel: string, message: BrokerMessage): void {
+    for (const sink of this.#sinks) sink.deliver(channel, message)
+  }
+
+  async close(): Promise<void> {
+    this.#sweep.cancel()
+    this.#controls.close()
+    for (const partition of this.#partitions) partition.close()
+  }
+
+  /** What another node gave out may not have been read here yet. What is beyond the log's end is not waited for. */
+  async #catchUpWith(partition: LogPartition, since: Position | undefined): Promise<void> {
+    if (since === undefined || since.epoch !== partition.epoch || since.offset <= partition.readTo) return
+    const { last } = await partition.bounds()
+    if (since.offset <= last) await this.#inTime(partition.reached(since.offset))
+  }
+
+  #inTime<T>(work: Promise<T>): Promise<T> {
+    return within(this.options.clock, readMs, work, () => new CommandError(errors.internal, 'this node has not read so far yet'))
+  }
+
+  async #append(message: ChannelMessage): Promise<Position> {
+    const partition = this.#partitionOf(message.channel)
+    const { promise, resolve, reject } = Promise.withResolvers<Position>()
+    const outcome = partition.outcomeOf(message.id, told => (told instanceof CommandError ? reject(told) : resolve(told)))
+    try {
+      // It may be read back before the answer comes.
+      await Promise.race([promise, this.#queues[partition.number]?.append({ key: message.channel, value: JSON.stringify(message) })])
+      return await this.#inTime(promise)
+    } finally {
+      outcome.forget()
+    }
+  }
+
+  #controlled(value: string, place: Position): void {
+    const message = readControlMessage(value)
+    if (message === undefined) {
+      this.options.log.warn({ offset: place.offset }, 'a message to all nodes that cannot be read')
+      return
+    }
+    this.options.controlled?.(message.control, place)
+    for (const sink of this.#sinks) sink.control(message.control)
+  }
+
+  #checkRoom(channel: string, namespace: Namespace, { key }: PublishOptions): void {
+    const { conflatedKeysMax } = this.options.limits
+    const { states } = this.#partitionOf(channel).streamOf(channel, namespace)
+    if (!namespace.delivery.hasRoom(states, key, conflatedKeysMax))
+      throw new CommandError(errors.limitExceeded, `at most ${conflatedKeysMax} keys in a channel`)
+  }
+
+  #namespaceOf(channel: string): Namespace {
+    const namespace = this.options.namespaces.resolve(channel)
+    if (namespace === undefined) throw new CommandError(errors.unknownChannel)
+    return namespace
+  }
+
+  #partitionOf(channel: string): LogPartition {
+    const partition = this.#partitions[partitionOf(channel, this.#partitions.length)]
+    if (partition === undefined) throw new RangeError('a log has at least one partition')
+    return partition
+  }
+
+  #newId(): string {
+    return randomId(this.options.random, idBytes)
+  }
+}

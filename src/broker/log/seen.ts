@@ -1,0 +1,25 @@
+/**
+ * The keys of records that were read, so that what was written twice counts once. It depends on nothing but the log, so every node passes
+ * over the same records.
+ */
+export class Seen<T> {
+  readonly #outcomes = new Map<string, { readonly time: number; readonly outcome: T }>()
+
+  /** @param rememberMs by the time of the log */
+  constructor(readonly rememberMs: number) {}
+
+  /** What came of the record with this key, if it is remembered. */
+  of(key: string, time: number): T | undefined {
+    const known = this.#outcomes.get(key)
+    return known !== undefined && known.time + this.rememberMs > time ? known.outcome : undefined
+  }
+
+  note(key: string, time: number, outcome: T): void {
+    this.#outcomes.delete(key)
+    this.#outcomes.set(key, { time, outcome })
+    for (const [oldest, { time: at }] of this.#outcomes) {
+      if (at + this.rememberMs > time) return
+      this.#outcomes.delete(oldest)
+    }
+  }
+}

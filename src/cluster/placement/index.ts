@@ -1,0 +1,5 @@
+export type { Fence, Lease, LeaseStore, Member, Placement, SlotTerm } from './lease-store.ts'
+export { Leases, type LeasesEvents, type LeasesOptions } from './leases.ts'
+export { MemoryLeaseStore } from './memory-lease-store.ts'
+export { movedError, type Owner, Router, type Routes } from './router.ts'
+export { loadFactor, loadMax, placeSlots, preferred, slotCount, slotOf } from './slots.ts'

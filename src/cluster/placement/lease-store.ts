@@ -1,0 +1,51 @@
+/** A node that is alive, and where others reach it. */
+export interface Member {
+  /** Its id, another one with every start. */
+  readonly node: string
+  /** Where others link to it, such as `ws://10.0.0.4:7400`. */
+  readonly address: string
+}
+
+/** Who owns a slot. The term grows by one with every owner, so that whatever is written under an older one can be told from the present. */
+export interface Lease {
+  readonly slot: number
+  /** '' where its last owner gave it back. */
+  readonly owner: string
+  readonly term: number
+}
+
+/** A slot and the term that is expected of it, 0 where nobody ever had it. */
+export type SlotTerm = Pick<Lease, 'slot' | 'term'>
+
+export interface Placement {
+  /** Those alive by the clock of the store. */
+  readonly members: readonly Member[]
+  /** Of every slot that ever had an owner. */
+  readonly leases: readonly Lease[]
+}
+
+/**
+ * Where nodes agree on who owns what. A lease lasts as long as its owner's membership, so that renewing costs one row a node; leases
+ * change by compare-and-set on their term. Time is the store's own: clocks of nodes need not agree.
+ * Every implementation passes `leaseStoreContract` of `test/contract/lease-store.ts`.
+ */
+export interface LeaseStore {
+  /** The member is alive for `ttlMs` from now on. */
+  renew(member: Member, ttlMs: number): Promise<void>
+  /** The member ends: what it owned is free at once. */
+  leave(node: string): Promise<void>
+  read(): Promise<Placement>
+  /**
+   * Takes each slot whose term is still the given one and whose owner is gone; the term is one more then. A member that is not alive takes
+   * nothing. @returns the slots that were taken, with their new terms
+   */
+  take(node: string, slots: readonly SlotTerm[]): Promise<readonly SlotTerm[]>
+  /** Gives back each slot that is owned by the node under the given term. */
+  release(node: string, slots: readonly SlotTerm[]): Promise<void>
+}
+
+/** Guards writes by the term of a slot, where the rows are: what a former owner writes late must not be there. */
+export interface Fence {
+  /** Runs the write if the term is the slot's present one, so that no take-over comes between. @returns undefined where it is not */
+  fenced<T>(slot: SlotTerm, write: () => T): T | undefined
+}

@@ -1,0 +1,69 @@
+import { CommandError, errors } from '../../protocol/index.ts'
+import type { Member, SlotTerm } from './lease-store.ts'
+import type { Leases } from './leases.ts'
+import { slotCount, slotOf } from './slots.ts'
+
+/** Who owns a key. */
+export type Owner =
+  | ({ readonly kind: 'here' } & SlotTerm)
+  | { readonly kind: 'there'; readonly slot: number; readonly member: Member }
+  /** Its owner is gone, and nobody has taken it yet. */
+  | { readonly kind: 'nobody'; readonly slot: number }
+
+/** A node was asked for a key that it does not own, or not any more. Crosses links as it is. */
+export const movedError = { code: 421, message: 'another node owns it', temporary: true } as const
+
+export interface Routes<T> {
+  here(owned: SlotTerm): T | Promise<T>
+  there(member: Member, slot: number): T | Promise<T>
+}
+
+/** Brings what concerns a key to the node that owns it. */
+export class Router {
+  constructor(
+    readonly leases: Pick<Leases, 'termOf' | 'ownerOf' | 'refresh'>,
+    readonly node: string,
+    readonly slots = slotCount,
+  ) {}
+
+  ownerOf(key: string): Owner {
+    const slot = slotOf(key, this.slots)
+    const term = this.leases.termOf(slot)
+    if (term !== undefined) return { kind: 'here', slot, term }
+    const member = this.leases.ownerOf(slot)
+    return member === undefined || member.node === this.node ? { kind: 'nobody', slot } : { kind: 'there', slot, member }
+  }
+
+  /** Runs here or there. What has moved is looked up again and tried once more. @throws CommandError 100, temporary, where nobody owns the key */
+  async route<T>(key: string, routes: Routes<T>): Promise<T> {
+    try {
+      return await this.#once(key, routes)
+    } catch (error) {
+      if (!isMoved(error)) throw error
+    }
+    await this.leases.refresh()
+    try {
+      return await this.#once(key, routes)
+    } catch (error) {
+      throw isMoved(error) ? new CommandError(errors.internal, 'it is moving to another node') : error
+    }
+  }
+
+  /** For what another node asked: runs it where this node owns the key. @throws CommandError 421 where it does not */
+  async serve<T>(key: string, run: (owned: SlotTerm) => T | Promise<T>): Promise<T> {
+    const owner = this.ownerOf(key)
+    if (owner.kind !== 'here') throw new CommandError(movedError)
+    return await run(owner)
+  }
+
+  async #once<T>(key: string, { here, there }: Routes<T>): Promise<T> {
+    const owner = this.ownerOf(key)
+    if (owner.kind === 'here') return await here(owner)
+    if (owner.kind === 'nobody') throw new CommandError(movedError)
+    return await there(owner.member, owner.slot)
+  }
+}
+
+function isMoved(error: unknown): boolean {
+  return error instanceof CommandError && error.code === movedError.code
+}

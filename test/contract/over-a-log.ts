@@ -1,0 +1,73 @@
+import { MachineClock, type SimClock } from '../../sim/clock.ts'
+import { LogBroker, type LogLine, LogPresence, MemoryLog } from '../../src/broker/index.ts'
+import { type BrokerSink, type Control, defaultLimits, Namespaces, silentLog } from '../../src/hub/index.ts'
+import { seededRandom } from '../../src/kit/index.ts'
+import type { Position } from '../../src/protocol/index.ts'
+import { contractNamespaces, Heard } from './broker.ts'
+
+/** The logs of a cluster in this process. */
+export class LogCluster {
+  readonly logs: { readonly channels: MemoryLog; readonly controls: MemoryLog; readonly presence: MemoryLog }
+
+  constructor(
+    readonly clock: SimClock,
+    partitions = 2,
+    readonly namespaces = contractNamespaces,
+  ) {
+    const random = seededRandom(1)
+    this.logs = {
+      channels: new MemoryLog({ clock, random, partitions }),
+      controls: new MemoryLog({ clock, random, partitions: 1 }),
+      presence: new MemoryLog({ clock, random, partitions: 1 }),
+    }
+  }
+
+  node(id: string): LogNode {
+    return new LogNode(id, this)
+  }
+}
+
+const nobody: BrokerSink = { deliver() {}, control() {}, suspect() {}, removed() {} }
+
+/** Broker and presence of one node, with lines to the logs that can be cut. */
+export class LogNode {
+  readonly heard = new Heard()
+  readonly controlled: [Control, Position][] = []
+  readonly clock: MachineClock
+  readonly lines: { readonly channels: LogLine; readonly controls: LogLine; readonly presence: LogLine }
+  readonly broker: LogBroker
+  readonly presence: LogPresence
+
+  constructor(
+    readonly id: string,
+    { clock, logs, namespaces: all }: LogCluster,
+  ) {
+    this.clock = new MachineClock(clock)
+    this.lines = {
+      channels: logs.channels.line(this.clock),
+      controls: logs.controls.line(this.clock),
+      presence: logs.presence.line(this.clock),
+    }
+    const { channels, controls, presence } = this.lines
+    const namespaces = new Namespaces(all)
+    const random = seededRandom(Number(Bun.hash.xxHash32(id)))
+    const options = { clock: this.clock, random, log: silentLog, namespaces, limits: defaultLimits }
+    const controlled = (control: Control, place: Position) => void this.controlled.push([control, place])
+    this.broker = new LogBroker({ ...options, logs: { channels, controls }, controlled }, nobody)
+    this.broker.attach(this.heard)
+    this.presence = new LogPresence({ ...options, presence, node: id }, this.broker)
+  }
+
+  cut(): void {
+    for (const line of Object.values(this.lines)) line.cut()
+  }
+
+  mend(): void {
+    for (const line of Object.values(this.lines)) line.mend()
+  }
+
+  async close(): Promise<void> {
+    await this.presence.close()
+    await this.broker.close()
+  }
+}
