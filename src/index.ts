@@ -15,8 +15,10 @@ export type {
   Namespace,
   NamespaceInput,
   OwnCodeOptions,
+  PresenceStats,
   PublishOptions,
   PushedPublication,
+  SubscribeControl,
 } from './hub/index.ts'
 export { defineNamespace, NamespaceError } from './hub/index.ts'
 export { type Answer, type Json, type Jsonable, json } from './kit/index.ts'
@@ -32,6 +34,7 @@ export {
   type Service,
   type ServiceFactory,
   type SignedRequest,
+  type TokenOptions,
   verifySignature,
 } from './server/index.ts'
 

@@ -28,7 +28,7 @@ import {
   websocketWire,
 } from '../../src/hub/index.ts'
 import { type Answer, answered, type Json, type Jsonable, json, type Random } from '../../src/kit/index.ts'
-import type { Close, Position } from '../../src/protocol/index.ts'
+import { type Close, closes, type Position } from '../../src/protocol/index.ts'
 import type { ChatBounds, ServerEvent, Server as ServerOfServices, Service } from '../../src/server/index.ts'
 import { chatService } from '../../src/services/chat/index.ts'
 import type { MachineClock } from '../clock.ts'
@@ -88,8 +88,8 @@ export class ChatServer implements ServerOfServices, Process {
     )
   }
 
-  disconnect(user: string, client: string, { code, reason }: Close): Promise<void> {
-    return this.node.broker.control({ kind: 'disconnect', user, client, code, reason })
+  disconnect(user: string, client?: string, { code, reason }: Close = closes.forceDisconnect): Promise<void> {
+    return this.node.broker.control({ kind: 'disconnect', user, ...(client === undefined ? {} : { client }), code, reason })
   }
 
   namespace(namespace: Namespace): void {
@@ -147,6 +147,22 @@ export class ChatServer implements ServerOfServices, Process {
   }
 
   route(): void {}
+
+  async subscribe(): Promise<void> {
+    throw new Error('chat subscribes nobody')
+  }
+
+  presence(): Promise<never> {
+    throw new Error('chat does not ask for presence')
+  }
+
+  presenceStats(): Promise<never> {
+    return this.presence()
+  }
+
+  token(): Promise<never> {
+    throw new Error('nobody has tokens in a simulation')
+  }
 
   measure(): void {}
 

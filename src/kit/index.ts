@@ -9,6 +9,7 @@ export { between, type Random, randomId, randomUuid, seededRandom, systemRandom 
 export { RingBuffer } from './ring-buffer.ts'
 export { type Json, type JsonBounds, JsonError, jsonProblem, parseJson } from './safe-json.ts'
 export { SteadyTime } from './steady-time.ts'
+export { SteppedClock } from './stepped-clock.ts'
 export { TimingWheel } from './timing-wheel.ts'
 export { TokenBucket } from './token-bucket.ts'
 export { isVisible } from './visible.ts'

@@ -1,4 +1,5 @@
 export type { BrokerContext, BrokerOpener, BrokerOpeners } from './application/brokers.ts'
+export type { TokenOptions } from './application/in-process.ts'
 export {
   type ChatBounds,
   type Config,

@@ -12,17 +12,24 @@ import type {
   Namespace,
   NamespaceInput,
   OwnCodeOptions,
+  PresenceStats,
   PublishOptions,
   PushedPublication,
   RunningContext,
+  SubscribeControl,
 } from '../hub/index.ts'
 import type { Answer, Clock, Json, Jsonable, Random } from '../kit/index.ts'
-import type { Close, Position } from '../protocol/index.ts'
+import type { ClientInfo, Close, Position } from '../protocol/index.ts'
 import type { RouteHandler } from '../transport/index.ts'
+import type { TokenOptions } from './application/in-process.ts'
 import type { Metric } from './ops/metrics.ts'
 
 /** Events that services and applications may listen to. */
 export type ServerEvent = LifecycleEvent['kind']
+
+export function isEvent<K extends ServerEvent>(event: LifecycleEvent, kind: K): event is Extract<LifecycleEvent, { kind: K }> {
+  return event.kind === kind
+}
 
 /** What a command allows, and what it costs. */
 export interface CommandOptions extends OwnCodeOptions {
@@ -65,8 +72,18 @@ export interface Server {
   push(client: string, channel: string, publications: readonly PushedPublication[]): Promise<boolean>
   /** Ends a user's subscriptions to a channel, on whichever nodes, and tells the clients. Resolves when all nodes have been told. */
   unsubscribe(user: string, channel: string): Promise<void>
-  /** Closes one of a user's connections, on whichever node it is. */
-  disconnect(user: string, client: string, close: Close): Promise<void>
+  /**
+   * Subscribes all of a user's sessions to a channel, on every node; with `recoverSince` each receives what it missed. Resolves when all
+   * nodes have been told. @throws CommandError 102
+   */
+  subscribe(user: string, channel: string, options?: SubscribeControl): Promise<void>
+  /** Closes all connections of a user, or one of them, on every node; with 3503 unless another close is given. */
+  disconnect(user: string, client?: string, close?: Close): Promise<void>
+  /** The clients in a channel, on all nodes. @throws CommandError 102, 108 where the namespace keeps no presence */
+  presence(channel: string): Promise<Readonly<Record<string, ClientInfo>>>
+  presenceStats(channel: string): Promise<PresenceStats>
+  /** Signs a token that this server accepts. @throws Error where the server has no secret to sign with, RangeError where `ttl` is no duration */
+  token(user: string, options?: TokenOptions): Promise<string>
   history(channel: string, query: HistoryQuery): Promise<HistoryPage>
   /**
    * Has the histories of a namespace kept by your own code: publications get their places there (`publish` with `at`), and recovery, gaps and

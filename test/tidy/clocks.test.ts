@@ -8,7 +8,6 @@ const allowed: Readonly<Record<string, string>> = {
   'test/support/until.ts': 'gives up after minutes',
   'test/support/postgres.ts': 'gives up after minutes',
   'test/support/turn-clock.ts': 'is the clock that others are given',
-  'test/support/stepped-clock.ts': 'begins with the time of day',
   'test/support/tokens.ts': 'makes tokens that last from now on',
   'test/chat/irc-day.ts': 'plays a recording at its pace, and prints its figures',
 }

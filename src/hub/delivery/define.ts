@@ -43,6 +43,15 @@ export class NamespaceError extends Error {
 
 const asWritten: Spelling = { option: name => name, duration: ms => String(ms) }
 
+/** Files spell options with underscores, and code does not. */
+function unknownOption(option: string): string {
+  const inCode = option.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+  const named = [inCode, `${inCode}Ms`].find(
+    name => name in namespaceRules || Object.values(deliveries).some(({ options }) => name in options),
+  )
+  return inCode === option || named === undefined ? 'unknown option' : `is \`${named}\` in code`
+}
+
 /** Reads namespaces of some deliveries. There is one for those that ship, and a test has one with a delivery more. */
 export function namespacesOf<K extends Kinds>(kinds: K) {
   const byName = new Map<string, DeliveryKind>(Object.entries(kinds))
@@ -50,7 +59,7 @@ export function namespacesOf<K extends Kinds>(kinds: K) {
   /** Which deliveries take an option that this one does not. */
   function elsewhere(option: string, delivery: string): string {
     const takers = [...byName].filter(([, { options }]) => option in options).map(([name]) => `"${name}"`)
-    return takers.length === 0 ? 'unknown option' : `needs delivery ${takers.join(' or ')}, not "${delivery}"`
+    return takers.length === 0 ? unknownOption(option) : `needs delivery ${takers.join(' or ')}, not "${delivery}"`
   }
 
   function readDelivery(given: NamespaceFields, complain: Complain, spelling: Spelling): Delivery | undefined {

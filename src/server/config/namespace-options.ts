@@ -108,7 +108,8 @@ export function configName(option: string): string {
   return option.replace(/Ms\b/g, '').replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
 }
 
-function codeName(option: string): string {
+/** `historyTtlMs` for `history_ttl`. */
+export function codeName(option: string): string {
   return option.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) + (durations.has(option) ? 'Ms' : '')
 }
 

@@ -19,11 +19,13 @@ import {
   Node,
   namespaceFrom,
   type OwnCodeOptions,
+  type PresenceStats,
   type PublishOptions,
   type PushedPublication,
   type Revocation,
   Revocations,
   type RunningContext,
+  type SubscribeControl,
   weightMax,
 } from '../../hub/index.ts'
 import {
@@ -38,23 +40,25 @@ import {
   systemClock,
   systemRandom,
 } from '../../kit/index.ts'
-import type { Close, Position } from '../../protocol/index.ts'
-import { Answers, Gate, HttpTransport, Origins, type RouteHandler, SseTransport, WebSocketTransport } from '../../transport/index.ts'
+import type { ClientInfo, Close, Position } from '../../protocol/index.ts'
+import { Answers, Gate, HttpTransport, type RouteHandler, SseTransport, WebSocketTransport } from '../../transport/index.ts'
 import type { BrokerOpeners } from '../application/brokers.ts'
 import { drain } from '../application/drain.ts'
+import { disconnect, issueToken, presenceOf, presenceStatsOf, subscribe, type TokenOptions, tellAll } from '../application/in-process.ts'
 import { KeptRevocations } from '../application/kept-revocations.ts'
 import { Policies } from '../application/policies.ts'
 import { type Config, type ConfigInput, configure, Networks } from '../config/index.ts'
 import { Hooks } from '../hooks/index.ts'
 import { countedCallerOf, readTrusted } from '../http/caller.ts'
 import { clientAddress } from '../http/client-address.ts'
+import { misledReasons, originsOf } from '../http/origins-of.ts'
 import { addressOf, isFromNode, proxyTo } from '../http/proxy.ts'
 import { addRoutes } from '../http/routes.ts'
 import { Tickets } from '../identity/tickets.ts'
 import { TokenVerifier } from '../identity/tokens.ts'
 import { type Metric, Metrics } from '../ops/metrics.ts'
 import { Ops } from '../ops/ops.ts'
-import type { CommandOptions, Server, ServerEvent, Service } from '../server.ts'
+import { type CommandOptions, isEvent, type Server, type ServerEvent, type Service } from '../server.ts'
 import { type Parent, Tree } from '../topology/tree.ts'
 import { version } from '../version.ts'
 import { calmLog } from './calm-log.ts'
@@ -246,12 +250,28 @@ export class FanfareServer implements Server {
     return this.tree.push({ client, channel, publications })
   }
 
-  unsubscribe(user: string, channel: string): Promise<void> {
-    return this.node.broker.control({ kind: 'unsubscribe', user, channel })
+  subscribe(user: string, channel: string, options: SubscribeControl = {}): Promise<void> {
+    return subscribe(this.node, user, channel, options)
   }
 
-  disconnect(user: string, client: string, { code, reason }: Close): Promise<void> {
-    return this.node.broker.control({ kind: 'disconnect', user, client, code, reason })
+  unsubscribe(user: string, channel: string): Promise<void> {
+    return tellAll(this.node, { kind: 'unsubscribe', user, channel })
+  }
+
+  disconnect(user: string, client?: string, close?: Close): Promise<void> {
+    return disconnect(this.node, user, client, close)
+  }
+
+  presence(channel: string): Promise<Readonly<Record<string, ClientInfo>>> {
+    return presenceOf(this.node, channel)
+  }
+
+  presenceStats(channel: string): Promise<PresenceStats> {
+    return presenceStatsOf(this.node, channel)
+  }
+
+  token(user: string, options: TokenOptions = {}): Promise<string> {
+    return issueToken(this.config, this.clock.now(), user, options)
   }
 
   /** Makes tokens void: kept first, so that it holds whatever happens then. On the central node alone. @throws CommandError 106 */
@@ -273,7 +293,7 @@ export class FanfareServer implements Server {
   }
 
   on<K extends ServerEvent>(event: K, listener: (event: Extract<LifecycleEvent, { kind: K }>) => void | Promise<void>): void {
-    this.node.on(happened => (isKind(happened, event) ? listener(happened) : undefined), event)
+    this.node.on(happened => (isEvent(happened, event) ? listener(happened) : undefined), event)
     this.tree.changed()
   }
 
@@ -376,18 +396,4 @@ export class FanfareServer implements Server {
       http.router.fallback = proxyTo({ clock: this.clock, secret: parent.secret, upstream: () => this.tree.upstreamHttp })
     return http
   }
-}
-
-const misledReasons = {
-  host: 'the name in Host is none of this machine or of client.allowed_origins',
-  proxy: 'the request came through a proxy, and this server is open to whoever reaches it: give it a token secret',
-} as const
-
-/** Whoever reaches a server in development mode, or an insecure one, may use it. Only the former is for pages that are being developed. */
-function originsOf({ development, client, httpApi }: Config): Origins {
-  return new Origins(client.allowedOrigins, development || client.insecure || httpApi.insecure, development && !httpApi.insecure)
-}
-
-function isKind<K extends ServerEvent>(event: LifecycleEvent, kind: K): event is Extract<LifecycleEvent, { kind: K }> {
-  return event.kind === kind
 }

@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, describe, expect, test } from 'bun:test'
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
-import { SteppedClock } from '../../../test/support/stepped-clock.ts'
+import { SteppedClock } from '../../kit/index.ts'
 import { CommandError } from '../../protocol/index.ts'
 import { TokenVerifier } from './tokens.ts'
 

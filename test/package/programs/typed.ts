@@ -1,4 +1,5 @@
 import { CommandError, createServer, defineNamespace, type Json, json, type Server } from 'fanfare'
+import { createTestServer } from 'fanfare/testing'
 import { z } from 'zod'
 
 // Read by a compiler alone: what the declarations allow.
@@ -24,5 +25,13 @@ export async function shop(order: Order): Promise<Server> {
   const kept: Json = json(order)
   await server.publish('orders:ada', kept)
   await server.publish('orders:ada', { order, at: order.at })
+  const here: readonly string[] = Object.values(await server.presence('orders:ada')).map(({ user }) => user)
+  await Promise.all(here.map(user => server.disconnect(user)))
   return server
+}
+
+export async function tokenOfTest(): Promise<string> {
+  await using shop = await createTestServer()
+  shop.clock.advance(60_000)
+  return shop.tokenFor('ada', { channels: ['orders:ada'] })
 }

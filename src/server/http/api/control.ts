@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import type { Control, Node, SessionControl } from '../../../hub/index.ts'
+import type { Control, SessionControl } from '../../../hub/index.ts'
 import { closes } from '../../../protocol/index.ts'
+import { tellAll } from '../../application/in-process.ts'
 import { type ApiContext, apiCommand } from './command.ts'
 import { type Addressee, addressee, addressing, channel, optional, optionalJson, position, unsupported } from './fields.ts'
 
@@ -82,13 +83,7 @@ function whom({ user, client, session }: Addressee): Whom {
   return { user, ...(client === undefined ? {} : { client }), ...(session === undefined ? {} : { session }) }
 }
 
-/** Tells every node. This node has obeyed when it resolves, so that what the caller asks next finds it done. */
 async function order({ node }: ApiContext, control: Control): Promise<string> {
-  await node.broker.control(control)
-  await turn(node)
+  await tellAll(node, control)
   return '{}'
-}
-
-function turn({ clock }: Node): Promise<void> {
-  return new Promise(resolve => clock.soon(resolve))
 }

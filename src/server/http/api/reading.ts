@@ -1,19 +1,18 @@
 import { z } from 'zod'
 import type { Namespace } from '../../../hub/index.ts'
 import { CommandError, encodePublications, errors } from '../../../protocol/index.ts'
+import { presenceOf, presenceStatsOf } from '../../application/in-process.ts'
 import { type ApiContext, apiCommand } from './command.ts'
 import { channel, optional, optionalText, position } from './fields.ts'
 
 const ofChannel = z.strictObject({ channel })
 
-export const presence = apiCommand(ofChannel, async ({ channel }, { node }) => {
-  checkPresence(node.access.namespaceOf(channel))
-  return JSON.stringify({ presence: Object.fromEntries(await node.presence.list(channel)) })
-})
+export const presence = apiCommand(ofChannel, async ({ channel }, { node }) =>
+  JSON.stringify({ presence: await presenceOf(node, channel) }),
+)
 
 export const presenceStats = apiCommand(ofChannel, async ({ channel }, { node }) => {
-  checkPresence(node.access.namespaceOf(channel))
-  const { clients, users } = await node.presence.stats(channel)
+  const { clients, users } = await presenceStatsOf(node, channel)
   return JSON.stringify({ num_clients: clients, num_users: users })
 })
 
@@ -67,10 +66,6 @@ export const info = apiCommand(z.strictObject({}), (_, { node, nodes, startedAt 
   }))
   return JSON.stringify({ nodes: [self, ...others] })
 })
-
-function checkPresence(namespace: Namespace): void {
-  if (!namespace.presence) throw new CommandError(errors.notAvailable, 'presence is off in this namespace')
-}
 
 function checkHistory(namespace: Namespace): void {
   if (namespace.delivery.recovers !== 'all') throw new CommandError(errors.notAvailable, 'history is off in this namespace')

@@ -1,6 +1,5 @@
 import { expect, test } from 'bun:test'
-import { SteppedClock } from '../../../../test/support/stepped-clock.ts'
-import { seededRandom } from '../../../kit/index.ts'
+import { SteppedClock, seededRandom } from '../../../kit/index.ts'
 import { Accounts } from './account.ts'
 
 test('[B207] the chat page takes a token whose end is null for one that has none', () => {

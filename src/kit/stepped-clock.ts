@@ -1,11 +1,11 @@
-import type { Clock, Timer } from '../../src/kit/index.ts'
+import type { Clock, Timer } from './clock.ts'
 
 interface Due {
   readonly atMs: number
   readonly run: () => void
 }
 
-/** Time that passes when the test says so, for a server with real sockets: turns of the event loop are its own. */
+/** Time that passes when a test says so, for a server with real sockets: turns of the event loop are its own. */
 export class SteppedClock implements Clock {
   #now = Date.now()
   readonly #due = new Set<Due>()
