@@ -13,7 +13,7 @@ const watchlist: fc.Arbitrary<CursorWatchlist | undefined> = fc.option(
     {
       session: fc.stringMatching(/^[\w-]{1,8}\.[\w-]{22}$/),
       rev: fc.maxSafeNat(),
-      channels: fc.array(fc.stringMatching(/^[a-z]{1,8}:[\w#]{1,12}$/), { maxLength: 12 }),
+      channels: fc.uniqueArray(fc.stringMatching(/^[a-z]{1,8}:[\w#]{1,12}$/), { maxLength: 12 }),
     },
     { requiredKeys: ['session', 'rev'] },
   ),

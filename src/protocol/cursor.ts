@@ -66,7 +66,7 @@ export function encodeCursor(positions: Iterable<readonly [channel: string, posi
   return toBase64Url(bytes)
 }
 
-/** Reads an id that came back from a client; anything that we did not write is undefined, never an error. */
+/** Reads an id that came back from a client; anything that we did not write is undefined, never an error. Each channel stands in it once. */
 export function decodeCursor(text: string): Cursor | undefined {
   if (text.length === 0 || text.length > cursorLengthMax || !/^[\w-]+$/.test(text)) return undefined
   try {
@@ -114,7 +114,7 @@ function readWatchlist(reader: Reader): CursorWatchlist | undefined {
   const rev = reader.varint()
   if (kind === 1) return { session, rev }
   const names = reader.text()
-  return { session, rev, channels: names === '' ? [] : names.split('\n') }
+  return { session, rev, channels: names === '' ? [] : [...new Set(names.split('\n'))] }
 }
 
 function entryOf(hash: number, epoch: number, offset: number): number[] {

@@ -51,7 +51,9 @@ async function apply(transport: SseTransport, session: Session, change: Watchlis
   if (session.isClosed) throw new CommandError({ code: 404, message: 'no such stream' })
   const subs = completeAll(admissions)
   const reply = replyOf(change, subs)
-  const channels = [...session.subscriptions.keys(), ...(late?.names ?? [])].filter(channel => isListed(session, channel, late))
+  // A late channel that is being opened right now is a subscription as well.
+  const open = new Set([...session.subscriptions.keys(), ...(late?.names ?? [])])
+  const channels = [...open].filter(channel => isListed(session, channel, late))
   transport.changed(session, { ...watch, rev: change.rev, channels, last: reply })
   session.outbox.enqueue(new Frame([`{"subs":{"rev":${change.rev}}}`], 'push', 0, true))
   for (const [channel, entry] of subs) if (!('error' in entry)) session.outbox.enqueue(pushFrame(push.subscribe(channel, entry)))

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { between, seededRandom } from '../../src/kit/index.ts'
+import { encodeCursor } from '../../src/protocol/index.ts'
 import { FetchedStream, startServer, type TestServer, until, userToken } from '../support/index.ts'
 
 const open = { allow_subscribe_for_client: true, allow_subscribe_for_anonymous: true } as const
@@ -165,6 +166,26 @@ describe('a watchlist', () => {
     expect(Object.keys(there.subs)).toEqual(['kept:b', 'members:c'])
     expect(there.subs['kept:b']).toMatchObject({ recovered: false, was_recovering: true })
     expect((await change(other, there.session, { rev: (there.rev ?? 0) + 1, op: 'add', channels: ['kept:d'] }, token)).status).toBe(200)
+  })
+
+  test('[Y60] has each channel once, also where a cursor names it twice', async () => {
+    await using server = await start()
+    const watchlist = { session: 'gone.stream', rev: 3, channels: ['kept:a', 'kept:b', 'kept:a'] }
+    const headers = { 'Last-Event-ID': encodeCursor([], watchlist) }
+    using stream = new FetchedStream(`${server.url}/sse?channel=kept:a`, headers)
+    const { session, subs } = await stream.opened()
+    expect(Object.entries(subs).map(([channel, entry]) => [channel, entry.error])).toEqual([
+      ['kept:a', undefined],
+      ['kept:b', undefined],
+    ])
+    await server.publish('kept:a', 1)
+    await until('it came', () => stream.data('kept:a').length === 1)
+    await change(server, session, { rev: 1, op: 'remove', channels: ['kept:a'] })
+    await until('the barrier came', () => barrierAt(stream, 1) !== -1)
+    await server.publish('kept:a', 2)
+    await server.publish('kept:b', 2)
+    await until('the other still comes', () => stream.data('kept:b').length === 1)
+    expect(stream.data('kept:a')).toEqual([1])
   })
 
   test('[E41] whose last channel was taken away comes back to the stream all the same, to be given others', async () => {
