@@ -90,7 +90,7 @@ export class Central implements Process, BrokerSink {
     for (const caller of this.#callers.keys()) this.options.network.send(this.machine, caller.machine, () => caller.control(message))
   }
 
-  suspect(): void {}
+  mayHaveMissed(): void {}
 
   removed(): void {}
 

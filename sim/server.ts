@@ -1,7 +1,7 @@
 import { RelayBroker } from '../src/cluster/index.ts'
 import { type Identity, type Log, Node, type SubscriptionGrant, type Verified, type Verifier, websocketWire } from '../src/hub/index.ts'
 import { every, type Json, type Random } from '../src/kit/index.ts'
-import { changeWatchlist, Gate, Origins, SseTransport, type WatchlistChange, type WatchReply } from '../src/transport/index.ts'
+import { ConnectionGuard, changeWatchlist, Origins, SseTransport, type WatchlistChange, type WatchReply } from '../src/transport/index.ts'
 import { BrokerLink, PresenceLink } from './broker-link.ts'
 import type { Central } from './central.ts'
 import type { MachineClock } from './clock.ts'
@@ -71,7 +71,7 @@ export class Server implements Process {
       openPresence: () => new PresenceLink(this.line),
     })
     const elsewhere = { redeem: (token: string) => token, takeWatch: async () => undefined }
-    this.sse = new SseTransport(this.node, new Gate(this.node, new Origins([])), elsewhere)
+    this.sse = new SseTransport(this.node, new ConnectionGuard(this.node, new Origins([])), elsewhere)
   }
 
   changeWatchlist(id: string, user: string, change: WatchlistChange): Promise<WatchReply> {

@@ -35,7 +35,7 @@ export class SparseBroker implements Exchange {
     this.#broker = open({
       deliver: (channel, message) => this.#deliver(channel, message),
       control: message => this.#each(sink => sink.control(message)),
-      suspect: channel => this.#each(sink => sink.suspect(channel)),
+      mayHaveMissed: channel => this.#each(sink => sink.mayHaveMissed(channel)),
       removed: channel => this.#each(sink => sink.removed(channel)),
     })
   }

@@ -4,10 +4,8 @@ export type {
   AccessRequest,
   Authorizer,
   CommandContext,
+  ConnectHandler,
   Grant,
-  GreetedSubscription,
-  Greeter,
-  Greeting,
   HistoryPage,
   HistoryProvider,
   HistoryQuery,
@@ -18,6 +16,8 @@ export type {
   PresenceStats,
   PublishOptions,
   PushedPublication,
+  ServerSideSubscription,
+  ServerSideSubscriptions,
   SubscribeControl,
 } from './hub/index.ts'
 export { defineNamespace, NamespaceError } from './hub/index.ts'

@@ -2,10 +2,10 @@ import type { z } from 'zod'
 import { MemoryBroker, MemoryPresence, ProvidedHistories } from '../../src/broker/index.ts'
 import {
   type Authorizer,
+  type ConnectHandler,
   defaultLimits,
   type FeedTarget,
   type Following,
-  type Greeter,
   type HistoryPage,
   type HistoryProvider,
   type HistoryQuery,
@@ -114,8 +114,8 @@ export class ChatServer implements ServerOfServices, Process {
     this.node.access.authorize(namespace, authorizer, options)
   }
 
-  greet(greeter: Greeter): void {
-    this.node.greeters.add(inTime(this.clock, greeter))
+  onConnect(handler: ConnectHandler): void {
+    this.node.connectHandlers.add(inTime(this.clock, handler))
   }
 
   publish<T>(channel: string, data: T & Jsonable<T>, options: PublishOptions = {}): Promise<Position> {
@@ -134,7 +134,7 @@ export class ChatServer implements ServerOfServices, Process {
     return this.node.history(channel, query)
   }
 
-  keep(namespace: string, keeper: HistoryProvider): void {
+  provideHistory(namespace: string, keeper: HistoryProvider): void {
     this.#histories?.provide(namespace, keeper)
   }
 

@@ -23,19 +23,19 @@ class Stage {
     const sink = {
       deliver: (_: string, delivery: BrokerMessage) => this.#hear(delivery),
       control: () => {},
-      suspect: () => {},
+      mayHaveMissed: () => {},
       removed: () => {},
     }
     const broker = new MemoryBroker({ clock, random: seededRandom(1), namespaces, limits }, sink)
     this.presence = new MemoryPresence({ clock, limits, namespaces }, broker)
   }
 
-  enter(client: string, holder?: string): void {
-    void this.presence.track('room:1', { user: client, client }, holder)
+  enter(client: string, owner?: string): void {
+    void this.presence.track('room:1', { user: client, client }, owner)
   }
 
-  leave(client: string, holder?: string): void {
-    void this.presence.untrack('room:1', client, holder)
+  leave(client: string, owner?: string): void {
+    void this.presence.untrack('room:1', client, owner)
   }
 
   async listed(): Promise<string[]> {

@@ -6,8 +6,8 @@ import {
   type Presence,
   PresenceList,
   type PresenceStats,
+  type PresenceVersion,
   presenceLeaseMs,
-  type Turns,
 } from '../hub/index.ts'
 import { type Clock, every, type Timer } from '../kit/index.ts'
 import type { ClientInfo } from '../protocol/index.ts'
@@ -21,8 +21,8 @@ export interface MemoryPresenceOptions {
 /** A client in a channel, held by the node whose lease it lives on. */
 interface Entry {
   readonly info: ClientInfo
-  readonly holder: string
-  readonly turns: Turns
+  readonly owner: string
+  readonly version: PresenceVersion
 }
 
 /** How often leases are looked at. */
@@ -48,19 +48,19 @@ export class MemoryPresence implements Presence {
     this.#check = every(options.clock, checkMs, () => this.#expire())
   }
 
-  async track(channel: string, info: ClientInfo, holder = local, turns: Turns = []): Promise<void> {
+  async track(channel: string, info: ClientInfo, owner = local, version: PresenceVersion = []): Promise<void> {
     const entries = this.#channels.get(channel) ?? new Map<string, Entry>()
     this.#channels.set(channel, entries)
     const known = entries.get(info.client)
-    if (known !== undefined && isOlder(turns, known.turns)) return
-    entries.set(info.client, { info, holder, turns })
+    if (known !== undefined && isOlder(version, known.version)) return
+    entries.set(info.client, { info, owner, version })
     if (known === undefined) this.#changesOf(channel)?.join(info)
   }
 
-  async untrack(channel: string, client: string, holder = local): Promise<void> {
+  async untrack(channel: string, client: string, owner = local): Promise<void> {
     const entries = this.#channels.get(channel)
     const entry = entries?.get(client)
-    if (entries === undefined || entry?.holder !== holder) return
+    if (entries === undefined || entry?.owner !== owner) return
     entries.delete(client)
     if (entries.size === 0) this.#channels.delete(channel)
     this.#changesOf(channel)?.leave(entry.info)
@@ -79,20 +79,20 @@ export class MemoryPresence implements Presence {
   }
 
   /** Everyone who holds something. */
-  holders(): string[] {
-    return [...new Set([...this.#channels.values()].flatMap(entries => [...entries.values()].map(({ holder }) => holder)))]
+  owners(): string[] {
+    return [...new Set([...this.#channels.values()].flatMap(entries => [...entries.values()].map(({ owner }) => owner)))]
   }
 
   /** A node says that it and all that it holds are alive. */
-  renew(holder: string): void {
-    this.#leases.set(holder, this.options.clock.now() + presenceLeaseMs)
+  renew(owner: string): void {
+    this.#leases.set(owner, this.options.clock.now() + presenceLeaseMs)
   }
 
   /** Drops everything that a node held. */
-  async drop(holder: string): Promise<void> {
-    this.#leases.delete(holder)
+  async drop(owner: string): Promise<void> {
+    this.#leases.delete(owner)
     for (const [channel, entries] of [...this.#channels]) {
-      for (const [client, entry] of [...entries]) if (entry.holder === holder) await this.untrack(channel, client, holder)
+      for (const [client, entry] of [...entries]) if (entry.owner === owner) await this.untrack(channel, client, owner)
     }
   }
 
@@ -103,7 +103,7 @@ export class MemoryPresence implements Presence {
 
   #expire(): void {
     const now = this.options.clock.now()
-    for (const [holder, until] of this.#leases) if (until <= now) void this.drop(holder)
+    for (const [owner, until] of this.#leases) if (until <= now) void this.drop(owner)
   }
 
   #changesOf(channel: string): Changes | undefined {

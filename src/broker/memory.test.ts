@@ -5,7 +5,7 @@ import { seededRandom } from '../kit/index.ts'
 import { MemoryBroker } from './memory.ts'
 
 const chat = (historySize = 10) => defineNamespace({ name: 'chat', historySize, historyTtlMs: 60_000 })
-const nobody = { deliver: () => {}, control: () => {}, suspect: () => {}, removed: () => {} }
+const nobody = { deliver: () => {}, control: () => {}, mayHaveMissed: () => {}, removed: () => {} }
 
 function stage(streamsMax = 100) {
   const namespaces = new Namespaces([chat()])

@@ -6,8 +6,8 @@ import type { Children, ChildrenContext } from './children.ts'
 import { Link, type LinkPeer, type LinkSocket } from './link.ts'
 import {
   fromWireDelivery,
-  type Greeting,
   type Hello,
+  type HelloReply,
   linkCloses,
   linkVersion,
   type Question,
@@ -24,7 +24,7 @@ import type { NodeReport } from './report.ts'
 export class Child implements Upgraded, BrokerSink, LinkPeer {
   id = ''
   /** Under which name its clients are kept in presence. */
-  holder = ''
+  owner = ''
   link: Link | undefined
   reports: readonly NodeReport[] = []
   readonly #channels = new Set<string>()
@@ -61,7 +61,7 @@ export class Child implements Upgraded, BrokerSink, LinkPeer {
     this.#isGone = true
     this.link?.closed()
     if (this.id === '') return
-    this.siblings.ended(this, this.id, this.holder)
+    this.siblings.ended(this, this.id, this.owner)
     for (const channel of this.#channels)
       this.context
         .exchange()
@@ -81,8 +81,8 @@ export class Child implements Upgraded, BrokerSink, LinkPeer {
     if (newest !== undefined) this.link?.say('control', newest)
   }
 
-  suspect(channel: string): void {
-    if (this.#channels.has(channel)) this.link?.say('suspect', { channel })
+  mayHaveMissed(channel: string): void {
+    if (this.#channels.has(channel)) this.link?.say('mayHaveMissed', { channel })
   }
 
   removed(channel: string): void {
@@ -109,13 +109,13 @@ export class Child implements Upgraded, BrokerSink, LinkPeer {
     this.gone()
   }
 
-  begin({ node, version, heard }: Hello): Greeting {
+  begin({ node, version, heard }: Hello): HelloReply {
     if (this.id !== '') throw new CommandError(errors.badRequest, 'hello was said already')
     if (version !== linkVersion) throw new CommandError(errors.badRequest, `the link is of version ${linkVersion} here, not ${version}`)
     const { controls } = this.context
     const welcome = this.context.welcome()
     this.id = node
-    this.holder = this.siblings.began(this, node)
+    this.owner = this.siblings.began(this, node)
     return { welcome, missed: controls.missedBy(heard), ...(controls.heard === undefined ? {} : { heard: controls.heard }) }
   }
 
@@ -199,7 +199,7 @@ const answers: Answers = {
   authorize: (child, args) => child.authorize(args),
   call: ({ context }, { method, data, user, client }) =>
     context.node().call(method, data ?? undefined, { user, ...(client === '' ? {} : { client }) }),
-  greet: ({ context }, { client, data }) => context.node().greeters.greet(client, data ?? undefined),
+  onConnect: ({ context }, { client, data }) => context.node().connectHandlers.handle(client, data ?? undefined),
   revocations: ({ context }, { after }) => context.revocations(after),
   redeem: ({ context }, { ticket }) => context.redeem(ticket),
   watch: ({ context }, change) => context.changeWatch(change),
@@ -208,14 +208,14 @@ const answers: Answers = {
 
 const hearings: Hearings = {
   unsubscribe: (child, { channel }) => child.unsubscribe(channel),
-  track: ({ context, holder }, { entries }) => {
+  track: ({ context, owner }, { entries }) => {
     const { presence } = context.node()
-    for (const { channel, info, turns } of entries) void presence.track(channel, info, holder, turns)
+    for (const { channel, info, version } of entries) void presence.track(channel, info, owner, version)
   },
-  untrack: ({ context, holder }, { channel, client }) => void context.node().presence.untrack(channel, client, holder),
-  event: ({ context, holder }, event) => context.happened(event, holder),
-  occupied: ({ context, holder }, { channels }) => {
-    for (const channel of channels) context.happened({ kind: 'channel_occupied', channel }, holder)
+  untrack: ({ context, owner }, { channel, client }) => void context.node().presence.untrack(channel, client, owner),
+  event: ({ context, owner }, event) => context.happened(event, owner),
+  occupied: ({ context, owner }, { channels }) => {
+    for (const channel of channels) context.happened({ kind: 'channel_occupied', channel }, owner)
   },
 }
 

@@ -31,10 +31,10 @@ export interface ChildrenContext {
   /** A watchlist change for a stream that is not below this node. */
   changeWatch(change: WatchChange): Promise<Json>
   takeWatch(session: string, user: string): Promise<TakenWatch | null>
-  /** Something happened on a node below, which the holder stands for. */
-  happened(event: LifecycleEvent, holder: string): void
+  /** A lifecycle event of a node below, with the owner that its entries belong to. */
+  happened(event: LifecycleEvent, owner: string): void
   /** A link to a node below ended so long ago that what it held counts as gone. */
-  left(holder: string): void
+  left(owner: string): void
   /** Which nodes are below has changed. */
   changed(): void
   /** A node that was linked here ended its link. */
@@ -52,7 +52,7 @@ export class Children {
   readonly #children = new Map<string, Child>()
   readonly #beats: Timer
   readonly #leases = new Set<Timer>()
-  /** Links so far: each is a holder of its own, so that what an earlier one held goes when its lease ends, unless it was told again. */
+  /** Links so far: each is an owner of its own, so that entries of an earlier link go when its lease ends, unless they were sent again. */
   #links = 0
   #knockedAt = 0
   #last: { delivery: BrokerMessage; channel: string; line: string } | undefined
@@ -95,13 +95,13 @@ export class Children {
   }
 
   /** Its clients may be on their way to another node, or it may itself: what it held lasts as long as the lease. */
-  ended(child: Child, id: string, holder: string): void {
+  ended(child: Child, id: string, owner: string): void {
     if (this.#isClosed) return
     this.context.exchange().detach(child)
-    this.context.node().presence.renew(holder)
+    this.context.node().presence.renew(owner)
     const lease = this.context.clock.after(presenceLeaseMs, () => {
       this.#leases.delete(lease)
-      this.context.left(holder)
+      this.context.left(owner)
     })
     this.#leases.add(lease)
     if (this.#children.get(id) !== child) return

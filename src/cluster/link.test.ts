@@ -95,10 +95,10 @@ describe('a link', () => {
     const { clock, parent, upper, lower } = pair()
     upper.socket.isBlocked = true
     const statement = { channel: 'x'.repeat(1024 * 1024) }
-    for (let sent = 0; sent < 31; sent++) parent.say('suspect', statement)
+    for (let sent = 0; sent < 31; sent++) parent.say('mayHaveMissed', statement)
     clock.advance(1)
     expect(parent.isClosed).toBe(false)
-    for (let sent = 0; sent < 2; sent++) parent.say('suspect', statement)
+    for (let sent = 0; sent < 2; sent++) parent.say('mayHaveMissed', statement)
     clock.advance(1)
     expect(parent.isClosed).toBe(true)
     expect(upper.peer.backlog).toBeGreaterThan(backlogBytesMax)
@@ -108,7 +108,7 @@ describe('a link', () => {
   test('[T5] silence is counted in beats and ended by anything that is heard', () => {
     const { clock, child, parent } = pair()
     expect([child.beat(), child.beat(), child.beat()]).toEqual([1, 2, 3])
-    parent.say('suspect', { channel: 'c' })
+    parent.say('mayHaveMissed', { channel: 'c' })
     clock.advance(1)
     expect(child.beat()).toBe(1)
   })

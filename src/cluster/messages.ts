@@ -1,7 +1,6 @@
 import type {
   AccessRequest,
   BrokerMessage,
-  Greeting as ClientGreeting,
   Control,
   Grant,
   HistoryPage,
@@ -11,9 +10,10 @@ import type {
   NamespaceFields,
   NumberedRevocation,
   PresenceStats,
+  PresenceVersion,
   PublishOptions,
+  ServerSideSubscriptions,
   SessionPush,
-  Turns,
 } from '../hub/index.ts'
 import type { Json } from '../kit/index.ts'
 import { type ClientInfo, type Close, type Position, Publication, type PublicationFields } from '../protocol/index.ts'
@@ -41,14 +41,14 @@ export interface Welcome {
   /** Namespaces whose access a service upstream decides. */
   readonly authorized: readonly string[]
   /** Namespaces whose histories a service upstream keeps in its own rows. */
-  readonly keptElsewhere: readonly string[]
-  /** Whether a service upstream greets those who connect. */
-  readonly greets: boolean
+  readonly historyElsewhere: readonly string[]
+  /** Whether a service upstream has a connect handler. */
+  readonly hasConnectHandlers: boolean
   /** Whether anyone upstream wants to hear of connections and subscriptions. */
   readonly listens: boolean
 }
 
-export interface Greeting {
+export interface HelloReply {
   readonly welcome: Welcome
   /** Control messages that the child has not heard. */
   readonly missed: readonly NumberedControl[]
@@ -90,7 +90,7 @@ export interface WireGrant extends Grant {
 
 /** Questions between nodes: what each takes and what it answers. Failures come back as protocol errors. */
 export interface Questions {
-  readonly hello: { readonly args: Hello; readonly result: Greeting }
+  readonly hello: { readonly args: Hello; readonly result: HelloReply }
   /** How the child and all below it are. The answer is what shows that the parent lives. */
   readonly report: { readonly args: { readonly nodes: readonly NodeReport[] }; readonly result: null }
   readonly publish: {
@@ -112,7 +112,10 @@ export interface Questions {
     readonly result: Json
   }
   /** What services give to a client that connects. */
-  readonly greet: { readonly args: { readonly client: HookClient; readonly data: Json | null }; readonly result: ClientGreeting }
+  readonly onConnect: {
+    readonly args: { readonly client: HookClient; readonly data: Json | null }
+    readonly result: ServerSideSubscriptions
+  }
   /** All revocations of the central node, page by page: those after a number. */
   readonly revocations: { readonly args: { readonly after: number }; readonly result: readonly NumberedRevocation[] }
   readonly redeem: { readonly args: { readonly ticket: string }; readonly result: string | null }
@@ -137,7 +140,7 @@ export const repeatable: ReadonlySet<Question> = new Set<Question>([
   'presence',
   'presenceStats',
   'authorize',
-  'greet',
+  'onConnect',
   'watch',
   'takeWatch',
   'revocations',
@@ -147,7 +150,7 @@ export const repeatable: ReadonlySet<Question> = new Set<Question>([
 export interface Statements {
   readonly deliver: { readonly channel: string; readonly delivery: WireDelivery }
   readonly control: NumberedControl
-  readonly suspect: { readonly channel: string }
+  readonly mayHaveMissed: { readonly channel: string }
   readonly removed: { readonly channel: string }
   readonly welcome: Welcome
   readonly unsubscribe: { readonly channel: string }
@@ -163,7 +166,7 @@ export type Statement = keyof Statements
 export interface Tracked {
   readonly channel: string
   readonly info: ClientInfo
-  readonly turns: Turns
+  readonly version: PresenceVersion
 }
 
 export interface Untracked {

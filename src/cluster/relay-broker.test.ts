@@ -32,7 +32,7 @@ class Sink implements BrokerSink {
 
   control(): void {}
 
-  suspect(channel: string): void {
+  mayHaveMissed(channel: string): void {
     this.suspected.push(channel)
   }
 
@@ -55,7 +55,7 @@ class Upstream implements Broker {
         if (!this.isDown && this.subscribed.has(channel)) this.relay?.received(channel, delivery)
       },
       control() {},
-      suspect() {},
+      mayHaveMissed() {},
       removed: channel => this.relay?.removed(channel),
     })
   }

@@ -27,7 +27,7 @@ export class RelayBroker implements Exchange {
   readonly #channels = new Map<string, RelayedChannel>()
   #sinks: readonly BrokerSink[]
   /** Namespaces whose histories a service upstream keeps in its own rows. */
-  keptElsewhere: readonly string[] = []
+  historyElsewhere: readonly string[] = []
   /** Counts the links upstream: what was begun for an earlier one is given up. */
   #round = 0
 
@@ -108,7 +108,7 @@ export class RelayBroker implements Exchange {
   }
 
   /** The node upstream may have missed something, and says so before it knows. */
-  suspect(channel: string): void {
+  mayHaveMissed(channel: string): void {
     this.#channels.get(channel)?.feed.verify()
   }
 
@@ -154,7 +154,7 @@ export class RelayBroker implements Exchange {
 
   /** A channel that cannot be opened is forgotten, so that the next subscriber tries again. */
   #open(channel: string): RelayedChannel {
-    const hasTail = !this.keptElsewhere.includes(namespaceOf(channel))
+    const hasTail = !this.historyElsewhere.includes(namespaceOf(channel))
     const relayed = new RelayedChannel(channel, this.options, this.upstream, () => this.#sinks, hasTail)
     this.#channels.set(channel, relayed)
     relayed.opened.catch(() => {

@@ -16,7 +16,7 @@ function cluster() {
     if (delivery.kind !== 'publication') events.push(...delivery.infos.map(({ user }) => `${delivery.kind} ${user}`))
   }
   const options = { clock, random: seededRandom(1), namespaces: new Namespaces([room]), limits: defaultLimits }
-  const broker = new MemoryBroker(options, { deliver, control() {}, suspect() {}, removed() {} })
+  const broker = new MemoryBroker(options, { deliver, control() {}, mayHaveMissed() {}, removed() {} })
   const central = new MemoryPresence(options, broker)
   return { clock, events, central }
 }
@@ -25,30 +25,30 @@ type Parent = Pick<MemoryPresence, 'track' | 'untrack' | 'renew'>
 
 /** A relay's presence with a link that says to the parent in use what is said, under the name of that link. */
 function relayOn(clock: SimClock) {
-  const link: { parent: Parent | undefined; holder: string } = { parent: undefined, holder: '' }
+  const link: { parent: Parent | undefined; owner: string } = { parent: undefined, owner: '' }
   const presence = new RelayPresence(clock, {
     ask: async () => [] as never,
     say(statement, args) {
-      const { parent, holder } = link
+      const { parent, owner } = link
       if (parent === undefined) return
       if (statement === 'track') {
-        for (const { channel, info, turns } of (args as Statements['track']).entries) void parent.track(channel, info, holder, turns)
+        for (const { channel, info, version } of (args as Statements['track']).entries) void parent.track(channel, info, owner, version)
       }
       if (statement === 'untrack') {
         const { channel, client } = args as Statements['untrack']
-        void parent.untrack(channel, client, holder)
+        void parent.untrack(channel, client, owner)
       }
     },
   })
   return {
     presence,
-    attach(parent: Parent, holder: string) {
-      Object.assign(link, { parent, holder })
+    attach(parent: Parent, owner: string) {
+      Object.assign(link, { parent, owner })
       presence.retell()
     },
     /** The link breaks; the parent notices. */
     detach() {
-      link.parent?.renew(link.holder)
+      link.parent?.renew(link.owner)
       link.parent = undefined
     },
   }

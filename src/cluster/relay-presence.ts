@@ -1,4 +1,4 @@
-import { isOlder, type Presence, type PresenceStats, presenceLeaseMs, type Turns } from '../hub/index.ts'
+import { isOlder, type Presence, type PresenceStats, type PresenceVersion, presenceLeaseMs } from '../hub/index.ts'
 import type { Clock, Timer } from '../kit/index.ts'
 import type { ClientInfo } from '../protocol/index.ts'
 import type { Tracked } from './messages.ts'
@@ -6,8 +6,8 @@ import type { Uplink } from './uplink.ts'
 
 interface Held {
   readonly info: ClientInfo
-  readonly holder: string
-  readonly turns: Turns
+  readonly owner: string
+  readonly version: PresenceVersion
 }
 
 /** Entries of one statement. */
@@ -29,18 +29,18 @@ export class RelayPresence implements Presence {
     readonly uplink: Pick<Uplink, 'ask' | 'say'>,
   ) {}
 
-  async track(channel: string, info: ClientInfo, holder = local, turns: Turns = []): Promise<void> {
+  async track(channel: string, info: ClientInfo, owner = local, version: PresenceVersion = []): Promise<void> {
     const held = this.#held.get(channel) ?? new Map<string, Held>()
     this.#held.set(channel, held)
     const known = held.get(info.client)
-    if (known !== undefined && isOlder(turns, known.turns)) return
-    held.set(info.client, { info, holder, turns })
-    this.uplink.say('track', { entries: [{ channel, info, turns: [...turns, this.#turn] }] })
+    if (known !== undefined && isOlder(version, known.version)) return
+    held.set(info.client, { info, owner, version })
+    this.uplink.say('track', { entries: [{ channel, info, version: [...version, this.#turn] }] })
   }
 
-  async untrack(channel: string, client: string, holder = local): Promise<void> {
+  async untrack(channel: string, client: string, owner = local): Promise<void> {
     const held = this.#held.get(channel)
-    if (held?.get(client)?.holder !== holder) return
+    if (held?.get(client)?.owner !== owner) return
     held.delete(client)
     if (held.size === 0) this.#held.delete(channel)
     this.uplink.say('untrack', { channel, client })
@@ -55,19 +55,19 @@ export class RelayPresence implements Presence {
     return this.uplink.ask('presenceStats', { channel })
   }
 
-  renew(holder: string): void {
-    this.#leases.get(holder)?.cancel()
+  renew(owner: string): void {
+    this.#leases.get(owner)?.cancel()
     this.#leases.set(
-      holder,
-      this.clock.after(presenceLeaseMs, () => void this.drop(holder)),
+      owner,
+      this.clock.after(presenceLeaseMs, () => void this.drop(owner)),
     )
   }
 
-  async drop(holder: string): Promise<void> {
-    this.#leases.get(holder)?.cancel()
-    this.#leases.delete(holder)
+  async drop(owner: string): Promise<void> {
+    this.#leases.get(owner)?.cancel()
+    this.#leases.delete(owner)
     for (const [channel, held] of [...this.#held]) {
-      for (const [client, entry] of [...held]) if (entry.holder === holder) await this.untrack(channel, client, holder)
+      for (const [client, entry] of [...held]) if (entry.owner === owner) await this.untrack(channel, client, owner)
     }
   }
 
@@ -76,8 +76,8 @@ export class RelayPresence implements Presence {
     this.#turn++
     const entries: Tracked[] = []
     for (const [channel, held] of this.#held) {
-      for (const { info, holder, turns } of held.values())
-        if (!this.#leases.has(holder)) entries.push({ channel, info, turns: [...turns, this.#turn] })
+      for (const { info, owner, version } of held.values())
+        if (!this.#leases.has(owner)) entries.push({ channel, info, version: [...version, this.#turn] })
     }
     for (let from = 0; from < entries.length; from += batchMax) this.uplink.say('track', { entries: entries.slice(from, from + batchMax) })
   }

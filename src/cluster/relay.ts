@@ -4,8 +4,8 @@ import { CommandError, errors } from '../protocol/index.ts'
 import type { Controls } from './controls.ts'
 import {
   fromWireDelivery,
-  type Greeting,
   type Hello,
+  type HelloReply,
   linkVersion,
   type Question,
   type Questions,
@@ -59,9 +59,9 @@ export class Relay implements UplinkEvents {
   #context: RelayContext | undefined
   #grants: UpstreamGrants | undefined
   #reporting: Timer | undefined
-  #greeting: Greeting | undefined
+  #reply: HelloReply | undefined
   #welcome: Welcome | undefined
-  #greeted: (() => void) | undefined
+  #caughtUp: (() => void) | undefined
   readonly #untold = new RingBuffer<LifecycleEvent>()
   #untoldLost = 0
 
@@ -80,13 +80,13 @@ export class Relay implements UplinkEvents {
       const { user, client = '' } = asking
       return questions.ask(payerOf(asking), () => context.uplink.ask('call', { method, data: data ?? null, user, client }))
     }
-    context.node.greeters.add(async (client, data) =>
-      this.#welcome?.greets ? context.uplink.ask('greet', { client, data: data ?? null }) : undefined,
+    context.node.connectHandlers.add(async (client, data) =>
+      this.#welcome?.hasConnectHandlers ? context.uplink.ask('onConnect', { client, data: data ?? null }) : undefined,
     )
     context.node.on(event => this.#happened(event))
     return new Promise(resolve => {
-      this.#greeted = resolve
-      if (this.#greeting !== undefined) this.#take(context, this.#greeting)
+      this.#caughtUp = resolve
+      if (this.#reply !== undefined) this.#take(context, this.#reply)
     })
   }
 
@@ -100,9 +100,9 @@ export class Relay implements UplinkEvents {
     return { node: this.node, version: linkVersion, ...(heard === undefined ? {} : { heard }) }
   }
 
-  up(greeting: Greeting): void {
-    this.#greeting = greeting
-    if (this.#context !== undefined) this.#take(this.#context, greeting)
+  up(reply: HelloReply): void {
+    this.#reply = reply
+    if (this.#context !== undefined) this.#take(this.#context, reply)
   }
 
   lost(): void {
@@ -147,11 +147,11 @@ export class Relay implements UplinkEvents {
     this.#reporting?.cancel()
   }
 
-  #take(context: RelayContext, { welcome, missed, heard }: Greeting): void {
+  #take(context: RelayContext, { welcome, missed, heard }: HelloReply): void {
     this.#learn(context, welcome)
     for (const control of missed) hearings.control?.(context, control)
     if (heard !== undefined) this.controls.catchUp(heard)
-    void this.#takeRevocations(context).then(() => this.#greeted?.())
+    void this.#takeRevocations(context).then(() => this.#caughtUp?.())
     this.report()
     context.broker.resubscribe()
     context.presence.retell()
@@ -180,7 +180,7 @@ export class Relay implements UplinkEvents {
     const listenedBefore = this.#welcome?.listens ?? false
     this.#welcome = welcome
     context.adopt(welcome.namespaces)
-    context.broker.keptElsewhere = welcome.keptElsewhere
+    context.broker.historyElsewhere = welcome.historyElsewhere
     for (const namespace of welcome.authorized) {
       context.node.access.authorize(namespace, async request => (await this.#grants?.ask(request)) ?? false, { anonymous: true })
     }
@@ -227,6 +227,6 @@ const hearings: { readonly [S in Statement]?: (context: RelayContext, args: Stat
   control: ({ broker, controls }, control) => {
     if (controls.take(control)) broker.controlled(control.message)
   },
-  suspect: ({ broker }, { channel }) => broker.suspect(channel),
+  mayHaveMissed: ({ broker }, { channel }) => broker.mayHaveMissed(channel),
   removed: ({ broker }, { channel }) => broker.removed(channel),
 }

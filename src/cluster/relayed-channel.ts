@@ -49,17 +49,17 @@ export class RelayedChannel implements FeedTarget {
   }
 
   /** What is known already is not said again to all below. */
-  restate(state: readonly Publication[]): void {
+  replaceState(state: readonly Publication[]): void {
     if (this.#stream === undefined || isSameState(this.#stream.state(), state)) return
     this.#restart(this.feed.position, this.#stream.epoch === this.feed.position.epoch ? this.#stream.tail() : [], state)
-    for (const sink of this.sinks()) sink.suspect(this.channel)
+    for (const sink of this.sinks()) sink.mayHaveMissed(this.channel)
   }
 
   /** The tail begins again with what the history upstream still has. */
-  lose({ publications, state }: HistoryPage): void {
+  onGap({ publications, state }: HistoryPage): void {
     const { position } = this.feed
     this.#restart(position, publications.at(-1)?.offset === position.offset ? publications : [], state)
-    for (const sink of this.sinks()) sink.suspect(this.channel)
+    for (const sink of this.sinks()) sink.mayHaveMissed(this.channel)
   }
 
   /**
@@ -114,7 +114,7 @@ export class RelayedChannel implements FeedTarget {
     if (namespace === undefined || !this.hasTail) return
     this.#stream = new History(this.channel, namespace, epoch)
     this.#stream.restore(offset, this.options.clock.now(), publications)
-    this.#stream.restate(state)
+    this.#stream.replaceState(state)
   }
 }
 

@@ -3,19 +3,19 @@ import { SimClock } from '../../sim/clock.ts'
 import { FakeParents, NotingPeer } from '../../test/support/link-pipe.ts'
 import { silentLog } from '../hub/index.ts'
 import { seededRandom } from '../kit/index.ts'
-import { type Greeting, type Hello, type Question, refusals } from './messages.ts'
+import { type Hello, type HelloReply, type Question, refusals } from './messages.ts'
 import { patienceMs, Uplink, type UplinkEvents } from './uplink.ts'
 
 class Events extends NotingPeer implements UplinkEvents {
-  readonly ups: Greeting[] = []
+  readonly ups: HelloReply[] = []
   losses = 0
 
   hello(): Hello {
     return { node: 'me', version: 1 }
   }
 
-  up(greeting: Greeting): void {
-    this.ups.push(greeting)
+  up(reply: HelloReply): void {
+    this.ups.push(reply)
   }
 
   lost(): void {
@@ -23,8 +23,11 @@ class Events extends NotingPeer implements UplinkEvents {
   }
 }
 
-function greetingOf(node: string, path: string[] = [node]): Greeting {
-  return { welcome: { node, path, namespaces: [], authorized: [], keptElsewhere: [], greets: false, listens: false }, missed: [] }
+function helloReplyOf(node: string, path: string[] = [node]): HelloReply {
+  return {
+    welcome: { node, path, namespaces: [], authorized: [], historyElsewhere: [], hasConnectHandlers: false, listens: false },
+    missed: [],
+  }
 }
 
 type Answers = (upstream: string, question: Question, args: unknown) => unknown
@@ -32,7 +35,7 @@ type Answers = (upstream: string, question: Question, args: unknown) => unknown
 function start(upstreams: string[], states: Record<string, 'away' | 'deaf' | { code: number; reason: string }> = {}, answers?: Answers) {
   const clock = new SimClock()
   const parents = new FakeParents(clock, (upstream, question, args) =>
-    question === 'hello' ? greetingOf(upstream) : answers?.(upstream, question, args),
+    question === 'hello' ? helloReplyOf(upstream) : answers?.(upstream, question, args),
   )
   for (const [upstream, state] of Object.entries(states)) parents.state.set(upstream, state)
   const events = new Events()
@@ -118,7 +121,7 @@ describe('an uplink', () => {
     expect(uplink.upstream).toBe('b')
   })
 
-  test('[T5] a parent that never greets is left as well', () => {
+  test('[T5] a parent that never answers hello is left as well', () => {
     const { clock, uplink } = start(['a', 'b'], { a: 'deaf' })
     clock.advance(5200)
     expect(uplink.upstream).toBe('b')
@@ -127,7 +130,7 @@ describe('an uplink', () => {
 
   test('[T8] a parent that hangs below this very node is no parent', () => {
     const clock = new SimClock()
-    const parents = new FakeParents(clock, upstream => greetingOf(upstream, upstream === 'a' ? ['a', 'x', 'me', 'root'] : ['b', 'root']))
+    const parents = new FakeParents(clock, upstream => helloReplyOf(upstream, upstream === 'a' ? ['a', 'x', 'me', 'root'] : ['b', 'root']))
     const events = new Events()
     const uplink = new Uplink(
       { clock, random: seededRandom(1), log: silentLog, node: 'me', upstreams: ['a', 'b'], secret: 's', connect: parents.connect },

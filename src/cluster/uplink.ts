@@ -3,8 +3,8 @@ import { backoffMs, type Clock, every, type Random, type Timer, unreachable } fr
 import { type Connector, connectByWebSocket } from './connector.ts'
 import { BrokenLink, Link, type LinkPeer } from './link.ts'
 import {
-  type Greeting,
   type Hello,
+  type HelloReply,
   linkCloses,
   type Question,
   type Questions,
@@ -30,13 +30,13 @@ export interface UplinkOptions {
 export interface UplinkEvents extends LinkPeer {
   /** What this node says of itself when it begins. */
   hello(): Hello
-  up(greeting: Greeting): void
+  up(reply: HelloReply): void
   /** No parent has been found for a while: what waited has failed, and whoever needs a parent must do without. */
   lost(): void
 }
 
 type UplinkState =
-  | { readonly kind: 'connecting'; readonly link: Link; readonly greeting: Timer }
+  | { readonly kind: 'connecting'; readonly link: Link; readonly reply: Timer }
   | { readonly kind: 'up'; readonly link: Link }
   | { readonly kind: 'waiting'; readonly timer: Timer }
   | { readonly kind: 'closed' }
@@ -54,8 +54,8 @@ const refusedRetryMs = 15_000
 const spreadMs = 100
 /** How long questions wait for a link that is being made anew, and how long nobody is told that there is none. */
 export const patienceMs = 5000
-/** A parent that does not greet within this time is not one. */
-const greetingMs = 5000
+/** A parent that does not answer `hello` within this time is left. */
+const helloMs = 5000
 const beatMs = 1000
 /** A parent answers a report every two seconds; one that is not heard for this many beats is gone, though the connection stands. */
 const silentBeatsMax = 5
@@ -122,7 +122,7 @@ export class Uplink {
         state.timer.cancel()
         break
       case 'connecting':
-        state.greeting.cancel()
+        state.reply.cancel()
         state.link.terminate()
         break
       case 'up':
@@ -166,12 +166,12 @@ export class Uplink {
       ended: (code, reason) => this.#down(link, code, reason),
     })
     const link = new Link(clock, socket, this.events)
-    return { kind: 'connecting', link, greeting: clock.after(greetingMs, () => this.drop('no greeting came')) }
+    return { kind: 'connecting', link, reply: clock.after(helloMs, () => this.drop('no answer to hello')) }
   }
 
   #opened(link: Link): void {
     link.ask('hello', this.events.hello()).then(
-      greeting => this.#up(link, greeting),
+      reply => this.#up(link, reply),
       (error: unknown) => {
         if (this.#state.kind === 'connecting' && this.#state.link === link)
           this.drop(error instanceof Error ? error.message : String(error))
@@ -189,15 +189,15 @@ export class Uplink {
     }
   }
 
-  #up(link: Link, greeting: Greeting): void {
+  #up(link: Link, reply: HelloReply): void {
     const state = this.#state
     if (state.kind !== 'connecting' || state.link !== link) return
-    const { node, path } = greeting.welcome
+    const { node, path } = reply.welcome
     if (path.includes(this.options.node)) {
       this.drop('it hangs below this node')
       return
     }
-    state.greeting.cancel()
+    state.reply.cancel()
     this.#patience.cancel()
     this.#state = { kind: 'up', link }
     this.#isLost = false
@@ -205,7 +205,7 @@ export class Uplink {
     this.#refused = 0
     this.#logged.clear()
     this.options.log.info({ upstream: this.upstream, parent: node }, 'linked to the node upstream')
-    this.events.up(greeting)
+    this.events.up(reply)
     for (const { resolve } of this.#waiting.splice(0)) resolve(link)
   }
 
@@ -216,7 +216,7 @@ export class Uplink {
       case 'up':
         if (state.link !== link) return
         link.closed()
-        if (state.kind === 'connecting') state.greeting.cancel()
+        if (state.kind === 'connecting') state.reply.cancel()
         else this.#patience = this.options.clock.after(patienceMs, () => this.#lose())
         this.#log(state.kind === 'up', code, reason)
         this.#failures++

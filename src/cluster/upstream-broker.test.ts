@@ -11,7 +11,7 @@ const kept = defineNamespace({ name: 'kept', historySize: 4000, historyTtlMs: 60
 async function withHistory(count: number, data: (n: number) => Json = n => n) {
   const clock = new SimClock()
   const options = { clock, random: seededRandom(1), namespaces: new Namespaces([kept]), limits: defaultLimits }
-  const memory = new MemoryBroker(options, { deliver() {}, control() {}, suspect() {}, removed() {} })
+  const memory = new MemoryBroker(options, { deliver() {}, control() {}, mayHaveMissed() {}, removed() {} })
   for (let n = 1; n <= count; n++) await memory.publish('kept:1', data(n), {})
   const queries: HistoryQuery[] = []
   const said: string[] = []

@@ -11,9 +11,9 @@ export {
 } from './access/identity.ts'
 export { type Principal, principalOf } from './access/principal.ts'
 export { isOver, keyOf, type NumberedRevocation, type Revocation, Revocations, type TokenMark } from './access/revocations.ts'
-export { type Admission, admit, type SubscribeRequest } from './channel/admission.ts'
 export type { Channel } from './channel/channel.ts'
-export { endedMeanwhile } from './channel/pending-subscriptions.ts'
+export { endedMeanwhile } from './channel/pending-grants.ts'
+export { openSubscription, type PendingSubscription, type SubscribeRequest } from './channel/pending-subscription.ts'
 export type { PersonalChannel } from './channel/personal-channel.ts'
 export { PresenceList } from './channel/presence-list.ts'
 export { checkPublicationSize } from './channel/publication-size.ts'
@@ -43,7 +43,7 @@ export type {
   SubscribeHookResult,
 } from './contracts/hooks.ts'
 export { type Log, silentLog } from './contracts/log.ts'
-export { isOlder, type Presence, type PresenceStats, presenceLeaseMs, type Turns } from './contracts/presence.ts'
+export { isOlder, type Presence, type PresenceStats, type PresenceVersion, presenceLeaseMs } from './contracts/presence.ts'
 export type { Bytes, Socket, SocketGroup } from './contracts/socket.ts'
 export { Counters } from './counters.ts'
 export {
@@ -78,7 +78,13 @@ export { type CommandContext, type CommandMethod, Node, type NodeOptions, payerO
 export { callsMax } from './session/call-line.ts'
 export { weightMax } from './session/calls.ts'
 export { completeAll, type Identified, identify } from './session/commands/connect.ts'
-export { type GreetedSubscription, type Greeter, Greeters, type Greeting, inTime } from './session/greeting.ts'
+export {
+  type ConnectHandler,
+  ConnectHandlers,
+  inTime,
+  type ServerSideSubscription,
+  type ServerSideSubscriptions,
+} from './session/connect-handlers.ts'
 export { Heartbeat } from './session/heartbeat.ts'
 export { full } from './session/room.ts'
 export { Session } from './session/session.ts'

@@ -65,7 +65,7 @@ export interface Limits {
   readonly outboxHighWaterBytes: number
   /** Bytes waiting in the socket up to which conflated news is still added: what waits there cannot become newer. */
   readonly outboxLowWaterBytes: number
-  /** Subscribers from which a channel serves those who follow it alone by one broadcast: below it costs more than it spares. */
+  /** Subscribers from which a channel writes to those that follow nothing else as one group. Below, a group costs more than it saves. */
   readonly broadcastMin: number
   /** How long a session may make no progress with something to send. Beyond: close 3008 (sports S19). */
   readonly stalledMs: number

@@ -24,9 +24,9 @@ import { Tick } from './fanout/tick.ts'
 import { UnsentBytes } from './fanout/unsent-bytes.ts'
 import type { Limits } from './limits.ts'
 import { Calls } from './session/calls.ts'
+import { ConnectHandlers } from './session/connect-handlers.ts'
 import { applyControl } from './session/control.ts'
 import { moveEnd } from './session/expiry.ts'
-import { Greeters } from './session/greeting.ts'
 import { RecentControls } from './session/recent-controls.ts'
 import type { Session } from './session/session.ts'
 import { Sessions } from './session/sessions.ts'
@@ -111,7 +111,7 @@ export class Node implements BrokerSink, OutboxContext {
   /** Commands of services that are under way or wait for their turn. */
   readonly calls: Calls
   readonly recentControls = new RecentControls()
-  readonly greeters = new Greeters()
+  readonly connectHandlers = new ConnectHandlers()
   readonly methods = new Map<string, CommandMethod>()
   readonly #listeners: { readonly kind: LifecycleEvent['kind'] | undefined; readonly listener: LifecycleListener }[] = []
   #happened: LifecycleEvent[] = []
@@ -272,8 +272,8 @@ export class Node implements BrokerSink, OutboxContext {
     this.hub.deliver(channel, delivery)
   }
 
-  suspect(channel: string): void {
-    this.hub.suspect(channel)
+  mayHaveMissed(channel: string): void {
+    this.hub.mayHaveMissed(channel)
   }
 
   /** Nothing of a history is kept here. */

@@ -1,9 +1,9 @@
 import type { z } from 'zod'
 import type {
   Authorizer,
+  ConnectHandler,
   FeedTarget,
   Following,
-  Greeter,
   HistoryPage,
   HistoryProvider,
   HistoryQuery,
@@ -61,7 +61,7 @@ export interface Server {
   /** Decides every subscribe, publish, presence and history call of users in a namespace; of strangers too with `anonymous`, who are refused otherwise. */
   authorize(namespace: string, authorizer: Authorizer, options?: OwnCodeOptions): void
   /** Gives subscriptions and words of its own to every WebSocket that connects, on whichever node, in the connect reply. */
-  greet(greeter: Greeter): void
+  onConnect(handler: ConnectHandler): void
   /** Appends to the channel's history and delivers to every subscriber on every node. */
   publish<T>(channel: string, data: T & Jsonable<T>, options?: PublishOptions): Promise<Position>
   /**
@@ -89,7 +89,7 @@ export interface Server {
    * Has the histories of a namespace kept by your own code: publications get their places there (`publish` with `at`), and recovery, gaps and
    * history calls ask it. The namespace's delivery is `stream`, and it needs `historySize` and `historyTtlMs` like every one that clients recover in.
    */
-  keep(namespace: string, keeper: HistoryProvider): void
+  provideHistory(namespace: string, provider: HistoryProvider): void
   /** Hears a channel as a subscriber does: what is kept of it first, then all that comes, in order and once, until it is ended. */
   follow(channel: string, target: FeedTarget): Following
   /** Hears at the end of the turn in which it happened, in order. A listener that fails is logged and harms nobody. */

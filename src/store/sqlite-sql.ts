@@ -16,7 +16,7 @@ export class SqliteSql implements Sql {
   readonly #database: Database
   readonly #queries: SqliteQueries
   readonly #calls = new Calls()
-  readonly #turns = new Turns()
+  readonly #queue = new TransactionQueue()
   readonly #checkpoints: Checkpoints
 
   /** @throws SqlError `unavailable` */
@@ -68,11 +68,11 @@ export class SqliteSql implements Sql {
 
   #alone<T>(call: () => Promise<T>): Promise<T> {
     return this.#calls.admit(async () => {
-      if (!this.#turns.take()) await this.#turns.wait()
+      if (!this.#queue.take()) await this.#queue.wait()
       try {
         return await call()
       } finally {
-        this.#turns.pass()
+        this.#queue.pass()
       }
     })
   }
@@ -99,7 +99,7 @@ export class SqliteSql implements Sql {
 }
 
 /** Who has the connection, and who waits for it, first come first served. */
-class Turns {
+class TransactionQueue {
   readonly #waiting: (() => void)[] = []
   #taken = false
 

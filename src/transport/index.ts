@@ -1,7 +1,7 @@
 export { Answers } from './answers.ts'
 export { check, readJson, readText } from './body.ts'
+export { ConnectionGuard } from './connection-guard.ts'
 export { credentialsOf } from './credentials.ts'
-export { Gate } from './gate.ts'
 export { type HttpOptions, HttpTransport } from './http.ts'
 export { Origins } from './origins.ts'
 export { type RouteHandler, Router } from './router.ts'

@@ -1,9 +1,9 @@
-import { type Admission, completeAll, endedMeanwhile, Frame, type Session } from '../hub/index.ts'
+import { completeAll, endedMeanwhile, Frame, type PendingSubscription, type Session } from '../hub/index.ts'
 import type { Timer } from '../kit/index.ts'
 import { CloseError, type CommandError, closes, type Position, push, type SubsEntry } from '../protocol/index.ts'
 
 /** Takes the session into a channel, or says why not. */
-export type Ask = (channel: string) => Promise<Admission | CommandError>
+export type Ask = (channel: string) => Promise<PendingSubscription | CommandError>
 
 interface Late {
   /** Since it could not be opened. */

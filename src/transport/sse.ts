@@ -1,11 +1,11 @@
 import {
-  type Admission,
   completeAll,
   full,
   Heartbeat,
   type Identified,
   identify,
   type Node,
+  type PendingSubscription,
   pushFrame,
   Session,
   sseWire,
@@ -32,10 +32,10 @@ import {
   sseRetry,
 } from '../protocol/index.ts'
 import { clientHeaders } from './client-headers.ts'
+import type { ConnectionGuard, ConnectionRefusal } from './connection-guard.ts'
 import { credentialsOf } from './credentials.ts'
 import { EventStream, type EventStreamOwner } from './event-stream.ts'
 import { EventStreams } from './event-streams.ts'
-import type { Gate, Refusal } from './gate.ts'
 import { LateChannels } from './late-channels.ts'
 import { eventStreamHeaders, safetyHeaders } from './safety-headers.ts'
 import { statusOf } from './status.ts'
@@ -72,7 +72,7 @@ export class SseTransport implements EventStreamOwner {
 
   constructor(
     readonly node: Node,
-    readonly gate: Gate,
+    readonly guard: ConnectionGuard,
     readonly elsewhere: SseElsewhere,
   ) {
     this.watches = new Watches(node.clock, node.limits.sseLingerMs)
@@ -81,7 +81,7 @@ export class SseTransport implements EventStreamOwner {
 
   async open(request: Request, address: string): Promise<Response> {
     if (isEndCursor(lastEventIdOf(request))) return new Response(null, { status: 204, headers: this.#overHeaders(request) })
-    const refused = this.gate.refuse(request, address)
+    const refused = this.guard.refuse(request, address)
     if (refused !== undefined) return this.#turnAway(refused, request)
     let opening: Opening
     try {
@@ -102,9 +102,9 @@ export class SseTransport implements EventStreamOwner {
       const hasBegun = stream.session !== undefined
       session.close(closeFor(error))
       if (!isTemporary(error)) return this.#refusal(error, request)
-      if (!hasBegun || error instanceof CommandError || isFull(error)) return this.#turnAway(this.gate.notNow(error), request)
+      if (!hasBegun || error instanceof CommandError || isFull(error)) return this.#turnAway(this.guard.notNow(error), request)
     }
-    return new Response(stream.body, { headers: { ...eventStreamHeaders, ...this.gate.origins.headersFor(request) } })
+    return new Response(stream.body, { headers: { ...eventStreamHeaders, ...this.guard.origins.headersFor(request) } })
   }
 
   /** Gives a broken stream's watchlist to the node that its client came back to. */
@@ -150,10 +150,10 @@ export class SseTransport implements EventStreamOwner {
     // What the server opens comes first: it always has room, and a place in the cursor.
     const channels = [...serverChannels(session, wanted), ...wanted.channels]
     payForChannels(session, channels.length)
-    const admissions = await admitAll(session, channels, channel => positionIn(opening.cursor, channel), opening.delayMs)
+    const pendings = await admitAll(session, channels, channel => positionIn(opening.cursor, channel), opening.delayMs)
     if (session.state.kind === 'closed') throw new CloseError(session.state.close)
     // A user's own watchlist may have been emptied: a browser that is refused does not come back to fill it.
-    if (channels.length > 0 || session.user === '' || opening.cursor?.watchlist === undefined) checkAccepted(admissions)
+    if (channels.length > 0 || session.user === '' || opening.cursor?.watchlist === undefined) checkAccepted(pendings)
     const watch = shared(wanted, session)
     if (session.socket instanceof EventStream) session.socket.watch = watch
     session.streamId = watch.id
@@ -161,7 +161,7 @@ export class SseTransport implements EventStreamOwner {
     // Also where it was changed on another node: this one counts from 0, and the URL still does not say it.
     if (watch.rev > 0 || wanted.channels !== opening.channels) this.changed(session, watch)
     session.announce()
-    const subs = completeAll(admissions)
+    const subs = completeAll(pendings)
     // Before the first event, whose cursor keeps their places.
     if ([...subs.values()].some(entry => 'error' in entry && entry.error.temporary)) this.#askAgain(session, subs, opening)
     // The first event stands alone: what the new subscriptions have brought meanwhile comes with the next.
@@ -214,18 +214,18 @@ export class SseTransport implements EventStreamOwner {
   }
 
   /** Browsers say what they want, everybody else is told by status. */
-  #turnAway(refused: Refusal, request: Request): Response {
+  #turnAway(refused: ConnectionRefusal, request: Request): Response {
     const wantsEvents = request.headers.get('accept')?.includes('text/event-stream') === true
-    const stream = wantsEvents ? refused.toEventStream(this.gate.origins.headersFor(request)) : undefined
-    return stream ?? refused.toResponse(this.gate.origins.headersFor(request))
+    const stream = wantsEvents ? refused.toEventStream(this.guard.origins.headersFor(request)) : undefined
+    return stream ?? refused.toResponse(this.guard.origins.headersFor(request))
   }
 
   #overHeaders(request: Request) {
-    return { 'Cache-Control': 'no-store', ...safetyHeaders, ...this.gate.origins.headersFor(request) }
+    return { 'Cache-Control': 'no-store', ...safetyHeaders, ...this.guard.origins.headersFor(request) }
   }
 
   #refusal(error: unknown, request: Request): Response {
-    const headers = this.gate.origins.headersFor(request)
+    const headers = this.guard.origins.headersFor(request)
     if (error instanceof CloseError) {
       const { code, reason } = error.close
       return Response.json({ error: { code, message: reason } }, { status: statusOf(code), headers })
@@ -249,9 +249,9 @@ class NothingAccepted extends CommandError {
 }
 
 /** @throws NothingAccepted where a stream would stay open for nothing, now and when it is tried again */
-function checkAccepted(admissions: ReadonlyMap<string, Admission | CommandError>): void {
-  const refusals = [...admissions].flatMap(([channel, outcome]) => (outcome instanceof CommandError ? [[channel, outcome] as const] : []))
-  if (refusals.length < admissions.size || refusals.some(([, { temporary }]) => temporary)) return
+function checkAccepted(pendings: ReadonlyMap<string, PendingSubscription | CommandError>): void {
+  const refusals = [...pendings].flatMap(([channel, outcome]) => (outcome instanceof CommandError ? [[channel, outcome] as const] : []))
+  if (refusals.length < pendings.size || refusals.some(([, { temporary }]) => temporary)) return
   const first = refusals[0]?.[1] ?? new CommandError(errors.badRequest, 'channel: name at least one')
   throw new NothingAccepted(first, Object.fromEntries(refusals.map(([channel, error]) => [channel, { error: error.toReply() }])))
 }

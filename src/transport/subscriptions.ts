@@ -1,8 +1,8 @@
-import { type Admission, admit, type Session } from '../hub/index.ts'
+import { openSubscription, type PendingSubscription, type Session } from '../hub/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
 import type { Resume } from './watchlist.ts'
 
-type Outcome = readonly [channel: string, Admission | CommandError]
+type Outcome = readonly [channel: string, PendingSubscription | CommandError]
 
 /** Admits a session to many channels at once; one that is refused stands with its error and does not hold up the others. */
 export async function admitAll(
@@ -10,7 +10,7 @@ export async function admitAll(
   channels: readonly string[],
   resume: Resume,
   delayMs: number,
-): Promise<Map<string, Admission | CommandError>> {
+): Promise<Map<string, PendingSubscription | CommandError>> {
   return new Map(
     await Promise.all(channels.map(async (channel): Promise<Outcome> => [channel, await attempt(session, channel, resume, delayMs)])),
   )
@@ -27,11 +27,16 @@ export function payForChannels(session: Session, channels: number): void {
 }
 
 /** Admits a session to one channel, or gives the reason why not. */
-export async function attempt(session: Session, channel: string, resume: Resume, delayMs: number): Promise<Admission | CommandError> {
+export async function attempt(
+  session: Session,
+  channel: string,
+  resume: Resume,
+  delayMs: number,
+): Promise<PendingSubscription | CommandError> {
   const granted = session.identity.subs ?? {}
   const terms = Object.hasOwn(granted, channel) ? granted[channel] : undefined
   try {
-    return await admit(session, { channel, since: resume(channel), recoverable: true, granted: terms, delayMs })
+    return await openSubscription(session, { channel, since: resume(channel), recoverable: true, granted: terms, delayMs })
   } catch (error) {
     if (!(error instanceof CommandError)) throw error
     return error

@@ -47,9 +47,9 @@ async function apply(transport: SseTransport, session: Session, change: Watchlis
     session.untrack(channel, unsubscribes.byClient)
     late?.drop(channel)
   }
-  const admissions = await admitAll(session, added, () => undefined, transport.delayOf(session))
+  const pendings = await admitAll(session, added, () => undefined, transport.delayOf(session))
   if (session.isClosed) throw new CommandError({ code: 404, message: 'no such stream' })
-  const subs = completeAll(admissions)
+  const subs = completeAll(pendings)
   const reply = replyOf(change, subs)
   // A late channel that is being opened right now is a subscription as well.
   const open = new Set([...session.subscriptions.keys(), ...(late?.names ?? [])])

@@ -3,7 +3,7 @@ import { type Node, protobufWire, type Wire, websocketWire } from '../hub/index.
 import { ClientConnection } from './client-connection.ts'
 import { ClientConnections } from './client-connections.ts'
 import { clientHeaders } from './client-headers.ts'
-import type { Gate } from './gate.ts'
+import type { ConnectionGuard } from './connection-guard.ts'
 import type { Upgraded } from './upgraded.ts'
 
 /** Centrifugo's client protocol in both of its forms, at `/connection/websocket`. */
@@ -13,12 +13,12 @@ export class WebSocketTransport {
 
   constructor(
     readonly node: Node,
-    readonly gate: Gate,
+    readonly guard: ConnectionGuard,
   ) {}
 
   /** Answers a request that cannot be upgraded; undefined when it was. */
   upgrade(request: Request, server: Server<Upgraded>, address: string): Response | undefined {
-    const refused = this.gate.refuse(request, address)
+    const refused = this.guard.refuse(request, address)
     if (refused !== undefined) return refused.toResponse()
     const { wire, headers } = this.#formOf(request)
     const handedOn = this.node.options.hooks.connect === undefined ? undefined : clientHeaders(request, address)

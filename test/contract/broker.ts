@@ -17,7 +17,7 @@ export class Heard implements BrokerSink {
     this.controls.push(message)
   }
 
-  suspect(channel: string): void {
+  mayHaveMissed(channel: string): void {
     this.suspected.push(channel)
   }
 

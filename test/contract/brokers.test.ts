@@ -37,7 +37,7 @@ function overLog(): Stage {
   })
 }
 
-const nobody = { deliver() {}, control() {}, suspect() {}, removed() {} }
+const nobody = { deliver() {}, control() {}, mayHaveMissed() {}, removed() {} }
 
 brokerContract('in memory', async () => inMemory())
 brokerContract('of a relay, over a pipe', async () => relayOverPipe())

@@ -27,7 +27,7 @@ export class LogCluster {
   }
 }
 
-const nobody: BrokerSink = { deliver() {}, control() {}, suspect() {}, removed() {} }
+const nobody: BrokerSink = { deliver() {}, control() {}, mayHaveMissed() {}, removed() {} }
 
 /** Broker and presence of one node, with lines to the logs that can be cut. */
 export class LogNode {

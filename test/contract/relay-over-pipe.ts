@@ -72,21 +72,21 @@ export function centralNode(clock: SimClock) {
 /** Whoever links from below, by pipes. */
 function childrenOf({ node, broker, namespaces }: ReturnType<typeof centralNode>, clock: SimClock): Children {
   const controls = new Controls('above')
-  broker.attach({ deliver() {}, suspect() {}, removed() {}, control: message => controls.issue(message) })
+  broker.attach({ deliver() {}, mayHaveMissed() {}, removed() {}, control: message => controls.issue(message) })
   return new Children({
     ...{ clock, log: silentLog, controls, secret: 's', isSecret: () => true, isRoot: true },
     node: () => node,
     exchange: () => broker,
     welcome: () => ({
       ...{ node: 'above', path: ['above'], namespaces: namespaces.list().map(({ options }) => options) },
-      ...{ authorized: [], keptElsewhere: [], greets: false, listens: false },
+      ...{ authorized: [], historyElsewhere: [], hasConnectHandlers: false, listens: false },
     }),
     revocations: async () => [],
     redeem: () => undefined,
     changeWatch: async () => null,
     takeWatch: async () => null,
     happened() {},
-    left: holder => node.lost(holder),
+    left: owner => node.lost(owner),
     changed() {},
     parted() {},
   })

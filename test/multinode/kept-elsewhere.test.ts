@@ -9,7 +9,7 @@ async function startKeeping(count = 0) {
   const rows = new Rows()
   const central = await startCentral()
   central.server.namespace(inbox)
-  central.server.keep('inbox', rows)
+  central.server.provideHistory('inbox', rows)
   central.server.authorize('inbox', ({ channel, user }) => channel === `inbox:${user}`)
   const post = (n: number) => central.publish('inbox:alice', { n }, { at: rows.add('inbox:alice', { n }) })
   for (let n = 1; n <= count; n++) await post(n)
@@ -21,7 +21,7 @@ async function raw(server: TestServer, connect: object = {}) {
 }
 
 describe('histories that a service keeps', () => {
-  test('[A47] publications stand where their keeper put them, live and recovered, at the central node, an edge and an edge of an edge', async () => {
+  test('[A47] publications stand where the history provider put them, live and recovered, at the central node, an edge and an edge of an edge', async () => {
     const { central, post } = await startKeeping(5)
     const regional = await startRelay([central])
     const edge = await startRelay([regional])
@@ -85,7 +85,7 @@ describe('histories that a service keeps', () => {
     }
   })
 
-  test('[A47] an edge keeps no copy: an inbox is opened without reading it, and its keeper is asked for what is missing alone', async () => {
+  test('[A47] an edge keeps no copy: an inbox is opened without reading it, and the provider is asked for what is missing alone', async () => {
     const { central, rows, post } = await startKeeping(20)
     const edge = await startRelay([central])
     rows.asked.length = 0
@@ -111,7 +111,7 @@ describe('histories that a service keeps', () => {
     expect((await central.server.history('inbox:alice', { limit: -1 })).publications).toHaveLength(1)
   })
 
-  test('[A48] a keeper that fails is error 100, temporary, and the next attempt gets everything', async () => {
+  test('[A48] a provider that fails is error 100, temporary, and the next attempt gets everything', async () => {
     const { central, rows } = await startKeeping(3)
     using client = await raw(central)
     const history = rows.history.bind(rows)

@@ -11,9 +11,9 @@ async function startInboxes() {
   const central = await startCentral()
   const { server } = central
   server.namespace({ ...inbox, allowedDeltaTypes: ['fossil'], deltaPublish: true })
-  server.keep('inbox', rows)
+  server.provideHistory('inbox', rows)
   server.authorize('inbox', ({ channel, user }) => channel === `inbox:${user}`)
-  server.greet(async ({ user }, data) => (data === undefined ? undefined : { subs: { [`inbox:${user}`]: {} } }))
+  server.onConnect(async ({ user }, data) => (data === undefined ? undefined : { subs: { [`inbox:${user}`]: {} } }))
   const post = (n: number) => central.publish('inbox:alice', { n }, { at: rows.add('inbox:alice', { n }) })
   for (let n = 1; n <= 10; n++) await post(n)
   return { central, post }

@@ -60,7 +60,7 @@ export class LaggingNode {
         this.#late.push({ channel, delivery })
       },
       control: () => {},
-      suspect: () => {},
+      mayHaveMissed: () => {},
       removed: () => {},
     }
     const open = (outlet: BrokerSink) => new MemoryBroker({ clock, random, namespaces, limits: all }, outlet)
@@ -104,7 +104,7 @@ export class LaggingNode {
   }
 
   /** Writes that went to a group of clients. */
-  get broadcasts(): number {
+  get groups(): number {
     return this.#groups.reduce((sum, { writes }) => sum + writes, 0)
   }
 

@@ -261,24 +261,24 @@ describe('presence over a log', () => {
     fc.assert(
       fc.property(fc.array(change, { maxLength: 40 }), changes => {
         const stage = new Stage()
-        const there = new Map<string, { readonly node: LogNode; readonly holder: string | undefined }>()
+        const there = new Map<string, { readonly node: LogNode; readonly owner: string | undefined }>()
         for (const { what, who, client: name, ms } of changes) {
           const node = stage.node(who)
           // A client's id names the node that it is on.
           const client = `${node.id} ${name}`
-          const holder = what === 'below' ? 'edge.1' : undefined
+          const owner = what === 'below' ? 'edge.1' : undefined
           if (what === 'enter' || what === 'below') {
-            void node.presence.track('room:1', { user: name, client }, holder)
-            there.set(client, { node, holder })
+            void node.presence.track('room:1', { user: name, client }, owner)
+            there.set(client, { node, owner })
           }
           if (what === 'leave') {
             const known = there.get(client)
-            void node.presence.untrack('room:1', client, known?.holder)
+            void node.presence.untrack('room:1', client, known?.owner)
             there.delete(client)
           }
           if (what === 'drop') {
             void node.presence.drop('edge.1')
-            for (const [key, known] of there) if (known.node === node && known.holder !== undefined) there.delete(key)
+            for (const [key, known] of there) if (known.node === node && known.owner !== undefined) there.delete(key)
           }
           if (what === 'cut') node.cut()
           if (what === 'mend') node.mend()

@@ -93,7 +93,7 @@ describe('filters by tags', () => {
     await binary.call(2, { subscribe: { channel: 'bare:1', tf: cheap } })
     for (let from = 1; from <= 60; from += 6) {
       await publish(server, 'bare:1', from, 6)
-      // Answers take their clients out of the broadcasts for a while.
+      // Answers take their clients out of their groups for a while.
       const asked = followers.filter((_, index) => index % 5 === from % 5).map(({ client }) => client.call({ ping: {} }))
       await Promise.all(asked)
     }

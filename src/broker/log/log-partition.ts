@@ -156,7 +156,7 @@ export class LogPartition {
     this.#floor = this.readTo
     const channels = [...this.#streams.keys()]
     this.#streams.clear()
-    for (const channel of channels) for (const sink of this.context.sinks()) sink.suspect(channel)
+    for (const channel of channels) for (const sink of this.context.sinks()) sink.mayHaveMissed(channel)
     this.#wake()
   }
 

@@ -1,4 +1,12 @@
-import { type Limits, type Log, type Namespaces, type Presence, type PresenceStats, presenceLeaseMs, type Turns } from '../../hub/index.ts'
+import {
+  type Limits,
+  type Log,
+  type Namespaces,
+  type Presence,
+  type PresenceStats,
+  type PresenceVersion,
+  presenceLeaseMs,
+} from '../../hub/index.ts'
 import { backoffMs, type Clock, every, type Random, type Timer, unreachable } from '../../kit/index.ts'
 import type { ClientInfo } from '../../protocol/index.ts'
 import { MemoryPresence } from '../memory-presence.ts'
@@ -22,8 +30,8 @@ export interface LogPresenceOptions {
 interface Held {
   readonly channel: string
   readonly info: ClientInfo
-  readonly holder: string
-  readonly turns: Turns
+  readonly owner: string
+  readonly version: PresenceVersion
 }
 
 /** How often a node says that it lives. */
@@ -44,7 +52,7 @@ export class LogPresence implements Presence {
   readonly #renewing: Timer
   /** What this node and the links below it hold, to be told again where the others took the node for dead. */
   readonly #held = new Map<string, Held>()
-  /** When holders last said that they live, by the time of the log. */
+  /** When owners last said that they live, by the time of the log. */
   readonly #renewals = new Map<string, number>()
   #unsaid: PresenceMessage[] = []
   #isSaying = false
@@ -61,21 +69,21 @@ export class LogPresence implements Presence {
     this.#queue = new AppendQueue(clock, presence, 0)
     this.#tail = new LogTail(presence, { clock, random }, record => this.#read(record))
     this.ready = this.#tail.begin()
-    this.#say({ kind: 'renew', holder: this.#nameOf(local) })
-    this.#renewing = every(clock, renewMs, () => this.#say({ kind: 'renew', holder: this.#nameOf(local) }))
+    this.#say({ kind: 'renew', owner: this.#nameOf(local) })
+    this.#renewing = every(clock, renewMs, () => this.#say({ kind: 'renew', owner: this.#nameOf(local) }))
   }
 
-  async track(channel: string, info: ClientInfo, holder = local, turns: Turns = []): Promise<void> {
-    const held = { channel, info, holder: this.#nameOf(holder), turns }
+  async track(channel: string, info: ClientInfo, owner = local, version: PresenceVersion = []): Promise<void> {
+    const held = { channel, info, owner: this.#nameOf(owner), version }
     this.#held.set(keyOf(channel, info.client), held)
     this.#say({ kind: 'track', ...held })
   }
 
-  async untrack(channel: string, client: string, holder = local): Promise<void> {
+  async untrack(channel: string, client: string, owner = local): Promise<void> {
     const key = keyOf(channel, client)
-    const name = this.#nameOf(holder)
-    if (this.#held.get(key)?.holder === name) this.#held.delete(key)
-    this.#say({ kind: 'untrack', channel, client, holder: name })
+    const name = this.#nameOf(owner)
+    if (this.#held.get(key)?.owner === name) this.#held.delete(key)
+    this.#say({ kind: 'untrack', channel, client, owner: name })
   }
 
   list(channel: string, bytesMax?: number): Promise<ReadonlyMap<string, ClientInfo>> {
@@ -86,14 +94,14 @@ export class LogPresence implements Presence {
     return this.#registry.stats(channel)
   }
 
-  renew(holder: string): void {
-    this.#say({ kind: 'renew', holder: this.#nameOf(holder) })
+  renew(owner: string): void {
+    this.#say({ kind: 'renew', owner: this.#nameOf(owner) })
   }
 
-  async drop(holder: string): Promise<void> {
-    const name = this.#nameOf(holder)
-    for (const [key, held] of this.#held) if (held.holder === name) this.#held.delete(key)
-    this.#say({ kind: 'drop', holder: name })
+  async drop(owner: string): Promise<void> {
+    const name = this.#nameOf(owner)
+    for (const [key, held] of this.#held) if (held.owner === name) this.#held.delete(key)
+    this.#say({ kind: 'drop', owner: name })
   }
 
   /** The node ends: what it held goes with it. */
@@ -101,15 +109,15 @@ export class LogPresence implements Presence {
     this.#renewing.cancel()
     this.#held.clear()
     this.#unsaid = []
-    await this.#queue.append(entryOf({ kind: 'drop', holder: this.#nameOf(local) })).catch(() => undefined)
+    await this.#queue.append(entryOf({ kind: 'drop', owner: this.#nameOf(local) })).catch(() => undefined)
     this.#isClosed = true
     this.#tail.close()
     await this.#registry.close()
   }
 
-  #nameOf(holder: string): string {
+  #nameOf(owner: string): string {
     const { node } = this.options
-    return holder === local ? node : `${node}>${holder}`
+    return owner === local ? node : `${node}>${owner}`
   }
 
   /** In order. What could not be said is said again, with everything after it: the last word counts. */
@@ -149,39 +157,39 @@ export class LogPresence implements Presence {
   #apply(message: PresenceMessage, time: number): void {
     switch (message.kind) {
       case 'track':
-        if (!this.#renewals.has(nodeOf(message.holder))) return
-        void this.#registry.track(message.channel, message.info, message.holder, message.turns)
+        if (!this.#renewals.has(nodeOf(message.owner))) return
+        void this.#registry.track(message.channel, message.info, message.owner, message.version)
         return
       case 'untrack':
-        void this.#registry.untrack(message.channel, message.client, message.holder)
+        void this.#registry.untrack(message.channel, message.client, message.owner)
         return
       case 'renew':
-        this.#renewed(message.holder, time)
+        this.#renewed(message.owner, time)
         return
       case 'drop':
-        this.#drop(message.holder)
+        this.#drop(message.owner)
         return
       default:
         unreachable(message)
     }
   }
 
-  #renewed(holder: string, time: number): void {
-    const isBack = !this.#renewals.has(holder)
-    this.#renewals.set(holder, time)
+  #renewed(owner: string, time: number): void {
+    const isBack = !this.#renewals.has(owner)
+    this.#renewals.set(owner, time)
     // The others took this node for dead and have forgotten what it holds.
-    if (isBack && holder === this.options.node) for (const held of this.#held.values()) this.#say({ kind: 'track', ...held })
+    if (isBack && owner === this.options.node) for (const held of this.#held.values()) this.#say({ kind: 'track', ...held })
   }
 
   #expire(time: number): void {
-    for (const [holder, renewedAt] of this.#renewals) if (renewedAt + presenceLeaseMs <= time) this.#drop(holder)
+    for (const [owner, renewedAt] of this.#renewals) if (renewedAt + presenceLeaseMs <= time) this.#drop(owner)
   }
 
   /** With a node go the links below it. */
-  #drop(holder: string): void {
-    this.#renewals.delete(holder)
-    if (holder !== this.options.node) for (const [key, held] of this.#held) if (held.holder === holder) this.#held.delete(key)
-    const gone = this.#registry.holders().filter(other => other === holder || nodeOf(other) === holder)
+  #drop(owner: string): void {
+    this.#renewals.delete(owner)
+    if (owner !== this.options.node) for (const [key, held] of this.#held) if (held.owner === owner) this.#held.delete(key)
+    const gone = this.#registry.owners().filter(other => other === owner || nodeOf(other) === owner)
     for (const other of gone) {
       this.#renewals.delete(other)
       void this.#registry.drop(other)
@@ -193,11 +201,11 @@ function keyOf(channel: string, client: string): string {
   return `${client}\n${channel}`
 }
 
-function nodeOf(holder: string): string {
-  const end = holder.indexOf('>')
-  return end === -1 ? holder : holder.slice(0, end)
+function nodeOf(owner: string): string {
+  const end = owner.indexOf('>')
+  return end === -1 ? owner : owner.slice(0, end)
 }
 
 function entryOf(message: PresenceMessage) {
-  return { key: message.holder, value: JSON.stringify(message) }
+  return { key: message.owner, value: JSON.stringify(message) }
 }

@@ -1,23 +1,29 @@
 import { z } from 'zod'
-import type { Turns } from '../../hub/index.ts'
+import type { PresenceVersion } from '../../hub/index.ts'
 import type { ClientInfo } from '../../protocol/index.ts'
 import { parsed } from './log-message.ts'
 
-/** What nodes say of who is there. A holder is a node, or a link to one below it: `node>link`. */
+/** What nodes say of who is there. An owner is a node, or a link to one below it: `node>link`. */
 export type PresenceMessage =
-  | { readonly kind: 'track'; readonly holder: string; readonly channel: string; readonly info: ClientInfo; readonly turns: Turns }
-  | { readonly kind: 'untrack'; readonly holder: string; readonly channel: string; readonly client: string }
-  /** The holder lives: what it holds lasts for a lease from now on. */
-  | { readonly kind: 'renew'; readonly holder: string }
-  | { readonly kind: 'drop'; readonly holder: string }
+  | {
+      readonly kind: 'track'
+      readonly owner: string
+      readonly channel: string
+      readonly info: ClientInfo
+      readonly version: PresenceVersion
+    }
+  | { readonly kind: 'untrack'; readonly owner: string; readonly channel: string; readonly client: string }
+  /** The owner lives: its entries last for a lease from now on. */
+  | { readonly kind: 'renew'; readonly owner: string }
+  | { readonly kind: 'drop'; readonly owner: string }
 
-const held = z.looseObject({ holder: z.string() })
+const held = z.looseObject({ owner: z.string() })
 const shape = z.discriminatedUnion('kind', [
   held.extend({
     kind: z.literal('track'),
     channel: z.string(),
     info: z.looseObject({ user: z.string(), client: z.string() }),
-    turns: z.array(z.number()),
+    version: z.array(z.number()),
   }),
   held.extend({ kind: z.literal('untrack'), channel: z.string(), client: z.string() }),
   held.extend({ kind: z.literal('renew') }),

@@ -4,7 +4,7 @@ import type { BrokerMessage, HistoryPage } from '../contracts/broker.ts'
 import type { Namespace } from '../delivery/namespace.ts'
 import type { Pacers } from '../delivery/state/pacer.ts'
 import { ReadCursor, type StateStore } from '../delivery/state/state-store.ts'
-import { Broadcast, type Broadcaster } from '../fanout/broadcast.ts'
+import { FanOutGroup, type FanOutGroupOwner } from '../fanout/fan-out-group.ts'
 import { Frame, type FrameKind } from '../fanout/frame.ts'
 import { DeltaPush, PublicationPush } from '../fanout/message.ts'
 import { TagFilters } from '../fanout/tag-filter.ts'
@@ -14,7 +14,7 @@ import { Subscribers } from './subscribers.ts'
 import type { Frames, Subscription } from './subscription.ts'
 
 /** A channel as this node sees it: who subscribed here, and what is kept so that news can be given later. */
-export class Channel implements FeedTarget, Broadcaster {
+export class Channel implements FeedTarget, FanOutGroupOwner {
   readonly feed: ChannelFeed
   readonly states: readonly StateStore[]
   /** Resolves when the channel's place in history is known. Rejects when the broker cannot be asked. */
@@ -26,7 +26,7 @@ export class Channel implements FeedTarget, Broadcaster {
   /** Whether the broker has answered where it stands. */
   isOpen = false
   readonly #subscribers = new Subscribers()
-  readonly #broadcasts: Broadcast[] = []
+  readonly #groups: FanOutGroup[] = []
   #wantingJoins = 0
   #previous: Publication | undefined
   #filters: TagFilters | undefined
@@ -74,8 +74,7 @@ export class Channel implements FeedTarget, Broadcaster {
     if (subscription.terms.joinLeave) this.#wantingJoins--
     const { filter } = subscription
     if (filter === undefined || !this.filters.release(filter)) return
-    for (let index = this.#broadcasts.length - 1; index >= 0; index--)
-      if (this.#broadcasts[index]?.filter === filter) this.#broadcasts.splice(index, 1)
+    for (let index = this.#groups.length - 1; index >= 0; index--) if (this.#groups[index]?.filter === filter) this.#groups.splice(index, 1)
   }
 
   receive(delivery: BrokerMessage): void {
@@ -85,7 +84,7 @@ export class Channel implements FeedTarget, Broadcaster {
 
   begin({ state }: HistoryPage): void {
     this.isOpen = true
-    this.restate(state)
+    this.replaceState(state)
   }
 
   /** From the feed: in order, once. */
@@ -96,16 +95,16 @@ export class Channel implements FeedTarget, Broadcaster {
     else this.#conflate(lane, publication)
   }
 
-  restate(state: readonly Publication[]): void {
+  replaceState(state: readonly Publication[]): void {
     for (const [index, store] of this.states.entries()) {
       const before = store.version
-      store.restate(state.filter(publication => this.namespace.delivery.laneOf(publication) === index))
+      store.replaceState(state.filter(publication => this.namespace.delivery.laneOf(publication) === index))
       if (store.version !== before) this.#markDirty(index)
     }
   }
 
   /** Whoever follows every publication starts again; state stores have been given the present state and carry on. */
-  lose(): void {
+  onGap(): void {
     if (this.namespace.delivery.onGap === 'carry on') return
     for (const subscription of [...this.subscriptions]) subscription.session.unsubscribe(this.name, unsubscribes.insufficientState)
   }
@@ -116,36 +115,36 @@ export class Channel implements FeedTarget, Broadcaster {
     const base = delta === 'always' || publication.delta ? this.#previous : undefined
     const frames = new PublicationFrames(this.name, publication, base, frame)
     this.#previous = delta === 'never' ? undefined : publication
-    for (const broadcast of this.#broadcasts) broadcast.enqueue(frames.whole, publication)
+    for (const group of this.#groups) group.enqueue(frames.whole, publication)
     // From the end, since a subscriber that overflows leaves here and now, and the last one takes its place.
     for (let index = this.#subscribers.singles - 1; index >= 0; index--) this.#subscribers.all[index]?.deliver(publication, frames)
   }
 
-  /** Has the channel's broadcast reach a subscriber that follows nothing else, once there are enough of them; undefined where it cannot now. */
-  tuneIn(subscription: Subscription): Broadcast | undefined {
+  /** Puts a subscriber that follows nothing else into the channel's fan-out group, once there are enough of them; undefined if it cannot join now. */
+  joinGroup(subscription: Subscription): FanOutGroup | undefined {
     const { session, filter } = subscription
     const { node, wire, socket } = session
     const audience = filter === undefined ? this.subscriptions.length : filter.users
     if (wire.openGroup === undefined || audience < node.limits.broadcastMin) return undefined
-    let broadcast = this.#broadcasts.find(other => other.wire === wire && other.filter === filter)
-    if (broadcast === undefined) {
-      broadcast = new Broadcast(this, wire, node, wire.openGroup(), filter)
-      this.#broadcasts.push(broadcast)
+    let group = this.#groups.find(other => other.wire === wire && other.filter === filter)
+    if (group === undefined) {
+      group = new FanOutGroup(this, wire, node, wire.openGroup(), filter)
+      this.#groups.push(group)
     }
-    if (!broadcast.admit(socket)) return undefined
+    if (!group.join(socket)) return undefined
     this.#subscribers.gather(subscription)
-    return broadcast
+    return group
   }
 
-  tuneOut(subscription: Subscription): void {
+  leaveGroup(subscription: Subscription): void {
     this.#subscribers.single(subscription)
   }
 
   /** From the first of those who are reached together: who leaves them changes places with one that was asked already. */
-  partLaggards(wire: Wire): void {
+  evictSlow(wire: Wire): void {
     for (let index = this.#subscribers.singles; index < this.subscriptions.length; index++) {
       const session = this.subscriptions[index]?.session
-      if (session?.wire === wire && session.socket.bufferedBytes() > 0) session.outbox.tuneOut()
+      if (session?.wire === wire && session.socket.bufferedBytes() > 0) session.outbox.leaveGroup()
     }
   }
 

@@ -95,7 +95,7 @@ export class Hub {
   }
 
   /** The end of a channel may have been missed. */
-  suspect(name: string): void {
+  mayHaveMissed(name: string): void {
     this.#channels.get(name)?.feed.verify()
     for (const { feed } of this.#following.get(name) ?? nobody) feed.verify()
   }

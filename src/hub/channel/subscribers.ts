@@ -1,6 +1,6 @@
 import type { Subscription } from './subscription.ts'
 
-/** A channel's subscriptions on this node: first those that are served one by one, behind them those that its broadcasts reach. */
+/** A channel's subscriptions on this node: first those that are served one by one, then those that its fan-out groups serve. */
 export class Subscribers {
   readonly #all: Subscription[] = []
   #singles = 0
@@ -29,7 +29,7 @@ export class Subscribers {
     return true
   }
 
-  /** A broadcast reaches it from here on. */
+  /** From here on a fan-out group serves it. */
   gather(subscription: Subscription): void {
     this.#swap(subscription.index, --this.#singles)
   }

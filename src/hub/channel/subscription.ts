@@ -2,9 +2,9 @@ import { type Json, unreachable } from '../../kit/index.ts'
 import { type ClientInfo, type Close, type Position, type Publication, unsubscribes } from '../../protocol/index.ts'
 import type { TokenMark } from '../access/revocations.ts'
 import type { ReadCursor } from '../delivery/state/state-store.ts'
-import type { Broadcast } from '../fanout/broadcast.ts'
+import type { FanOutGroup } from '../fanout/fan-out-group.ts'
 import type { Frame } from '../fanout/frame.ts'
-import type { Outbox, Tunable } from '../fanout/outbox.ts'
+import type { GroupMember, Outbox } from '../fanout/outbox.ts'
 import type { Replay } from '../fanout/replay.ts'
 import type { TagFilter } from '../fanout/tag-filter.ts'
 import type { Session } from '../session/session.ts'
@@ -47,7 +47,7 @@ export interface Frames {
 const live: SubscriptionState = { kind: 'live' }
 
 /** A session's interest in one channel. */
-export class Subscription implements Tunable {
+export class Subscription implements GroupMember {
   state: SubscriptionState = { kind: 'catching-up', queued: [], overflowed: false }
   /** Its place in the channel's list. */
   index = -1
@@ -126,18 +126,18 @@ export class Subscription implements Tunable {
   }
 
   /** Whether it gets what every other subscriber gets, and nothing else. */
-  get isPlain(): boolean {
+  get canJoinGroup(): boolean {
     const { channel, terms, session } = this
     if (terms.delta || this.readCursors !== undefined || !this.isAbreast) return false
     return !session.wire.hasCursor || !channel.isRecoverable || this.isSettled
   }
 
-  tuneIn(): Broadcast | undefined {
-    return this.channel.tuneIn(this)
+  joinGroup(): FanOutGroup | undefined {
+    return this.channel.joinGroup(this)
   }
 
-  tuneOut(): void {
-    this.channel.tuneOut(this)
+  leaveGroup(): void {
+    this.channel.leaveGroup(this)
   }
 
   /** Leaves the channel; what was queued for it and not yet sent may still go out. */

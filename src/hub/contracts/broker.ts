@@ -93,7 +93,7 @@ export interface BrokerSink {
   deliver(channel: string, delivery: BrokerMessage): void
   control(message: Control): void
   /** The channel may have moved on without this sink hearing all of it: it should ask. */
-  suspect(channel: string): void
+  mayHaveMissed(channel: string): void
   /** The channel's history was removed: what is kept of it elsewhere must go as well. */
   removed(channel: string): void
 }

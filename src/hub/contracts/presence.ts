@@ -12,13 +12,13 @@ export const presenceLeaseMs = 15_000
  * When something was told of a client: by its own node over which of its links so far, then by that link's parent over which of its own, and
  * so on up. A node that lost a child without noticing may tell of it long after others know better.
  */
-export type Turns = readonly number[]
+export type PresenceVersion = readonly number[]
 
-/** Whether one telling of a client is from before another: the node nearest to the client decides. */
-export function isOlder(turns: Turns, known: Turns): boolean {
-  for (const [index, turn] of turns.entries()) {
+/** Whether one version is older than another: the node nearest to the client decides. */
+export function isOlder(version: PresenceVersion, known: PresenceVersion): boolean {
+  for (const [index, step] of version.entries()) {
     const other = known[index]
-    if (other !== undefined && turn !== other) return turn < other
+    if (other !== undefined && step !== other) return step < other
   }
   return false
 }
@@ -28,16 +28,16 @@ export function isOlder(turns: Turns, known: Turns): boolean {
  * Implementations announce joins and leaves through the broker where the namespace wants them.
  */
 export interface Presence {
-  /** `holder` is the node that the client is on; the node of this registry where absent. What is older than what is known is passed over. */
-  track(channel: string, info: ClientInfo, holder?: string, turns?: Turns): Promise<void>
-  /** Only what this holder tracks: a client's entry may by now be held through another node. */
-  untrack(channel: string, client: string, holder?: string): Promise<void>
+  /** `owner` is the node that the client is on; this registry's own node if absent. An entry older than the known one is ignored. */
+  track(channel: string, info: ClientInfo, owner?: string, version?: PresenceVersion): Promise<void>
+  /** Removes only this owner's entry: the client's entry may by now belong to another node. */
+  untrack(channel: string, client: string, owner?: string): Promise<void>
   /** @throws CommandError 106 where the list is larger than so many bytes */
   list(channel: string, bytesMax?: number): Promise<ReadonlyMap<string, ClientInfo>>
   stats(channel: string): Promise<PresenceStats>
   /** A node says that it and all that it holds are alive. */
-  renew(holder: string): void
+  renew(owner: string): void
   /** Drops everything that a node holds. */
-  drop(holder: string): Promise<void>
+  drop(owner: string): Promise<void>
   close(): Promise<void>
 }

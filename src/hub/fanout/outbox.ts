@@ -3,7 +3,7 @@ import type { Counters } from '../counters.ts'
 import type { ReadCursor } from '../delivery/state/state-store.ts'
 import type { Limits } from '../limits.ts'
 import { Backlog } from './backlog.ts'
-import type { Broadcast } from './broadcast.ts'
+import type { FanOutGroup } from './fan-out-group.ts'
 import type { Frame } from './frame.ts'
 import type { Replay } from './replay.ts'
 import type { Flushable, Tick } from './tick.ts'
@@ -27,11 +27,11 @@ export interface OutboxOwner {
   holds(bytes: number): void
 }
 
-/** What an outbox may leave to a broadcast while it has nothing else to send. */
-export interface Tunable {
-  /** The broadcast that reaches the session's socket from here on; undefined where none does now. */
-  tuneIn(): Broadcast | undefined
-  tuneOut(): void
+/** A subscription that a fan-out group can serve while its session's outbox has nothing else to send. */
+export interface GroupMember {
+  /** The group that serves the session's socket from here on; undefined if none can now. */
+  joinGroup(): FanOutGroup | undefined
+  leaveGroup(): void
 }
 
 const nothing: readonly Frame[] = []
@@ -44,9 +44,9 @@ const nothing: readonly Frame[] = []
 export class Outbox implements Flushable {
   /** Where the session's cursor is that of one channel, the same for all who follow it alone, that channel: the owner need not be asked. */
   soleCursor: { readonly cursor: string } | undefined
-  #tunable: Tunable | undefined
-  #broadcast: Broadcast | undefined
-  /** Less what its broadcast had sent before. */
+  #groupMember: GroupMember | undefined
+  #group: FanOutGroup | undefined
+  /** Without what its group had sent before it joined. */
   #delivered = 0
   #first: Frame | undefined
   #more: Frame[] | undefined
@@ -66,18 +66,18 @@ export class Outbox implements Flushable {
 
   /** Publications written to this session. */
   get delivered(): number {
-    return this.#delivered + (this.#broadcast?.sent ?? 0)
+    return this.#delivered + (this.#group?.sent ?? 0)
   }
 
-  /** What can be left to a broadcast, of the session's only subscription. */
-  set tunable(tunable: Tunable | undefined) {
-    this.tuneOut()
-    this.#tunable = tunable
+  /** The session's only subscription, if a fan-out group can serve it. */
+  set groupMember(groupMember: GroupMember | undefined) {
+    this.leaveGroup()
+    this.#groupMember = groupMember
   }
 
   enqueue(frame: Frame): void {
     if (this.#isClosed) return
-    if (this.#broadcast !== undefined) this.tuneOut()
+    if (this.#group !== undefined) this.leaveGroup()
     if (this.#heldSince !== 0 && frame.kind === 'ephemeral') {
       this.context.counters.dropped++
       return
@@ -104,7 +104,7 @@ export class Outbox implements Flushable {
   /** Sends recovered publications piece by piece, whenever the socket has nearly nothing left to send. */
   replay(replay: Replay): void {
     if (this.#isClosed) return
-    if (this.#broadcast !== undefined) this.tuneOut()
+    if (this.#group !== undefined) this.leaveGroup()
     this.#waiting.add(replay)
     this.#schedule()
   }
@@ -142,7 +142,7 @@ export class Outbox implements Flushable {
   /** Sends the store's news for this cursor with the next write. The cursor takes care to mark itself once until it is asked. */
   markDirty(cursor: ReadCursor): void {
     if (this.#isClosed) return
-    if (this.#broadcast !== undefined) this.tuneOut()
+    if (this.#group !== undefined) this.leaveGroup()
     if (this.#readCursors === undefined) this.#readCursors = [cursor]
     else this.#readCursors.push(cursor)
     this.#schedule()
@@ -165,11 +165,11 @@ export class Outbox implements Flushable {
     else if (this.#more === undefined && this.#readCursors === undefined) this.#writeFirst()
     else this.#write(this.#take(isNearlyEmpty))
     if (this.#backlog !== undefined) this.#goOn(this.#backlog)
-    if (this.#tunable !== undefined && this.#broadcast === undefined) this.#tuneIn(this.#tunable)
+    if (this.#groupMember !== undefined && this.#group === undefined) this.#joinGroup(this.#groupMember)
   }
 
-  /** Takes over from the broadcast: what it has not sent yet comes before anything else. */
-  tuneOut(): void {
+  /** Leaves the group: frames that the group has not sent yet go before anything else. */
+  leaveGroup(): void {
     for (const frame of this.#leave()) this.enqueue(frame)
   }
 
@@ -218,7 +218,7 @@ export class Outbox implements Flushable {
   /** Nothing more is sent: an answer that comes after the end has nobody to go to. */
   close(): void {
     this.#leave()
-    this.#tunable = undefined
+    this.#groupMember = undefined
     this.#isClosed = true
     this.#first = undefined
     this.#more = undefined
@@ -248,19 +248,19 @@ export class Outbox implements Flushable {
     this.owner.holds(worth)
   }
 
-  #tuneIn(tunable: Tunable): void {
+  #joinGroup(groupMember: GroupMember): void {
     if (this.#readCursors !== undefined || this.#backlog?.isEmpty === false || this.socket.bufferedBytes() > 0) return
-    this.#broadcast = tunable.tuneIn()
-    this.#delivered -= this.#broadcast?.sent ?? 0
+    this.#group = groupMember.joinGroup()
+    this.#delivered -= this.#group?.sent ?? 0
   }
 
   #leave(): readonly Frame[] {
-    const broadcast = this.#broadcast
-    if (broadcast === undefined) return nothing
-    this.#delivered += broadcast.sent
-    this.#broadcast = undefined
-    this.#tunable?.tuneOut()
-    return broadcast.dismiss(this.socket)
+    const group = this.#group
+    if (group === undefined) return nothing
+    this.#delivered += group.sent
+    this.#group = undefined
+    this.#groupMember?.leaveGroup()
+    return group.leave(this.socket)
   }
 
   /** While the socket is full nothing is tried: `drained` says when. */

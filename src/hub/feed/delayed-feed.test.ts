@@ -33,11 +33,11 @@ class Viewer implements FeedTarget {
     this.heard.push({ atMs: this.clock.now(), data, offset })
   }
 
-  restate(state: readonly Publication[]): void {
+  replaceState(state: readonly Publication[]): void {
     for (const publication of state) this.apply(publication)
   }
 
-  lose(): void {
+  onGap(): void {
     this.lost++
   }
 
@@ -63,7 +63,7 @@ function start(historySize = 100) {
   const sink: BrokerSink = {
     deliver: (channel, delivery) => (isLosing ? undefined : hub.deliver(channel, delivery)),
     control() {},
-    suspect: channel => hub.suspect(channel),
+    mayHaveMissed: channel => hub.mayHaveMissed(channel),
     removed() {},
   }
   const broker = new MemoryBroker({ clock, random, namespaces, limits: defaultLimits }, sink)
@@ -227,7 +227,7 @@ describe('a channel as it was', () => {
     lose(true)
     for (let n = 1; n <= 5; n++) say('stream:1', n)
     lose(false)
-    hub.suspect('stream:1')
+    hub.mayHaveMissed('stream:1')
     clock.settle()
     expect([one.broken(), one.viewer.heard]).toEqual([1, []])
     const full = follow('stream:2', delayMs, 10)

@@ -67,12 +67,12 @@ export class DelayedFeed implements ChannelFeed, FeedTarget {
     this.#hold({ publication }, 0)
   }
 
-  restate(state: readonly Publication[]): void {
+  replaceState(state: readonly Publication[]): void {
     this.#hold({ state }, 0)
   }
 
   /** Where only what is newest counts, a new history says so by its values alone. */
-  lose(): void {
+  onGap(): void {
     if (this.namespace.delivery.onGap === 'restart') this.context.broken()
   }
 
@@ -142,7 +142,7 @@ export class DelayedFeed implements ChannelFeed, FeedTarget {
   #pass(held: Held): void {
     if ('state' in held) {
       this.position = held.position
-      this.target.restate(held.state)
+      this.target.replaceState(held.state)
       return
     }
     if (held.position.offset !== 0) this.position = held.position

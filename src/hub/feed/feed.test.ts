@@ -49,18 +49,18 @@ class Stage implements FeedTarget {
   }
 
   begin(page: HistoryPage): void {
-    this.restate(page.state)
+    this.replaceState(page.state)
   }
 
   apply({ offset }: Publication): void {
     this.applied.push(offset)
   }
 
-  restate(state: readonly Publication[]): void {
+  replaceState(state: readonly Publication[]): void {
     this.restated.push(state)
   }
 
-  lose(): void {
+  onGap(): void {
     this.lost++
   }
 

@@ -8,9 +8,9 @@ export interface FeedTarget {
   begin(page: HistoryPage): void
   apply(publication: Publication): void
   /** Replaces what the channel's state stores hold by the broker's present state. */
-  restate(state: readonly Publication[]): void
+  replaceState(state: readonly Publication[]): void
   /** Publications are missing that no history has any more: whoever needs every one must start again. The page is what there still is. */
-  lose(page: HistoryPage): void
+  onGap(page: HistoryPage): void
 }
 
 /** How a channel hears what happens in it: as it happens, or later. */
@@ -155,12 +155,12 @@ export class Feed implements ChannelFeed {
     if (continues(page, this.position)) {
       for (const publication of page.publications) this.#take(publication, page.position.epoch)
       // What has no place in the history may have been missed as well.
-      if (page.state.length > 0) this.target.restate(page.state)
-    } else if (isSame(page.position, this.position)) this.target.restate(page.state)
+      if (page.state.length > 0) this.target.replaceState(page.state)
+    } else if (isSame(page.position, this.position)) this.target.replaceState(page.state)
     else {
       this.position = page.position
-      this.target.restate(page.state)
-      this.target.lose(page)
+      this.target.replaceState(page.state)
+      this.target.onGap(page)
     }
     this.#release(held)
   }

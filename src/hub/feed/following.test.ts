@@ -22,9 +22,9 @@ class Target implements FeedTarget {
     this.heard.push(String(data))
   }
 
-  restate(): void {}
+  replaceState(): void {}
 
-  lose(): void {
+  onGap(): void {
     this.heard.push('lost')
   }
 }
@@ -38,7 +38,7 @@ function start() {
   const sink: BrokerSink = {
     deliver: (channel, delivery) => (isLosing ? undefined : hub.deliver(channel, delivery)),
     control() {},
-    suspect: channel => hub.suspect(channel),
+    mayHaveMissed: channel => hub.mayHaveMissed(channel),
     removed() {},
   }
   const broker = new MemoryBroker({ clock, random, namespaces, limits: defaultLimits }, sink)
@@ -67,7 +67,7 @@ test('[D1] what a part of the node follows comes whole: what is kept first, then
   lose(true)
   for (const n of [6, 7, 8, 9]) await broker.publish('kept:1', n, {})
   lose(false)
-  hub.suspect('kept:1')
+  hub.mayHaveMissed('kept:1')
   await Bun.sleep(0)
   expect(target.heard.at(-1)).toBe('lost')
 })

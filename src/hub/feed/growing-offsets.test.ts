@@ -65,9 +65,9 @@ class Listener implements FeedTarget {
     this.heard.push(offset)
   }
 
-  restate(): void {}
+  replaceState(): void {}
 
-  lose(): void {
+  onGap(): void {
     this.lost++
   }
 }

@@ -104,9 +104,9 @@ export class History {
   }
 
   /** The state stores become what another history says they are. */
-  restate(state: readonly Publication[]): void {
+  replaceState(state: readonly Publication[]): void {
     for (const [index, store] of this.states.entries())
-      store.restate(state.filter(publication => this.namespace.delivery.laneOf(publication) === index))
+      store.replaceState(state.filter(publication => this.namespace.delivery.laneOf(publication) === index))
   }
 
   clear(): void {

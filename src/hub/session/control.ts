@@ -1,7 +1,7 @@
 import { unreachable } from '../../kit/index.ts'
 import { CommandError, closes, push, unsubscribes } from '../../protocol/index.ts'
 import { revoke } from '../access/revoke.ts'
-import { admit } from '../channel/admission.ts'
+import { openSubscription } from '../channel/pending-subscription.ts'
 import type { Control, SessionControl, SubscribeControl } from '../contracts/broker.ts'
 import { Frame, pushFrame } from '../fanout/frame.ts'
 import { PublicationPush } from '../fanout/message.ts'
@@ -62,10 +62,10 @@ function apply(message: SessionControl, session: Session): void {
 
 /** A subscription made by the server while the session is connected; the client learns of it by push. */
 function subscribe(session: Session, channel: string, { info, data, recoverSince }: SubscribeControl): void {
-  admit(session, { channel, since: recoverSince, recoverable: true, joinLeave: true, granted: { info, data } })
-    .then(admission => {
+  openSubscription(session, { channel, since: recoverSince, recoverable: true, joinLeave: true, granted: { info, data } })
+    .then(pending => {
       // SDKs read no publications in a subscribe push, so they follow it, and the position moves with them.
-      const { publications = [], ...result } = admission.complete()
+      const { publications = [], ...result } = pending.complete()
       session.outbox.enqueue(pushFrame(push.subscribe(channel, result)))
       for (const publication of publications)
         session.outbox.enqueue(new Frame([new PublicationPush(channel, publication)], 'push', 1, true))

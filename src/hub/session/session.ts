@@ -15,7 +15,7 @@ import {
 import type { Identity } from '../access/identity.ts'
 import { type Principal, principalOf } from '../access/principal.ts'
 import { endRevoked } from '../access/revoke.ts'
-import { PendingSubscriptions } from '../channel/pending-subscriptions.ts'
+import { PendingGrants } from '../channel/pending-grants.ts'
 import { endOthers } from '../channel/personal-channel.ts'
 import type { Subscription } from '../channel/subscription.ts'
 import { SubscriptionMap } from '../channel/subscription-map.ts'
@@ -66,7 +66,7 @@ export class Session implements OutboxOwner {
   #watchlist: CursorWatchlist | undefined
   #awaited: ReadonlyMap<string, Position> | undefined
   #principal: Principal | undefined
-  #pending: PendingSubscriptions | undefined
+  #pending: PendingGrants | undefined
   #withheld: Set<string> | undefined
   #isAnnounced = false
   #commands: CommandQueue | undefined
@@ -118,7 +118,7 @@ export class Session implements OutboxOwner {
    * afterwards, since most sessions never ask again. @throws CommandError
    */
   async whilePending<T>(channel: string, ask: () => Promise<T>): Promise<T> {
-    this.#pending ??= new PendingSubscriptions()
+    this.#pending ??= new PendingGrants()
     try {
       return await this.#pending.during(channel, ask)
     } finally {
@@ -128,7 +128,7 @@ export class Session implements OutboxOwner {
 
   /** It will be asked about again: until then too. */
   hold(channel: string): void {
-    this.#pending ??= new PendingSubscriptions()
+    this.#pending ??= new PendingGrants()
     this.#pending.hold(channel)
   }
 
@@ -219,26 +219,26 @@ export class Session implements OutboxOwner {
   /** On an event stream whose channels were changed after it began: what the cursor must say of them. */
   set watchlist(watchlist: CursorWatchlist) {
     this.#watchlist = watchlist
-    this.outbox.tunable = undefined
+    this.outbox.groupMember = undefined
     this.outbox.soleCursor = undefined
   }
 
   /** Where channels are to be gone on from that could not be opened yet: as long as they cannot, the cursor keeps their places. */
   set awaited(awaited: ReadonlyMap<string, Position> | undefined) {
     this.#awaited = awaited
-    this.outbox.tunable = undefined
+    this.outbox.groupMember = undefined
     this.outbox.soleCursor = undefined
   }
 
   track(subscription: Subscription): void {
-    this.outbox.tunable = undefined
+    this.outbox.groupMember = undefined
     this.outbox.soleCursor = undefined
     this.subscriptions.set(subscription)
   }
 
-  /** A subscription is live, and level with its channel: where there is no other, a broadcast may serve it. */
+  /** A subscription is live, and level with its channel: if it is the only one, a fan-out group may serve it. */
   settle(subscription: Subscription): void {
-    if (this.subscriptions.only === subscription && !this.#hasOwnCursor && subscription.isPlain) this.outbox.tunable = subscription
+    if (this.subscriptions.only === subscription && !this.#hasOwnCursor && subscription.canJoinGroup) this.outbox.groupMember = subscription
   }
 
   /**
@@ -257,7 +257,7 @@ export class Session implements OutboxOwner {
     this.#pending?.end(channel, close)
     const subscription = this.subscriptions.get(channel)
     if (subscription === undefined) return false
-    this.outbox.tunable = undefined
+    this.outbox.groupMember = undefined
     this.outbox.soleCursor = undefined
     this.subscriptions.delete(channel)
     const wasLive = subscription.isLive

@@ -1,6 +1,6 @@
 import type { Node } from '../../hub/index.ts'
 import { closes, sseRetry } from '../../protocol/index.ts'
-import type { Gate } from '../../transport/index.ts'
+import type { ConnectionGuard } from '../../transport/index.ts'
 
 /** How long before the end of the window the last client is sent away, so that it can still be told. */
 const marginMs = 500
@@ -11,8 +11,8 @@ const waves = 20
  * Sends all clients away, a wave after the other over the window, so that they do not all come back at once elsewhere. Event streams are
  * told a wait of their own. Nobody new is let in meanwhile, and readiness fails at once.
  */
-export function drain(node: Node, gate: Gate, windowMs: number): Promise<void> {
-  gate.drain()
+export function drain(node: Node, guard: ConnectionGuard, windowMs: number): Promise<void> {
+  guard.drain()
   const everyMs = Math.max(0, windowMs - marginMs) / waves
   const encoder = new TextEncoder()
   return new Promise(resolve => {

@@ -3,9 +3,9 @@ import type { z } from 'zod'
 import {
   type AskingHooks,
   type Authorizer,
+  type ConnectHandler,
   type FeedTarget,
   type Following,
-  type Greeter,
   type HistoryLog,
   type HistoryPage,
   type HistoryProvider,
@@ -41,7 +41,7 @@ import {
   systemRandom,
 } from '../../kit/index.ts'
 import type { ClientInfo, Close, Position } from '../../protocol/index.ts'
-import { Answers, Gate, HttpTransport, type RouteHandler, SseTransport, WebSocketTransport } from '../../transport/index.ts'
+import { Answers, ConnectionGuard, HttpTransport, type RouteHandler, SseTransport, WebSocketTransport } from '../../transport/index.ts'
 import type { BrokerOpeners } from '../application/brokers.ts'
 import { drain } from '../application/drain.ts'
 import { disconnect, issueToken, presenceOf, presenceStatsOf, subscribe, type TokenOptions, tellAll } from '../application/in-process.ts'
@@ -130,7 +130,7 @@ export class FanfareServer implements Server {
   readonly hooks: Hooks
   readonly node: Node
   readonly tree: Tree
-  readonly gate: Gate
+  readonly guard: ConnectionGuard
   readonly answers: Answers
   readonly http: HttpTransport
   readonly sse: SseTransport
@@ -169,9 +169,9 @@ export class FanfareServer implements Server {
     // Events of the nodes below come up to the central one, which tells them once.
     if (parent === undefined && this.hooks.tells) this.node.on(event => this.hooks.tell(event))
     this.answers = new Answers(this.node.unsent)
-    this.gate = new Gate(this.node, originsOf(config))
+    this.guard = new ConnectionGuard(this.node, originsOf(config))
     this.tickets = new Tickets(clock, random)
-    this.sse = new SseTransport(this.node, this.gate, this.tree)
+    this.sse = new SseTransport(this.node, this.guard, this.tree)
     this.tree.join(this)
     this.http = this.#createHttp()
     this.workers = new Workers(this)
@@ -235,8 +235,8 @@ export class FanfareServer implements Server {
     this.tree.changed()
   }
 
-  greet(greeter: Greeter): void {
-    this.node.greeters.add(inTime(this.clock, greeter))
+  onConnect(handler: ConnectHandler): void {
+    this.node.connectHandlers.add(inTime(this.clock, handler))
     this.tree.changed()
   }
 
@@ -284,8 +284,8 @@ export class FanfareServer implements Server {
     return this.node.history(channel, query)
   }
 
-  keep(namespace: string, keeper: HistoryProvider): void {
-    this.tree.keep(namespace, keeper)
+  provideHistory(namespace: string, provider: HistoryProvider): void {
+    this.tree.provideHistory(namespace, provider)
   }
 
   follow(channel: string, target: FeedTarget): Following {
@@ -306,8 +306,8 @@ export class FanfareServer implements Server {
   }
 
   async caller(request: Request, address: string): Promise<{ user: string; headers: Record<string, string> }> {
-    this.gate.checkOrigin(request)
-    return { user: await countedCallerOf(this, request, address), headers: this.gate.origins.headersFor(request) }
+    this.guard.checkOrigin(request)
+    return { user: await countedCallerOf(this, request, address), headers: this.guard.origins.headersFor(request) }
   }
 
   readTrusted(request: Request): Promise<Json> {
@@ -319,7 +319,7 @@ export class FanfareServer implements Server {
   }
 
   async drain(): Promise<void> {
-    await Promise.all([drain(this.node, this.gate, this.config.shutdown.timeoutMs), this.workers.drain()])
+    await Promise.all([drain(this.node, this.guard, this.config.shutdown.timeoutMs), this.workers.drain()])
     await this.close()
   }
 
@@ -329,7 +329,7 @@ export class FanfareServer implements Server {
   }
 
   async #close(): Promise<void> {
-    this.gate.drain()
+    this.guard.drain()
     for (const service of this.#services.toReversed()) await service.close()
     await this.workers.close()
     this.ops.close()
@@ -379,7 +379,7 @@ export class FanfareServer implements Server {
       frameBytesMax: limits.frameBytesMax,
       headBytesMax: limits.headBytesMax,
       idleMs: limits.idleMs,
-      origins: this.gate.origins,
+      origins: this.guard.origins,
       log: this.log,
       answers: this.answers,
       isFromNode: ({ headers }) => isFromNode(headers, given => this.tree.children.context.isSecret(given)),
@@ -388,7 +388,7 @@ export class FanfareServer implements Server {
       addressOf: ({ headers }, peer) =>
         addressOf(headers, given => this.tree.children.context.isSecret(given)) ?? clientAddress(headers, peer, trusted),
     })
-    const websocket = new WebSocketTransport(this.node, this.gate)
+    const websocket = new WebSocketTransport(this.node, this.guard)
     http.upgrade('/connection/websocket', (request, upgrader, address) => websocket.upgrade(request, upgrader, address))
     http.upgrade('/connection/node', (request, upgrader) => this.tree.children.upgrade(request, upgrader))
     const { parent } = this.tree.options

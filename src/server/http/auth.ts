@@ -18,11 +18,11 @@ export function addAuthRoutes(server: FanfareServer): void {
     await countedCallerOf(server, request, address)
     const token = bearerOf(request)
     if (token === undefined) throw new CommandError(errors.unauthorized)
-    return Response.json(server.tickets.issue(token), { headers: server.gate.origins.headersFor(request) })
+    return Response.json(server.tickets.issue(token), { headers: server.guard.origins.headersFor(request) })
   })
   if (!config.development || hmacSecretKey === undefined) return
   server.route('POST', '/auth/guest', async (request, _params, address) => {
-    server.gate.checkOrigin(request)
+    server.guard.checkOrigin(request)
     if (!node.rates.spendFor(principalOf('', address))) throw new CommandError(errors.tooManyRequests)
     const { name } = check(guestSchema, await readJson(request, node.limits.commandBytesMax, node.limits.json))
     const slug = name
@@ -34,6 +34,6 @@ export function addAuthRoutes(server: FanfareServer): void {
       .replace(/[^a-z0-9]/g, 'x')}`
     const exp = Math.floor(server.clock.now() / 1000) + guestTtlS
     const token = await signToken(hmacSecretKey, { sub: user, exp, info: { name } })
-    return Response.json({ token, user }, { headers: server.gate.origins.headersFor(request) })
+    return Response.json({ token, user }, { headers: server.guard.origins.headersFor(request) })
   })
 }

@@ -46,7 +46,7 @@ function whyNoApiKey({ config }: FanfareServer, request: Request): string {
  * @throws CommandError 101 without the key, 103 for a page of elsewhere
  */
 export function authorizeTrusted(server: FanfareServer, request: Request): void {
-  server.gate.checkOrigin(request)
+  server.guard.checkOrigin(request)
   if (hasApiKey(server, request)) return
   const told = server.node.refusals.note('api key', whyNoApiKey(server, request))
   throw new CommandError(errors.unauthorized, `the API key is expected in X-API-Key${told === undefined ? '' : `: ${told}`}`)

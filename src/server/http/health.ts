@@ -7,7 +7,7 @@ import type { FanfareServer } from '../host/create-server.ts'
 export function addHealthRoutes(server: FanfareServer): void {
   server.route('GET', '/healthz', () => Response.json({ status: 'ok', node: server.node.id }))
   server.route('GET', '/readyz', () => {
-    if (server.gate.isDraining) return Response.json({ status: 'draining', node: server.node.id }, { status: 503 })
+    if (server.guard.isDraining) return Response.json({ status: 'draining', node: server.node.id }, { status: 503 })
     if (server.tree.isOrphan)
       return Response.json({ status: 'degraded', reason: 'no node upstream', node: server.node.id }, { status: 503 })
     const reason = server.disk?.trouble()

@@ -6,17 +6,17 @@ import { Catalogue } from './catalogue.ts'
 
 /** `POST /rpc/<method>` calls what a WebSocket calls as `rpc`; `GET /rpc` lists the methods with the schemas of their input. */
 export function addRpcRoutes(server: FanfareServer): void {
-  const { node, gate } = server
+  const { node, guard } = server
   const catalogue = new Catalogue(node.methods)
   server.route('GET', '/rpc', request => {
-    const headers = { 'Content-Type': 'application/json', ...gate.origins.headersFor(request) }
+    const headers = { 'Content-Type': 'application/json', ...guard.origins.headersFor(request) }
     return new Response(catalogue.json(), { headers })
   })
   server.route('POST', '/rpc/*', async (request, params, address) => {
-    gate.checkOrigin(request)
+    guard.checkOrigin(request)
     const user = await countedCallerOf(server, request, address)
     const data = await readJson(request, node.limits.commandBytesMax, node.limits.json)
     const result = await node.call(params['*'] ?? '', data, { user, principal: principalOf(user, address) })
-    return server.answers.of(user, Response.json(result ?? {}, { headers: gate.origins.headersFor(request) }))
+    return server.answers.of(user, Response.json(result ?? {}, { headers: guard.origins.headersFor(request) }))
   })
 }

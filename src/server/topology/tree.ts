@@ -31,7 +31,7 @@ import type {
 } from '../../hub/index.ts'
 import type { Clock, Json, Random } from '../../kit/index.ts'
 import { CommandError, errors } from '../../protocol/index.ts'
-import type { Gate, SseTransport } from '../../transport/index.ts'
+import type { ConnectionGuard, SseTransport } from '../../transport/index.ts'
 import { type BrokerOpeners, brokers, schemeOf } from '../application/brokers.ts'
 import { type Config, ConfigError } from '../config/index.ts'
 import { sameSecret } from '../identity/same-secret.ts'
@@ -70,7 +70,7 @@ export interface TreeHost {
   readonly node: Node
   readonly sse: SseTransport
   readonly tickets: Tickets
-  readonly gate: Gate
+  readonly guard: ConnectionGuard
   /** The namespaces are those of the parent from now on. */
   adopt(namespaces: readonly NamespaceFields[]): void
   /** What operations want to see of this process. */
@@ -148,7 +148,7 @@ export class Tree {
     if (this.#uplink === undefined) {
       this.#histories = new ProvidedHistories(clock, this.#openBroker(sink))
       // Numbered before any node below hears of it.
-      this.#histories.attach({ deliver() {}, suspect() {}, removed() {}, control: message => this.#controls.issue(message) })
+      this.#histories.attach({ deliver() {}, mayHaveMissed() {}, removed() {}, control: message => this.#controls.issue(message) })
       this.#exchange = this.#histories
       return this.#histories
     }
@@ -172,8 +172,8 @@ export class Tree {
   }
 
   /** Has a service keep the histories of a namespace. On every other node than the central one, those are asked upstream. */
-  keep(namespace: string, keeper: HistoryProvider): void {
-    this.#histories?.provide(namespace, keeper)
+  provideHistory(namespace: string, provider: HistoryProvider): void {
+    this.#histories?.provide(namespace, provider)
     this.changed()
   }
 
@@ -268,7 +268,7 @@ export class Tree {
     this.#uplink?.close()
   }
 
-  get #keptElsewhere(): readonly string[] {
+  get #historyElsewhere(): readonly string[] {
     return this.#histories?.namespaces ?? []
   }
 
@@ -299,8 +299,8 @@ export class Tree {
       redeem: ticket => this.redeem(ticket),
       changeWatch: change => this.#streams.change(change, true),
       takeWatch: (session, user) => this.#streams.take(session, user, true),
-      happened: (event, holder) => this.#begun.node.emit(event, holder),
-      left: holder => this.#begun.node.lost(holder),
+      happened: (event, owner) => this.#begun.node.emit(event, owner),
+      left: owner => this.#begun.node.lost(owner),
       changed: () => this.#relay?.report(),
       parted: report => this.machine.parted(report),
     })
@@ -315,13 +315,20 @@ export class Tree {
 
   /** @throws CommandError while nothing may link here: its own way up is missing, or it is about to end */
   #welcome(): Welcome {
-    const { node, gate } = this.#begun
+    const { node, guard } = this.#begun
     const own = { node: node.id, namespaces: this.options.namespaces.list().map(({ options }) => options) }
-    if (gate.isDraining) throw notReady('the node upstream is shutting down')
+    if (guard.isDraining) throw notReady('the node upstream is shutting down')
     if (this.isCentral) {
-      const { access, greeters, isListened } = node
+      const { access, connectHandlers, isListened } = node
       const { authorized } = access
-      return { ...own, path: [node.id], authorized, keptElsewhere: this.#keptElsewhere, greets: greeters.size > 0, listens: isListened }
+      return {
+        ...own,
+        path: [node.id],
+        authorized,
+        historyElsewhere: this.#historyElsewhere,
+        hasConnectHandlers: connectHandlers.size > 0,
+        listens: isListened,
+      }
     }
     const above = this.#uplink?.isUp ? this.#relay?.welcome : undefined
     if (above === undefined) throw notReady('the node upstream has no way up itself')

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Greeting, HookClient } from '../../hub/index.ts'
+import type { HookClient, ServerSideSubscriptions } from '../../hub/index.ts'
 import type { Json } from '../../kit/index.ts'
 import { CommandError, errors } from '../../protocol/index.ts'
 import type { Queries } from '../../store/index.ts'
@@ -65,7 +65,7 @@ export class Connections {
   }
 
   /** Whoever says which device it is gets its inbox with the connection, from where that device left off. */
-  async greet({ client, user }: HookClient, data: Json | undefined): Promise<Greeting | undefined> {
+  async onConnect({ client, user }: HookClient, data: Json | undefined): Promise<ServerSideSubscriptions | undefined> {
     if (user === '' || !asksForInbox(data)) return undefined
     if (!isLine(user, limits.nameMax)) throw new CommandError(errors.badRequest, 'user: not a name that chat can use')
     const hello = helloSchema.safeParse(data)

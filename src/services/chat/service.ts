@@ -110,8 +110,8 @@ export function chatService(server: Server, options: ChatOptions): Service {
 function addChannels(server: Server, chat: Chat): void {
   server.namespace(inboxNamespace)
   server.namespace(openNamespace)
-  server.keep('inbox', chat.inboxes)
-  server.greet((client, data) => tellingOfStore(server.log, () => chat.connections.greet(client, data)))
+  server.provideHistory('inbox', chat.inboxes)
+  server.onConnect((client, data) => tellingOfStore(server.log, () => chat.connections.onConnect(client, data)))
   server.authorize(
     'inbox',
     ({ channel, user, action }) => action !== 'publish' && isLine(user, limits.nameMax) && ownerOf(channel) === user,

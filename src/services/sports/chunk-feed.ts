@@ -88,9 +88,9 @@ export class ChunkFeed implements FeedTarget {
     this.#chunks?.add(update)
   }
 
-  restate(): void {}
+  replaceState(): void {}
 
-  lose(): void {
+  onGap(): void {
     this.broken()
   }
 

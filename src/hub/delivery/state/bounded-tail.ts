@@ -26,7 +26,7 @@ export class BoundedTail implements StateStore {
   }
 
   /** The lane is best effort: what was missed stays missed for those who follow it, newcomers get the present tail. */
-  restate(state: readonly Publication[]): void {
+  replaceState(state: readonly Publication[]): void {
     this.#tail.clear()
     for (const publication of state.slice(-this.max)) this.#tail.push(publication)
     this.#frames.clear()

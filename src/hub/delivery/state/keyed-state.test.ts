@@ -67,7 +67,7 @@ function play(history: History, merges: boolean): void {
       applied(truth, [step.publication], merges)
     } else {
       const state = step.state.filter(item => item.data !== null)
-      store.restate(state.map(item => new Publication(item)))
+      store.replaceState(state.map(item => new Publication(item)))
       truth = new Map(state.map(item => [item.key ?? '', item.data]))
     }
     expect(new Map(store.snapshot().map(({ key: name = '', data: value }) => [name, value]))).toEqual(truth)
@@ -127,7 +127,7 @@ describe('KeyedState', () => {
     store.take(new Publication({ key: 'a', data: { bid: 1, ask: 2 } }))
     store.take(new Publication({ key: 'b', data: 7 }))
     const { version } = store
-    store.restate([new Publication({ key: 'b', data: 7 }), new Publication({ key: 'a', data: { ask: 2, bid: 1 } })])
+    store.replaceState([new Publication({ key: 'b', data: 7 }), new Publication({ key: 'a', data: { ask: 2, bid: 1 } })])
     expect(store.version).toBe(version)
   })
 

@@ -65,7 +65,7 @@ export class KeyedState implements StateStore {
   }
 
   /** What is the same already is left alone, so that nobody is sent it again. */
-  restate(state: readonly Publication[]): void {
+  replaceState(state: readonly Publication[]): void {
     const present = new Set(state.map(({ key }) => key))
     for (const [key, row] of [...this.#rows]) if (!row.removed && !present.has(key)) this.take(removalOf(key))
     for (const publication of state) {

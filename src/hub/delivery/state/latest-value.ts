@@ -22,7 +22,7 @@ export class LatestValue implements StateStore {
     this.version++
   }
 
-  restate(state: readonly Publication[]): void {
+  replaceState(state: readonly Publication[]): void {
     const newest = state.at(-1)
     // The offset alone would not tell: another history may have come as far.
     if (newest !== undefined && !(newest.offset === this.#newest?.offset && newest.json === this.#newest.json)) this.take(newest)

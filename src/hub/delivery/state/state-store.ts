@@ -15,7 +15,7 @@ export interface StateStore {
   readonly pacer: Pacer | undefined
   take(publication: Publication): void
   /** Becomes what the broker says the state is, after publications may have been missed. */
-  restate(state: readonly Publication[]): void
+  replaceState(state: readonly Publication[]): void
   /** What changed after `seen`, encoded once for all who saw the same; undefined when nothing did. */
   newsSince(seen: number): Frame | undefined
   /** Everything that a newcomer needs, oldest first. */

@@ -37,10 +37,10 @@ describe('LatestValue', () => {
     const store = new LatestValue('score:1', undefined)
     store.take(new Publication({ data: 'old epoch', offset: 1 }))
     const { version } = store
-    store.restate([new Publication({ data: 'old epoch', offset: 1 })])
-    store.restate([])
+    store.replaceState([new Publication({ data: 'old epoch', offset: 1 })])
+    store.replaceState([])
     expect(store.version).toBe(version)
-    store.restate([new Publication({ data: 'new epoch', offset: 1 })])
+    store.replaceState([new Publication({ data: 'new epoch', offset: 1 })])
     expect(dataIn(store.newsSince(version))).toEqual(['new epoch'])
   })
 })
@@ -70,7 +70,7 @@ describe('BoundedTail', () => {
   test('[U28] what a state brought is not said again when it arrives by itself', () => {
     const store = new BoundedTail('game:1', 5, undefined)
     const said = new Publication({ data: 'kick-off', time: 7 })
-    store.restate([said])
+    store.replaceState([said])
     store.take(new Publication({ data: 'kick-off', time: 7 }))
     store.take(new Publication({ data: 'goal', time: 7 }))
     expect(store.whole()).toEqual(['kick-off', 'goal'])

@@ -2,15 +2,15 @@ import type { Json } from '../../../kit/index.ts'
 import { CloseError, CommandError, closes, errors, type Params, type Position, type SubsEntry } from '../../../protocol/index.ts'
 import { unwrap } from '../../access/access.ts'
 import type { Identity, ServerSubscription } from '../../access/identity.ts'
-import { type Admission, admit } from '../../channel/admission.ts'
+import { openSubscription, type PendingSubscription } from '../../channel/pending-subscription.ts'
 import { channelsMaxOf, withPersonalChannel } from '../../channel/personal-channel.ts'
 import { replyFrame } from '../../fanout/frame.ts'
 import { ConnectReply } from '../../fanout/message.ts'
+import type { ServerSideSubscriptions } from '../connect-handlers.ts'
 import { expiryOf } from '../expiry.ts'
-import type { Greeting } from '../greeting.ts'
 import type { Session } from '../session.ts'
 
-/** Finds out who connects, has services greet it, makes the server's own subscriptions, and answers with both. */
+/** Identifies the client, calls the connect handlers of services, makes the server-side subscriptions, and replies with both. */
 export async function connect(session: Session, id: number, params: Params<'connect'>): Promise<void> {
   if (session.isConnected) throw new CommandError(errors.badRequest, 'already connected')
   const authorization = params.headers?.authorization ?? params.headers?.Authorization
@@ -18,22 +18,22 @@ export async function connect(session: Session, id: number, params: Params<'conn
   if (authorization !== undefined) session.headers = { authorization, ...session.headers }
   const { identity, data: given, isRefreshable, isUninvited = false } = await identify(session, params.token, params.data)
   if (session.isClosed) return
-  const greeting = await session.node.greeters.greet(session.clientAs(identity), params.data)
+  const serverSide = await session.node.connectHandlers.handle(session.clientAs(identity), params.data)
   if (session.isClosed) return
-  const wanted = join(identity.subs, greeting.subs, params.subs)
+  const wanted = join(identity.subs, serverSide.subs, params.subs)
   checkServerSubscriptions(session, identity, wanted)
   session.isUninvited = isUninvited
   session.connect(identity, isRefreshable)
   if (session.isClosed) return
   for (const channel of wanted.keys()) if (session.isWithheld(channel)) wanted.delete(channel)
-  const admissions = await admitServerSubscriptions(session, wanted)
+  const pendings = await admitServerSubscriptions(session, wanted)
   if (session.isClosed) return
   session.announce()
-  const subs = completeAll(admissions)
+  const subs = completeAll(pendings)
   // An SDK takes every entry for a subscription, so that one which could not be made must not stand there: it comes back for all of them.
   if ([...subs.values()].some(entry => 'error' in entry)) throw new CloseError(closes.insufficientState)
   const { node } = session
-  const data = given ?? greeting.data
+  const data = given ?? serverSide.data
   const result = {
     client: session.id,
     version: node.version,
@@ -107,9 +107,13 @@ interface Wanted extends ServerSubscription {
 }
 
 /** What token and services give, each from where a service says, or else from where the client was. */
-function join(given: Identity['subs'], greeted: Greeting['subs'], requested: Params<'connect'>['subs']): Map<string, Wanted> {
+function join(
+  given: Identity['subs'],
+  serverSide: ServerSideSubscriptions['subs'],
+  requested: Params<'connect'>['subs'],
+): Map<string, Wanted> {
   const wanted = new Map<string, Wanted>(Object.entries(given ?? {}))
-  for (const [channel, { since, data }] of Object.entries(greeted ?? {}))
+  for (const [channel, { since, data }] of Object.entries(serverSide ?? {}))
     wanted.set(channel, { ...wanted.get(channel), since, ...(data === undefined ? {} : { data }) })
   for (const [channel, subscription] of wanted) {
     const wish = requested?.[channel]
@@ -129,30 +133,33 @@ function checkServerSubscriptions({ node }: Session, { user }: Identity, wanted:
 async function admitServerSubscriptions(
   session: Session,
   wanted: ReadonlyMap<string, Wanted>,
-): Promise<Map<string, Admission | CommandError>> {
-  const admissions = new Map<string, Admission | CommandError>()
+): Promise<Map<string, PendingSubscription | CommandError>> {
+  const pendings = new Map<string, PendingSubscription | CommandError>()
   for (const [channel, { info, data, since }] of wanted) {
     try {
-      admissions.set(channel, await admit(session, { channel, since, recoverable: true, joinLeave: true, granted: { info, data } }))
+      pendings.set(
+        channel,
+        await openSubscription(session, { channel, since, recoverable: true, joinLeave: true, granted: { info, data } }),
+      )
     } catch (error) {
       if (!(error instanceof CommandError)) throw error
-      admissions.set(channel, error)
+      pendings.set(channel, error)
     }
   }
-  return admissions
+  return pendings
 }
 
 /** Everything goes live in one turn, so that the reply comes before any publication. */
-export function completeAll(admissions: ReadonlyMap<string, Admission | CommandError>): Map<string, SubsEntry> {
+export function completeAll(pendings: ReadonlyMap<string, PendingSubscription | CommandError>): Map<string, SubsEntry> {
   const subs = new Map<string, SubsEntry>()
   let room = Number.POSITIVE_INFINITY
-  for (const [channel, admission] of admissions) {
+  for (const [channel, pending] of pendings) {
     try {
-      if (admission instanceof CommandError) subs.set(channel, { error: admission.toReply() })
+      if (pending instanceof CommandError) subs.set(channel, { error: pending.toReply() })
       else {
-        room = Math.min(room, admission.subscription.session.outbox.roomInReply)
-        subs.set(channel, admission.complete(room))
-        room -= admission.inReplyBytes
+        room = Math.min(room, pending.subscription.session.outbox.roomInReply)
+        subs.set(channel, pending.complete(room))
+        room -= pending.inReplyBytes
       }
     } catch (error) {
       if (!(error instanceof CommandError)) throw error

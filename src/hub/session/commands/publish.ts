@@ -1,5 +1,5 @@
 import { CommandError, closes, encodeReply, errors, type Params } from '../../../protocol/index.ts'
-import { endedMeanwhile, isForGood } from '../../channel/pending-subscriptions.ts'
+import { endedMeanwhile, isForGood } from '../../channel/pending-grants.ts'
 import { checkPublicationSize } from '../../channel/publication-size.ts'
 import type { Subscription } from '../../channel/subscription.ts'
 import type { PublishHookResult } from '../../contracts/hooks.ts'

@@ -1,7 +1,7 @@
 import type { Json } from '../../../kit/index.ts'
 import { CommandError, encodeReply, errors, type Params, readDelay, subscribeFlags, unsubscribes } from '../../../protocol/index.ts'
-import { admit } from '../../channel/admission.ts'
-import { endedMeanwhile } from '../../channel/pending-subscriptions.ts'
+import { endedMeanwhile } from '../../channel/pending-grants.ts'
+import { openSubscription } from '../../channel/pending-subscription.ts'
 import type { Namespace } from '../../delivery/namespace.ts'
 import { replyFrame } from '../../fanout/frame.ts'
 import { SubscribeReply } from '../../fanout/message.ts'
@@ -16,7 +16,7 @@ export async function subscribe(session: Session, id: number, params: Params<'su
   const namespace = session.node.access.namespaceOf(channel)
   const { data, delayMs } = wishOf(namespace, params.data)
   const since = params.recover ? { epoch: params.epoch ?? '', offset: params.offset ?? 0 } : undefined
-  const admission = await admit(session, {
+  const pending = await openSubscription(session, {
     channel,
     token,
     data,
@@ -29,7 +29,7 @@ export async function subscribe(session: Session, id: number, params: Params<'su
     filter: filterOf(params, namespace, session),
     rejectUnrecovered: ((params.flag ?? 0) & subscribeFlags.rejectUnrecovered) !== 0,
   })
-  session.outbox.enqueue(replyFrame(new SubscribeReply(id, admission.complete())))
+  session.outbox.enqueue(replyFrame(new SubscribeReply(id, pending.complete())))
 }
 
 /** Unsubscribing from what one is not subscribed to is no error: the client wants it gone and it is. */

@@ -115,7 +115,7 @@ export class Connection implements Caller {
       if (code !== 0) this.events.ended({ code, reason, text: '' })
     })
     this.#sdk.on('subscribed', ({ channel, data }) => {
-      if (channel === this.#inbox) this.#greet(data)
+      if (channel === this.#inbox) this.#onConnect(data)
     })
     this.#sdk.on('publication', ({ channel, data, offset }) => {
       if (channel !== this.#inbox || offset === undefined) return
@@ -124,7 +124,7 @@ export class Connection implements Caller {
     })
   }
 
-  #greet(data: unknown): void {
+  #onConnect(data: unknown): void {
     const greeting = greetingSchema.safeParse(data)
     if (!greeting.success) throw new Error(`the inbox was greeted with something else: ${greeting.error.message}`)
     this.#meet('live')

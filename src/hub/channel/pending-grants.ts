@@ -5,8 +5,8 @@ interface Pending {
   ended: Close | undefined
 }
 
-/** A session's subscriptions that somebody is still being asked about. They count as ones that there are, and can be ended like them. */
-export class PendingSubscriptions {
+/** A session's subscriptions whose permission is still being decided. They count as subscriptions, and can be ended like them. */
+export class PendingGrants {
   readonly #byChannel = new Map<string, Pending>()
 
   get size(): number {

@@ -4,13 +4,13 @@ import { endAll, startCentral, upTo } from './tree.ts'
 
 afterEach(endAll)
 
-test('[A51] with workers, inboxes, greetings and pushes are the same on every process', async () => {
+test('[A51] with workers, inboxes, server-side subscriptions and pushes are the same on every process', async () => {
   const rows = new Rows()
   const central = await startCentral({ workers: 2 })
   const { server } = central
   server.namespace(inbox)
-  server.keep('inbox', rows)
-  server.greet(async ({ user }) => ({ subs: { [`inbox:${user}`]: { since: { epoch: rows.epoch, offset: 2 }, data: { user } } } }))
+  server.provideHistory('inbox', rows)
+  server.onConnect(async ({ user }) => ({ subs: { [`inbox:${user}`]: { since: { epoch: rows.epoch, offset: 2 }, data: { user } } } }))
   const arrived = new Set<string>()
   server.on('connect', ({ client: { client } }) => void arrived.add(client))
   const post = (n: number) => central.publish('inbox:alice', { n }, { at: rows.add('inbox:alice', { n }) })

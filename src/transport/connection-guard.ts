@@ -7,7 +7,7 @@ import { eventStreamHeaders } from './safety-headers.ts'
 const originShownMax = 256
 
 /** Turns away new connections before they cost anything; undefined lets one through. */
-export class Gate {
+export class ConnectionGuard {
   #draining = false
 
   constructor(
@@ -24,21 +24,21 @@ export class Gate {
     return this.#draining
   }
 
-  refuse(request: Request, address: string): Refusal | undefined {
+  refuse(request: Request, address: string): ConnectionRefusal | undefined {
     const { node } = this
-    if (!this.origins.allows(request)) return new Refusal(403, { code: 403, reason: this.#whyOrigin(request) })
-    if (this.#draining) return new Refusal(503, closes.shutdown, 1000 + node.random.next() * 4000)
+    if (!this.origins.allows(request)) return new ConnectionRefusal(403, { code: 403, reason: this.#whyOrigin(request) })
+    if (this.#draining) return new ConnectionRefusal(503, closes.shutdown, 1000 + node.random.next() * 4000)
     const room = node.sessions.room.admits(address, node.sessions.size)
     if (room === 'full') return this.#full()
-    if (room === 'address') return new Refusal(429, closes.tooManyRequests, 5000 + node.random.next() * 10_000)
-    if (!node.rates.admitAddress(address)) return new Refusal(429, closes.tooManyRequests, 1000 + node.random.next() * 2000)
+    if (room === 'address') return new ConnectionRefusal(429, closes.tooManyRequests, 5000 + node.random.next() * 10_000)
+    if (!node.rates.admitAddress(address)) return new ConnectionRefusal(429, closes.tooManyRequests, 1000 + node.random.next() * 2000)
     const waitMs = node.rates.admitSession()
-    if (waitMs > 0) return new Refusal(503, closes.tooManyRequests, waitMs + node.random.next() * 5000)
+    if (waitMs > 0) return new ConnectionRefusal(503, closes.tooManyRequests, waitMs + node.random.next() * 5000)
     return undefined
   }
 
-  #full(): Refusal {
-    return new Refusal(503, full, 5000 + this.node.random.next() * 10_000)
+  #full(): ConnectionRefusal {
+    return new ConnectionRefusal(503, full, 5000 + this.node.random.next() * 10_000)
   }
 
   /** @throws CommandError 103 for a page of an origin that may not call this server */
@@ -53,16 +53,16 @@ export class Gate {
   }
 
   /** What could not be done for the moment: back ends that do not answer, or are asked too much. */
-  notNow(error: unknown): Refusal {
+  notNow(error: unknown): ConnectionRefusal {
     if (error instanceof CloseError && error.close === full) return this.#full()
     const isBusy = error instanceof CommandError && error.code === errors.tooManyRequests.code
     const retryMs = 1000 + this.node.random.next() * 4000
-    return isBusy ? new Refusal(429, closes.tooManyRequests, retryMs) : new Refusal(503, closes.internal, retryMs)
+    return isBusy ? new ConnectionRefusal(429, closes.tooManyRequests, retryMs) : new ConnectionRefusal(503, closes.internal, retryMs)
   }
 }
 
 /** Why a connection was not let in, and when to try again. */
-export class Refusal {
+export class ConnectionRefusal {
   constructor(
     readonly status: number,
     readonly close: Close,

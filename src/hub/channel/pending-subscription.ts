@@ -8,7 +8,7 @@ import type { TagFilter } from '../fanout/tag-filter.ts'
 import { reconcile } from '../feed/reconcile.ts'
 import { expiryAt } from '../session/expiry.ts'
 import type { Session } from '../session/session.ts'
-import { endedMeanwhile } from './pending-subscriptions.ts'
+import { endedMeanwhile } from './pending-grants.ts'
 import { channelsMaxOf } from './personal-channel.ts'
 import { Subscription, type SubscriptionTerms } from './subscription.ts'
 
@@ -38,7 +38,7 @@ export interface SubscribeRequest {
  * Nothing is lost between history and live, since the subscription queues from before the history is read.
  * @throws CommandError
  */
-export async function admit(session: Session, request: SubscribeRequest): Promise<Admission> {
+export async function openSubscription(session: Session, request: SubscribeRequest): Promise<PendingSubscription> {
   const { node } = session
   node.access.namespaceOf(request.channel)
   checkRoom(session, request.channel)
@@ -57,7 +57,7 @@ export async function admit(session: Session, request: SubscribeRequest): Promis
     // Where the session may turn out to have too much to recover, the state must do.
     const isSure = page?.complete === true && fitInto(page.publications, node.limits.replayWindowBytes)
     const sinceData = isSure ? undefined : await historySince(subscription, grant.at)
-    return new Admission(subscription, request, grant, page, sinceData)
+    return new PendingSubscription(subscription, request, grant, page, sinceData)
   } catch (error) {
     session.untrack(request.channel, unsubscribes.insufficientState)
     throw error
@@ -71,8 +71,8 @@ function ask(session: Session, request: SubscribeRequest): Promise<Grant> {
   return session.whilePending(request.channel, () => access.subscribe(session, request.channel, request.token, request.data, delayMs))
 }
 
-/** A subscription that is ready to go live. */
-export class Admission {
+/** A subscription that is ready to go live once its reply is queued. */
+export class PendingSubscription {
   /** Of the publications, what came within the reply. */
   inReplyBytes = 0
 

@@ -72,21 +72,21 @@ function play(wire: Wire['name'], steps: readonly { readonly move: Move; readonl
   expect(stage.judge.verdict?.message).toBeUndefined()
   const sums = clients.map(({ session }) => session.outbox.delivered)
   expect(sums.every(sum => sum >= 0 && sum <= newest)).toBe(true)
-  return stage.broadcasts
+  return stage.groups
 }
 
-describe('a broadcast', () => {
+describe('a fan-out group', () => {
   test.each(['websocket', 'sse'] as const)(
     '[U41] over %s, whoever comes, goes, asks or does not keep up has everything in order, once',
     wire => {
-      let broadcasts = 0
+      let groups = 0
       fc.assert(
         fc.property(moves, steps => {
-          broadcasts += play(wire, steps)
+          groups += play(wire, steps)
         }),
         { numRuns: rounds(800, 4000) },
       )
-      expect(broadcasts).toBeGreaterThan(500)
+      expect(groups).toBeGreaterThan(500)
     },
   )
 
@@ -100,8 +100,8 @@ describe('a broadcast', () => {
       if (slow !== undefined && turn === 2) slow.bytesHeld = 100_000
       stage.arrive()
     }
-    // The first turn finds two in the broadcast that the third one joins after it.
-    expect(stage.broadcasts).toBe(3)
+    // The first turn finds two in the group that the third one joins after it.
+    expect(stage.groups).toBe(3)
     expect(clients.map(({ writes }) => writes)).toEqual([4, 5, 5])
     expect(clients.map(({ view }) => view.position?.offset)).toEqual([10, 15, 15])
     expect(slow?.session.outbox.queuedBytes).toBeGreaterThan(0)

@@ -6,16 +6,16 @@ import { endAll, hurried, startCentral, startRelay, upTo } from './tree.ts'
 afterEach(endAll)
 
 /** A central node that gives everyone an inbox, from where their device stands. */
-async function startGreeting() {
+async function startWithHandler() {
   const rows = new Rows()
   const acked = new Map<string, number>()
   const asked: Json[] = []
   const central = await startCentral()
   const { server } = central
   server.namespace(inbox)
-  server.keep('inbox', rows)
+  server.provideHistory('inbox', rows)
   server.authorize('inbox', () => false)
-  server.greet(async ({ client, user, transport }, data) => {
+  server.onConnect(async ({ client, user, transport }, data) => {
     asked.push({ client, user, transport, data: data ?? null })
     const device = Object(data).device
     if (device === 'stolen') throw new CommandError({ code: 403, message: 'device_unlinked' }, 'link it again')
@@ -44,9 +44,9 @@ async function follow(server: TestServer, data: Json) {
   return { sdk, heard, [Symbol.dispose]: () => sdk[Symbol.dispose]() }
 }
 
-describe('a session that is greeted', () => {
+describe('a session with a connect handler', () => {
   test('[A51] gets its subscriptions in the connect reply, with everything since where the service says, on the SDK, at the central node and an edge', async () => {
-    const { central, acked, post } = await startGreeting()
+    const { central, acked, post } = await startWithHandler()
     const edge = await startRelay([await startRelay([central])])
     for (let n = 1; n <= 5; n++) await post(n)
     acked.set('phone', 2)
@@ -62,8 +62,8 @@ describe('a session that is greeted', () => {
     }
   })
 
-  test('[A51] the greeter hears who it is and what the client said; a session that it does not know goes its own way', async () => {
-    const { central, asked } = await startGreeting()
+  test('[A51] the handler is told the user and the client’s data; a session that it does not know goes its own way', async () => {
+    const { central, asked } = await startWithHandler()
     const edge = await startRelay([central])
     for (const node of [central, edge]) {
       asked.length = 0
@@ -81,7 +81,7 @@ describe('a session that is greeted', () => {
   })
 
   test('[A52] what the service says counts more than what the client asks for; where it says nothing, the client’s wish counts', async () => {
-    const { central, rows, acked, post } = await startGreeting()
+    const { central, rows, acked, post } = await startWithHandler()
     const edge = await startRelay([central])
     for (let n = 1; n <= 6; n++) await post(n)
     const wish = { subs: { 'inbox:alice': { recover: true, epoch: 'mine', offset: 5 } } }
@@ -100,10 +100,10 @@ describe('a session that is greeted', () => {
     }
   })
 
-  test('[A53] a greeter that refuses refuses the connection, which may ask again; one that fails is error 100 without its words', async () => {
-    const { central } = await startGreeting()
+  test('[A53] a handler that refuses refuses the connection, which may ask again; one that fails is error 100 without its words', async () => {
+    const { central } = await startWithHandler()
     const edge = await startRelay([central])
-    central.server.greet(async (_client, data) => {
+    central.server.onConnect(async (_client, data) => {
       if (Object(data).device === 'broken') throw new Error('the password is hunter2')
       return { subs: { 'room:lobby': {} }, data: { motd: 'hello' } }
     })
@@ -126,9 +126,9 @@ describe('a session that is greeted', () => {
     expect(strange.closedWith).toBeUndefined()
   })
 
-  test('[A53] a greeter that does not answer is an error that lets the client try again, before its connection is closed for good', async () => {
+  test('[A53] a handler that does not answer is an error that lets the client try again, before its connection is closed for good', async () => {
     const central = await startCentral({}, { clock: hurried(20) })
-    central.server.greet(() => new Promise(() => undefined))
+    central.server.onConnect(() => new Promise(() => undefined))
     const { client, reply } = await raw(central, {})
     expect(reply.error).toMatchObject({ code: 100, temporary: true })
     expect(client.closedWith).toBeUndefined()
@@ -136,7 +136,7 @@ describe('a session that is greeted', () => {
   })
 
   test('[A51] nothing is lost or repeated while everyone connects and the service publishes', async () => {
-    const { central, acked, post } = await startGreeting()
+    const { central, acked, post } = await startWithHandler()
     const edge = await startRelay([central])
     acked.set('phone', 0)
     const publishing = (async () => {
