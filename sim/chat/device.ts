@@ -1,5 +1,5 @@
 import { between, type Random } from '../../src/kit/index.ts'
-import type { ChatCommands, InboxEntry, InboxGreeting } from '../../src/services/chat/model/wire.ts'
+import type { ChatCommands, InboxEntry, InboxState } from '../../src/services/chat/model/wire.ts'
 import type { SimClock } from '../clock.ts'
 import type { Judge } from '../judge.ts'
 import type { Tally } from '../tally.ts'
@@ -163,8 +163,8 @@ export class Device implements Handheld, WebSocketClient {
 
   #connected({ connect, error }: ChatMessage): void {
     const inbox = connect?.subs?.[`inbox:#${this.user}`]
-    const greeting = inbox?.data
-    if (inbox === undefined || greeting === undefined) {
+    const inboxState = inbox?.data
+    if (inbox === undefined || inboxState === undefined) {
       this.#judge.hold(error?.temporary === true, `${this.sender} was not let in: ${error?.message ?? 'no inbox'}`)
       this.cut('clean')
       return
@@ -175,15 +175,15 @@ export class Device implements Handheld, WebSocketClient {
     tally.count('connected')
     trace(
       () =>
-        `${this.sender} connects: ${JSON.stringify(greeting)} and ${inbox.publications?.length ?? 0} entries, holds ${this.replica.held}`,
+        `${this.sender} connects: ${JSON.stringify(inboxState)} and ${inbox.publications?.length ?? 0} entries, holds ${this.replica.held}`,
     )
-    this.#judge.hold(inbox.recovered === true, `${this.sender} was not given its inbox from ${greeting.acked} on`)
-    this.#greeted(greeting)
+    this.#judge.hold(inbox.recovered === true, `${this.sender} was not given its inbox from ${inboxState.acked} on`)
+    this.#onInboxState(inboxState)
     for (const { offset, data } of inbox.publications ?? []) this.#take(offset ?? 0, data)
     for (const wish of this.wishes) this.#fly(wish)
   }
 
-  #greeted({ acked, top, backlog, truncated }: InboxGreeting): void {
+  #onInboxState({ acked, top, backlog, truncated }: InboxState): void {
     const { replica } = this
     this.#acked = acked
     this.#judge.hold(truncated === undefined, `${this.sender} lost ${JSON.stringify(truncated)}`)

@@ -1,6 +1,6 @@
 import type { Json } from '../../src/kit/index.ts'
 import type { ProtocolError } from '../../src/protocol/index.ts'
-import type { InboxEntry, InboxGreeting } from '../../src/services/chat/model/wire.ts'
+import type { InboxEntry, InboxState } from '../../src/services/chat/model/wire.ts'
 
 /** An entry of an inbox as it stands on the wire. */
 export interface ChatPublication {
@@ -14,7 +14,7 @@ export interface ChatMessage {
   readonly error?: ProtocolError
   readonly connect?: {
     readonly subs?: Readonly<
-      Record<string, { readonly recovered?: boolean; readonly publications?: readonly ChatPublication[]; readonly data?: InboxGreeting }>
+      Record<string, { readonly recovered?: boolean; readonly publications?: readonly ChatPublication[]; readonly data?: InboxState }>
     >
   }
   readonly rpc?: { readonly data?: Json }

@@ -10,7 +10,7 @@ overBothStores(({ rows }) => {
     await chat.send('bob', id, 'an answer')
     await chat.edit('mallory', id, seq, 'harmless text')
     const last = await chat.send('mallory', id, 'the last')
-    const block = (isOn: boolean) => chat.ledger.commit(change => setBlocked(change, 'bob', 'mallory', isOn))
+    const block = (isOn: boolean) => chat.unitsOfWork.commit(change => setBlocked(change, 'bob', 'mallory', isOn))
     await block(true)
     await chat.edit('mallory', id, seq, 'hateful text')
     await chat.edit('mallory', id, last.seq, 'hateful end')

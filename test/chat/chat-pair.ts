@@ -32,11 +32,11 @@ export function numbers(count: number, from = 1): string[] {
 /** Waits until the server has from a device that it holds everything, and says where that is. */
 export async function acknowledged(server: { readonly url: string }, person: ChatPerson): Promise<{ acked: number; top: number }> {
   const { user, options } = person.client
-  let greeting = { acked: 0, top: -1 }
+  let inboxState = { acked: 0, top: -1 }
   await until('everything is acknowledged', async () => {
     using probe = await Device.connect(server, user, options.device)
-    greeting = { acked: probe.greeting?.acked ?? 0, top: probe.greeting?.top ?? -1 }
-    return greeting.acked === greeting.top
+    inboxState = { acked: probe.inboxState?.acked ?? 0, top: probe.inboxState?.top ?? -1 }
+    return inboxState.acked === inboxState.top
   })
-  return greeting
+  return inboxState
 }

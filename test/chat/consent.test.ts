@@ -14,15 +14,16 @@ import {
 import { overBothStores } from './both-stores.ts'
 import { ChatRows } from './rows.ts'
 
-const block = (chat: ChatRows, user: string, other: string, on = true) => chat.ledger.commit(change => setBlocked(change, user, other, on))
+const block = (chat: ChatRows, user: string, other: string, on = true) =>
+  chat.unitsOfWork.commit(change => setBlocked(change, user, other, on))
 const answer = (chat: ChatRows, user: string, conversation: string, isAccepted: boolean) =>
-  chat.ledger.commit(change => answerInvited(change, chat.groups, user, conversation, isAccepted))
+  chat.unitsOfWork.commit(change => answerInvited(change, chat.groups, user, conversation, isAccepted))
 const mayAdd = (chat: ChatRows, user: string, may_add: 'everyone' | 'answered' | 'nobody') =>
-  chat.ledger.commit(({ tx }) => changeProfile(tx, user, { may_add }))
+  chat.unitsOfWork.commit(({ tx }) => changeProfile(tx, user, { may_add }))
 const members = async (chat: ChatRows, id: string, reader: string) =>
   (await conversationOf(chat.sql, id, reader))?.members.map(({ user }) => user)
 const make = (chat: ChatRows, user: string, others: readonly string[], cid: string) =>
-  chat.ledger.commit(change => chat.groups.make(change, user, 'a group', others, cid))
+  chat.unitsOfWork.commit(change => chat.groups.make(change, user, 'a group', others, cid))
 const invited = async (chat: ChatRows, user: string) =>
   (await chat.inbox(user)).flatMap(entry => (entry.kind === 'invited' ? [[entry.author, entry.open]] : []))
 
@@ -115,10 +116,10 @@ overBothStores(({ open, rows }) => {
     expect(await conversationOf(chat.sql, id, 'bob')).not.toHaveProperty('request')
     await chat.remove('alice', id, ['carol'])
     await block(chat, 'dave', 'alice')
-    await chat.ledger.commit(change => chat.groups.role(change, 'alice', id, 'bob', 'admin'))
+    await chat.unitsOfWork.commit(change => chat.groups.role(change, 'alice', id, 'bob', 'admin'))
     await chat.add('bob', id, ['erin', 'frank'])
     expect(await invited(chat, 'erin')).toEqual([['bob', true]])
-    await chat.ledger.commit(change => chat.groups.role(change, 'alice', id, 'bob', 'member'))
+    await chat.unitsOfWork.commit(change => chat.groups.role(change, 'alice', id, 'bob', 'member'))
     for (const user of ['bob', 'carol', 'dave', 'erin', 'frank']) {
       expect(await invited(chat, user)).toMatchObject([
         [expect.any(String), true],
@@ -138,7 +139,7 @@ overBothStores(({ open, rows }) => {
     await chat.send('alice', id, 'hello')
     const knows = async (asker: string, other: string) => (await acquainted(chat.sql, asker, [other])).has(other)
     const encrypted = (conversation: string, perDevice: Record<string, string>, cid: string) =>
-      chat.ledger.commit(change =>
+      chat.unitsOfWork.commit(change =>
         chat.messages.send(
           change,
           { user: 'alice', device: 'phone' },
@@ -152,7 +153,7 @@ overBothStores(({ open, rows }) => {
     }
     expect(await knows('alice', 'bob')).toBe(false)
     expect(await knows('bob', 'alice')).toBe(true)
-    await chat.ledger.commit(change => chat.groups.accept(change, 'bob', group))
+    await chat.unitsOfWork.commit(change => chat.groups.accept(change, 'bob', group))
     expect(await knows('alice', 'bob')).toBe(true)
     expect((await chat.inbox('bob')).at(-1)).not.toHaveProperty('summary.request')
     await expect(encrypted(group, {}, 'now')).rejects.toThrow('bob/phone')
@@ -160,7 +161,7 @@ overBothStores(({ open, rows }) => {
     await chat.send('bob', id, 'hello to you')
     expect(await conversationOf(chat.sql, id, 'bob')).not.toHaveProperty('request')
     await expect(encrypted(id, {}, 'now')).rejects.toThrow('bob/phone')
-    await expect(chat.ledger.commit(change => chat.groups.accept(change, 'mallory', id))).rejects.toThrow('not_found')
+    await expect(chat.unitsOfWork.commit(change => chat.groups.accept(change, 'mallory', id))).rejects.toThrow('not_found')
   })
 
   test('[M86] after a block nothing new is told of whoever made it: no receipt, no time, no new device; what was known stays', async () => {
@@ -180,7 +181,7 @@ overBothStores(({ open, rows }) => {
     const bob = (await conversationOf(chat.sql, id, 'mallory'))?.members.find(({ user }) => user === 'bob')
     expect(bob).toMatchObject({ read: 0, delivered: 0 })
     const enc = (perDevice: Record<string, string>, cid: string) =>
-      chat.ledger.commit(change =>
+      chat.unitsOfWork.commit(change =>
         chat.messages.send(
           change,
           { user: 'mallory', device: 'phone' },
@@ -216,15 +217,15 @@ overBothStores(({ open, rows }) => {
   test('[M86] an invitation by link is not open to those whom its author has blocked, nor do they ask whoever blocked them', async () => {
     const chat = await rows()
     const { id } = await chat.group('alice', ['bob'])
-    await chat.ledger.commit(change => chat.groups.role(change, 'alice', id, 'bob', 'admin'))
+    await chat.unitsOfWork.commit(change => chat.groups.role(change, 'alice', id, 'bob', 'admin'))
     const code = await chat.invite('bob', id)
     await block(chat, 'bob', 'mallory')
     await expect(chat.join('mallory', code)).rejects.toThrow('no such invitation')
-    const asking = await chat.ledger.commit(change =>
+    const asking = await chat.unitsOfWork.commit(change =>
       chat.invitations.invite(change, 'alice', id, { uses: 0, ttlMs: 60_000, approval: true }),
     )
     await chat.join('mallory', asking.code)
-    const requests = (user: string) => chat.ledger.commit(({ tx }) => chat.invitations.requests(tx, user, id))
+    const requests = (user: string) => chat.unitsOfWork.commit(({ tx }) => chat.invitations.requests(tx, user, id))
     expect(await requests('alice')).toMatchObject([{ user: 'mallory' }])
     expect(await requests('bob')).toEqual([])
     expect(await conversationOf(chat.sql, id, 'bob')).not.toHaveProperty('requests')
@@ -250,10 +251,10 @@ overBothStores(({ open, rows }) => {
     for (const end of ['removed', 'demoted', 'left'] as const) {
       await chat.add('alice', id, ['bob'])
       if (!(await members(chat, id, 'alice'))?.includes('bob')) await answer(chat, 'bob', id, true)
-      await chat.ledger.commit(change => chat.groups.role(change, 'alice', id, 'bob', 'admin'))
+      await chat.unitsOfWork.commit(change => chat.groups.role(change, 'alice', id, 'bob', 'admin'))
       const own = await chat.invite('bob', id)
       if (end === 'removed') await chat.remove('alice', id, ['bob'])
-      if (end === 'demoted') await chat.ledger.commit(change => chat.groups.role(change, 'alice', id, 'bob', 'member'))
+      if (end === 'demoted') await chat.unitsOfWork.commit(change => chat.groups.role(change, 'alice', id, 'bob', 'member'))
       if (end === 'left') await chat.leave('bob', id)
       await expect(chat.join('frank', own)).rejects.toThrow('not_found')
     }

@@ -1,4 +1,4 @@
-import type { ChatCommands, InboxEntry, InboxGreeting } from '../../src/services/chat/model/wire.ts'
+import type { ChatCommands, InboxEntry, InboxState } from '../../src/services/chat/model/wire.ts'
 import { Sdk, until, userToken } from '../support/index.ts'
 
 /** What came at a place of the inbox. */
@@ -12,7 +12,7 @@ export class Device implements Disposable {
   readonly received: Received[] = []
   /** What passed in conversations that it has open. */
   readonly heard: unknown[] = []
-  greeting: InboxGreeting | undefined
+  inboxState: InboxState | undefined
   /** Whether the newest reply said that it held everything. */
   recovered: boolean | undefined
   #acked = 0
@@ -29,11 +29,11 @@ export class Device implements Disposable {
     const connected = new Device(sdk, user, device)
     sdk.client.on('publication', ({ data, offset }) => connected.received.push({ offset: offset ?? 0, entry: data }))
     sdk.client.on('subscribed', ({ data, recovered }) => {
-      connected.greeting = data
+      connected.inboxState = data
       connected.recovered = recovered
     })
     await sdk.connect()
-    await until(`${user}'s inbox is there`, () => connected.greeting !== undefined)
+    await until(`${user}'s inbox is there`, () => connected.inboxState !== undefined)
     return connected
   }
 
@@ -57,7 +57,7 @@ export class Device implements Disposable {
 
   get contiguous(): number {
     const offsets = new Set(this.received.map(({ offset }) => offset))
-    let top = Math.max(this.greeting?.acked ?? 0, this.#acked)
+    let top = Math.max(this.inboxState?.acked ?? 0, this.#acked)
     while (offsets.has(top + 1)) top++
     return top
   }

@@ -14,7 +14,7 @@ overBothStores(({ open, rows }) => {
     const { id } = await chat.group('ann', ['bob', 'cleo'])
     const { seq } = await chat.send('ann', id, 'hello')
     const react = (user: string, emoji: string) =>
-      chat.ledger.commit(change => chat.messages.react(change, { user, device: 'phone' }, id, seq, emoji))
+      chat.unitsOfWork.commit(change => chat.messages.react(change, { user, device: 'phone' }, id, seq, emoji))
     const first = await react('ann', '\u2764')
     expect(await react('ann', '\u2764\ufe0f')).toEqual(first)
     await react('bob', '\u2764\ufe0f')

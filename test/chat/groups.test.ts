@@ -55,7 +55,7 @@ overBothStores(({ rows }) => {
   test('[M16] the last owner hands the group to the admin who served longest, else to a member', async () => {
     const chat = await rows()
     const { id } = await chat.group('alice', ['bob', 'carol'])
-    await chat.ledger.commit(change => chat.groups.role(change, 'alice', id, 'carol', 'admin'))
+    await chat.unitsOfWork.commit(change => chat.groups.role(change, 'alice', id, 'carol', 'admin'))
     await chat.leave('alice', id)
     await chat.leave('carol', id)
     const [bob] = await chat.sql.all<{ person: string; role: string }>(
@@ -76,9 +76,9 @@ overBothStores(({ rows }) => {
     await chat.join('carol', twice)
     await expect(chat.join('dave', twice)).rejects.toThrow('gone')
     const revoked = await chat.invite('alice', id)
-    await chat.ledger.commit(change => chat.invitations.revoke(change, 'alice', id, revoked))
+    await chat.unitsOfWork.commit(change => chat.invitations.revoke(change, 'alice', id, revoked))
     await expect(chat.join('dave', revoked)).rejects.toThrow('not_found')
-    const { code } = await chat.ledger.commit(change =>
+    const { code } = await chat.unitsOfWork.commit(change =>
       chat.invitations.invite(change, 'alice', id, { uses: 0, ttlMs: 1, approval: false }),
     )
     await Bun.sleep(5)
@@ -88,29 +88,29 @@ overBothStores(({ rows }) => {
   test('[M16] an invitation may ask those who lead the group first: they see who asks, and let them in or not', async () => {
     const chat = await rows()
     const { id } = await chat.group('alice', ['bob'])
-    const { code } = await chat.ledger.commit(change =>
+    const { code } = await chat.unitsOfWork.commit(change =>
       chat.invitations.invite(change, 'alice', id, { uses: 0, ttlMs: 60_000, approval: true }),
     )
     expect(await chat.join('carol', code)).toBeUndefined()
     expect(await chat.join('dave', code)).toBeUndefined()
     expect(await chat.logged('carol', id)).toEqual([])
-    const asked = await chat.ledger.commit(change => chat.invitations.requests(change.tx, 'alice', id))
+    const asked = await chat.unitsOfWork.commit(change => chat.invitations.requests(change.tx, 'alice', id))
     expect(asked.map(({ user }) => user)).toEqual(['carol', 'dave'])
-    await expect(chat.ledger.commit(change => chat.invitations.requests(change.tx, 'bob', id))).rejects.toThrow('forbidden')
+    await expect(chat.unitsOfWork.commit(change => chat.invitations.requests(change.tx, 'bob', id))).rejects.toThrow('forbidden')
     expect((await chat.inbox('alice')).at(-1)).toMatchObject({ kind: 'conversation', summary: { requests: 2 } })
     expect(JSON.stringify(await chat.inbox('bob'))).not.toContain('requests')
-    await chat.ledger.commit(change => chat.invitations.answer(change, 'alice', id, 'carol', true))
-    await chat.ledger.commit(change => chat.invitations.answer(change, 'alice', id, 'dave', false))
-    await expect(chat.ledger.commit(change => chat.invitations.answer(change, 'alice', id, 'dave', true))).rejects.toThrow('not_found')
+    await chat.unitsOfWork.commit(change => chat.invitations.answer(change, 'alice', id, 'carol', true))
+    await chat.unitsOfWork.commit(change => chat.invitations.answer(change, 'alice', id, 'dave', false))
+    await expect(chat.unitsOfWork.commit(change => chat.invitations.answer(change, 'alice', id, 'dave', true))).rejects.toThrow('not_found')
     expect((await chat.send('carol', id, 'hello')).seq).toBe(3)
   })
 
   test('[M16] a group may let its admins alone send, and everyone change its title', async () => {
     const chat = await rows()
     const { id } = await chat.group('alice', ['bob'])
-    await expect(chat.ledger.commit(change => chat.groups.rename(change, 'bob', id, 'ours'))).rejects.toThrow('forbidden')
-    await chat.ledger.commit(change => chat.groups.setModes(change, 'alice', id, { send: 'admins', edit: 'all' }))
-    await chat.ledger.commit(change => chat.groups.rename(change, 'bob', id, 'ours'))
+    await expect(chat.unitsOfWork.commit(change => chat.groups.rename(change, 'bob', id, 'ours'))).rejects.toThrow('forbidden')
+    await chat.unitsOfWork.commit(change => chat.groups.setModes(change, 'alice', id, { send: 'admins', edit: 'all' }))
+    await chat.unitsOfWork.commit(change => chat.groups.rename(change, 'bob', id, 'ours'))
     await expect(chat.send('bob', id, 'hello')).rejects.toThrow('forbidden')
     await chat.send('alice', id, 'hello')
     expect((await chat.inbox('bob')).filter(({ kind }) => kind === 'membership')).toMatchObject([

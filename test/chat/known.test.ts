@@ -8,7 +8,7 @@ overBothStores(({ rows }) => {
   test('[M196] who has been here is who had a device or did something, however many are asked for', async () => {
     const chat = await rows()
     await chat.direct('ann', 'written to')
-    await chat.ledger.commit(({ tx, now }) => linkDevice(tx, 'with a device', 'phone', now))
+    await chat.unitsOfWork.commit(({ tx, now }) => linkDevice(tx, 'with a device', 'phone', now))
     await markSeen(chat.sql, 'called', 5)
     const many = Array.from({ length: 250 }, (_, index) => `user ${index}`)
     await markSeen(chat.sql, 'user 249', 5)

@@ -1,4 +1,4 @@
-import type { ChatCommands, InboxEntry, InboxGreeting } from '../../src/services/chat/model/wire.ts'
+import type { ChatCommands, InboxEntry, InboxState } from '../../src/services/chat/model/wire.ts'
 import { cutSocket, type Message, type PublicationMessage, userToken, within } from '../support/index.ts'
 
 /** Entries after which a device says what it has, and the longest that it waits with that (chat M5). */
@@ -36,7 +36,7 @@ interface Waiting {
  */
 export class LeanDevice {
   readonly faults: string[] = []
-  greeting: InboxGreeting | undefined
+  inboxState: InboxState | undefined
   /** Everything of the inbox up to here has come. */
   place = 0
   connections = 0
@@ -98,7 +98,7 @@ export class LeanDevice {
       this.#acked = Math.min(before, this.#acked)
       throw error
     })
-    if (offset < place && this.greeting?.backlog === 0) this.faults.push(`${place} was acknowledged, ${offset} taken`)
+    if (offset < place && this.inboxState?.backlog === 0) this.faults.push(`${place} was acknowledged, ${offset} taken`)
   }
 
   close(): void {
@@ -157,29 +157,29 @@ export class LeanDevice {
     const waiting = this.#waiting.get(id)
     if (waiting === undefined) return
     this.#waiting.delete(id)
-    if (connect !== undefined) this.#greeted(connect.subs?.[`inbox:#${this.user}`])
+    if (connect !== undefined) this.#onInboxState(connect.subs?.[`inbox:#${this.user}`])
     if (error === undefined) waiting.resolve(message)
     else waiting.reject(new Refusal(error.code, error.message))
   }
 
-  #greeted(inbox: NonNullable<NonNullable<Message['connect']>['subs']>[string] | undefined): void {
-    const greeting = inbox?.data as InboxGreeting | undefined
-    if (inbox === undefined || greeting === undefined) {
+  #onInboxState(inbox: NonNullable<NonNullable<Message['connect']>['subs']>[string] | undefined): void {
+    const inboxState = inbox?.data as InboxState | undefined
+    if (inbox === undefined || inboxState === undefined) {
       this.faults.push('there was no inbox in the reply')
       return
     }
-    this.greeting = greeting
-    if (this.connections++ === 0) this.place = greeting.acked
-    if (greeting.acked > this.place) this.faults.push(`has ${this.place} and was taken to have ${greeting.acked}`)
-    if (greeting.truncated !== undefined) this.faults.push(`lost ${JSON.stringify(greeting.truncated)}`)
-    this.#acked = greeting.acked
+    this.inboxState = inboxState
+    if (this.connections++ === 0) this.place = inboxState.acked
+    if (inboxState.acked > this.place) this.faults.push(`has ${this.place} and was taken to have ${inboxState.acked}`)
+    if (inboxState.truncated !== undefined) this.faults.push(`lost ${JSON.stringify(inboxState.truncated)}`)
+    this.#acked = inboxState.acked
     // Live entries follow what the reply holds, or the place up to which the backlog comes apart from them.
-    this.#live = greeting.backlog === 0 ? greeting.acked : greeting.top
+    this.#live = inboxState.backlog === 0 ? inboxState.acked : inboxState.top
     for (const publication of inbox.publications ?? []) this.#follow(publication)
   }
 
   #follow({ data, offset = 0 }: PublicationMessage): void {
-    const isBacklog = offset <= (this.greeting?.top ?? 0) && this.greeting?.backlog !== 0
+    const isBacklog = offset <= (this.inboxState?.top ?? 0) && this.inboxState?.backlog !== 0
     if (!isBacklog) {
       if (offset !== this.#live + 1) this.faults.push(`${offset} came after ${this.#live}`)
       this.#live = offset

@@ -65,7 +65,7 @@ test('[M15] a conversation that was left is listed as it was then: its title and
   const chat = await rows()
   const { id } = await chat.group('ann', ['bob'])
   const removed = await chat.remove('ann', id, ['bob'])
-  await chat.ledger.commit(change => chat.groups.rename(change, 'ann', id, 'another title'))
+  await chat.unitsOfWork.commit(change => chat.groups.rename(change, 'ann', id, 'another title'))
   await chat.add('ann', id, ['cid'])
   await chat.send('cid', id, 'after')
   const [listed] = await listConversations(chat.sql, 'bob', {})

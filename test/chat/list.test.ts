@@ -16,10 +16,10 @@ import { rounds } from '../support/index.ts'
 import { overBothStores } from './both-stores.ts'
 import { ChatRows } from './rows.ts'
 
-const set = (chat: ChatRows, user: string, id: string, own: Own) => chat.ledger.commit(change => setOwn(change, user, id, own))
-const clear = (chat: ChatRows, user: string, id: string) => chat.ledger.commit(change => clearConversation(change, user, id))
+const set = (chat: ChatRows, user: string, id: string, own: Own) => chat.unitsOfWork.commit(change => setOwn(change, user, id, own))
+const clear = (chat: ChatRows, user: string, id: string) => chat.unitsOfWork.commit(change => clearConversation(change, user, id))
 const deleted = (chat: ChatRows, user: string, id: string, seq?: number) =>
-  chat.ledger.commit(change => deleteConversation(change, user, id, seq))
+  chat.unitsOfWork.commit(change => deleteConversation(change, user, id, seq))
 
 /** The whole list, page by page, as a device asks for it. */
 async function listOf(chat: ChatRows, user: string, limit = 200) {
@@ -149,7 +149,7 @@ overBothStores(({ open, rows }) => {
     const chat = await rows()
     const { id } = await chat.direct('ann', 'bob')
     await deleted(chat, 'ann', id)
-    await chat.ledger.commit(change => setBlocked(change, 'ann', 'bob', true))
+    await chat.unitsOfWork.commit(change => setBlocked(change, 'ann', 'bob', true))
     await chat.send('bob', id, 'let me in')
     expect(await idsOf(chat, 'ann')).toEqual([])
     await chat.send('ann', id, 'no')

@@ -23,7 +23,7 @@ export async function fill(sql: Sql, user: string, count: number): Promise<{ rea
   const rows = await ChatRows.open(sql)
   const ids: string[] = []
   for (let n = 0; n < count; n += 50) {
-    await rows.ledger.commit(async change => {
+    await rows.unitsOfWork.commit(async change => {
       // A transaction that is broken off begins again.
       ids.length = n
       for (let i = n; i < Math.min(count, n + 50); i++) ids.push(await begin(rows, change, user, i))
@@ -32,7 +32,7 @@ export async function fill(sql: Sql, user: string, count: number): Promise<{ rea
   return { rows, ids }
 }
 
-type Change = Parameters<Parameters<ChatRows['ledger']['commit']>[0]>[0]
+type Change = Parameters<Parameters<ChatRows['unitsOfWork']['commit']>[0]>[0]
 
 async function begin({ groups, messages }: ChatRows, change: Change, user: string, n: number): Promise<string> {
   const other = `other-${n}`

@@ -14,11 +14,11 @@ function say(
   mentions: readonly Mention[],
   cid = text.replaceAll(/\W/g, '-'),
 ) {
-  return chat.ledger.commit(change => chat.messages.send(change, phone(user), { conversation, cid, text, mentions, device: 'phone' }))
+  return chat.unitsOfWork.commit(change => chat.messages.send(change, phone(user), { conversation, cid, text, mentions, device: 'phone' }))
 }
 
 function edit(chat: ChatRows, user: string, conversation: string, seq: number, text: string, mentions: readonly Mention[] = []) {
-  return chat.ledger.commit(change => chat.messages.edit(change, phone(user), { conversation, seq, text, mentions }))
+  return chat.unitsOfWork.commit(change => chat.messages.edit(change, phone(user), { conversation, seq, text, mentions }))
 }
 
 const unread = async (chat: ChatRows, user: string, id: string) => (await conversationOf(chat.sql, id, user))?.mentions ?? []
@@ -73,7 +73,7 @@ overBothStores(({ rows }) => {
     await expect(edit(chat, 'alice', id, seq, 'hi', [bob])).rejects.toThrow('unprocessable: mentions.0.length')
     await expect(say(chat, 'alice', id, 'hi @bob', [])).rejects.toThrow('idempotency_conflict')
     const enc = { scheme: 'x', bytes: 'AA' }
-    const encrypted = chat.ledger.commit(change =>
+    const encrypted = chat.unitsOfWork.commit(change =>
       chat.messages.send(change, phone('alice'), { conversation: id, cid: 'enc', enc, mentions: [bob], device: 'phone' }),
     )
     await expect(encrypted).rejects.toThrow('unprocessable: mentions: need a text')
@@ -116,7 +116,7 @@ overBothStores(({ rows }) => {
     expect(await wanting('alice', named.seq)).toEqual([])
     expect(await pushes.badge('bob')).toBe(0)
     await chat.settings('bob', { mentions: true })
-    await chat.ledger.commit(change => setBlocked(change, 'bob', 'mallory', true))
+    await chat.unitsOfWork.commit(change => setBlocked(change, 'bob', 'mallory', true))
     const unwanted = await say(chat, 'mallory', id, 'yo @bob', [bob])
     expect(await wanting('mallory', unwanted.seq)).toEqual([])
     expect(await unread(chat, 'bob', id)).toEqual([named.seq])

@@ -66,7 +66,8 @@ overBothStores(({ open, rows }) => {
   test('[M185] a device beyond the most unlinks the one that was away longest, never one that is here', async () => {
     const chat = await rows()
     const here = new Set<string>()
-    const link = (device: string, at: number) => chat.ledger.commit(({ tx }) => linkDevice(tx, 'ann', device, at, other => here.has(other)))
+    const link = (device: string, at: number) =>
+      chat.unitsOfWork.commit(({ tx }) => linkDevice(tx, 'ann', device, at, other => here.has(other)))
     for (let index = 0; index < limits.devicesMax; index++) await link(`d${index}`, index)
     const names = async () => (await devicesOf(chat.sql, 'ann')).map(({ device }) => device)
     here.add('d0')
@@ -79,9 +80,9 @@ overBothStores(({ open, rows }) => {
     for (const device of await names()) here.add(device)
     await expect(link('another', 101)).rejects.toThrow('limit exceeded: 16 devices of this account are connected')
     expect(await names()).not.toContain('another')
-    await chat.ledger.commit(({ tx, now }) => signOutDevice(tx, 'ann', 'd5', now))
+    await chat.unitsOfWork.commit(({ tx, now }) => signOutDevice(tx, 'ann', 'd5', now))
     await link('another', 102)
     expect(await names()).toContain('another')
-    await expect(chat.ledger.commit(({ tx, now }) => signOutDevice(tx, 'bob', 'd6', now))).rejects.toThrow('not_found')
+    await expect(chat.unitsOfWork.commit(({ tx, now }) => signOutDevice(tx, 'bob', 'd6', now))).rejects.toThrow('not_found')
   })
 })

@@ -4,7 +4,7 @@ import { overBothStores } from './both-stores.ts'
 import type { ChatRows } from './rows.ts'
 
 function clear(chat: ChatRows, user: string, conversation: string) {
-  return chat.ledger.commit(change => clearConversation(change, user, conversation))
+  return chat.unitsOfWork.commit(change => clearConversation(change, user, conversation))
 }
 
 async function receipts(chat: ChatRows, user: string) {
@@ -67,7 +67,7 @@ overBothStores(({ rows }) => {
   test('[M71] whom one has blocked one’s own devices learn, and nobody else', async () => {
     const chat = await rows()
     const { id } = await chat.direct('alice', 'bob')
-    const block = (user: string, on: boolean) => chat.ledger.commit(change => setBlocked(change, 'alice', user, on))
+    const block = (user: string, on: boolean) => chat.unitsOfWork.commit(change => setBlocked(change, 'alice', user, on))
     expect(await block('bob', true)).toEqual(['bob'])
     expect(await block('carol', true)).toEqual(['bob', 'carol'])
     expect(await blockedBy(chat.sql, 'alice')).toEqual(['bob', 'carol'])
@@ -91,10 +91,11 @@ overBothStores(({ rows }) => {
   test('[M70] who leads a group sees which invitations are open, whose they are, and how often they were used', async () => {
     const chat = await rows()
     const { id } = await chat.group('alice', ['bob', 'carol'])
-    await chat.ledger.commit(change => chat.groups.role(change, 'alice', id, 'bob', 'admin'))
-    const invites = (user: string, conversation = id) => chat.ledger.commit(change => chat.invitations.live(change, user, conversation))
+    await chat.unitsOfWork.commit(change => chat.groups.role(change, 'alice', id, 'bob', 'admin'))
+    const invites = (user: string, conversation = id) =>
+      chat.unitsOfWork.commit(change => chat.invitations.live(change, user, conversation))
     const make = (user: string, given: { uses: number; ttlMs: number; approval: boolean }) =>
-      chat.ledger.commit(change => chat.invitations.invite(change, user, id, given))
+      chat.unitsOfWork.commit(change => chat.invitations.invite(change, user, id, given))
     const asking = await make('bob', { uses: 0, ttlMs: 90_000, approval: true })
     const twice = await make('alice', { uses: 2, ttlMs: 60_000, approval: false })
     const short = await make('alice', { uses: 0, ttlMs: 1, approval: false })
@@ -113,7 +114,7 @@ overBothStores(({ rows }) => {
     const { id: pair } = await chat.direct('alice', 'bob')
     await expect(invites('alice', pair)).rejects.toThrow('unprocessable')
     await chat.join('frank', twice.code)
-    await chat.ledger.commit(change => chat.invitations.revoke(change, 'alice', id, asking.code))
+    await chat.unitsOfWork.commit(change => chat.invitations.revoke(change, 'alice', id, asking.code))
     expect(await invites('alice')).toEqual([])
   })
 })

@@ -4,7 +4,8 @@ import { acquainted, conversationOf, infoOf, listConversations, PushStore, setBl
 import { overBothStores } from './both-stores.ts'
 import type { ChatRows } from './rows.ts'
 
-const block = (chat: ChatRows, user: string, other: string, on = true) => chat.ledger.commit(change => setBlocked(change, user, other, on))
+const block = (chat: ChatRows, user: string, other: string, on = true) =>
+  chat.unitsOfWork.commit(change => setBlocked(change, user, other, on))
 const mayWrite = (chat: ChatRows, user: string, may_write: MayWrite) => chat.settings(user, { may_write })
 const held = async (chat: ChatRows, user: string, id: string) => {
   const { request, held: isHeld } = (await conversationOf(chat.sql, id, user)) ?? {}
@@ -51,7 +52,7 @@ overBothStores(({ rows }) => {
     expect((await infoOf(chat.sql, 'mallory', { conversation: id, seq })).recipients).toEqual([{ user: 'bob' }])
     expect((await acquainted(chat.sql, 'mallory', ['bob'])).size).toBe(0)
 
-    await chat.ledger.commit(change => chat.groups.accept(change, 'bob', id))
+    await chat.unitsOfWork.commit(change => chat.groups.accept(change, 'bob', id))
     expect(await held(chat, 'bob', id)).toEqual([false, false])
     await chat.tell(id)
     expect(await receipts()).toMatchObject([{ user: 'bob', delivered: seq, read: seq }])
@@ -128,7 +129,7 @@ overBothStores(({ rows }) => {
     await block(chat, 'bob', 'mallory')
     let groups = 0
     const asked = async (author: string) =>
-      (await chat.ledger.commit(change => chat.groups.make(change, author, 'a group', ['bob'], `group ${++groups}`))).asked
+      (await chat.unitsOfWork.commit(change => chat.groups.make(change, author, 'a group', ['bob'], `group ${++groups}`))).asked
     expect([await asked('mallory'), await asked('second account'), await asked('friend')]).toEqual([['bob'], ['bob'], []])
     await block(chat, 'bob', 'mallory', false)
     expect([await asked('mallory'), await asked('second account')]).toEqual([[], []])

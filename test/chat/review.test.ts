@@ -22,9 +22,9 @@ overBothStores(({ rows }) => {
 
   test('[M97] a second account does not bring one into a group that somebody whom one has blocked leads', async () => {
     const chat = await rows()
-    await chat.ledger.commit(change => setBlocked(change, 'bob', 'mallory', true))
+    await chat.unitsOfWork.commit(change => setBlocked(change, 'bob', 'mallory', true))
     const { id } = await chat.group('mallory', ['sock'])
-    await chat.ledger.commit(change => chat.groups.role(change, 'mallory', id, 'sock', 'admin'))
+    await chat.unitsOfWork.commit(change => chat.groups.role(change, 'mallory', id, 'sock', 'admin'))
     expect(await chat.add('sock', id, ['bob', 'carol'])).toMatchObject({ asked: ['bob'] })
     await chat.send('mallory', id, 'hello')
     expect(await chat.inbox('bob')).toEqual([])

@@ -8,14 +8,13 @@ import {
   deliver,
   epochOf,
   Groups,
+  type InboxAppend,
   Inboxes,
   Invitations,
   inboxChannel,
-  Ledger,
   linkDevice,
   Messages,
   type Own,
-  type Posted,
   type Profile,
   read,
   recountUnread,
@@ -23,13 +22,14 @@ import {
   schema,
   setOwn,
   tellReceipts,
+  UnitsOfWork,
 } from '../../src/services/chat/store/index.ts'
 import { migrateSql, type Sql } from '../../src/store/index.ts'
 
-/** The rows of chat without a server around them: each call is one transaction, and what it posted is noted. */
+/** The rows of chat without a server around them: each call is one transaction, and its inbox appends are noted. */
 export class ChatRows {
-  readonly posted: Posted[] = []
-  readonly ledger: Ledger
+  readonly posted: InboxAppend[] = []
+  readonly unitsOfWork: UnitsOfWork
   readonly groups: Groups
   readonly invitations: Invitations
   readonly messages: Messages
@@ -42,7 +42,7 @@ export class ChatRows {
     random: Random,
     bounds: ChatBounds,
   ) {
-    this.ledger = new Ledger(sql, clock, { deliver: posted => this.posted.push(...posted), moved() {} })
+    this.unitsOfWork = new UnitsOfWork(sql, clock, { deliver: posted => this.posted.push(...posted), receiptsDue() {} })
     this.groups = new Groups(random, bounds)
     this.invitations = new Invitations(this.groups, random)
     this.messages = new Messages({ bounds, spend() {} })
@@ -58,33 +58,33 @@ export class ChatRows {
   }
 
   direct(user: string, other: string): Promise<Conversation> {
-    return this.ledger.commit(change => this.groups.direct(change, user, other))
+    return this.unitsOfWork.commit(change => this.groups.direct(change, user, other))
   }
 
   group(user: string, others: readonly string[], cid = `group-${++this.#cids}`): Promise<Conversation> {
-    return this.ledger.commit(change => this.groups.create(change, user, 'a group', others, cid))
+    return this.unitsOfWork.commit(change => this.groups.create(change, user, 'a group', others, cid))
   }
 
   add(user: string, conversation: string, users: readonly string[]): Promise<Changed> {
-    return this.ledger.commit(change => this.groups.add(change, user, conversation, users))
+    return this.unitsOfWork.commit(change => this.groups.add(change, user, conversation, users))
   }
 
   remove(user: string, conversation: string, users: readonly string[]): Promise<Changed> {
-    return this.ledger.commit(change => this.groups.remove(change, user, conversation, users))
+    return this.unitsOfWork.commit(change => this.groups.remove(change, user, conversation, users))
   }
 
   leave(user: string, conversation: string): Promise<Changed> {
-    return this.ledger.commit(change => this.groups.leave(change, user, conversation))
+    return this.unitsOfWork.commit(change => this.groups.leave(change, user, conversation))
   }
 
   async invite(user: string, conversation: string, uses = 0): Promise<string> {
     return (
-      await this.ledger.commit(change => this.invitations.invite(change, user, conversation, { uses, ttlMs: 60_000, approval: false }))
+      await this.unitsOfWork.commit(change => this.invitations.invite(change, user, conversation, { uses, ttlMs: 60_000, approval: false }))
     ).code
   }
 
   join(user: string, code: string): Promise<Conversation | undefined> {
-    return this.ledger.commit(change => this.invitations.join(change, user, code))
+    return this.unitsOfWork.commit(change => this.invitations.join(change, user, code))
   }
 
   send(
@@ -93,15 +93,15 @@ export class ChatRows {
     text: string,
     { cid = `m-${++this.#cids}`, device = 'phone', version }: { cid?: string; device?: string; version?: number } = {},
   ): Promise<Sent> {
-    return this.ledger.commit(change => this.messages.send(change, { user, device }, { conversation, cid, text, device, version }))
+    return this.unitsOfWork.commit(change => this.messages.send(change, { user, device }, { conversation, cid, text, device, version }))
   }
 
   edit(user: string, conversation: string, seq: number, text: string): Promise<{ seq: number; rev: number }> {
-    return this.ledger.commit(change => this.messages.edit(change, { user, device: 'phone' }, { conversation, seq, text }))
+    return this.unitsOfWork.commit(change => this.messages.edit(change, { user, device: 'phone' }, { conversation, seq, text }))
   }
 
   delete(user: string, conversation: string, seq: number, scope: 'everyone' | 'me' = 'everyone'): Promise<{ seq: number }> {
-    return this.ledger.commit(change =>
+    return this.unitsOfWork.commit(change =>
       scope === 'me'
         ? this.messages.deleteForMe(change, { user, device: 'phone' }, conversation, seq)
         : this.messages.deleteForEveryone(change, { user, device: 'phone' }, conversation, seq),
@@ -109,32 +109,32 @@ export class ChatRows {
   }
 
   react(user: string, conversation: string, seq: number, emoji: string): Promise<{ seq: number }> {
-    return this.ledger.commit(change => this.messages.react(change, { user, device: 'phone' }, conversation, seq, emoji))
+    return this.unitsOfWork.commit(change => this.messages.react(change, { user, device: 'phone' }, conversation, seq, emoji))
   }
 
   read(user: string, conversation: string, seq: number): Promise<{ read: number; unread: number }> {
-    return this.ledger.commit(change => read(change, user, conversation, seq))
+    return this.unitsOfWork.commit(change => read(change, user, conversation, seq))
   }
 
   /** What a conversation is to one user alone. */
   mute(user: string, conversation: string, own: Own): Promise<unknown> {
-    return this.ledger.commit(change => setOwn(change, user, conversation, own))
+    return this.unitsOfWork.commit(change => setOwn(change, user, conversation, own))
   }
 
   settings(user: string, settings: Partial<Profile>): Promise<Profile> {
-    return this.ledger.commit(({ tx }) => changeProfile(tx, user, settings))
+    return this.unitsOfWork.commit(({ tx }) => changeProfile(tx, user, settings))
   }
 
   link(user: string, device = 'phone'): Promise<unknown> {
-    return this.ledger.commit(({ tx, now }) => linkDevice(tx, user, device, now))
+    return this.unitsOfWork.commit(({ tx, now }) => linkDevice(tx, user, device, now))
   }
 
   deliver(user: string, after: number, upTo: number): Promise<void> {
-    return this.ledger.commit(change => deliver(change, user, after, upTo))
+    return this.unitsOfWork.commit(change => deliver(change, user, after, upTo))
   }
 
   tell(conversation: string): Promise<void> {
-    return this.ledger.commit(change => tellReceipts(change, conversation))
+    return this.unitsOfWork.commit(change => tellReceipts(change, conversation))
   }
 
   recount(user: string, conversation: string): Promise<number> {

@@ -104,7 +104,7 @@ overBothStores(({ open, rows }) => {
           else if (act === 12) await chat.delete(person, id, seq)
           else if (act === 13) await chat.delete(person, id, seq, 'me')
           else if (act === 14)
-            await chat.ledger.commit(change => clearConversation(change, between(random, 0, 4) === 0 ? person : 'nobody', id))
+            await chat.unitsOfWork.commit(change => clearConversation(change, between(random, 0, 4) === 0 ? person : 'nobody', id))
           else if (act === 15) await chat.remove('alice', group, [pick(random, ['bob', 'carol'])])
           else if (act === 16) await chat.add('alice', group, [pick(random, ['bob', 'carol'])])
           else if (act === 17) await chat.react(person, id, seq, '👍')

@@ -62,7 +62,7 @@ describe.skipIf(lacks('postgres', 'chat on Postgres'))('chat on Postgres', () =>
     const after = await serveChat(url)
     const back = await device(after, 'bob')
     await back.gets('what was said meanwhile', () => back.texts.includes('while away'))
-    expect(back.greeting).toMatchObject({ device: 'phone', durability: 'durable' })
+    expect(back.inboxState).toMatchObject({ device: 'phone', durability: 'durable' })
     const { entries } = await back.call('chat.history', { conversation: id })
     expect(entries).toMatchObject([
       { seq: 1, text: 'Hello', rev: 1, reactions: [{ emoji: '🎉', count: 1, mine: true }] },
@@ -82,7 +82,7 @@ describe.skipIf(lacks('postgres', 'chat on Postgres'))('chat on Postgres', () =>
     const send = (i: number) => alice.call('chat.send', { conversation, cid: `${i}`, text: `${i}` })
     for (let i = 1; i <= 400; i++) await send(i)
     const bob = await device(server, 'bob')
-    expect(bob.greeting).toMatchObject({ acked: 0, top: 401, backlog: 401 })
+    expect(bob.inboxState).toMatchObject({ acked: 0, top: 401, backlog: 401 })
     await bob.gets('the first window', () => bob.received.length >= 256)
     await send(401)
     await bob.gets('what is said now', () => bob.texts.includes('401'))

@@ -91,7 +91,7 @@ describe('chat through a tree', () => {
     const send = (i: number) => alice.call('chat.send', { conversation, cid: `${i}`, text: `${i}` })
     for (let i = 1; i <= 600; i++) await send(i)
     const bob = await device(edge, 'bob')
-    expect(bob.greeting).toMatchObject({ device: 'phone', acked: 0, top: 601, backlog: 601, durability: 'durable' })
+    expect(bob.inboxState).toMatchObject({ device: 'phone', acked: 0, top: 601, backlog: 601, durability: 'durable' })
     await bob.gets('the first window', () => bob.received.length >= 256)
     await send(601)
     await bob.gets('what is said now', () => bob.texts.includes('601'))
@@ -204,7 +204,7 @@ describe('chat through a tree', () => {
       device.cut()
       const last = [...messages.values()].at(-1)
       await device.connect()
-      expect(device.greeting?.acked).toBeGreaterThanOrEqual(count - 32)
+      expect(device.inboxState?.acked).toBeGreaterThanOrEqual(count - 32)
       const { read, unread } = await device.call('chat.read', { conversation, seq: last?.seq ?? 0 })
       expect({ read, unread }).toEqual({ read: count, unread: 0 })
     }

@@ -6,7 +6,8 @@ import { Connections } from './connections.ts'
 import type { Files } from './files/index.ts'
 import { Indexer } from './indexer.ts'
 import { limits } from './limits.ts'
-import { chatErrors, type InboxGreeting, type MessageEntry, type OpenSignal, type OwnDevice, type UserPresence } from './model/wire.ts'
+import { chatErrors, type InboxState, type MessageEntry, type OpenSignal, type OwnDevice, type UserPresence } from './model/wire.ts'
+import type { OnlineUsers } from './online-users.ts'
 import type { PushDesk } from './push/index.ts'
 import { UserRates } from './rates.ts'
 import { Receipts } from './receipts.ts'
@@ -21,24 +22,23 @@ import {
   devicesOf,
   findMember,
   Groups,
+  type InboxAppend,
   Inboxes,
   Invitations,
   inboxChannel,
-  Ledger,
   lastSeenOf,
   Messages,
   markSeen,
-  type Posted,
   type PushStore,
   type Sending,
   signOutDevice,
   sweep,
   tellReceipts,
   toJson,
+  UnitsOfWork,
   untoldReceipts,
 } from './store/index.ts'
 import { Typing } from './typing.ts'
-import type { Whereabouts } from './whereabouts.ts'
 
 /**
  * Asked before a message is taken, and may take its time: moderation, or what keeps the order of MLS commits (chat M26). What it throws is the
@@ -55,8 +55,8 @@ export interface ChatParts {
   readonly epoch: string
   readonly random: Random
   readonly bounds: ChatBounds
-  readonly durability: InboxGreeting['durability']
-  readonly whereabouts: Whereabouts
+  readonly durability: InboxState['durability']
+  readonly onlineUsers: OnlineUsers
   readonly pushStore: PushStore
   /** Absent where nobody is to be told by push. */
   readonly pushes?: PushDesk
@@ -81,7 +81,7 @@ export function conversationIn(channel: string): string | undefined {
 
 /** Everything of chat that runs: what is committed goes to inboxes, what is only said now to whoever has the conversation open. */
 export class Chat {
-  readonly ledger: Ledger
+  readonly unitsOfWork: UnitsOfWork
   readonly inboxes: Inboxes
   readonly groups: Groups
   readonly invitations: Invitations
@@ -95,16 +95,16 @@ export class Chat {
   readonly peopleRates: UserRates
   readonly entryRates: UserRates
   /** Since the start: entries put into inboxes, by kind. */
-  readonly posted: Record<string, number> = {}
+  readonly inboxAppends: Record<string, number> = {}
   readonly #messageRates: UserRates
   #isClosed = false
 
   constructor(readonly parts: ChatParts) {
     const { server, sql, epoch, random, bounds, durability, files } = parts
     const { clock } = server
-    this.ledger = new Ledger(sql, clock, {
-      deliver: posted => this.#deliver(posted),
-      moved: conversation => this.receipts.moved(conversation),
+    this.unitsOfWork = new UnitsOfWork(sql, clock, {
+      deliver: inboxAppends => this.#deliver(inboxAppends),
+      receiptsDue: conversation => this.receipts.moved(conversation),
       opened: (conversation, person) => this.#opened(conversation, person),
     })
     const spendEntries = (user: string, entries: number) => this.entryRates.spend(user, entries)
@@ -118,7 +118,7 @@ export class Chat {
     this.entryRates = new UserRates(clock, bounds.entryRate)
     this.messages = new Messages({ bounds, spend: user => this.#messageRates.spend(user), spendEntries })
     this.connections = new Connections({
-      ledger: this.ledger,
+      unitsOfWork: this.unitsOfWork,
       inboxes: this.inboxes,
       durability,
       limits: {
@@ -137,7 +137,7 @@ export class Chat {
     this.receipts = new Receipts({
       clock,
       everyMs: limits.receiptsMs,
-      tell: conversation => this.ledger.commit(change => tellReceipts(change, conversation)),
+      tell: conversation => this.unitsOfWork.commit(change => tellReceipts(change, conversation)),
       failed: (conversation, error) => server.log.error({ conversation, err: error }, 'receipts could not be told'),
     })
     this.typing = new Typing(clock)
@@ -148,8 +148,8 @@ export class Chat {
     })
   }
 
-  get whereabouts(): Whereabouts {
-    return this.parts.whereabouts
+  get onlineUsers(): OnlineUsers {
+    return this.parts.onlineUsers
   }
 
   /** Takes up what a server that ended too early left untold. */
@@ -171,7 +171,7 @@ export class Chat {
   arrived(user: string, client: string): Promise<void> | undefined {
     if (this.connections.deviceOf(client) === undefined) return undefined
     this.connections.connected(client)
-    return this.whereabouts.arrived(user, client) ? this.#appear(user, true) : undefined
+    return this.onlineUsers.arrived(user, client) ? this.#appear(user, true) : undefined
   }
 
   async left(user: string, client: string): Promise<void> {
@@ -181,7 +181,7 @@ export class Chat {
 
   /** As far as can be seen from here: where the way to a client broke, it may be there all the same, and act again. */
   async away(user: string, client: string): Promise<void> {
-    if (!this.whereabouts.left(user, client) || this.#isClosed) return
+    if (!this.onlineUsers.left(user, client) || this.#isClosed) return
     await markSeen(this.parts.sql, user, this.parts.server.clock.now())
     await this.#appear(user, false)
   }
@@ -195,7 +195,7 @@ export class Chat {
     for (const user of users) {
       if (found.length > 0 && found.length % limits.presenceStep === 0) await pause()
       const isKnown = known.has(user) && !(await areApart(sql, asker, user))
-      const online = isKnown && this.whereabouts.isOnline(user)
+      const online = isKnown && this.onlineUsers.isOnline(user)
       const seen = isKnown && !online ? await lastSeenOf(sql, user) : undefined
       const isShown = seen?.isShown === true && own.isShown && seen.at > 0
       found.push({ user, online, ...(isShown ? { last_seen: seen.at } : {}) })
@@ -218,7 +218,7 @@ export class Chat {
 
   /** Nothing comes to that device any more, and it is told so, at once or when it comes again. @throws CommandError 404 */
   async signOut(user: string, device: string): Promise<void> {
-    await this.ledger.commit(({ tx, now }) => signOutDevice(tx, user, device, now))
+    await this.unitsOfWork.commit(({ tx, now }) => signOutDevice(tx, user, device, now))
     for (const client of this.connections.clientsOf(user, device)) await this.parts.server.disconnect(user, client, signedOut)
   }
 
@@ -249,7 +249,7 @@ export class Chat {
   }
 
   async type(conversation: string, user: string, on: boolean): Promise<void> {
-    if (!this.whereabouts.isWatched(conversation)) return
+    if (!this.onlineUsers.isWatched(conversation)) return
     const { sql } = this.parts
     const members = (await activeMembers(sql, conversation)).length
     if (!this.typing.passes(conversation, user, on, members)) return
@@ -257,7 +257,7 @@ export class Chat {
     const signal: OpenSignal = { kind: 'typing', user, on }
     if (apart.size === 0) this.say(conversation, signal)
     else
-      for (const reader of this.whereabouts.readers(conversation))
+      for (const reader of this.onlineUsers.readers(conversation))
         if (!apart.has(reader.user)) this.#sayTo(reader.client, conversation, signal)
   }
 
@@ -268,48 +268,48 @@ export class Chat {
 
   /** To whoever has the conversation open; not kept. */
   say(conversation: string, signal: OpenSignal): void {
-    if (!this.whereabouts.isWatched(conversation)) return
+    if (!this.onlineUsers.isWatched(conversation)) return
     this.#publish(openChannel(conversation), { ...signal }, undefined)
   }
 
   /** Whoever acts over a connection is there. */
   async acts(user: string, client: string | undefined): Promise<void> {
-    if (client !== undefined && this.connections.deviceOf(client) !== undefined && this.whereabouts.arrived(user, client)) {
-      this.whereabouts.followed(client)
+    if (client !== undefined && this.connections.deviceOf(client) !== undefined && this.onlineUsers.arrived(user, client)) {
+      this.onlineUsers.followed(client)
       await this.#appear(user, true)
     }
   }
 
   /** The user was active: at most once a minute that is written down. */
   async stillHere(user: string): Promise<void> {
-    if (this.whereabouts.isDue(user)) await markSeen(this.parts.sql, user, this.parts.server.clock.now())
+    if (this.onlineUsers.isDue(user)) await markSeen(this.parts.sql, user, this.parts.server.clock.now())
   }
 
   async sweep(): Promise<void> {
     const { sql, server } = this.parts
     const now = server.clock.now()
-    const { receipts, typing, whereabouts, commandRates, conversationRates, peopleRates, entryRates } = this
-    for (const part of [receipts, typing, whereabouts, commandRates, conversationRates, peopleRates, entryRates, this.#messageRates])
+    const { receipts, typing, onlineUsers, commandRates, conversationRates, peopleRates, entryRates } = this
+    for (const part of [receipts, typing, onlineUsers, commandRates, conversationRates, peopleRates, entryRates, this.#messageRates])
       part.sweep()
     this.connections.sweep(now)
     await sweep(sql, now)
     await this.parts.files?.sweepAll()
   }
 
-  #deliver(posted: readonly Posted[]): void {
+  #deliver(inboxAppends: readonly InboxAppend[]): void {
     const { epoch, pushes } = this.parts
-    this.#noteLogged(posted)
-    for (const { person, pts, entry } of posted) {
-      this.posted[entry.kind] = (this.posted[entry.kind] ?? 0) + 1
+    this.#noteLogged(inboxAppends)
+    for (const { person, pts, entry } of inboxAppends) {
+      this.inboxAppends[entry.kind] = (this.inboxAppends[entry.kind] ?? 0) + 1
       this.#publish(inboxChannel(person), toJson(entry), { epoch, offset: pts })
     }
-    if (pushes !== undefined) this.#owe(posted, pushes)
+    if (pushes !== undefined) this.#owe(inboxAppends, pushes)
   }
 
   /** What stands in a log is to be found. */
-  #noteLogged(posted: readonly Posted[]): void {
+  #noteLogged(inboxAppends: readonly InboxAppend[]): void {
     let [conversation, seq] = ['', 0]
-    for (const { entry } of posted) {
+    for (const { entry } of inboxAppends) {
       // An entry has a copy for each member.
       if (!('seq' in entry) || entry.seq === 0 || (entry.seq === seq && entry.conversation === conversation)) continue
       ;[conversation, seq] = [entry.conversation, entry.seq]
@@ -325,18 +325,18 @@ export class Chat {
     })
   }
 
-  #owe(posted: readonly Posted[], pushes: PushDesk): void {
-    const messages = posted.filter(
-      (item): item is Posted & { entry: MessageEntry } => item.entry.kind === 'message' && item.entry.author !== item.person,
+  #owe(inboxAppends: readonly InboxAppend[], pushes: PushDesk): void {
+    const messages = inboxAppends.filter(
+      (item): item is InboxAppend & { entry: MessageEntry } => item.entry.kind === 'message' && item.entry.author !== item.person,
     )
     const [first] = messages
     if (first !== undefined) void this.#oweMessages(first.entry.conversation, messages, pushes)
-    for (const { person, entry } of posted) {
+    for (const { person, entry } of inboxAppends) {
       if (entry.kind === 'delete' && entry.for === 'everyone') pushes.retract(person, entry.conversation, entry.target)
     }
   }
 
-  async #oweMessages(conversation: string, messages: readonly (Posted & { entry: MessageEntry })[], pushes: PushDesk): Promise<void> {
+  async #oweMessages(conversation: string, messages: readonly (InboxAppend & { entry: MessageEntry })[], pushes: PushDesk): Promise<void> {
     try {
       const wanting = await this.parts.pushStore.wanting(conversation, messages[0]?.entry.author, messages[0]?.entry.seq)
       for (const { person, pts, entry } of messages) {
@@ -364,7 +364,7 @@ export class Chat {
   async #appearIn(conversation: string, user: string, online: boolean): Promise<void> {
     const { sql } = this.parts
     // Most conversations are open nowhere: their members are not counted.
-    const readers = this.whereabouts.readers(conversation).filter(reader => reader.user !== user)
+    const readers = this.onlineUsers.readers(conversation).filter(reader => reader.user !== user)
     if (readers.length === 0 || (await activeMembers(sql, conversation)).length > limits.presenceGroupMax) return
     const apart = await apartIn(sql, conversation, user)
     const own = await lastSeenOf(sql, user)
@@ -377,7 +377,7 @@ export class Chat {
   }
 
   #opened(conversation: string, person: string): void {
-    if (!this.whereabouts.isOnline(person)) return
+    if (!this.onlineUsers.isOnline(person)) return
     this.#appearIn(conversation, person, true).catch((error: unknown) => {
       this.parts.server.log.error({ conversation, err: error }, 'presence could not be told')
     })

@@ -68,48 +68,48 @@ export function addCommands(server: Server, chat: Chat): void {
 }
 
 function addGroupCommands(server: Server, chat: Chat): void {
-  const { ledger, groups } = chat
+  const { unitsOfWork, groups } = chat
   command(server, chat, 'chat.direct', z.object({ with: newcomer, known }), async (input, actor) => {
     chat.conversationRates.spend(actor.user)
     await chat.bring(actor.user, [input.with], input.known)
-    return opened(await ledger.commit(change => groups.direct(change, actor.user, input.with)))
+    return opened(await unitsOfWork.commit(change => groups.direct(change, actor.user, input.with)))
   })
   command(server, chat, 'chat.group', z.object({ title, members: z.array(newcomer).max(1024), cid, known }), async (input, actor) => {
     chat.conversationRates.spend(actor.user)
     await chat.bring(actor.user, input.members, input.known)
-    const { summary, asked } = await ledger.commit(change => groups.make(change, actor.user, input.title, input.members, input.cid))
+    const { summary, asked } = await unitsOfWork.commit(change => groups.make(change, actor.user, input.title, input.members, input.cid))
     return { ...opened(summary), ...(asked.length === 0 ? {} : { asked }) }
   })
   command(server, chat, 'chat.add', z.object({ conversation, users: newcomers, known }), async (input, actor) => {
     await memberOf(chat.parts.sql, input.conversation, actor.user)
     await chat.bring(actor.user, input.users, input.known)
-    return ledger.commit(change => groups.add(change, actor.user, input.conversation, input.users))
+    return unitsOfWork.commit(change => groups.add(change, actor.user, input.conversation, input.users))
   })
   command(server, chat, 'chat.remove', z.object({ conversation, users }), async (input, actor) => {
-    const changed = await ledger.commit(change => groups.remove(change, actor.user, input.conversation, input.users))
+    const changed = await unitsOfWork.commit(change => groups.remove(change, actor.user, input.conversation, input.users))
     await chat.shutOut(input.conversation, input.users)
     return changed
   })
   command(server, chat, 'chat.leave', z.object({ conversation }), async (input, actor) => {
-    const changed = await ledger.commit(change => groups.leave(change, actor.user, input.conversation))
+    const changed = await unitsOfWork.commit(change => groups.leave(change, actor.user, input.conversation))
     await chat.shutOut(input.conversation, [actor.user])
     return changed
   })
   command(server, chat, 'chat.role', z.object({ conversation, user, role }), (input, actor) =>
-    ledger.commit(change => groups.role(change, actor.user, input.conversation, input.user, input.role)),
+    unitsOfWork.commit(change => groups.role(change, actor.user, input.conversation, input.user, input.role)),
   )
   command(server, chat, 'chat.rename', z.object({ conversation, title }), (input, actor) =>
-    ledger.commit(change => groups.rename(change, actor.user, input.conversation, input.title)),
+    unitsOfWork.commit(change => groups.rename(change, actor.user, input.conversation, input.title)),
   )
   const allowed = z.enum(['all', 'admins']).optional()
   command(server, chat, 'chat.modes', z.object({ conversation, send: allowed, edit: allowed }), ({ conversation: id, ...modes }, actor) =>
-    ledger.commit(change => groups.setModes(change, actor.user, id, modes)),
+    unitsOfWork.commit(change => groups.setModes(change, actor.user, id, modes)),
   )
 }
 
 /** How others come into a group. */
 function addInvitationCommands(server: Server, chat: Chat): void {
-  const { ledger, invitations } = chat
+  const { unitsOfWork, invitations } = chat
   const invitation = z.object({
     conversation,
     uses: z.int().min(0).max(100_000).optional(),
@@ -124,23 +124,23 @@ function addInvitationCommands(server: Server, chat: Chat): void {
     invitation,
     async ({ conversation: id, uses = 0, ttl_ms = limits.inviteDefaultMs, revoke, approval = false }, actor) => {
       if (revoke === undefined)
-        return ledger.commit(change => invitations.invite(change, actor.user, id, { uses, ttlMs: ttl_ms, approval }))
-      await ledger.commit(change => invitations.revoke(change, actor.user, id, revoke))
+        return unitsOfWork.commit(change => invitations.invite(change, actor.user, id, { uses, ttlMs: ttl_ms, approval }))
+      await unitsOfWork.commit(change => invitations.revoke(change, actor.user, id, revoke))
       return {}
     },
   )
   command(server, chat, 'chat.invites', z.object({ conversation }), async (input, actor) => ({
-    invites: await ledger.commit(change => invitations.live(change, actor.user, input.conversation)),
+    invites: await unitsOfWork.commit(change => invitations.live(change, actor.user, input.conversation)),
   }))
   command(server, chat, 'chat.join', z.object({ code }), async ({ code }, actor) => {
     chat.peopleRates.spend(actor.user)
-    const conversation = await ledger.commit(change => invitations.join(change, actor.user, code))
+    const conversation = await unitsOfWork.commit(change => invitations.join(change, actor.user, code))
     if (conversation === undefined) throw new CommandError(chatErrors.approvalPending, 'those who lead the group have been asked')
     return opened(conversation)
   })
   const answering = z.object({ conversation, user: user.optional(), accept: isOn.optional() })
   command(server, chat, 'chat.requests', answering, ({ conversation: id, user: asker, accept = true }, actor) =>
-    ledger.commit(async change => {
+    unitsOfWork.commit(async change => {
       if (asker !== undefined) await invitations.answer(change, actor.user, id, asker, accept)
       return { requests: await invitations.requests(change.tx, actor.user, id) }
     }),
@@ -148,7 +148,7 @@ function addInvitationCommands(server: Server, chat: Chat): void {
 }
 
 function addMessageCommands(server: Server, chat: Chat): void {
-  const { ledger, messages } = chat
+  const { unitsOfWork, messages } = chat
   const sending = z.object({
     conversation,
     cid,
@@ -166,29 +166,29 @@ function addMessageCommands(server: Server, chat: Chat): void {
     const text = input.text !== undefined && saysNothing(input.text) ? undefined : input.text
     const draft = { ...input, text, device: actor.device }
     await chat.screen(draft, actor.user)
-    const sent = await ledger.commit(change => messages.send(change, actor, draft))
+    const sent = await unitsOfWork.commit(change => messages.send(change, actor, draft))
     // Who answers has read what was before.
     chat.parts.pushes?.read(actor.user, { conversation: input.conversation, seq: sent.seq, device: actor.device })
     return sent
   })
   command(server, chat, 'chat.edit', z.object({ conversation, seq, ...content, text: z.string().optional(), device }), (input, actor) => {
     checkContent(input, true)
-    return ledger.commit(change => messages.edit(change, actor, input))
+    return unitsOfWork.commit(change => messages.edit(change, actor, input))
   })
   command(server, chat, 'chat.delete', z.object({ conversation, seq, for: z.enum(['everyone', 'me']), device }), async (input, actor) => {
     if (input.for === 'me') {
-      const hidden = await ledger.commit(change => messages.deleteForMe(change, actor, input.conversation, input.seq))
+      const hidden = await unitsOfWork.commit(change => messages.deleteForMe(change, actor, input.conversation, input.seq))
       chat.parts.pushes?.retract(actor.user, input.conversation, input.seq)
       return hidden
     }
-    const deleted = await ledger.commit(change => messages.deleteForEveryone(change, actor, input.conversation, input.seq))
+    const deleted = await unitsOfWork.commit(change => messages.deleteForEveryone(change, actor, input.conversation, input.seq))
     // What it carried is nobody's from now on; its bytes go next.
     void chat.parts.files?.sweep()
     return deleted
   })
   command(server, chat, 'chat.react', z.object({ conversation, seq, emoji: z.string().max(64), device }), (input, actor) => {
     if (input.emoji !== '' && !isEmoji(input.emoji)) throw new CommandError(chatErrors.unprocessable, 'emoji: expected one emoji')
-    return ledger.commit(change => messages.react(change, actor, input.conversation, input.seq, input.emoji))
+    return unitsOfWork.commit(change => messages.react(change, actor, input.conversation, input.seq, input.emoji))
   })
   command(server, chat, 'chat.typing', z.object({ conversation, on: isOn }), async (input, actor) => {
     const { consent } = await memberOf(chat.parts.sql, input.conversation, actor.user)
@@ -199,7 +199,7 @@ function addMessageCommands(server: Server, chat: Chat): void {
 }
 
 function addReadingCommands(server: Server, chat: Chat): void {
-  const { ledger, parts } = chat
+  const { unitsOfWork, parts } = chat
   command(server, chat, 'chat.ack', z.object({ device, offset: place }), async ({ offset }, actor, { client }) => {
     if (actor.device === '') throw new CommandError(errors.badRequest, 'device: say which one')
     const acknowledged = await chat.connections.acknowledge(client, actor.user, actor.device, offset)
@@ -207,7 +207,7 @@ function addReadingCommands(server: Server, chat: Chat): void {
     return acknowledged
   })
   command(server, chat, 'chat.read', z.object({ conversation, seq: place, device }), async (input, actor) => {
-    const marked = await ledger.commitLater(change => read(change, actor.user, input.conversation, input.seq))
+    const marked = await unitsOfWork.commitLater(change => read(change, actor.user, input.conversation, input.seq))
     parts.pushes?.read(actor.user, { conversation: input.conversation, seq: marked.read, device: actor.device })
     return marked
   })
@@ -244,13 +244,13 @@ function addReadingCommands(server: Server, chat: Chat): void {
   })
   command(server, chat, 'chat.info', z.object({ conversation, seq }), (input, actor) => infoOf(parts.sql, actor.user, input))
   command(server, chat, 'chat.clear', z.object({ conversation, device }), async (input, actor) => {
-    const emptied = await ledger.commit(change => clearConversation(change, actor.user, input.conversation))
+    const emptied = await unitsOfWork.commit(change => clearConversation(change, actor.user, input.conversation))
     // What is gone is not to be shown any longer.
     parts.pushes?.read(actor.user, { conversation: input.conversation, seq: emptied.cleared, device: actor.device })
     return emptied
   })
   command(server, chat, 'chat.delete_conversation', z.object({ conversation, seq: place.optional(), device }), async (input, actor) => {
-    const deleted = await ledger.commit(change => deleteConversation(change, actor.user, input.conversation, input.seq))
+    const deleted = await unitsOfWork.commit(change => deleteConversation(change, actor.user, input.conversation, input.seq))
     parts.pushes?.read(actor.user, { conversation: input.conversation, seq: deleted.cleared, device: actor.device })
     return deleted
   })

@@ -5,7 +5,7 @@ import { CommandError, errors } from '../../protocol/index.ts'
 import type { Queries } from '../../store/index.ts'
 import { limits } from './limits.ts'
 import { isLine } from './model/text.ts'
-import type { InboxGreeting } from './model/wire.ts'
+import type { InboxState } from './model/wire.ts'
 import {
   advanceDevice,
   checkSignedIn,
@@ -15,8 +15,8 @@ import {
   type Inboxes,
   type Item,
   inboxChannel,
-  type Ledger,
   linkDevice,
+  type UnitsOfWork,
 } from './store/index.ts'
 
 export const deviceSchema = z
@@ -34,14 +34,14 @@ interface Connection {
   readonly live: number
   sent: number
   isConnected: boolean
-  readonly greetedAt: number
+  readonly connectedAt: number
 }
 
 export interface ConnectionsHost {
-  readonly ledger: Ledger
+  readonly unitsOfWork: UnitsOfWork
   readonly inboxes: Inboxes
-  readonly durability: InboxGreeting['durability']
-  readonly limits: NonNullable<InboxGreeting['limits']>
+  readonly durability: InboxState['durability']
+  readonly limits: NonNullable<InboxState['limits']>
   push(client: string, channel: string, items: readonly Item[]): Promise<boolean>
   failed(user: string, error: unknown): void
 }
@@ -71,8 +71,8 @@ export class Connections {
     const hello = helloSchema.safeParse(data)
     if (!hello.success) throw new CommandError(errors.badRequest, `data.device: ${hello.error.issues[0]?.message ?? 'not a name'}`)
     const { device } = hello.data
-    const { ledger, inboxes, durability, limits: told } = this.host
-    const { acked, top, truncated } = await ledger.commit(({ tx, now }) =>
+    const { unitsOfWork, inboxes, durability, limits: told } = this.host
+    const { acked, top, truncated } = await unitsOfWork.commit(({ tx, now }) =>
       welcome(tx, user, device, now, other => this.clientsOf(user, other).length > 0),
     )
     const isWindowed = top - acked > limits.windowMax
@@ -82,21 +82,21 @@ export class Connections {
       live: top,
       sent: isWindowed ? acked : top,
       isConnected: false,
-      greetedAt: ledger.clock.now(),
+      connectedAt: unitsOfWork.clock.now(),
     }
     this.#byClient.set(client, connection)
-    const greeting: InboxGreeting = {
+    const inboxState: InboxState = {
       device,
       acked,
       top,
       backlog: isWindowed ? top - acked : 0,
       durability,
       limits: told,
-      now: ledger.clock.now(),
+      now: unitsOfWork.clock.now(),
       ...(truncated === undefined ? {} : { truncated }),
     }
     const since = { epoch: inboxes.epoch, offset: isWindowed ? top : acked }
-    return { subs: { [inboxChannel(user)]: { since, data: { ...greeting } as unknown as Json } } }
+    return { subs: { [inboxChannel(user)]: { since, data: { ...inboxState } as unknown as Json } } }
   }
 
   /** The reply is on its way: what the device missed may follow. */
@@ -129,7 +129,7 @@ export class Connections {
     const connection = client === undefined ? undefined : this.#byClient.get(client)
     const owns = connection?.user === user && connection.device === device
     const most = owns && connection.sent < connection.live ? Math.min(offset, connection.sent) : offset
-    const after = await this.host.ledger.commitLater(async change => {
+    const after = await this.host.unitsOfWork.commitLater(async change => {
       const { before, after } = await advanceDevice(change.tx, user, device, most, change.now)
       await deliver(change, user, before, after)
       return after
@@ -138,10 +138,10 @@ export class Connections {
     return { offset: after, backlog: owns ? Math.max(0, connection.live - Math.max(after, connection.sent)) : 0 }
   }
 
-  /** Those that were greeted and then never came. */
+  /** Drops those that got their inbox's state and then never connected. */
   sweep(now: number): void {
-    for (const [client, { isConnected, greetedAt }] of this.#byClient)
-      if (!isConnected && greetedAt + limits.sweepMs < now) this.#byClient.delete(client)
+    for (const [client, { isConnected, connectedAt }] of this.#byClient)
+      if (!isConnected && connectedAt + limits.sweepMs < now) this.#byClient.delete(client)
   }
 
   async #continue(client: string, connection: Connection, acked = connection.sent): Promise<void> {
@@ -172,7 +172,7 @@ function asksForInbox(data: Json | undefined): boolean {
 interface Welcome {
   readonly acked: number
   readonly top: number
-  readonly truncated?: InboxGreeting['truncated']
+  readonly truncated?: InboxState['truncated']
 }
 
 async function welcome(tx: Queries, user: string, device: string, now: number, isHere: (device: string) => boolean): Promise<Welcome> {

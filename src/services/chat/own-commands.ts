@@ -11,7 +11,7 @@ const whom = z.enum(['everyone', 'answered', 'nobody'])
 
 /** What concerns a user alone, and is the same on all of their devices. */
 export function addOwnCommands(server: Server, chat: Chat): void {
-  const { ledger, parts } = chat
+  const { unitsOfWork, parts } = chat
   const settings = z.object({
     conversation: conversation.optional(),
     muted: isOn.optional(),
@@ -34,7 +34,7 @@ export function addOwnCommands(server: Server, chat: Chat): void {
   command(server, chat, 'chat.settings', settings, async (input, actor) => {
     const { conversation: id, muted, mute_ms: muteMs, pinned, archived, unread, seq, ...given } = input
     const wanted = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
-    const { profile, known } = await ledger.commit(async change => {
+    const { profile, known } = await unitsOfWork.commit(async change => {
       const known = id === undefined ? 0 : await setOwn(change, actor.user, id, { muted, muteMs, pinned, archived, unread, seq })
       const isAsked = Object.keys(wanted).length === 0
       return { known, profile: isAsked ? await profileOf(change.tx, actor.user) : await changeProfile(change.tx, actor.user, wanted) }
@@ -45,7 +45,7 @@ export function addOwnCommands(server: Server, chat: Chat): void {
   command(server, chat, 'chat.block', z.object({ user: user.optional(), on: isOn.optional() }), async (input, actor) => {
     const { user: other, on = true } = input
     if (other === undefined) return { blocked: await blockedBy(parts.sql, actor.user) }
-    const blocked = await ledger.commit(change => setBlocked(change, actor.user, other, on))
+    const blocked = await unitsOfWork.commit(change => setBlocked(change, actor.user, other, on))
     if (on) await seemAway(chat, actor.user, other)
     return { blocked }
   })
@@ -57,14 +57,14 @@ export function addOwnCommands(server: Server, chat: Chat): void {
 /** To whoever is blocked, the other one goes away: a page that is open would show them as online for ever. */
 async function seemAway(chat: Chat, user: string, blocked: string): Promise<void> {
   for (const { id } of await conversationsWith(chat.parts.sql, user))
-    for (const { user: reader, client } of chat.whereabouts.readers(id))
+    for (const { user: reader, client } of chat.onlineUsers.readers(id))
       if (reader === blocked) await chat.parts.server.push(client, openChannel(id), [{ data: { kind: 'presence', user, online: false } }])
 }
 
 /** One's devices: which there are, and which of them somebody sits at. */
 export function addDeviceCommands(server: Server, chat: Chat): void {
   command(server, chat, 'chat.in_use', z.object({ on: isOn }), async ({ on }, _actor, { client }) => {
-    if (client !== undefined) chat.whereabouts.used(client, on)
+    if (client !== undefined) chat.onlineUsers.used(client, on)
     return {}
   })
   command(server, chat, 'chat.devices', z.object({ sign_out: deviceSchema.optional() }), async ({ sign_out }, actor) => {

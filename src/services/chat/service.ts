@@ -6,19 +6,19 @@ import { addCommands, addPushCommands } from './commands.ts'
 import { addFileCommands, type FileSettings, Files } from './files/index.ts'
 import { limits } from './limits.ts'
 import { isConversationId, isLine } from './model/text.ts'
-import type { InboxGreeting } from './model/wire.ts'
+import type { InboxState } from './model/wire.ts'
+import { OnlineUsers } from './online-users.ts'
 import type { OpenedPushes, PushSurroundings } from './push/index.ts'
 import { epochOf, findMember, linkKeyOf, ownerOf, PushStore, schema } from './store/index.ts'
 import { tellingOfStore } from './store-failure.ts'
 import chatPage from './web/chat.html'
-import { Whereabouts } from './whereabouts.ts'
 
 export interface ChatOptions {
   /** Opens the rows; closed with the service. */
   readonly openSql: () => Promise<Sql>
   readonly bounds?: Partial<ChatBounds>
   /** Whether an answered message survives a crash; it does unless the rows are in memory. */
-  readonly durability?: InboxGreeting['durability']
+  readonly durability?: InboxState['durability']
   /** Absent where nobody is notified. */
   readonly openPushes?: (surroundings: PushSurroundings) => OpenedPushes
   /** Opens the place of the files that messages carry. Absent, or undefined, where they carry none. */
@@ -57,9 +57,9 @@ export function chatService(server: Server, options: ChatOptions): Service {
       sql = await options.openSql()
       await migrateSql(sql, 'chat', schema)
       const { clock, random, log } = server
-      const whereabouts = new Whereabouts(clock)
+      const onlineUsers = new OnlineUsers(clock)
       const pushStore = new PushStore(sql, clock)
-      const isInUse = (user: string) => whereabouts.isInUse(user)
+      const isInUse = (user: string) => onlineUsers.isInUse(user)
       const pushing = options.openPushes?.({ clock, random, log, rows: pushStore, isInUse })
       const settings = await options.openFiles?.()
       const files = settings && new Files(server, sql, settings, await linkKeyOf(sql, random))
@@ -70,7 +70,7 @@ export function chatService(server: Server, options: ChatOptions): Service {
         random,
         bounds: { ...chatDefaults, ...options.bounds },
         durability: options.durability ?? 'durable',
-        whereabouts,
+        onlineUsers,
         pushStore,
         ...(pushing === undefined ? {} : { pushes: pushing.pushes }),
         files,
@@ -83,7 +83,12 @@ export function chatService(server: Server, options: ChatOptions): Service {
       if (pushing !== undefined) addPushCommands(server, opened, pushing)
       if (files !== undefined) addFileCommands(server, opened, files)
       await files?.start()
-      server.measure({ name: 'chat_entries_total', help: 'Entries put into inboxes, by kind.', label: 'kind', read: () => opened.posted })
+      server.measure({
+        name: 'chat_entries_total',
+        help: 'Entries put into inboxes, by kind.',
+        label: 'kind',
+        read: () => opened.inboxAppends,
+      })
       server.measure({
         name: 'chat_connections',
         help: 'Connections of devices that follow their inbox.',
@@ -126,17 +131,17 @@ function addChannels(server: Server, chat: Chat): void {
   server.on('disconnect', ({ client }) => chat.left(client.user, client.client))
   server.on('subscribe', ({ client: { client }, channel }) => {
     const conversation = conversationIn(channel)
-    if (conversation !== undefined) chat.whereabouts.opened(client, conversation)
-    else if (ownerOf(channel) !== undefined) chat.whereabouts.followed(client)
+    if (conversation !== undefined) chat.onlineUsers.opened(client, conversation)
+    else if (ownerOf(channel) !== undefined) chat.onlineUsers.followed(client)
   })
   server.on('unsubscribe', ({ client: { client }, channel }) => {
     const conversation = conversationIn(channel)
-    if (conversation !== undefined) chat.whereabouts.shut(client, conversation)
+    if (conversation !== undefined) chat.onlineUsers.shut(client, conversation)
   })
   // Of clients below a node that ended without a word, nobody says that they left: only that nobody follows their inboxes any more.
   server.on('channel_vacated', async ({ channel }) => {
     const user = ownerOf(channel)
-    if (user !== undefined) for (const client of chat.whereabouts.followers(user)) await chat.away(user, client)
+    if (user !== undefined) for (const client of chat.onlineUsers.followers(user)) await chat.away(user, client)
   })
 }
 

@@ -40,7 +40,7 @@ export class Merge {
       return
     }
     const words = this.#providers.flatMap(provider => [...this.draft.seenOf(provider)].filter(({ event }) => groupOf(event) === group))
-    const happenings = this.#happeningsOf(group, words)
+    const happenings = this.#occurrencesOf(group, words)
     const used = new Set<string>()
     for (const happening of happenings) if (!this.#isDenied(happening, happenings)) this.#tell(happening, used)
     this.#takeBack(group, words, used)
@@ -57,7 +57,7 @@ export class Merge {
     }
   }
 
-  #happeningsOf(group: string, words: readonly Seen[]): readonly Happening[] {
+  #occurrencesOf(group: string, words: readonly Seen[]): readonly Happening[] {
     const happenings: Happening[] = []
     const live = words.filter(({ event }) => isLive(event))
     for (const provider of this.#providers) this.#join(group, happenings, live.filter(isOf(provider)))

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import type { ChatCommands, InboxEntry, InboxGreeting, MembershipEntry, MessageEntry, OpenSignal } from '../model/wire.ts'
+import type { ChatCommands, InboxEntry, InboxState, MembershipEntry, MessageEntry, OpenSignal } from '../model/wire.ts'
 
 /** Schemas of all that comes from the server. Fields that are not known are left out, so a newer server does no harm. */
 const text = z.string()
@@ -110,7 +110,7 @@ export const inboxEntrySchema: z.ZodMiniType<InboxEntry> = z.union([
   z.object({ kind: z.literal('invited'), ...invited, open: z.boolean(), re: z.exactOptional(z.literal(true)) }),
 ])
 
-export const greetingSchema: z.ZodMiniType<InboxGreeting> = z.object({
+export const inboxStateSchema: z.ZodMiniType<InboxState> = z.object({
   device: text,
   acked: number,
   top: number,

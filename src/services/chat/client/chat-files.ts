@@ -1,6 +1,6 @@
 import type { Clock } from '../../../kit/index.ts'
 import type { FileLink, UploadedFile } from '../model/file.ts'
-import type { InboxGreeting } from '../model/wire.ts'
+import type { InboxState } from '../model/wire.ts'
 import type { Changes } from './changes.ts'
 import { ChatError } from './chat-error.ts'
 import type { Caller, ConnectionOptions } from './connection.ts'
@@ -44,7 +44,7 @@ export class ChatFiles {
     return this.#bytesMax
   }
 
-  learn({ limits: told }: Pick<InboxGreeting, 'limits'>): void {
+  learn({ limits: told }: Pick<InboxState, 'limits'>): void {
     this.#bytesMax = told?.file_bytes ?? 0
   }
 

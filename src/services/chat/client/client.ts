@@ -18,12 +18,12 @@ import { MuteEnds } from './mute-ends.ts'
 import { newEntry, Outbox } from './outbox.ts'
 import type { Pages } from './pages.ts'
 import { patchOfConversation } from './patch.ts'
-import { Portraits } from './portraits.ts'
 import { Presences } from './presences.ts'
 import { Reads } from './reads.ts'
 import { Sender } from './sender.ts'
-import { TypingPulse } from './typing-pulse.ts'
+import { TypingNotifier } from './typing-notifier.ts'
 import type { ChatChange, ConversationView, ItemView, Link, MessageChange, MessageView, NewMessage, Refusal } from './view.ts'
+import { ViewCache } from './view-cache.ts'
 import { Windows } from './windows.ts'
 import { Wishes } from './wishes.ts'
 import { Writes } from './writes.ts'
@@ -63,8 +63,8 @@ export class ChatClient extends ListCalls {
   readonly #amending: Amending
   readonly #reads: Reads
   readonly #presences: Presences
-  readonly #pulse: TypingPulse
-  readonly #portraits: Portraits
+  readonly #typing: TypingNotifier
+  readonly #views: ViewCache
   readonly #muteEnds: MuteEnds
   readonly #open = new Set<string>()
   protected readonly wishes: Wishes
@@ -83,20 +83,20 @@ export class ChatClient extends ListCalls {
     this.#presences = new Presences(user, clock, this.#changes, id => this.list.touch(id))
     this.#conversations = new Conversations(user, conversation => this.#changed(conversation))
     const isBlocked = (other: string) => this.#conversations.hasBlocked(other)
-    this.#portraits = new Portraits(user, device, this.#outbox, id => this.#presences.typingIn(id), clock, isBlocked)
+    this.#views = new ViewCache(user, device, this.#outbox, id => this.#presences.typingIn(id), clock, isBlocked)
     this.#muteEnds = new MuteEnds(clock, id => this.#note(id))
     this.inUse = new InUse(clock, on => this.#use(on))
-    this.list = new ListOrder(this.#conversations, conversation => this.#portraits.view(conversation))
+    this.list = new ListOrder(this.#conversations, conversation => this.#views.view(conversation))
     this.#connection = new Connection(options, {
       link: link => this.#meet(link),
       ended: refusal => {
         this.#ended = refusal
         this.#changes.note({ kind: 'link' })
       },
-      greeted: greeting => {
-        this.windows.learn(greeting)
-        this.files.learn(greeting)
-        this.inbox.greeted(greeting)
+      onInboxState: inboxState => {
+        this.windows.learn(inboxState)
+        this.files.learn(inboxState)
+        this.inbox.onInboxState(inboxState)
       },
       arrived: (offset, entry) => this.inbox.arrived(offset, entry),
       signalled: (conversation, signal) => this.#presences.hear(conversation, signal),
@@ -107,7 +107,7 @@ export class ChatClient extends ListCalls {
       ...{ user, caller, cache, clock, random },
       conversations: this.#conversations,
       arrived: (message, isNew) => this.#arrived(message, isNew),
-      greeted: () => this.#greeted(),
+      onInboxState: () => this.#onInboxState(),
       listed: () => this.#listed(),
       missing: () => this.#changes.note({ kind: 'conversations' }),
       unread: () => this.list.unread,
@@ -141,7 +141,7 @@ export class ChatClient extends ListCalls {
       refused: (conversation, refusal) => this.#changes.note({ kind: 'refused', conversation, refusal }),
       isChanging: id => this.#outbox.isChanging(id),
     })
-    this.#pulse = new TypingPulse(clock, (conversation, on) => this.#type(conversation, on))
+    this.#typing = new TypingNotifier(clock, (conversation, on) => this.#type(conversation, on))
   }
 
   get link(): Link {
@@ -174,8 +174,8 @@ export class ChatClient extends ListCalls {
   /** Lets go of the connection and all timers; what is unsent stays in the cache. Resolves when everything that came is kept. Idempotent. */
   close(): Promise<void> {
     const streams = [this.#connection, this.#sender, this.files, this.#reads, this.wishes, this.#presences]
-    for (const part of [...streams, this.#pulse, this.#muteEnds, this.inUse, this.inbox]) part.close()
-    return this.inbox.keeper.close()
+    for (const part of [...streams, this.#typing, this.#muteEnds, this.inUse, this.inbox]) part.close()
+    return this.inbox.ackFlusher.close()
   }
 
   /** Calls back after something changed, once per turn and change. @returns what ends it */
@@ -190,13 +190,13 @@ export class ChatClient extends ListCalls {
 
   conversation(id: string): ConversationView | undefined {
     const conversation = this.#conversations.find(id)
-    return conversation === undefined ? undefined : this.#portraits.view(conversation)
+    return conversation === undefined ? undefined : this.#views.view(conversation)
   }
 
   /** Messages and membership lines by `seq`, then one's own unsent messages as they were written. Empty of one that is not known. */
   messages(conversation: string): readonly ItemView[] {
     const known = this.#conversations.find(conversation)
-    return known === undefined ? [] : this.#portraits.items(known)
+    return known === undefined ? [] : this.#views.items(known)
   }
 
   override get pages(): Pages {
@@ -215,7 +215,7 @@ export class ChatClient extends ListCalls {
   shut(conversation: string): void {
     this.#open.delete(conversation)
     this.#connection.exit(conversation)
-    this.#pulse.release(conversation)
+    this.#typing.release(conversation)
     this.pages.leave(conversation)
     const followed = new Set([...this.#open].flatMap(id => this.#conversations.find(id)?.members.map(({ user }) => user) ?? []))
     this.#presences.forget(user => followed.has(user))
@@ -225,8 +225,8 @@ export class ChatClient extends ListCalls {
   /** Puts a message into the outbox; it is shown at once and sent when there is a connection. @returns its `cid` */
   send(conversation: string, message: NewMessage): string {
     const cid = randomUuid(this.#random)
-    this.#pulse.release(conversation, true)
-    this.inbox.keeper.written(conversation)
+    this.#typing.release(conversation, true)
+    this.inbox.ackFlusher.written(conversation)
     this.#sender.add(newEntry(message, { cid, conversation, at: this.#clock.now() }, this.#outbox, this.#random))
     return cid
   }
@@ -273,8 +273,8 @@ export class ChatClient extends ListCalls {
 
   /** Call it at each keystroke with true, and with false when the field is empty or left. A message that is sent ends it too. */
   typing(conversation: string, on: boolean): void {
-    if (on) this.#pulse.press(conversation)
-    else this.#pulse.release(conversation)
+    if (on) this.#typing.press(conversation)
+    else this.#typing.release(conversation)
   }
 
   /** Who is typing there now, besides oneself. */
@@ -295,7 +295,7 @@ export class ChatClient extends ListCalls {
   }
 
   protected entered(conversation: WireConversation): WireConversation {
-    this.#conversations.absorb(conversation.id, patchOfConversation(conversation, this.inbox.keeper.held))
+    this.#conversations.absorb(conversation.id, patchOfConversation(conversation, this.inbox.ackFlusher.held))
     return conversation
   }
 
@@ -324,7 +324,7 @@ export class ChatClient extends ListCalls {
     if (this.#link === 'live') void this.call('chat.in_use', { on }).catch(ignoreOffline)
   }
 
-  #greeted(): void {
+  #onInboxState(): void {
     for (const { id, wish } of this.#conversations.all) if (wish !== undefined) this.wishes.consider(id)
     for (const id of this.#open) this.#attend(id)
   }
@@ -359,7 +359,7 @@ export class ChatClient extends ListCalls {
     this.#followMute(conversation)
     if (!this.#open.has(id)) conversation.trim(limits.slotsMax)
     else if (roster.active) this.#connection.enter(id)
-    this.inbox.keeper.touch(id)
+    this.inbox.ackFlusher.touch(id)
     this.#note(id)
     this.#reads.consider(id)
   }
@@ -387,7 +387,7 @@ export class ChatClient extends ListCalls {
       this.#sender.drop(origin.cid)
     }
     const known = this.#conversations.find(conversation)
-    const message = known === undefined || !isNew || author === this.user ? undefined : this.#portraits.message(known, seq)
+    const message = known === undefined || !isNew || author === this.user ? undefined : this.#views.message(known, seq)
     if (message === undefined) return
     this.#changes.note({ kind: 'arrived', message })
     // By a first answer somebody may come to be seen who was not.

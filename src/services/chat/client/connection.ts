@@ -1,6 +1,6 @@
 import { Centrifuge, type Subscription } from 'centrifuge'
-import type { ChatCommands, InboxEntry, InboxGreeting, OpenSignal } from '../model/wire.ts'
-import { answerSchemas, greetingSchema, inboxEntrySchema, signalSchema } from './answers.ts'
+import type { ChatCommands, InboxEntry, InboxState, OpenSignal } from '../model/wire.ts'
+import { answerSchemas, inboxEntrySchema, inboxStateSchema, signalSchema } from './answers.ts'
 import { ChatError, readError } from './chat-error.ts'
 import { limits } from './limits.ts'
 import type { Link, Refusal } from './view.ts'
@@ -20,7 +20,7 @@ export interface ConnectionEvents {
   /** The server sent this client away, or its token is not taken: it does not come back by itself. */
   ended(refusal: Refusal): void
   /** The inbox is followed from `acked` on. */
-  greeted(greeting: InboxGreeting): void
+  onInboxState(inboxState: InboxState): void
   /** An entry that this version does not know is undefined: it is held all the same. */
   arrived(offset: number, entry: InboxEntry | undefined): void
   signalled(conversation: string, signal: OpenSignal): void
@@ -125,10 +125,10 @@ export class Connection implements Caller {
   }
 
   #onConnect(data: unknown): void {
-    const greeting = greetingSchema.safeParse(data)
-    if (!greeting.success) throw new Error(`the inbox was greeted with something else: ${greeting.error.message}`)
+    const inboxState = inboxStateSchema.safeParse(data)
+    if (!inboxState.success) throw new Error(`the inbox sent no valid state: ${inboxState.error.message}`)
     this.#meet('live')
-    this.events.greeted(greeting.data)
+    this.events.onInboxState(inboxState.data)
   }
 
   #meet(link: Link): void {

@@ -5,7 +5,7 @@ import { joinCached } from './cache.ts'
 import { Conversation } from './conversation.ts'
 import { Outbox } from './outbox.ts'
 import { patchOfConversation, patchOfEntry, patchOfPage } from './patch.ts'
-import { Portraits } from './portraits.ts'
+import { ViewCache } from './view-cache.ts'
 
 const users = ['ann', 'bob', 'cem'] as const
 const me = 'ann'
@@ -143,7 +143,7 @@ function fold(entries: readonly Placed[], conversation = new Conversation(id, me
 
 function stateOf(conversation: Conversation) {
   const { roster, members, unread, seq, read } = conversation
-  const portraits = new Portraits(
+  const views = new ViewCache(
     me,
     'phone',
     new Outbox(),
@@ -151,7 +151,7 @@ function stateOf(conversation: Conversation) {
     { now: () => 0 },
     () => false,
   )
-  return { roster, members, unread, seq, read, items: portraits.items(conversation) }
+  return { roster, members, unread, seq, read, items: views.items(conversation) }
 }
 
 test('[M3, M17, M18, M20, M40] whatever order entries come in, and however often, the same conversation comes of them', () => {

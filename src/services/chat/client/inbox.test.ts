@@ -44,7 +44,7 @@ function rig() {
     conversations: new Conversations('bob', () => {}),
     arrived() {},
     invited() {},
-    greeted() {},
+    onInboxState() {},
     missing() {},
     unread: () => 0,
     listed: () => void told.listed++,
@@ -58,11 +58,11 @@ function rig() {
 
 test('[M5, M73] the list stands for what is not sent again, and for nothing that has not come yet', async () => {
   const { caller, cache, told, inbox, settle } = rig()
-  inbox.greeted({ device: 'phone', acked: 7, top: 10, backlog: 0, durability: 'durable' })
+  inbox.onInboxState({ device: 'phone', acked: 7, top: 10, backlog: 0, durability: 'durable' })
   inbox.arrived(9, message(9))
   await settle()
-  expect([told.listed, caller.lists, inbox.keeper.held, caller.acks]).toEqual([1, 1, 7, []])
-  expect(inbox.keeper.hasHoles).toBe(true)
+  expect([told.listed, caller.lists, inbox.ackFlusher.held, caller.acks]).toEqual([1, 1, 7, []])
+  expect(inbox.ackFlusher.hasHoles).toBe(true)
   inbox.arrived(8, message(8))
   await settle()
   expect(caller.acks).toEqual([9])
@@ -74,14 +74,14 @@ test('[M5, M73] the list stands for what is not sent again, and for nothing that
 
 test('[M48] a list that was asked for by the way and is late stands for one that is needed too', async () => {
   const { caller, told, inbox, settle } = rig()
-  const greeting = { device: 'phone', top: 7, backlog: 0, durability: 'durable' } as const
-  inbox.greeted({ ...greeting, acked: 0 })
+  const inboxState = { device: 'phone', top: 7, backlog: 0, durability: 'durable' } as const
+  inbox.onInboxState({ ...inboxState, acked: 0 })
   await settle()
   caller.isBusy = true
   inbox.arrived(1, message(1))
   await settle()
-  inbox.greeted({ ...greeting, acked: 7 })
+  inbox.onInboxState({ ...inboxState, acked: 7 })
   caller.isBusy = false
   for (let seconds = 0; seconds < 60 && told.listed < 2; seconds += 2) await settle()
-  expect([told.listed, inbox.keeper.held]).toEqual([2, 7])
+  expect([told.listed, inbox.ackFlusher.held]).toEqual([2, 7])
 })

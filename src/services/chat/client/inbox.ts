@@ -1,10 +1,10 @@
 import type { Clock, Random } from '../../../kit/index.ts'
-import type { InboxEntry, InboxGreeting, InvitedEntry, MessageEntry } from '../model/wire.ts'
+import type { InboxEntry, InboxState, InvitedEntry, MessageEntry } from '../model/wire.ts'
+import { AckFlusher } from './ack-flusher.ts'
 import type { ChatCache } from './cache.ts'
 import type { Caller } from './connection.ts'
 import type { Conversation } from './conversation.ts'
 import type { Conversations } from './conversations.ts'
-import { Keeper } from './keeper.ts'
 import { Lister } from './lister.ts'
 import { Loader } from './loader.ts'
 import { type Patch, patchOfEntry } from './patch.ts'
@@ -22,7 +22,7 @@ export interface InboxHost {
   /** Somebody asks the user into a group, or does not any longer. */
   invited(entry: InvitedEntry): void
   /** There is a link, and what is known so far is up to date or on its way. */
-  greeted(): void
+  onInboxState(): void
   /** The list is known and up to date. */
   listed(): void
   /** The server says of some that they are not the user's. */
@@ -32,7 +32,7 @@ export interface InboxHost {
 
 /** Takes what comes by the inbox, and decides when that is not enough: after too long an absence the list is asked for instead. */
 export class Inbox {
-  readonly keeper: Keeper
+  readonly ackFlusher: AckFlusher
   readonly loader: Loader
   readonly lister: Lister
   #top = 0
@@ -44,8 +44,8 @@ export class Inbox {
 
   constructor(readonly host: InboxHost) {
     const { cache, caller, clock, random, conversations } = host
-    this.keeper = new Keeper(cache, caller, clock, id => conversations.cached(id))
-    const { keeper } = this
+    this.ackFlusher = new AckFlusher(cache, caller, clock, id => conversations.cached(id))
+    const { ackFlusher } = this
     const known = {
       find: (id: string) => conversations.find(id),
       absorb: (id: string, patch: Patch) => conversations.absorb(id, patch),
@@ -55,7 +55,7 @@ export class Inbox {
       ...known,
       focus: (id, seq) => conversations.focus(id, seq),
       get awaitsEntries() {
-        return keeper.hasHoles
+        return ackFlusher.hasHoles
       },
     })
   }
@@ -70,38 +70,38 @@ export class Inbox {
     const { acked, conversations, isWhole = false } = await this.host.cache.load()
     const own = conversations.filter(({ user }) => user === this.host.user)
     if (own.length < conversations.length) {
-      this.keeper.forget()
+      this.ackFlusher.forget()
       return false
     }
-    this.keeper.restore(acked)
+    this.ackFlusher.restore(acked)
     this.host.conversations.restore(own)
     this.#isListed = isWhole
     return isWhole || own.length > 0
   }
 
   /** What was acknowledged and is not here was seen by this device before it lost its memory, or is no longer kept for it (chat M6, M7). */
-  greeted({ acked, top, truncated }: InboxGreeting): void {
-    const { keeper, host } = this
+  onInboxState({ acked, top, truncated }: InboxState): void {
+    const { ackFlusher, host } = this
     this.#top = top
     this.#acked = acked
-    const isReset = top < keeper.held
+    const isReset = top < ackFlusher.held
     // What the list under way stands for is as good as held.
-    if (isReset || truncated !== undefined || acked > Math.max(keeper.held, this.#listingFrom)) {
-      keeper.forget()
+    if (isReset || truncated !== undefined || acked > Math.max(ackFlusher.held, this.#listingFrom)) {
+      ackFlusher.forget()
       host.conversations.forget(isReset)
       this.lister.restart()
       this.#isListed = false
       this.#listingFrom = acked
     }
-    keeper.greeted(acked)
-    host.greeted()
+    ackFlusher.onInboxState(acked)
+    host.onInboxState()
     if (this.#isListed) this.#known()
     else this.lister.list(() => this.#listed())
   }
 
   /** What comes again is taken again: the list may have stood for it before it came, without what it says of messages. */
   arrived(offset: number, entry: InboxEntry | undefined): void {
-    this.keeper.note(offset)
+    this.ackFlusher.note(offset)
     if (entry === undefined) return
     const { conversations, user } = this.host
     if (entry.kind === 'invited') {
@@ -135,8 +135,8 @@ export class Inbox {
   /** The list stands for what the server does not send again. What it still sends has come when it comes, though the list tells of it. */
   #listed(): void {
     this.#isListed = true
-    this.keeper.cover(this.#acked)
-    this.keeper.complete()
+    this.ackFlusher.cover(this.#acked)
+    this.ackFlusher.complete()
     this.#known()
   }
 

@@ -3,7 +3,7 @@ import type { InboxEntry, MessageEntry } from '../model/wire.ts'
 import { Conversation } from './conversation.ts'
 import { Outbox } from './outbox.ts'
 import { patchOfConversation, patchOfEntry } from './patch.ts'
-import { Portraits } from './portraits.ts'
+import { ViewCache } from './view-cache.ts'
 
 const me = 'ann'
 const id = 'g_1'
@@ -13,7 +13,7 @@ test('[M40] a view is the same object until what it shows has changed', () => {
   conversation.absorb(snapshot({ seq: 0, unread: 0 }))
   for (const seq of [1, 2]) conversation.absorb(patchOfEntry(message(seq, seq === 1 ? me : 'bob'), seq - 1, seq, me))
   const outbox = new Outbox()
-  const portraits = new Portraits(
+  const views = new ViewCache(
     me,
     'phone',
     outbox,
@@ -21,18 +21,18 @@ test('[M40] a view is the same object until what it shows has changed', () => {
     { now: () => 0 },
     () => false,
   )
-  const before = portraits.items(conversation)
-  expect(portraits.items(conversation)).toBe(before)
+  const before = views.items(conversation)
+  expect(views.items(conversation)).toBe(before)
   outbox.add({ cid: 'c', conversation: id, text: 'hi', at: 5, order: 5 })
-  const after = portraits.items(conversation)
+  const after = views.items(conversation)
   expect(after.map(({ key }) => key)).toEqual([`${id}.1`, `${id}.2`, 'c'])
   expect(after[0]).toBe(before[0])
   outbox.add({ cid: 'd', conversation: 'elsewhere', text: 'hi', at: 5, order: 5 })
-  expect(portraits.items(conversation)).toBe(after)
+  expect(views.items(conversation)).toBe(after)
   conversation.absorb(
     patchOfEntry({ kind: 'receipt', conversation: id, receipts: ['bob', 'cem'].map(user => ({ user, read: 1, ts: 0 })) }, 2, 3, me),
   )
-  const read = portraits.items(conversation)
+  const read = views.items(conversation)
   expect(read[0]).toMatchObject({ state: 'read' })
   expect(read[1]).toBe(before[1])
 })
@@ -40,7 +40,7 @@ test('[M40] a view is the same object until what it shows has changed', () => {
 test('[M8] a message that waits and its echo are one row with one key', () => {
   const conversation = new Conversation(id, me)
   const outbox = new Outbox()
-  const portraits = new Portraits(
+  const views = new ViewCache(
     me,
     'phone',
     outbox,
@@ -50,7 +50,7 @@ test('[M8] a message that waits and its echo are one row with one key', () => {
   )
   outbox.add({ cid: 'c', conversation: id, text: 'hi', at: 5, order: 5 })
   outbox.add({ cid: 'd', conversation: id, text: 'there', at: 6, order: 6 })
-  const keys = () => portraits.items(conversation).map(item => [item.key, item.kind === 'message' ? item.state : ''])
+  const keys = () => views.items(conversation).map(item => [item.key, item.kind === 'message' ? item.state : ''])
   expect(keys()).toEqual([
     ['c', 'waiting'],
     ['d', 'waiting'],

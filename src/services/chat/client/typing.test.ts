@@ -2,23 +2,23 @@ import { expect, test } from 'bun:test'
 import { SimClock } from '../../../../sim/clock.ts'
 import { Changes } from './changes.ts'
 import { Presences } from './presences.ts'
-import { TypingPulse } from './typing-pulse.ts'
+import { TypingNotifier } from './typing-notifier.ts'
 import type { ChatChange } from './view.ts'
 
 test('[M13] typing is said at once, again every three seconds while it goes on, and ended when it does', () => {
   const clock = new SimClock()
   const said: string[] = []
   const start = clock.now()
-  const pulse = new TypingPulse(clock, (conversation, on) => said.push(`${clock.now() - start} ${conversation} ${on}`))
+  const notifier = new TypingNotifier(clock, (conversation, on) => said.push(`${clock.now() - start} ${conversation} ${on}`))
   for (let key = 0; key < 5; key++) {
-    pulse.press('a')
+    notifier.press('a')
     clock.advance(1000)
   }
   expect(said).toEqual(['0 a true', '3000 a true'])
   clock.advance(20_000)
   expect(said.slice(2)).toEqual(['6000 a true', '9000 a false'])
-  pulse.press('a')
-  pulse.release('a', true)
+  notifier.press('a')
+  notifier.release('a', true)
   clock.advance(20_000)
   expect(said.slice(4)).toEqual(['25000 a true'])
 })

@@ -1,5 +1,5 @@
 import type { Clock } from '../../../kit/index.ts'
-import type { InboxGreeting } from '../model/wire.ts'
+import type { InboxState } from '../model/wire.ts'
 
 /** How long messages can be changed, as the server says it, by the server's clock. Until it has said so nobody knows: then it decides. */
 export class Windows {
@@ -10,7 +10,7 @@ export class Windows {
 
   constructor(readonly clock: Clock) {}
 
-  learn({ limits, now }: Pick<InboxGreeting, 'limits' | 'now'>): void {
+  learn({ limits, now }: Pick<InboxState, 'limits' | 'now'>): void {
     this.#editMs = limits?.edit_ms ?? this.#editMs
     this.#deleteMs = limits?.delete_ms ?? this.#deleteMs
     this.#ahead = now === undefined ? this.#ahead : now - this.clock.now()

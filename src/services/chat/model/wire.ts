@@ -244,7 +244,7 @@ export type OpenSignal =
   | ({ readonly kind: 'presence' } & UserPresence)
 
 /** What the connect reply's subscription to `inbox:#<user>` carries as `data`. */
-export interface InboxGreeting {
+export interface InboxState {
   readonly device: string
   /** Everything up to here has been acknowledged by this device. */
   readonly acked: number

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../../../kit/index.ts'
 import { sign, signatureHeader } from '../../../server/index.ts'
-import { Courier } from './courier.ts'
 import { gatewayNote, gatewayOf } from './gateway-notes.ts'
+import { OutboundHttp } from './outbound-http.ts'
 import { outcomeOf } from './push-answer.ts'
 import type { PushNote } from './push-note.ts'
 import type { PushOutcome, PushSender } from './push-sender.ts'
@@ -18,10 +18,10 @@ export interface GatewayOptions {
 
 /** Hands notes to an operator's gateway, which holds the credentials of APNs and FCM and answers with the status that it got from them. */
 export class GatewaySender implements PushSender {
-  readonly #courier: Courier
+  readonly #http: OutboundHttp
 
   constructor(readonly options: GatewayOptions) {
-    this.#courier = new Courier(options.clock, options.timeoutMs)
+    this.#http = new OutboundHttp(options.clock, options.timeoutMs)
   }
 
   takes({ endpoint }: PushSubscription): boolean {
@@ -39,7 +39,7 @@ export class GatewaySender implements PushSender {
   }
 
   close(): void {
-    this.#courier.close()
+    this.#http.close()
   }
 
   async #post(subscription: PushSubscription, note: PushNote, bare: boolean): Promise<PushOutcome> {
@@ -53,9 +53,9 @@ export class GatewaySender implements PushSender {
       'X-Fanfare-Idempotency-Key': keyOf(subscription, note),
       [signatureHeader]: sign(body, secret, clock.now()),
     }
-    const carried = await this.#courier.carry(async () => [{ url, headers, body }])
-    if (carried.kind !== 'answered') return { kind: 'later', reason: carried.reason }
-    return outcomeOf(carried.answer, clock.now())
+    const result = await this.#http.send(async () => [{ url, headers, body }])
+    if (result.kind !== 'answered') return { kind: 'later', reason: result.reason }
+    return outcomeOf(result.answer, clock.now())
   }
 }
 

@@ -1,16 +1,16 @@
 import type { Log } from '../../../hub/index.ts'
 import type { Clock, Random } from '../../../kit/index.ts'
-import { Deliveries } from './deliveries.ts'
-import { type Delivery, type Errand, seqOf } from './delivery.ts'
 import { Gathering } from './gathering.ts'
 import { pushLimits } from './limits.ts'
+import { NotificationScheduler } from './notification-scheduler.ts'
+import { type NoteTask, type PushJob, seqOf } from './push-job.ts'
 import type { NoteContext } from './push-note.ts'
+import { PushQueue } from './push-queue.ts'
 import type { OwedMessage, PushRows, ShownNote } from './push-rows.ts'
 import type { PushSender } from './push-sender.ts'
 import type { PushSubscription } from './push-subscription.ts'
 import { ShownNotes } from './shown-notes.ts'
 import { PushTally } from './tally.ts'
-import { Vigil } from './vigil.ts'
 
 /** What somebody read, and on which device, which needs no telling. */
 export interface ReadMark {
@@ -60,8 +60,8 @@ export interface PushesOptions {
  */
 export class Pushes implements PushDesk {
   readonly tally = new PushTally()
-  readonly #vigil: Vigil
-  readonly #deliveries: Deliveries
+  readonly #scheduler: NotificationScheduler
+  readonly #queue: PushQueue
   readonly #shown: ShownNotes
   readonly #gone: Gathering<PushSubscription>
   #isClosed = false
@@ -72,23 +72,23 @@ export class Pushes implements PushDesk {
     this.#gone = new Gathering(clock, subscriptions =>
       rows.forget(subscriptions).catch(error => log.error({ err: error }, 'dead subscriptions could not be deleted')),
     )
-    this.#deliveries = new Deliveries({
+    this.#queue = new PushQueue({
       clock,
       random,
       log,
       tally: this.tally,
       context: (user, conversation, seq) => this.#contextOf(user, conversation, seq),
-      delivered: delivery => this.#delivered(delivery),
+      delivered: job => this.#delivered(job),
       gone: subscription => this.#gone.add(JSON.stringify([subscription.user, subscription.device, subscription.endpoint]), subscription),
     })
     const notify = this.#notify.bind(this)
     const { inUseMs = pushLimits.inUseMs } = options
-    this.#vigil = new Vigil({ ...options, inUseMs, tally: this.tally, notify })
+    this.#scheduler = new NotificationScheduler({ ...options, inUseMs, tally: this.tally, notify })
   }
 
   /** Notes on their way, for metrics and for whoever waits for them. */
   get underWay(): number {
-    return this.#deliveries.size + this.#vigil.size
+    return this.#queue.size + this.#scheduler.size
   }
 
   async start(): Promise<void> {
@@ -97,7 +97,7 @@ export class Pushes implements PushDesk {
     let taken = 0
     for (let after: { user: string; offset: number } | undefined; taken < pushLimits.restoredMax; ) {
       const page = await rows.owed(since, pushLimits.restoredPage, after)
-      for (const { user, ...message } of page) this.#vigil.owe(user, message, restoredGraceMs)
+      for (const { user, ...message } of page) this.#scheduler.owe(user, message, restoredGraceMs)
       after = page.at(-1)
       taken += page.length
       if (page.length < pushLimits.restoredPage || this.#isClosed) return
@@ -106,7 +106,7 @@ export class Pushes implements PushDesk {
   }
 
   owe(user: string, message: OwedMessage): void {
-    this.#vigil.owe(user, message, this.options.graceMs)
+    this.#scheduler.owe(user, message, this.options.graceMs)
   }
 
   acknowledged(user: string, device: string, offset: number): void {
@@ -130,31 +130,31 @@ export class Pushes implements PushDesk {
   async close(): Promise<void> {
     if (!this.#isClosed) {
       this.#isClosed = true
-      this.#vigil.close()
+      this.#scheduler.close()
       for (const sender of this.options.senders) sender.close()
-      await this.#deliveries.close()
+      await this.#queue.close()
     }
     await Promise.all([this.#shown.flush(), this.#gone.flush()])
   }
 
   /** Nobody need be told of these any longer. */
   #settle(user: string, isSettled: (message: OwedMessage) => boolean): void {
-    this.#vigil.drop(user, isSettled)
+    this.#scheduler.drop(user, isSettled)
     this.#withdraw(user, isSettled)
   }
 
   /** Takes messages out of what has not been sent yet, to one device or all. */
   #withdraw(user: string, isSettled: (message: OwedMessage) => boolean, only?: string): void {
-    for (const delivery of this.#deliveries.of(user)) {
-      if (only !== undefined && delivery.subscription.device !== only) continue
-      if (delivery.state === 'sending') {
-        const errand = delivery.next && unsettled(delivery.next.errand, isSettled)
-        delivery.next = delivery.next && errand && { ...delivery.next, errand }
+    for (const job of this.#queue.of(user)) {
+      if (only !== undefined && job.subscription.device !== only) continue
+      if (job.state === 'sending') {
+        const task = job.next && unsettled(job.next.task, isSettled)
+        job.next = job.next && task && { ...job.next, task }
         continue
       }
-      const errand = unsettled(delivery.errand, isSettled)
-      if (errand === undefined) this.#deliveries.end(delivery)
-      else delivery.errand = errand
+      const task = unsettled(job.task, isSettled)
+      if (task === undefined) this.#queue.end(job)
+      else job.task = task
     }
   }
 
@@ -169,7 +169,7 @@ export class Pushes implements PushDesk {
     for (const subscription of devices) {
       const known = shown.find(({ device }) => device === subscription.device)
       if (known !== undefined && known.seq >= newest.seq) continue
-      if (this.#deliveries.tells(subscription, conversation, newest.seq)) continue
+      if (this.#queue.tells(subscription, conversation, newest.seq)) continue
       this.#order(subscription, conversation, { kind: 'message', messages }, ttlMs)
     }
   }
@@ -180,25 +180,25 @@ export class Pushes implements PushDesk {
     return { badge, preview: seq === undefined ? undefined : await rows.preview(user, conversation, seq) }
   }
 
-  #order(subscription: PushSubscription, conversation: string, errand: Errand, ttlMs: number): void {
+  #order(subscription: PushSubscription, conversation: string, task: NoteTask, ttlMs: number): void {
     const sender = this.options.senders.find(candidate => candidate.takes(subscription))
     if (sender === undefined) this.tally.add('failed')
-    else this.#deliveries.order({ subscription, sender, conversation, errand, ttlMs })
+    else this.#queue.enqueue({ subscription, sender, conversation, task, ttlMs })
   }
 
   /**
    * Takes something away from the devices that show it, or will in a moment. A note that is being sent cannot be called back, so the other
    * one follows it.
    */
-  #take(user: string, conversation: string, errandFor: (shown: ShownNote) => Errand | undefined, except?: string): void {
-    for (const delivery of this.#deliveries.of(user)) {
-      const { device } = delivery.subscription
-      if (delivery.state !== 'sending' || delivery.conversation !== conversation || delivery.errand.kind !== 'message') continue
-      const errand = errandFor({ user, device, conversation, seq: seqOf(delivery.errand) })
-      if (errand === undefined || device === except || delivery.next?.errand.kind === 'message') continue
-      delivery.next = { errand, expiresAt: this.options.clock.now() + this.#ttlOf(errand) }
+  #take(user: string, conversation: string, taskFor: (shown: ShownNote) => NoteTask | undefined, except?: string): void {
+    for (const job of this.#queue.of(user)) {
+      const { device } = job.subscription
+      if (job.state !== 'sending' || job.conversation !== conversation || job.task.kind !== 'message') continue
+      const task = taskFor({ user, device, conversation, seq: seqOf(job.task) })
+      if (task === undefined || device === except || job.next?.task.kind === 'message') continue
+      job.next = { task, expiresAt: this.options.clock.now() + this.#ttlOf(task) }
     }
-    this.#takeShown(user, conversation, errandFor, except).catch(error =>
+    this.#takeShown(user, conversation, taskFor, except).catch(error =>
       this.options.log.error({ user, conversation, err: error }, 'notifications could not be taken away'),
     )
   }
@@ -206,38 +206,38 @@ export class Pushes implements PushDesk {
   async #takeShown(
     user: string,
     conversation: string,
-    errandFor: (shown: ShownNote) => Errand | undefined,
+    taskFor: (shown: ShownNote) => NoteTask | undefined,
     except?: string,
   ): Promise<void> {
     const { rows } = this.options
     const shown = await this.#shown.of(user, conversation)
     const taken = shown.flatMap(note => {
-      const errand = errandFor(note)
-      return errand === undefined ? [] : [{ note, errand }]
+      const task = taskFor(note)
+      return task === undefined ? [] : [{ note, task }]
     })
     if (taken.length === 0 || this.#isClosed) return
-    for (const { note, errand } of taken) if (errand.kind === 'dismiss' || note.seq === seqOf(errand)) this.#shown.clear(note)
+    for (const { note, task } of taken) if (task.kind === 'dismiss' || note.seq === seqOf(task)) this.#shown.clear(note)
     const subscriptions = await rows.subscriptions(user)
-    for (const { note, errand } of taken) {
+    for (const { note, task } of taken) {
       const subscription = subscriptions.find(({ device }) => device === note.device)
       if (subscription === undefined || note.device === except) continue
-      this.#order(subscription, conversation, errand, this.#ttlOf(errand))
+      this.#order(subscription, conversation, task, this.#ttlOf(task))
     }
   }
 
   /** A note that waits at the push service is replaced by one that takes it away, which need not be kept for long itself. */
-  #ttlOf({ kind }: Errand): number {
+  #ttlOf({ kind }: NoteTask): number {
     return kind === 'dismiss' ? Math.min(pushLimits.dismissTtlMs, this.options.ttlMs) : this.options.ttlMs
   }
 
-  #delivered({ subscription: { user, device }, conversation, errand }: Delivery): void {
-    if (errand.kind === 'message') this.#shown.show({ user, device, conversation, seq: seqOf(errand) })
+  #delivered({ subscription: { user, device }, conversation, task }: PushJob): void {
+    if (task.kind === 'message') this.#shown.show({ user, device, conversation, seq: seqOf(task) })
   }
 }
 
 /** What is left of it to tell; undefined where nothing is. */
-function unsettled(errand: Errand, isSettled: (message: OwedMessage) => boolean): Errand | undefined {
-  if (errand.kind !== 'message') return errand
-  const messages = errand.messages.filter(message => !isSettled(message))
+function unsettled(task: NoteTask, isSettled: (message: OwedMessage) => boolean): NoteTask | undefined {
+  if (task.kind !== 'message') return task
+  const messages = task.messages.filter(message => !isSettled(message))
   return messages.length === 0 ? undefined : { kind: 'message', messages }
 }

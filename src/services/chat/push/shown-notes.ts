@@ -1,7 +1,7 @@
 import type { Log } from '../../../hub/index.ts'
 import type { Clock } from '../../../kit/index.ts'
-import { deliveryKey } from './delivery.ts'
 import { Gathering } from './gathering.ts'
+import { jobKey } from './push-job.ts'
 import type { PushRows, ShownNote } from './push-rows.ts'
 
 /** A note came to stand on a device, or went. */
@@ -51,7 +51,7 @@ export class ShownNotes {
 
   #change(change: Change): void {
     const { user, device, conversation } = change.note
-    const key = deliveryKey(user, device, conversation)
+    const key = jobKey(user, device, conversation)
     this.#unwritten.set(key, change)
     this.#changes.add(key, change)
   }
@@ -67,7 +67,7 @@ export class ShownNotes {
     }
     for (const change of changes) {
       const { user, device, conversation } = change.note
-      const key = deliveryKey(user, device, conversation)
+      const key = jobKey(user, device, conversation)
       if (this.#unwritten.get(key) === change) this.#unwritten.delete(key)
     }
   }

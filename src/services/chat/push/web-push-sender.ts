@@ -3,11 +3,11 @@ import { isIP } from 'node:net'
 import { encrypt } from 'web-push'
 import type { Clock } from '../../../kit/index.ts'
 import { isPublicAddress } from './address-ranges.ts'
-import { Courier, type Parcel, Refusal } from './courier.ts'
 import { type EndpointRules, endpointProblem } from './endpoint.ts'
 import { gatewayOf } from './gateway-notes.ts'
 import { pushLimits } from './limits.ts'
 import { bareBody, fullBody, idsOf, type NoteBody } from './note-body.ts'
+import { OutboundHttp, type OutboundRequest, UnsendableError } from './outbound-http.ts'
 import { outcomeOf } from './push-answer.ts'
 import type { PushNote } from './push-note.ts'
 import type { PushOutcome, PushSender } from './push-sender.ts'
@@ -33,12 +33,12 @@ export interface WebPushOptions {
  * called, its host is resolved here, and the connection goes to the address that was checked, with the certificate of the name.
  */
 export class WebPushSender implements PushSender {
-  readonly #courier: Courier
+  readonly #http: OutboundHttp
   readonly #tokens: VapidTokens
 
   constructor(readonly options: WebPushOptions) {
     const { clock, keys, subject, timeoutMs } = options
-    this.#courier = new Courier(clock, timeoutMs)
+    this.#http = new OutboundHttp(clock, timeoutMs)
     this.#tokens = new VapidTokens(keys, subject, clock)
   }
 
@@ -62,18 +62,18 @@ export class WebPushSender implements PushSender {
   }
 
   close(): void {
-    this.#courier.close()
+    this.#http.close()
   }
 
   async #post(subscription: PushSubscription, note: PushNote, body: NoteBody): Promise<PushOutcome> {
-    const carried = await this.#courier.carry(async () => this.#parcels(subscription, note, body))
-    if (carried.kind === 'unanswered') return { kind: 'later', reason: carried.reason }
-    if (carried.kind === 'refused') return { kind: 'failed', reason: carried.reason }
-    return outcomeOf(carried.answer, this.options.clock.now())
+    const result = await this.#http.send(async () => this.#requests(subscription, note, body))
+    if (result.kind === 'unanswered') return { kind: 'later', reason: result.reason }
+    if (result.kind === 'refused') return { kind: 'failed', reason: result.reason }
+    return outcomeOf(result.answer, this.options.clock.now())
   }
 
   /** The same request to the addresses of the host, one of each family. */
-  async #parcels(subscription: PushSubscription, note: PushNote, body: NoteBody): Promise<Parcel[]> {
+  async #requests(subscription: PushSubscription, note: PushNote, body: NoteBody): Promise<OutboundRequest[]> {
     const { ca } = this.options
     const url = new URL(subscription.endpoint)
     const addresses = await this.#addressesOf(url.hostname)
@@ -104,7 +104,7 @@ export class WebPushSender implements PushSender {
     const { resolve = systemResolve, rules } = this.options
     const literal = hostname.replace(/^\[|\]$/g, '')
     const addresses = isIP(literal) === 0 ? await resolve(hostname) : [literal]
-    if (!rules.allowPrivateAddresses && !addresses.every(isPublicAddress)) throw new Refusal('the host has a private address')
+    if (!rules.allowPrivateAddresses && !addresses.every(isPublicAddress)) throw new UnsendableError('the host has a private address')
     const oneOf = (family: number) => addresses.filter(address => isIP(address) === family).slice(0, 1)
     return [...oneOf(4), ...oneOf(6)]
   }
@@ -120,7 +120,7 @@ function seal({ p256dh, auth }: PushSubscription, body: NoteBody): Uint8Array<Ar
     return new Uint8Array(encrypt(p256dh, auth, JSON.stringify(body), 'aes128gcm').cipherText)
   } catch {
     // What the library says may quote the keys.
-    throw new Refusal('the keys of the device do not fit')
+    throw new UnsendableError('the keys of the device do not fit')
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Queries } from '../../../store/index.ts'
 import type { MayAdd, MayWrite } from '../model/wire.ts'
-import type { Change } from './ledger.ts'
 import { type Consent, type ConversationRow, type MemberRow, memberColumns } from './log.ts'
 import { pairKey } from './pair.ts'
 import { tellOwn } from './tell-own.ts'
+import type { UnitOfWork } from './unit-of-work.ts'
 
 /** Users whom somebody wants in a group: those who may be put there, and those who are asked, of whom some do not even learn of it. */
 export interface Sorted {
@@ -91,7 +91,7 @@ export async function receptionOf(tx: Queries, author: string, person: string): 
 }
 
 /** Who of two is not to hear of a message, where they have blocked its author; else ''. Whoever has not answered may ask not to be written to. */
-export async function reach(change: Change, { id, kind }: ConversationRow, author: string): Promise<string> {
+export async function reach(change: UnitOfWork, { id, kind }: ConversationRow, author: string): Promise<string> {
   if (kind !== 'direct') return ''
   const [other] = await change.tx.all<MemberRow & { readonly blocks: number }>(
     `select ${memberColumns}, cast((select count(*) from chat_block b where b.person = m.person and b.blocked = ?2) as integer) as blocks
@@ -106,7 +106,7 @@ export async function reach(change: Change, { id, kind }: ConversationRow, autho
 }
 
 /** Each message that is not answered counts anew: whoever may write meanwhile, or may not any longer. */
-async function receive(change: Change, { conversation, person, consent }: MemberRow, author: string): Promise<void> {
+async function receive(change: UnitOfWork, { conversation, person, consent }: MemberRow, author: string): Promise<void> {
   if (consent !== 'none' && consent !== 'held') return
   const reception = await receptionOf(change.tx, author, person)
   if (reception === consent || reception === 'silent') return
@@ -118,11 +118,11 @@ async function receive(change: Change, { conversation, person, consent }: Member
  * Whoever says or does something in a conversation takes part in it: the others may know of them, and of what was held back until then. Their own
  * devices see that by what was said.
  */
-export async function giveConsent({ tx, opened, moved }: Change, { conversation, person, consent }: MemberRow): Promise<void> {
+export async function giveConsent({ tx, opened, receiptsDue }: UnitOfWork, { conversation, person, consent }: MemberRow): Promise<void> {
   if (consent === 'given') return
   await tx.run("update chat_member set consent = 'given', receipt_due = 1 where conversation = ?1 and person = ?2", conversation, person)
   opened.push({ conversation, person })
-  moved.add(conversation)
+  receiptsDue.add(conversation)
 }
 
 /** Those in a conversation between whom and the person there is a block, whoever of both made it. */

@@ -6,7 +6,6 @@ import { limits } from '../limits.ts'
 import { type Allowed, type ChangedMembers, type Conversation, chatErrors, type MembershipChange, type Role } from '../model/wire.ts'
 import { consentsIn, giveConsent, receptionOf, sortOut } from './consent.ts'
 import { ask, takeBack } from './invited.ts'
-import type { Change } from './ledger.ts'
 import { conversationOf, describe, type Listed, membersOf } from './listing.ts'
 import {
   activeMembers,
@@ -24,6 +23,7 @@ import {
   postConversation,
 } from './log.ts'
 import { pairKey } from './pair.ts'
+import type { UnitOfWork } from './unit-of-work.ts'
 import { passOver } from './watermarks.ts'
 
 export type Changed = ChangedMembers
@@ -43,7 +43,7 @@ export class Groups {
   ) {}
 
   /** The conversation of two: the same pair always has the same. Whoever has blocked the one who opens it does not learn of it. */
-  async direct(change: Change, user: string, other: string): Promise<Conversation> {
+  async direct(change: UnitOfWork, user: string, other: string): Promise<Conversation> {
     if (user === other) throw new CommandError(chatErrors.unprocessable, 'with: a conversation needs somebody else')
     const { tx, now } = change
     const id = `d_${randomId(this.random, 16)}`
@@ -65,7 +65,7 @@ export class Groups {
   }
 
   /** What others began while they were blocked appears to whoever opens it. */
-  async #known(change: Change, key: string, user: string): Promise<Conversation> {
+  async #known(change: UnitOfWork, key: string, user: string): Promise<Conversation> {
     const { id, consent } = required(await this.#made(change.tx, key, user))
     if (consent === 'silent') {
       await change.tx.run("update chat_member set consent = 'begun' where conversation = ?1 and person = ?2", id, user)
@@ -75,23 +75,23 @@ export class Groups {
   }
 
   /** Takes part in what others began, without saying anything. */
-  async accept(change: Change, user: string, conversation: string): Promise<Conversation> {
-    const { tx, now, posted } = change
+  async accept(change: UnitOfWork, user: string, conversation: string): Promise<Conversation> {
+    const { tx, now, inboxAppends } = change
     const { member } = await holdAs(tx, conversation, user)
     await giveConsent(change, member)
     const summary = required(await conversationOf(tx, conversation, user, now))
     if (member.consent === 'none' || member.consent === 'held')
-      posted.push(await postConversation(tx, user, { kind: 'conversation', conversation, summary }, now))
+      inboxAppends.push(await postConversation(tx, user, { kind: 'conversation', conversation, summary }, now))
     return summary
   }
 
   /** A new group; its maker owns it. The same `cid` of the same user is the same group. Who does not want to be put there is asked. */
-  async create(change: Change, user: string, title: string, others: readonly string[], cid: string): Promise<Conversation> {
+  async create(change: UnitOfWork, user: string, title: string, others: readonly string[], cid: string): Promise<Conversation> {
     return (await this.make(change, user, title, others, cid)).summary
   }
 
   async make(
-    change: Change,
+    change: UnitOfWork,
     user: string,
     title: string,
     others: readonly string[],
@@ -124,12 +124,12 @@ export class Groups {
       now,
     )
     await this.#announceTo(change, id, members)
-    change.posted.push(...(await fanOut(tx, row)))
+    change.inboxAppends.push(...(await fanOut(tx, row)))
     await ask(change, id, user, told)
     return { summary: required(await conversationOf(tx, id, user, now)), asked }
   }
 
-  async add(change: Change, user: string, conversation: string, users: readonly string[]): Promise<Changed> {
+  async add(change: UnitOfWork, user: string, conversation: string, users: readonly string[]): Promise<Changed> {
     const { row } = await this.led(change.tx, conversation, user)
     const present = new Set(await activeMembers(change.tx, conversation))
     const absent = users.filter(person => !present.has(person))
@@ -139,7 +139,7 @@ export class Groups {
     return asked.length === 0 ? changed : { ...changed, asked }
   }
 
-  async remove(change: Change, user: string, conversation: string, users: readonly string[]): Promise<Changed> {
+  async remove(change: UnitOfWork, user: string, conversation: string, users: readonly string[]): Promise<Changed> {
     const { row, role } = await this.led(change.tx, conversation, user)
     const present: string[] = []
     for (const person of new Set(users)) {
@@ -157,7 +157,7 @@ export class Groups {
   }
 
   /** The last owner hands the group to whoever served longest: of the admins, else of the members (chat M16). */
-  async leave(change: Change, user: string, conversation: string): Promise<Changed> {
+  async leave(change: UnitOfWork, user: string, conversation: string): Promise<Changed> {
     const { tx } = change
     const { row, member } = await this.#group(tx, conversation, user)
     await passOver(change, conversation, user, row.seq + 1)
@@ -167,7 +167,7 @@ export class Groups {
     return this.#changeRole(change, { ...row, version: left.version }, heir, heir, 'owner')
   }
 
-  async role(change: Change, user: string, conversation: string, person: string, role: Role): Promise<Changed> {
+  async role(change: UnitOfWork, user: string, conversation: string, person: string, role: Role): Promise<Changed> {
     const { row, role: own } = await this.led(change.tx, conversation, user)
     if (own !== 'owner') throw new CommandError(chatErrors.forbidden, 'only owners change roles')
     const member = await findMember(change.tx, conversation, person)
@@ -178,7 +178,7 @@ export class Groups {
     return this.#changeRole(change, row, user, person, role)
   }
 
-  async rename(change: Change, user: string, conversation: string, title: string): Promise<Changed> {
+  async rename(change: UnitOfWork, user: string, conversation: string, title: string): Promise<Changed> {
     const {
       row,
       member: { role },
@@ -190,7 +190,7 @@ export class Groups {
 
   /** Who may send and who may change the title (chat M16). */
   async setModes(
-    change: Change,
+    change: UnitOfWork,
     user: string,
     conversation: string,
     modes: { send?: Allowed | undefined; edit?: Allowed | undefined },
@@ -211,7 +211,7 @@ export class Groups {
     return known
   }
 
-  async #madeBefore({ tx, now }: Change, pair: string, user: string, wanted: readonly string[]) {
+  async #madeBefore({ tx, now }: UnitOfWork, pair: string, user: string, wanted: readonly string[]) {
     const { id } = required(await this.#made(tx, pair, user))
     const present = new Set(await activeMembers(tx, id))
     return { summary: required(await conversationOf(tx, id, user, now)), asked: wanted.filter(other => !present.has(other)) }
@@ -236,7 +236,7 @@ export class Groups {
 
   /** Those who are not there yet; all of them, or none. Who comes by own choice takes part, who is put there may first look. */
   async bring(
-    change: Change,
+    change: UnitOfWork,
     row: ConversationRow,
     author: string,
     how: 'added' | 'joined',
@@ -259,7 +259,7 @@ export class Groups {
 
   /** They still get the entry that says so, and nothing after it. */
   async #release(
-    change: Change,
+    change: UnitOfWork,
     row: ConversationRow,
     author: string,
     what: MembershipChange & { readonly change: 'removed' | 'left' },
@@ -283,14 +283,14 @@ export class Groups {
     return changed
   }
 
-  async #changeRole(change: Change, row: ConversationRow, author: string, person: string, role: Role): Promise<Changed> {
+  async #changeRole(change: UnitOfWork, row: ConversationRow, author: string, person: string, role: Role): Promise<Changed> {
     await change.tx.run('update chat_member set role = ?3 where conversation = ?1 and person = ?2', row.id, person, role)
     if (role === 'member') await this.#closeWays(change, row.id, person)
     return this.#record(change, row, author, { change: 'role', users: [person], role })
   }
 
   /** Who does not lead a group any longer lets nobody in. */
-  async #closeWays(change: Change, conversation: string, author: string): Promise<void> {
+  async #closeWays(change: UnitOfWork, conversation: string, author: string): Promise<void> {
     await change.tx.run(
       'delete from chat_invite_use where code in (select code from chat_invite where conversation = ?1 and author = ?2)',
       conversation,
@@ -311,24 +311,24 @@ export class Groups {
   }
 
   async #record(
-    change: Change,
+    change: UnitOfWork,
     row: ConversationRow,
     author: string,
     membership: MembershipChange,
     newcomers: readonly string[] = [],
   ): Promise<Changed> {
-    const { tx, now, posted } = change
+    const { tx, now, inboxAppends } = change
     const version = row.version + 1
     this.rules.spendEntries?.(author, await memberCount(tx, row.id))
     await tx.run('update chat_conversation set version = ?2 where id = ?1', row.id, version)
     const entry = await append(tx, row.id, { kind: 'membership', author, body: { membership: { ...membership, version } } }, now)
     await this.#announceTo(change, row.id, newcomers)
-    posted.push(...(await fanOut(tx, entry.row)))
+    inboxAppends.push(...(await fanOut(tx, entry.row)))
     return { version, seq: entry.seq }
   }
 
   /** They learn of the conversation as a whole before they get its entries. */
-  async #announceTo({ tx, now, posted }: Change, id: string, people: readonly string[]): Promise<void> {
+  async #announceTo({ tx, now, inboxAppends }: UnitOfWork, id: string, people: readonly string[]): Promise<void> {
     if (people.length === 0) return
     const row = await holdConversation(tx, id)
     const members = await membersOf(tx, id)
@@ -339,7 +339,7 @@ export class Groups {
       const conversation = isDirect
         ? required(await conversationOf(tx, id, person, now))
         : describe(row, fresh, members, { requests: 0, now })
-      posted.push(await postConversation(tx, person, { kind: 'conversation', conversation: id, summary: conversation }, now))
+      inboxAppends.push(await postConversation(tx, person, { kind: 'conversation', conversation: id, summary: conversation }, now))
     }
   }
 

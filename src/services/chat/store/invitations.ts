@@ -4,10 +4,10 @@ import type { Queries } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
 import { type Conversation, chatErrors, type Invitation } from '../model/wire.ts'
 import type { Groups } from './groups.ts'
-import type { Change } from './ledger.ts'
 import { conversationOf, membersOf } from './listing.ts'
 import { findMember, holdConversation, postConversation } from './log.ts'
 import { hasBlocked } from './profiles.ts'
+import type { UnitOfWork } from './unit-of-work.ts'
 
 interface InviteRow {
   readonly conversation: string
@@ -26,7 +26,7 @@ export class Invitations {
 
   /** @returns the code, to be passed on to whoever may join */
   async invite(
-    change: Change,
+    change: UnitOfWork,
     user: string,
     conversation: string,
     { uses, ttlMs, approval }: { uses: number; ttlMs: number; approval: boolean },
@@ -54,7 +54,7 @@ export class Invitations {
   }
 
   /** Those that can still be used; the first to end comes first. */
-  async live({ tx, now }: Change, user: string, conversation: string): Promise<Invitation[]> {
+  async live({ tx, now }: UnitOfWork, user: string, conversation: string): Promise<Invitation[]> {
     await this.groups.led(tx, conversation, user)
     const rows = await tx.all<InviteRow & { code: string; expires: number }>(
       `select code, conversation, author, uses, uses_max, expires, approval from chat_invite
@@ -72,7 +72,7 @@ export class Invitations {
     }))
   }
 
-  async revoke(change: Change, user: string, conversation: string, code: string): Promise<void> {
+  async revoke(change: UnitOfWork, user: string, conversation: string, code: string): Promise<void> {
     await this.groups.led(change.tx, conversation, user)
     await change.tx.run('delete from chat_invite where conversation = ?1 and code = ?2', conversation, code)
     await change.tx.run('delete from chat_invite_use where code = ?1', code)
@@ -83,7 +83,7 @@ export class Invitations {
    * whoever was removed comes in when somebody adds them.
    * @returns undefined where those who lead the group are asked first
    */
-  async join(change: Change, user: string, code: string): Promise<Conversation | undefined> {
+  async join(change: UnitOfWork, user: string, code: string): Promise<Conversation | undefined> {
     const { tx, now } = change
     const [invite] = await tx.all<InviteRow>('select conversation, author, uses, uses_max, approval from chat_invite where code = ?1', code)
     // To whoever is blocked by its author it is as one that was revoked.
@@ -110,7 +110,7 @@ export class Invitations {
   }
 
   /** Lets somebody in who asked to be, or not. */
-  async answer(change: Change, user: string, conversation: string, asker: string, isAccepted: boolean): Promise<void> {
+  async answer(change: UnitOfWork, user: string, conversation: string, asker: string, isAccepted: boolean): Promise<void> {
     const { row } = await this.groups.led(change.tx, conversation, user)
     const asked = await change.tx.run('delete from chat_request where conversation = ?1 and person = ?2', conversation, asker)
     if (asked === 0) throw new CommandError(chatErrors.notFound, 'user: does not ask to be let in')
@@ -130,7 +130,7 @@ export class Invitations {
     return rows.map(({ person, ts }) => ({ user: person, ts }))
   }
 
-  async #request(change: Change, conversation: string, user: string): Promise<void> {
+  async #request(change: UnitOfWork, conversation: string, user: string): Promise<void> {
     const { tx, now } = change
     const rows = await tx.all('select person from chat_request where conversation = ?1', conversation)
     if (rows.length >= limits.requestsMax) throw new CommandError(errors.limitExceeded, `at most ${limits.requestsMax} requests`)
@@ -139,11 +139,11 @@ export class Invitations {
   }
 
   /** That the number of requests changed. */
-  async #tellLeaders({ tx, now, posted }: Change, id: string): Promise<void> {
+  async #tellLeaders({ tx, now, inboxAppends }: UnitOfWork, id: string): Promise<void> {
     for (const { user, role } of await membersOf(tx, id)) {
       const conversation = role === 'member' ? undefined : await conversationOf(tx, id, user)
       if (conversation !== undefined)
-        posted.push(await postConversation(tx, user, { kind: 'conversation', conversation: id, summary: conversation }, now))
+        inboxAppends.push(await postConversation(tx, user, { kind: 'conversation', conversation: id, summary: conversation }, now))
     }
   }
 }

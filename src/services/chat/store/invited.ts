@@ -3,9 +3,9 @@ import type { Queries } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
 import { type Conversation, chatErrors, type Invited } from '../model/wire.ts'
 import type { Groups } from './groups.ts'
-import type { Change } from './ledger.ts'
 import { conversationOf } from './listing.ts'
 import { holdConversation, post } from './log.ts'
+import type { UnitOfWork } from './unit-of-work.ts'
 
 interface InvitedRow extends Invited {
   readonly person: string
@@ -16,7 +16,12 @@ const columns = `select i.conversation, i.person, c.title, i.author, i.ts,
   from chat_invited i join chat_conversation c on c.id = i.conversation`
 
 /** Asks users into a group, each once: whoever said no is not asked again. */
-export async function ask({ tx, now, posted }: Change, conversation: string, author: string, users: readonly string[]): Promise<void> {
+export async function ask(
+  { tx, now, inboxAppends }: UnitOfWork,
+  conversation: string,
+  author: string,
+  users: readonly string[],
+): Promise<void> {
   // In the order of their names, as all inboxes are taken.
   for (const person of users.toSorted()) {
     const [open] = await tx.all<{ count: number }>(
@@ -34,7 +39,7 @@ export async function ask({ tx, now, posted }: Change, conversation: string, aut
     )
     const [row] =
       isNew === 0 ? [] : await tx.all<InvitedRow>(`${columns} where i.conversation = ?1 and i.person = ?2`, conversation, person)
-    if (row !== undefined) posted.push(await post(tx, person, { kind: 'invited', ...shown(row), open: true }, now))
+    if (row !== undefined) inboxAppends.push(await post(tx, person, { kind: 'invited', ...shown(row), open: true }, now))
   }
 }
 
@@ -46,7 +51,7 @@ export async function invitedOf(queries: Queries, person: string): Promise<Invit
 
 /** Comes in by own choice, or says no. What one once said no to one may still come into. */
 export async function answerInvited(
-  change: Change,
+  change: UnitOfWork,
   groups: Groups,
   person: string,
   conversation: string,
@@ -66,7 +71,7 @@ export async function answerInvited(
 
 /** They are in, or are not asked any longer: by one of a group, or all of them. */
 export async function takeBack(
-  change: Change,
+  change: UnitOfWork,
   where: { readonly conversation?: string; readonly person?: string; readonly author?: string },
 ): Promise<void> {
   const { conversation = '', person = '', author = '' } = where
@@ -86,8 +91,8 @@ export async function takeBack(
   )
 }
 
-async function tellClosed({ tx, now, posted }: Change, rows: readonly InvitedRow[]): Promise<void> {
-  for (const row of rows) posted.push(await post(tx, row.person, { kind: 'invited', ...shown(row), open: false }, now))
+async function tellClosed({ tx, now, inboxAppends }: UnitOfWork, rows: readonly InvitedRow[]): Promise<void> {
+  for (const row of rows) inboxAppends.push(await post(tx, row.person, { kind: 'invited', ...shown(row), open: false }, now))
 }
 
 function shown({ conversation, title, author, members, ts }: InvitedRow): Invited {

@@ -68,7 +68,7 @@ export interface Draft {
 }
 
 /** Something that a transaction put into an inbox, to be delivered when it is committed. */
-export interface Posted {
+export interface InboxAppend {
   readonly person: string
   readonly pts: number
   readonly entry: InboxEntry
@@ -222,14 +222,14 @@ const toOpen = fanOutTexts(isOpenTo('?4'), isOpenTo('?5'))
  * Puts an entry into the inbox of everyone who is in the conversation, except of those named: into the run that ends there, or into a new one.
  * Inboxes are taken in the order of their names, so that two transactions never wait for each other.
  */
-export async function fanOut(tx: Queries, row: EntryRow, except = ''): Promise<Posted[]> {
+export async function fanOut(tx: Queries, row: EntryRow, except = ''): Promise<InboxAppend[]> {
   const { conversation, seq, ts, author } = row
   await tx.run(toAll.end, conversation, except, seq)
   return posted(await tx.all<Head>(toAll.enter, conversation, except, seq, ts), row, author)
 }
 
 /** The same, except of those who have blocked its author. */
-export async function fanOutToOpen(tx: Queries, row: EntryRow, except = ''): Promise<Posted[]> {
+export async function fanOutToOpen(tx: Queries, row: EntryRow, except = ''): Promise<InboxAppend[]> {
   const { conversation, seq, ts, author } = row
   await tx.run(toOpen.end, conversation, except, seq, author)
   return posted(await tx.all<Head>(toOpen.enter, conversation, except, seq, ts, author), row, author)
@@ -240,19 +240,19 @@ interface Head {
   readonly pts: number
 }
 
-function posted(heads: readonly Head[], row: EntryRow, author: string): Posted[] {
+function posted(heads: readonly Head[], row: EntryRow, author: string): InboxAppend[] {
   const shared = entryOf(row, '')
   return heads.map(({ person, pts }) => ({ person, pts, entry: person === author ? entryOf(row, person) : shared }))
 }
 
 /** Puts something of one user's own into their inbox. */
-export async function post(tx: Queries, person: string, entry: OwnEntry, now: number): Promise<Posted> {
+export async function post(tx: Queries, person: string, entry: OwnEntry, now: number): Promise<InboxAppend> {
   const pts = await postAlone(tx, person, 'own', entry.conversation, JSON.stringify(entry), now)
   return { person, pts, entry }
 }
 
 /** Tells a user's devices what a conversation is to them now. Whoever reads it later gets what it is then. */
-export async function postConversation(tx: Queries, person: string, entry: ConversationEntry, now: number): Promise<Posted> {
+export async function postConversation(tx: Queries, person: string, entry: ConversationEntry, now: number): Promise<InboxAppend> {
   const pts = await postAlone(tx, person, 'conversation', entry.conversation, null, now)
   return { person, pts, entry }
 }

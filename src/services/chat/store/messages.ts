@@ -8,7 +8,6 @@ import { giveConsent, reach } from './consent.ts'
 import { checkDevices } from './devices.ts'
 import { type EntryBody, type EntryRow, entryColumns, midOf } from './entry-row.ts'
 import { holdFiles, releaseFiles, useFiles } from './file-rows.ts'
-import type { Change } from './ledger.ts'
 import { stayListed } from './list-state.ts'
 import {
   append,
@@ -26,6 +25,7 @@ import {
 import { changeMentions, checkMentions, forgetMentions, noteMentions } from './mentions.ts'
 import { reactedAt, reactionOf, setReaction } from './reactions.ts'
 import { unindex } from './search-index.ts'
+import type { UnitOfWork } from './unit-of-work.ts'
 import { visibleTo } from './visible.ts'
 
 export type Sending = ChatCommands['chat.send']['in'] & { readonly device: string }
@@ -50,8 +50,8 @@ export class Messages {
   constructor(readonly rules: MessageRules) {}
 
   /** Once for each `cid` of a device: the same again gets the same answer, and costs nothing (chat M1). */
-  async send(change: Change, actor: Actor, sending: Sending): Promise<Sent> {
-    const { tx, now, posted } = change
+  async send(change: UnitOfWork, actor: Actor, sending: Sending): Promise<Sent> {
+    const { tx, now, inboxAppends } = change
     const held = await heldFor(tx, actor, sending)
     if ('answer' in held) return held.answer
     const { row, member } = held
@@ -71,7 +71,7 @@ export class Messages {
     if (files !== undefined) await useFiles(tx, row.id, entry.seq, files)
     // Who blocked the author never learns of it, and the author never learns that (chat M16).
     if (blocker !== '') await hide(tx, row.id, blocker, entry.seq)
-    posted.push(...(await fanOut(tx, entry.row, blocker)))
+    inboxAppends.push(...(await fanOut(tx, entry.row, blocker)))
     await countUnread(tx, row.id, actor.user, blocker)
     await noteMentions(tx, entry.row, mentions)
     await readOwn(change, member, entry.seq)
@@ -90,8 +90,8 @@ export class Messages {
   }
 
   /** By its author, for a while; the newest is the one that counts (chat M17). */
-  async edit(change: Change, actor: Actor, edit: ChatCommands['chat.edit']['in']): Promise<ChatCommands['chat.edit']['out']> {
-    const { tx, now, posted } = change
+  async edit(change: UnitOfWork, actor: Actor, edit: ChatCommands['chat.edit']['in']): Promise<ChatCommands['chat.edit']['out']> {
+    const { tx, now, inboxAppends } = change
     const { target, row } = await this.#own(change, actor, edit.conversation, edit.seq)
     if (target.author !== actor.user) throw new CommandError(chatErrors.forbidden, 'only its author edits a message')
     if (target.deleted === 1) throw new CommandError(chatErrors.gone, 'the message was deleted')
@@ -119,13 +119,13 @@ export class Messages {
     const blocker = (await blockerIn(tx, row, actor.user)) || (await blockerOfEntry(tx, edit.conversation, edit.seq, actor.user))
     // To whoever has blocked the author, the message stays what it was.
     if (blocker !== '') await hide(tx, edit.conversation, blocker, entry.seq)
-    posted.push(...(await fanOut(tx, entry.row, blocker)))
+    inboxAppends.push(...(await fanOut(tx, entry.row, blocker)))
     return { seq: entry.seq, rev, ts: entry.ts }
   }
 
   /** What it said is gone from the log, from every inbox and from search; its place stays (chat M18). Once more changes nothing. */
-  async deleteForEveryone(change: Change, actor: Actor, conversation: string, seq: number): Promise<{ seq: number }> {
-    const { tx, now, posted } = change
+  async deleteForEveryone(change: UnitOfWork, actor: Actor, conversation: string, seq: number): Promise<{ seq: number }> {
+    const { tx, now, inboxAppends } = change
     const { target, member, row } = await this.#own(change, actor, conversation, seq)
     if (target.deleted === 1) return { seq: await deletionOf(tx, conversation, seq) }
     const isAuthor = target.author === actor.user
@@ -146,13 +146,13 @@ export class Messages {
     await releaseFiles(tx, conversation, seq, now)
     await forgetMentions(tx, conversation, seq)
     const entry = await append(tx, conversation, { kind: 'delete', author: actor.user, target: seq, body: {} }, now)
-    posted.push(...(await fanOut(tx, entry.row, await blockerOfEntry(tx, conversation, seq, target.author))))
+    inboxAppends.push(...(await fanOut(tx, entry.row, await blockerOfEntry(tx, conversation, seq, target.author))))
     return { seq: entry.seq }
   }
 
   /** On one's own devices alone (chat M19). */
-  async deleteForMe(change: Change, actor: Actor, conversation: string, seq: number): Promise<{ seq: number }> {
-    const { tx, now, posted } = change
+  async deleteForMe(change: UnitOfWork, actor: Actor, conversation: string, seq: number): Promise<{ seq: number }> {
+    const { tx, now, inboxAppends } = change
     if ((await findMember(tx, conversation, actor.user)) === undefined) throw noConversation()
     const target = await seenEntry(tx, conversation, seq, actor.user)
     if (target === undefined) return { seq: 0 }
@@ -176,14 +176,14 @@ export class Messages {
       target: seq,
       mid: midOf(conversation, seq),
     } as const
-    posted.push(await post(tx, actor.user, entry, now))
+    inboxAppends.push(await post(tx, actor.user, entry, now))
     return { seq: 0 }
   }
 
   /** One for each user and message; '' takes it back (chat M20). The same again changes nothing, and nobody hears of it. */
-  async react(change: Change, actor: Actor, conversation: string, seq: number, given: string): Promise<{ seq: number }> {
+  async react(change: UnitOfWork, actor: Actor, conversation: string, seq: number, given: string): Promise<{ seq: number }> {
     const emoji = wholeEmoji(given)
-    const { tx, now, posted } = change
+    const { tx, now, inboxAppends } = change
     const { target, member, row } = await this.#own(change, actor, conversation, seq)
     if (target.deleted === 1) throw new CommandError(chatErrors.gone, 'the message was deleted')
     if ((await reactionOf(tx, conversation, seq, actor.user)) === bareEmoji(emoji))
@@ -192,13 +192,13 @@ export class Messages {
     await setReaction(tx, conversation, seq, actor.user, emoji)
     const entry = await append(tx, conversation, { kind: 'reaction', author: actor.user, target: seq, body: { emoji } }, now)
     const blocker = await blockerOfEntry(tx, conversation, seq, target.author)
-    posted.push(...(await fanOutToOpen(tx, entry.row, blocker === '' ? await blockerIn(tx, row, actor.user) : blocker)))
+    inboxAppends.push(...(await fanOutToOpen(tx, entry.row, blocker === '' ? await blockerIn(tx, row, actor.user) : blocker)))
     await giveConsent(change, member)
     return { seq: entry.seq }
   }
 
   /** A message that the actor may see, in a conversation that is held. */
-  async #own({ tx }: Change, { user }: Actor, conversation: string, seq: number): Promise<Held & { target: EntryRow }> {
+  async #own({ tx }: UnitOfWork, { user }: Actor, conversation: string, seq: number): Promise<Held & { target: EntryRow }> {
     const { row, member } = await holdAs(tx, conversation, user)
     const target = await seenEntry(tx, conversation, seq, user)
     if (target?.kind !== 'message') throw new CommandError(chatErrors.notFound, 'seq: no such message')
@@ -345,7 +345,7 @@ async function uncountUnread(tx: Queries, { conversation, seq, author }: EntryRo
 }
 
 /** Whoever answers has read what was there (chat M22). */
-async function readOwn({ tx, now, moved }: Change, { conversation, person, read_to }: MemberRow, seq: number): Promise<void> {
+async function readOwn({ tx, now, receiptsDue }: UnitOfWork, { conversation, person, read_to }: MemberRow, seq: number): Promise<void> {
   const readsMore = read_to < seq - 1
   await tx.run(
     `update chat_member set read_to = ?3, delivered_to = case when delivered_to > ?3 then delivered_to else ?3 end, unread = 0, marked = 0,
@@ -358,7 +358,7 @@ async function readOwn({ tx, now, moved }: Change, { conversation, person, read_
   )
   if (!readsMore) return
   await step(tx, conversation, person, 'read', seq - 1, now)
-  moved.add(conversation)
+  receiptsDue.add(conversation)
 }
 
 /** When a watermark came this far. */

@@ -1,12 +1,12 @@
 import { receptionOf } from './consent.ts'
 import { takeBack } from './invited.ts'
-import type { Change } from './ledger.ts'
 import { listStateOf } from './list-state.ts'
 import { findMember, holdKnown, newestFor } from './log.ts'
 import { type Muting, mutedUntil } from './mute.ts'
 import { pairKey } from './pair.ts'
 import { block } from './profiles.ts'
 import { tellOwn } from './tell-own.ts'
+import type { UnitOfWork } from './unit-of-work.ts'
 import { read, recountUnread } from './watermarks.ts'
 
 /** What a conversation is to one user alone. */
@@ -23,7 +23,7 @@ export interface Own extends Muting {
  * Also of a conversation that was left. What is archived is not pinned, and what is pinned is not archived.
  * @returns up to where the user knew it
  */
-export async function setOwn(change: Change, person: string, conversation: string, own: Own): Promise<number> {
+export async function setOwn(change: UnitOfWork, person: string, conversation: string, own: Own): Promise<number> {
   const { tx } = change
   const held = await holdKnown(tx, conversation, person)
   const known = Math.min(own.seq ?? Number.POSITIVE_INFINITY, await newestFor(tx, held))
@@ -51,7 +51,7 @@ export async function setOwn(change: Change, person: string, conversation: strin
  * Everything that is there now is gone for this user, on all devices (chat M19). Nothing of it is unread any longer, but it was not read either:
  * what authors are told is up to devices, which still get it and acknowledge it.
  */
-export async function clearConversation(change: Change, person: string, conversation: string): Promise<{ cleared: number }> {
+export async function clearConversation(change: UnitOfWork, person: string, conversation: string): Promise<{ cleared: number }> {
   const { tx, now } = change
   const held = await holdKnown(tx, conversation, person)
   const cleared = Math.max(await newestFor(tx, held), held.member.cleared)
@@ -72,7 +72,7 @@ export async function clearConversation(change: Change, person: string, conversa
 
 /** The same, and out of the list until something is said in it, also of one that was left: then it is not seen again. */
 export async function deleteConversation(
-  change: Change,
+  change: UnitOfWork,
   person: string,
   conversation: string,
   seq = Number.POSITIVE_INFINITY,
@@ -96,7 +96,7 @@ export async function deleteConversation(
 }
 
 /** Whom one does not want to hear from, on all devices. @returns everyone of whom that is so */
-export async function setBlocked(change: Change, person: string, other: string, isOn: boolean): Promise<string[]> {
+export async function setBlocked(change: UnitOfWork, person: string, other: string, isOn: boolean): Promise<string[]> {
   const blocked = await block(change.tx, person, other, isOn, change.now)
   if (isOn) await takeBack(change, { person, author: other })
   const [pair] = await change.tx.all<{ id: string }>('select id from chat_conversation where pair = ?1', pairKey(person, other))

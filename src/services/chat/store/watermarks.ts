@@ -1,10 +1,10 @@
 import type { Queries } from '../../../store/index.ts'
 import type { ReceiptEntry, Watermark } from '../model/wire.ts'
-import type { Change } from './ledger.ts'
 import { activeMembers, type Consent, holdConversation, holdKnown, type MemberRow, newestFor, post } from './log.ts'
 import { step } from './messages.ts'
 import { areApart, hidesReading } from './profiles.ts'
 import { unmark } from './tell-own.ts'
+import type { UnitOfWork } from './unit-of-work.ts'
 import { countsFor } from './visible.ts'
 
 interface DueRow {
@@ -17,7 +17,7 @@ interface DueRow {
 }
 
 /** What a device acknowledged has been delivered: the newest of each conversation between two places of the inbox (chat M9). */
-export async function deliver({ tx, now, moved }: Change, person: string, after: number, upTo: number): Promise<void> {
+export async function deliver({ tx, now, receiptsDue }: UnitOfWork, person: string, after: number, upTo: number): Promise<void> {
   if (upTo <= after) return
   const rows = await tx.all<{ conversation: string; seq: number }>(
     `select conversation, cast(max(seq + (case when pts < ?3 then pts else ?3 end) - first) as integer) as seq from chat_span
@@ -35,13 +35,18 @@ export async function deliver({ tx, now, moved }: Change, person: string, after:
     )
     if (changed === 0) continue
     await step(tx, conversation, person, 'delivered', seq, now)
-    moved.add(conversation)
+    receiptsDue.add(conversation)
   }
 }
 
 /** Forwards only; what cannot have been read yet is not read. Reading is having it delivered. */
-export async function read(change: Change, person: string, conversation: string, seq: number): Promise<{ read: number; unread: number }> {
-  const { tx, now, posted, moved } = change
+export async function read(
+  change: UnitOfWork,
+  person: string,
+  conversation: string,
+  seq: number,
+): Promise<{ read: number; unread: number }> {
+  const { tx, now, inboxAppends, receiptsDue } = change
   const { row, member } = await holdKnown(tx, conversation, person)
   const upTo = Math.min(seq, await newestFor(tx, { row, member }))
   if (member.marked === 1) await unmark(change, member)
@@ -56,8 +61,10 @@ export async function read(change: Change, person: string, conversation: string,
     unread,
   )
   await step(tx, conversation, person, 'read', upTo, now)
-  posted.push(await post(tx, person, { kind: 'receipt', conversation, receipts: [{ user: person, read: upTo, ts: now }], unread }, now))
-  moved.add(conversation)
+  inboxAppends.push(
+    await post(tx, person, { kind: 'receipt', conversation, receipts: [{ user: person, read: upTo, ts: now }], unread }, now),
+  )
+  receiptsDue.add(conversation)
   return { read: upTo, unread }
 }
 
@@ -66,8 +73,8 @@ export async function read(change: Change, person: string, conversation: string,
  * (chat M10). Authors who have left hear nothing more. What nobody was told of yet is marked in the rows, so that a crash in
  * between tells it later, never not at all.
  */
-export async function tellReceipts(change: Change, conversation: string): Promise<void> {
-  const { tx, now, posted } = change
+export async function tellReceipts(change: UnitOfWork, conversation: string): Promise<void> {
+  const { tx, now, inboxAppends } = change
   const { kind } = await holdConversation(tx, conversation)
   // Of two who are apart neither hears how far the other is.
   if (kind === 'direct' && (await areTwoApart(tx, conversation))) {
@@ -90,12 +97,12 @@ export async function tellReceipts(change: Change, conversation: string): Promis
   )
   for (const [author, receipts] of [...byAuthor].sort(([left], [right]) => (left < right ? -1 : 1))) {
     const entry: ReceiptEntry = { kind: 'receipt', conversation, receipts }
-    posted.push(await post(tx, author, entry, now))
+    inboxAppends.push(await post(tx, author, entry, now))
   }
 }
 
 /** Nothing up to there is unread any longer, and no author is told that it was read. What was read before is told at once. */
-export async function passOver(change: Change, conversation: string, person: string, seq: number): Promise<void> {
+export async function passOver(change: UnitOfWork, conversation: string, person: string, seq: number): Promise<void> {
   await tellReceipts(change, conversation)
   await change.tx.run(
     'update chat_member set read_to = ?3, told_read = ?3, unread = 0 where conversation = ?1 and person = ?2',

@@ -2,11 +2,11 @@ import { expect, test } from 'bun:test'
 import { SimClock } from '../../../../sim/clock.ts'
 import { until } from '../../../../test/support/index.ts'
 import type { ChatCommands } from '../model/wire.ts'
+import { AckFlusher } from './ack-flusher.ts'
 import { type CachedChat, MemoryCache } from './cache.ts'
 import { ChatError } from './chat-error.ts'
 import type { Caller } from './connection.ts'
 import { Conversation } from './conversation.ts'
-import { Keeper } from './keeper.ts'
 import { patchOfPage } from './patch.ts'
 import { Reads } from './reads.ts'
 
@@ -55,18 +55,18 @@ function rig() {
   const clock = new SimClock()
   const asked = new Asked()
   const cache = new NotingCache()
-  return { clock, asked, cache, keeper: new Keeper(cache, asked, clock, () => undefined) }
+  return { clock, asked, cache, ackFlusher: new AckFlusher(cache, asked, clock, () => undefined) }
 }
 
 test('[M5] what came is acknowledged after a second, or 32 entries, and only what is contiguous', () => {
-  const { clock, asked, keeper } = rig()
-  for (const offset of [1, 2, 4]) keeper.note(offset)
+  const { clock, asked, ackFlusher } = rig()
+  for (const offset of [1, 2, 4]) ackFlusher.note(offset)
   clock.advance(999)
   expect(asked.acks).toEqual([])
   clock.advance(1)
   expect(asked.acks).toEqual([2])
-  for (let offset = 5; offset <= 35; offset++) keeper.note(offset)
-  keeper.note(3)
+  for (let offset = 5; offset <= 35; offset++) ackFlusher.note(offset)
+  ackFlusher.note(3)
   clock.advance(199)
   expect(asked.acks).toEqual([2])
   clock.advance(1)
@@ -76,13 +76,13 @@ test('[M5] what came is acknowledged after a second, or 32 entries, and only wha
 })
 
 test('[W76] a conversation that is written to is saved at once, unless it is already, and nothing is acknowledged sooner by that', async () => {
-  const { asked, cache, keeper } = rig()
-  keeper.note(1)
-  keeper.touch(id)
-  for (let written = 0; written < 3; written++) keeper.written(id)
-  keeper.written('d_2')
+  const { asked, cache, ackFlusher } = rig()
+  ackFlusher.note(1)
+  ackFlusher.touch(id)
+  for (let written = 0; written < 3; written++) ackFlusher.written(id)
+  ackFlusher.written('d_2')
   await until('it is saved', () => cache.saves.length > 0)
-  keeper.written(id)
+  ackFlusher.written(id)
   await Promise.resolve()
   expect(cache.saves).toEqual([1])
   expect(asked.acks).toEqual([])
@@ -93,13 +93,13 @@ test('[M5] only what the cache holds is acknowledged', () => {
   const before = globalThis.reportError
   globalThis.reportError = error => reported.push(error)
   try {
-    const { clock, asked, cache, keeper } = rig()
+    const { clock, asked, cache, ackFlusher } = rig()
     cache.isFull = true
-    keeper.note(1)
+    ackFlusher.note(1)
     clock.advance(1000)
     expect(asked.acks).toEqual([])
     cache.isFull = false
-    keeper.note(2)
+    ackFlusher.note(2)
     clock.advance(1000)
     expect(cache.saves).toEqual([2])
     expect(asked.acks).toEqual([2])
@@ -110,15 +110,15 @@ test('[M5] only what the cache holds is acknowledged', () => {
 })
 
 test('[M5] an acknowledgement that fails is made again; one that the server cuts short is made up', () => {
-  const { clock, asked, keeper } = rig()
+  const { clock, asked, ackFlusher } = rig()
   asked.isFailing = true
-  keeper.note(1)
+  ackFlusher.note(1)
   clock.advance(1000)
   asked.isFailing = false
   clock.advance(1000)
   expect(asked.acks).toEqual([1])
   asked.sent = 256
-  keeper.cover(700)
+  ackFlusher.cover(700)
   clock.advance(1000)
   expect(asked.acks).toEqual([1, 700, 700, 700])
 })

@@ -1,60 +1,60 @@
 import type { Clock } from '../../../kit/index.ts'
 import { CommandError } from '../../../protocol/index.ts'
 import type { Queries, Sql } from '../../../store/index.ts'
-import type { Posted } from './log.ts'
+import type { InboxAppend } from './log.ts'
 
-/** One transaction on its way: where it asks, its time, and what is to happen when it is committed. */
-export interface Change {
+/** One chat transaction: its queries, its time, and what happens once it is committed. */
+export interface UnitOfWork {
   readonly tx: Queries
   readonly now: number
-  /** What goes to inboxes, in the order in which it is to be delivered. */
-  readonly posted: Posted[]
-  /** Conversations in which somebody got or read more, of which authors are to be told. */
-  readonly moved: Set<string>
-  /** Who takes part in a conversation from now on: the others may learn that they are there. */
+  /** Entries appended to inboxes, in the order in which they are delivered. */
+  readonly inboxAppends: InboxAppend[]
+  /** Conversations whose authors are due a receipt, since somebody received or read more. */
+  readonly receiptsDue: Set<string>
+  /** New participants of conversations: from now on the others may see their presence. */
   readonly opened: { readonly conversation: string; readonly person: string }[]
 }
 
-/** Who is told of a change that is durable. */
-export interface LedgerReader {
+/** Is called once a unit of work is durable. */
+export interface CommitListener {
   /** Called in the order of commits, as far as the store tells it. */
-  deliver(posted: readonly Posted[]): void
-  moved(conversation: string): void
+  deliver(inboxAppends: readonly InboxAppend[]): void
+  receiptsDue(conversation: string): void
   opened?(conversation: string, person: string): void
 }
 
-/** How many changes that may wait share a transaction: what cannot wait stands behind so many at most. */
+/** Units of work that may wait and share one transaction. An urgent one waits behind at most so many. */
 const togetherMax = 16
 
-/** A change that waits for its turn. */
+/** A unit of work that waits for its turn. */
 interface Waiting {
   /** Notes what comes of it. What a user did wrong is an outcome; anything else is thrown. */
-  run(change: Change): Promise<void>
+  run(change: UnitOfWork): Promise<void>
   /** Tells whoever waits, once what was noted is durable. */
   settle(): void
   /** By itself, where the others could not be done with it. */
   alone(): void
 }
 
-/** Makes changes whole: everything of one is durable before anybody hears of any of it. */
-export class Ledger {
+/** Runs units of work: all of one is durable before anything of it is published. */
+export class UnitsOfWork {
   readonly #waiting: Waiting[] = []
   #isWorking = false
 
   constructor(
     readonly sql: Sql,
     readonly clock: Clock,
-    readonly reader: LedgerReader,
+    readonly reader: CommitListener,
   ) {}
 
-  /** The body may run again where the store asks for it, and then begins with nothing posted. */
-  async commit<T>(body: (change: Change) => Promise<T>): Promise<T> {
+  /** The body may run again if the store asks for it, and then starts with an empty unit of work. */
+  async commit<T>(body: (change: UnitOfWork) => Promise<T>): Promise<T> {
     const { result, change } = await this.sql.transaction(async tx => {
-      const change: Change = { tx, now: this.clock.now(), posted: [], moved: new Set(), opened: [] }
+      const change: UnitOfWork = { tx, now: this.clock.now(), inboxAppends: [], receiptsDue: new Set(), opened: [] }
       return { result: await body(change), change }
     })
-    this.reader.deliver(change.posted)
-    for (const conversation of change.moved) this.reader.moved(conversation)
+    this.reader.deliver(change.inboxAppends)
+    for (const conversation of change.receiptsDue) this.reader.receiptsDue(conversation)
     for (const { conversation, person } of change.opened) this.reader.opened?.(conversation, person)
     return result
   }
@@ -63,7 +63,7 @@ export class Ledger {
    * The same for what may wait a moment, as acknowledgements, which come from everyone at once: in SQLite several share a transaction, and what
    * cannot wait is let in between. A body changes nothing before it has found that it may.
    */
-  commitLater<T>(body: (change: Change) => Promise<T>): Promise<T> {
+  commitLater<T>(body: (change: UnitOfWork) => Promise<T>): Promise<T> {
     if (this.sql.dialect === 'postgres') return this.commit(body)
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     let settle = () => {}

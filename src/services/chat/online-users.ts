@@ -8,12 +8,12 @@ interface Visit {
   readonly open: Set<string>
   /** Whether the user's inbox comes to it. */
   followsInbox: boolean
-  /** Until when somebody sits at it, as it said. */
+  /** Until when its device is in use, as the client said. */
   inUseUntil: number
 }
 
-/** Who is connected, and which conversations they have open: by connections, since one user has several. */
-export class Whereabouts {
+/** The users that are connected to this node, and the conversations that they have open, by connection: one user may have several. */
+export class OnlineUsers {
   readonly #visits = new Map<string, Visit>()
   readonly #clients = new Map<string, Set<string>>()
   /** By conversation: how many connections of each user have it open. */
@@ -32,7 +32,7 @@ export class Whereabouts {
     return clients === undefined
   }
 
-  /** What it had open is shut with it. @returns whether it was the last one */
+  /** Closes its conversations as well. @returns whether it was the user's last connection */
   left(user: string, client: string): boolean {
     const visit = this.#visits.get(client)
     const clients = this.#clients.get(user)

@@ -6,10 +6,10 @@ import type { Caller } from './connection.ts'
 import type { CachedConversation } from './conversation.ts'
 import { limits } from './limits.ts'
 
-/** Saves what came, and only then acknowledges it: every second, or every 32 entries (chat M5). */
-export class Keeper {
+/** Saves received entries in the cache, then acknowledges them: every second, or every 32 entries (chat M5). */
+export class AckFlusher {
   #window = new AckWindow()
-  /** What the server is known to have been told. */
+  /** The offset that the server is known to have acknowledged. */
   #acked = 0
   #entries = 0
   #flushedAt = Number.NEGATIVE_INFINITY
@@ -41,12 +41,12 @@ export class Keeper {
     this.#window = new AckWindow(held)
   }
 
-  greeted(acked: number): void {
+  onInboxState(acked: number): void {
     this.#acked = acked
     this.#flushLater()
   }
 
-  /** What is in the cache is not to be relied on any more. */
+  /** Empties the cache: it can no longer be relied on. */
   forget(): void {
     this.#window = new AckWindow()
     this.#dirty.clear()
@@ -54,7 +54,7 @@ export class Keeper {
     this.#steps = this.#steps.then(() => this.cache.forget()).catch(reportError)
   }
 
-  /** Everything up to here is held, or what came of it. */
+  /** Everything up to this offset is held, or superseded. */
   cover(upTo: number): void {
     this.#window.cover(upTo)
     this.#flushLater()

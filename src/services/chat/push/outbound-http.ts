@@ -2,25 +2,25 @@ import type { Clock } from '../../../kit/index.ts'
 import { pushLimits } from './limits.ts'
 import type { PushAnswer } from './push-answer.ts'
 
-/** One POST, and how its connection is made. */
-export interface Parcel {
+/** One POST request, and how its connection is made. */
+export interface OutboundRequest {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | Uint8Array<ArrayBuffer>
   readonly tls?: { readonly serverName: string; readonly ca?: string }
 }
 
-/** What became of it: an answer, or why there is none. What is `refused` would be so again. */
-export type Carried =
+/** The outcome of a request: an answer, or why there is none. A `refused` one would be refused again. */
+export type OutboundResult =
   | { readonly kind: 'answered'; readonly answer: PushAnswer }
   | { readonly kind: 'unanswered'; readonly reason: string }
   | { readonly kind: 'refused'; readonly reason: string }
 
-/** Why nothing may be posted, thrown while it is prepared. */
-export class Refusal extends Error {}
+/** Thrown while a request is prepared that must not be sent. */
+export class UnsendableError extends Error {}
 
-/** Posts to strangers: bounded in time and in what is read, and never on to where a redirect points. */
-export class Courier {
+/** Sends POST requests to other people's servers: bounded in time and in bytes read; redirects are not followed. */
+export class OutboundHttp {
   readonly #underWay = new Set<AbortController>()
   #isClosed = false
 
@@ -30,7 +30,7 @@ export class Courier {
   ) {}
 
   /** Posts what `prepare` makes, which counts towards the time. */
-  async carry(prepare: () => Promise<readonly Parcel[]>): Promise<Carried> {
+  async send(prepare: () => Promise<readonly OutboundRequest[]>): Promise<OutboundResult> {
     if (this.#isClosed) return { kind: 'unanswered', reason: 'the server is closing' }
     const controller = new AbortController()
     this.#underWay.add(controller)
@@ -38,7 +38,7 @@ export class Courier {
     try {
       return { kind: 'answered', answer: await this.#first(await unlessAborted(prepare(), controller.signal), controller.signal) }
     } catch (error) {
-      if (error instanceof Refusal) return { kind: 'refused', reason: error.message }
+      if (error instanceof UnsendableError) return { kind: 'refused', reason: error.message }
       const late = controller.signal.aborted && !this.#isClosed
       return { kind: 'unanswered', reason: late ? `no answer within ${this.timeoutMs} ms` : messageOf(error) }
     } finally {
@@ -54,12 +54,12 @@ export class Courier {
     for (const controller of this.#underWay) controller.abort()
   }
 
-  /** The answer to the first of the parcels, the same at several addresses, that could be handed over. */
-  async #first(parcels: readonly Parcel[], signal: AbortSignal): Promise<PushAnswer> {
+  /** The answer to the first request that could be sent: they are the same request for several addresses. */
+  async #first(requests: readonly OutboundRequest[], signal: AbortSignal): Promise<PushAnswer> {
     let problem: unknown = new Error('there is no address')
-    for (const parcel of parcels) {
+    for (const request of requests) {
       try {
-        return await post(parcel, signal)
+        return await post(request, signal)
       } catch (error) {
         if (signal.aborted) throw error
         problem = error
@@ -69,7 +69,7 @@ export class Courier {
   }
 }
 
-async function post({ url, headers, body, tls }: Parcel, signal: AbortSignal): Promise<PushAnswer> {
+async function post({ url, headers, body, tls }: OutboundRequest, signal: AbortSignal): Promise<PushAnswer> {
   const response = await fetch(url, { method: 'POST', redirect: 'manual', signal, headers, body, ...(tls && { tls }) })
   return { status: response.status, retryAfter: response.headers.get('retry-after'), text: await beginningOf(response) }
 }

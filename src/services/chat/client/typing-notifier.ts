@@ -1,15 +1,15 @@
 import type { Clock, Timer } from '../../../kit/index.ts'
 import { limits } from './limits.ts'
 
-interface Pulse {
+interface TypingSpell {
   /** When a key was pressed last. */
   pressedAt: number
   timer: Timer
 }
 
 /** Says that one is typing, and again as long as one is (chat M13). What gets lost is lost. */
-export class TypingPulse {
-  readonly #pulses = new Map<string, Pulse>()
+export class TypingNotifier {
+  readonly #spells = new Map<string, TypingSpell>()
 
   constructor(
     readonly clock: Clock,
@@ -17,27 +17,27 @@ export class TypingPulse {
   ) {}
 
   press(conversation: string): void {
-    const pulse = this.#pulses.get(conversation)
-    if (pulse !== undefined) {
-      pulse.pressedAt = this.clock.now()
+    const spell = this.#spells.get(conversation)
+    if (spell !== undefined) {
+      spell.pressedAt = this.clock.now()
       return
     }
-    this.#pulses.set(conversation, { pressedAt: this.clock.now(), timer: this.#beatLater(conversation) })
+    this.#spells.set(conversation, { pressedAt: this.clock.now(), timer: this.#beatLater(conversation) })
     this.say(conversation, true)
   }
 
   /** Nothing is being written any more; says so unless a message does. */
   release(conversation: string, isSent = false): void {
-    const pulse = this.#pulses.get(conversation)
-    if (pulse === undefined) return
-    pulse.timer.cancel()
-    this.#pulses.delete(conversation)
+    const spell = this.#spells.get(conversation)
+    if (spell === undefined) return
+    spell.timer.cancel()
+    this.#spells.delete(conversation)
     if (!isSent) this.say(conversation, false)
   }
 
   close(): void {
-    for (const { timer } of this.#pulses.values()) timer.cancel()
-    this.#pulses.clear()
+    for (const { timer } of this.#spells.values()) timer.cancel()
+    this.#spells.clear()
   }
 
   #beatLater(conversation: string): Timer {
@@ -45,13 +45,13 @@ export class TypingPulse {
   }
 
   #beat(conversation: string): void {
-    const pulse = this.#pulses.get(conversation)
-    if (pulse === undefined) return
-    if (this.clock.now() - pulse.pressedAt >= limits.typingAgainMs) {
+    const spell = this.#spells.get(conversation)
+    if (spell === undefined) return
+    if (this.clock.now() - spell.pressedAt >= limits.typingAgainMs) {
       this.release(conversation)
       return
     }
-    pulse.timer = this.#beatLater(conversation)
+    spell.timer = this.#beatLater(conversation)
     this.say(conversation, true)
   }
 }

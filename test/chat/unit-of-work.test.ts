@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'bun:test'
 import { systemClock } from '../../src/kit/index.ts'
 import { CommandError, errors } from '../../src/protocol/index.ts'
-import { type Change, Ledger } from '../../src/services/chat/store/index.ts'
+import { type UnitOfWork, UnitsOfWork } from '../../src/services/chat/store/index.ts'
 import { openSql, type Sql } from '../../src/store/index.ts'
 
 let sql: Sql
@@ -11,40 +11,40 @@ async function open() {
   sql = await openSql('sqlite::memory:')
   await sql.run('create table done (what text primary key)')
   const moved: string[] = []
-  const ledger = new Ledger(sql, systemClock, { deliver() {}, moved: what => moved.push(what) })
-  const note = (what: string) => async (change: Change) => {
+  const unitsOfWork = new UnitsOfWork(sql, systemClock, { deliver() {}, receiptsDue: what => moved.push(what) })
+  const note = (what: string) => async (change: UnitOfWork) => {
     await change.tx.run('insert into done (what) values (?1)', what)
-    change.moved.add(what)
+    change.receiptsDue.add(what)
     return what
   }
   const done = async () => (await sql.all<{ what: string }>('select what from done order by what')).map(({ what }) => what)
-  return { ledger, note, moved, done }
+  return { unitsOfWork, note, moved, done }
 }
 
 test('[M10] what may wait shares transactions, and what cannot is let in between', async () => {
-  const { ledger, note, moved } = await open()
+  const { unitsOfWork, note, moved } = await open()
   const names = Array.from({ length: 40 }, (_, i) => `later-${String(i).padStart(2, '0')}`)
-  const waiting = names.map(name => ledger.commitLater(note(name)))
-  await ledger.commit(note('now'))
+  const waiting = names.map(name => unitsOfWork.commitLater(note(name)))
+  await unitsOfWork.commit(note('now'))
   expect(moved.indexOf('now')).toBeLessThan(20)
   expect(await Promise.all(waiting)).toEqual(names)
   expect(moved.filter(name => name !== 'now')).toEqual(names)
 })
 
 test('[M10] a change that is refused, or that fails, harms none of those that it shares a transaction with', async () => {
-  const { ledger, note, done } = await open()
-  const refused = ledger.commitLater(async () => {
+  const { unitsOfWork, note, done } = await open()
+  const refused = unitsOfWork.commitLater(async () => {
     throw new CommandError(errors.permissionDenied)
   })
   const outcomes = await Promise.allSettled([
-    ledger.commitLater(note('a')),
+    unitsOfWork.commitLater(note('a')),
     refused,
-    ledger.commitLater(note('b')),
-    ledger.commitLater(note('a')),
-    ledger.commitLater(async () => {
+    unitsOfWork.commitLater(note('b')),
+    unitsOfWork.commitLater(note('a')),
+    unitsOfWork.commitLater(async () => {
       throw new Error('unforeseen')
     }),
-    ledger.commitLater(note('c')),
+    unitsOfWork.commitLater(note('c')),
   ])
   expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'rejected', 'rejected', 'fulfilled'])
   await expect(refused).rejects.toThrow('permission denied')

@@ -8,12 +8,12 @@ interface Due {
   readonly dueAt: number
 }
 
-/** Messages of one conversation that wait for one user to read them, oldest first. */
-export class Waiting {
+/** Unread messages of one conversation whose notification to one user is not due yet, oldest first. */
+export class PendingNotification {
   #dues: readonly Due[] = []
-  /** When they are looked at next. */
+  /** Runs when the oldest of them is due. */
   timer: Timer | undefined
-  /** The store is being asked; what comes meanwhile counts. */
+  /** The store is being asked; messages that come meanwhile still count. */
   isDeciding = false
 
   constructor(
@@ -29,17 +29,17 @@ export class Waiting {
     return this.#dues.length === 0
   }
 
-  /** Since when the first of them waits. */
+  /** When the oldest of them came. */
   get owedAt(): number {
     return this.#dues[0]?.owedAt ?? Number.POSITIVE_INFINITY
   }
 
-  /** When the first of them has waited long enough; undefined where there is none. */
+  /** When the oldest of them is due; undefined if there is none. */
   get dueAt(): number | undefined {
     return this.#dues[0]?.dueAt
   }
 
-  /** Adds what is newer than all there are. Where there are too many, the one before the newest goes: the push tells of it too. */
+  /** Adds a message that is newer than all others. If there are too many, the one before the newest is dropped: the push stands for it too. */
   add(message: OwedMessage, owedAt: number, dueAt: number): void {
     const newest = this.#dues.at(-1)
     if (newest !== undefined && message.offset <= newest.message.offset) return
@@ -47,17 +47,17 @@ export class Waiting {
     this.#dues = [...kept, { message, owedAt, dueAt }]
   }
 
-  /** The newest one whose time is over. */
+  /** The newest message that is due. */
   newestDue(now: number): OwedMessage | undefined {
     return this.#dues.findLast(({ dueAt }) => dueAt <= now)?.message
   }
 
-  /** Takes out those that somebody need not be told of any longer. */
+  /** Removes messages that need no notification any more. */
   drop(isSettled: (message: OwedMessage) => boolean): void {
     this.#dues = this.#dues.filter(({ message }) => !isSettled(message))
   }
 
-  /** Looks at them again later, as if they had just come. */
+  /** Makes all of them due later, as if they had just come. */
   postpone(dueAt: number): void {
     this.#dues = this.#dues.map(due => (due.dueAt < dueAt ? { ...due, dueAt } : due))
   }

@@ -4,9 +4,9 @@ import type { OwedMessage } from './push-rows.ts'
 import type { PushSender } from './push-sender.ts'
 import type { PushSubscription } from './push-subscription.ts'
 
-/** What a device is to be told about one conversation. */
-export type Errand =
-  /** The newest of them stands in the note, which tells of them all. */
+/** What a note tells a device about one conversation. */
+export type NoteTask =
+  /** The note shows the newest message and stands for all of them. */
   | { readonly kind: 'message'; readonly messages: readonly OwedMessage[] }
   | { readonly kind: 'dismiss'; readonly seq: number }
   | { readonly kind: 'retract'; readonly seq: number; readonly latest?: number }
@@ -15,35 +15,35 @@ export type Errand =
  * One note on its way to one device. `waiting` for its turn, `resting` between two tries, `sending`; then it is `ended`. What is to follow it
  * waits in `next`, so that notes on one conversation reach a device in order.
  */
-export interface Delivery {
+export interface PushJob {
   readonly key: string
   readonly conversation: string
   readonly subscription: PushSubscription
   readonly sender: PushSender
-  errand: Errand
+  task: NoteTask
   expiresAt: number
   tries: number
   state: 'waiting' | 'resting' | 'sending' | 'ended'
-  next: { readonly errand: Errand; readonly expiresAt: number } | undefined
+  next: { readonly task: NoteTask; readonly expiresAt: number } | undefined
 }
 
-export function deliveryKey(user: string, device: string, conversation: string): string {
+export function jobKey(user: string, device: string, conversation: string): string {
   return JSON.stringify([user, device, conversation])
 }
 
 /** The `seq` that a device will know of once it has this. */
-export function seqOf(errand: Errand): number {
-  return errand.kind === 'message' ? (errand.messages.at(-1)?.seq ?? 0) : errand.seq
+export function seqOf(task: NoteTask): number {
+  return task.kind === 'message' ? (task.messages.at(-1)?.seq ?? 0) : task.seq
 }
 
 /** The message that a notification will show once the device has this; undefined where it shows none. */
-export function shownSeq(errand: Errand): number | undefined {
-  if (errand.kind === 'message') return seqOf(errand)
-  return errand.kind === 'retract' ? errand.latest : undefined
+export function shownSeq(task: NoteTask): number | undefined {
+  if (task.kind === 'message') return seqOf(task)
+  return task.kind === 'retract' ? task.latest : undefined
 }
 
-/** One errand in the place of two. Messages that were not sent are told of together, so that taking one back leaves the others. */
-export function joined(earlier: Errand | undefined, later: Errand): Errand {
+/** Merges two tasks into one. Unsent messages share a note, so that retracting one leaves the others. */
+export function joined(earlier: NoteTask | undefined, later: NoteTask): NoteTask {
   if (earlier?.kind !== 'message' || later.kind !== 'message') return later
   const known = new Set(later.messages.map(({ offset }) => offset))
   const messages = [...earlier.messages.filter(({ offset }) => !known.has(offset)), ...later.messages]
@@ -51,16 +51,16 @@ export function joined(earlier: Errand | undefined, later: Errand): Errand {
 }
 
 /** What is sent of it, with what is left of its time. */
-export function noteOf(errand: Errand, conversation: string, { badge, preview }: NoteContext, topic: string, ttlMs: number): PushNote {
-  const shared = { kind: errand.kind, conversation, seq: seqOf(errand), badge, topic, ttlMs, ...(preview !== undefined && { preview }) }
-  switch (errand.kind) {
+export function noteOf(task: NoteTask, conversation: string, { badge, preview }: NoteContext, topic: string, ttlMs: number): PushNote {
+  const shared = { kind: task.kind, conversation, seq: seqOf(task), badge, topic, ttlMs, ...(preview !== undefined && { preview }) }
+  switch (task.kind) {
     case 'message': {
-      const { mid, enc } = errand.messages.at(-1) ?? {}
+      const { mid, enc } = task.messages.at(-1) ?? {}
       return { ...shared, urgency: 'high', ...(mid !== undefined && { mid }), ...(enc !== undefined && { enc }) }
     }
     case 'dismiss':
       return { ...shared, urgency: 'low' }
     case 'retract':
-      return { ...shared, urgency: 'normal', ...(errand.latest !== undefined && { latest: errand.latest }) }
+      return { ...shared, urgency: 'normal', ...(task.latest !== undefined && { latest: task.latest }) }
   }
 }

@@ -5,17 +5,17 @@ import type { Outbox, OutboxEntry, OutboxFile } from './outbox.ts'
 import { reactionsOf, type Slot, withOwnReaction } from './slot.ts'
 import type { ConversationView, FileView, ItemView, MembershipView, MessageState, MessageView } from './view.ts'
 
-interface Portrait {
+interface CachedView {
   revision: string
   items: readonly ItemView[]
   view: ConversationView | undefined
   /** By `seq`. */
-  readonly messages: Map<number, Painted>
-  /** Changes that wait, by the message that they are of. */
+  readonly messages: Map<number, CachedItem>
+  /** Pending changes, by their message. */
   amended: ReadonlyMap<number | string, readonly OutboxEntry[]>
 }
 
-interface Painted {
+interface CachedItem {
   readonly slot: Slot
   readonly state: MessageState
   readonly amended: readonly OutboxEntry[]
@@ -24,9 +24,9 @@ interface Painted {
 
 const nothing: readonly OutboxEntry[] = []
 
-/** Makes views of conversations, and the same ones again while nothing has changed. */
-export class Portraits {
-  readonly #portraits = new WeakMap<Conversation, Portrait>()
+/** Makes the views of conversations, and returns the same objects while nothing has changed. */
+export class ViewCache {
+  readonly #views = new WeakMap<Conversation, CachedView>()
   readonly #waiting = new WeakMap<OutboxEntry, { readonly amended: readonly OutboxEntry[]; readonly view: MessageView }>()
 
   constructor(
@@ -54,25 +54,25 @@ export class Portraits {
     return view?.kind === 'message' ? view : undefined
   }
 
-  #of(conversation: Conversation): Portrait {
+  #of(conversation: Conversation): CachedView {
     const { id } = conversation
-    const portrait: Portrait = this.#portraits.get(conversation) ?? {
+    const cached: CachedView = this.#views.get(conversation) ?? {
       ...{ revision: '', items: [], view: undefined },
       messages: new Map(),
       amended: new Map(),
     }
-    this.#portraits.set(conversation, portrait)
+    this.#views.set(conversation, cached)
     const typing = this.typingIn(id)
     const revision = `${conversation.revision} ${this.outbox.revision} ${conversation.ownAt(this.clock.now()).muted} ${typing.join(' ')}`
-    if (revision === portrait.revision) return portrait
-    portrait.revision = revision
-    portrait.amended = Map.groupBy(this.outbox.amendmentsOf(id), ({ amends }) => amends?.target ?? 0)
+    if (revision === cached.revision) return cached
+    cached.revision = revision
+    cached.amended = Map.groupBy(this.outbox.amendmentsOf(id), ({ amends }) => amends?.target ?? 0)
     const unsent = this.outbox.of(id).filter(entry => !isSent(conversation, entry, this.device))
-    const waiting = unsent.map(entry => this.#unsent(entry, portrait))
-    portrait.items = sameOr(portrait.items, [...this.#logged(conversation, portrait), ...waiting])
-    for (const seq of portrait.messages.keys()) if (conversation.thread.slot(seq) === undefined) portrait.messages.delete(seq)
-    portrait.view = this.#list(conversation, portrait, waiting.at(-1), typing)
-    return portrait
+    const waiting = unsent.map(entry => this.#unsent(entry, cached))
+    cached.items = sameOr(cached.items, [...this.#logged(conversation, cached), ...waiting])
+    for (const seq of cached.messages.keys()) if (conversation.thread.slot(seq) === undefined) cached.messages.delete(seq)
+    cached.view = this.#list(conversation, cached, waiting.at(-1), typing)
+    return cached
   }
 
   /** Nobody is called by those whom they have blocked. */
@@ -83,11 +83,11 @@ export class Portraits {
     })
   }
 
-  #logged(conversation: Conversation, portrait: Portrait): ItemView[] {
-    return conversation.shown.flatMap(slot => this.#item(conversation, slot, portrait) ?? [])
+  #logged(conversation: Conversation, cached: CachedView): ItemView[] {
+    return conversation.shown.flatMap(slot => this.#item(conversation, slot, cached) ?? [])
   }
 
-  #item(conversation: Conversation, slot: Slot, { messages, amended: all }: Portrait): ItemView | undefined {
+  #item(conversation: Conversation, slot: Slot, { messages, amended: all }: CachedView): ItemView | undefined {
     const { seq, head, line } = slot
     const state = head?.author === this.user ? conversation.tick(seq, head.author) : 'sent'
     const amended = all.get(seq) ?? nothing
@@ -100,7 +100,7 @@ export class Portraits {
     return view
   }
 
-  #unsent(entry: OutboxEntry, { amended: all }: Portrait): MessageView {
+  #unsent(entry: OutboxEntry, { amended: all }: CachedView): MessageView {
     const amended = all.get(entry.cid) ?? nothing
     const known = this.#waiting.get(entry)
     if (known !== undefined && sameOr(known.amended, amended) === known.amended) return known.view
@@ -111,13 +111,13 @@ export class Portraits {
 
   #list(
     conversation: Conversation,
-    portrait: Portrait,
+    cached: CachedView,
     waiting: MessageView | undefined,
     typing: readonly string[],
   ): ConversationView | undefined {
     const { standing, roster, id, members, unread, read, seq, last: slot } = conversation
     if (standing === undefined) return undefined
-    const last = waiting ?? (slot === undefined ? undefined : (this.#item(conversation, slot, portrait) ?? portrait.items.at(-1)))
+    const last = waiting ?? (slot === undefined ? undefined : (this.#item(conversation, slot, cached) ?? cached.items.at(-1)))
     const own = conversation.ownAt(this.clock.now())
     const other = members.find(member => member.user !== this.user)?.user
     return {

@@ -1,12 +1,12 @@
 import type { Log } from '../../../hub/index.ts'
 import type { Clock } from '../../../kit/index.ts'
 import { pushLimits } from './limits.ts'
+import { PendingNotification } from './pending-notification.ts'
 import type { OwedMessage, PushRows } from './push-rows.ts'
 import type { PushSubscription } from './push-subscription.ts'
 import type { PushTally } from './tally.ts'
-import { Waiting } from './waiting.ts'
 
-export interface VigilOptions {
+export interface NotificationSchedulerOptions {
   readonly clock: Clock
   readonly log: Log
   readonly rows: Pick<PushRows, 'unaware' | 'wanted'>
@@ -20,14 +20,14 @@ export interface VigilOptions {
 }
 
 /** Watches over messages until they are read, or their time is over and the devices that do not know of them are notified. */
-export class Vigil {
-  readonly #byUser = new Map<string, Map<string, Waiting>>()
-  readonly #ready: Waiting[] = []
+export class NotificationScheduler {
+  readonly #byUser = new Map<string, Map<string, PendingNotification>>()
+  readonly #ready: PendingNotification[] = []
   #deciding = 0
   #size = 0
   #isClosed = false
 
-  constructor(readonly options: VigilOptions) {}
+  constructor(readonly options: NotificationSchedulerOptions) {}
 
   /** Users' conversations that are watched over. */
   get size(): number {
@@ -36,18 +36,18 @@ export class Vigil {
 
   owe(user: string, message: OwedMessage, graceMs: number): void {
     if (this.#isClosed) return
-    const waiting = this.#of(user, message.conversation)
-    if (waiting === undefined) return
+    const pending = this.#of(user, message.conversation)
+    if (pending === undefined) return
     const now = this.options.clock.now()
-    waiting.add(message, now, now + graceMs)
-    if (waiting.timer === undefined && !waiting.isDeciding) this.#arm(waiting)
+    pending.add(message, now, now + graceMs)
+    if (pending.timer === undefined && !pending.isDeciding) this.#arm(pending)
   }
 
   /** Lets go of messages that nobody need be told of any longer. */
   drop(user: string, isSettled: (message: OwedMessage) => boolean): void {
-    for (const waiting of this.#byUser.get(user)?.values() ?? []) {
-      waiting.drop(isSettled)
-      if (waiting.isEmpty && !waiting.isDeciding) this.#end(waiting)
+    for (const pending of this.#byUser.get(user)?.values() ?? []) {
+      pending.drop(isSettled)
+      if (pending.isEmpty && !pending.isDeciding) this.#end(pending)
     }
   }
 
@@ -58,81 +58,81 @@ export class Vigil {
     this.#ready.length = 0
   }
 
-  #of(user: string, conversation: string): Waiting | undefined {
-    const own = this.#byUser.get(user) ?? new Map<string, Waiting>()
+  #of(user: string, conversation: string): PendingNotification | undefined {
+    const own = this.#byUser.get(user) ?? new Map<string, PendingNotification>()
     const found = own.get(conversation)
     if (found !== undefined) return found
     if (this.#size >= pushLimits.waitingMax) {
       this.options.tally.add('dropped')
       return undefined
     }
-    const waiting = new Waiting(user, conversation)
-    this.#byUser.set(user, own.set(conversation, waiting))
+    const pending = new PendingNotification(user, conversation)
+    this.#byUser.set(user, own.set(conversation, pending))
     this.#size++
-    return waiting
+    return pending
   }
 
-  #arm(waiting: Waiting): void {
+  #arm(pending: PendingNotification): void {
     const { clock } = this.options
-    const { dueAt } = waiting
-    if (dueAt === undefined) this.#end(waiting)
-    else waiting.timer = clock.after(Math.max(0, dueAt - clock.now()), () => this.#ripen(waiting))
+    const { dueAt } = pending
+    if (dueAt === undefined) this.#end(pending)
+    else pending.timer = clock.after(Math.max(0, dueAt - clock.now()), () => this.#ripen(pending))
   }
 
-  #ripen(waiting: Waiting): void {
-    waiting.timer = undefined
-    waiting.isDeciding = true
-    this.#ready.push(waiting)
+  #ripen(pending: PendingNotification): void {
+    pending.timer = undefined
+    pending.isDeciding = true
+    this.#ready.push(pending)
     this.#next()
   }
 
   #next(): void {
     while (this.#deciding < pushLimits.decisionsMax) {
-      const waiting = this.#ready.shift()
-      if (waiting === undefined) return
+      const pending = this.#ready.shift()
+      if (pending === undefined) return
       this.#deciding++
-      void this.#decide(waiting).finally(() => {
+      void this.#decide(pending).finally(() => {
         this.#deciding--
         this.#next()
       })
     }
   }
 
-  async #decide(waiting: Waiting): Promise<void> {
+  async #decide(pending: PendingNotification): Promise<void> {
     const { clock, log } = this.options
-    const { user, conversation } = waiting
+    const { user, conversation } = pending
     try {
-      const due = waiting.newestDue(clock.now())
-      if (due !== undefined && this.#isHeldUp(waiting)) waiting.postpone(clock.now() + pushLimits.inUseRecheckMs)
-      else if (due !== undefined) await this.#notify(waiting)
+      const due = pending.newestDue(clock.now())
+      if (due !== undefined && this.#isHeldUp(pending)) pending.postpone(clock.now() + pushLimits.inUseRecheckMs)
+      else if (due !== undefined) await this.#notify(pending)
     } catch (error) {
       log.error({ user, conversation, err: error }, 'whom to notify could not be decided, and is tried again')
-      waiting.postpone(clock.now() + pushLimits.undecidedMs)
+      pending.postpone(clock.now() + pushLimits.undecidedMs)
     }
-    waiting.isDeciding = false
-    if (!this.#isClosed) this.#arm(waiting)
+    pending.isDeciding = false
+    if (!this.#isClosed) this.#arm(pending)
   }
 
   /**
    * Whoever sits at a device sees there what comes, and the others keep quiet: for a while only, since they may not look, and no longer than the
    * device is in use. A page that lies open unseen holds up nothing.
    */
-  #isHeldUp({ user, owedAt }: Waiting): boolean {
+  #isHeldUp({ user, owedAt }: PendingNotification): boolean {
     const { clock, graceMs, inUseMs, isInUse } = this.options
     return clock.now() < owedAt + graceMs + inUseMs && isInUse(user)
   }
 
   /** What came after `due` waits its own time: a device that lacks it alone may be about to acknowledge it. One note tells of all there is. */
-  async #notify(waiting: Waiting): Promise<void> {
-    const { user, conversation } = waiting
-    await this.#dropUnwanted(waiting)
-    const due = waiting.newestDue(this.options.clock.now())
+  async #notify(pending: PendingNotification): Promise<void> {
+    const { user, conversation } = pending
+    await this.#dropUnwanted(pending)
+    const due = pending.newestDue(this.options.clock.now())
     if (due === undefined) return
-    const drop = () => waiting.drop(({ offset }) => offset <= due.offset)
+    const drop = () => pending.drop(({ offset }) => offset <= due.offset)
     const devices = await this.options.rows.unaware(user, due)
     if (devices.length > 0) {
       await this.options.notify(devices, conversation, () => {
-        const { messages } = waiting
+        const { messages } = pending
         const isDue = messages.some(({ offset }) => offset <= due.offset)
         drop()
         return this.#isClosed || !isDue ? [] : messages
@@ -142,14 +142,14 @@ export class Vigil {
   }
 
   /** Between a message and its notification there is time to mute, to leave or to block. */
-  async #dropUnwanted(waiting: Waiting): Promise<void> {
-    const { user, conversation, messages } = waiting
+  async #dropUnwanted(pending: PendingNotification): Promise<void> {
+    const { user, conversation, messages } = pending
     const [from, to] = [messages[0]?.seq ?? 0, messages.at(-1)?.seq ?? 0]
     const wanted = await this.options.rows.wanted(user, conversation, from, to)
-    waiting.drop(({ seq }) => seq <= to && !wanted.has(seq))
+    pending.drop(({ seq }) => seq <= to && !wanted.has(seq))
   }
 
-  #end({ user, conversation, timer }: Waiting): void {
+  #end({ user, conversation, timer }: PendingNotification): void {
     timer?.cancel()
     const own = this.#byUser.get(user)
     if (own?.delete(conversation)) this.#size--
