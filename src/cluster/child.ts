@@ -1,36 +1,29 @@
-import type { ServerWebSocket } from 'bun'
 import { type AccessRequest, type BrokerMessage, type BrokerSink, type HistoryQuery, partAt } from '../hub/index.ts'
 import { CommandError, errors, type Position } from '../protocol/index.ts'
-import type { Upgraded } from '../transport/index.ts'
 import type { Children, ChildrenContext } from './children.ts'
+import { Handlers } from './handlers.ts'
 import { Link, type LinkPeer, type LinkSocket } from './link.ts'
-import {
-  fromWireDelivery,
-  type Hello,
-  type HelloReply,
-  linkCloses,
-  linkVersion,
-  type Question,
-  type Questions,
-  type Statement,
-  type Statements,
-  toWirePage,
-  type WireGrant,
-  type WirePage,
-} from './messages.ts'
+import type { LinkEnd } from './link-listener.ts'
+import { type Hello, type HelloReply, linkCloses, linkVersion, protocol, refusals } from './protocol.ts'
 import type { NodeReport } from './report.ts'
+import { fromWireMessage, toWirePage, type WireGrant, type WirePage } from './wire.ts'
 
 /** One node below: hears what it subscribed to, and asks through its link. */
-export class Child implements Upgraded, BrokerSink, LinkPeer {
+export class Child implements LinkEnd, BrokerSink, LinkPeer {
   id = ''
   /** Under which name its clients are kept in presence. */
   owner = ''
-  link: Link | undefined
+  readonly link: Link
   reports: readonly NodeReport[] = []
   readonly #channels = new Set<string>()
   #isGone = false
 
-  constructor(readonly siblings: Children) {}
+  constructor(
+    readonly siblings: Children,
+    socket: LinkSocket,
+  ) {
+    this.link = new Link(this.context.clock, socket, this)
+  }
 
   get context(): ChildrenContext {
     return this.siblings.context
@@ -41,25 +34,19 @@ export class Child implements Upgraded, BrokerSink, LinkPeer {
     return this.#channels
   }
 
-  opened(socket: ServerWebSocket<Upgraded>): void {
-    this.link = new Link(this.context.clock, new ServerLinkSocket(socket), this)
-  }
-
   received(text: string): void {
     try {
-      this.link?.received(text)
+      this.link.received(text)
     } catch (error) {
       this.context.log.error({ err: error, node: this.id }, 'a node below sent what cannot be read')
-      this.link?.close(linkCloses.unreadable.code, linkCloses.unreadable.reason)
+      this.link.close(linkCloses.unreadable.code, linkCloses.unreadable.reason)
     }
   }
-
-  drained(): void {}
 
   gone(): void {
     if (this.#isGone) return
     this.#isGone = true
-    this.link?.closed()
+    this.link.closed()
     if (this.id === '') return
     this.siblings.ended(this, this.id, this.owner)
     for (const channel of this.#channels)
@@ -70,38 +57,36 @@ export class Child implements Upgraded, BrokerSink, LinkPeer {
     this.#channels.clear()
   }
 
-  deliver(channel: string, delivery: BrokerMessage): void {
+  deliver(channel: string, message: BrokerMessage): void {
     if (!this.#channels.has(channel)) return
-    if (delivery.kind === 'publication') this.siblings.relayed++
-    this.link?.sayEncoded(this.siblings.lineOf(channel, delivery))
+    if (message.kind === 'publication') this.siblings.relayed++
+    this.link.notifyEncoded(this.siblings.lineOf(channel, message))
   }
 
   control(): void {
     const { newest } = this.context.controls
-    if (newest !== undefined) this.link?.say('control', newest)
+    if (newest !== undefined) this.link.notify(protocol.controlled, newest)
   }
 
   mayHaveMissed(channel: string): void {
-    if (this.#channels.has(channel)) this.link?.say('mayHaveMissed', { channel })
+    if (this.#channels.has(channel)) this.link.notify(protocol.mayHaveMissed, { channel })
   }
 
   removed(channel: string): void {
-    if (this.#channels.has(channel)) this.link?.say('removed', { channel })
+    if (this.#channels.has(channel)) this.link.notify(protocol.removed, { channel })
   }
 
-  answer<Q extends Question>(question: Q, args: Questions[Q]['args']): unknown {
-    if (this.id === '' && question !== 'hello') throw new CommandError(errors.badRequest, 'a node says hello first')
-    const handler = answers[question]
-    if (handler === undefined) throw new CommandError(errors.methodNotFound, question)
-    return handler(this, args)
+  request(name: string, input: unknown): unknown {
+    if (this.id === '' && name !== protocol.hello.name) throw new CommandError(errors.badRequest, 'a node says hello first')
+    return handlers.request(this, name, input)
   }
 
-  hear<S extends Statement>(statement: S, args: Statements[S]): void {
-    if (this.id !== '') hearings[statement]?.(this, args)
+  notified(name: string, input: unknown): void {
+    if (this.id !== '') handlers.notified(this, name, input)
   }
 
-  failed(question: Question, error: unknown): void {
-    this.context.log.error({ err: error, node: this.id, question }, 'a question of a node below failed unexpectedly')
+  failed(name: string, error: unknown): void {
+    this.context.log.error({ err: error, node: this.id, request: name }, 'a request of a node below failed unexpectedly')
   }
 
   backedUp(bytes: number): void {
@@ -111,12 +96,18 @@ export class Child implements Upgraded, BrokerSink, LinkPeer {
 
   begin({ node, version, heard }: Hello): HelloReply {
     if (this.id !== '') throw new CommandError(errors.badRequest, 'hello was said already')
-    if (version !== linkVersion) throw new CommandError(errors.badRequest, `the link is of version ${linkVersion} here, not ${version}`)
+    if (version !== linkVersion) throw this.#otherVersion(node, version)
     const { controls } = this.context
     const welcome = this.context.welcome()
     this.id = node
     this.owner = this.siblings.began(this, node)
     return { welcome, missed: controls.missedBy(heard), ...(controls.heard === undefined ? {} : { heard: controls.heard }) }
+  }
+
+  #otherVersion(node: string, version: number): CommandError {
+    const { code, reason } = refusals.otherVersion
+    this.context.log.warn({ node, version, own: linkVersion }, 'a node was turned away: it is of another release; run the same on both')
+    return new CommandError({ code, message: `${reason} (node link ${linkVersion} there, ${version} here)` })
   }
 
   async subscribe(channel: string): Promise<void> {
@@ -157,7 +148,7 @@ export class Child implements Upgraded, BrokerSink, LinkPeer {
   }
 
   /** Only the node at the root knows where a channel stands when its service answers; others pass on what was said there. */
-  async authorize({ request }: Questions['authorize']['args']): Promise<WireGrant | null> {
+  async authorize(request: AccessRequest): Promise<WireGrant | null> {
     const { isRoot } = this.context
     const before = isRoot ? await this.#positionOf(request) : undefined
     const grant = await this.context.node().access.ask(request)
@@ -179,62 +170,36 @@ export class Child implements Upgraded, BrokerSink, LinkPeer {
   }
 }
 
-type Answers = { readonly [Q in Question]?: (child: Child, args: Questions[Q]['args']) => unknown }
-type Hearings = { readonly [S in Statement]?: (child: Child, args: Statements[S]) => void }
-
-const answers: Answers = {
-  hello: (child, hello) => child.begin(hello),
-  report: (child, { nodes }) => child.report(nodes),
-  publish: ({ context }, { channel, data, options }) => context.node().publish(channel, data, options),
-  announce: ({ context }, { channel, delivery }) => context.exchange().announce(channel, fromWireDelivery(delivery)),
-  subscribe: (child, { channel }) => child.subscribe(channel),
-  open: (child, { channel, query }) => child.open(channel, query),
-  history: ({ context }, { channel, query }) => context.exchange().history(channel, query).then(toWirePage),
-  removeHistory: ({ context }, { channel }) => context.exchange().removeHistory(channel),
-  control: ({ context }, message) => context.exchange().control(message),
-  presence: async ({ context }, { channel }) => [
+const handlers = new Handlers<Child>()
+  .handle(protocol.hello, (child, hello) => child.begin(hello))
+  .handle(protocol.report, (child, { nodes }) => child.report(nodes))
+  .handle(protocol.publish, ({ context }, { channel, data, options }) => context.node().publish(channel, data, options))
+  .handle(protocol.announce, ({ context }, { channel, message }) => context.exchange().announce(channel, fromWireMessage(message)))
+  .handle(protocol.subscribe, (child, { channel }) => child.subscribe(channel))
+  .handle(protocol.open, (child, { channel, query }) => child.open(channel, query))
+  .handle(protocol.history, ({ context }, { channel, query }) => context.exchange().history(channel, query).then(toWirePage))
+  .handle(protocol.removeHistory, ({ context }, { channel }) => context.exchange().removeHistory(channel))
+  .handle(protocol.control, ({ context }, message) => context.exchange().control(message))
+  .handle(protocol.presence, async ({ context }, { channel }) => [
     ...(await context.node().presence.list(channel, context.node().limits.presenceBytesMax)).values(),
-  ],
-  presenceStats: ({ context }, { channel }) => context.node().presence.stats(channel),
-  authorize: (child, args) => child.authorize(args),
-  call: ({ context }, { method, data, user, client }) =>
+  ])
+  .handle(protocol.presenceStats, ({ context }, { channel }) => context.node().presence.stats(channel))
+  .handle(protocol.authorize, (child, { request }) => child.authorize(request))
+  .handle(protocol.call, ({ context }, { method, data, user, client }) =>
     context.node().call(method, data ?? undefined, { user, ...(client === '' ? {} : { client }) }),
-  onConnect: ({ context }, { client, data }) => context.node().connectHandlers.handle(client, data ?? undefined),
-  revocations: ({ context }, { after }) => context.revocations(after),
-  redeem: ({ context }, { ticket }) => context.redeem(ticket),
-  watch: ({ context }, change) => context.changeWatch(change),
-  takeWatch: ({ context }, { session, user }) => context.takeWatch(session, user),
-}
-
-const hearings: Hearings = {
-  unsubscribe: (child, { channel }) => child.unsubscribe(channel),
-  track: ({ context, owner }, { entries }) => {
+  )
+  .handle(protocol.onConnect, ({ context }, { client, data }) => context.node().connectHandlers.handle(client, data ?? undefined))
+  .handle(protocol.revocations, ({ context }, { after }) => context.revocations(after))
+  .handle(protocol.redeem, ({ context }, { ticket }) => context.redeem(ticket))
+  .handle(protocol.watch, ({ context }, change) => context.changeWatch(change))
+  .handle(protocol.takeWatch, ({ context }, { session, user }) => context.takeWatch(session, user))
+  .hear(protocol.unsubscribe, (child, { channel }) => child.unsubscribe(channel))
+  .hear(protocol.track, ({ context, owner }, { entries }) => {
     const { presence } = context.node()
     for (const { channel, info, version } of entries) void presence.track(channel, info, owner, version)
-  },
-  untrack: ({ context, owner }, { channel, client }) => void context.node().presence.untrack(channel, client, owner),
-  event: ({ context, owner }, event) => context.happened(event, owner),
-  occupied: ({ context, owner }, { channels }) => {
+  })
+  .hear(protocol.untrack, ({ context, owner }, { channel, client }) => void context.node().presence.untrack(channel, client, owner))
+  .hear(protocol.event, ({ context, owner }, event) => context.happened(event, owner))
+  .hear(protocol.occupied, ({ context, owner }, { channels }) => {
     for (const channel of channels) context.happened({ kind: 'channel_occupied', channel }, owner)
-  },
-}
-
-class ServerLinkSocket implements LinkSocket {
-  constructor(readonly socket: ServerWebSocket<Upgraded>) {}
-
-  send(text: string): void {
-    this.socket.sendText(text)
-  }
-
-  bufferedBytes(): number {
-    return this.socket.getBufferedAmount()
-  }
-
-  close(code: number, reason: string): void {
-    this.socket.close(code, reason)
-  }
-
-  terminate(): void {
-    this.socket.terminate()
-  }
-}
+  })

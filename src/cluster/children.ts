@@ -1,15 +1,14 @@
-import type { Server } from 'bun'
 import type { BrokerMessage, Exchange, LifecycleEvent, Log, Node, NumberedRevocation } from '../hub/index.ts'
 import { presenceLeaseMs } from '../hub/index.ts'
 import { type Clock, every, type Json, type Timer } from '../kit/index.ts'
 import type { Close } from '../protocol/index.ts'
-import type { Upgraded } from '../transport/index.ts'
 import { Child } from './child.ts'
 import type { Controls } from './controls.ts'
-import { encodeStatement } from './link.ts'
-import { linkCloses, refusals, type TakenWatch, toWireDelivery, type WatchChange, type Welcome } from './messages.ts'
+import { encodeNotice, type LinkSocket } from './link.ts'
+import type { LinkListener } from './link-listener.ts'
+import { linkCloses, protocol, refusals, type TakenWatch, type WatchChange, type Welcome } from './protocol.ts'
 import type { NodeReport } from './report.ts'
-import { TurnedAway } from './turned-away.ts'
+import { toWireMessage } from './wire.ts'
 
 /** What nodes below ask for beyond broker and presence. */
 export interface ChildrenContext {
@@ -48,14 +47,14 @@ const silentBeatsMax = 10
 const knockLogMs = 10_000
 
 /** The nodes linked to this one from below. */
-export class Children {
+export class Children implements LinkListener {
   readonly #children = new Map<string, Child>()
   readonly #beats: Timer
   readonly #leases = new Set<Timer>()
   /** Links so far: each is an owner of its own, so that entries of an earlier link go when its lease ends, unless they were sent again. */
   #links = 0
   #knockedAt = 0
-  #last: { delivery: BrokerMessage; channel: string; line: string } | undefined
+  #last: { message: BrokerMessage; channel: string; line: string } | undefined
   #isClosed = false
   /** Publications handed down. */
   relayed = 0
@@ -64,12 +63,19 @@ export class Children {
     this.#beats = every(context.clock, beatMs, () => this.#beat())
   }
 
-  /** Answers a request that may not be upgraded; undefined when it was. A node that may not link is told why, then its connection is closed. */
-  upgrade(request: Request, server: Server<Upgraded>): Response | undefined {
-    const refusal = this.#refusal(request)
-    if (server.upgrade(request, { data: refusal === undefined ? new Child(this) : new TurnedAway(refusal) })) return undefined
-    if (refusal !== undefined) return Response.json({ error: { code: 401, message: refusal.reason } }, { status: 401 })
-    return Response.json({ error: { code: 426, message: 'a WebSocket upgrade is expected here' } }, { status: 426 })
+  refusal(secret: string | undefined, address?: string): Close | undefined {
+    if (this.context.secret !== undefined && secret !== undefined && this.context.isSecret(secret)) return undefined
+    const refusal = this.context.secret === undefined ? refusals.noSecret : refusals.wrongSecret
+    const now = this.context.clock.now()
+    if (Math.abs(now - this.#knockedAt) >= knockLogMs) {
+      this.#knockedAt = now
+      this.context.log.warn({ address }, `a node was turned away: ${noteOf(refusal)}`)
+    }
+    return refusal
+  }
+
+  accept(socket: LinkSocket): Child {
+    return new Child(this, socket)
   }
 
   /** What all nodes below last said of themselves. */
@@ -85,9 +91,9 @@ export class Children {
     return this.#children.values()
   }
 
-  /** @returns who holds what the child tells of over this link */
+  /** @returns the owner of what the child tells of over this link */
   began(child: Child, id: string): string {
-    this.#children.get(id)?.link?.close(linkCloses.replaced.code, linkCloses.replaced.reason)
+    this.#children.get(id)?.link.close(linkCloses.replaced.code, linkCloses.replaced.reason)
     this.#children.set(id, child)
     this.context.exchange().attach(child)
     this.context.log.info({ node: id }, 'a node linked from below')
@@ -117,10 +123,10 @@ export class Children {
     return [...this.#children.values()].find(child => child.id === node || child.reports.some(report => report.node === node))
   }
 
-  /** The line of a delivery, made once for all children. */
-  lineOf(channel: string, delivery: BrokerMessage): string {
-    if (this.#last?.delivery !== delivery || this.#last.channel !== channel) {
-      this.#last = { channel, delivery, line: encodeStatement('deliver', { channel, delivery: toWireDelivery(delivery) }) }
+  /** The line of a message, made once for all children. */
+  lineOf(channel: string, message: BrokerMessage): string {
+    if (this.#last?.message !== message || this.#last.channel !== channel) {
+      this.#last = { channel, message, line: encodeNotice(protocol.deliver, { channel, message: toWireMessage(message) }) }
     }
     return this.#last.line
   }
@@ -129,12 +135,12 @@ export class Children {
   welcomeAgain(): void {
     if (this.#children.size === 0) return
     const welcome = this.context.welcome()
-    for (const child of this.#children.values()) child.link?.say('welcome', welcome)
+    for (const child of this.#children.values()) child.link.notify(protocol.welcome, welcome)
   }
 
   /** Sends the nodes below to look for another way up. */
   sendAway({ code, reason }: Close): void {
-    for (const child of this.#children.values()) child.link?.close(code, reason)
+    for (const child of this.#children.values()) child.link.close(code, reason)
   }
 
   close(): void {
@@ -144,21 +150,9 @@ export class Children {
     this.sendAway(linkCloses.normal)
   }
 
-  #refusal(request: Request): Close | undefined {
-    const given = request.headers.get('authorization') ?? ''
-    if (this.context.secret !== undefined && given.startsWith('Bearer ') && this.context.isSecret(given.slice(7))) return undefined
-    const refusal = this.context.secret === undefined ? refusals.noSecret : refusals.wrongSecret
-    const now = this.context.clock.now()
-    if (Math.abs(now - this.#knockedAt) >= knockLogMs) {
-      this.#knockedAt = now
-      this.context.log.warn({ address: request.headers.get('x-forwarded-for') ?? undefined }, `a node was turned away: ${noteOf(refusal)}`)
-    }
-    return refusal
-  }
-
   #beat(): void {
     for (const child of this.#children.values()) {
-      if (child.link === undefined || child.link.beat() < silentBeatsMax) continue
+      if (child.link.beat() < silentBeatsMax) continue
       this.context.log.warn({ node: child.id }, 'a node below does not answer any more')
       child.link.terminate()
       child.gone()

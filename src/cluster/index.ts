@@ -1,8 +1,8 @@
 export type { Child } from './child.ts'
 export { Children, type ChildrenContext } from './children.ts'
 export { Controls } from './controls.ts'
-export type { Link } from './link.ts'
-export { linkCloses, type TakenWatch, type WatchChange, type Welcome } from './messages.ts'
+export type { Link, LinkSocket } from './link.ts'
+export type { LinkEnd, LinkListener } from './link-listener.ts'
 export {
   type Fence,
   type Lease,
@@ -22,9 +22,11 @@ export {
   slotCount,
   slotOf,
 } from './placement/index.ts'
+export { linkCloses, protocol, type TakenWatch, type WatchChange, type Welcome } from './protocol.ts'
 export { Relay, type RelayContext } from './relay.ts'
 export { RelayBroker } from './relay-broker.ts'
 export { RelayPresence } from './relay-presence.ts'
 export type { NodeCounts, NodeReport, NodeRole } from './report.ts'
+export { upgradeLink } from './upgrade-link.ts'
 export { patienceMs, Uplink } from './uplink.ts'
 export { UpstreamBroker } from './upstream-broker.ts'

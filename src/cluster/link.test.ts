@@ -3,6 +3,7 @@ import { SimClock } from '../../sim/clock.ts'
 import { NotingPeer, PipeSocket } from '../../test/support/link-pipe.ts'
 import { CommandError, errors } from '../protocol/index.ts'
 import { BrokenLink, backlogBytesMax, Link } from './link.ts'
+import { protocol } from './protocol.ts'
 
 function pair() {
   const clock = new SimClock()
@@ -41,10 +42,10 @@ describe('a link', () => {
       throw new TypeError('nobody expected this')
     }
     lower.peer.answers = () => ({ channels: ['a'], rev: 1 })
-    const published = outcomeOf(child.ask('publish', { channel: 'c', data: 1, options: {} }))
-    const refused = outcomeOf(child.ask('presence', { channel: 'c' }))
-    const failed = outcomeOf(child.ask('redeem', { ticket: 't' }))
-    const taken = outcomeOf(parent.ask('takeWatch', { session: 's', user: 'u' }))
+    const published = outcomeOf(child.request(protocol.publish, { channel: 'c', data: 1, options: {} }))
+    const refused = outcomeOf(child.request(protocol.presence, { channel: 'c' }))
+    const failed = outcomeOf(child.request(protocol.redeem, { ticket: 't' }))
+    const taken = outcomeOf(parent.request(protocol.takeWatch, { session: 's', user: 'u' }))
     clock.advance(1)
     expect(published.value).toEqual({ epoch: 'e', offset: 7 })
     expect(refused.error).toMatchObject({ code: 108 })
@@ -55,7 +56,7 @@ describe('a link', () => {
 
   test('[T2] what a tick brings leaves in one frame, in order', () => {
     const { clock, child, lower, upper } = pair()
-    for (const channel of ['a', 'b', 'c']) child.say('unsubscribe', { channel })
+    for (const channel of ['a', 'b', 'c']) child.notify(protocol.unsubscribe, { channel })
     clock.advance(1)
     expect(lower.socket.sent).toHaveLength(1)
     expect(upper.peer.heard).toEqual(['a', 'b', 'c'].map(channel => ['unsubscribe', { channel }]))
@@ -64,21 +65,21 @@ describe('a link', () => {
   test('[T2] an answer that is known at once comes before what happens later', () => {
     const { clock, child, parent, lower } = pair()
     const order: string[] = []
-    lower.peer.hear = () => order.push('statement')
-    child.ask('removeHistory', { channel: 'c' }).then(() => order.push('answer'))
+    lower.peer.notified = () => order.push('notice')
+    child.request(protocol.removeHistory, { channel: 'c' }).then(() => order.push('answer'))
     clock.settle()
-    parent.say('removed', { channel: 'c' })
+    parent.notify(protocol.removed, { channel: 'c' })
     clock.advance(1)
-    expect(order).toEqual(['answer', 'statement'])
+    expect(order).toEqual(['answer', 'notice'])
   })
 
   test('[T3] who waits for an answer is told when the link breaks, and when none comes in time', () => {
     const { clock, child, lower, upper } = pair()
     upper.peer.answers = () => new Promise(() => undefined)
-    const late = outcomeOf(child.ask('presence', { channel: 'c' }))
+    const late = outcomeOf(child.request(protocol.presence, { channel: 'c' }))
     clock.advance(9_999)
     expect(late).toEqual({})
-    const broken = outcomeOf(child.ask('presence', { channel: 'c' }))
+    const broken = outcomeOf(child.request(protocol.presence, { channel: 'c' }))
     clock.advance(2)
     expect(late.error).toMatchObject({ code: 100, temporary: true })
     expect(late.error).not.toBeInstanceOf(BrokenLink)
@@ -86,7 +87,7 @@ describe('a link', () => {
     clock.advance(1)
     expect(broken.error).toBeInstanceOf(BrokenLink)
     expect(child.isClosed).toBe(true)
-    const after = outcomeOf(child.ask('presence', { channel: 'c' }))
+    const after = outcomeOf(child.request(protocol.presence, { channel: 'c' }))
     clock.advance(1)
     expect(after.error).toBeInstanceOf(BrokenLink)
   })
@@ -94,11 +95,11 @@ describe('a link', () => {
   test('[T4] an end that does not read is cut off at the bound, and the bytes are said', () => {
     const { clock, parent, upper, lower } = pair()
     upper.socket.isBlocked = true
-    const statement = { channel: 'x'.repeat(1024 * 1024) }
-    for (let sent = 0; sent < 31; sent++) parent.say('mayHaveMissed', statement)
+    const notice = { channel: 'x'.repeat(1024 * 1024) }
+    for (let sent = 0; sent < 31; sent++) parent.notify(protocol.mayHaveMissed, notice)
     clock.advance(1)
     expect(parent.isClosed).toBe(false)
-    for (let sent = 0; sent < 2; sent++) parent.say('mayHaveMissed', statement)
+    for (let sent = 0; sent < 2; sent++) parent.notify(protocol.mayHaveMissed, notice)
     clock.advance(1)
     expect(parent.isClosed).toBe(true)
     expect(upper.peer.backlog).toBeGreaterThan(backlogBytesMax)
@@ -108,7 +109,7 @@ describe('a link', () => {
   test('[T5] silence is counted in beats and ended by anything that is heard', () => {
     const { clock, child, parent } = pair()
     expect([child.beat(), child.beat(), child.beat()]).toEqual([1, 2, 3])
-    parent.say('mayHaveMissed', { channel: 'c' })
+    parent.notify(protocol.mayHaveMissed, { channel: 'c' })
     clock.advance(1)
     expect(child.beat()).toBe(1)
   })

@@ -1,7 +1,8 @@
-import { type Clock, type Timer, unreachable } from '../kit/index.ts'
-import { CommandError, errors, type ProtocolError } from '../protocol/index.ts'
+import { z } from 'zod'
+import type { Clock, Timer } from '../kit/index.ts'
+import { CommandError, describeIssue, errors, type ProtocolError } from '../protocol/index.ts'
 import { framesOf, LineReader } from './frames.ts'
-import type { Question, Questions, Statement, Statements } from './messages.ts'
+import { type Notice, type Request, shaped } from './row.ts'
 
 /** The connection under a link. */
 export interface LinkSocket {
@@ -13,13 +14,14 @@ export interface LinkSocket {
   terminate(): void
 }
 
-/** What a node answers and hears on a link. */
+/** What a node does with what the other end asks and says. */
 export interface LinkPeer {
   /** @throws CommandError, which crosses as it is */
-  answer(question: Question, args: unknown): unknown
-  hear(statement: Statement, args: unknown): void
-  /** A question could not be answered for a reason that nobody expected. */
-  failed(question: Question, error: unknown): void
+  request(name: string, input: unknown): unknown
+  /** @throws TypeError for what no node says */
+  notified(name: string, input: unknown): void
+  /** A request could not be answered for a reason that nobody expected. */
+  failed(name: string, error: unknown): void
   /** The other end takes what is sent too slowly, and the link was cut. */
   backedUp(bytes: number): void
 }
@@ -31,19 +33,20 @@ export class BrokenLink extends CommandError {
   }
 }
 
-/** A message is a line: a question, its answer or failure, or a statement. */
+/** A message is a line: a request, its result or error, or a notice. */
 type Line =
-  | readonly ['q', id: number, question: Question, args: unknown]
+  | readonly ['q', id: number, name: string, input: unknown]
   | readonly ['r', id: number, result: unknown]
   | readonly ['e', id: number, error: ProtocolError]
-  | readonly ['s', statement: Statement, args: unknown]
+  | readonly ['n', name: string, input: unknown]
 
-interface Asked {
+interface Pending {
   readonly resolve: (result: unknown) => void
   readonly reject: (error: unknown) => void
   readonly timer: Timer
 }
 
+const protocolError = shaped<ProtocolError>(z.looseObject({ code: z.number(), message: z.string() }))
 /** How long an answer may take; what waits for a disk upstream takes far less. */
 const answerMs = 10_000
 /**
@@ -53,13 +56,13 @@ const answerMs = 10_000
 export const backlogBytesMax = 32 * 1024 * 1024
 
 /**
- * A conversation between two nodes over one connection, the same for both ends: questions with answers, and statements. All lines of a
- * tick leave together, in order.
+ * A conversation between two nodes over one connection, the same for both ends: requests with answers, and notices. All lines of a tick
+ * leave together, in order.
  */
 export class Link {
   /** Looks at the link since anything was heard: see `beat`. */
   silence = 0
-  readonly #asked = new Map<number, Asked>()
+  readonly #pending = new Map<number, Pending>()
   readonly #reader = new LineReader()
   #next = 1
   #lines: string[] = []
@@ -75,31 +78,27 @@ export class Link {
     return this.#closed
   }
 
-  ask<Q extends Question>(question: Q, args: Questions[Q]['args']): Promise<Questions[Q]['result']> {
-    if (this.#closed) return Promise.reject(new BrokenLink())
-    const id = this.#next++
-    return new Promise((resolve, reject) => {
-      const late = () => this.#settle(id)?.reject(new CommandError(errors.internal, 'the node upstream does not answer'))
-      // The types of questions and answers are those of one table, which the wire cannot carry.
-      this.#asked.set(id, { resolve: resolve as (result: unknown) => void, reject, timer: this.clock.after(answerMs, late) })
-      this.#send(['q', id, question, args])
-    })
+  /** @throws BrokenLink where the link breaks before the answer; CommandError 100 where none comes in time, or one that cannot be read */
+  async request<In, Out>({ name, output }: Request<In, Out>, input: In): Promise<Out> {
+    const read = output.safeParse(await this.#ask(name, input))
+    if (read.success) return read.data
+    throw new CommandError(errors.internal, `the answer to ${name} cannot be read: ${describeIssue(read.error)}`)
   }
 
-  say<S extends Statement>(statement: S, args: Statements[S]): void {
-    this.#send(['s', statement, args])
+  notify<In>({ name }: Notice<In>, input: In): void {
+    this.#send(['n', name, input])
   }
 
-  /** Sends a statement that was encoded for several links at once. */
-  sayEncoded(line: string): void {
+  /** Sends a notice that was encoded for several links at once. */
+  notifyEncoded(line: string): void {
     if (this.#closed) return
     if (this.#lines.push(line) === 1) this.clock.soon(() => this.#flush())
   }
 
-  /** @throws SyntaxError, RangeError for what no node sends */
+  /** @throws SyntaxError, RangeError, TypeError for what no node sends */
   received(text: string): void {
     this.silence = 0
-    for (const line of this.#reader.read(text)) if (!this.#closed) this.#take(JSON.parse(line) as Line)
+    for (const line of this.#reader.read(text)) if (!this.#closed) this.#take(JSON.parse(line))
   }
 
   /** Called at an even pace: counts the calls since anything was heard. A process that stood still itself does not count. */
@@ -111,7 +110,7 @@ export class Link {
   closed(): void {
     this.#closed = true
     this.#lines = []
-    for (const id of [...this.#asked.keys()]) this.#settle(id)?.reject(new BrokenLink())
+    for (const id of [...this.#pending.keys()]) this.#settle(id)?.reject(new BrokenLink())
   }
 
   /** Ends it in order: what was said before is sent. */
@@ -127,33 +126,36 @@ export class Link {
     this.socket.terminate()
   }
 
-  #take(line: Line): void {
-    switch (line[0]) {
-      case 'q':
-        this.#answer(line[1], line[2], line[3])
-        return
-      case 'r':
-        this.#settle(line[1])?.resolve(line[2])
-        return
-      case 'e':
-        this.#settle(line[1])?.reject(CommandError.fromReply(line[2]))
-        return
-      case 's':
-        this.peer.hear(line[1], line[2])
-        return
-      default:
-        unreachable(line)
-    }
+  #ask(name: string, input: unknown): Promise<unknown> {
+    if (this.#closed) return Promise.reject(new BrokenLink())
+    const id = this.#next++
+    return new Promise((resolve, reject) => {
+      const late = () => this.#settle(id)?.reject(new CommandError(errors.internal, 'the node upstream does not answer'))
+      this.#pending.set(id, { resolve, reject, timer: this.clock.after(answerMs, late) })
+      this.#send(['q', id, name, input])
+    })
+  }
+
+  /** Looked at by hand: it is done for every publication. */
+  #take(line: unknown): void {
+    if (!Array.isArray(line)) throw new TypeError('a line that no node sends')
+    const [kind, first, second, third]: readonly unknown[] = line
+    if (kind === 'n' && typeof first === 'string') this.peer.notified(first, second)
+    else if (typeof first !== 'number') throw new TypeError('a line that no node sends')
+    else if (kind === 'q' && typeof second === 'string') this.#answer(first, second, third)
+    else if (kind === 'r') this.#settle(first)?.resolve(second)
+    else if (kind === 'e') this.#settle(first)?.reject(CommandError.fromReply(protocolError.parse(second)))
+    else throw new TypeError('a line that no node sends')
   }
 
   /** What is known at once is answered in this turn, before anything that happens later is said. */
-  #answer(id: number, question: Question, args: unknown): void {
+  #answer(id: number, name: string, input: unknown): void {
     const failed = (error: unknown) => {
-      if (!(error instanceof CommandError)) this.peer.failed(question, error)
+      if (!(error instanceof CommandError)) this.peer.failed(name, error)
       this.#send(['e', id, error instanceof CommandError ? error.toReply() : errors.internal])
     }
     try {
-      const answer = this.peer.answer(question, args)
+      const answer = this.peer.request(name, input)
       if (answer instanceof Promise) answer.then(result => this.#send(['r', id, result ?? null]), failed)
       else this.#send(['r', id, answer ?? null])
     } catch (error) {
@@ -161,15 +163,15 @@ export class Link {
     }
   }
 
-  #settle(id: number): Asked | undefined {
-    const asked = this.#asked.get(id)
-    this.#asked.delete(id)
-    asked?.timer.cancel()
-    return asked
+  #settle(id: number): Pending | undefined {
+    const pending = this.#pending.get(id)
+    this.#pending.delete(id)
+    pending?.timer.cancel()
+    return pending
   }
 
   #send(line: Line): void {
-    this.sayEncoded(JSON.stringify(line))
+    this.notifyEncoded(JSON.stringify(line))
   }
 
   #flush(): void {
@@ -184,7 +186,7 @@ export class Link {
   }
 }
 
-/** A statement encoded once, for any number of links. */
-export function encodeStatement<S extends Statement>(statement: S, args: Statements[S]): string {
-  return JSON.stringify(['s', statement, args] satisfies Line)
+/** A notice encoded once, for any number of links. */
+export function encodeNotice<In>({ name }: Notice<In>, input: In): string {
+  return JSON.stringify(['n', name, input] satisfies Line)
 }

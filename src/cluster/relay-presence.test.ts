@@ -3,7 +3,8 @@ import { SimClock } from '../../sim/clock.ts'
 import { MemoryBroker, MemoryPresence } from '../broker/index.ts'
 import { type BrokerMessage, defaultLimits, defineNamespace, Namespaces, presenceLeaseMs } from '../hub/index.ts'
 import { seededRandom } from '../kit/index.ts'
-import type { Statements } from './messages.ts'
+import { Handlers } from './handlers.ts'
+import { protocol } from './protocol.ts'
 import { RelayPresence } from './relay-presence.ts'
 
 const room = defineNamespace({ name: 'room', presence: true, joinLeave: true })
@@ -27,17 +28,16 @@ type Parent = Pick<MemoryPresence, 'track' | 'untrack' | 'renew'>
 function relayOn(clock: SimClock) {
   const link: { parent: Parent | undefined; owner: string } = { parent: undefined, owner: '' }
   const presence = new RelayPresence(clock, {
-    ask: async () => [] as never,
-    say(statement, args) {
+    request: async row => row.output.parse([]),
+    notify(row, input) {
       const { parent, owner } = link
       if (parent === undefined) return
-      if (statement === 'track') {
-        for (const { channel, info, version } of (args as Statements['track']).entries) void parent.track(channel, info, owner, version)
-      }
-      if (statement === 'untrack') {
-        const { channel, client } = args as Statements['untrack']
-        void parent.untrack(channel, client, owner)
-      }
+      const handlers = new Handlers<Parent>()
+        .hear(protocol.track, (to, { entries }) => {
+          for (const { channel, info, version } of entries) void to.track(channel, info, owner, version)
+        })
+        .hear(protocol.untrack, (to, { channel, client }) => void to.untrack(channel, client, owner))
+      handlers.notified(parent, row.name, input)
     },
   })
   return {

@@ -1,7 +1,7 @@
 import { isOlder, type Presence, type PresenceStats, type PresenceVersion, presenceLeaseMs } from '../hub/index.ts'
 import type { Clock, Timer } from '../kit/index.ts'
 import type { ClientInfo } from '../protocol/index.ts'
-import type { Tracked } from './messages.ts'
+import { protocol, type Tracked } from './protocol.ts'
 import type { Uplink } from './uplink.ts'
 
 interface Held {
@@ -10,7 +10,7 @@ interface Held {
   readonly version: PresenceVersion
 }
 
-/** Entries of one statement. */
+/** Entries of one notice. */
 const batchMax = 100
 const local = ''
 
@@ -26,7 +26,7 @@ export class RelayPresence implements Presence {
 
   constructor(
     readonly clock: Clock,
-    readonly uplink: Pick<Uplink, 'ask' | 'say'>,
+    readonly uplink: Pick<Uplink, 'request' | 'notify'>,
   ) {}
 
   async track(channel: string, info: ClientInfo, owner = local, version: PresenceVersion = []): Promise<void> {
@@ -35,7 +35,7 @@ export class RelayPresence implements Presence {
     const known = held.get(info.client)
     if (known !== undefined && isOlder(version, known.version)) return
     held.set(info.client, { info, owner, version })
-    this.uplink.say('track', { entries: [{ channel, info, version: [...version, this.#turn] }] })
+    this.uplink.notify(protocol.track, { entries: [{ channel, info, version: [...version, this.#turn] }] })
   }
 
   async untrack(channel: string, client: string, owner = local): Promise<void> {
@@ -43,16 +43,16 @@ export class RelayPresence implements Presence {
     if (held?.get(client)?.owner !== owner) return
     held.delete(client)
     if (held.size === 0) this.#held.delete(channel)
-    this.uplink.say('untrack', { channel, client })
+    this.uplink.notify(protocol.untrack, { channel, client })
   }
 
   async list(channel: string): Promise<ReadonlyMap<string, ClientInfo>> {
-    const infos = await this.uplink.ask('presence', { channel })
+    const infos = await this.uplink.request(protocol.presence, { channel })
     return new Map(infos.map(info => [info.client, info]))
   }
 
   stats(channel: string): Promise<PresenceStats> {
-    return this.uplink.ask('presenceStats', { channel })
+    return this.uplink.request(protocol.presenceStats, { channel })
   }
 
   renew(owner: string): void {
@@ -79,7 +79,8 @@ export class RelayPresence implements Presence {
       for (const { info, owner, version } of held.values())
         if (!this.#leases.has(owner)) entries.push({ channel, info, version: [...version, this.#turn] })
     }
-    for (let from = 0; from < entries.length; from += batchMax) this.uplink.say('track', { entries: entries.slice(from, from + batchMax) })
+    for (let from = 0; from < entries.length; from += batchMax)
+      this.uplink.notify(protocol.track, { entries: entries.slice(from, from + batchMax) })
   }
 
   async close(): Promise<void> {

@@ -1,26 +1,16 @@
 import { type LifecycleEvent, type NamespaceFields, type Node, payerOf, type SessionPush } from '../hub/index.ts'
 import { type Clock, every, type Json, RingBuffer, type Timer } from '../kit/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
-import type { Controls } from './controls.ts'
-import {
-  fromWireDelivery,
-  type Hello,
-  type HelloReply,
-  linkVersion,
-  type Question,
-  type Questions,
-  type Statement,
-  type Statements,
-  type TakenWatch,
-  type WatchChange,
-  type Welcome,
-} from './messages.ts'
+import type { Controls, NumberedControl } from './controls.ts'
+import { Handlers } from './handlers.ts'
+import { type Hello, type HelloReply, linkVersion, protocol, type TakenWatch, type WatchChange, type Welcome } from './protocol.ts'
 import { ClientQuestions } from './questions.ts'
 import type { RelayBroker } from './relay-broker.ts'
 import type { RelayPresence } from './relay-presence.ts'
 import type { NodeReport } from './report.ts'
 import type { Uplink, UplinkEvents } from './uplink.ts'
 import { UpstreamGrants } from './upstream-grants.ts'
+import { fromWireMessage } from './wire.ts'
 
 /** What a relay does on behalf of its parent, and reports to it. */
 export interface RelayContext {
@@ -51,7 +41,7 @@ export interface RelayContext {
 
 /** Events of sessions that are kept while there is no link. Beyond, the oldest are lost. */
 const untoldMax = 10_000
-/** Channels of one statement. */
+/** Channels of one notice. */
 const occupiedBatchMax = 500
 
 /** Joins a node to its parent: what comes down the link goes to the broker, what the parent's services decide is asked there. */
@@ -63,6 +53,7 @@ export class Relay implements UplinkEvents {
   #welcome: Welcome | undefined
   #caughtUp: (() => void) | undefined
   readonly #untold = new RingBuffer<LifecycleEvent>()
+  readonly #handlers = relayHandlers((context, welcome) => this.#learn(context, welcome))
   #untoldLost = 0
 
   constructor(
@@ -78,10 +69,10 @@ export class Relay implements UplinkEvents {
     this.#reporting = every(context.clock, context.reportMs, () => this.report())
     context.node.forward = (method, data, asking) => {
       const { user, client = '' } = asking
-      return questions.ask(payerOf(asking), () => context.uplink.ask('call', { method, data: data ?? null, user, client }))
+      return questions.ask(payerOf(asking), () => context.uplink.request(protocol.call, { method, data: data ?? null, user, client }))
     }
     context.node.connectHandlers.add(async (client, data) =>
-      this.#welcome?.hasConnectHandlers ? context.uplink.ask('onConnect', { client, data: data ?? null }) : undefined,
+      this.#welcome?.hasConnectHandlers ? context.uplink.request(protocol.onConnect, { client, data: data ?? null }) : undefined,
     )
     context.node.on(event => this.#happened(event))
     return new Promise(resolve => {
@@ -114,33 +105,23 @@ export class Relay implements UplinkEvents {
     this.#context?.uplink.drop('it does not keep up')
   }
 
-  answer(question: Question, args: unknown): unknown {
-    const context = this.#context
-    if (context === undefined) throw new CommandError(errors.notAvailable)
-    // The arguments are those of the table of questions, which the wire cannot carry.
-    if (question === 'watch') return context.changeWatch(args as Questions['watch']['args'])
-    if (question === 'push') return context.push(args as Questions['push']['args'])
-    if (question === 'stats') return context.stats()
-    if (question === 'channels') return context.channels((args as Questions['channels']['args']).pattern)
-    if (question !== 'takeWatch') throw new CommandError(errors.methodNotFound, question)
-    const { session, user } = args as Questions['takeWatch']['args']
-    return context.takeWatch(session, user)
+  request(name: string, input: unknown): unknown {
+    if (this.#context === undefined) throw new CommandError(errors.notAvailable)
+    return this.#handlers.request(this.#context, name, input)
   }
 
-  hear<S extends Statement>(statement: S, args: Statements[S]): void {
-    if (this.#context === undefined) return
-    if (isWelcome(statement, args)) this.#learn(this.#context, args)
-    else hearings[statement]?.(this.#context, args)
+  notified(name: string, input: unknown): void {
+    if (this.#context !== undefined) this.#handlers.notified(this.#context, name, input)
   }
 
-  failed(question: Question, error: unknown): void {
-    this.#context?.node.log.error({ err: error, question }, 'a question of the node upstream failed unexpectedly')
+  failed(name: string, error: unknown): void {
+    this.#context?.node.log.error({ err: error, request: name }, 'a request of the node upstream failed unexpectedly')
   }
 
   /** Says how this node and all below it are. */
   report(): void {
     const { uplink, reports } = this.#context ?? {}
-    if (uplink?.isUp && reports !== undefined) uplink.ask('report', { nodes: reports() }).catch(() => undefined)
+    if (uplink?.isUp && reports !== undefined) uplink.request(protocol.report, { nodes: reports() }).catch(() => undefined)
   }
 
   close(): void {
@@ -149,7 +130,7 @@ export class Relay implements UplinkEvents {
 
   #take(context: RelayContext, { welcome, missed, heard }: HelloReply): void {
     this.#learn(context, welcome)
-    for (const control of missed) hearings.control?.(context, control)
+    for (const control of missed) takeControl(context, control)
     if (heard !== undefined) this.controls.catchUp(heard)
     void this.#takeRevocations(context).then(() => this.#caughtUp?.())
     this.report()
@@ -162,9 +143,9 @@ export class Relay implements UplinkEvents {
   async #takeRevocations({ node, uplink }: RelayContext): Promise<void> {
     try {
       for (
-        let after = 0, page = await uplink.ask('revocations', { after });
+        let after = 0, page = await uplink.request(protocol.revocations, { after });
         page.length > 0;
-        page = await uplink.ask('revocations', { after })
+        page = await uplink.request(protocol.revocations, { after })
       ) {
         for (const { number, revocation } of page) {
           after = number
@@ -191,7 +172,7 @@ export class Relay implements UplinkEvents {
   #happened(event: LifecycleEvent): void {
     const uplink = this.#context?.uplink
     if (!this.#welcome?.listens || uplink === undefined) return
-    if (uplink.isUp) uplink.say('event', event)
+    if (uplink.isUp) uplink.notify(protocol.event, event)
     // Which channels are occupied is told as a whole when there is a link again.
     else if (event.kind !== 'channel_occupied' && event.kind !== 'channel_vacated') this.#keep(event)
   }
@@ -206,7 +187,7 @@ export class Relay implements UplinkEvents {
   #tellMissed(context: RelayContext, { listens }: Welcome): void {
     if (listens) this.#tellOccupied(context)
     for (let event = this.#untold.shift(); event !== undefined; event = this.#untold.shift())
-      if (listens) context.uplink.say('event', event)
+      if (listens) context.uplink.notify(protocol.event, event)
     if (this.#untoldLost > 0) context.node.log.warn({ events: this.#untoldLost }, 'more happened without a link than could be kept')
     this.#untoldLost = 0
   }
@@ -214,19 +195,24 @@ export class Relay implements UplinkEvents {
   #tellOccupied({ node, uplink }: RelayContext): void {
     const channels = node.occupied
     for (let from = 0; from < channels.length; from += occupiedBatchMax)
-      uplink.say('occupied', { channels: channels.slice(from, from + occupiedBatchMax) })
+      uplink.notify(protocol.occupied, { channels: channels.slice(from, from + occupiedBatchMax) })
   }
 }
 
-function isWelcome(statement: Statement, args: Statements[Statement]): args is Welcome {
-  return statement === 'welcome' && 'authorized' in args
+function relayHandlers(learn: (context: RelayContext, welcome: Welcome) => void): Handlers<RelayContext> {
+  return new Handlers<RelayContext>()
+    .handle(protocol.watch, (context, change) => context.changeWatch(change))
+    .handle(protocol.takeWatch, (context, { session, user }) => context.takeWatch(session, user))
+    .handle(protocol.channels, (context, { pattern }) => context.channels(pattern))
+    .handle(protocol.push, (context, pushed) => context.push(pushed))
+    .handle(protocol.stats, context => context.stats())
+    .hear(protocol.deliver, ({ broker }, { channel, message }) => broker.received(channel, fromWireMessage(message)))
+    .hear(protocol.controlled, takeControl)
+    .hear(protocol.mayHaveMissed, ({ broker }, { channel }) => broker.mayHaveMissed(channel))
+    .hear(protocol.removed, ({ broker }, { channel }) => broker.removed(channel))
+    .hear(protocol.welcome, learn)
 }
 
-const hearings: { readonly [S in Statement]?: (context: RelayContext, args: Statements[S]) => void } = {
-  deliver: ({ broker }, { channel, delivery }) => broker.received(channel, fromWireDelivery(delivery)),
-  control: ({ broker, controls }, control) => {
-    if (controls.take(control)) broker.controlled(control.message)
-  },
-  mayHaveMissed: ({ broker }, { channel }) => broker.mayHaveMissed(channel),
-  removed: ({ broker }, { channel }) => broker.removed(channel),
+function takeControl({ broker, controls }: RelayContext, control: NumberedControl): void {
+  if (controls.take(control)) broker.controlled(control.message)
 }

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'bun:test'
 import { SimClock } from '../../sim/clock.ts'
 import { FakeParents, NotingPeer } from '../../test/support/link-pipe.ts'
-import { silentLog } from '../hub/index.ts'
+import { type Log, silentLog } from '../hub/index.ts'
 import { seededRandom } from '../kit/index.ts'
-import { type Hello, type HelloReply, type Question, refusals } from './messages.ts'
+import { CommandError } from '../protocol/index.ts'
+import { type Hello, type HelloReply, protocol, refusals } from './protocol.ts'
 import { patienceMs, Uplink, type UplinkEvents } from './uplink.ts'
 
 class Events extends NotingPeer implements UplinkEvents {
@@ -23,19 +24,19 @@ class Events extends NotingPeer implements UplinkEvents {
   }
 }
 
-function helloReplyOf(node: string, path: string[] = [node]): HelloReply {
+function replyOf(node: string, path: string[] = [node]): HelloReply {
   return {
     welcome: { node, path, namespaces: [], authorized: [], historyElsewhere: [], hasConnectHandlers: false, listens: false },
     missed: [],
   }
 }
 
-type Answers = (upstream: string, question: Question, args: unknown) => unknown
+type Answers = (upstream: string, name: string, input: unknown) => unknown
 
 function start(upstreams: string[], states: Record<string, 'away' | 'deaf' | { code: number; reason: string }> = {}, answers?: Answers) {
   const clock = new SimClock()
   const parents = new FakeParents(clock, (upstream, question, args) =>
-    question === 'hello' ? helloReplyOf(upstream) : answers?.(upstream, question, args),
+    question === 'hello' ? replyOf(upstream) : answers?.(upstream, question, args),
   )
   for (const [upstream, state] of Object.entries(states)) parents.state.set(upstream, state)
   const events = new Events()
@@ -80,7 +81,7 @@ describe('an uplink', () => {
     expect(uplink.upstream).toBe('b')
     parents.state.set('a', 'there')
     for (let s = 0; s < 60; s++) {
-      uplink.ask('report', { nodes: [] })
+      uplink.request(protocol.report, { nodes: [] })
       clock.advance(1000)
     }
     expect(parents.attempts).toHaveLength(2)
@@ -128,9 +129,29 @@ describe('an uplink', () => {
     expect(uplink.isUp).toBe(true)
   })
 
+  test('[N34] a parent of another release is asked again slowly, and what it says is logged', () => {
+    const clock = new SimClock()
+    let isOther = true
+    const parents = new FakeParents(clock, upstream => {
+      if (isOther) throw new CommandError({ code: refusals.otherVersion.code, message: 'another release: run the same on both' })
+      return replyOf(upstream)
+    })
+    const errors: object[] = []
+    const log: Log = { ...silentLog, error: fields => errors.push(fields) }
+    const options = { clock, random: seededRandom(1), log, node: 'me', upstreams: ['a'], secret: 's', connect: parents.connect }
+    const uplink = new Uplink(options, new Events())
+    clock.advance(60_000)
+    expect(parents.attempts.length).toBeGreaterThan(2)
+    expect(parents.attempts.length).toBeLessThan(10)
+    expect(errors[0]).toMatchObject({ upstream: 'a', code: 4426, reason: 'another release: run the same on both' })
+    isOther = false
+    clock.advance(25_000)
+    expect(uplink.isUp).toBe(true)
+  })
+
   test('[T8] a parent that hangs below this very node is no parent', () => {
     const clock = new SimClock()
-    const parents = new FakeParents(clock, upstream => helloReplyOf(upstream, upstream === 'a' ? ['a', 'x', 'me', 'root'] : ['b', 'root']))
+    const parents = new FakeParents(clock, upstream => replyOf(upstream, upstream === 'a' ? ['a', 'x', 'me', 'root'] : ['b', 'root']))
     const events = new Events()
     const uplink = new Uplink(
       { clock, random: seededRandom(1), log: silentLog, node: 'me', upstreams: ['a', 'b'], secret: 's', connect: parents.connect },
@@ -148,11 +169,11 @@ describe('an uplink', () => {
       return question === 'presence' ? [] : { epoch: 'e', offset: 1 }
     })
     clock.advance(100)
-    const read = outcomeOf(uplink.ask('presence', { channel: 'c' }))
-    const written = outcomeOf(uplink.ask('publish', { channel: 'c', data: 1, options: {} }))
+    const read = outcomeOf(uplink.request(protocol.presence, { channel: 'c' }))
+    const written = outcomeOf(uplink.request(protocol.publish, { channel: 'c', data: 1, options: {} }))
     clock.advance(10)
     parents.cut('a')
-    const later = outcomeOf(uplink.ask('publish', { channel: 'c', data: 2, options: {} }))
+    const later = outcomeOf(uplink.request(protocol.publish, { channel: 'c', data: 2, options: {} }))
     clock.advance(200)
     expect(read.value).toEqual([])
     // Whether the first parent has published it is not known, so it is not said again.
@@ -165,13 +186,13 @@ describe('an uplink', () => {
     clock.advance(100)
     parents.state.set('a', 'away')
     parents.cut('a')
-    const waiting = outcomeOf(uplink.ask('presence', { channel: 'c' }))
+    const waiting = outcomeOf(uplink.request(protocol.presence, { channel: 'c' }))
     clock.advance(patienceMs - 10)
     expect([waiting, uplink.isLost, events.losses]).toEqual([{}, false, 0])
     clock.advance(20)
     expect(waiting.error).toMatchObject({ code: 100, temporary: true })
     expect([uplink.isLost, events.losses]).toEqual([true, 1])
-    const atOnce = outcomeOf(uplink.ask('presence', { channel: 'c' }))
+    const atOnce = outcomeOf(uplink.request(protocol.presence, { channel: 'c' }))
     clock.settle()
     expect(atOnce.error).toMatchObject({ code: 100 })
     parents.state.set('a', 'there')
@@ -181,7 +202,7 @@ describe('an uplink', () => {
 
   test('[T10] closed, it tries no more and fails what waits', () => {
     const { clock, parents, uplink } = start(['a'], { a: 'away' })
-    const waiting = outcomeOf(uplink.ask('presence', { channel: 'c' }))
+    const waiting = outcomeOf(uplink.request(protocol.presence, { channel: 'c' }))
     uplink.close()
     clock.advance(60_000)
     expect(waiting.error).toMatchObject({ code: 100 })

@@ -1,18 +1,10 @@
 import type { Log } from '../hub/index.ts'
 import { backoffMs, type Clock, every, type Random, type Timer, unreachable } from '../kit/index.ts'
+import { CommandError } from '../protocol/index.ts'
 import { type Connector, connectByWebSocket } from './connector.ts'
 import { BrokenLink, Link, type LinkPeer } from './link.ts'
-import {
-  type Hello,
-  type HelloReply,
-  linkCloses,
-  type Question,
-  type Questions,
-  refusals,
-  repeatable,
-  type Statement,
-  type Statements,
-} from './messages.ts'
+import { type Hello, type HelloReply, linkCloses, protocol, refusals } from './protocol.ts'
+import type { Notice, Request } from './row.ts'
 
 export interface UplinkOptions {
   readonly clock: Clock
@@ -52,14 +44,14 @@ const retry = { baseMs: 200, capMs: 3000 } as const
 const refusedRetryMs = 15_000
 /** A herd that lost the same parent does not reach the next one in the same instant. */
 const spreadMs = 100
-/** How long questions wait for a link that is being made anew, and how long nobody is told that there is none. */
+/** How long requests wait for a link that is being made anew, and how long nobody is told that there is none. */
 export const patienceMs = 5000
 /** A parent that does not answer `hello` within this time is left. */
 const helloMs = 5000
 const beatMs = 1000
 /** A parent answers a report every two seconds; one that is not heard for this many beats is gone, though the connection stands. */
 const silentBeatsMax = 5
-/** Questions that wait for a link. Beyond, they fail at once. */
+/** Requests that wait for a link. Beyond, they fail at once. */
 const waitingMax = 10_000
 /** The same failure is not logged again within this time. */
 const repeatLogMs = 60_000
@@ -102,14 +94,14 @@ export class Uplink {
   }
 
   /** Asks in this turn if the link is up; else as soon as it is. @throws CommandError when that takes too long */
-  ask<Q extends Question>(question: Q, args: Questions[Q]['args']): Promise<Questions[Q]['result']> {
-    if (this.#state.kind === 'up') return this.#askOver(this.#state.link, question, args)
-    return this.#whenUp().then(link => this.#askOver(link, question, args))
+  request<In, Out>(row: Request<In, Out>, input: In): Promise<Out> {
+    if (this.#state.kind === 'up') return this.#requestOver(this.#state.link, row, input)
+    return this.#whenUp().then(link => this.#requestOver(link, row, input))
   }
 
   /** Says it if the link is up; what is said without an answer may be lost. */
-  say<S extends Statement>(statement: S, args: Statements[S]): void {
-    if (this.#state.kind === 'up') this.#state.link.say(statement, args)
+  notify<In>(row: Notice<In>, input: In): void {
+    if (this.#state.kind === 'up') this.#state.link.notify(row, input)
   }
 
   close(): void {
@@ -144,12 +136,21 @@ export class Uplink {
     this.#down(state.link, 1006, reason)
   }
 
-  async #askOver<Q extends Question>(link: Link, question: Q, args: Questions[Q]['args']): Promise<Questions[Q]['result']> {
+  /** A parent that answers and refuses `hello` is as good as none; what it says of itself is the reason. */
+  #refusedBy(error: unknown): void {
+    const state = this.#state
+    if (state.kind !== 'connecting') return
+    const code = error instanceof CommandError && isRefusal(error.code) ? error.code : 1006
+    this.#down(state.link, code, error instanceof Error ? error.message : String(error))
+    state.link.terminate()
+  }
+
+  async #requestOver<In, Out>(link: Link, row: Request<In, Out>, input: In): Promise<Out> {
     try {
-      return await link.ask(question, args)
+      return await link.request(row, input)
     } catch (error) {
-      if (!(error instanceof BrokenLink) || !repeatable.has(question)) throw error
-      return this.ask(question, args)
+      if (!(error instanceof BrokenLink) || !row.isRepeatable) throw error
+      return this.request(row, input)
     }
   }
 
@@ -170,11 +171,10 @@ export class Uplink {
   }
 
   #opened(link: Link): void {
-    link.ask('hello', this.events.hello()).then(
+    link.request(protocol.hello, this.events.hello()).then(
       reply => this.#up(link, reply),
       (error: unknown) => {
-        if (this.#state.kind === 'connecting' && this.#state.link === link)
-          this.drop(error instanceof Error ? error.message : String(error))
+        if (this.#state.kind === 'connecting' && this.#state.link === link) this.#refusedBy(error)
       },
     )
   }

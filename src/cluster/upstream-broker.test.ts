@@ -3,8 +3,9 @@ import { SimClock } from '../../sim/clock.ts'
 import { MemoryBroker } from '../broker/index.ts'
 import { defaultLimits, defineNamespace, type HistoryQuery, Namespaces } from '../hub/index.ts'
 import { type Json, seededRandom } from '../kit/index.ts'
-import { type Questions, toWirePage } from './messages.ts'
+import { protocol } from './protocol.ts'
 import { UpstreamBroker } from './upstream-broker.ts'
+import { toWirePage } from './wire.ts'
 
 const kept = defineNamespace({ name: 'kept', historySize: 4000, historyTtlMs: 60_000 })
 
@@ -17,15 +18,14 @@ async function withHistory(count: number, data: (n: number) => Json = n => n) {
   const said: string[] = []
   let between = async () => undefined as unknown
   const broker = new UpstreamBroker({
-    say: statement => said.push(statement),
-    async ask(question, args) {
-      said.push(question)
-      const { channel, query } = args as Questions['history']['args']
+    notify: ({ name }) => said.push(name),
+    async request({ name, output }, input) {
+      said.push(name)
+      const { channel, query } = protocol.history.input.parse(input)
       queries.push(query)
       const page = toWirePage(await memory.history(channel, query))
       await between()
-      // The answer to this question, whose type the table cannot tell here.
-      return page as never
+      return output.parse(page)
     },
   })
   return {

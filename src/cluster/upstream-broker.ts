@@ -1,26 +1,27 @@
 import type { Broker, BrokerMessage, Control, HistoryPage, HistoryQuery, PublishOptions } from '../hub/index.ts'
 import type { Json } from '../kit/index.ts'
 import type { Position, Publication } from '../protocol/index.ts'
-import { fromWirePage, toWireDelivery } from './messages.ts'
+import { protocol } from './protocol.ts'
 import type { Uplink } from './uplink.ts'
+import { fromWirePage, toWireMessage } from './wire.ts'
 
-/** Publications of one question: a long history comes in pages, so that it never holds up what is live. */
+/** Publications of one answer: a long history comes in pages, so that it never holds up what is live. */
 const pageMax = 1000
 
-/** The broker of the node upstream, question by question. */
+/** The broker of the node upstream, request by request. */
 export class UpstreamBroker implements Broker {
-  constructor(readonly uplink: Pick<Uplink, 'ask' | 'say'>) {}
+  constructor(readonly uplink: Pick<Uplink, 'request' | 'notify'>) {}
 
   publish(channel: string, data: Json, options: PublishOptions): Promise<Position> {
-    return this.uplink.ask('publish', { channel, data, options })
+    return this.uplink.request(protocol.publish, { channel, data, options })
   }
 
-  async announce(channel: string, delivery: BrokerMessage): Promise<void> {
-    await this.uplink.ask('announce', { channel, delivery: toWireDelivery(delivery) })
+  async announce(channel: string, message: BrokerMessage): Promise<void> {
+    await this.uplink.request(protocol.announce, { channel, message: toWireMessage(message) })
   }
 
   async subscribe(channel: string): Promise<void> {
-    await this.uplink.ask('subscribe', { channel })
+    await this.uplink.request(protocol.subscribe, { channel })
   }
 
   async open(channel: string, query: HistoryQuery): Promise<HistoryPage> {
@@ -35,7 +36,7 @@ export class UpstreamBroker implements Broker {
 
   /** Without a link nothing is subscribed, and on the next only what is wanted then. */
   async unsubscribe(channel: string): Promise<void> {
-    this.uplink.say('unsubscribe', { channel })
+    this.uplink.notify(protocol.unsubscribe, { channel })
   }
 
   async history(channel: string, query: HistoryQuery): Promise<HistoryPage> {
@@ -43,17 +44,17 @@ export class UpstreamBroker implements Broker {
   }
 
   async removeHistory(channel: string): Promise<void> {
-    await this.uplink.ask('removeHistory', { channel })
+    await this.uplink.request(protocol.removeHistory, { channel })
   }
 
   async control(message: Control): Promise<void> {
-    await this.uplink.ask('control', message)
+    await this.uplink.request(protocol.control, message)
   }
 
   async close(): Promise<void> {}
 
   async #page(channel: string, query: HistoryQuery, question: 'history' | 'open' = 'history'): Promise<HistoryPage> {
-    return fromWirePage(await this.uplink.ask(question, { channel, query }))
+    return fromWirePage(await this.uplink.request(protocol[question], { channel, query }))
   }
 
   /** Page after page up to the present end. What was dropped from the history meanwhile leaves a gap: then what came before it is worth nothing. */

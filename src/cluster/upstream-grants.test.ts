@@ -2,8 +2,9 @@ import { describe, expect, test } from 'bun:test'
 import { SimClock } from '../../sim/clock.ts'
 import type { AccessRequest } from '../hub/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
-import type { Questions, WireGrant } from './messages.ts'
+import { protocol } from './protocol.ts'
 import { UpstreamGrants } from './upstream-grants.ts'
+import type { WireGrant } from './wire.ts'
 
 /** Services upstream that answer when they are told to. */
 function upstream(decide: (request: AccessRequest) => WireGrant | null) {
@@ -11,13 +12,13 @@ function upstream(decide: (request: AccessRequest) => WireGrant | null) {
   const asked: AccessRequest[] = []
   const waiting: (() => void)[] = []
   const grants = new UpstreamGrants(clock, {
-    ask(_question, args) {
-      const { request } = args as Questions['authorize']['args']
+    request({ output }, input) {
+      const { request } = protocol.authorize.input.parse(input)
       asked.push(request)
       return new Promise((resolve, reject) => {
         waiting.push(() => {
           try {
-            resolve(decide(request) as never)
+            resolve(output.parse(decide(request)))
           } catch (error) {
             reject(error)
           }

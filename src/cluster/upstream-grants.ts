@@ -1,8 +1,9 @@
 import { type AccessRequest, type Grant, principalOf } from '../hub/index.ts'
 import type { Clock } from '../kit/index.ts'
-import type { WireGrant } from './messages.ts'
+import { protocol } from './protocol.ts'
 import { ClientQuestions } from './questions.ts'
 import type { Uplink } from './uplink.ts'
+import type { WireGrant } from './wire.ts'
 
 /** How long an answer serves those who ask the same. A right that is withdrawn lives on for this long in new subscriptions. */
 const reuseMs = 1000
@@ -26,7 +27,7 @@ export class UpstreamGrants {
 
   constructor(
     readonly clock: Clock,
-    readonly uplink: Pick<Uplink, 'ask'>,
+    readonly uplink: Pick<Uplink, 'request'>,
     readonly questions = new ClientQuestions(),
   ) {}
 
@@ -43,7 +44,7 @@ export class UpstreamGrants {
 
   /** Strangers share a turn: what they ask after is asked once for all of them. */
   #askUpstream(request: AccessRequest): Promise<WireGrant | null> {
-    return this.questions.ask(principalOf(request.user, ''), () => this.uplink.ask('authorize', { request }))
+    return this.questions.ask(principalOf(request.user, ''), () => this.uplink.request(protocol.authorize, { request }))
   }
 
   #fresh(key: string): Promise<WireGrant | null> | undefined {

@@ -1,9 +1,7 @@
 import { SimClock } from '../../sim/clock.ts'
 import { MemoryBroker, MemoryPresence } from '../../src/broker/index.ts'
-import { Child } from '../../src/cluster/child.ts'
 import type { Connector } from '../../src/cluster/connector.ts'
 import { Children, Controls, Relay, RelayBroker, RelayPresence, Uplink, UpstreamBroker } from '../../src/cluster/index.ts'
-import { Link } from '../../src/cluster/link.ts'
 import { defaultLimits, type Exchange, Namespaces, Node, type Presence, readNamespace, silentLog } from '../../src/hub/index.ts'
 import { seededRandom } from '../../src/kit/index.ts'
 import { PipeSocket } from '../support/link-pipe.ts'
@@ -97,8 +95,7 @@ function pipeTo(children: Children, clock: SimClock): Connector {
     const [lower, upper] = PipeSocket.pair(clock)
     lower.received = text => events.received(text)
     lower.ended = (code, reason) => events.ended(code, reason)
-    const child = new Child(children)
-    child.link = new Link(clock, upper, child)
+    const child = children.accept(upper)
     upper.received = text => child.received(text)
     upper.ended = () => child.gone()
     clock.soon(() => events.opened())

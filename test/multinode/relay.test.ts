@@ -192,10 +192,10 @@ describe('a tree of nodes', () => {
     for (const child of central.server.tree.children.all()) {
       const { peer } = child.link ?? {}
       if (peer === undefined) continue
-      const answer = peer.answer.bind(peer)
-      peer.answer = (question, args) => {
-        questions.push(question)
-        return answer(question, args)
+      const request = peer.request.bind(peer)
+      peer.request = (name, input) => {
+        questions.push(name)
+        return request(name, input)
       }
     }
     const tokens = await Promise.all(Array.from({ length: 200 }, (_, n) => userToken(`user${n}`)))

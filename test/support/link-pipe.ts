@@ -1,7 +1,6 @@
 import type { SimClock } from '../../sim/clock.ts'
 import type { ConnectionEvents, Connector } from '../../src/cluster/connector.ts'
 import { Link, type LinkPeer, type LinkSocket } from '../../src/cluster/link.ts'
-import type { Question, Statement } from '../../src/cluster/messages.ts'
 
 /** One end of a connection in memory. What is sent arrives when the tick ends, unless the pipe is blocked; then it waits. */
 export class PipeSocket implements LinkSocket {
@@ -63,22 +62,22 @@ export class PipeSocket implements LinkSocket {
 
 /** A peer that notes what it is told and answers as it was told to. */
 export class NotingPeer implements LinkPeer {
-  readonly heard: [Statement, unknown][] = []
-  readonly asked: [Question, unknown][] = []
+  readonly heard: [name: string, input: unknown][] = []
+  readonly asked: [name: string, input: unknown][] = []
   readonly failures: unknown[] = []
   backlog = 0
-  answers: (question: Question, args: unknown) => unknown = () => null
+  answers: (name: string, input: unknown) => unknown = () => null
 
-  answer(question: Question, args: unknown): unknown {
-    this.asked.push([question, args])
-    return this.answers(question, args)
+  request(name: string, input: unknown): unknown {
+    this.asked.push([name, input])
+    return this.answers(name, input)
   }
 
-  hear(statement: Statement, args: unknown): void {
-    this.heard.push([statement, args])
+  notified(name: string, input: unknown): void {
+    this.heard.push([name, input])
   }
 
-  failed(_question: Question, error: unknown): void {
+  failed(_name: string, error: unknown): void {
     this.failures.push(error)
   }
 
@@ -86,8 +85,8 @@ export class NotingPeer implements LinkPeer {
     this.backlog = bytes
   }
 
-  of(question: Question): unknown[] {
-    return this.asked.filter(([name]) => name === question).map(([, args]) => args)
+  of(request: string): unknown[] {
+    return this.asked.filter(([name]) => name === request).map(([, input]) => input)
   }
 }
 
@@ -101,7 +100,7 @@ export class FakeParents {
 
   constructor(
     readonly clock: SimClock,
-    readonly answers: (upstream: string, question: Question, args: unknown) => unknown,
+    readonly answers: (upstream: string, name: string, input: unknown) => unknown,
   ) {
     this.#start = clock.now()
   }
@@ -127,7 +126,7 @@ export class FakeParents {
       return
     }
     const peer = new NotingPeer()
-    peer.answers = (question, args) => this.answers(upstream, question, args)
+    peer.answers = (name, input) => this.answers(upstream, name, input)
     const link = new Link(this.clock, upper, peer)
     upper.received = text => {
       if (this.state.get(upstream) !== 'deaf') link.received(text)

@@ -17,10 +17,10 @@ test(`[S18, T25] a kick-off storm of ${viewers} joins on one edge costs the pare
   const questions: string[] = []
   for (const { link } of central.server.tree.children.all()) {
     if (link === undefined) continue
-    const answer = link.peer.answer.bind(link.peer)
-    link.peer.answer = (question, args) => {
-      questions.push(question)
-      return answer(question, args)
+    const request = link.peer.request.bind(link.peer)
+    link.peer.request = (name, input) => {
+      questions.push(name)
+      return request(name, input)
     }
   }
   const crowd = Array.from({ length: viewers }, () => new LeanStream([Number(new URL(edge.url).port)], channel))

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import type { z } from 'zod'
+import { upgradeLink } from '../../cluster/index.ts'
 import {
   type AskingHooks,
   type Authorizer,
@@ -368,12 +369,11 @@ export class FanfareServer implements Server {
 
   #createHttp(): HttpTransport {
     const { host, port, workers, limits, files } = this.config
-    const shared = workers > 1 || this.tree.isWorker
     const trusted = new Networks(this.config.client.trustedProxies)
     const http = new HttpTransport({
       host,
       port,
-      reusePort: shared,
+      reusePort: workers > 1 || this.tree.isWorker,
       // Whoever takes less says so itself, before it reads.
       bodyBytesMax: Math.max(limits.apiBytesMax, files.enabled ? files.bounds.bytesMax : 0),
       frameBytesMax: limits.frameBytesMax,
@@ -390,7 +390,7 @@ export class FanfareServer implements Server {
     })
     const websocket = new WebSocketTransport(this.node, this.guard)
     http.upgrade('/connection/websocket', (request, upgrader, address) => websocket.upgrade(request, upgrader, address))
-    http.upgrade('/connection/node', (request, upgrader) => this.tree.children.upgrade(request, upgrader))
+    http.upgrade('/connection/node', (request, upgrader) => upgradeLink(this.tree.children, request, upgrader))
     const { parent } = this.tree.options
     if (parent !== undefined)
       http.router.fallback = proxyTo({ clock: this.clock, secret: parent.secret, upstream: () => this.tree.upstreamHttp })

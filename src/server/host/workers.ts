@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Subprocess } from 'bun'
+import { upgradeLink } from '../../cluster/index.ts'
 import { backoffMs } from '../../kit/index.ts'
 import { HttpTransport } from '../../transport/index.ts'
 import type { Config } from '../config/index.ts'
@@ -50,7 +51,7 @@ export class Workers {
     const { config, http, tree } = this.server
     if (config.workers < 2 || tree.isWorker) return
     this.#private = new HttpTransport({ ...http.options, host: '127.0.0.1', port: 0, reusePort: false }, http.router)
-    this.#private.upgrade('/connection/node', (request, upgrader) => tree.children.upgrade(request, upgrader))
+    this.#private.upgrade('/connection/node', (request, upgrader) => upgradeLink(tree.children, request, upgrader))
     this.#private.listen()
     const started = await Promise.all(Array.from({ length: config.workers - 1 }, () => this.#spawn()))
     if (started.includes(false)) throw new Error('a worker ended before it listened; its own lines say why')

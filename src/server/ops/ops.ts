@@ -1,4 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { protocol } from '../../cluster/index.ts'
 import { every, RingBuffer, type Timer } from '../../kit/index.ts'
 import { CommandError, errors } from '../../protocol/index.ts'
 import opsPage from '../../web/ops/index.html'
@@ -102,7 +103,7 @@ export class Ops {
     const asked = tree.workerLinks.map(link => {
       const late = new Promise<Rows>(resolve => clock.after(workerAnswerMs, () => resolve(noRows)))
       // A worker is this same program.
-      return Promise.race([link.ask('stats', null).then(rows => rows as Rows), late]).catch(() => noRows)
+      return Promise.race([link.request(protocol.stats, null).then(rows => rows as Rows), late]).catch(() => noRows)
     })
     return Promise.all(asked)
   }

@@ -1,4 +1,4 @@
-import type { Children, TakenWatch, Uplink, WatchChange } from '../../cluster/index.ts'
+import { type Children, protocol, type TakenWatch, type Uplink, type WatchChange } from '../../cluster/index.ts'
 import type { Node } from '../../hub/index.ts'
 import type { Json } from '../../kit/index.ts'
 import { CommandError } from '../../protocol/index.ts'
@@ -18,8 +18,8 @@ export class StreamPlaces {
     const at = nodeOf(change.session)
     if (at === node.id) return { ...(await changeWatchlist(sse, change.session, change.user, check(watchlistChangeSchema, change.change))) }
     const link = this.children.below(at)?.link
-    if (link !== undefined) return link.ask('watch', change)
-    if (this.uplink !== undefined && mayGoUp) return this.uplink.ask('watch', change)
+    if (link !== undefined) return link.request(protocol.watch, change)
+    if (this.uplink !== undefined && mayGoUp) return this.uplink.request(protocol.watch, change)
     throw new CommandError({ code: 404, message: 'no such stream' })
   }
 
@@ -29,8 +29,8 @@ export class StreamPlaces {
     const at = nodeOf(session)
     if (at === node.id) return takenFrom(sse.giveWatch(session, user))
     const link = this.children.below(at)?.link
-    if (link !== undefined) return link.ask('takeWatch', { session, user })
-    if (this.uplink !== undefined && mayGoUp) return this.uplink.ask('takeWatch', { session, user })
+    if (link !== undefined) return link.request(protocol.takeWatch, { session, user })
+    if (this.uplink !== undefined && mayGoUp) return this.uplink.request(protocol.takeWatch, { session, user })
     return null
   }
 }

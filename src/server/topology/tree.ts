@@ -6,6 +6,7 @@ import {
   linkCloses,
   type NodeReport,
   type NodeRole,
+  protocol,
   Relay,
   RelayBroker,
   RelayPresence,
@@ -237,7 +238,7 @@ export class Tree {
 
   async redeem(ticket: string): Promise<string | undefined> {
     if (this.#uplink === undefined || !ticket.startsWith('ticket.')) return this.#begun.tickets.redeem(ticket)
-    return (await this.#uplink.ask('redeem', { ticket })) ?? undefined
+    return (await this.#uplink.request(protocol.redeem, { ticket })) ?? undefined
   }
 
   /** Changes the watchlist of a stream, wherever it is. @throws CommandError */
@@ -310,7 +311,7 @@ export class Tree {
   async #revocationsAfter(after: number): Promise<readonly NumberedRevocation[]> {
     return this.#uplink === undefined
       ? this.#begun.node.revocations.after(after, revocationsPage)
-      : this.#uplink.ask('revocations', { after })
+      : this.#uplink.request(protocol.revocations, { after })
   }
 
   /** @throws CommandError while nothing may link here: its own way up is missing, or it is about to end */
