@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { SimClock } from '../../../sim/clock.ts'
+import { SimClock } from '../../../sim/core/clock.ts'
 import { Folder } from '../../../test/support/index.ts'
 import { silentLog } from '../../hub/index.ts'
 import type { Json } from '../../kit/index.ts'
@@ -144,4 +144,35 @@ test('[G84] a list has what is on, what comes next and what was last, each the n
   expect(ids()).toContain('yesterday')
   expect(ids()).not.toContain(`later-${limits.listMax - 4}`)
   close()
+})
+
+test('[Y61] a change that cannot be told when the service starts is told later, and the service starts', async () => {
+  using folder = new Folder()
+  const clock = new SimClock()
+  const path = `${folder.path}/games`
+  let isFull = true
+  const told: Json[] = []
+  const publish = async (_: string, data: Json) => {
+    if (isFull) throw new Error('the disk is full')
+    told.push(data)
+    return { offset: told.length }
+  }
+  const begun = new Games({ clock, log: silentLog, publish }, new SportsStore(path))
+  void begun.put(gameOf('one')).catch(() => undefined)
+  clock.settle()
+  const again = new Games({ clock, log: silentLog, publish }, new SportsStore(path))
+  const goal = readBatch('one', [{ id: 'g', kind: 'goal', team: 'home', period: 'first_half', clock: { min: 1 } }])
+  void begun.ingest('one', goal).catch(() => undefined)
+  clock.settle()
+  let hasStarted = false
+  void again.start().then(() => {
+    hasStarted = true
+  })
+  clock.settle()
+  expect([hasStarted, told]).toEqual([true, []])
+  isFull = false
+  begun.close()
+  clock.advance(limits.retryMs + 100)
+  expect(told).toContainEqual(expect.objectContaining({ type: 'events', game: 'one' }))
+  again.close()
 })

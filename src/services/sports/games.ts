@@ -60,7 +60,11 @@ export class Games {
   async start(): Promise<void> {
     for (const { game, run, board, version, announced } of this.store.games()) {
       this.#entries.set(game.id, { game, run, board })
-      if (announced < version) await this.#load(game.id, announced)?.announcer.announce()
+      // What cannot be told now, as when the disk is full, its announcer tries again by itself: nobody else has to wait for that.
+      if (announced < version)
+        await this.#load(game.id, announced)
+          ?.announcer.announce()
+          .catch(() => undefined)
     }
   }
 
