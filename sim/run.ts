@@ -1,8 +1,4 @@
-import { runSeeds } from './seed-command.ts'
-import { Simulation } from './simulation.ts'
+import { runCommand } from './core/command.ts'
+import { workloads } from './workloads/index.ts'
 
-runSeeds({
-  path: 'sim/run.ts',
-  seeds: 1000,
-  simulate: (seed, { trace }) => new Simulation(seed, trace === undefined ? {} : { trace }).run(),
-})
+process.exitCode = runCommand(workloads, process.argv.slice(2), line => console.log(line))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { SimClock } from '../../sim/clock.ts'
+import { SimClock } from '../../sim/core/clock.ts'
 import { defaultLimits, defineNamespace, Namespaces } from '../hub/index.ts'
 import { seededRandom } from '../kit/index.ts'
 import { MemoryBroker } from './memory.ts'

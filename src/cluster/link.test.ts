@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { SimClock } from '../../sim/clock.ts'
+import { SimClock } from '../../sim/core/clock.ts'
 import { NotingPeer, PipeSocket } from '../../test/support/link-pipe.ts'
 import { CommandError, errors } from '../protocol/index.ts'
 import { BrokenLink, backlogBytesMax, Link } from './link.ts'

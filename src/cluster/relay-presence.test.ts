@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { SimClock } from '../../sim/clock.ts'
+import { SimClock } from '../../sim/core/clock.ts'
 import { MemoryBroker, MemoryPresence } from '../broker/index.ts'
 import { type BrokerMessage, defaultLimits, defineNamespace, Namespaces, presenceLeaseMs } from '../hub/index.ts'
 import { seededRandom } from '../kit/index.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { SimClock } from '../../sim/clock.ts'
+import { SimClock } from '../../sim/core/clock.ts'
 import { FakeParents, NotingPeer } from '../../test/support/link-pipe.ts'
 import { type Log, silentLog } from '../hub/index.ts'
 import { seededRandom } from '../kit/index.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { SimClock } from '../../sim/clock.ts'
+import { SimClock } from '../../sim/core/clock.ts'
 import { MemoryBroker } from '../broker/index.ts'
 import { defaultLimits, defineNamespace, type HistoryQuery, Namespaces } from '../hub/index.ts'
 import { type Json, seededRandom } from '../kit/index.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { SimClock } from '../../sim/clock.ts'
+import { SimClock } from '../../sim/core/clock.ts'
 import type { AccessRequest } from '../hub/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
 import { protocol } from './protocol.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { MachineClock, SimClock } from '../../sim/clock.ts'
+import { MachineClock, SimClock } from '../../sim/core/clock.ts'
 import { TimingWheel } from './timing-wheel.ts'
 
 const slotMs = 100

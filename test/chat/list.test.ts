@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { SimClock } from '../../sim/clock.ts'
+import { SimClock } from '../../sim/core/clock.ts'
 import { between, seededRandom } from '../../src/kit/index.ts'
 import type { Conversation } from '../../src/services/chat/model/wire.ts'
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { SimClock } from '../../sim/clock.ts'
-import { SparseBroker } from '../../sim/sparse-broker.ts'
+import { SparseBroker } from '../../sim/cluster/sparse-broker.ts'
+import { SimClock } from '../../sim/core/clock.ts'
 import { MemoryBroker, ProvidedHistories } from '../../src/broker/index.ts'
 import { defaultLimits, Namespaces } from '../../src/hub/index.ts'
 import { seededRandom } from '../../src/kit/index.ts'

@@ -1,4 +1,4 @@
-import { SimClock } from '../../sim/clock.ts'
+import { SimClock } from '../../sim/core/clock.ts'
 import { MemoryLeaseStore } from '../../src/cluster/placement/index.ts'
 import { leaseStoreContract } from './lease-store.ts'
 

@@ -1,4 +1,4 @@
-import { SimClock } from '../../sim/clock.ts'
+import { SimClock } from '../../sim/core/clock.ts'
 import { connectByWebSocket } from '../../src/cluster/connector.ts'
 import { upgradeLink } from '../../src/cluster/index.ts'
 import { Link, type LinkSocket } from '../../src/cluster/link.ts'

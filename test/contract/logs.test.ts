@@ -1,4 +1,4 @@
-import { SimClock } from '../../sim/clock.ts'
+import { SimClock } from '../../sim/core/clock.ts'
 import { MemoryLog } from '../../src/broker/index.ts'
 import { seededRandom } from '../../src/kit/index.ts'
 import { sharedLogContract } from './shared-log.ts'

@@ -1,4 +1,4 @@
-import { MachineClock, type SimClock } from '../../sim/clock.ts'
+import { MachineClock, type SimClock } from '../../sim/core/clock.ts'
 import { LogBroker, type LogLine, LogPresence, MemoryLog } from '../../src/broker/index.ts'
 import { type BrokerSink, type Control, defaultLimits, Namespaces, silentLog } from '../../src/hub/index.ts'
 import { seededRandom } from '../../src/kit/index.ts'

@@ -1,4 +1,4 @@
-import { SimClock } from '../../sim/clock.ts'
+import { SimClock } from '../../sim/core/clock.ts'
 import { MemoryBroker, MemoryPresence } from '../../src/broker/index.ts'
 import type { Connector } from '../../src/cluster/connector.ts'
 import { Children, Controls, Relay, RelayBroker, RelayPresence, Uplink, UpstreamBroker } from '../../src/cluster/index.ts'

@@ -67,7 +67,7 @@ function play(wire: Wire['name'], steps: readonly { readonly move: Move; readonl
   }
   for (const client of clients) act(stage, client, 'drain')
   stage.arrive()
-  const newest = stage.ledger.entries(stage.channel).length
+  const newest = stage.oracle.entries(stage.channel).length
   for (const { view } of clients) if (view.isOn) stage.judge.hold((view.position?.offset ?? 0) === newest, 'a client has not arrived')
   expect(stage.judge.verdict?.message).toBeUndefined()
   const sums = clients.map(({ session }) => session.outbox.delivered)

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { SparseBroker, sparsePlace } from '../../sim/sparse-broker.ts'
+import { SparseBroker, sparsePlace } from '../../sim/cluster/sparse-broker.ts'
 import { MemoryBroker } from '../../src/broker/index.ts'
 import type { Publication } from '../../src/protocol/index.ts'
 import type { BrokerOpeners, ConfigInput, Service } from '../../src/server/index.ts'

@@ -1,11 +1,11 @@
-import { SimClock } from '../../sim/clock.ts'
-import { Judge } from '../../sim/judge.ts'
-import { Ledger } from '../../sim/ledger.ts'
-import { SocketSet } from '../../sim/socket-set.ts'
-import { SparseBroker } from '../../sim/sparse-broker.ts'
-import { Tally } from '../../sim/tally.ts'
-import { View } from '../../sim/view.ts'
-import { readEvent, readMessages, type WirePush, type WireSubscription } from '../../sim/wire.ts'
+import { readEvent, readMessages, type WirePush, type WireSubscription } from '../../sim/clients/wire.ts'
+import { Oracle } from '../../sim/cluster/oracle.ts'
+import { SocketSet } from '../../sim/cluster/socket-set.ts'
+import { SparseBroker } from '../../sim/cluster/sparse-broker.ts'
+import { SimClock } from '../../sim/core/clock.ts'
+import { Judge } from '../../sim/core/judge.ts'
+import { Tally } from '../../sim/core/tally.ts'
+import { View } from '../../sim/workloads/channels/view.ts'
 import { MemoryBroker, MemoryPresence } from '../../src/broker/index.ts'
 import {
   type BrokerMessage,
@@ -36,7 +36,7 @@ interface Delivery {
 export class LaggingNode {
   readonly clock = new SimClock()
   readonly judge = new Judge(() => '')
-  readonly ledger = new Ledger(this.judge, () => this.clock.now())
+  readonly oracle = new Oracle(this.judge, () => this.clock.now())
   readonly node: Node
   readonly broker: Exchange
   readonly #groups: SocketSet[] = []
@@ -56,7 +56,7 @@ export class LaggingNode {
     const all = { ...defaultLimits, ...limits }
     const sink = {
       deliver: (channel: string, delivery: BrokerMessage) => {
-        if (delivery.kind === 'publication') this.ledger.record(channel, delivery.epoch, delivery.publication)
+        if (delivery.kind === 'publication') this.oracle.record(channel, delivery.epoch, delivery.publication)
         this.#late.push({ channel, delivery })
       },
       control: () => {},
@@ -143,9 +143,9 @@ export class LaggingClient implements Socket {
     readonly stage: LaggingNode,
     readonly wire: Wire,
   ) {
-    const { judge, ledger, clock, namespace, channel } = stage
+    const { judge, oracle, clock, namespace, channel } = stage
     this.view = new View(
-      { judge, ledger, tally: new Tally(), now: () => clock.now(), promptMs: undefined },
+      { judge, oracle, tally: new Tally(), now: () => clock.now(), promptMs: undefined },
       channel,
       namespace,
       'the client',

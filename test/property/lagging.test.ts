@@ -30,7 +30,7 @@ function play(namespace: Namespace, wire: 'websocket' | 'sse', moves: readonly S
   stage.node.hub.verify()
   stage.clock.settle()
   for (const { view } of clients) {
-    const newest = stage.ledger.entries(stage.channel).findLast(({ offset }) => offset > 0)
+    const newest = stage.oracle.entries(stage.channel).findLast(({ offset }) => offset > 0)
     if (view.isOn && namespace !== latest)
       stage.judge.hold((view.position?.offset ?? 0) === (newest?.offset ?? 0), 'a client has not arrived')
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { SimClock } from '../../sim/clock.ts'
+import { SimClock } from '../../sim/core/clock.ts'
 import { partitionOf } from '../../src/broker/index.ts'
 import { defineNamespace, presenceLeaseMs } from '../../src/hub/index.ts'
 import type { Position, Publication } from '../../src/protocol/index.ts'

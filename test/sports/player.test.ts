@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { SimClock } from '../../sim/clock.ts'
+import { SimClock } from '../../sim/core/clock.ts'
 import type { Json } from '../../src/kit/index.ts'
 import { type Pace, Player } from '../../src/services/sports/feeds/player.ts'
 import { momentsOf, type Recording } from '../../src/services/sports/feeds/recording.ts'

@@ -1,4 +1,4 @@
-import type { SimClock } from '../../sim/clock.ts'
+import type { SimClock } from '../../sim/core/clock.ts'
 import type { ConnectionEvents, Connector } from '../../src/cluster/connector.ts'
 import { Link, type LinkPeer, type LinkSocket } from '../../src/cluster/link.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { MachineClock, SimClock } from '../../../sim/clock.ts'
+import { MachineClock, SimClock } from '../../../sim/core/clock.ts'
 import type { LeaseStore, SlotTerm } from './lease-store.ts'
 import { Leases } from './leases.ts'
 import { MemoryLeaseStore } from './memory-lease-store.ts'

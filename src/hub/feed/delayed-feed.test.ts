@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { SimClock } from '../../../sim/clock.ts'
+import { SimClock } from '../../../sim/core/clock.ts'
 import { MemoryBroker } from '../../broker/index.ts'
 import { seededRandom } from '../../kit/index.ts'
 import type { Position, Publication } from '../../protocol/index.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { SimClock } from '../../../sim/clock.ts'
+import { SimClock } from '../../../sim/core/clock.ts'
 import { seededRandom } from '../../kit/index.ts'
 import { Publication } from '../../protocol/index.ts'
 import { type Broker, type HistoryPage, type HistoryQuery, subscribeAndRead } from '../contracts/broker.ts'

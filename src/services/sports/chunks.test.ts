@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { SimClock } from '../../../sim/clock.ts'
+import { SimClock } from '../../../sim/core/clock.ts'
 import { Publication } from '../../protocol/index.ts'
 import { chunkLimits } from './chunk-limits.ts'
 import { type Chunk, Chunks } from './chunks.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { SimClock } from '../../../sim/clock.ts'
+import { SimClock } from '../../../sim/core/clock.ts'
 import type { LifecycleEvent } from '../../hub/index.ts'
 import type { Json } from '../../kit/index.ts'
 import { readGame } from './batch.ts'

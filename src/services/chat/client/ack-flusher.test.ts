@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { SimClock } from '../../../../sim/clock.ts'
+import { SimClock } from '../../../../sim/core/clock.ts'
 import { until } from '../../../../test/support/index.ts'
 import type { ChatCommands } from '../model/wire.ts'
 import { AckFlusher } from './ack-flusher.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { SimClock } from '../../../../sim/clock.ts'
+import { SimClock } from '../../../../sim/core/clock.ts'
 import { seededRandom } from '../../../kit/index.ts'
 import { MemoryCache } from './cache.ts'
 import { ChatError, readError } from './chat-error.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { SimClock } from '../../../../sim/clock.ts'
+import { SimClock } from '../../../../sim/core/clock.ts'
 import { Changes } from './changes.ts'
 import { Presences } from './presences.ts'
 import { TypingNotifier } from './typing-notifier.ts'

@@ -1,0 +1,75 @@
+import type { AccessRequest, Grant } from '../../../src/hub/index.ts'
+import type { Json } from '../../../src/kit/index.ts'
+import type { Server } from '../../../src/server/index.ts'
+import { withParts } from '../../cluster/with-parts.ts'
+import type { Mutant } from '../../core/workload.ts'
+
+/** A service that is broken on purpose, where it meets its server. */
+export interface SportsMutant extends Mutant {
+  /** The parts of the server that it has instead. */
+  broken(server: Server): Partial<Server>
+}
+
+const every = 5
+
+/** One that publishes otherwise: called with the number of what is published, from 1. */
+function publishing(name: string, isMeant: (lane: string | undefined) => boolean, times: (count: number) => number): SportsMutant {
+  return {
+    name,
+    broken(server) {
+      let count = 0
+      const publish: Server['publish'] = async (channel, data, options) => {
+        let position = { epoch: '', offset: 0 }
+        const due = isMeant(options?.lane) ? times(++count) : 1
+        for (let left = due; left > 0; left--) position = await server.publish(channel, data, options)
+        return position
+      }
+      return { publish }
+    },
+  }
+}
+
+const isUrgent = (lane: string | undefined) => lane === undefined
+
+export const sportsMutants: readonly SportsMutant[] = [
+  publishing('loses every fifth urgent message', isUrgent, count => (count % every === 0 ? 0 : 1)),
+  publishing('tells every fifth urgent message twice', isUrgent, count => (count % every === 0 ? 2 : 1)),
+  publishing(
+    'never tells figures and boards',
+    lane => lane === 'stats',
+    () => 0,
+  ),
+  {
+    name: 'does not hear of deletions',
+    broken: server => ({ readTrusted: async request => withoutDeletions(await server.readTrusted(request)) }),
+  },
+  {
+    name: 'gives newcomers the state that the first of them got',
+    broken(server) {
+      const first = new Map<string, Grant>()
+      const authorize: Server['authorize'] = (namespace, authorizer, options) =>
+        server.authorize(namespace, async request => remembered(first, request, await authorizer(request)), options)
+      return { authorize }
+    },
+  },
+]
+
+function withoutDeletions(body: Json): Json {
+  if (typeof body !== 'object' || body === null || !('events' in body) || !Array.isArray(body.events)) return body
+  return { ...body, events: body.events.filter(event => Object(event).state !== 'deleted') }
+}
+
+function remembered(first: Map<string, Grant>, { channel }: AccessRequest, grant: boolean | Grant): boolean | Grant {
+  if (typeof grant === 'boolean') return grant
+  const known = first.get(channel)
+  if (known !== undefined) return known
+  const { data } = grant
+  const kept = { ...grant, data: typeof data === 'function' ? data() : data }
+  first.set(channel, kept)
+  return kept
+}
+
+/** The server as a broken service has it. */
+export function mutated(server: Server, { broken }: SportsMutant): Server {
+  return withParts(server, broken(server))
+}

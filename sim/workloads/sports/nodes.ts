@@ -1,0 +1,68 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Namespaces } from '../../../src/hub/index.ts'
+import type { Server, Service } from '../../../src/server/index.ts'
+import { sportsService } from '../../../src/services/sports/index.ts'
+import { Disk } from '../../cluster/disk.ts'
+import { Oracle } from '../../cluster/oracle.ts'
+import { ServiceServer } from '../../cluster/service-server.ts'
+import { Machine } from '../../core/machine.ts'
+import type { Stage } from '../../core/workload.ts'
+import { mutated, type SportsMutant } from './mutants.ts'
+import type { SportsPlan } from './plan.ts'
+
+export type SportsStage = Stage<SportsPlan, SportsMutant>
+
+/** One machine with the sports service on it, its games, and what was published in their channels. */
+export class SportsNodes {
+  readonly oracle: Oracle
+  readonly machine: Machine<ServiceServer>
+  /** Those of the service, the same with every start. */
+  readonly namespaces: Namespaces
+  /** Whether the machine's disk takes an append. */
+  accepts: () => boolean = () => true
+  /** The file of the store outlives the processes. */
+  readonly #folder = mkdtempSync(join(tmpdir(), 'fanfare-sports-'))
+
+  constructor({ world, plan, options: { mutant } }: SportsStage) {
+    const { judge, time } = world
+    this.oracle = new Oracle(judge, () => time.now())
+    const random = world.fork()
+    const history = new Disk({ accepts: () => this.accepts() }, ({ channel, epoch, publication }) =>
+      this.oracle.record(channel, epoch, publication),
+    )
+    this.machine = new Machine('sports', time, (machine, clock) => {
+      let running: Service | undefined
+      const service = (server: Server) => {
+        running = sportsService(mutant === undefined ? server : mutated(server, mutant), { path: join(this.#folder, 'store') })
+        return running
+      }
+      // Of a process that is gone nothing runs any more: what is left is to give its file back.
+      const gone = () => void running?.close()
+      return new ServiceServer({ random, judge, service, history, mayWarn: true, gone }, machine, clock)
+    })
+    this.machine.start()
+    // The service has added its routes.
+    time.settle()
+    this.namespaces = this.machine.process?.namespaces ?? new Namespaces([])
+    for (const game of plan.games) world.settled(this.#describe(game))
+  }
+
+  /** What the service says over HTTP of how things are. */
+  async read(path: string): Promise<unknown> {
+    const response = await this.machine.process?.fetch(new Request(`http://sports${path}`))
+    return response?.json()
+  }
+
+  close(): void {
+    this.machine.crash()
+    rmSync(this.#folder, { recursive: true })
+  }
+
+  async #describe(game: string): Promise<void> {
+    const body = JSON.stringify({ home: `${game} United`, away: `${game} City`, league: 'cup' })
+    const answer = await this.machine.process?.fetch(new Request(`http://sports/sports/games/${game}`, { method: 'PUT', body }))
+    if (answer?.status !== 201) throw new Error(`the game "${game}" was not taken: ${answer?.status}`)
+  }
+}
