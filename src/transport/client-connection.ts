@@ -6,43 +6,53 @@ import { Closing } from './closing.ts'
 import type { Placed } from './lineup.ts'
 import type { Upgraded } from './upgraded.ts'
 
+/** What all WebSockets of one form share. */
+export interface ClientProtocol {
+  readonly node: Node
+  readonly wire: Wire
+}
+
+/** From whom a request comes. The headers are for the session, which forgets them when it is known. */
+interface Origin {
+  readonly address: string
+  readonly headers: Session['headers']
+}
+
 /** One client's WebSocket. */
 export class ClientConnection implements Socket, Upgraded, Placed {
   place = -1
-  #session: Session | undefined
+  readonly #protocol: ClientProtocol
+  /** Who it is for, once it is open; before, where it comes from. */
+  #client: Session | Origin
   #socket: ServerWebSocket<Upgraded> | undefined
   /** A send said that it queued: until the queue is empty again, its length must be asked for. */
   #isCongested = false
-  /** For the session, which forgets them when it is known. */
-  #headers: Session['headers']
   /** It is to close once the bytes that wait in its socket have left. */
   #closing: Closing | undefined
 
-  constructor(
-    readonly node: Node,
-    readonly wire: Wire,
-    readonly address: string,
-    headers: Session['headers'],
-  ) {
-    this.#headers = headers
+  constructor(protocol: ClientProtocol, address: string, headers: Session['headers']) {
+    this.#protocol = protocol
+    this.#client = { address, headers }
   }
 
   opened(socket: ServerWebSocket<Upgraded>): void {
+    const { node, wire } = this.#protocol
+    const { address, headers } = this.#client
     this.#socket = socket
-    this.#session = new Session(this.node, randomUuid(this.node.random), this, this.wire, this.address)
-    this.#session.headers = this.#headers
-    this.#headers = undefined
-    this.node.sessions.add(this.#session)
+    const session = new Session(node, randomUuid(node.random), this, wire, address)
+    session.headers = headers
+    this.#client = session
+    node.sessions.add(session)
   }
 
   /** The connection has said which form it speaks: whether the frame calls itself text or binary decides nothing. */
   received(text: string): void {
-    if (this.wire.encoding === 'protobuf') this.#accept(Buffer.from(text))
+    if (this.#protocol.wire.encoding === 'protobuf') this.#accept(Buffer.from(text))
     else this.#accept(text)
   }
 
   receivedBytes(bytes: Uint8Array): void {
-    if (this.wire.encoding === 'protobuf') this.#accept(bytes)
+    if (this.#protocol.wire.encoding === 'protobuf') this.#accept(bytes)
     else this.#accept(Buffer.from(bytes).toString('utf8'))
   }
 
@@ -80,8 +90,12 @@ export class ClientConnection implements Socket, Upgraded, Placed {
     return this.#socket
   }
 
+  get #session(): Session | undefined {
+    return this.#client instanceof Session ? this.#client : undefined
+  }
+
   #accept(frame: string | Uint8Array): void {
-    if (Buffer.byteLength(frame) > this.node.limits.frameBytesMax) this.#session?.close(messageTooBig)
+    if (Buffer.byteLength(frame) > this.#protocol.node.limits.frameBytesMax) this.#session?.close(messageTooBig)
     else this.#session?.receive(frame)
   }
 
@@ -89,9 +103,10 @@ export class ClientConnection implements Socket, Upgraded, Placed {
   close(code: number, reason: string): void {
     const socket = this.#socket
     if (socket === undefined || this.#closing !== undefined) return
+    const { node } = this.#protocol
     const say = () => socket.close(code, reason)
-    if (socket.getBufferedAmount() === 0 || !this.node.sessions.room.lingers()) say()
-    else this.#closing = new Closing(this.node, this.#session?.user ?? '', this.address, socket, say)
+    if (socket.getBufferedAmount() === 0 || !node.sessions.room.lingers()) say()
+    else this.#closing = new Closing(node, this.#session?.user ?? '', this.#client.address, socket, say)
   }
 }
 

@@ -24,7 +24,6 @@ const sliceBytes = 16 * 1024
  * answers with a promise, which is the session's back-pressure.
  */
 export class EventStream implements Socket, Placed {
-  readonly type = 'direct'
   session: Session | undefined
   /** Its channels, once it has said its first event. */
   watch: Watch | undefined
@@ -34,15 +33,22 @@ export class EventStream implements Socket, Placed {
   delayMs = 0
   place = -1
   #sink: DirectSink | undefined
-  /** What was written before Bun asked for the body. */
-  #early: Bytes[] | undefined
+  /** Writes that Bun has not been given yet: it has not asked for the body, or cannot pass on what came before. */
+  #held: Bytes[] | undefined
   #waitingBytes = 0
-  /** What Bun has not been given yet, since it could not pass on what came before. */
-  #later: Bytes[] = []
   #finish: (() => void) | undefined
   #isOver = false
 
   constructor(readonly owner: EventStreamOwner) {}
+
+  /** The kind of source that Bun takes this for. */
+  get type(): 'direct' {
+    return 'direct'
+  }
+
+  get streamId(): string | undefined {
+    return this.watch?.id
+  }
 
   /** Where its bytes go, once Bun has asked for the body. */
   get sink(): DirectSink | undefined {
@@ -55,8 +61,9 @@ export class EventStream implements Socket, Placed {
 
   /** Called by Bun when it sends the body, which lasts until the promise resolves. */
   pull(sink: DirectSink): Promise<void> | undefined {
-    for (const bytes of this.#early ?? []) this.#pass(sink, bytes)
-    this.#early = undefined
+    const early = this.#held ?? []
+    this.#held = undefined
+    for (const bytes of early) this.#pass(sink, bytes)
     if (this.#isOver) {
       sink.end()
       return undefined
@@ -71,17 +78,17 @@ export class EventStream implements Socket, Placed {
   cancel(): void {
     if (this.#isOver) return
     this.#isOver = true
+    // A stream that ends before Bun asks for its body still says what it had to say.
+    if (this.#sink !== undefined) this.#held = undefined
     this.#sink = undefined
-    this.#later = []
     this.#finish?.()
     this.owner.ended(this)
   }
 
   write(bytes: Bytes): boolean {
     if (this.#isOver) return false
-    if (this.#sink !== undefined) this.#pass(this.#sink, bytes)
-    else if (this.#early === undefined) this.#early = [bytes]
-    else this.#early.push(bytes)
+    if (this.#sink === undefined) this.#hold(bytes)
+    else this.#pass(this.#sink, bytes)
     return true
   }
 
@@ -92,10 +99,11 @@ export class EventStream implements Socket, Placed {
   /** An event stream has no close code: the reason was said in the last event. */
   close(): void {
     const sink = this.#sink
-    const later = this.#later
+    const held = this.#held ?? []
     this.cancel()
-    for (const bytes of later) sink?.write(bytes)
-    sink?.end()
+    if (sink === undefined) return
+    for (const bytes of held) sink.write(bytes)
+    sink.end()
   }
 
   /** What was written did not all leave: it will have when the promise resolves. */
@@ -111,6 +119,11 @@ export class EventStream implements Socket, Placed {
     )
   }
 
+  #hold(bytes: Bytes): void {
+    if (this.#held === undefined) this.#held = [bytes]
+    else this.#held.push(bytes)
+  }
+
   /** In slices: each that leaves is a sign that the client reads, however large the whole is. */
   #pass(sink: DirectSink, bytes: Bytes): void {
     if (bytes.length <= sliceBytes) {
@@ -122,7 +135,7 @@ export class EventStream implements Socket, Placed {
 
   #passSlice(sink: DirectSink, bytes: Bytes): void {
     if (this.#waitingBytes > 0) {
-      this.#later.push(bytes)
+      this.#hold(bytes)
       this.#waitingBytes += bytes.length
       return
     }
@@ -133,8 +146,11 @@ export class EventStream implements Socket, Placed {
 
   #passLater(): void {
     while (this.#sink !== undefined) {
-      const bytes = this.#later.shift()
-      if (bytes === undefined) return
+      const bytes = this.#held?.shift()
+      if (bytes === undefined) {
+        this.#held = undefined
+        return
+      }
       this.#waitingBytes -= bytes.length
       const written = this.#sink.write(bytes)
       if (typeof written !== 'number') {

@@ -80,12 +80,15 @@ export class SseTransport implements EventStreamOwner {
   }
 
   async open(request: Request, address: string): Promise<Response> {
-    if (isEndCursor(lastEventIdOf(request))) return new Response(null, { status: 204, headers: this.#overHeaders(request) })
+    // Parsed once: what a parsed address holds lies beyond what the garbage collector counts.
+    const { searchParams } = new URL(request.url)
+    const lastEventId = lastEventIdOf(request, searchParams)
+    if (isEndCursor(lastEventId)) return new Response(null, { status: 204, headers: this.#overHeaders(request) })
     const refused = this.guard.refuse(request, address)
     if (refused !== undefined) return this.#turnAway(refused, request)
     let opening: Opening
     try {
-      opening = readOpening(request, address, this.node.limits.channelsPerSessionMax)
+      opening = readOpening(request, searchParams, lastEventId, address, this.node.limits.channelsPerSessionMax)
     } catch (error) {
       return this.#refusal(error, request)
     }
@@ -136,11 +139,10 @@ export class SseTransport implements EventStreamOwner {
     this.watches.close()
   }
 
-  #begin(stream: EventStream, session: Session, { identity, isRefreshable, isUninvited = false }: Identified): void {
+  #begin(stream: EventStream, session: Session, { identity, voucher }: Identified): void {
     stream.session = session
     this.node.sessions.add(session)
-    session.isUninvited = isUninvited
-    session.connect(identity, isRefreshable)
+    session.connect(identity, voucher)
     stream.write(sseRetry(retryMs.from + this.node.random.next() * (retryMs.to - retryMs.from)))
     this.#beats.add(session)
   }
@@ -156,7 +158,6 @@ export class SseTransport implements EventStreamOwner {
     if (channels.length > 0 || session.user === '' || opening.cursor?.watchlist === undefined) checkAccepted(pendings)
     const watch = shared(wanted, session)
     if (session.socket instanceof EventStream) session.socket.watch = watch
-    session.streamId = watch.id
     this.watches.began(watch.id, session)
     // Also where it was changed on another node: this one counts from 0, and the URL still does not say it.
     if (watch.rev > 0 || wanted.channels !== opening.channels) this.changed(session, watch)
@@ -250,8 +251,9 @@ class NothingAccepted extends CommandError {
 
 /** @throws NothingAccepted where a stream would stay open for nothing, now and when it is tried again */
 function checkAccepted(pendings: ReadonlyMap<string, PendingSubscription | CommandError>): void {
+  for (const outcome of pendings.values()) if (!(outcome instanceof CommandError)) return
   const refusals = [...pendings].flatMap(([channel, outcome]) => (outcome instanceof CommandError ? [[channel, outcome] as const] : []))
-  if (refusals.length < pendings.size || refusals.some(([, { temporary }]) => temporary)) return
+  if (refusals.some(([, { temporary }]) => temporary)) return
   const first = refusals[0]?.[1] ?? new CommandError(errors.badRequest, 'channel: name at least one')
   throw new NothingAccepted(first, Object.fromEntries(refusals.map(([channel, error]) => [channel, { error: error.toReply() }])))
 }
@@ -279,18 +281,15 @@ function isTemporary(error: unknown): boolean {
 }
 
 /** An empty header says nothing, so that the URL may still speak. */
-function lastEventIdOf({ headers, url }: Request): string {
-  const { searchParams } = new URL(url)
+function lastEventIdOf({ headers }: Request, searchParams: URLSearchParams): string {
   return headers.get('last-event-id') || searchParams.get('last_event_id') || searchParams.get('lastEventId') || ''
 }
 
 /** @throws CommandError 106 before anything is asked of anybody, 107 with the name of what is wrong */
-function readOpening(request: Request, address: string, channelsMax: number): Opening {
-  const { searchParams } = new URL(request.url)
+function readOpening(request: Request, searchParams: URLSearchParams, lastEventId: string, address: string, channelsMax: number): Opening {
   const channels = [...new Set(searchParams.getAll('channel'))]
   if (channels.length > channelsMax)
     throw new CommandError(errors.limitExceeded, `channel: at most ${channelsMax} of them, and not ${channels.length}`)
-  const lastEventId = lastEventIdOf(request)
   const token = credentialsOf(request, 'bearer') ?? searchParams.get('token') ?? undefined
   const delay = searchParams.get('delay')
   const delayMs = delay === null ? 0 : readDelay(delay, 'delay')

@@ -1,3 +1,4 @@
+import { generateHeapSnapshot } from 'bun'
 import { createServer } from '../../src/index.ts'
 import type { FanfareServer } from '../../src/server/index.ts'
 
@@ -14,7 +15,7 @@ function say(fields: object, message: string): void {
 /** A wish of the parent: what, and with what. */
 interface Wish {
   readonly id: number
-  readonly what: 'publish' | 'storm' | 'top' | 'remove-history' | 'stats' | 'collect'
+  readonly what: 'publish' | 'storm' | 'top' | 'remove-history' | 'stats' | 'collect' | 'heap'
   readonly channel: string
   readonly data: never
   readonly options: object
@@ -34,6 +35,8 @@ async function grant({ what, channel, data, options }: Wish): Promise<unknown> {
     case 'collect':
       Bun.gc(true)
       return undefined
+    case 'heap':
+      return heapByClass()
     case 'stats': {
       const { sessions, counters, hub } = server.node
       return {
@@ -47,6 +50,20 @@ async function grant({ what, channel, data, options }: Wish): Promise<unknown> {
       }
     }
   }
+}
+
+/** What is alive, by the name of its class: how many objects, and the bytes of their cells. */
+function heapByClass(): Record<string, { objects: number; bytes: number }> {
+  Bun.gc(true)
+  const { nodes, nodeClassNames } = generateHeapSnapshot()
+  const byClass: Record<string, { objects: number; bytes: number }> = {}
+  // A node is its number, its size, its class and its flags.
+  for (let at = 0; at + 3 < nodes.length; at += 4) {
+    const name = nodeClassNames[nodes[at + 2] ?? 0] ?? ''
+    const { objects, bytes } = byClass[name] ?? { objects: 0, bytes: 0 }
+    byClass[name] = { objects: objects + 1, bytes: bytes + (nodes[at + 1] ?? 0) }
+  }
+  return byClass
 }
 
 /** A page that follows a stream with nothing but the browser's own EventSource, and keeps what came. */

@@ -16,6 +16,9 @@ export interface ProcessStats {
   readonly users: readonly (readonly [user: string, queued: number, buffered: number])[]
 }
 
+/** How many objects there are of each class, and the bytes of their cells. */
+export type HeapByClass = Readonly<Record<string, { readonly objects: number; readonly bytes: number }>>
+
 /** A server in a process of its own, which can be killed and started again on the same port and data folder. */
 export class ServerProcess implements AsyncDisposable {
   readonly folder: Folder | undefined
@@ -101,6 +104,11 @@ export class ServerProcess implements AsyncDisposable {
 
   async stats(): Promise<ProcessStats> {
     return (await this.#ask({ what: 'stats' })) as ProcessStats
+  }
+
+  /** What is alive in it, by the name of its class. */
+  async heap(): Promise<HeapByClass> {
+    return (await this.#ask({ what: 'heap' })) as HeapByClass
   }
 
   async collect(): Promise<void> {

@@ -100,7 +100,8 @@ export class Access {
     if (granted !== undefined) return granted
     const hook = this.options.hooks.subscribe
     if (namespace.subscribeHook && hook !== undefined) {
-      if (session.isUninvited && !namespace.allowSubscribeForAnonymous) throw this.#notAllowed(session, 'subscribe', channel, namespace)
+      if (session.voucher === 'nothing' && !namespace.allowSubscribeForAnonymous)
+        throw this.#notAllowed(session, 'subscribe', channel, namespace)
       return unwrap(await hook(session.asking, channel, data))
     }
     if (this.#mayBy(session, channel, 'sub', namespace.allowSubscribeForClient, namespace.allowSubscribeForAnonymous)) return nothing

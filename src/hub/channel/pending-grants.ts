@@ -1,34 +1,36 @@
 import { type Close, CommandError, errors, unsubscribes } from '../../protocol/index.ts'
 
 interface Pending {
+  readonly channel: string
   /** Why it must not go live: the server ended it before it had begun. */
   ended: Close | undefined
 }
 
 /** A session's subscriptions whose permission is still being decided. They count as subscriptions, and can be ended like them. */
 export class PendingGrants {
-  readonly #byChannel = new Map<string, Pending>()
+  /** Most sessions ask for one channel at a time, which costs no map. */
+  #only: Pending | undefined
+  #byChannel: Map<string, Pending> | undefined
 
   get size(): number {
-    return this.#byChannel.size
+    return this.#byChannel?.size ?? (this.#only === undefined ? 0 : 1)
   }
 
   /** One that was ended is not there any more, though its answer is still to come: the channel may be asked for anew. */
   has(channel: string): boolean {
-    const pending = this.#byChannel.get(channel)
+    const pending = this.#get(channel)
     return pending !== undefined && pending.ended === undefined
   }
 
   /** Ends one that is under way; it fails when its answer is there. */
   end(channel: string, close: Close): void {
-    const pending = this.#byChannel.get(channel)
+    const pending = this.#get(channel)
     if (pending !== undefined) pending.ended ??= close
   }
 
   /** Asks, and gives the answer if nobody has ended the subscription meanwhile. @throws CommandError */
   async during<T>(channel: string, ask: () => Promise<T>): Promise<T> {
-    const pending: Pending = { ended: undefined }
-    this.#byChannel.set(channel, pending)
+    const pending = this.#set(channel)
     try {
       const answer = await ask()
       if (pending.ended === undefined) return answer
@@ -37,21 +39,42 @@ export class PendingGrants {
       if (pending.ended === undefined) throw error
     } finally {
       // Another may have begun since this one was ended.
-      if (this.#byChannel.get(channel) === pending) this.#byChannel.delete(channel)
+      if (this.#get(channel) === pending) this.#delete(channel)
     }
     throw endedMeanwhile(pending.ended)
   }
 
   /** Counts a subscription that will be asked for again, and can be ended until then. */
   hold(channel: string): void {
-    this.#byChannel.set(channel, { ended: undefined })
+    this.#set(channel)
   }
 
   /** It is asked for now, or not wanted any more. Gives why it must not be, where it was ended meanwhile. */
   release(channel: string): Close | undefined {
-    const ended = this.#byChannel.get(channel)?.ended
-    this.#byChannel.delete(channel)
+    const ended = this.#get(channel)?.ended
+    this.#delete(channel)
     return ended
+  }
+
+  #get(channel: string): Pending | undefined {
+    if (this.#byChannel !== undefined) return this.#byChannel.get(channel)
+    return this.#only?.channel === channel ? this.#only : undefined
+  }
+
+  #set(channel: string): Pending {
+    const pending: Pending = { channel, ended: undefined }
+    if (this.#byChannel === undefined && (this.#only === undefined || this.#only.channel === channel)) this.#only = pending
+    else {
+      this.#byChannel ??= new Map(this.#only === undefined ? [] : [[this.#only.channel, this.#only]])
+      this.#only = undefined
+      this.#byChannel.set(channel, pending)
+    }
+    return pending
+  }
+
+  #delete(channel: string): void {
+    if (this.#byChannel !== undefined) this.#byChannel.delete(channel)
+    else if (this.#only?.channel === channel) this.#only = undefined
   }
 }
 

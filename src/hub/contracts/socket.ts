@@ -8,6 +8,8 @@ export interface Socket {
   /** Bytes handed over that the connection could not pass on yet. */
   bufferedBytes(): number
   close(code: number, reason: string): void
+  /** The id by which an event stream can be addressed, beside the client id. */
+  readonly streamId?: string | undefined
 }
 
 /** Connections of one transport that get the same bytes, which may cost it less than a write to each. */

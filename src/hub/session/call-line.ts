@@ -18,6 +18,10 @@ export class CallLine {
     return this.#waiting.length
   }
 
+  get isIdle(): boolean {
+    return this.#underWay === 0 && this.#waiting.length === 0
+  }
+
   /** @param call never rejects */
   take(call: () => Promise<void>): void {
     this.#waiting.push(call)

@@ -81,6 +81,11 @@ export class CommandQueue {
 
   constructor(readonly session: Session) {}
 
+  /** Nothing is kept here that the next command would have to know: it may as well find a new queue. */
+  get isIdle(): boolean {
+    return this.#tail === undefined && this.#pending === 0 && this.#overspent === 0 && this.#calls?.isIdle !== false
+  }
+
   receive(frame: string | Uint8Array): void {
     let left = this.session.node.limits.commandsPendingMax
     for (const part of typeof frame === 'string' ? frame.split('\n') : messagesIn(frame)) {
@@ -194,6 +199,7 @@ export class CommandQueue {
     const tail = running.then(() => {
       this.#pending--
       if (this.#tail === tail) this.#tail = undefined
+      this.session.dropIdleCommands()
     })
     this.#tail = tail
   }

@@ -10,6 +10,8 @@ const keptMax = 10_000
 /** Controls of one session: what was asked of its user before it was known to be theirs. */
 export type Missed = { readonly kind: 'complete'; readonly controls: readonly SessionControl[] } | { readonly kind: 'lost' }
 
+const nothing: Missed = { kind: 'complete', controls: [] }
+
 /**
  * What the server API asked of users while sessions were still being identified, which may turn out to be theirs: a hook or a key server takes
  * its time, and whoever was disconnected in that time must not get in.
@@ -42,14 +44,16 @@ export class RecentControls {
 
   /** What concerns the session, which is known now. */
   missedBy(session: Session): Missed {
-    const since = this.#identifying.get(session) ?? this.#number
-    const first = this.#number - this.#kept.size
-    const missed: Missed =
-      since < first
-        ? { kind: 'lost' }
-        : { kind: 'complete', controls: this.#kept.slice(since - first).filter(control => concerns(control, session)) }
+    const missed = this.#missedSince(this.#identifying.get(session) ?? this.#number, session)
     this.ended(session)
     return missed
+  }
+
+  #missedSince(since: number, session: Session): Missed {
+    if (since === this.#number) return nothing
+    const first = this.#number - this.#kept.size
+    if (since < first) return { kind: 'lost' }
+    return { kind: 'complete', controls: this.#kept.slice(since - first).filter(control => concerns(control, session)) }
   }
 }
 

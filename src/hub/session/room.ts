@@ -82,6 +82,7 @@ export class Room {
   #add({ standing, address }: Session, change: 1 | -1): void {
     if (standing === 'free') return
     this.#totals[standing] += change
+    if (!isCounted(address)) return
     const counts = this.#byNetwork[standing]
     const network = networkOf(address)
     const count = (counts.get(network) ?? 0) + change

@@ -28,17 +28,25 @@ import type { Node } from '../node.ts'
 import { CommandQueue } from './command-queue.ts'
 import { applyMissed } from './control.ts'
 import type { Standing } from './room.ts'
+import { SessionExtras } from './session-extras.ts'
 
 export type SessionState =
   | { readonly kind: 'connecting' }
-  | { readonly kind: 'connected' }
+  | { readonly kind: 'connected'; readonly isAnnounced: boolean }
   | { readonly kind: 'closed'; readonly close: Close }
 
 const connecting: SessionState = { kind: 'connecting' }
-const connected: SessionState = { kind: 'connected' }
+const connected: SessionState = { kind: 'connected', isAnnounced: false }
+const announced: SessionState = { kind: 'connected', isAnnounced: true }
 const anonymous: Identity = { user: '' }
 
-/** One client's logical connection, over whichever transport. */
+/**
+ * What vouches for who a session is: a token, which its client can renew; a back end or an option; or nothing, so that no back end is asked on
+ * its behalf.
+ */
+export type Voucher = 'token' | 'server' | 'nothing'
+
+/** One client's logical connection, over whichever transport. What few sessions have stands in `SessionExtras`. */
 export class Session implements OutboxOwner {
   state: SessionState = connecting
   identity: Identity = anonymous
@@ -47,38 +55,25 @@ export class Session implements OutboxOwner {
   readonly connectedAt: number
   /** Unix milliseconds at which the identity ends; 0 for never. */
   expireAt = 0
-  /** Whether the client is to prolong it with a new token. Otherwise the back end is asked, which said who it is. */
-  isRefreshable = true
+  voucher: Voucher = 'token'
   /** Its places in the node's lists. */
   index = -1
   beatIndex = -1
   readonly beatPhase: number
   /** What it counts as among the node's connections. */
   standing: Standing = 'free'
-  /** A stranger whom nothing vouches for, neither a token nor a hook nor an option: no back end is asked on its behalf. */
-  isUninvited = false
   /** A ping went out and its pong has not come. */
   awaitingPong = false
-  /** Headers of the request that it came with, for the connect hook to know it by; forgotten once it is known. */
-  headers: Readonly<Record<string, string>> | undefined
-  /** The id by which an event stream can be addressed, beside the client id. */
-  streamId: string | undefined
-  #watchlist: CursorWatchlist | undefined
-  #awaited: ReadonlyMap<string, Position> | undefined
-  #principal: Principal | undefined
-  #pending: PendingGrants | undefined
-  #withheld: Set<string> | undefined
-  #isAnnounced = false
   #commands: CommandQueue | undefined
   #bucket: TokenBucket | undefined
-  #malformed: TokenBucket | undefined
+  #extras: SessionExtras | undefined
 
   constructor(
     readonly node: Node,
     /** The client id: public, shown to other clients in presence. */
     readonly id: string,
-    readonly socket: Socket,
-    readonly wire: Wire,
+    socket: Socket,
+    wire: Wire,
     readonly address: string,
   ) {
     this.outbox = new Outbox(socket, wire, node, this)
@@ -86,8 +81,25 @@ export class Session implements OutboxOwner {
     this.beatPhase = node.phaseOf(this)
   }
 
+  get socket(): Socket {
+    return this.outbox.socket
+  }
+
+  get streamId(): string | undefined {
+    return this.socket.streamId
+  }
+
+  get wire(): Wire {
+    return this.outbox.wire
+  }
+
   get user(): string {
     return this.identity.user
+  }
+
+  /** Whether the client is to prolong its identity with a new token. Otherwise the back end is asked, which said who it is. */
+  get isRefreshable(): boolean {
+    return this.voucher === 'token'
   }
 
   get isConnected(): boolean {
@@ -109,8 +121,18 @@ export class Session implements OutboxOwner {
 
   /** Who pays for what it asks. */
   get principal(): Principal {
-    this.#principal ??= principalOf(this.user, this.address)
-    return this.#principal
+    return principalOf(this.user, this.address)
+  }
+
+  /** Headers of the request that it came with, for the connect hook to know it by; forgotten once it is known. */
+  get headers(): Readonly<Record<string, string>> | undefined {
+    return this.#extras?.headers
+  }
+
+  set headers(headers: Readonly<Record<string, string>> | undefined) {
+    if (headers === undefined && this.#extras === undefined) return
+    this.#more.headers = headers
+    this.#trim()
   }
 
   /**
@@ -118,34 +140,32 @@ export class Session implements OutboxOwner {
    * afterwards, since most sessions never ask again. @throws CommandError
    */
   async whilePending<T>(channel: string, ask: () => Promise<T>): Promise<T> {
-    this.#pending ??= new PendingGrants()
     try {
       return await this.#pending.during(channel, ask)
     } finally {
-      if (this.#pending?.size === 0) this.#pending = undefined
+      this.#trim()
     }
   }
 
   /** It will be asked about again: until then too. */
   hold(channel: string): void {
-    this.#pending ??= new PendingGrants()
     this.#pending.hold(channel)
   }
 
   /** It is asked about now, or not wanted any more. Gives why it must not be, where it was ended meanwhile. */
   release(channel: string): Close | undefined {
-    const ended = this.#pending?.release(channel)
-    if (this.#pending?.size === 0) this.#pending = undefined
+    const ended = this.#extras?.pending?.release(channel)
+    this.#trim()
     return ended
   }
 
   /** Subscriptions that there are or may be in a moment. */
   get channelCount(): number {
-    return this.subscriptions.size + (this.#pending?.size ?? 0)
+    return this.subscriptions.size + (this.#extras?.pending?.size ?? 0)
   }
 
   hasOrAwaits(channel: string): boolean {
-    return this.subscriptions.has(channel) || this.#pending?.has(channel) === true
+    return this.subscriptions.has(channel) || this.#extras?.pending?.has(channel) === true
   }
 
   /** How it will be seen once it is known to be this one. */
@@ -175,13 +195,18 @@ export class Session implements OutboxOwner {
     if (this.isClosed) return
     this.#commands ??= new CommandQueue(this)
     this.#commands.receive(frame)
+    this.dropIdleCommands()
   }
 
-  connect(identity: Identity, isRefreshable: boolean): void {
+  /** Most sessions send next to nothing once they are subscribed: they keep no queue for it. */
+  dropIdleCommands(): void {
+    if (this.#commands?.isIdle) this.#commands = undefined
+  }
+
+  connect(identity: Identity, voucher: Voucher): void {
     this.identity = identity
-    this.isRefreshable = isRefreshable
+    this.voucher = voucher
     this.headers = undefined
-    this.#principal = undefined
     this.state = connected
     this.node.sessions.identified(this)
     this.setExpiry(identity.expireAt ?? 0)
@@ -191,17 +216,16 @@ export class Session implements OutboxOwner {
 
   /** The server took the channel away before it was opened. */
   withhold(channel: string): void {
-    this.#withheld ??= new Set()
-    this.#withheld.add(channel)
+    this.#more.withhold(channel)
   }
 
   isWithheld(channel: string): boolean {
-    return this.#withheld?.has(channel) === true
+    return this.#extras?.isWithheld(channel) === true
   }
 
   /** Everything is there for it to go live: from here on listeners hear of it, to its end. */
   announce(): void {
-    this.#isAnnounced = true
+    if (this.isConnected) this.state = announced
     endOthers(this)
     this.node.emit({ kind: 'connect', client: this.hookClient })
   }
@@ -218,14 +242,15 @@ export class Session implements OutboxOwner {
 
   /** On an event stream whose channels were changed after it began: what the cursor must say of them. */
   set watchlist(watchlist: CursorWatchlist) {
-    this.#watchlist = watchlist
+    this.#more.watchlist = watchlist
     this.outbox.groupMember = undefined
     this.outbox.soleCursor = undefined
   }
 
   /** Where channels are to be gone on from that could not be opened yet: as long as they cannot, the cursor keeps their places. */
   set awaited(awaited: ReadonlyMap<string, Position> | undefined) {
-    this.#awaited = awaited
+    this.#more.awaited = awaited
+    this.#trim()
     this.outbox.groupMember = undefined
     this.outbox.soleCursor = undefined
   }
@@ -254,7 +279,7 @@ export class Session implements OutboxOwner {
 
   /** Ends a subscription without a word to the client. */
   untrack(channel: string, close: Close): boolean {
-    this.#pending?.end(channel, close)
+    this.#extras?.pending?.end(channel, close)
     const subscription = this.subscriptions.get(channel)
     if (subscription === undefined) return false
     this.outbox.groupMember = undefined
@@ -282,6 +307,8 @@ export class Session implements OutboxOwner {
 
   /** Called by the node at the session's heartbeat. */
   beat(now: number): void {
+    // A full one says nothing that a new one would not.
+    if (this.#bucket?.isFull(now)) this.#bucket = undefined
     if (this.outbox.isStalled(now)) this.close(closes.slow)
     else this.outbox.resume()
   }
@@ -305,12 +332,12 @@ export class Session implements OutboxOwner {
     }
     const followed = this.subscriptions.values().filter(subscription => subscription.isSettled)
     const places = followed.map((subscription): [string, Position] => [subscription.channel.name, subscription.position])
-    return encodeCursor([...places, ...(this.#awaited ?? [])], this.#watchlist)
+    return encodeCursor([...places, ...(this.#extras?.awaited ?? [])], this.#extras?.watchlist)
   }
 
   /** Whether its cursor says more than that of its only channel. */
   get #hasOwnCursor(): boolean {
-    return this.#watchlist !== undefined || this.#awaited !== undefined
+    return this.#extras?.watchlist !== undefined || this.#extras?.awaited !== undefined
   }
 
   /** Takes `count` commands from the session's rate; false at the limit. */
@@ -323,10 +350,22 @@ export class Session implements OutboxOwner {
 
   /** Counts bad input; closes the connection when it goes on. */
   misbehaved(): void {
-    const now = this.node.clock.now()
-    const { malformedRate } = this.node.limits
-    this.#malformed ??= new TokenBucket(malformedRate.perSecond, malformedRate.burst, now)
-    if (!this.#malformed.take(now)) this.close(closes.badRequest)
+    const { clock, limits } = this.node
+    if (!this.#more.takeMalformed(limits.malformedRate, clock.now())) this.close(closes.badRequest)
+  }
+
+  get #more(): SessionExtras {
+    this.#extras ??= new SessionExtras()
+    return this.#extras
+  }
+
+  get #pending(): PendingGrants {
+    this.#more.pending ??= new PendingGrants()
+    return this.#more.pending
+  }
+
+  #trim(): void {
+    if (this.#extras?.isEmpty) this.#extras = undefined
   }
 
   /** A stream has no close code: its last event says why. After an end for good its id does so too, since browsers come back all the same. */
@@ -344,8 +383,10 @@ export class Session implements OutboxOwner {
     for (const channel of [...this.subscriptions.keys()]) this.untrack(channel, close)
     switch (before.kind) {
       case 'connecting':
+        this.node.sessions.remove(this, undefined)
+        return
       case 'connected':
-        this.node.sessions.remove(this, this.#isAnnounced ? close : undefined)
+        this.node.sessions.remove(this, before.isAnnounced ? close : undefined)
         return
       case 'closed':
         return

@@ -8,7 +8,7 @@ import { replyFrame } from '../../fanout/frame.ts'
 import { ConnectReply } from '../../fanout/message.ts'
 import type { ServerSideSubscriptions } from '../connect-handlers.ts'
 import { expiryOf } from '../expiry.ts'
-import type { Session } from '../session.ts'
+import type { Session, Voucher } from '../session.ts'
 
 /** Identifies the client, calls the connect handlers of services, makes the server-side subscriptions, and replies with both. */
 export async function connect(session: Session, id: number, params: Params<'connect'>): Promise<void> {
@@ -16,14 +16,13 @@ export async function connect(session: Session, id: number, params: Params<'conn
   const authorization = params.headers?.authorization ?? params.headers?.Authorization
   // A page cannot set the header on a WebSocket, so SDKs send it with the command.
   if (authorization !== undefined) session.headers = { authorization, ...session.headers }
-  const { identity, data: given, isRefreshable, isUninvited = false } = await identify(session, params.token, params.data)
+  const { identity, data: given, voucher } = await identify(session, params.token, params.data)
   if (session.isClosed) return
   const serverSide = await session.node.connectHandlers.handle(session.clientAs(identity), params.data)
   if (session.isClosed) return
   const wanted = join(identity.subs, serverSide.subs, params.subs)
   checkServerSubscriptions(session, identity, wanted)
-  session.isUninvited = isUninvited
-  session.connect(identity, isRefreshable)
+  session.connect(identity, voucher)
   if (session.isClosed) return
   for (const channel of wanted.keys()) if (session.isWithheld(channel)) wanted.delete(channel)
   const pendings = await admitServerSubscriptions(session, wanted)
@@ -39,7 +38,7 @@ export async function connect(session: Session, id: number, params: Params<'conn
     version: node.version,
     ...(data === undefined ? {} : { data }),
     // A client that is told of an end asks for a token, and gives up where it has no way to get one.
-    ...(isRefreshable ? expiryOf(session) : {}),
+    ...(session.isRefreshable ? expiryOf(session) : {}),
     // In whole seconds; 0 would tell a client that no pings come, and it would not answer them.
     ping: Math.max(1, Math.round(node.limits.pingIntervalMs / 1000)),
     pong: true,
@@ -51,13 +50,11 @@ export async function connect(session: Session, id: number, params: Params<'conn
 export interface Identified {
   readonly identity: Identity
   readonly data?: Json | undefined
-  /** By token, which the client can renew. */
-  readonly isRefreshable: boolean
-  /** Nothing vouches for it, but for the kind of connection that lets anybody in. */
-  readonly isUninvited?: boolean
+  /** Nothing, where the kind of connection alone lets anybody in. */
+  readonly voucher: Voucher
 }
 
-const stranger: Identified = { identity: { user: '' }, isRefreshable: false }
+const stranger: Identity = { user: '' }
 
 /**
  * Who is it: the connect hook decides where there is one, else the token. Without either, only a server that lets strangers in does.
@@ -75,8 +72,9 @@ export async function identify(
 
 async function whoIs(session: Session, token: string | undefined, data: Json | undefined, anonymousAllowed: boolean): Promise<Identified> {
   const { hooks, anonymousAllowed: areStrangersInvited } = session.node.options
-  session.node.recentControls.began(session)
   const given = token !== undefined && token !== ''
+  // Whatever the server API asks of users meanwhile, it is not asked of strangers.
+  if (given || hooks.connect !== undefined) session.node.recentControls.began(session)
   if (hooks.connect !== undefined && !given) {
     const result = unwrap(
       await hooks.connect(session.asking, {
@@ -84,16 +82,16 @@ async function whoIs(session: Session, token: string | undefined, data: Json | u
         ...(session.headers === undefined ? {} : { headers: session.headers }),
       }),
     )
-    return { identity: result, data: result.data, isRefreshable: false }
+    return { identity: result, data: result.data, voucher: 'server' }
   }
   if (!given) {
-    if (anonymousAllowed) return { ...stranger, isUninvited: !areStrangersInvited }
+    if (anonymousAllowed) return { identity: stranger, voucher: areStrangersInvited ? 'server' : 'nothing' }
     throw new CommandError(errors.unauthorized)
   }
   const verified = await session.node.tokens.connection(token, session.address)
   if (verified.kind === 'invalid') throw invalidToken(session, verified.reason)
   if (verified.kind === 'expired') throw new CommandError(errors.tokenExpired)
-  return { identity: verified.value, isRefreshable: true }
+  return { identity: verified.value, voucher: 'token' }
 }
 
 /** The end of a session whose token is none; the log tells its operator why. */

@@ -13,7 +13,7 @@ export async function refresh(session: Session, id: number, { token }: Params<'r
   if (verified.kind === 'expired') throw new CommandError(errors.expired)
   if (verified.value.user !== session.user) throw invalidToken(session, 'the new token is of another user')
   session.identity = verified.value
-  session.isRefreshable = true
+  session.voucher = 'token'
   session.setExpiry(verified.value.expireAt ?? 0)
   endRevoked(session)
   if (session.isClosed) return
