@@ -5,7 +5,7 @@ import { IndexedDbCache } from '../../src/services/chat/client/index.ts'
 import { chatService } from '../../src/services/chat/index.ts'
 import { openSql } from '../../src/store/index.ts'
 import { serve, until, userToken } from '../http/harness.ts'
-import { Browser, lacks } from '../support/index.ts'
+import { Browser, eventually, lacks } from '../support/index.ts'
 import { ChatPerson } from './chat-person.ts'
 import type { PageChat } from './client-page.ts'
 
@@ -57,7 +57,7 @@ test.skipIf(lacks('chromium', "chat's client in a browser"))(
     await until('they are kept', async () => (await ask(first, 'outbox', name)).length === 3)
     await first.reload()
     await ask(first, 'start', offline)
-    expect(await ask(first, 'messages', id)).toEqual(['waiting 1', 'waiting 2', 'waiting 3'])
+    await eventually(() => ask(first, 'messages', id), ['waiting 1', 'waiting 2', 'waiting 3'])
 
     await first.reload()
     const second = await open()
@@ -68,13 +68,13 @@ test.skipIf(lacks('chromium', "chat's client in a browser"))(
     bob.client.send(id, { text: 'hello' })
     for (const page of [first, second]) {
       await until('it has the answer', async () => (await ask(page, 'messages', id)).some(text => text === 'sent hello'))
-      expect((await ask(page, 'messages', id)).map(text => text.replace(/^\S+ /, ''))).toEqual(['1', '2', '3', 'hello'])
+      await eventually(async () => (await ask(page, 'messages', id)).map(text => text.replace(/^\S+ /, '')), ['1', '2', '3', 'hello'])
     }
     await until('that is kept', async () => JSON.stringify(await ask(first, 'cached', name)).includes('hello'))
     await first.reload()
     await ask(first, 'start', offline)
-    expect(await ask(first, 'list')).toEqual(['bob 1'])
-    expect((await ask(first, 'messages', id)).at(-1)).toBe('sent hello')
+    await eventually(() => ask(first, 'list'), ['bob 1'])
+    await eventually(async () => (await ask(first, 'messages', id)).at(-1), 'sent hello')
     expect(bob.texts(id)).toEqual(['1', '2', '3', 'hello'])
     expect(browser.errors).toEqual([])
   },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { lacks, until } from '../support/index.ts'
+import { eventually, lacks, still, until } from '../support/index.ts'
 import { ChatSite, phone } from './chat-site.ts'
 import { closeTabs, type Tab } from './chat-tab.ts'
 
@@ -29,13 +29,6 @@ function keptBy({ page }: Tab): Promise<string> {
   })
 }
 
-/** Takes the last message into the field, until that has come to rest: what is filled in before is mixed with it. */
-async function takesUp(tab: Tab, text: string): Promise<void> {
-  await tab.composer.press('ArrowUp')
-  await until(`"${text}" is in the field`, async () => (await tab.composer.inputValue()) === text)
-  await tab.page.evaluate(() => new Promise(resolve => setTimeout(resolve)))
-}
-
 describe.skipIf(skipped)('messages that are changed in a browser', () => {
   let site: ChatSite
   beforeAll(async () => {
@@ -48,19 +41,19 @@ describe.skipIf(skipped)('messages that are changed in a browser', () => {
     await ada.say('Dinner at ate')
     await ben.message('Dinner at ate').waitFor()
     await goesOffline(ada)
-    await takesUp(ada, 'Dinner at ate')
+    await ada.takesUp('Dinner at ate')
     await ada.say('Dinner at nine')
     await ada.message('Dinner at nine').getByRole('button', { name: 'Cancel' }).click()
     await ada.message('Dinner at ate').waitFor()
-    await takesUp(ada, 'Dinner at ate')
+    await ada.takesUp('Dinner at ate')
     await ada.say('Dinner at eight')
     await ada.message('Dinner at eight').getByText('The change waits for the connection').waitFor()
-    expect(await ada.message('Dinner at eight').getByRole('img', { name: 'Waiting to be sent' }).count()).toBe(1)
+    await eventually(() => ada.message('Dinner at eight').getByRole('img', { name: 'Waiting to be sent' }).count(), 1)
     const { page } = ada
     const path = new URL(page.url()).pathname
     await until('the browser keeps it', async () => (await keptBy(ada)) === 'Dinner at eight')
     await page.close()
-    expect(await ben.texts()).toEqual(['Dinner at ate'])
+    await eventually(() => ben.texts(), ['Dinner at ate'])
     await page.context().setOffline(false)
     const again = await site.open(page.context(), 'ada', 'laptop', path)
     await ben.message('Dinner at eight').waitFor()
@@ -73,13 +66,13 @@ describe.skipIf(skipped)('messages that are changed in a browser', () => {
     await cleo.say('Meet me')
     await dan.message('Meet me').waitFor()
     await goesOffline(cleo)
-    await takesUp(cleo, 'Meet me')
+    await cleo.takesUp('Meet me')
     await cleo.say('Meet me at noon')
     await cleo.message('Meet me at noon').waitFor()
     await site.call(await cleo.account(), 'chat.delete', { conversation: cleo.conversation, seq: 1, for: 'everyone' })
     await cleo.page.context().setOffline(false)
     await cleo.page.locator('.writing-bar').getByText('Your change was not saved').waitFor()
-    expect(await cleo.composer.inputValue()).toBe('Meet me at noon')
+    await eventually(() => cleo.composer.inputValue(), 'Meet me at noon')
     await cleo.composer.press('Enter')
     await dan.message('Meet me at noon').waitFor()
     await until('nothing is left of the change', async () => (await cleo.page.locator('.failure').count()) === 0)
@@ -91,14 +84,14 @@ describe.skipIf(skipped)('messages that are changed in a browser', () => {
     await eva.say('First words')
     await finn.message('First words').waitFor()
     await goesOffline(eva)
-    await takesUp(eva, 'First words')
+    await eva.takesUp('First words')
     await eva.say('Other words')
     await eva.composer.fill('Something else')
     await site.call(await eva.account(), 'chat.delete', { conversation: eva.conversation, seq: 1, for: 'everyone' })
     await eva.page.context().setOffline(false)
     await eva.messages.first().getByText('Change not saved').waitFor()
-    expect(await eva.messages.first().locator('.failure q').innerText()).toBe('Other words')
-    expect(await eva.composer.inputValue()).toBe('Something else')
+    await eventually(() => eva.messages.first().locator('.failure q').innerText(), 'Other words')
+    await eventually(() => eva.composer.inputValue(), 'Something else')
     await eva.messages.first().getByRole('button', { name: 'Edit again' }).click()
     await until('the words are back', async () => (await eva.composer.inputValue()) === 'Other words')
     await eva.composer.press('Escape')
@@ -115,13 +108,16 @@ describe.skipIf(skipped)('messages that are changed in a browser', () => {
     await goesOffline(gil)
     await gil.say('Not sent')
     await until('it waits', async () => (await gil.state('Not sent')) === 'waiting')
-    await takesUp(gil, 'Not sent')
+    await gil.takesUp('Not sent')
     await gil.say('Still not sent')
-    expect(await gil.state('Still not sent')).toBe('waiting')
+    await eventually(() => gil.state('Still not sent'), 'waiting')
     await gil.page.context().setOffline(false)
     await hana.message('Still not sent').waitFor()
-    expect(await hana.texts()).toEqual(['Sent', 'Still not sent'])
-    expect(await hana.message('Still not sent').locator('.meta').innerText()).not.toContain('edited')
+    await eventually(() => hana.texts(), ['Sent', 'Still not sent'])
+    await still(
+      () => hana.message('Still not sent').locator('.meta').innerText(),
+      value => expect(value).not.toContain('edited'),
+    )
     await closeTabs(gil, hana)
   })
 
@@ -131,14 +127,14 @@ describe.skipIf(skipped)('messages that are changed in a browser', () => {
     await jon.message('Regretted').waitFor()
     await ida.act('Regretted', 'Delete')
     await ida.answer('Cancel')
-    expect(await ida.texts()).toEqual(['Regretted'])
+    await eventually(() => ida.texts(), ['Regretted'])
     await ida.act('Regretted', 'Delete')
     await ida.answer('Delete for me')
     await until('it is gone', async () => (await ida.messages.count()) === 0)
     await ida.page.locator('.notices').getByRole('button', { name: 'Undo' }).click()
     await ida.message('Regretted').waitFor()
     await jon.act('Regretted', 'Delete')
-    expect(await jon.page.getByRole('button', { name: 'Delete for everyone' }).count()).toBe(0)
+    await still(() => jon.page.getByRole('button', { name: 'Delete for everyone' }).count(), 0)
     await jon.answer('Delete for me')
     await until('it is gone for him', async () => (await jon.messages.count()) === 0)
     await ida.act('Regretted', 'Delete')
@@ -157,7 +153,7 @@ describe.skipIf(skipped)('messages that are changed in a browser', () => {
     await kim.answer('Delete for everyone')
     await until('the bar is gone', async () => (await leo.page.locator('.writing-bar').count()) === 0)
     await leo.page.locator('.notices').getByText('was deleted').waitFor()
-    expect(await leo.composer.inputValue()).toBe('An answer')
+    await eventually(() => leo.composer.inputValue(), 'An answer')
     await closeTabs(kim, leo)
   })
 
@@ -179,7 +175,7 @@ describe.skipIf(skipped)('messages that are changed in a browser', () => {
     await xia.page.getByRole('toolbar').getByText('2 chosen').waitFor()
     await xia.page.getByRole('button', { name: 'Copy the texts' }).click()
     await xia.page.locator('.notices').getByText('Copied').waitFor()
-    expect(await xia.page.evaluate(() => navigator.clipboard.readText())).toBe('one\nthree')
+    await eventually(() => xia.page.evaluate(() => navigator.clipboard.readText()), 'one\nthree')
     await xia.composer.waitFor()
 
     await xia.act('one', 'Choose several')
@@ -211,10 +207,10 @@ describe.skipIf(skipped)('messages that are changed in a browser', () => {
     // As a browser does that takes the lift for a click on what has come to lie under the finger.
     const item = handset.page.getByRole('menuitem', { name: 'React with 👍' })
     await item.dispatchEvent('click', { detail: 1 })
-    expect(await handset.page.getByRole('menu').count()).toBe(1)
+    await still(() => handset.page.getByRole('menu').count(), 1)
     await item.tap()
     await handset.message('Press me').locator('.reaction').waitFor()
-    expect(await handset.message('Press me').locator('.reaction').count()).toBe(1)
+    await still(() => handset.message('Press me').locator('.reaction').count(), 1)
 
     // A finger that moves on scrolls; a pen presses as a finger does.
     await handset.page.clock.install()
@@ -222,10 +218,10 @@ describe.skipIf(skipped)('messages that are changed in a browser', () => {
     await bubble.dispatchEvent('pointerdown', { ...finger, pointerType: 'touch', clientY: 200 })
     await bubble.dispatchEvent('pointermove', { ...finger, pointerType: 'touch', clientY: 230 })
     await handset.page.clock.runFor(2000)
-    expect(await handset.page.getByRole('menu').count()).toBe(0)
+    await still(() => handset.page.getByRole('menu').count(), 0)
     await bubble.dispatchEvent('pointerdown', { ...finger, pointerType: 'pen', clientY: 200 })
     await handset.page.clock.runFor(2000)
-    expect(await handset.page.getByRole('menu').count()).toBe(1)
+    await still(() => handset.page.getByRole('menu').count(), 1)
     await closeTabs(pia, quin, handset)
   })
 
@@ -266,7 +262,7 @@ describe.skipIf(skipped)('messages that are changed in a browser', () => {
     await tom.page.getByRole('button', { name: 'Start chatting' }).click()
     await tom.message('Before').waitFor()
     expect(tom.conversation).toBe(conversation)
-    expect(await tom.composer.inputValue()).toBe('Half a word')
+    await eventually(() => tom.composer.inputValue(), 'Half a word')
     await closeTabs(tom, una)
   })
 })
@@ -287,10 +283,10 @@ describe.skipIf(skipped)('messages of a server that lets them be edited for a mo
       return (await edit.count()) === 1
     })
     await until('its time is over', async () => (await edit.count()) === 0)
-    expect(await vic.page.getByRole('menu').count()).toBe(1)
+    await still(() => vic.page.getByRole('menu').count(), 1)
     await vic.page.keyboard.press('Escape')
     await vic.composer.press('ArrowUp')
-    expect(await vic.page.locator('.writing-bar').count()).toBe(0)
+    await still(() => vic.page.locator('.writing-bar').count(), 0)
     await closeTabs(vic, wes)
   })
 })

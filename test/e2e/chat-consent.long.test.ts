@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { lacks, until } from '../support/index.ts'
+import { eventually, fits, lacks, until } from '../support/index.ts'
 import { ChatSite, phone } from './chat-site.ts'
 import { closeTabs, type Tab } from './chat-tab.ts'
 
@@ -29,9 +29,9 @@ describe.skipIf(skipped)('consent on the page of the chat', () => {
     await ann.say('Hello, we have not met')
     await bar(bob).getByText('writes to you for the first time').waitFor()
     await picture(bob, 'request-1280')
-    expect(await bob.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
-    expect(await bar(ann).count()).toBe(0)
-    expect(await ann.page.locator('.standing[data-lively]').count()).toBe(0)
+    await fits(bob.page)
+    await eventually(() => bar(ann).count(), 0)
+    await eventually(() => ann.page.locator('.standing[data-lively]').count(), 0)
     await bar(bob).getByRole('button', { name: 'Accept' }).click()
     await ann.page.locator('.standing').getByText('online').waitFor()
     await bar(bob).waitFor({ state: 'detached' })
@@ -54,7 +54,7 @@ describe.skipIf(skipped)('consent on the page of the chat', () => {
     await bar(fay).getByRole('button', { name: 'Block' }).click()
     await fay.page.getByRole('dialog').getByRole('button', { name: 'Block' }).click()
     await fay.page.getByText('You have blocked Eve').waitFor()
-    expect(await bar(fay).count()).toBe(0)
+    await eventually(() => bar(fay).count(), 0)
     await eve.say('Are you there?')
     await until('it is sent', async () => (await eve.state('Are you there?')) === 'sent')
     const { user } = await fay.account()
@@ -64,8 +64,8 @@ describe.skipIf(skipped)('consent on the page of the chat', () => {
       cid: 'offers',
     })
     expect(made.asked).toEqual([user])
-    expect(await fay.texts()).toEqual(['Buy this'])
-    expect([await invitations(fay).count(), await fay.listed('Offers').count()]).toEqual([0, 0])
+    await eventually(() => fay.texts(), ['Buy this'])
+    await eventually(async () => [await invitations(fay).count(), await fay.listed('Offers').count()], [0, 0])
     await closeTabs(cat, dan, eve, fay)
   })
 
@@ -95,15 +95,15 @@ describe.skipIf(skipped)('consent on the page of the chat', () => {
     await hal.page.setViewportSize({ width: 1280, height: 800 })
     await picture(hal, 'invited-1280')
     await hal.page.setViewportSize(phone)
-    expect(await hal.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth)).toBe(true)
+    await fits(hal.page)
     await hal.page.reload()
     await invitations(hal)
       .getByRole('button', { name: /^Join Hiking/ })
       .click()
     await hal.composer.waitFor()
     await gus.page.getByText('Gus and you').or(gus.page.getByText('Hal and you')).first().waitFor()
-    expect(await invitations(hal).count()).toBe(0)
-    expect(await bar(hal).count()).toBe(0)
+    await eventually(() => invitations(hal).count(), 0)
+    await eventually(() => bar(hal).count(), 0)
     await closeTabs(gus, hal)
   })
 
@@ -128,7 +128,7 @@ describe.skipIf(skipped)('consent on the page of the chat', () => {
     await site.call(leader, 'chat.send', { conversation, cid: 'last', text: 'Still here?', device: 'laptop' })
     await jon.page.reload()
     await jon.live()
-    expect(await invitations(jon).count()).toBe(0)
+    await eventually(() => invitations(jon).count(), 0)
     await closeTabs(ida, jon)
   })
 
@@ -138,8 +138,8 @@ describe.skipIf(skipped)('consent on the page of the chat', () => {
     const message = lea.message('Log in at')
     await message.locator('.real-host').getByText('xn--80ak6aa92e.com').waitFor()
     await picture(lea, 'address-1280')
-    expect(await message.locator('.real-host').count()).toBe(1)
-    expect(await message.locator('a').count()).toBe(2)
+    await eventually(() => message.locator('.real-host').count(), 1)
+    await eventually(() => message.locator('a').count(), 2)
     await closeTabs(kim, lea)
   })
 })

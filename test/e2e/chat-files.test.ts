@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import sharp from 'sharp'
-import { lacks, until } from '../support/index.ts'
+import { eventually, lacks, still, until } from '../support/index.ts'
 import { ChatSite, desktop, phone } from './chat-site.ts'
 import { closeTabs, type Tab } from './chat-tab.ts'
 
@@ -26,6 +26,12 @@ async function choose(tab: Tab, ...files: readonly Chosen[]): Promise<void> {
 
 const sheet = (tab: Tab) => tab.page.getByRole('dialog', { name: 'Send files' })
 const pictures = (tab: Tab) => tab.page.locator('.message .picture img')
+
+/** Where something ends. */
+async function right(part: Locator): Promise<number> {
+  const { x, width } = (await part.boundingBox()) ?? { x: Number.NaN, width: 0 }
+  return x + width
+}
 
 /** Whether pictures are there, with all of their bytes. */
 async function areLoaded(tab: Tab, count: number): Promise<boolean> {
@@ -90,11 +96,11 @@ describe.skipIf(skipped)('pictures and files in the chat', () => {
     await choose(ann, await picture('peak.jpg', 300, 200), report)
     const caption = sheet(ann).getByRole('textbox', { name: 'Caption' })
     await caption.pressSequentially('Look @b')
-    await sheet(ann).getByRole('option').filter({ hasText: 'Ben' }).waitFor()
+    await eventually(() => sheet(ann).getByRole('option').allInnerTexts(), [expect.stringContaining('Ben')])
     await caption.press('Enter')
-    expect(await caption.inputValue()).toBe('Look @Ben ')
+    await eventually(() => caption.inputValue(), 'Look @Ben ')
     await sheet(ann).getByRole('button', { name: 'report.pdf', exact: true }).click()
-    expect(await caption.inputValue()).toBe('')
+    await eventually(() => caption.inputValue(), '')
     await sheet(ann).getByRole('button', { name: 'peak.jpg', exact: true }).click()
     await caption.pressSequentially('at this')
     await caption.press('Enter')
@@ -113,7 +119,7 @@ describe.skipIf(skipped)('pictures and files in the chat', () => {
       const event = new ClipboardEvent('paste', { bubbles: true, cancelable: true, clipboardData })
       return document.activeElement?.dispatchEvent(event) === false
     })
-    expect([isTaken, await sheet(ann).count()]).toEqual([false, 0])
+    await still(async () => [isTaken, await sheet(ann).count()], [false, 0])
     await closeTabs(ann, bob)
   })
 
@@ -130,14 +136,14 @@ describe.skipIf(skipped)('pictures and files in the chat', () => {
     await bob.page.locator('.file-row').getByText('report.pdf').waitFor()
     await until('both pictures are there', () => areLoaded(bob, 2))
     await until('all are sent', async () => (await ann.page.locator('.message[data-state="waiting"]').count()) === 0)
-    expect(await pictures(bob).first().getAttribute('alt')).toBe('Photo, beach.jpg')
-    expect((await bob.message('At the beach').locator('.picture').boundingBox())?.width).toBe(330)
+    await eventually(() => pictures(bob).first().getAttribute('alt'), 'Photo, beach.jpg')
+    await eventually(async () => (await bob.message('At the beach').locator('.picture').boundingBox())?.width, 330)
     await bob.page.setViewportSize({ width: 320, height: 700 })
     const [bubble, inside] = [bob.message('At the beach').locator('.bubble'), bob.message('At the beach').locator('.picture')]
-    const [outer, inner] = [await bubble.boundingBox(), await inside.boundingBox()]
-    expect((inner?.x ?? 0) + (inner?.width ?? 0)).toBeLessThan((outer?.x ?? 0) + (outer?.width ?? 0))
+    const gap = async () => (await right(bubble)) - (await right(inside))
+    await eventually(gap, value => expect(value).toBeGreaterThan(0))
     await bob.page.setViewportSize(desktop)
-    expect(await sheet(ann).count()).toBe(0)
+    await eventually(() => sheet(ann).count(), 0)
     const saving = bob.page.waitForEvent('download')
     await bob.page.getByRole('button', { name: 'Download report.pdf' }).click()
     expect((await saving).suggestedFilename()).toBe('report.pdf')
@@ -158,21 +164,21 @@ describe.skipIf(skipped)('pictures and files in the chat', () => {
       await sheet(ann).getByRole('textbox', { name: 'Caption' }).fill('Sent from the train')
       await sheet(ann).getByRole('button', { name: 'Send', exact: true }).click()
       await ann.message('Sent from the train').waitFor()
-      expect(await ann.state('Sent from the train')).toBe('waiting')
+      await eventually(() => ann.state('Sent from the train'), 'waiting')
       await until('its picture is shown', () => areLoaded(ann, 1))
       await until('it is kept, and its conversation', async () => (await kept(ann.page)).every(count => count === 1))
       await context.setOffline(false)
       await ann.page.reload()
       await ann.message('Sent from the train').waitFor()
-      expect(await ann.state('Sent from the train')).toBe('waiting')
+      await eventually(() => ann.state('Sent from the train'), 'waiting')
       await until('its picture is shown again', () => areLoaded(ann, 1))
-      expect(await bob.message('Sent from the train').count()).toBe(0)
+      await still(() => bob.message('Sent from the train').count(), 0)
       const page = await context.newPage()
       await ann.page.close()
       await page.goto(`${site.url}/chat?as=ann-${name}&device=laptop`)
       await bob.message('Sent from the train').waitFor()
       await until('bob has the picture', () => areLoaded(bob, 1))
-      expect(await bob.messages.count()).toBe(1)
+      await still(() => bob.messages.count(), 1)
       await page.close()
       await closeTabs(bob)
       await context.close()
@@ -193,7 +199,7 @@ describe.skipIf(skipped)('pictures and files in the chat', () => {
     const before = await box()
     for (const go of held) go()
     await until('it is there', () => areLoaded(bob, 1))
-    expect(await box()).toEqual(before)
+    await still(box, before)
     expect(Math.round(((before?.height ?? 0) / (before?.width ?? 1)) * 10)).toBe(25)
     await closeTabs(ann, bob)
   })
@@ -210,7 +216,7 @@ describe.skipIf(skipped)('pictures and files in the chat', () => {
     await bob.page.keyboard.press('ArrowRight')
     await until('the second is shown', async () => (await shown()) === 'two.jpg')
     await bob.page.keyboard.press('ArrowRight')
-    expect(await shown()).toBe('two.jpg')
+    await still(shown, 'two.jpg')
     const saving = bob.page.waitForEvent('download')
     await viewer.getByRole('button', { name: 'Download two.jpg' }).click()
     expect((await saving).suggestedFilename()).toBe('two.jpg')
@@ -239,7 +245,7 @@ describe.skipIf(skipped)('pictures and files in the chat', () => {
     await choose(ann, await picture('one.jpg'), await picture('two.jpg'))
     await sheet(ann).getByRole('button', { name: 'Send 2 files' }).click()
     await until('both are on their way', () => held.length === 2)
-    expect(await ann.page.getByRole('progressbar', { name: 'Sending' }).count()).toBe(2)
+    await eventually(() => ann.page.getByRole('progressbar', { name: 'Sending' }).count(), 2)
     await ann.say('Words go first')
     await bob.message('Words go first').waitFor()
     await ann.page.getByRole('button', { name: 'Cancel sending' }).first().click()

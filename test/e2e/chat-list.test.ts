@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { BrowserContextOptions } from 'playwright-core'
-import { lacks, rounds, until } from '../support/index.ts'
+import { eventually, lacks, rounds, until } from '../support/index.ts'
 import { ChatSite, phone } from './chat-site.ts'
 import { closeTabs, type Tab } from './chat-tab.ts'
 
@@ -43,7 +43,10 @@ describe.skipIf(skipped)('the list of chats', () => {
     await tab.listed(`Room ${many - 1}`).waitFor()
     const size = () => rows(tab).first().getAttribute('aria-setsize')
     await until('all of them came', async () => (await size()) === `${many}`)
-    expect(await rows(tab).count()).toBeLessThan(60)
+    await eventually(
+      () => rows(tab).count(),
+      value => expect(value).toBeLessThan(60),
+    )
     const search = tab.page.getByRole('searchbox')
     const focused = tab.page.locator('.list-item:focus')
     // By its place: of those that were made in the same millisecond, either may come first.
@@ -54,12 +57,12 @@ describe.skipIf(skipped)('the list of chats', () => {
     await focused.waitFor()
     await tab.page.keyboard.press('End')
     await reached(many)
-    expect(await top()).toBeGreaterThan(many * 50)
+    await eventually(top, value => expect(value).toBeGreaterThan(many * 50))
     await tab.page.keyboard.press('ArrowUp')
     await reached(many - 1)
     await tab.page.keyboard.press('Home')
     await reached(1)
-    expect(await top()).toBe(0)
+    await eventually(top, 0)
     for (let reload = 0; reload < 3; reload++) {
       await tab.page.reload()
       await tab.live()
@@ -88,7 +91,7 @@ describe.skipIf(skipped)('the list of chats', () => {
     await tab.listed('Club 2').waitFor({ state: 'detached' })
     await shelf.click()
     await tab.listed('Club 2').waitFor()
-    expect(await rows(tab).count()).toBe(1)
+    await eventually(() => rows(tab).count(), 1)
     await menu(tab, 'Club 2', 'Take out of the archive')
     await tab.page.getByText('Nothing is archived.').waitFor()
     await shelf.click()

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { lacks, until } from '../support/index.ts'
+import { eventually, lacks, still, until } from '../support/index.ts'
 import { ChatSite } from './chat-site.ts'
 import { closeTabs, type Tab } from './chat-tab.ts'
 
@@ -34,11 +34,11 @@ describe.skipIf(skipped)('what is one’s own in the chat', () => {
     await panel.getByRole('button', { name: 'Create an invite link' }).click()
     const link = await panel.locator('output').innerText()
     const invite = panel.locator('.invite')
-    expect(await invite.innerText()).toMatch(/Works until .+; admins are asked\s+Made by you, not used yet/)
+    await eventually(() => invite.innerText(), expect.stringMatching(/Works until .+; admins are asked\s+Made by you, not used yet/))
 
     const others = await details(jon, 'Climbing')
     await others.locator('.invite').getByText('Made by Ida, not used yet').waitFor()
-    expect(await others.locator('output').innerText()).toBe(link)
+    await eventually(() => others.locator('output').innerText(), link)
     const code = new URL(link).searchParams.get('join')
     await kim.page.goto(`${site.url}/chat?as=kim&device=laptop&join=${code}`)
     await kim.answer('Join')
@@ -79,7 +79,7 @@ describe.skipIf(skipped)('what is one’s own in the chat', () => {
     await panelOf(lea).getByRole('button', { name: 'Block Max', exact: true }).waitFor()
     await max.say('And now?')
     await lea.message('And now?').waitFor()
-    expect(await lea.texts()).toEqual(['And now?'])
+    await eventually(() => lea.texts(), ['And now?'])
     await closeTabs(lea, max, tablet)
   })
 
@@ -94,12 +94,12 @@ describe.skipIf(skipped)('what is one’s own in the chat', () => {
     await until('it is not unread any longer', async () => (await bob.listed('Ann').locator('.count').count()) === 0)
     // Receipts are told once a second.
     await Bun.sleep(1_500)
-    expect(await ann.state('Are you there?')).toBe('delivered')
+    await still(() => ann.state('Are you there?'), 'delivered')
     await bob.listed('Ann').click()
     await bob.composer.waitFor()
-    expect(await bob.texts()).toEqual([])
+    await still(() => bob.texts(), [])
     await Bun.sleep(1_500)
-    expect(await ann.state('Are you there?')).toBe('delivered')
+    await still(() => ann.state('Are you there?'), 'delivered')
     await closeTabs(ann, bob)
   })
 })

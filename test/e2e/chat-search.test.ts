@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { Page } from 'playwright-core'
-import { lacks, until } from '../support/index.ts'
+import { eventually, lacks, until } from '../support/index.ts'
 import { ChatSite, phone } from './chat-site.ts'
 import { closeTabs, type Tab } from './chat-tab.ts'
 
@@ -54,21 +54,21 @@ describe.skipIf(lacks('chromium', 'the search of the chat page'))('search', () =
     const found = page.getByRole('region', { name: 'Search results' })
     await field.fill('CAFE')
     await found.getByRole('heading', { name: 'Chats' }).waitFor()
-    expect(await found.locator('.list-item:not(.message-hit) .list-title').allTextContents()).toEqual(['Café friends'])
+    await eventually(() => found.locator('.list-item:not(.message-hit) .list-title').allTextContents(), ['Café friends'])
     const hits = found.locator('.message-hit')
     await until('messages are there', async () => (await hits.count()) > 20)
-    expect(await hits.first().textContent()).toMatch(/Café friends.*You: cafe number 60$/)
-    expect(await hits.first().locator('mark').allTextContents()).toEqual(['cafe'])
+    await eventually(() => hits.first().textContent(), expect.stringMatching(/Café friends.*You: cafe number 60$/))
+    await eventually(() => hits.first().locator('mark').allTextContents(), ['cafe'])
     await until('all are there', async () => {
       await hits.last().scrollIntoViewIfNeeded()
       return (await hits.count()) === 61
     })
-    expect(await hits.last().locator('mark').allTextContents()).toEqual(['Café'])
+    await eventually(() => hits.last().locator('mark').allTextContents(), ['Café'])
 
     await field.fill('strasse cafe')
     await until('the one is left', async () => (await hits.count()) === 1)
     await field.press('ArrowDown')
-    expect(await page.evaluate(() => document.activeElement?.className)).toContain('message-hit')
+    await eventually(() => page.evaluate(() => document.activeElement?.className), expect.stringContaining('message-hit'))
     await page.keyboard.press('ArrowUp')
     const asked = counting(page, 'chat.history')
     await page.reload()
@@ -83,7 +83,7 @@ describe.skipIf(lacks('chromium', 'the search of the chat page'))('search', () =
     await until('the newest is in view', isInView(tab, `Line ${lines} `))
     await field.focus()
     await field.press('Escape')
-    expect(await field.inputValue()).toBe('')
+    await eventually(() => field.inputValue(), '')
     await closeTabs(tab)
   })
 

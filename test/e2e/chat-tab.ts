@@ -1,5 +1,6 @@
 import { expect } from 'bun:test'
 import type { Locator, Page } from 'playwright-core'
+import { eventually } from '../support/index.ts'
 
 /** One tab: a device of a user, and what the page complained about. */
 export class Tab {
@@ -44,6 +45,13 @@ export class Tab {
   async say(text: string): Promise<void> {
     await this.composer.fill(text)
     await this.composer.press('Enter')
+  }
+
+  /** Takes the last message into the field, until that has come to rest: what is filled in before is mixed with it. */
+  async takesUp(text: string): Promise<void> {
+    await this.composer.press('ArrowUp')
+    await eventually(() => this.composer.inputValue(), text)
+    await this.page.evaluate(() => new Promise(resolve => setTimeout(resolve)))
   }
 
   async act(text: string, action: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { lacks, until } from '../support/index.ts'
+import { eventually, lacks, until } from '../support/index.ts'
 import { ChatSite, phone } from './chat-site.ts'
 import { closeTabs } from './chat-tab.ts'
 
@@ -17,21 +17,19 @@ describe.skipIf(skipped)('words and names in a browser', () => {
     await ada.say('*Bold* _slanted_ ~struck~ `co*d*e` <i>x</i> at www.example.com/a_b_ or http://plain.example')
     const text = ben.message('Bold').locator('.text')
     await text.waitFor()
-    expect(await text.innerText()).toBe('Bold slanted struck co*d*e <i>x</i> at www.example.com/a_b_ or http://plain.example')
+    await eventually(() => text.innerText(), 'Bold slanted struck co*d*e <i>x</i> at www.example.com/a_b_ or http://plain.example')
     const told = (tag: string) => text.locator(tag).allInnerTexts()
-    expect([await told('strong'), await told('em'), await told('s'), await told('code')]).toEqual([
-      ['Bold'],
-      ['slanted'],
-      ['struck'],
-      ['co*d*e'],
-    ])
-    expect(await text.locator('i').count()).toBe(0)
+    await eventually(
+      async () => [await told('strong'), await told('em'), await told('s'), await told('code')],
+      [['Bold'], ['slanted'], ['struck'], ['co*d*e']],
+    )
+    await eventually(() => text.locator('i').count(), 0)
     const links = await text.locator('a').evaluateAll(all => all.map(a => `${a.getAttribute('href')} ${a.getAttribute('rel')}`))
     expect(links).toEqual([
       'https://www.example.com/a_b noopener noreferrer nofollow',
       'http://plain.example/ noopener noreferrer nofollow',
     ])
-    expect(await ben.listed('Ada').innerText()).toContain('Bold slanted struck')
+    await eventually(() => ben.listed('Ada').innerText(), expect.stringContaining('Bold slanted struck'))
     await closeTabs(ada, ben)
   })
 
@@ -44,7 +42,7 @@ describe.skipIf(skipped)('words and names in a browser', () => {
     await field.fill(`${user}x`)
     await field.press('Enter')
     await cleo.page.getByRole('alert').getByText('No one by that name has been here yet').waitFor()
-    expect(await cleo.page.locator('.list-item').count()).toBe(0)
+    await eventually(() => cleo.page.locator('.list-item').count(), 0)
     await field.fill(user)
     await until('it is no longer said', async () => (await cleo.page.getByRole('alert').count()) === 0)
     await field.press('Enter')
@@ -81,7 +79,7 @@ describe.skipIf(skipped)('words and names in a browser', () => {
     await name.fill('Climbing on Sunday')
     await name.press('Enter')
     await eva.page.locator('.notices').getByText('There is no connection').waitFor()
-    expect(await name.inputValue()).toBe('Climbing on Sunday')
+    await eventually(() => name.inputValue(), 'Climbing on Sunday')
     await closeTabs(eva, finn)
   })
 

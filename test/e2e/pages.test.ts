@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
-import { apiKey, Folder, lacks, launchChromium, startServer, until } from '../support/index.ts'
+import { apiKey, eventually, Folder, fits, lacks, launchChromium, startServer, still, until } from '../support/index.ts'
 import { ServerProcess } from './server-process.ts'
 
 /** Five minutes of the match in a second: goals come often, and a loop lasts forty seconds. */
@@ -63,7 +63,7 @@ describe.skipIf(skipped)('the pages in a browser', () => {
   test.each(places)('[W8] $path fits a $size, says that it is live, and complains of nothing', async ({ path, viewport }) => {
     const { page, complaints } = await open(path, { viewport })
     await page.locator('h1').first().waitFor()
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(viewport.width)
+    await fits(page)
     expect(complaints).toEqual([])
     await page.context().close()
   })
@@ -88,8 +88,11 @@ describe.skipIf(skipped)('the pages in a browser', () => {
     )
     expect(event).toContain(banner?.replace(/\s*\d.*$/, ''))
     await until('the goal has been spoken', async () => (await page.locator('body').getAttribute('data-spoken'))?.includes(`Goal for`))
-    const shown = await Promise.all(['score-home', 'score-away'].map(id => page.getByTestId(id).innerText()))
-    expect(shown.map(Number).reduce((a, b) => a + b)).toBeGreaterThan(0)
+    const goals = async () => {
+      const shown = await Promise.all(['score-home', 'score-away'].map(id => page.getByTestId(id).innerText()))
+      return shown.map(Number).reduce((a, b) => a + b)
+    }
+    await eventually(goals, value => expect(value).toBeGreaterThan(0))
     await page.context().close()
   })
 
@@ -114,8 +117,8 @@ describe.skipIf(skipped)('the pages in a browser', () => {
         const [shown, known] = [await ids(page), await snapshot(young)]
         return shown.length === known.ids.length && known.ids.length > before.ids.length ? { shown, known } : undefined
       })
-      expect(await page.locator('body').getAttribute('data-page')).toBe('the same')
-      expect((await page.locator('body').getAttribute('data-links'))?.trim()).toBe('reconnecting live')
+      await still(() => page.locator('body').getAttribute('data-page'), 'the same')
+      await eventually(async () => (await page.locator('body').getAttribute('data-links'))?.trim(), 'reconnecting live')
       expect(seen.known.run).toBe(before.run)
       expect(seen.shown.toReversed()).toEqual(seen.known.ids)
       await page.context().close()
@@ -135,13 +138,13 @@ describe.skipIf(skipped)('the pages in a browser', () => {
     const { page } = await open('/', { colorScheme: 'dark' })
     const themeOf = () => page.locator('html').getAttribute('data-theme')
     const paper = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
-    expect(await themeOf()).toBe('dark')
+    await eventually(themeOf, 'dark')
     const dark = await paper()
     await page.getByRole('button', { name: 'Switch to light theme' }).click()
-    expect(await themeOf()).toBe('light')
-    expect(await paper()).not.toBe(dark)
+    await eventually(themeOf, 'light')
+    await eventually(paper, value => expect(value).not.toBe(dark))
     await page.reload()
-    expect(await themeOf()).toBe('light')
+    await eventually(themeOf, 'light')
     await page.context().close()
   })
 
@@ -158,7 +161,7 @@ describe.skipIf(skipped)('the pages in a browser', () => {
     for (let presses = 0; presses < 10; presses++) {
       await page.keyboard.press('Tab')
       visited.push(await focused())
-      expect(await outline()).toBe('solid')
+      await eventually(outline, 'solid')
     }
     const teams = ['Favourite: Argentina', 'Favourite: France']
     expect(visited).toEqual([
@@ -174,9 +177,9 @@ describe.skipIf(skipped)('the pages in a browser', () => {
     ])
     await page.locator('#tab-timeline').focus()
     await page.keyboard.press('ArrowRight')
-    expect(await focused()).toBe('Commentary')
-    expect(await page.locator('#panel-text').isVisible()).toBe(true)
-    expect(await page.locator('#panel-timeline').isVisible()).toBe(false)
+    await eventually(focused, 'Commentary')
+    await eventually(() => page.locator('#panel-text').isVisible(), true)
+    await eventually(() => page.locator('#panel-timeline').isVisible(), false)
     await page.context().close()
   })
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { Page } from 'playwright-core'
-import { Browser, inSeconds, lacks, type TestServer, until } from '../support/index.ts'
+import { Browser, eventually, fits, inSeconds, lacks, still, type TestServer, until } from '../support/index.ts'
 import { Feed, goal, startSports } from './feed.ts'
 
 const skipped = lacks('chromium', 'the list of matches by day and competition')
@@ -57,12 +57,13 @@ describe.skipIf(skipped)('the list of matches by day and competition', () => {
 
   test('[W41] matches stand under their day and competition, those with one that is on first', async () => {
     const page = await open()
-    expect(await page.locator('.group').evaluateAll(groups => groups.map(group => group.getAttribute('aria-label')))).toEqual([
-      'Alpine Cup',
-      'Northern League',
-    ])
-    expect(await page.locator('.group', { hasText: 'Northern League' }).locator('.match-row').count()).toBe(2)
-    expect(await page.locator('.group', { hasText: 'Northern League' }).locator('.match-row').first().getAttribute('data-game')).toBe(
+    await eventually(
+      () => page.locator('.group').evaluateAll(groups => groups.map(group => group.getAttribute('aria-label'))),
+      ['Alpine Cup', 'Northern League'],
+    )
+    await eventually(() => page.locator('.group', { hasText: 'Northern League' }).locator('.match-row').count(), 2)
+    await eventually(
+      () => page.locator('.group', { hasText: 'Northern League' }).locator('.match-row').first().getAttribute('data-game'),
       'live',
     )
     await page.getByRole('radio', { name: /^Yesterday/ }).check()
@@ -85,7 +86,7 @@ describe.skipIf(skipped)('the list of matches by day and competition', () => {
     await becomes(page, 'live')
     await search.fill('final')
     await becomes(page, 'yesterday')
-    expect(await page.getByRole('region', { name: 'Yesterday' }).count()).toBe(1)
+    await eventually(() => page.getByRole('region', { name: 'Yesterday' }).count(), 1)
     await search.fill('nobody plays so')
     await page.getByText('No match for “nobody plays so”.').waitFor()
     await search.fill('')
@@ -97,10 +98,10 @@ describe.skipIf(skipped)('the list of matches by day and competition', () => {
     const page = await open(sizes[1], '/sports#live')
     await page.getByRole('radio', { name: /^Yesterday/ }).check()
     const row = page.locator('[data-game="yesterday"]')
-    expect(await row.locator('.row-scorers.home').innerText()).toBe("Adeyemi 11'")
-    expect(await row.locator('.row-scorers.away').innerText()).toBe("Berg 81'\u00a0(pen)")
-    expect(await row.locator('.row-half').innerText()).toBe('HT 1–0')
-    expect(await row.locator('.row-clock').innerText()).toContain('FT')
+    await eventually(() => row.locator('.row-scorers.home').innerText(), "Adeyemi 11'")
+    await eventually(() => row.locator('.row-scorers.away').innerText(), "Berg 81'\u00a0(pen)")
+    await eventually(() => row.locator('.row-half').innerText(), 'HT 1–0')
+    await eventually(() => row.locator('.row-clock').innerText(), expect.stringContaining('FT'))
     await page.close()
   })
 
@@ -115,14 +116,14 @@ describe.skipIf(skipped)('the list of matches by day and competition', () => {
     const before = await places()
     await feed.post(goal('g'))
     await page.locator(`[data-game="${id}"] .row-scorers`, { hasText: 'Nine' }).waitFor()
-    expect(await places()).toEqual(before)
+    await still(places, before)
     await feed.post({ id: 'f', kind: 'status', data: { status: 'finished' } }, { id: 'g', rev: 2, state: 'deleted' })
     await page.close()
   })
 
   test.each(sizes)('[W44] names of any length and in any script stay in their place on $name', async size => {
     const page = await open(size)
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(size.width)
+    await fits(page)
     for (const id of ['long', 'rtl']) {
       const boxes = await page
         .locator(`[data-game="${id}"]`)
@@ -147,9 +148,9 @@ describe.skipIf(skipped)('the list of matches by day and competition', () => {
     await becomes(page, 'yesterday')
     const focused = () =>
       page.evaluate(() => document.activeElement?.closest('label')?.textContent ?? document.activeElement?.getAttribute('type'))
-    expect(await focused()).toContain('Yesterday')
+    await eventually(focused, expect.stringContaining('Yesterday'))
     await page.keyboard.press('Tab')
-    expect(await focused()).toBe('search')
+    await eventually(focused, 'search')
     await page.close()
   })
 })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { Page } from 'playwright-core'
-import { Browser, inSeconds, lacks, type TestServer, until } from '../support/index.ts'
+import { Browser, eventually, fits, inSeconds, lacks, still, type TestServer, until } from '../support/index.ts'
 import { Feed, goal, startSports } from './feed.ts'
 
 const skipped = lacks('chromium', 'the panels of a match')
@@ -72,7 +72,7 @@ describe.skipIf(skipped)('the panels of a match', () => {
     await becomes('s')
     await page.keyboard.press('ArrowLeft')
     await becomes('c')
-    expect(await page.getByRole('radio', { name: 'Cards' }).isChecked()).toBe(true)
+    await eventually(() => page.getByRole('radio', { name: 'Cards' }).isChecked(), true)
     await page.getByRole('radio', { name: 'All' }).check()
     await becomes('s', 'h', 'c', 'g', 'k')
     await page.close()
@@ -109,10 +109,10 @@ describe.skipIf(skipped)('the panels of a match', () => {
       event('s', 'substitution', 30, { players: [{ name: 'Twelve' }, { name: 'Ten' }] }),
     )
     await page.locator('.eleven li[title="Nine"] .ball').waitFor()
-    expect(await page.locator('.eleven li[title="Two"]').innerText()).toContain("Card 21'")
-    expect(await page.locator('.eleven li[title="Ten"]').innerText()).toContain("▼ 31'")
-    expect(await page.locator('.lineups').innerText()).toMatch(/Came on\s+12\s+Twelve\s+▲ 31'/)
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(size.width)
+    await eventually(() => page.locator('.eleven li[title="Two"]').innerText(), expect.stringContaining("Card 21'"))
+    await eventually(() => page.locator('.eleven li[title="Ten"]').innerText(), expect.stringContaining("▼ 31'"))
+    await eventually(() => page.locator('.lineups').innerText(), expect.stringMatching(/Came on\s+12\s+Twelve\s+▲ 31'/))
+    await fits(page)
     // What somebody did moves nobody.
     const after = await page.locator('.eleven.home li').evaluateAll(players => players.map(player => player.getBoundingClientRect().x))
     expect(after).toEqual(boxes.map(({ x, width }) => x - width / 2))
@@ -122,7 +122,7 @@ describe.skipIf(skipped)('the panels of a match', () => {
   test('[W45] a line-up without formation and positions is a list', async () => {
     const page = await open(await newGame('sheet', lineup({ data: { bench: [] } })), desktop)
     await page.locator('.lineups', { hasText: 'Eleven' }).waitFor()
-    expect(await page.locator('.pitch').count()).toBe(0)
+    await eventually(() => page.locator('.pitch').count(), 0)
     await page.close()
   })
 
@@ -130,7 +130,7 @@ describe.skipIf(skipped)('the panels of a match', () => {
     const shot = (id: string, fields: object) => event(id, 'shot', 20, { data: { outcome: 'saved' }, ...fields })
     const feed = await newGame('shots', goal('placeless'))
     const page = await open(feed, desktop)
-    expect(await page.locator('#panel-shots').count()).toBe(0)
+    await eventually(() => page.locator('#panel-shots').count(), 0)
     await feed.post(shot('a', { xy: [90, 50], players: [{ name: 'Okoro' }] }), shot('b', { team: 'away', xy: [90, 50] }))
     await until('both are there', async () => (await page.locator('.shot').count()) === 2)
     const field = (await page.locator('.shot-field').boundingBox()) ?? { x: 0, width: 1 }
@@ -160,14 +160,14 @@ describe.skipIf(skipped)('the panels of a match', () => {
     const given = goal('g', { players: [{ name: 'Adeyemi Longname-Okoro' }], state: 'provisional' })
     await feed.post(given)
     await page.locator('.scorers', { hasText: 'Okoro' }).waitFor()
-    expect(await top()).toBe(before)
+    await still(top, before)
     await feed.post({ id: 'v', kind: 'var_start', ref: 'g', data: { reason: 'offside' } })
     await page.locator('.review', { hasText: 'goal by Adeyemi Longname-Okoro' }).waitFor()
-    expect(await top()).toBe(before)
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(size.width)
+    await still(top, before)
+    await fits(page)
     await feed.post({ id: 'e', kind: 'var_end', ref: 'g', data: { outcome: 'goal' } }, { ...given, rev: 2, state: 'confirmed' })
     await page.locator('.review').waitFor({ state: 'detached' })
-    expect(await top()).toBe(before)
+    await still(top, before)
     await page.close()
   })
 
@@ -184,17 +184,18 @@ describe.skipIf(skipped)('the panels of a match', () => {
     const page = await open(long, desktop)
     await page.locator('.commentary li').first().waitFor()
     await page.locator('.pitch').scrollIntoViewIfNeeded()
-    const visible = await page.locator('#panel-text').evaluate(panel => {
-      const { top, bottom } = panel.getBoundingClientRect()
-      return Math.min(bottom, innerHeight) - Math.max(top, 0)
-    })
-    expect(visible).toBeGreaterThan(desktop.height / 2)
+    const visible = () =>
+      page.locator('#panel-text').evaluate(panel => {
+        const { top, bottom } = panel.getBoundingClientRect()
+        return Math.min(bottom, innerHeight) - Math.max(top, 0)
+      })
+    await eventually(visible, value => expect(value).toBeGreaterThan(desktop.height / 2))
     await page.close()
     const other = await open(await newGame('short-page', goal('g')), desktop)
-    const bottoms = await other
-      .locator('.column')
-      .evaluateAll(columns => columns.map(column => Math.max(...[...column.children].map(panel => panel.getBoundingClientRect().bottom))))
-    expect(Math.max(...bottoms) - Math.min(...bottoms)).toBeLessThan(300)
+    const columns = other.locator('.column')
+    const bottoms = () =>
+      columns.evaluateAll(all => all.map(column => Math.max(...[...column.children].map(panel => panel.getBoundingClientRect().bottom))))
+    await eventually(bottoms, value => expect(Math.max(...value) - Math.min(...value)).toBeLessThan(300))
     await other.close()
   })
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { ServerProcess, startServer, until } from '../support/index.ts'
+import { SteppedClock, startServer, until } from '../support/index.ts'
 
 const channel = {
   namespaces: [
@@ -52,15 +52,17 @@ test('[E45] no empty line ends a block without data: retry, id and data of the f
 })
 
 test('[E45] so it is with a stream that a draining server ends, and with one that it turns away', async () => {
-  await using server = await ServerProcess.start({ channel, shutdown: { timeout: '2s' } })
+  const clock = new SteppedClock()
+  await using server = await startServer({ channel, shutdown: { timeout: '10m' } }, { clock })
   using first = new RawStream(`${server.url}/sse?channel=open:a`)
   using second = new RawStream(`${server.url}/sse?channel=open:a`)
   await until('both are open', () => first.blocks.length === 1 && second.blocks.length === 1)
-  const stopped = server.stop('SIGTERM')
+  const drained = server.server.drain()
   await until('one was sent away', () => first.ended || second.ended)
   const late = await fetch(`${server.url}/sse?channel=open:a`, { headers: { Accept: 'text/event-stream' } })
   expect(await late.text()).toMatch(/^retry: \d+\ndata: \{"disconnect":.*\}\n\n$/)
-  await stopped
+  clock.advance(600_000)
+  await drained
   await until('both are over', () => first.ended && second.ended)
   for (const { blocks, withoutData } of [first, second]) {
     expect(withoutData).toEqual([])

@@ -1,7 +1,18 @@
 import { describe, expect, test } from 'bun:test'
 import type { Page } from 'playwright-core'
 import { startCentral, startRelay } from '../multinode/tree.ts'
-import { atEnd, Browser, FetchedStream, lacks, startServer, type TestServer, tokenSecret, until, userToken } from '../support/index.ts'
+import {
+  atEnd,
+  Browser,
+  eventually,
+  FetchedStream,
+  lacks,
+  startServer,
+  type TestServer,
+  tokenSecret,
+  until,
+  userToken,
+} from '../support/index.ts'
 
 const open = { allow_subscribe_for_client: true, allow_subscribe_for_anonymous: true } as const
 const namespaces = [{ name: 'kept', ...open, history_size: 1000, history_ttl: '10m' }]
@@ -82,11 +93,11 @@ describe.skipIf(lacks('chromium', 'EventSource after an end for good'))('the bro
       await follow(page, 'first', url)
       await follow(page, 'second', url)
       await until('the first has stopped', async () => (await stateOf(page, 'first')) === closed)
-      expect([await stateOf(page, 'second'), sessionsOf(server, user).length]).toEqual([opened, 1])
+      await eventually(async () => [await stateOf(page, 'second'), sessionsOf(server, user).length], [opened, 1])
       await server.node.broker.control({ kind: 'disconnect', user, code: 3503, reason: 'force disconnect' })
       await until('the second has stopped', async () => (await stateOf(page, 'second')) === closed)
       await follow(page, 'third', url)
-      expect([await stateOf(page, 'third'), sessionsOf(server, user).length]).toEqual([opened, 1])
+      await eventually(async () => [await stateOf(page, 'third'), sessionsOf(server, user).length], [opened, 1])
     }
     expect(browser.errors).toEqual([])
   })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import type { Page } from 'playwright-core'
-import { Browser, Curl, lacks, ServerProcess, until } from '../support/index.ts'
+import { Browser, Curl, lacks, ServerProcess, still, until } from '../support/index.ts'
 
 const kept = {
   history_size: 5000,
@@ -50,14 +50,17 @@ describe('a restart', () => {
       await publishUpTo(server, (await server.top('disk:a')) + 1, 150)
       await until('it is back and has all', async () => (await read(page, 'seen')).length >= 150)
 
-      expect(await read(page, 'seen')).toEqual(numbers(150))
+      await still(() => read(page, 'seen'), numbers(150))
       const opened = (await read(page, 'opened')) as { subs: Record<string, { recovered: boolean; was_recovering: boolean }> }[]
       expect(opened.map(({ subs }) => subs['disk:a']).map(sub => [sub?.was_recovering, sub?.recovered])).toEqual([
         [false, false],
         [true, true],
         [true, true],
       ])
-      expect(await read(page, 'states')).not.toContain('closed')
+      await still(
+        () => read(page, 'states'),
+        value => expect(value).not.toContain('closed'),
+      )
       expect(browser.errors).toEqual([])
     },
   )

@@ -1,4 +1,6 @@
-import { chromium, type Browser as Launched, type Page } from 'playwright-core'
+import { expect } from 'bun:test'
+import { type BrowserContext, chromium, type Browser as Launched, type Page } from 'playwright-core'
+import { eventually } from './eventually.ts'
 import { pathOf } from './tools.ts'
 import { deadlineMs } from './until.ts'
 
@@ -37,7 +39,30 @@ export async function launchChromium(): Promise<Launched> {
   launched.newContext = async options => {
     const context = await newContext(options)
     context.setDefaultTimeout(deadlineMs)
-    return context
+    return slowness > 1 ? slowedDown(context) : context
   }
   return launched
+}
+
+/** How many times slower than the machine the pages compute: where they are slow, a test that looks at one too early shows itself. */
+const slowness = Number(process.env.SLOW_PAGES ?? 1)
+
+function slowedDown(context: BrowserContext): BrowserContext {
+  const newPage = context.newPage.bind(context)
+  context.newPage = async () => {
+    const page = await newPage()
+    const session = await context.newCDPSession(page)
+    await session.send('Emulation.setCPUThrottlingRate', { rate: slowness })
+    return page
+  }
+  return context
+}
+
+/** Waits until nothing of a page is wider than its window. */
+export async function fits(page: Page): Promise<void> {
+  const width = page.viewportSize()?.width ?? Number.NaN
+  await eventually(
+    () => page.evaluate(() => document.documentElement.scrollWidth),
+    (value: number) => expect(value).toBeLessThanOrEqual(width),
+  )
 }

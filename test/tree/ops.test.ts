@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { endAll, hangsOn, startCentral, startRelay } from '../multinode/tree.ts'
-import { apiKey, Browser, FetchedStream, lacks, until, userToken } from '../support/index.ts'
+import { apiKey, Browser, eventually, FetchedStream, fits, lacks, until, userToken } from '../support/index.ts'
 
 afterEach(endAll)
 
@@ -21,17 +21,17 @@ describe.skipIf(lacks('chromium', 'the tree on the operations page'))('the opera
     await page.getByText('1 goal = 1 + 1 + 2 = 4 sends between nodes').waitFor()
     const boxes = page.locator('.tree-box')
     await until('every node is drawn', async () => (await boxes.count()) === 4)
-    expect(await page.locator('.tree-line').count()).toBe(3)
+    await eventually(() => page.locator('.tree-line').count(), 3)
     await until('the viewer is counted', async () => (await boxes.allTextContents()).some(text => /eu-1.*1 viewer/.test(text)))
     await central.publish('kept:1', 1)
     await until('what goes over a hop is seen', async () => (await page.locator('.tree-line[data-busy="true"]').count()) >= 2)
 
     await page.setViewportSize({ width: 390, height: 844 })
     await until('it is a list', () => page.locator('.tree-list').isVisible())
-    expect(await page.locator('.tree-picture').isVisible()).toBe(false)
-    expect(await page.locator('.tree-list li').count()).toBe(4)
-    expect(await page.locator('.tree-list ul ul li').count()).toBe(2)
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390)
+    await eventually(() => page.locator('.tree-picture').isVisible(), false)
+    await eventually(() => page.locator('.tree-list li').count(), 4)
+    await eventually(() => page.locator('.tree-list ul ul li').count(), 2)
+    await fits(page)
     await edges[1]?.server.close()
     await page.getByText('1 goal = 1 + 1 + 1 = 3 sends between nodes').waitFor()
     expect(browser.errors).toEqual([])
