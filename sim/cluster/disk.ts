@@ -1,4 +1,4 @@
-import type { HistoryLog, LogEntry, StoredStream } from '../../src/hub/index.ts'
+import type { HistoryEntry, HistoryLog, StoredStream } from '../../src/hub/index.ts'
 import type { Publication } from '../../src/protocol/index.ts'
 
 interface Kept {
@@ -26,7 +26,7 @@ export class Disk implements HistoryLog {
 
   constructor(
     readonly trouble: DiskTrouble,
-    readonly appended: (entry: LogEntry) => void,
+    readonly appended: (entry: HistoryEntry) => void,
   ) {}
 
   load(channel: string): StoredStream | undefined {
@@ -34,7 +34,7 @@ export class Disk implements HistoryLog {
     return kept === undefined ? undefined : { ...kept, publications: [...kept.publications] }
   }
 
-  append(entries: readonly LogEntry[]): void {
+  append(entries: readonly HistoryEntry[]): void {
     if (!this.trouble.accepts()) throw new Error(full)
     for (const entry of entries) {
       const { channel, epoch, publication, keep } = entry

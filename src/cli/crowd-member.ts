@@ -1,5 +1,5 @@
 import type { CrowdOptions, NowUs } from './crowd-options.ts'
-import type { Tally } from './tally.ts'
+import type { CrowdTally } from './tally.ts'
 import { clientFrame, Dechunker, EventReader, FrameReader, type WireMessage, type WireReader } from './wire-reader.ts'
 
 type Socket = Bun.Socket<CrowdMember>
@@ -20,7 +20,7 @@ export class CrowdMember {
   readonly #reader: WireReader
   #dechunker: Dechunker | undefined
   #head = ''
-  #tally: Tally | undefined
+  #tally: CrowdTally | undefined
   #last: number | undefined
   #socket: Socket | undefined
 
@@ -37,7 +37,7 @@ export class CrowdMember {
     Bun.connect({ hostname: host, port, tls, data: this, socket: handlers }).catch(() => this.ended())
   }
 
-  begin(tally: Tally): void {
+  begin(tally: CrowdTally): void {
     this.seen = 0
     this.#last = undefined
     this.#tally = tally

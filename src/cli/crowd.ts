@@ -1,7 +1,7 @@
 import type { Clock } from '../kit/index.ts'
 import { CrowdMember } from './crowd-member.ts'
 import type { CrowdOptions, NowUs } from './crowd-options.ts'
-import { Tally } from './tally.ts'
+import { CrowdTally } from './tally.ts'
 
 export interface Opening {
   readonly wanted: number
@@ -38,7 +38,7 @@ export class Crowd {
   readonly #clock: Clock
   readonly #members: CrowdMember[]
   #begunMs = 0
-  #tally = new Tally()
+  #tally = new CrowdTally()
 
   constructor(options: CrowdOptions, clock: Clock, nowUs: NowUs) {
     this.#options = options
@@ -64,7 +64,7 @@ export class Crowd {
   /** Forgets what was counted. */
   begin(): void {
     this.#begunMs = this.#clock.now()
-    const tally = new Tally()
+    const tally = new CrowdTally()
     for (const member of this.#members) member.begin(tally)
     this.#tally = tally
   }
@@ -81,7 +81,7 @@ export class Crowd {
 
   end(): CrowdReport {
     const tally = this.#tally
-    this.#tally = new Tally()
+    this.#tally = new CrowdTally()
     for (const member of this.#members) member.rest()
     const { latencyUs } = tally
     const ms = (share: number) => latencyUs.quantile(share) / 1000

@@ -1,7 +1,7 @@
 import { Histogram } from '../kit/index.ts'
 
 /** What all members of a crowd count into. */
-export class Tally {
+export class CrowdTally {
   messages = 0
   bytes = 0
   reads = 0

@@ -1,7 +1,7 @@
 import type { LinkSocket } from './link.ts'
 
 /** What happens to the connection to a parent. */
-export interface ConnectionEvents {
+export interface ConnectorEvents {
   opened(): void
   received(text: string): void
   /** It ended, or never began. */
@@ -9,7 +9,7 @@ export interface ConnectionEvents {
 }
 
 /** Opens a connection to a parent at `ws://host:port`. */
-export type Connector = (upstream: string, secret: string, events: ConnectionEvents) => LinkSocket
+export type Connector = (upstream: string, secret: string, events: ConnectorEvents) => LinkSocket
 
 /** Over a WebSocket, with the secret as a bearer token. */
 export const connectByWebSocket: Connector = (upstream, secret, events) => {

@@ -4,20 +4,20 @@ export { Controls } from './controls.ts'
 export type { Link, LinkSocket } from './link.ts'
 export type { LinkEnd, LinkListener } from './link-listener.ts'
 export {
+  type ClusterMember,
   type Fence,
   type Lease,
   type LeaseStore,
   Leases,
   type LeasesEvents,
   loadMax,
-  type Member,
   MemoryLeaseStore,
   movedError,
   type Owner,
   type Placement,
   placeSlots,
-  Router,
   type Routes,
+  SlotRouter,
   type SlotTerm,
   slotCount,
   slotOf,

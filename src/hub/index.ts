@@ -30,7 +30,7 @@ export type {
   SubscribeControl,
 } from './contracts/broker.ts'
 export { subscribeAndRead } from './contracts/broker.ts'
-export type { HistoryLog, LogEntry, StoredStream } from './contracts/history-log.ts'
+export type { HistoryEntry, HistoryLog, StoredStream } from './contracts/history-log.ts'
 export type { HistoryProvider } from './contracts/history-provider.ts'
 export type {
   AskingClient,
@@ -76,7 +76,6 @@ export { partAt } from './feed/parted-page.ts'
 export { bytesPerCharacter, defaultLimits, type Limits, namespaceBounds, positionBytes, type Rate } from './limits.ts'
 export { type CommandContext, type CommandMethod, Node, type NodeOptions, payerOf, type RunningContext } from './node.ts'
 export { callsMax } from './session/call-line.ts'
-export { weightMax } from './session/calls.ts'
 export { completeAll, type Identified, identify } from './session/commands/connect.ts'
 export {
   type ConnectHandler,
@@ -87,6 +86,7 @@ export {
 } from './session/connect-handlers.ts'
 export { Heartbeat } from './session/heartbeat.ts'
 export { full } from './session/room.ts'
+export { weightMax } from './session/service-calls.ts'
 export { Session } from './session/session.ts'
 export { type PushedPublication, pushTo, type SessionPush } from './session/session-push.ts'
 export { messageFrame } from './session/sessions.ts'

@@ -23,11 +23,11 @@ import type { OutboxContext } from './fanout/outbox.ts'
 import { Tick } from './fanout/tick.ts'
 import { UnsentBytes } from './fanout/unsent-bytes.ts'
 import type { Limits } from './limits.ts'
-import { Calls } from './session/calls.ts'
 import { ConnectHandlers } from './session/connect-handlers.ts'
 import { applyControl } from './session/control.ts'
 import { moveEnd } from './session/expiry.ts'
 import { RecentControls } from './session/recent-controls.ts'
+import { ServiceCalls } from './session/service-calls.ts'
 import type { Session } from './session/session.ts'
 import { Sessions } from './session/sessions.ts'
 import { Steps } from './session/steps.ts'
@@ -109,7 +109,7 @@ export class Node implements BrokerSink, OutboxContext {
   readonly tokens: TokenCheck
   readonly steps: Steps
   /** Commands of services that are under way or wait for their turn. */
-  readonly calls: Calls
+  readonly calls: ServiceCalls
   readonly recentControls = new RecentControls()
   readonly connectHandlers = new ConnectHandlers()
   readonly methods = new Map<string, CommandMethod>()
@@ -134,7 +134,7 @@ export class Node implements BrokerSink, OutboxContext {
     this.revocations = options.revocations ?? new Revocations(clock)
     this.rates = new Rates(clock, limits)
     this.steps = new Steps(clock)
-    this.calls = new Calls(this.rates, this.steps)
+    this.calls = new ServiceCalls(this.rates, this.steps)
     this.tokens = new TokenCheck(options.verifier, this.rates)
     this.access = new Access({
       namespaces: options.namespaces,

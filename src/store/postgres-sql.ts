@@ -1,7 +1,6 @@
 import { SQL } from 'bun'
 import { backoffMs, type Clock, type Random } from '../kit/index.ts'
 import { Patience, Unanswered } from './answered.ts'
-import { Calls } from './calls.ts'
 import {
   attemptsMax,
   postgresAnswerMs,
@@ -17,6 +16,7 @@ import {
 } from './limits.ts'
 import type { Queries, Sql, SqlValue, TransactionOptions } from './sql.ts'
 import { isBrokenOff, SqlError, sqlErrorOf } from './sql-error.ts'
+import { StoreCalls } from './store-calls.ts'
 import { checkValues } from './values.ts'
 
 /**
@@ -53,7 +53,7 @@ class PostgresSql implements Sql {
   readonly #pool: SQL
   readonly #clock: Clock
   readonly #random: Random
-  readonly #calls = new Calls()
+  readonly #calls = new StoreCalls()
   readonly #texts = new Texts()
   readonly #queries: PostgresQueries
   readonly #patience: Patience

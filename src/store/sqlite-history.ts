@@ -1,5 +1,5 @@
 import type { Database, Statement } from 'bun:sqlite'
-import type { HistoryLog, LogEntry, StoredStream } from '../hub/index.ts'
+import type { HistoryEntry, HistoryLog, StoredStream } from '../hub/index.ts'
 import { Publication, type PublicationFields } from '../protocol/index.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { openTables } from './tables.ts'
@@ -53,9 +53,9 @@ export class SqliteHistory implements HistoryLog {
     return { ...stream, publications: rows.map(({ body }) => new Publication(JSON.parse(body) as PublicationFields)) }
   }
 
-  append(entries: readonly LogEntry[]): void {
+  append(entries: readonly HistoryEntry[]): void {
     this.#database.transaction(() => {
-      const newest = new Map<string, LogEntry>()
+      const newest = new Map<string, HistoryEntry>()
       for (const entry of entries) {
         this.#put.run(entry.channel, entry.publication.offset, JSON.stringify(entry.publication.fields()))
         newest.set(entry.channel, entry)

@@ -1,9 +1,9 @@
 import type { Database, Statement } from 'bun:sqlite'
-import { Calls } from './calls.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { sqliteBusyMs, sqliteTurnsMax, statementsMax } from './limits.ts'
 import type { Queries, Sql, SqlValue } from './sql.ts'
 import { SqlError, sqlErrorOf } from './sql-error.ts'
+import { StoreCalls } from './store-calls.ts'
 import { openTables } from './tables.ts'
 import { checkValues } from './values.ts'
 
@@ -15,7 +15,7 @@ export class SqliteSql implements Sql {
   readonly dialect = 'sqlite'
   readonly #database: Database
   readonly #queries: SqliteQueries
-  readonly #calls = new Calls()
+  readonly #calls = new StoreCalls()
   readonly #queue = new TransactionQueue()
   readonly #checkpoints: Checkpoints
 

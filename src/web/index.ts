@@ -1,6 +1,6 @@
 export { bytesText, millisText, shortCount, spanText } from './figures.ts'
 export { BrandIcon } from './icons.tsx'
-export type { Link } from './link.ts'
+export type { StreamState } from './link.ts'
 export { type LiveOptions, LiveStream } from './live.ts'
 export { type OpsStats, opsStatsSchema } from './ops-stats.ts'
 export { Poll, type Polled, type PollOptions } from './poll.ts'

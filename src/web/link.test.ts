@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
-import { type Link, type LinkEvent, nextLink } from './link.ts'
+import { type LinkEvent, nextLink, type StreamState } from './link.ts'
 
-const table: Record<Link, Record<LinkEvent, Link>> = {
+const table: Record<StreamState, Record<LinkEvent, StreamState>> = {
   connecting: { message: 'live', lost: 'connecting', silence: 'connecting', offline: 'offline', online: 'connecting' },
   live: { message: 'live', lost: 'reconnecting', silence: 'stale', offline: 'offline', online: 'live' },
   reconnecting: { message: 'live', lost: 'reconnecting', silence: 'reconnecting', offline: 'offline', online: 'reconnecting' },
@@ -9,7 +9,7 @@ const table: Record<Link, Record<LinkEvent, Link>> = {
   offline: { message: 'live', lost: 'offline', silence: 'offline', offline: 'offline', online: 'reconnecting' },
 }
 
-const links: Link[] = ['connecting', 'live', 'reconnecting', 'stale', 'offline']
+const links: StreamState[] = ['connecting', 'live', 'reconnecting', 'stale', 'offline']
 const events: LinkEvent[] = ['message', 'lost', 'silence', 'offline', 'online']
 
 test.each(links.flatMap(link => events.map(event => [link, event, table[link][event]] as const)))(

@@ -1,13 +1,13 @@
 import { unreachable } from '../kit/index.ts'
 
 /** What a page says about its stream: `stale` is connected, as far as anyone knows, but quiet for too long. */
-export type Link = 'connecting' | 'live' | 'reconnecting' | 'stale' | 'offline'
+export type StreamState = 'connecting' | 'live' | 'reconnecting' | 'stale' | 'offline'
 
 /** What can happen to a stream. `lost`: the browser will try again. `silence`: nothing came for longer than it should take. */
 export type LinkEvent = 'message' | 'lost' | 'silence' | 'offline' | 'online'
 
 /** Every state meets every event here. A message is the only proof of being live. */
-export function nextLink(link: Link, event: LinkEvent): Link {
+export function nextLink(link: StreamState, event: LinkEvent): StreamState {
   switch (event) {
     case 'message':
       return 'live'

@@ -1,8 +1,8 @@
 import { type Signal, signal } from '@preact/signals'
 import { backoffMs, systemClock, systemRandom, type Timer } from '../kit/index.ts'
-import { type Link, type LinkEvent, nextLink } from './link.ts'
+import { type LinkEvent, nextLink, type StreamState } from './link.ts'
 import { type Pub, readSseMessage, type Subscribed } from './sse-message.ts'
-import { type Change, Watchlist } from './watchlist.ts'
+import { Watchlist, type WatchlistOutcome } from './watchlist.ts'
 
 export interface LiveOptions {
   readonly channels: readonly string[]
@@ -26,7 +26,7 @@ const reopenBackoff = { baseMs: 500, capMs: 15_000 }
  * not 200, as while a server drains), or does not notice that the other end is gone, the stream is opened again from the same id.
  */
 export class LiveStream {
-  readonly link: Signal<Link> = signal('connecting')
+  readonly link: Signal<StreamState> = signal('connecting')
   #source: EventSource | undefined
   #lastEventId = ''
   #attempt = 0
@@ -154,7 +154,7 @@ export class LiveStream {
 }
 
 /** The stream is found by its session; whoever is not there any more, or has missed a change, is told so by status. */
-async function postChange(session: string, rev: number, channels: readonly string[]): Promise<Change> {
+async function postChange(session: string, rev: number, channels: readonly string[]): Promise<WatchlistOutcome> {
   try {
     const response = await fetch(`/sse/${encodeURIComponent(session)}/subscriptions`, {
       method: 'POST',

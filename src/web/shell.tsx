@@ -2,13 +2,13 @@ import type { ReadonlySignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { render } from 'preact'
 import { BrandIcon, MoonIcon, SunIcon } from './icons.tsx'
-import type { Link } from './link.ts'
+import type { StreamState } from './link.ts'
 import { startTheme, theme, toggleTheme } from './theme.ts'
 
 export interface ShellProps {
   /** Path of the page among those of the top bar. */
   readonly current: string
-  readonly link?: ReadonlySignal<Link>
+  readonly link?: ReadonlySignal<StreamState>
   readonly children: ComponentChildren
 }
 
@@ -55,7 +55,7 @@ export function Shell({ current, link, children }: ShellProps) {
   )
 }
 
-const words: Record<Link, readonly [name: string, meaning: string]> = {
+const words: Record<StreamState, readonly [name: string, meaning: string]> = {
   connecting: ['Connecting', 'The stream is being opened.'],
   live: ['Live', 'Updates arrive as they happen.'],
   reconnecting: ['Reconnecting', 'The connection was lost. What is missed meanwhile will be caught up.'],
@@ -64,7 +64,7 @@ const words: Record<Link, readonly [name: string, meaning: string]> = {
 }
 
 /** How the stream is, in a word. Changes are read out. */
-export function Badge({ link }: { readonly link: ReadonlySignal<Link> }) {
+export function Badge({ link }: { readonly link: ReadonlySignal<StreamState> }) {
   const [name, meaning] = words[link.value]
   return (
     <span class="badge" role="status" data-link={link.value} title={meaning}>

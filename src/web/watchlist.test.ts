@@ -1,11 +1,11 @@
 import { expect, test } from 'bun:test'
-import { type Change, Watchlist } from './watchlist.ts'
+import { Watchlist, type WatchlistOutcome } from './watchlist.ts'
 
 /** A server that answers when it is told to. */
 class Server {
   readonly asked: string[] = []
   reopened = 0
-  #answer: ((change: Change) => void) | undefined
+  #answer: ((change: WatchlistOutcome) => void) | undefined
 
   readonly list = new Watchlist(
     ['all'],
@@ -18,7 +18,7 @@ class Server {
     () => this.reopened++,
   )
 
-  async answers(change: Change): Promise<void> {
+  async answers(change: WatchlistOutcome): Promise<void> {
     this.#answer?.(change)
     await Bun.sleep(0)
   }

@@ -1,8 +1,8 @@
 /** What a change of channels came to: taken, or the stream is not there (any more) as the page knows it. */
-export type Change = 'taken' | 'lost'
+export type WatchlistOutcome = 'taken' | 'lost'
 
 /** Asks the server for other channels. */
-export type PostChange = (session: string, rev: number, channels: readonly string[]) => Promise<Change>
+export type PostChange = (session: string, rev: number, channels: readonly string[]) => Promise<WatchlistOutcome>
 
 /**
  * Which channels a page wants on its live stream. They change without a new connection; wishes that come while one is on its way are joined into

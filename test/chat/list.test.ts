@@ -1,12 +1,12 @@
 import { expect, test } from 'bun:test'
 import { SimClock } from '../../sim/core/clock.ts'
 import { between, seededRandom } from '../../src/kit/index.ts'
-import type { Conversation } from '../../src/services/chat/model/wire.ts'
+import type { ConversationSummary } from '../../src/services/chat/model/wire.ts'
 import {
   clearConversation,
   conversationOf,
   deleteConversation,
-  type Own,
+  type OwnChange,
   PushStore,
   pageOfList,
   setBlocked,
@@ -16,14 +16,14 @@ import { rounds } from '../support/index.ts'
 import { overBothStores } from './both-stores.ts'
 import { ChatRows } from './rows.ts'
 
-const set = (chat: ChatRows, user: string, id: string, own: Own) => chat.unitsOfWork.commit(change => setOwn(change, user, id, own))
+const set = (chat: ChatRows, user: string, id: string, own: OwnChange) => chat.unitsOfWork.commit(change => setOwn(change, user, id, own))
 const clear = (chat: ChatRows, user: string, id: string) => chat.unitsOfWork.commit(change => clearConversation(change, user, id))
 const deleted = (chat: ChatRows, user: string, id: string, seq?: number) =>
   chat.unitsOfWork.commit(change => deleteConversation(change, user, id, seq))
 
 /** The whole list, page by page, as a device asks for it. */
 async function listOf(chat: ChatRows, user: string, limit = 200) {
-  const listed: Conversation[] = []
+  const listed: ConversationSummary[] = []
   const first = await pageOfList(chat.sql, user, { limit })
   listed.push(...first.conversations)
   for (let { next } = first; next !== undefined; ) {

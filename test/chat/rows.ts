@@ -1,8 +1,7 @@
 import { type Clock, type Random, seededRandom, systemClock } from '../../src/kit/index.ts'
 import { type ChatBounds, chatDefaults } from '../../src/server/index.ts'
-import type { Conversation, InboxEntry } from '../../src/services/chat/model/wire.ts'
+import type { ConversationSummary, InboxEntry } from '../../src/services/chat/model/wire.ts'
 import {
-  type Changed,
   changeProfile,
   conversationOf,
   deliver,
@@ -13,8 +12,9 @@ import {
   Invitations,
   inboxChannel,
   linkDevice,
+  type MembersChanged,
   Messages,
-  type Own,
+  type OwnChange,
   type Profile,
   read,
   recountUnread,
@@ -57,23 +57,23 @@ export class ChatRows {
     return new ChatRows(sql, new Inboxes(sql, await epochOf(sql, random)), clock, random, bounds)
   }
 
-  direct(user: string, other: string): Promise<Conversation> {
+  direct(user: string, other: string): Promise<ConversationSummary> {
     return this.unitsOfWork.commit(change => this.groups.direct(change, user, other))
   }
 
-  group(user: string, others: readonly string[], cid = `group-${++this.#cids}`): Promise<Conversation> {
+  group(user: string, others: readonly string[], cid = `group-${++this.#cids}`): Promise<ConversationSummary> {
     return this.unitsOfWork.commit(change => this.groups.create(change, user, 'a group', others, cid))
   }
 
-  add(user: string, conversation: string, users: readonly string[]): Promise<Changed> {
+  add(user: string, conversation: string, users: readonly string[]): Promise<MembersChanged> {
     return this.unitsOfWork.commit(change => this.groups.add(change, user, conversation, users))
   }
 
-  remove(user: string, conversation: string, users: readonly string[]): Promise<Changed> {
+  remove(user: string, conversation: string, users: readonly string[]): Promise<MembersChanged> {
     return this.unitsOfWork.commit(change => this.groups.remove(change, user, conversation, users))
   }
 
-  leave(user: string, conversation: string): Promise<Changed> {
+  leave(user: string, conversation: string): Promise<MembersChanged> {
     return this.unitsOfWork.commit(change => this.groups.leave(change, user, conversation))
   }
 
@@ -83,7 +83,7 @@ export class ChatRows {
     ).code
   }
 
-  join(user: string, code: string): Promise<Conversation | undefined> {
+  join(user: string, code: string): Promise<ConversationSummary | undefined> {
     return this.unitsOfWork.commit(change => this.invitations.join(change, user, code))
   }
 
@@ -117,7 +117,7 @@ export class ChatRows {
   }
 
   /** What a conversation is to one user alone. */
-  mute(user: string, conversation: string, own: Own): Promise<unknown> {
+  mute(user: string, conversation: string, own: OwnChange): Promise<unknown> {
     return this.unitsOfWork.commit(change => setOwn(change, user, conversation, own))
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { SimClock } from '../../sim/core/clock.ts'
 import type { Json } from '../../src/kit/index.ts'
-import { type Pace, Player } from '../../src/services/sports/feeds/player.ts'
+import { type Pace, RecordingPlayer } from '../../src/services/sports/feeds/player.ts'
 import { momentsOf, type Recording } from '../../src/services/sports/feeds/recording.ts'
 import { recordTimeline } from '../../src/services/sports/feeds/timeline.ts'
 import { Games } from '../../src/services/sports/games.ts'
@@ -22,7 +22,7 @@ class Studio implements Disposable {
   readonly messages: GameMessage[] = []
   readonly games: Games
   readonly store: SportsStore
-  #player: Player | undefined
+  #player: RecordingPlayer | undefined
 
   constructor(
     readonly clock: SimClock,
@@ -38,7 +38,7 @@ class Studio implements Disposable {
 
   async play(recording: Recording, pace: Pace): Promise<void> {
     await this.games.start()
-    this.#player = new Player(recording, pace, { clock: this.clock, log: silent, games: this.games })
+    this.#player = new RecordingPlayer(recording, pace, { clock: this.clock, log: silent, games: this.games })
     await this.#player.start()
   }
 

@@ -1,5 +1,5 @@
 import type { SimClock } from '../../sim/core/clock.ts'
-import type { ConnectionEvents, Connector } from '../../src/cluster/connector.ts'
+import type { Connector, ConnectorEvents } from '../../src/cluster/connector.ts'
 import { Link, type LinkPeer, type LinkSocket } from '../../src/cluster/link.ts'
 
 /** One end of a connection in memory. What is sent arrives when the tick ends, unless the pipe is blocked; then it waits. */
@@ -119,7 +119,7 @@ export class FakeParents {
     for (const { upstream: at, socket } of this.links) if (at === upstream) socket.terminate()
   }
 
-  #begin(upstream: string, upper: PipeSocket, events: ConnectionEvents): void {
+  #begin(upstream: string, upper: PipeSocket, events: ConnectorEvents): void {
     const state = this.state.get(upstream) ?? 'there'
     if (state === 'away') {
       upper.terminate()

@@ -1,4 +1,4 @@
-import type { Conversation, InboxEntry, MembershipEntry, MessageEntry, Watermark } from '../../../src/services/chat/model/wire.ts'
+import type { ConversationSummary, InboxEntry, MembershipEntry, MessageEntry, Watermark } from '../../../src/services/chat/model/wire.ts'
 
 /** What a device knows of one place in a conversation. */
 export interface Slot {
@@ -13,7 +13,7 @@ export interface Slot {
 /** A conversation as a device has it. */
 export interface Copy {
   readonly id: string
-  readonly kind: Conversation['kind']
+  readonly kind: ConversationSummary['kind']
   readonly slots: Map<number, Slot>
   /** Places of all entries that came, also of those that only change others. */
   readonly places: Set<number>
@@ -59,7 +59,7 @@ export class Replica {
     while (this.items.has(this.held + 1)) this.held++
   }
 
-  describe(conversation: Conversation): Copy {
+  describe(conversation: ConversationSummary): Copy {
     const copy = this.#copy(conversation.id, conversation.kind)
     copy.cleared = Math.max(copy.cleared, conversation.cleared)
     for (const { user, delivered, read } of conversation.members) {
@@ -148,7 +148,7 @@ export class Replica {
     copy.reads.set(user, Math.max(copy.reads.get(user) ?? 0, read ?? 0))
   }
 
-  #copy(id: string, kind: Conversation['kind']): Copy {
+  #copy(id: string, kind: ConversationSummary['kind']): Copy {
     let copy = this.copies.get(id)
     if (copy === undefined) {
       copy = {

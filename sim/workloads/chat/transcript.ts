@@ -1,4 +1,4 @@
-import type { ChatCommands, Conversation, InboxEntry, Watermark } from '../../../src/services/chat/model/wire.ts'
+import type { ChatCommands, ConversationSummary, InboxEntry, Watermark } from '../../../src/services/chat/model/wire.ts'
 import type { Judge } from '../../core/judge.ts'
 
 export type Sent = ChatCommands['chat.send']['out']
@@ -19,7 +19,7 @@ export class Transcript {
   readonly refused = new Set<string>()
   readonly told: ToldReceipt[] = []
   /** Conversations as users were shown them after they had left. */
-  readonly shownLeft: { readonly user: string; readonly conversation: Conversation }[] = []
+  readonly shownLeft: { readonly user: string; readonly conversation: ConversationSummary }[] = []
   /** Codes of invitations. */
   readonly codes: string[] = []
   readonly #listed: { readonly atMs: number; readonly user: string; readonly id: string; readonly seq: number }[] = []
@@ -71,7 +71,7 @@ export class Transcript {
   }
 
   /** A device that has lost its memory knows by the list what there is, and fetches it when it is looked at. */
-  seeSummary(user: string, { id, seq }: Conversation): void {
+  seeSummary(user: string, { id, seq }: ConversationSummary): void {
     this.#listed.push({ atMs: this.now(), user, id, seq })
   }
 
@@ -84,7 +84,7 @@ export class Transcript {
     this.told.push({ atMs: this.now(), author, conversation, watermark })
   }
 
-  seeConversation(user: string, conversation: Conversation): void {
+  seeConversation(user: string, conversation: ConversationSummary): void {
     if (!conversation.active) this.shownLeft.push({ user, conversation })
     for (const { user: other, delivered, read, since } of conversation.members)
       if (other !== user && delivered > since) this.seeReceipt(user, conversation.id, { user: other, delivered, read, ts: 0 })

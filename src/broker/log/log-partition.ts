@@ -10,7 +10,7 @@ import {
 import { backoffMs, type Clock, type Random, unreachable, within } from '../../kit/index.ts'
 import { CommandError, errors, type Position, Publication } from '../../protocol/index.ts'
 import { type ChannelMessage, fromLogged, readChannelMessage } from './log-message.ts'
-import { Seen } from './seen.ts'
+import { SeenKeys } from './seen-keys.ts'
 import type { LogBounds, LogReading, LogRecord, SharedLog } from './shared-log.ts'
 
 export interface PartitionContext {
@@ -40,8 +40,8 @@ export class LogPartition {
   readTo = 0
   epoch = ''
   readonly #streams = new Map<string, History>()
-  readonly #ids = new Seen<Position>(idMs)
-  readonly #keys = new Seen<Position>(idempotencyMs)
+  readonly #ids = new SeenKeys<Position>(idMs)
+  readonly #keys = new SeenKeys<Position>(idempotencyMs)
   /** Positions up to here are not recoverable in channels that are not in memory. */
   #floor = 0
   #reading: LogReading | undefined

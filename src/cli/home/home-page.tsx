@@ -2,9 +2,9 @@ import { computed, signal } from '@preact/signals'
 import { DelayNote, followDelay, LeagueStore, ScoreCard } from '../../services/sports/web/index.ts'
 import { mount, opsStatsSchema, Poll, Shell, shortCount, spanText } from '../../web/index.ts'
 import { TryIt } from './try-it.tsx'
-import { addFrame, type Frame, WireTap } from './wire-tap.tsx'
+import { addFrame, type TappedEvent, WireTap } from './wire-tap.tsx'
 
-const frames = signal<readonly Frame[]>([])
+const frames = signal<readonly TappedEvent[]>([])
 const league = new LeagueStore('all', text => {
   frames.value = addFrame(frames.value, text)
 })

@@ -1,7 +1,7 @@
 import { systemClock } from '../../kit/index.ts'
 
 /** One event of the stream as it came. */
-export interface Frame {
+export interface TappedEvent {
   readonly id: number
   readonly at: string
   readonly text: string
@@ -13,7 +13,7 @@ const textMax = 400
 let next = 0
 
 /** The newest few, the newest last. */
-export function addFrame(frames: readonly Frame[], text: string): readonly Frame[] {
+export function addFrame(frames: readonly TappedEvent[], text: string): readonly TappedEvent[] {
   next++
   return [
     ...frames,
@@ -22,7 +22,7 @@ export function addFrame(frames: readonly Frame[], text: string): readonly Frame
 }
 
 /** What comes down the wire while the page is looked at. */
-export function WireTap({ frames }: { readonly frames: readonly Frame[] }) {
+export function WireTap({ frames }: { readonly frames: readonly TappedEvent[] }) {
   return (
     <figure class="wire-tap">
       <figcaption>

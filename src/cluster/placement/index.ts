@@ -1,5 +1,5 @@
-export type { Fence, Lease, LeaseStore, Member, Placement, SlotTerm } from './lease-store.ts'
+export type { ClusterMember, Fence, Lease, LeaseStore, Placement, SlotTerm } from './lease-store.ts'
 export { Leases, type LeasesEvents, type LeasesOptions } from './leases.ts'
 export { MemoryLeaseStore } from './memory-lease-store.ts'
-export { movedError, type Owner, Router, type Routes } from './router.ts'
+export { movedError, type Owner, type Routes, SlotRouter } from './slot-router.ts'
 export { loadFactor, loadMax, placeSlots, preferred, slotCount, slotOf } from './slots.ts'

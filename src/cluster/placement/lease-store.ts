@@ -1,5 +1,5 @@
 /** A node that is alive, and where others reach it. */
-export interface Member {
+export interface ClusterMember {
   /** Its id, another one with every start. */
   readonly node: string
   /** Where others link to it, such as `ws://10.0.0.4:7400`. */
@@ -19,7 +19,7 @@ export type SlotTerm = Pick<Lease, 'slot' | 'term'>
 
 export interface Placement {
   /** Those alive by the clock of the store. */
-  readonly members: readonly Member[]
+  readonly members: readonly ClusterMember[]
   /** Of every slot that ever had an owner. */
   readonly leases: readonly Lease[]
 }
@@ -31,7 +31,7 @@ export interface Placement {
  */
 export interface LeaseStore {
   /** The member is alive for `ttlMs` from now on. */
-  renew(member: Member, ttlMs: number): Promise<void>
+  renew(member: ClusterMember, ttlMs: number): Promise<void>
   /** The member ends: what it owned is free at once. */
   leave(node: string): Promise<void>
   read(): Promise<Placement>

@@ -1,12 +1,12 @@
 import { type Clock, SteadyTime, type Timer, within } from '../../kit/index.ts'
-import type { LeaseStore, Member, Placement, SlotTerm } from './lease-store.ts'
+import type { ClusterMember, LeaseStore, Placement, SlotTerm } from './lease-store.ts'
 import { placeSlots, slotCount } from './slots.ts'
 
 export interface LeasesOptions {
   readonly clock: Clock
   readonly store: LeaseStore
   /** This node. */
-  readonly member: Member
+  readonly member: ClusterMember
   readonly slots?: number
   /** How long a node that is not heard of counts as alive. */
   readonly ttlMs?: number
@@ -64,7 +64,7 @@ export class Leases {
   }
 
   /** The members as last read. */
-  get members(): readonly Member[] {
+  get members(): readonly ClusterMember[] {
     return this.#placement.members
   }
 
@@ -78,7 +78,7 @@ export class Leases {
   }
 
   /** Who owned the slot when the store was last read; undefined where nobody did. */
-  ownerOf(slot: number): Member | undefined {
+  ownerOf(slot: number): ClusterMember | undefined {
     const owner = this.#owners.get(slot)
     return this.members.find(({ node }) => node === owner)
   }

@@ -1,14 +1,14 @@
 import type { Clock } from '../../kit/index.ts'
-import type { Fence, Lease, LeaseStore, Member, Placement, SlotTerm } from './lease-store.ts'
+import type { ClusterMember, Fence, Lease, LeaseStore, Placement, SlotTerm } from './lease-store.ts'
 
 /** Leases in the memory of one process: for a node alone, and for nodes that a simulation has in one process. */
 export class MemoryLeaseStore implements LeaseStore, Fence {
-  readonly #members = new Map<string, { readonly member: Member; readonly until: number }>()
+  readonly #members = new Map<string, { readonly member: ClusterMember; readonly until: number }>()
   readonly #leases = new Map<number, Lease>()
 
   constructor(readonly clock: Clock) {}
 
-  async renew(member: Member, ttlMs: number): Promise<void> {
+  async renew(member: ClusterMember, ttlMs: number): Promise<void> {
     this.#members.set(member.node, { member, until: this.clock.now() + ttlMs })
   }
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test'
 import { CommandError } from '../../protocol/index.ts'
-import { Router } from './router.ts'
+import { SlotRouter } from './slot-router.ts'
 import { slotOf } from './slots.ts'
 
 /** Leases as somebody else sees them: who owns the key, now and after each look. */
-function routerOver(...owners: ('here' | 'there' | 'nobody')[]): { router: Router; looks: () => number } {
+function routerOver(...owners: ('here' | 'there' | 'nobody')[]): { router: SlotRouter; looks: () => number } {
   let at = 0
   const owner = () => owners[Math.min(at, owners.length - 1)]
   const leases = {
@@ -12,7 +12,7 @@ function routerOver(...owners: ('here' | 'there' | 'nobody')[]): { router: Route
     ownerOf: () => (owner() === 'there' ? { node: 'b', address: 'ws://b' } : undefined),
     refresh: async () => void at++,
   }
-  return { router: new Router(leases, 'a'), looks: () => at }
+  return { router: new SlotRouter(leases, 'a'), looks: () => at }
 }
 
 const routes = (there: () => Promise<string>) => ({ here: ({ term }: { term: number }) => `here, term ${term}`, there })

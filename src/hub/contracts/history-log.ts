@@ -11,7 +11,7 @@ export interface StoredStream {
 }
 
 /** One append: the publication with its offset, and how many of the channel to keep. */
-export interface LogEntry {
+export interface HistoryEntry {
   readonly channel: string
   readonly epoch: string
   readonly publication: Publication
@@ -22,7 +22,7 @@ export interface LogEntry {
 export interface HistoryLog {
   load(channel: string): StoredStream | undefined
   /** All entries or none. Durable against a killed process when it returns. @throws when the disk refuses */
-  append(entries: readonly LogEntry[]): void
+  append(entries: readonly HistoryEntry[]): void
   remove(channel: string): void
   /** Forgets streams whose newest append is older than `before` (Unix milliseconds). */
   prune(before: number): void

@@ -12,7 +12,7 @@ const unidentifiedPercent = 10
 export const full: Close = { code: closes.tooManyRequests.code, reason: 'connection limit' }
 
 /** What a session counts as in the room: a connection that has not said who it is, a stranger, or nothing that is limited by it. */
-export type Standing = 'unidentified' | 'stranger' | 'free'
+export type RoomClass = 'unidentified' | 'stranger' | 'free'
 
 /** Who takes up the node's connections, so that strangers leave room for known users, and one address for the others. */
 export class Room {
@@ -73,7 +73,7 @@ export class Room {
     this.#move(session, 'free')
   }
 
-  #move(session: Session, standing: Standing): void {
+  #move(session: Session, standing: RoomClass): void {
     this.#add(session, -1)
     session.standing = standing
     this.#add(session, 1)

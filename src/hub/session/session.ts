@@ -27,7 +27,7 @@ import type { Wire } from '../fanout/wire.ts'
 import type { Node } from '../node.ts'
 import { CommandQueue } from './command-queue.ts'
 import { applyMissed } from './control.ts'
-import type { Standing } from './room.ts'
+import type { RoomClass } from './room.ts'
 import { SessionExtras } from './session-extras.ts'
 
 export type SessionState =
@@ -61,7 +61,7 @@ export class Session implements OutboxOwner {
   beatIndex = -1
   readonly beatPhase: number
   /** What it counts as among the node's connections. */
-  standing: Standing = 'free'
+  standing: RoomClass = 'free'
   /** A ping went out and its pong has not come. */
   awaitingPong = false
   #commands: CommandQueue | undefined

@@ -47,8 +47,8 @@ export const resultSchemas = {
   rpc: z.object({ data: json.optional() }),
 } as const
 
-export type Question = keyof typeof resultSchemas
-export type Result<Q extends Question> = z.output<(typeof resultSchemas)[Q]>
+export type HookQuestion = keyof typeof resultSchemas
+export type Result<Q extends HookQuestion> = z.output<(typeof resultSchemas)[Q]>
 
 /** An answer, or why it is none, with the path of what is wrong. */
 export type ReadAnswer<T> = { readonly ok: true; readonly answer: HookAnswer<T> } | { readonly ok: false; readonly reason: string }

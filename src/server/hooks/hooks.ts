@@ -4,8 +4,8 @@ import type { Config } from '../config/index.ts'
 import { Complaints } from './complaints.ts'
 import { Notices, type NoticesContext } from './notices.ts'
 import { Poster } from './poster.ts'
-import { bodyOf, Questions } from './questions.ts'
-import { Tally } from './tally.ts'
+import { bodyOf, HookQuestions } from './questions.ts'
+import { HookTally } from './tally.ts'
 
 export interface HooksOptions {
   readonly clock: Clock
@@ -17,7 +17,7 @@ export interface HooksOptions {
 /** The configured hooks: questions that back ends answer, and events that they are told. */
 export class Hooks {
   readonly asking: AskingHooks
-  readonly tally = new Tally()
+  readonly tally = new HookTally()
   readonly #context: NoticesContext
   /** By scheme, host and port, so that what one back end hears is in order whatever it is about. */
   readonly #notices = new Map<string, Notices>()
@@ -28,7 +28,7 @@ export class Hooks {
   ) {
     const poster = new Poster({ clock, secret: config.secret ?? '', allowedHosts: config.allowedHosts })
     this.#context = { clock, random, poster, complaints: new Complaints(clock, log), tally: this.tally }
-    this.asking = new Questions({ ...this.#context, json }).asking(config)
+    this.asking = new HookQuestions({ ...this.#context, json }).asking(config)
   }
 
   /** Whether any event is to be told. */

@@ -2,14 +2,14 @@ import { backoffMs, type Clock, type Random, RingBuffer, type Timer } from '../.
 import type { Complaints } from './complaints.ts'
 import { hookLimits } from './limits.ts'
 import type { Envelope, Poster } from './poster.ts'
-import type { Tally } from './tally.ts'
+import type { HookTally } from './tally.ts'
 
 export interface NoticesContext {
   readonly clock: Clock
   readonly random: Random
   readonly poster: Poster
   readonly complaints: Complaints
-  readonly tally: Tally
+  readonly tally: HookTally
 }
 
 /**

@@ -2,23 +2,23 @@ import type { AskingHooks, HookAnswer, HookClient, Principal } from '../../hub/i
 import { backoffMs, type Clock, FairQueue, type JsonBounds, type Random, randomId } from '../../kit/index.ts'
 import { CommandError, errors } from '../../protocol/index.ts'
 import type { Config, HookTarget } from '../config/index.ts'
-import { type Question, type Result, readAnswer, resultSchemas } from './answers.ts'
+import { type HookQuestion, type Result, readAnswer, resultSchemas } from './answers.ts'
 import type { Complaints } from './complaints.ts'
 import { hookLimits } from './limits.ts'
 import type { Envelope, Poster } from './poster.ts'
-import type { Tally } from './tally.ts'
+import type { HookTally } from './tally.ts'
 
 export interface QuestionsContext {
   readonly clock: Clock
   readonly random: Random
   readonly poster: Poster
   readonly complaints: Complaints
-  readonly tally: Tally
+  readonly tally: HookTally
   readonly json: JsonBounds
 }
 
 /** Asks back ends and waits. What is asked again carries the same key, so that a back end can answer it without doing it twice. */
-export class Questions {
+export class HookQuestions {
   /** By scheme, host and port: round robin between users, so that one's thousand questions delay another's by one of them. */
   readonly #queues = new Map<string, FairQueue>()
 
@@ -37,7 +37,7 @@ export class Questions {
   }
 
   /** @throws CommandError 100 where there is no answer that makes sense, 111 where too many questions wait */
-  async #ask<Q extends Question>(
+  async #ask<Q extends HookQuestion>(
     name: Q,
     target: HookTarget,
     client: Partial<HookClient> & { readonly principal: Principal },
@@ -60,7 +60,7 @@ export class Questions {
     }
   }
 
-  async #insist<Q extends Question>(envelope: Envelope & { readonly name: Q }): Promise<HookAnswer<Result<Q>>> {
+  async #insist<Q extends HookQuestion>(envelope: Envelope & { readonly name: Q }): Promise<HookAnswer<Result<Q>>> {
     const { clock, random, poster, tally } = this.context
     const { name, target } = envelope
     for (let attempt = 0; ; attempt++) {
@@ -75,7 +75,7 @@ export class Questions {
     }
   }
 
-  #read<Q extends Question>(name: Q, text: string): HookAnswer<Result<Q>> {
+  #read<Q extends HookQuestion>(name: Q, text: string): HookAnswer<Result<Q>> {
     const read = readAnswer(text, resultSchemas[name], this.context.json)
     if (!read.ok) throw this.#failure(name, read.reason, 'the back end’s answer makes no sense')
     this.context.tally.add(name, 'answered')
@@ -83,7 +83,7 @@ export class Questions {
     return read.answer as HookAnswer<Result<Q>>
   }
 
-  #failure(name: Question, reason: string, message: string): CommandError {
+  #failure(name: HookQuestion, reason: string, message: string): CommandError {
     this.context.tally.add(name, 'failed')
     this.context.complaints.warn(name, { reason }, `a hook failed: ${message}`)
     return new CommandError(errors.internal, message)

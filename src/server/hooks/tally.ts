@@ -4,7 +4,7 @@ import type { HookName } from '../config/index.ts'
 export type HookOutcome = 'answered' | 'failed' | 'refused' | 'retried' | 'delivered' | 'dropped'
 
 /** How often each hook had which outcome. */
-export class Tally {
+export class HookTally {
   readonly #counts = new Map<HookName, Map<HookOutcome, number>>()
 
   add(name: HookName, outcome: HookOutcome): void {

@@ -1,6 +1,6 @@
 import { statfsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { HistoryLog, Log, LogEntry, StoredStream } from '../../hub/index.ts'
+import type { HistoryEntry, HistoryLog, Log, StoredStream } from '../../hub/index.ts'
 import type { Clock } from '../../kit/index.ts'
 import { CommandError, errors } from '../../protocol/index.ts'
 import type { SqliteHistory } from '../../store/index.ts'
@@ -92,7 +92,7 @@ export class WatchedHistory implements HistoryLog {
     return this.inner.load(channel)
   }
 
-  append(entries: readonly LogEntry[]): void {
+  append(entries: readonly HistoryEntry[]): void {
     this.#write(() => this.inner.append(entries))
   }
 

@@ -8,7 +8,7 @@ import { addConsentCommands } from './consent-commands.ts'
 import { references } from './files/index.ts'
 import { limits } from './limits.ts'
 import { isConversationId, isEmoji, saysNothing } from './model/text.ts'
-import { type Conversation, chatErrors, type Opened } from './model/wire.ts'
+import { type ConversationSummary, chatErrors, type Opened } from './model/wire.ts'
 import { addDeviceCommands, addOwnCommands } from './own-commands.ts'
 import { checkSubscription, type OpenedPushes } from './push/index.ts'
 import {
@@ -272,7 +272,7 @@ export function addPushCommands(server: Server, chat: Chat, { rules, publicKey }
   command(server, chat, 'chat.push_key', z.object({}), async () => ({ key: publicKey }))
 }
 
-function opened(summary: Conversation): Opened {
+function opened(summary: ConversationSummary): Opened {
   return { conversation: summary.id, summary }
 }
 

@@ -10,7 +10,7 @@ export interface Chunk {
 }
 
 /** Where a number stands. */
-export type Place =
+export type ChunkPlace =
   | { readonly kind: 'closed'; readonly chunk: Chunk }
   /** It is open, or opens with the next update. */
   | { readonly kind: 'next' }
@@ -65,7 +65,7 @@ export class Chunks {
     else if (this.#open.length === 1) this.#wait(update.time + chunkLimits.chunkMs)
   }
 
-  find(n: number): Place {
+  find(n: number): ChunkPlace {
     if (n > this.#next) return { kind: 'ahead' }
     if (n === this.#next) return { kind: 'next' }
     const chunk = this.#ring.at(n - this.#oldest)

@@ -2,7 +2,7 @@ import { CommandError, errors } from '../../protocol/index.ts'
 import type { Deletion, Given } from './batch.ts'
 import { groupOf } from './event-matcher.ts'
 import { limits } from './limits.ts'
-import type { Change, Match, Seen, Shown } from './match.ts'
+import type { Match, MatchChange, Seen, Shown } from './match.ts'
 import { Merge } from './merge.ts'
 import { type EventOf, type MatchEvent, priorityOf } from './model/index.ts'
 
@@ -46,7 +46,7 @@ export class Draft {
     if (before !== undefined) this.#touch(groupOf(before.event))
   }
 
-  change(): Change {
+  change(): MatchChange {
     const silent = this.#silentProviders()
     const merge = new Merge(this, silent)
     // Who is silent decides whose word counts, and line-ups decide who is who: in all that was told.

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { type Given, readBatch, readGame } from './batch.ts'
 import { limits } from './limits.ts'
-import { type Change, Match } from './match.ts'
+import { Match, type MatchChange } from './match.ts'
 import { type Board, isLive, type MatchEvent, type Pair, reduceBoard, reduceStats } from './model/index.ts'
 
 const nowUtcMs = 1_700_000_000_000
@@ -12,11 +12,11 @@ function newMatch(game: object = {}): Match {
 }
 
 /** Takes events in as one batch of a feed. */
-function take(match: Match, events: readonly object[], source = 'feed', atUtcMs = nowUtcMs): Change {
+function take(match: Match, events: readonly object[], source = 'feed', atUtcMs = nowUtcMs): MatchChange {
   return takeGiven(match, readBatch('m', { source, events: [...events] as never }).events, source, atUtcMs)
 }
 
-function takeGiven(match: Match, events: readonly Given[], source = 'feed', atUtcMs = nowUtcMs): Change {
+function takeGiven(match: Match, events: readonly Given[], source = 'feed', atUtcMs = nowUtcMs): MatchChange {
   const change = match.draft({ source, events }, atUtcMs)
   match.adopt(change, match.boardAfter(change, atUtcMs))
   match.hear(source, atUtcMs)

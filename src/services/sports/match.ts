@@ -43,7 +43,7 @@ export interface Seen {
 }
 
 /** Everything that a batch changed, to be kept at once. */
-export interface Change {
+export interface MatchChange {
   readonly version: number
   readonly shown: ReadonlyMap<string, Shown>
   readonly seen: readonly Seen[]
@@ -125,14 +125,14 @@ export class Match {
   }
 
   /** What the batch would change. Nothing is changed yet. @throws CommandError where a bound is passed */
-  draft(batch: Batch, nowUtcMs: number): Change {
+  draft(batch: Batch, nowUtcMs: number): MatchChange {
     const draft = new Draft(this, batch.source, nowUtcMs)
     for (const given of batch.events) draft.take(given)
     return draft.change()
   }
 
   /** The board that a change leads to. A clock that it sets back is marked. */
-  boardAfter({ version, shown }: Change, nowUtcMs: number): Board {
+  boardAfter({ version, shown }: MatchChange, nowUtcMs: number): Board {
     if (version === this.version) return this.board
     const events = [...new Map([...this.shown, ...shown]).values()].map(({ event }) => event)
     const board = reduceBoard(events, { version, rate: this.game.rate })
@@ -141,7 +141,7 @@ export class Match {
   }
 
   /** How what a change changes is now. */
-  before({ shown }: Pick<Change, 'shown'>): Before {
+  before({ shown }: Pick<MatchChange, 'shown'>): Before {
     const { game, run, version, board } = this
     return { game, run, version, board, shown: new Map([...shown.keys()].map(key => [key, this.shown.get(key)])) }
   }
@@ -166,7 +166,7 @@ export class Match {
   }
 
   /** Takes a change that was kept. */
-  adopt({ version, shown, seen, silent }: Change, board: Board): void {
+  adopt({ version, shown, seen, silent }: MatchChange, board: Board): void {
     this.silent = silent
     for (const one of seen) this.#note(one)
     for (const [key, one] of shown) this.shown.set(key, one)

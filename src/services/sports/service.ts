@@ -3,7 +3,7 @@ import { delayMaxMs } from '../../protocol/index.ts'
 import type { Server, Service } from '../../server/index.ts'
 import { gameChannel, subjectOf } from './channels.ts'
 import { addChunkRoutes, type ChunkRoutes } from './chunk-routes.ts'
-import { type Pace, Player } from './feeds/player.ts'
+import { type Pace, RecordingPlayer } from './feeds/player.ts'
 import type { Recording } from './feeds/recording.ts'
 import { recordTimeline } from './feeds/timeline.ts'
 import { Games } from './games.ts'
@@ -43,7 +43,7 @@ export function sportsService(server: Server, { path, demo, replays = [] }: Spor
   let chunks: ChunkRoutes | undefined
   const chunked = (id: string) =>
     games.has(id) ? { id, channel: gameChannel(id), snapshot: () => games.match(id)?.snapshot(server.clock.now()) } : undefined
-  const players = [...demoReplays(demo), ...replays].map(({ recording, pace }) => new Player(recording, pace, host))
+  const players = [...demoReplays(demo), ...replays].map(({ recording, pace }) => new RecordingPlayer(recording, pace, host))
   return {
     name: 'sports',
     async start() {

@@ -1,7 +1,7 @@
 import type { Database } from 'bun:sqlite'
 import * as z from 'zod/mini'
 import { migrate, openTables } from '../../store/index.ts'
-import type { Before, Change, Seen, Shown, StoredMatch } from './match.ts'
+import type { Before, MatchChange, Seen, Shown, StoredMatch } from './match.ts'
 import { type Board, boardSchema, eventSchema, type Game, gameSchema } from './model/index.ts'
 import { pastBeginsAt } from './past.ts'
 
@@ -145,7 +145,7 @@ export class SportsStore {
   }
 
   /** @param changed what it was before, where viewers see a difference */
-  commit(game: string, { version, shown, seen }: Change, board: Board, changed: KeptChange): void {
+  commit(game: string, { version, shown, seen }: MatchChange, board: Board, changed: KeptChange): void {
     const putEvent = this.#database.query(
       'insert or replace into sports_event (game, id, version, source, source_id, source_rev, body) values (?, ?, ?, ?, ?, ?, ?)',
     )

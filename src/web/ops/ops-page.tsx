@@ -1,6 +1,6 @@
 import { computed, effect, signal } from '@preact/signals'
 import { bytesText, millisText, shortCount, spanText } from '../figures.ts'
-import type { Link } from '../link.ts'
+import type { StreamState } from '../link.ts'
 import { type OpsStats, opsStatsSchema, opsTreeSchema } from '../ops-stats.ts'
 import { Poll, type Polled } from '../poll.ts'
 import { mount, Shell } from '../shell.tsx'
@@ -116,7 +116,7 @@ function useKey(given: string): void {
   tree.again()
 }
 
-function linkOf(state: Polled<OpsStats>): Link {
+function linkOf(state: Polled<OpsStats>): StreamState {
   if (state.kind === 'loading') return 'connecting'
   if (state.kind === 'ready') return 'live'
   return state.reason === 'unreachable' ? 'reconnecting' : 'connecting'

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'bun:test'
-import { fanOutText, levelsOf, pruned, type TreeNode, type TreeRow, treeOf } from './tree.ts'
+import { fanOutText, levelsOf, type OpsTreeRow, pruned, type TreeNode, treeOf } from './tree.ts'
 import { boxSize, layOut } from './tree-layout.ts'
 import { TreeRates } from './tree-rates.ts'
 
-function row(node: string, parent: string | null, more: Partial<TreeRow> = {}): TreeRow {
+function row(node: string, parent: string | null, more: Partial<OpsTreeRow> = {}): OpsTreeRow {
   const role = parent === null ? 'central' : 'edge'
   return { node, parent, role, region: '', viewers: 0, channels: 0, published: 0, delivered: 0, relayed: 0, ...more }
 }
 
 /** A central node with so many nodes below each, level by level. */
-function rows(...fanOuts: number[]): TreeRow[] {
+function rows(...fanOuts: number[]): OpsTreeRow[] {
   const all = [row('c', null)]
   let level = all
   for (const fanOut of fanOuts) {
@@ -19,7 +19,7 @@ function rows(...fanOuts: number[]): TreeRow[] {
   return all
 }
 
-function grown(given: readonly TreeRow[]): TreeNode {
+function grown(given: readonly OpsTreeRow[]): TreeNode {
   const tree = treeOf(given, new Map())
   if (tree === undefined) throw new Error('there is no tree')
   return tree

@@ -1,7 +1,7 @@
 import type { OpsTree } from '../ops-stats.ts'
 import type { Counts } from './tree-rates.ts'
 
-export type TreeRow = OpsTree['nodes'][number]
+export type OpsTreeRow = OpsTree['nodes'][number]
 
 /** A node with those below it, or several nodes that there is no room to show one by one. */
 export interface TreeNode {
@@ -33,17 +33,17 @@ const nothing: Counts = { published: 0, delivered: 0, relayed: 0 }
 const roles = ['central', 'regional', 'edge', 'worker']
 
 /** The rows as a tree, undefined while there is no node without a parent. A node whose parent is not listed hangs on the top. */
-export function treeOf(rows: readonly TreeRow[], rates: ReadonlyMap<string, Counts>): TreeNode | undefined {
+export function treeOf(rows: readonly OpsTreeRow[], rates: ReadonlyMap<string, Counts>): TreeNode | undefined {
   const top = rows.find(({ parent }) => parent === null)
   if (top === undefined) return undefined
   const known = new Set(rows.map(({ node }) => node))
-  const byParent = new Map<string, TreeRow[]>()
+  const byParent = new Map<string, OpsTreeRow[]>()
   for (const row of rows) {
     if (row === top) continue
     const parent = row.parent !== null && known.has(row.parent) ? row.parent : top.node
     byParent.set(parent, [...(byParent.get(parent) ?? []), row])
   }
-  const grow = (row: TreeRow): TreeNode => {
+  const grow = (row: OpsTreeRow): TreeNode => {
     const below = byParent.get(row.node) ?? []
     // Taken out, so that rows that name each other end somewhere.
     byParent.delete(row.node)
@@ -55,7 +55,7 @@ export function treeOf(rows: readonly TreeRow[], rates: ReadonlyMap<string, Coun
   return grow(top)
 }
 
-function inOrder(left: TreeRow, right: TreeRow): number {
+function inOrder(left: OpsTreeRow, right: OpsTreeRow): number {
   return roles.indexOf(left.role) - roles.indexOf(right.role) || compare(left.region, right.region) || compare(left.node, right.node)
 }
 

@@ -1,6 +1,6 @@
 import { type Clock, type Random, randomUuid } from '../../../kit/index.ts'
 import { type Mention, naming } from '../model/mentions.ts'
-import type { Amendment, Outbox, OutboxEntry } from './outbox.ts'
+import type { Amendment, MessageOutbox, OutboxEntry } from './outbox.ts'
 import type { Sender } from './sender.ts'
 import type { MessageChange, MessageView, Refusal } from './view.ts'
 
@@ -15,7 +15,7 @@ interface SaidBefore {
 /** Changes of messages, which wait in the outbox until the server has answered. */
 export class Amending {
   constructor(
-    readonly outbox: Outbox,
+    readonly outbox: MessageOutbox,
     readonly sender: Sender,
     readonly clock: Clock,
     readonly random: Random,

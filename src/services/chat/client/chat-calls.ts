@@ -1,6 +1,6 @@
 import type { ChatCommands, Invitation, OwnDevice, Role } from '../model/wire.ts'
 
-import type { Pages } from './pages.ts'
+import type { HistoryPages } from './pages.ts'
 
 type In<M extends keyof ChatCommands> = ChatCommands[M]['in']
 type Out<M extends keyof ChatCommands> = Promise<ChatCommands[M]['out']>
@@ -16,7 +16,7 @@ export abstract class ChatCalls {
   abstract call<M extends keyof ChatCommands>(method: M, input: In<M>): Out<M>
 
   /** Pages of history: before and after what is shown, and around a message. */
-  abstract get pages(): Pages
+  abstract get pages(): HistoryPages
 
   /** Whether there is older history to page to. */
   hasBefore(conversation: string): boolean {

@@ -1,5 +1,5 @@
 import { type Clock, type Random, randomUuid, systemClock, systemRandom } from '../../../kit/index.ts'
-import type { ChatCommands, MessageEntry, UserPresence, Conversation as WireConversation } from '../model/wire.ts'
+import type { ChatCommands, MessageEntry, UserPresence, ConversationSummary as WireConversation } from '../model/wire.ts'
 import { Amending } from './amending.ts'
 import { type ChatCache, MemoryCache } from './cache.ts'
 import { Changes } from './changes.ts'
@@ -15,14 +15,14 @@ import { ListOrder } from './list-order.ts'
 import { ignoreOffline } from './loader.ts'
 import { Locks } from './locks.ts'
 import { MuteEnds } from './mute-ends.ts'
-import { newEntry, Outbox } from './outbox.ts'
-import type { Pages } from './pages.ts'
+import { MessageOutbox, newEntry } from './outbox.ts'
+import type { HistoryPages } from './pages.ts'
 import { patchOfConversation } from './patch.ts'
 import { Presences } from './presences.ts'
 import { Reads } from './reads.ts'
 import { Sender } from './sender.ts'
 import { TypingNotifier } from './typing-notifier.ts'
-import type { ChatChange, ConversationView, ItemView, Link, MessageChange, MessageView, NewMessage, Refusal } from './view.ts'
+import type { ChatChange, ConnectionState, ConversationView, ItemView, MessageChange, MessageView, NewMessage, Refusal } from './view.ts'
 import { ViewCache } from './view-cache.ts'
 import { Windows } from './windows.ts'
 import { Wishes } from './wishes.ts'
@@ -55,7 +55,7 @@ export class ChatClient extends ListCalls {
   readonly #random: Random
   readonly #connection: Connection
   readonly #changes = new Changes()
-  readonly #outbox = new Outbox()
+  readonly #outbox = new MessageOutbox()
   readonly #conversations: Conversations
   protected readonly inbox: Inbox
   readonly #sender: Sender
@@ -69,7 +69,7 @@ export class ChatClient extends ListCalls {
   readonly #open = new Set<string>()
   protected readonly wishes: Wishes
   protected readonly list: ListOrder
-  #link: Link = 'connecting'
+  #link: ConnectionState = 'connecting'
   #ended: Refusal | undefined
   #isReady = false
 
@@ -144,7 +144,7 @@ export class ChatClient extends ListCalls {
     this.#typing = new TypingNotifier(clock, (conversation, on) => this.#type(conversation, on))
   }
 
-  get link(): Link {
+  get link(): ConnectionState {
     return this.#link
   }
 
@@ -199,7 +199,7 @@ export class ChatClient extends ListCalls {
     return known === undefined ? [] : this.#views.items(known)
   }
 
-  override get pages(): Pages {
+  override get pages(): HistoryPages {
     return this.inbox.loader.pages
   }
 
@@ -303,7 +303,7 @@ export class ChatClient extends ListCalls {
     this.#changes.note({ kind: 'invited' })
   }
 
-  #meet(link: Link): void {
+  #meet(link: ConnectionState): void {
     if (link === this.#link) return
     this.#link = link
     this.#changes.note({ kind: 'link' })

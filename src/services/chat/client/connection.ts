@@ -3,7 +3,7 @@ import type { ChatCommands, InboxEntry, InboxState, OpenSignal } from '../model/
 import { answerSchemas, inboxEntrySchema, inboxStateSchema, signalSchema } from './answers.ts'
 import { ChatError, readError } from './chat-error.ts'
 import { limits } from './limits.ts'
-import type { Link, Refusal } from './view.ts'
+import type { ConnectionState, Refusal } from './view.ts'
 
 export interface ConnectionOptions {
   readonly url: string
@@ -15,8 +15,8 @@ export interface ConnectionOptions {
 }
 
 /** What a connection tells. */
-export interface ConnectionEvents {
-  link(link: Link): void
+export interface ChatConnectionEvents {
+  link(link: ConnectionState): void
   /** The server sent this client away, or its token is not taken: it does not come back by itself. */
   ended(refusal: Refusal): void
   /** The inbox is followed from `acked` on. */
@@ -38,11 +38,11 @@ export class Connection implements Caller {
   readonly #sdk: Centrifuge
   readonly #rooms = new Map<string, Subscription>()
   readonly #inbox: string
-  #link: Link = 'connecting'
+  #link: ConnectionState = 'connecting'
 
   constructor(
     { url, user, device, token, getToken, websocket }: ConnectionOptions,
-    readonly events: ConnectionEvents,
+    readonly events: ChatConnectionEvents,
   ) {
     this.#inbox = `inbox:#${user}`
     this.#sdk = new Centrifuge(url, {
@@ -131,7 +131,7 @@ export class Connection implements Caller {
     this.events.onInboxState(inboxState.data)
   }
 
-  #meet(link: Link): void {
+  #meet(link: ConnectionState): void {
     this.#link = link
     this.events.link(link)
   }

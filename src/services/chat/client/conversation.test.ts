@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import type { InboxEntry, MessageEntry } from '../model/wire.ts'
 import { joinCached } from './cache.ts'
 import { Conversation } from './conversation.ts'
-import { Outbox } from './outbox.ts'
+import { MessageOutbox } from './outbox.ts'
 import { patchOfConversation, patchOfEntry, patchOfPage } from './patch.ts'
 import { ViewCache } from './view-cache.ts'
 
@@ -146,7 +146,7 @@ function stateOf(conversation: Conversation) {
   const views = new ViewCache(
     me,
     'phone',
-    new Outbox(),
+    new MessageOutbox(),
     () => [],
     { now: () => 0 },
     () => false,

@@ -1,7 +1,7 @@
 import type { Member } from '../model/wire.ts'
 import { limits } from './limits.ts'
-import { isWaiting, listStateOf, type Own } from './own-state.ts'
-import type { Patch, Standing, UnreadCount, Wish } from './patch.ts'
+import { isWaiting, listStateOf, type OwnState } from './own-state.ts'
+import type { ConversationStanding, Patch, UnreadCount, Wish } from './patch.ts'
 import type { Range } from './ranges.ts'
 import { joinRosters, type Roster, unknownRoster } from './roster.ts'
 import type { Slot } from './slot.ts'
@@ -23,7 +23,7 @@ export interface CachedConversation {
 /** All that is known of one conversation. It only takes patches, so it does not mind the order in which news comes. */
 export class Conversation {
   readonly thread = new Thread()
-  #standing: Standing | undefined
+  #standing: ConversationStanding | undefined
   #roster: Roster = unknownRoster
   #seq = 0
   #cleared = 0
@@ -53,7 +53,7 @@ export class Conversation {
   }
 
   /** Undefined until the conversation as a whole has come, and not only entries of it. */
-  get standing(): Standing | undefined {
+  get standing(): ConversationStanding | undefined {
     return this.#standing
   }
 
@@ -80,7 +80,7 @@ export class Conversation {
   }
 
   /** What it is to its user alone, with what they have just set. */
-  ownAt(now: number): Own {
+  ownAt(now: number): OwnState {
     return listStateOf(this.#standing, this.wish, { newest: this.#newestMessage, own: this.#newestOwn, now })
   }
 
@@ -236,7 +236,7 @@ export class Conversation {
     return slot.head !== undefined && slot.head.author !== this.user && slot.fate === undefined && this.isShown(slot)
   }
 
-  #absorbStanding(standing: Standing | undefined): boolean {
+  #absorbStanding(standing: ConversationStanding | undefined): boolean {
     if (standing === undefined || (this.#standing !== undefined && standing.rank <= this.#standing.rank)) return false
     this.#standing = standing
     return true

@@ -7,13 +7,13 @@ export type { ChatFiles } from './chat-files.ts'
 export { ChatClient, type ChatClientOptions } from './client.ts'
 export { IndexedDbCache } from './indexed-db-cache.ts'
 export type { OutboxEntry } from './outbox.ts'
-export type { Arrival, Pages } from './pages.ts'
+export type { Arrival, HistoryPages } from './pages.ts'
 export type {
   ChatChange,
+  ConnectionState,
   ConversationView,
   FileView,
   ItemView,
-  Link,
   MembershipView,
   MessageChange,
   MessageState,

@@ -1,5 +1,5 @@
 import { type Random, randomUuid } from '../../../kit/index.ts'
-import type { Conversation, Invited, InvitedEntry } from '../model/wire.ts'
+import type { ConversationSummary, Invited, InvitedEntry } from '../model/wire.ts'
 import type { OnlyKnown } from './chat-calls.ts'
 import { InvitedGroups } from './invited-groups.ts'
 import { WritingCalls } from './writing-calls.ts'
@@ -15,21 +15,21 @@ export abstract class JoiningCalls extends WritingCalls {
   }
 
   /** Takes a conversation as the server tells it. */
-  protected abstract entered(conversation: Conversation): Conversation
+  protected abstract entered(conversation: ConversationSummary): ConversationSummary
 
   protected abstract invitedChanged(): void
 
   /** The conversation with one other user, made where there is none. */
-  async direct(user: string, options: OnlyKnown = {}): Promise<Conversation> {
+  async direct(user: string, options: OnlyKnown = {}): Promise<ConversationSummary> {
     return this.entered((await this.call('chat.direct', { with: user, ...options })).summary)
   }
 
-  async group(title: string, members: readonly string[], options: OnlyKnown = {}): Promise<Conversation> {
+  async group(title: string, members: readonly string[], options: OnlyKnown = {}): Promise<ConversationSummary> {
     return this.entered((await this.call('chat.group', { title, members, cid: randomUuid(this.#random), ...options })).summary)
   }
 
   /** Enters by an invitation's code. */
-  async join(code: string): Promise<Conversation> {
+  async join(code: string): Promise<ConversationSummary> {
     return this.entered((await this.call('chat.join', { code })).summary)
   }
 

@@ -1,7 +1,7 @@
 import type { Inbox } from './inbox.ts'
 import { JoiningCalls } from './joining-calls.ts'
 import type { ListOrder } from './list-order.ts'
-import type { OwnSettings } from './patch.ts'
+import type { ConversationSettings } from './patch.ts'
 import type { ConversationView } from './view.ts'
 import type { Wishes } from './wishes.ts'
 
@@ -36,7 +36,7 @@ export abstract class ListCalls extends JoiningCalls {
   }
 
   /** Mutes, pins, archives, or marks as read or unread: at once, and kept until the server has it. What it refuses is told as a change. */
-  setOwn(conversation: string, own: OwnSettings): void {
+  setOwn(conversation: string, own: ConversationSettings): void {
     this.wishes.set(conversation, own)
   }
 

@@ -2,7 +2,7 @@ import type { Clock, Random, Timer } from '../../../kit/index.ts'
 import { readError } from './chat-error.ts'
 import type { Caller } from './connection.ts'
 import { limits } from './limits.ts'
-import { Pages, type PagesHost } from './pages.ts'
+import { HistoryPages, type PagesHost } from './pages.ts'
 
 export interface LoaderHost extends PagesHost {
   /** Whether entries of the inbox are still to come that may fill a hole by themselves. */
@@ -11,7 +11,7 @@ export interface LoaderHost extends PagesHost {
 
 /** Asks the server for what the inbox does not bring: pages of history, what fills holes, and reactions that had to be guessed. */
 export class Loader {
-  readonly pages: Pages
+  readonly pages: HistoryPages
   readonly #healing = new Map<string, Timer>()
   readonly #recounts = new Map<string, Set<number>>()
 
@@ -21,7 +21,7 @@ export class Loader {
     readonly random: Random,
     readonly host: LoaderHost,
   ) {
-    this.pages = new Pages(caller, clock, random, host)
+    this.pages = new HistoryPages(caller, clock, random, host)
   }
 
   /** The newest page, unless it is there. */

@@ -5,7 +5,7 @@ import { MemoryCache } from './cache.ts'
 import { ChatError, readError } from './chat-error.ts'
 import type { Caller } from './connection.ts'
 import { Locks } from './locks.ts'
-import { Outbox, type OutboxEntry } from './outbox.ts'
+import { MessageOutbox, type OutboxEntry } from './outbox.ts'
 import { Sender } from './sender.ts'
 
 function entry(cid: string, conversation = 'a', order = Number.parseInt(cid, 36)): OutboxEntry {
@@ -13,7 +13,7 @@ function entry(cid: string, conversation = 'a', order = Number.parseInt(cid, 36)
 }
 
 test('[M43] of each conversation one message is on its way at a time, in the order in which they were written', () => {
-  const outbox = new Outbox()
+  const outbox = new MessageOutbox()
   for (const each of [entry('2'), entry('1'), entry('3', 'b')]) outbox.add(each)
   expect(cids(outbox, 0)).toEqual(['1', '3'])
   outbox.begin('1')
@@ -26,7 +26,7 @@ test('[M43] of each conversation one message is on its way at a time, in the ord
 })
 
 test('[M152] files are uploaded side by side and sent in the order in which they were chosen; words wait for none of them', () => {
-  const outbox = new Outbox()
+  const outbox = new MessageOutbox()
   const file = { cid: 'f', blob: new Blob(['x']), name: 'a.txt', kind: 'file', size: 1 } as const
   const uploaded = { id: 'u', kind: 'file', type: 'application/octet-stream', size: 1 } as const
   for (const cid of ['1', '2']) outbox.add({ ...entry(cid), files: [file] })
@@ -44,7 +44,7 @@ test('[M152] files are uploaded side by side and sent in the order in which they
 })
 
 test('[M43] what was refused for good holds up nothing, and goes again at the end', () => {
-  const outbox = new Outbox()
+  const outbox = new MessageOutbox()
   for (const cid of ['1', '2', '3']) outbox.add(entry(cid))
   outbox.refuse('1', { code: 403, reason: 'forbidden', text: '' })
   expect(cids(outbox, 0)).toEqual(['2'])
@@ -54,7 +54,7 @@ test('[M43] what was refused for good holds up nothing, and goes again at the en
 })
 
 test('[M43] attempts are counted, and a new link lets nothing wait', () => {
-  const outbox = new Outbox()
+  const outbox = new MessageOutbox()
   outbox.add(entry('1'))
   expect([outbox.begin('1'), outbox.begin('1')]).toEqual([0, 1])
   outbox.again('1', 5000)
@@ -155,7 +155,7 @@ test.each([
 })
 
 test('[M190] changes of a message wait for each other and hold up no message, and not before they may', () => {
-  const outbox = new Outbox()
+  const outbox = new MessageOutbox()
   const change = (cid: string, target: number): OutboxEntry => ({ ...entry(cid), amends: { target, kind: 'edit', text: cid } })
   outbox.add({ ...change('1', 5), notBefore: 50 })
   outbox.add(change('2', 5))
@@ -185,7 +185,7 @@ test('[M190] a change that is refused is kept where somebody wrote it, and else 
   expect(await rig.cache.outbox()).toEqual([])
 })
 
-function cids(outbox: Outbox, now: number): string[] {
+function cids(outbox: MessageOutbox, now: number): string[] {
   return outbox.due(now).map(({ cid }) => cid)
 }
 
@@ -198,7 +198,7 @@ class Rig {
   readonly keptAtCall: string[][] = []
   readonly refused: string[] = []
   readonly amended: string[] = []
-  readonly outbox = new Outbox()
+  readonly outbox = new MessageOutbox()
   readonly sender: Sender
   readonly clock = new SimClock()
 

@@ -74,7 +74,7 @@ export function laneOf(entry: OutboxEntry): string {
 }
 
 /** What is to be sent: in each lane one at a time, in the order in which it was written. What was refused for good holds up nothing. */
-export class Outbox {
+export class MessageOutbox {
   readonly #items = new Map<string, Item>()
   #revision = 0
 
@@ -232,7 +232,7 @@ function dueTime({ entry, attempt }: Item): number {
 export function newEntry(
   { files, ...message }: NewMessage,
   place: Pick<OutboxEntry, 'cid' | 'conversation' | 'at'>,
-  outbox: Outbox,
+  outbox: MessageOutbox,
   random: Random,
 ): OutboxEntry {
   const entry = { ...message, ...place, order: outbox.nextOrder(place.at) }

@@ -1,7 +1,7 @@
-import type { Standing, Wish } from './patch.ts'
+import type { ConversationStanding, Wish } from './patch.ts'
 
 /** What a conversation is to its user alone. */
-export interface Own {
+export interface OwnState {
   readonly muted: boolean
   /** When that ends by itself. */
   readonly mutedUntil?: number
@@ -27,7 +27,7 @@ export function isWaiting(wish: Wish | undefined, settled: number): boolean {
  * As the server tells it, with what was set on this device since, judged by what was said since: a message brings back what was archived, unless
  * it is muted, and what was deleted.
  */
-export function listStateOf(standing: Standing | undefined, wish: Wish | undefined, { newest, own, now }: Since): Own {
+export function listStateOf(standing: ConversationStanding | undefined, wish: Wish | undefined, { newest, own, now }: Since): OwnState {
   const { at = 0 } = standing ?? {}
   const set = wish?.own ?? {}
   const since = wish?.seq ?? 0

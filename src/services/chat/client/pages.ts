@@ -3,7 +3,7 @@ import { ChatError, readError } from './chat-error.ts'
 import type { Caller } from './connection.ts'
 import type { Conversation } from './conversation.ts'
 import { limits } from './limits.ts'
-import { type HistoryQuery, type Patch, patchOfPage } from './patch.ts'
+import { type ChatHistoryQuery, type Patch, patchOfPage } from './patch.ts'
 
 export interface PagesHost {
   find(conversation: string): Conversation | undefined
@@ -19,7 +19,7 @@ export type Arrival = 'shown' | 'gone'
  * Pages of history. What is shown of a conversation is one part without holes: usually the newest, or the one around a message that was gone to, from
  * which it grows in both directions until it meets the newest. A request that comes too soon is made again when the server said to.
  */
-export class Pages {
+export class HistoryPages {
   /** Calls while a page in one direction is on its way share it. */
   readonly #paging = new Map<string, Promise<boolean>>()
   readonly #waits = new Map<Timer, () => void>()
@@ -94,7 +94,7 @@ export class Pages {
   }
 
   /** Asks for a page, as often as the server is too busy for it. @throws ChatError */
-  async ask(id: string, query: HistoryQuery): Promise<void> {
+  async ask(id: string, query: ChatHistoryQuery): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       await this.#wait(this.#quietUntil - this.clock.now())
       // What the server answers is at least as new as what is known now.

@@ -1,11 +1,11 @@
-import type { ChatCommands, Conversation, InboxEntry, ReceiptEntry, Watermark } from '../model/wire.ts'
+import type { ChatCommands, ConversationSummary, InboxEntry, ReceiptEntry, Watermark } from '../model/wire.ts'
 import type { Range } from './ranges.ts'
 import { type Roster, rosterOf, rosterWith } from './roster.ts'
 import { type Slot, type SlotEntry, slotOf } from './slot.ts'
 import type { Mark } from './ticks.ts'
 
 /** What a conversation is to this account. */
-export interface Standing {
+export interface ConversationStanding {
   /** Of two, the one from further on in the inbox holds. */
   readonly rank: number
   readonly kind: 'direct' | 'group'
@@ -51,13 +51,13 @@ export interface WishedFor {
 }
 
 /** What a conversation is to its user alone. `muteMs` mutes it for so long; `unread` marks it as unread, false reads it. */
-export interface OwnSettings extends Omit<WishedFor, 'mutedUntil'> {
+export interface ConversationSettings extends Omit<WishedFor, 'mutedUntil'> {
   readonly muteMs?: number | undefined
 }
 
 /** News of a conversation. Whatever order patches are put on in, and however often, the same comes of it. */
 export interface Patch {
-  readonly standing?: Standing
+  readonly standing?: ConversationStanding
   readonly roster?: Roster
   /** The newest `seq`. */
   readonly seq?: number
@@ -79,7 +79,7 @@ export interface Patch {
   readonly covered?: readonly Range[]
 }
 
-export interface HistoryQuery {
+export interface ChatHistoryQuery {
   readonly before?: number
   readonly after?: number
   readonly around?: number
@@ -114,7 +114,7 @@ export function patchOfLogged(entry: SlotEntry): Patch {
   return entry.kind === 'membership' ? { ...place, roster: rosterWith(entry) } : place
 }
 
-export function patchOfConversation(conversation: Conversation, rank: number): Patch {
+export function patchOfConversation(conversation: ConversationSummary, rank: number): Patch {
   const { kind, muted, muted_until, pinned, ts, requests, request, held, blocked, members, seq, cleared, mentions, unread } = conversation
   const { archived, deleted, marked, last, line } = conversation
   return {
@@ -140,7 +140,7 @@ export function patchOfConversation(conversation: Conversation, rank: number): P
 }
 
 /** @param asOf the newest `seq` that was known when the page was asked for: the server's is at least that */
-export function patchOfPage({ entries, has_more }: HistoryPage, { before, after, around }: HistoryQuery, asOf: number): Patch {
+export function patchOfPage({ entries, has_more }: HistoryPage, { before, after, around }: ChatHistoryQuery, asOf: number): Patch {
   const slots = entries.map(entry => slotOf(entry, asOf))
   const first = entries[0]?.seq
   const last = entries.at(-1)?.seq

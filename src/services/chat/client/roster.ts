@@ -1,4 +1,4 @@
-import type { Allowed, Conversation, MembershipEntry, Role } from '../model/wire.ts'
+import type { Allowed, ConversationSummary, MembershipEntry, Role } from '../model/wire.ts'
 
 /** A member without watermarks, which come by another way. */
 export interface Seat {
@@ -24,7 +24,7 @@ export interface Roster {
 
 export const unknownRoster: Roster = { version: undefined, title: '', send: 'all', edit: 'all', active: true, seats: [], early: [] }
 
-export function rosterOf({ version, title, send, edit, active, members }: Conversation): Roster {
+export function rosterOf({ version, title, send, edit, active, members }: ConversationSummary): Roster {
   const seats = sorted(members.map(({ user, role, since }) => ({ user, role, since })))
   return { version, title, send, edit, active, seats, early: [] }
 }

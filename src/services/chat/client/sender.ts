@@ -7,7 +7,7 @@ import { ChatError, readError } from './chat-error.ts'
 import type { Caller } from './connection.ts'
 import { limits } from './limits.ts'
 import type { Locks } from './locks.ts'
-import { isToUpload, laneOf, type Outbox, type OutboxEntry, type OutboxFile } from './outbox.ts'
+import { isToUpload, laneOf, type MessageOutbox, type OutboxEntry, type OutboxFile } from './outbox.ts'
 import type { Refusal } from './view.ts'
 
 type Answer = ChatCommands['chat.send']['out']
@@ -33,7 +33,7 @@ export class Sender {
   #timer: Timer | undefined
 
   constructor(
-    readonly outbox: Outbox,
+    readonly outbox: MessageOutbox,
     readonly cache: ChatCache,
     readonly caller: Caller,
     readonly locks: Locks,

@@ -19,7 +19,7 @@ export interface Slot {
   /** Stays for ever: what comes late is not shown any more. */
   readonly fate?: 'deleted' | 'hidden'
   /** Reactions as the server counted them up to an entry. */
-  readonly tally?: Tally
+  readonly tally?: ReactionTally
   /** Reactions that came after that, the newest of each user. */
   readonly changes?: readonly ReactionChange[]
 }
@@ -41,7 +41,7 @@ export interface SlotContent {
   readonly mentions?: readonly Mention[]
 }
 
-export interface Tally {
+export interface ReactionTally {
   /** Everything up to this `seq` is in it, perhaps more. */
   readonly asOf: number
   readonly reactions: readonly Reaction[]

@@ -1,7 +1,7 @@
 import type { Clock } from '../../../kit/index.ts'
 import type { MembershipEntry } from '../model/wire.ts'
 import type { Conversation } from './conversation.ts'
-import type { Outbox, OutboxEntry, OutboxFile } from './outbox.ts'
+import type { MessageOutbox, OutboxEntry, OutboxFile } from './outbox.ts'
 import { reactionsOf, type Slot, withOwnReaction } from './slot.ts'
 import type { ConversationView, FileView, ItemView, MembershipView, MessageState, MessageView } from './view.ts'
 
@@ -32,7 +32,7 @@ export class ViewCache {
   constructor(
     readonly user: string,
     readonly device: string,
-    readonly outbox: Outbox,
+    readonly outbox: MessageOutbox,
     readonly typingIn: (conversation: string) => readonly string[],
     readonly clock: Pick<Clock, 'now'>,
     readonly isBlocked: (user: string) => boolean,

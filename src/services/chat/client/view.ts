@@ -3,7 +3,7 @@ import type { Mention, Wording } from '../model/mentions.ts'
 import type { Allowed, Encrypted, Member, MembershipChange, Reaction } from '../model/wire.ts'
 
 /** Whether what is shown is kept up to date. `offline`: the network or the server cannot be reached, or the server sent this client away. */
-export type Link = 'connecting' | 'live' | 'offline'
+export type ConnectionState = 'connecting' | 'live' | 'offline'
 
 /**
  * How far a message has come. Of one's own: `waiting` to be sent, `sent` once the server has it, `delivered` and `read` once all recipients

@@ -4,7 +4,7 @@ import type { Caller } from './connection.ts'
 import type { Conversations } from './conversations.ts'
 import { limits } from './limits.ts'
 import { joinWishes } from './own-state.ts'
-import type { OwnSettings, Wish } from './patch.ts'
+import type { ConversationSettings, Wish } from './patch.ts'
 import type { Refusal } from './view.ts'
 
 export interface WishEvents {
@@ -30,7 +30,7 @@ export class Wishes {
     readonly events: WishEvents,
   ) {}
 
-  set(id: string, own: OwnSettings): void {
+  set(id: string, own: ConversationSettings): void {
     const conversation = this.conversations.find(id)
     if (conversation === undefined) return
     const { seq, wish } = conversation
@@ -83,7 +83,7 @@ export class Wishes {
   }
 
   /** A mute ends when it would have, however late the server hears of it. */
-  #settings({ mutedUntil, ...own }: Wish['own']): OwnSettings & { readonly mute_ms?: number } {
+  #settings({ mutedUntil, ...own }: Wish['own']): ConversationSettings & { readonly mute_ms?: number } {
     if (mutedUntil === undefined) return own
     const left = mutedUntil - this.clock.now()
     return left < limits.muteMsMin ? { ...own, muted: false } : { ...own, mute_ms: left }

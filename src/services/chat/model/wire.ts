@@ -118,7 +118,7 @@ export interface ReceiptEntry {
 export interface ConversationEntry {
   readonly kind: 'conversation'
   readonly conversation: string
-  readonly summary: Conversation
+  readonly summary: ConversationSummary
 }
 
 /** Somebody asks this user into a group, which waits for a yes. */
@@ -169,7 +169,7 @@ export interface Member {
 }
 
 /** A conversation as one member has it in the list. */
-export interface Conversation {
+export interface ConversationSummary {
   readonly id: string
   readonly kind: 'direct' | 'group'
   readonly title: string
@@ -265,7 +265,7 @@ export interface InboxState {
 /** A conversation that one has come into, as it is. */
 export interface Opened {
   readonly conversation: string
-  readonly summary: Conversation
+  readonly summary: ConversationSummary
   readonly asked?: readonly string[] | undefined
 }
 
@@ -288,7 +288,7 @@ export interface ChatCommands {
   /** The groups that one is asked into; with `conversation`, answers one of them. */
   'chat.invited': {
     in: { conversation?: string | undefined; accept?: boolean | undefined }
-    out: { invited: readonly Invited[]; summary?: Conversation | undefined }
+    out: { invited: readonly Invited[]; summary?: ConversationSummary | undefined }
   }
   /** Those who ask to be let in; with `user`, answers one of them. */
   'chat.requests': {
@@ -355,7 +355,7 @@ export interface ChatCommands {
      * `next`: what to ask with for the page after this one; absent of the last. `unread`, of the first page: how many messages are unread in
      * all conversations that are neither muted nor archived.
      */
-    out: { conversations: readonly Conversation[]; top: number; next?: ListPlace | undefined; unread?: number | undefined }
+    out: { conversations: readonly ConversationSummary[]; top: number; next?: ListPlace | undefined; unread?: number | undefined }
   }
   'chat.history': {
     in: {

@@ -12,8 +12,8 @@ import type {
 } from '../model/wire.ts'
 
 /** What stands in a conversation's log. */
-export type LogEntry = MessageEntry | EditEntry | DeleteEntry | ReactionEntry | MembershipEntry
-export type LogKind = LogEntry['kind']
+export type ConversationLogEntry = MessageEntry | EditEntry | DeleteEntry | ReactionEntry | MembershipEntry
+export type LogKind = ConversationLogEntry['kind']
 
 /** A row of `chat_entry`. */
 export interface EntryRow {
@@ -53,7 +53,7 @@ export function midOf(conversation: string, seq: number): string {
 export const entryColumns = 'e.conversation, e.seq, e.kind, e.author, e.ts, e.target, e.body, e.rev, e.deleted, e.original'
 
 /** An entry as `reader` gets it. */
-export function entryOf(row: EntryRow, reader: string): LogEntry {
+export function entryOf(row: EntryRow, reader: string): ConversationLogEntry {
   // Written by this service alone, from checked input.
   const body: EntryBody = row.body === null ? {} : JSON.parse(row.body)
   const { conversation, seq, ts, author } = row

@@ -1,6 +1,6 @@
 import type { Queries } from '../../../store/index.ts'
 import type { Reaction } from '../model/wire.ts'
-import { type EntryBody, type EntryRow, entryOf, type LogEntry } from './entry-row.ts'
+import { type ConversationLogEntry, type EntryBody, type EntryRow, entryOf } from './entry-row.ts'
 import { withReactions } from './reactions.ts'
 
 /** Behind everything that is said in a conversation. */
@@ -10,7 +10,12 @@ const noEnd = 2_147_483_647
  * Entries of one conversation as a person may see them: whoever has left does not see what was changed about them since (chat M15), nor does whoever
  * has blocked an author see what that one changed.
  */
-export async function entriesFor(queries: Queries, conversation: string, person: string, rows: readonly EntryRow[]): Promise<LogEntry[]> {
+export async function entriesFor(
+  queries: Queries,
+  conversation: string,
+  person: string,
+  rows: readonly EntryRow[],
+): Promise<ConversationLogEntry[]> {
   if (rows.length === 0) return []
   const left = await leftAt(queries, conversation, person)
   if (left === undefined) {

@@ -3,7 +3,7 @@ import { CommandError, errors } from '../../../protocol/index.ts'
 import type { ChatBounds } from '../../../server/index.ts'
 import type { Queries } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
-import { type Allowed, type ChangedMembers, type Conversation, chatErrors, type MembershipChange, type Role } from '../model/wire.ts'
+import { type Allowed, type ChangedMembers, type ConversationSummary, chatErrors, type MembershipChange, type Role } from '../model/wire.ts'
 import { consentsIn, giveConsent, receptionOf, sortOut } from './consent.ts'
 import { ask, takeBack } from './invited.ts'
 import { conversationOf, describe, type Listed, membersOf } from './listing.ts'
@@ -26,7 +26,7 @@ import { pairKey } from './pair.ts'
 import type { UnitOfWork } from './unit-of-work.ts'
 import { passOver } from './watermarks.ts'
 
-export type Changed = ChangedMembers
+export type MembersChanged = ChangedMembers
 
 /** A user's share of what others are sent. */
 export interface GroupRules {
@@ -43,7 +43,7 @@ export class Groups {
   ) {}
 
   /** The conversation of two: the same pair always has the same. Whoever has blocked the one who opens it does not learn of it. */
-  async direct(change: UnitOfWork, user: string, other: string): Promise<Conversation> {
+  async direct(change: UnitOfWork, user: string, other: string): Promise<ConversationSummary> {
     if (user === other) throw new CommandError(chatErrors.unprocessable, 'with: a conversation needs somebody else')
     const { tx, now } = change
     const id = `d_${randomId(this.random, 16)}`
@@ -65,7 +65,7 @@ export class Groups {
   }
 
   /** What others began while they were blocked appears to whoever opens it. */
-  async #known(change: UnitOfWork, key: string, user: string): Promise<Conversation> {
+  async #known(change: UnitOfWork, key: string, user: string): Promise<ConversationSummary> {
     const { id, consent } = required(await this.#made(change.tx, key, user))
     if (consent === 'silent') {
       await change.tx.run("update chat_member set consent = 'begun' where conversation = ?1 and person = ?2", id, user)
@@ -75,7 +75,7 @@ export class Groups {
   }
 
   /** Takes part in what others began, without saying anything. */
-  async accept(change: UnitOfWork, user: string, conversation: string): Promise<Conversation> {
+  async accept(change: UnitOfWork, user: string, conversation: string): Promise<ConversationSummary> {
     const { tx, now, inboxAppends } = change
     const { member } = await holdAs(tx, conversation, user)
     await giveConsent(change, member)
@@ -86,7 +86,7 @@ export class Groups {
   }
 
   /** A new group; its maker owns it. The same `cid` of the same user is the same group. Who does not want to be put there is asked. */
-  async create(change: UnitOfWork, user: string, title: string, others: readonly string[], cid: string): Promise<Conversation> {
+  async create(change: UnitOfWork, user: string, title: string, others: readonly string[], cid: string): Promise<ConversationSummary> {
     return (await this.make(change, user, title, others, cid)).summary
   }
 
@@ -96,7 +96,7 @@ export class Groups {
     title: string,
     others: readonly string[],
     cid: string,
-  ): Promise<{ readonly summary: Conversation; readonly asked: readonly string[] }> {
+  ): Promise<{ readonly summary: ConversationSummary; readonly asked: readonly string[] }> {
     const { tx, now } = change
     const wanted = [...new Set(others)].filter(other => other !== user)
     if (wanted.length >= this.bounds.membersMax) throw full(this.bounds.membersMax)
@@ -129,7 +129,7 @@ export class Groups {
     return { summary: required(await conversationOf(tx, id, user, now)), asked }
   }
 
-  async add(change: UnitOfWork, user: string, conversation: string, users: readonly string[]): Promise<Changed> {
+  async add(change: UnitOfWork, user: string, conversation: string, users: readonly string[]): Promise<MembersChanged> {
     const { row } = await this.led(change.tx, conversation, user)
     const present = new Set(await activeMembers(change.tx, conversation))
     const absent = users.filter(person => !present.has(person))
@@ -139,7 +139,7 @@ export class Groups {
     return asked.length === 0 ? changed : { ...changed, asked }
   }
 
-  async remove(change: UnitOfWork, user: string, conversation: string, users: readonly string[]): Promise<Changed> {
+  async remove(change: UnitOfWork, user: string, conversation: string, users: readonly string[]): Promise<MembersChanged> {
     const { row, role } = await this.led(change.tx, conversation, user)
     const present: string[] = []
     for (const person of new Set(users)) {
@@ -157,7 +157,7 @@ export class Groups {
   }
 
   /** The last owner hands the group to whoever served longest: of the admins, else of the members (chat M16). */
-  async leave(change: UnitOfWork, user: string, conversation: string): Promise<Changed> {
+  async leave(change: UnitOfWork, user: string, conversation: string): Promise<MembersChanged> {
     const { tx } = change
     const { row, member } = await this.#group(tx, conversation, user)
     await passOver(change, conversation, user, row.seq + 1)
@@ -167,7 +167,7 @@ export class Groups {
     return this.#changeRole(change, { ...row, version: left.version }, heir, heir, 'owner')
   }
 
-  async role(change: UnitOfWork, user: string, conversation: string, person: string, role: Role): Promise<Changed> {
+  async role(change: UnitOfWork, user: string, conversation: string, person: string, role: Role): Promise<MembersChanged> {
     const { row, role: own } = await this.led(change.tx, conversation, user)
     if (own !== 'owner') throw new CommandError(chatErrors.forbidden, 'only owners change roles')
     const member = await findMember(change.tx, conversation, person)
@@ -178,7 +178,7 @@ export class Groups {
     return this.#changeRole(change, row, user, person, role)
   }
 
-  async rename(change: UnitOfWork, user: string, conversation: string, title: string): Promise<Changed> {
+  async rename(change: UnitOfWork, user: string, conversation: string, title: string): Promise<MembersChanged> {
     const {
       row,
       member: { role },
@@ -194,7 +194,7 @@ export class Groups {
     user: string,
     conversation: string,
     modes: { send?: Allowed | undefined; edit?: Allowed | undefined },
-  ): Promise<Changed> {
+  ): Promise<MembersChanged> {
     const { row } = await this.led(change.tx, conversation, user)
     const { send = row.send_by, edit = row.edit_by } = modes
     if (send === row.send_by && edit === row.edit_by) return { version: row.version, seq: row.seq }
@@ -242,7 +242,7 @@ export class Groups {
     how: 'added' | 'joined',
     users: readonly string[],
     consent: Consent = how === 'joined' ? 'given' : 'none',
-  ): Promise<Changed> {
+  ): Promise<MembersChanged> {
     const { tx } = change
     const present = new Set(await activeMembers(tx, row.id))
     const fresh = [...new Set(users)].filter(user => !present.has(user))
@@ -263,7 +263,7 @@ export class Groups {
     row: ConversationRow,
     author: string,
     what: MembershipChange & { readonly change: 'removed' | 'left' },
-  ): Promise<Changed> {
+  ): Promise<MembersChanged> {
     const changed = await this.#record(change, row, author, what)
     for (const person of what.users) {
       await change.tx.run(
@@ -283,7 +283,7 @@ export class Groups {
     return changed
   }
 
-  async #changeRole(change: UnitOfWork, row: ConversationRow, author: string, person: string, role: Role): Promise<Changed> {
+  async #changeRole(change: UnitOfWork, row: ConversationRow, author: string, person: string, role: Role): Promise<MembersChanged> {
     await change.tx.run('update chat_member set role = ?3 where conversation = ?1 and person = ?2', row.id, person, role)
     if (role === 'member') await this.#closeWays(change, row.id, person)
     return this.#record(change, row, author, { change: 'role', users: [person], role })
@@ -316,7 +316,7 @@ export class Groups {
     author: string,
     membership: MembershipChange,
     newcomers: readonly string[] = [],
-  ): Promise<Changed> {
+  ): Promise<MembersChanged> {
     const { tx, now, inboxAppends } = change
     const version = row.version + 1
     this.rules.spendEntries?.(author, await memberCount(tx, row.id))

@@ -2,7 +2,7 @@ import { CommandError, errors } from '../../../protocol/index.ts'
 import type { Queries, Sql } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
 import { type ChatCommands, chatErrors, type MembershipEntry, type MessageEntry } from '../model/wire.ts'
-import { type EntryRow, entryColumns, type LogEntry, midOf } from './entry-row.ts'
+import { type ConversationLogEntry, type EntryRow, entryColumns, midOf } from './entry-row.ts'
 import { entriesFor } from './former.ts'
 import { holdsBack } from './listing.ts'
 import { findConversation, noConversation } from './log.ts'
@@ -138,10 +138,10 @@ function countWithin(rows: readonly EntryRow[]): number {
   return over === -1 ? rows.length : Math.max(1, over)
 }
 
-function isMessage(entry: LogEntry): entry is MessageEntry {
+function isMessage(entry: ConversationLogEntry): entry is MessageEntry {
   return entry.kind === 'message'
 }
 
-function isShown(entry: LogEntry): entry is MessageEntry | MembershipEntry {
+function isShown(entry: ConversationLogEntry): entry is MessageEntry | MembershipEntry {
   return entry.kind === 'message' || entry.kind === 'membership'
 }

@@ -3,7 +3,7 @@ import { type Clock, type Json, systemClock } from '../../../kit/index.ts'
 import { Publication } from '../../../protocol/index.ts'
 import type { Queries, Sql } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
-import type { Conversation, InboxEntry } from '../model/wire.ts'
+import type { ConversationSummary, InboxEntry } from '../model/wire.ts'
 import { headOf } from './devices.ts'
 import { type EntryRow, entryOf, type LogKind } from './entry-row.ts'
 import { contentsFor } from './former.ts'
@@ -98,7 +98,7 @@ export class Inboxes {
   }
 
   async #read(queries: Queries, person: string, rows: readonly ItemRow[]): Promise<Item[]> {
-    const conversations = new Map<string, Conversation | undefined>()
+    const conversations = new Map<string, ConversationSummary | undefined>()
     for (const { item, conversation } of rows) {
       if (item !== 'conversation' || conversations.has(conversation)) continue
       conversations.set(conversation, await conversationOf(queries, conversation, person, this.clock.now()))
@@ -147,7 +147,7 @@ export function toJson(entry: InboxEntry): Json {
   return entry as unknown as Json
 }
 
-function entryIn(row: ItemRow, entry: EntryRow | undefined, person: string, conversation: Conversation | undefined): InboxEntry {
+function entryIn(row: ItemRow, entry: EntryRow | undefined, person: string, conversation: ConversationSummary | undefined): InboxEntry {
   const nothing: OwnEntry = { kind: 'receipt', conversation: row.conversation, receipts: [] }
   if (row.item === 'own') return row.own === null ? nothing : JSON.parse(row.own)
   if (row.item === 'conversation')

@@ -13,7 +13,7 @@ export {
   takeDue,
   uploadOf,
 } from './file-rows.ts'
-export { type Changed, Groups } from './groups.ts'
+export { Groups, type MembersChanged } from './groups.ts'
 export { infoOf, messagesFor, pageOf } from './history.ts'
 export { Inboxes, type Item, inboxChannel, ownerOf, toJson } from './inbox.ts'
 export { Invitations } from './invitations.ts'
@@ -22,7 +22,7 @@ export { beenHere } from './known.ts'
 export { conversationOf, conversationsWith, listConversations, pageOfList } from './listing.ts'
 export { activeMembers, findConversation, findMember, type InboxAppend, memberOf, postConversation } from './log.ts'
 export { type Actor, checkSize, Messages, type Sending, type Sent } from './messages.ts'
-export { clearConversation, deleteConversation, type Own, setBlocked, setOwn } from './own.ts'
+export { clearConversation, deleteConversation, type OwnChange, setBlocked, setOwn } from './own.ts'
 export {
   acquainted,
   areApart,

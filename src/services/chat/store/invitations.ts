@@ -2,7 +2,7 @@ import { type Random, randomId } from '../../../kit/index.ts'
 import { CommandError, errors } from '../../../protocol/index.ts'
 import type { Queries } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
-import { type Conversation, chatErrors, type Invitation } from '../model/wire.ts'
+import { type ConversationSummary, chatErrors, type Invitation } from '../model/wire.ts'
 import type { Groups } from './groups.ts'
 import { conversationOf, membersOf } from './listing.ts'
 import { findMember, holdConversation, postConversation } from './log.ts'
@@ -83,7 +83,7 @@ export class Invitations {
    * whoever was removed comes in when somebody adds them.
    * @returns undefined where those who lead the group are asked first
    */
-  async join(change: UnitOfWork, user: string, code: string): Promise<Conversation | undefined> {
+  async join(change: UnitOfWork, user: string, code: string): Promise<ConversationSummary | undefined> {
     const { tx, now } = change
     const [invite] = await tx.all<InviteRow>('select conversation, author, uses, uses_max, approval from chat_invite where code = ?1', code)
     // To whoever is blocked by its author it is as one that was revoked.

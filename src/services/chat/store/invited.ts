@@ -1,7 +1,7 @@
 import { CommandError } from '../../../protocol/index.ts'
 import type { Queries } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
-import { type Conversation, chatErrors, type Invited } from '../model/wire.ts'
+import { type ConversationSummary, chatErrors, type Invited } from '../model/wire.ts'
 import type { Groups } from './groups.ts'
 import { conversationOf } from './listing.ts'
 import { holdConversation, post } from './log.ts'
@@ -56,7 +56,7 @@ export async function answerInvited(
   person: string,
   conversation: string,
   isAccepted: boolean,
-): Promise<Conversation | undefined> {
+): Promise<ConversationSummary | undefined> {
   const { tx } = change
   const [row] = await tx.all<InvitedRow>(`${columns} where i.conversation = ?1 and i.person = ?2`, conversation, person)
   if (row === undefined) throw new CommandError(chatErrors.notFound, 'no such invitation')

@@ -1,7 +1,7 @@
 import { systemClock } from '../../../kit/index.ts'
 import type { Queries, Sql } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
-import type { Conversation, ListPlace, Member, MembershipEntry, MessageEntry } from '../model/wire.ts'
+import type { ConversationSummary, ListPlace, Member, MembershipEntry, MessageEntry } from '../model/wire.ts'
 import { type EntryBody, type EntryRow, entryColumns, entryOf } from './entry-row.ts'
 import { entriesFor } from './former.ts'
 import { pageFrom, placesOf } from './list-places.ts'
@@ -28,7 +28,7 @@ export async function conversationOf(
   id: string,
   person: string,
   now: number = systemClock.now(),
-): Promise<Conversation | undefined> {
+): Promise<ConversationSummary | undefined> {
   const row = await findConversation(queries, id)
   const member = row === undefined ? undefined : await findMember(queries, id, person)
   if (row === undefined || member === undefined) return undefined
@@ -46,7 +46,7 @@ export interface Asked {
 
 /** A page of a user's list. */
 export interface ListPage {
-  readonly conversations: readonly Conversation[]
+  readonly conversations: readonly ConversationSummary[]
   readonly next?: ListPlace | undefined
   readonly unread?: number | undefined
 }
@@ -55,7 +55,7 @@ export interface ListPage {
  * The conversations of a user, those with the newest entries first. Direct ones in which nobody has said anything are there as well. Each is of
  * one moment, and some at a time are read before others have their turn.
  */
-export async function listConversations(sql: Sql, person: string, asked: Asked, pause: Pause = atOnce): Promise<Conversation[]> {
+export async function listConversations(sql: Sql, person: string, asked: Asked, pause: Pause = atOnce): Promise<ConversationSummary[]> {
   return [...(await pageOfList(sql, person, asked, pause)).conversations]
 }
 
@@ -74,9 +74,9 @@ export async function pageOfList(
   return { conversations, ...(page.next === undefined ? {} : { next: page.next }), ...(from.before === undefined ? { unread } : {}) }
 }
 
-async function readAll(sql: Sql, person: string, ids: readonly string[], now: number, pause: Pause): Promise<Conversation[]> {
+async function readAll(sql: Sql, person: string, ids: readonly string[], now: number, pause: Pause): Promise<ConversationSummary[]> {
   const waiting = [...ids].reverse()
-  const conversations: Conversation[] = []
+  const conversations: ConversationSummary[] = []
   for (let isFirst = true; waiting.length > 0; isFirst = false) {
     if (!isFirst) await pause()
     // May run again where the store breaks a transaction off: what it took is taken once it is done.
@@ -88,7 +88,7 @@ async function readAll(sql: Sql, person: string, ids: readonly string[], now: nu
 }
 
 /** Not what somebody began who is blocked. */
-async function listed(queries: Queries, id: string, person: string, now: number): Promise<Conversation | undefined> {
+async function listed(queries: Queries, id: string, person: string, now: number): Promise<ConversationSummary | undefined> {
   const row = await findConversation(queries, id)
   const member = row === undefined ? undefined : await findMember(queries, id, person)
   if (row === undefined || member === undefined || member.consent === 'silent') return undefined
@@ -96,8 +96,13 @@ async function listed(queries: Queries, id: string, person: string, now: number)
 }
 
 /** As many from the end of the list as one step has room for. */
-async function someOf(queries: Queries, waiting: readonly string[], person: string, now: number): Promise<(Conversation | undefined)[]> {
-  const some: (Conversation | undefined)[] = []
+async function someOf(
+  queries: Queries,
+  waiting: readonly string[],
+  person: string,
+  now: number,
+): Promise<(ConversationSummary | undefined)[]> {
+  const some: (ConversationSummary | undefined)[] = []
   for (let rows = 0; rows < stepRows; ) {
     const id = waiting.at(-1 - some.length)
     if (id === undefined) return some
@@ -109,7 +114,7 @@ async function someOf(queries: Queries, waiting: readonly string[], person: stri
 }
 
 /** Whoever has left has it as it was then: nothing of what came after, nor of who came later and how far the others are now (chat M15). */
-async function shown(queries: Queries, row: ConversationRow, member: MemberRow, now: number): Promise<Conversation> {
+async function shown(queries: Queries, row: ConversationRow, member: MemberRow, now: number): Promise<ConversationSummary> {
   const { conversation, person } = member
   const last = await lastOf(queries, conversation, person)
   const line = await lineOf(queries, row, person, last?.seq)
@@ -209,7 +214,7 @@ export function describe(
   member: Listed,
   members: readonly Member[],
   { last, requests, now }: { readonly last?: MessageEntry | undefined; readonly requests: number; readonly now: number },
-): Conversation {
+): ConversationSummary {
   const { id, kind, title, version, seq, ts, send_by: send, edit_by: edit } = row
   const { unread, cleared } = member
   return {

@@ -53,13 +53,13 @@ export interface MemberRow {
   readonly marked: number
 }
 
-export interface Place {
+export interface LogPlace {
   readonly seq: number
   readonly ts: number
 }
 
 /** What a draft of an entry says. */
-export interface Draft {
+export interface EntryDraft {
   readonly kind: LogKind
   readonly author: string
   readonly target?: number
@@ -171,8 +171,13 @@ export async function activeMembers(queries: Queries, conversation: string): Pro
 }
 
 /** Gives the draft the next place of a conversation that is held. Time never goes back in one conversation (chat M3). */
-export async function append(tx: Queries, conversation: string, draft: Draft, now: number): Promise<Place & { readonly row: EntryRow }> {
-  const [place] = await tx.all<Place>(
+export async function append(
+  tx: Queries,
+  conversation: string,
+  draft: EntryDraft,
+  now: number,
+): Promise<LogPlace & { readonly row: EntryRow }> {
+  const [place] = await tx.all<LogPlace>(
     'update chat_conversation set seq = seq + 1, ts = case when ts > ?2 then ts else ?2 end where id = ?1 returning seq, ts',
     conversation,
     now,

@@ -10,7 +10,7 @@ import type { UnitOfWork } from './unit-of-work.ts'
 import { read, recountUnread } from './watermarks.ts'
 
 /** What a conversation is to one user alone. */
-export interface Own extends Muting {
+export interface OwnChange extends Muting {
   readonly pinned?: boolean | undefined
   readonly archived?: boolean | undefined
   /** Marks it as unread; false reads it. */
@@ -23,7 +23,7 @@ export interface Own extends Muting {
  * Also of a conversation that was left. What is archived is not pinned, and what is pinned is not archived.
  * @returns up to where the user knew it
  */
-export async function setOwn(change: UnitOfWork, person: string, conversation: string, own: Own): Promise<number> {
+export async function setOwn(change: UnitOfWork, person: string, conversation: string, own: OwnChange): Promise<number> {
   const { tx } = change
   const held = await holdKnown(tx, conversation, person)
   const known = Math.min(own.seq ?? Number.POSITIVE_INFINITY, await newestFor(tx, held))

@@ -1,7 +1,7 @@
 import type { Queries } from '../../../store/index.ts'
 import { bareEmoji, wholeEmoji } from '../model/text.ts'
 import type { Reaction } from '../model/wire.ts'
-import type { LogEntry } from './entry-row.ts'
+import type { ConversationLogEntry } from './entry-row.ts'
 
 interface ReactionRow {
   readonly seq: number
@@ -11,7 +11,11 @@ interface ReactionRow {
 }
 
 /** Puts their reactions on the messages of one conversation, the most frequent first. Those of whom the reader has blocked are not there. */
-export async function withReactions(queries: Queries, entries: readonly LogEntry[], reader: string): Promise<LogEntry[]> {
+export async function withReactions(
+  queries: Queries,
+  entries: readonly ConversationLogEntry[],
+  reader: string,
+): Promise<ConversationLogEntry[]> {
   const messages = entries.filter(entry => entry.kind === 'message')
   const [first] = messages
   if (first === undefined) return [...entries]

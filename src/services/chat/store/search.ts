@@ -3,7 +3,7 @@ import type { Sql, SqlValue } from '../../../store/index.ts'
 import { limits } from '../limits.ts'
 import { findWords, foldText, wordsOf } from '../model/fold.ts'
 import type { SearchHit } from '../model/search.ts'
-import { compareMoments, type Moment, readMoment, writeMoment } from '../search/moment.ts'
+import { compareMoments, readMoment, type SearchPlace, writeMoment } from '../search/search-place.ts'
 import { snippetOf } from '../search/snippet.ts'
 import { rangesOf } from '../search/terms.ts'
 import { type EntryBody, type EntryRow, entryColumns, midOf, searchedText } from './entry-row.ts'
@@ -36,7 +36,7 @@ interface Reading {
   readonly sql: Sql
   readonly person: string
   readonly words: readonly string[]
-  readonly start: Moment | undefined
+  readonly start: SearchPlace | undefined
 }
 
 /** Looks for the moment of a page in so many conversations at a time. */
@@ -105,7 +105,7 @@ function addUnindexed(searched: readonly Searched[]): boolean {
 }
 
 /** Lets each conversation begin where the page does. */
-async function skipTo(sql: Sql, searched: readonly Searched[], start: Moment, pause: Pause): Promise<void> {
+async function skipTo(sql: Sql, searched: readonly Searched[], start: SearchPlace, pause: Pause): Promise<void> {
   const split = searched.flatMap(each => {
     const places = each.skip(start)
     return places === undefined ? [] : [{ each, places }]
@@ -123,7 +123,7 @@ async function skipTo(sql: Sql, searched: readonly Searched[], start: Moment, pa
   }
 }
 
-interface Hit extends Moment {
+interface Hit extends SearchPlace {
   readonly row: EntryRow
   readonly hit: SearchHit
 }

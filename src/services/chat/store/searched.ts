@@ -1,4 +1,4 @@
-import type { Moment } from '../search/moment.ts'
+import type { SearchPlace } from '../search/search-place.ts'
 import { segmentPlaces } from './search-index.ts'
 import type { MarkedSegment } from './search-segments.ts'
 
@@ -65,7 +65,7 @@ export class Searched {
    * Leaves out what comes before a moment.
    * @returns places of which only some do: the place that is to be given first must be looked for, by time
    */
-  skip({ ts, conversation, seq }: Moment): readonly [after: number, upTo: number] | undefined {
+  skip({ ts, conversation, seq }: SearchPlace): readonly [after: number, upTo: number] | undefined {
     this.#newest = Math.min(this.#newest, ts)
     if (conversation === this.row.id) {
       this.#below = seq

@@ -1,14 +1,14 @@
 import { useComputed, useSignalEffect } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { type Clock, systemClock } from '../../../kit/index.ts'
-import { type Link, Shell } from '../../../web/index.ts'
+import { Shell, type StreamState } from '../../../web/index.ts'
 import type { Account, Accounts } from './account.ts'
 import { followAttention } from './attention.ts'
-import { type Chat, ChatStore, type Notice, type NoticeAction } from './chat-store.ts'
+import { ChatStore, type Notice, type NoticeAction, type PageClient } from './chat-store.ts'
 import { ConversationList } from './conversation-list.tsx'
 import { ConversationMenu } from './conversation-menu.tsx'
 import { ConversationPane } from './conversation-view.tsx'
-import { Desk, type Question } from './desk.ts'
+import { type Confirmation, Desk } from './desk.ts'
 import { Dialogs } from './dialogs.tsx'
 import { Drafts } from './drafts.ts'
 import { Icon } from './icons.tsx'
@@ -16,16 +16,16 @@ import { LinkBar } from './link-bar.tsx'
 import { MessageMenu } from './message-menu.tsx'
 import { dismissRead, tellArrived } from './notifications.ts'
 import { SidePanel } from './panel.tsx'
-import type { Place } from './place.ts'
+import type { PageLocation } from './place.ts'
 import { followClicks } from './push.ts'
 import { SignInForm } from './sign-in.tsx'
 import { Viewer } from './viewer.tsx'
 
 interface ChatAppProps {
   readonly accounts: Accounts
-  readonly place: Place
+  readonly place: PageLocation
   /** Makes the client of an account. */
-  readonly connect: (account: Account) => Chat
+  readonly connect: (account: Account) => PageClient
   /** Takes what that client kept of the account out of the browser. */
   readonly forget: (account: Account) => Promise<void>
 }
@@ -54,7 +54,7 @@ function SignedIn(props: ChatAppProps & { readonly account: Account }) {
   const { accounts, place, account } = props
   const desk = useMemo(() => openDesk(props, account, systemClock), [account])
   const { store } = desk
-  const link = useComputed<Link>(() => store.link.value)
+  const link = useComputed<StreamState>(() => store.link.value)
   useEffect(() => {
     void store.chat.connect()
     followClicks(id => desk.open(id))
@@ -116,7 +116,7 @@ function openDesk({ accounts, place, connect, forget }: ChatAppProps, account: A
   return desk
 }
 
-function tooManyDevices(why: string): Question {
+function tooManyDevices(why: string): Confirmation {
   const act = () => location.reload()
   return { kind: 'confirm', title: 'Too many devices', text: why, action: 'Try again', tone: 'plain', act }
 }
@@ -136,7 +136,7 @@ async function followWishes(desk: Desk): Promise<void> {
   else if (user !== null && user !== desk.account.user) desk.dialog.value = askToWrite(desk, user)
 }
 
-function askToJoin(desk: Desk, code: string): Question {
+function askToJoin(desk: Desk, code: string): Confirmation {
   const act = async () => {
     const joined = await desk.store.attempt(() => desk.store.chat.join(code))
     if (joined !== undefined) desk.open(joined.id)
@@ -145,7 +145,7 @@ function askToJoin(desk: Desk, code: string): Question {
   return { kind: 'confirm', title: 'Join this group?', text, action: 'Join', tone: 'plain', act: () => void act() }
 }
 
-function askToWrite(desk: Desk, user: string): Question {
+function askToWrite(desk: Desk, user: string): Confirmation {
   const name = desk.store.people.name(user)
   const shown = name === user ? user : `${name} (${user})`
   const text = `The link opens a chat with ${shown}.`
@@ -156,7 +156,7 @@ function askToWrite(desk: Desk, user: string): Question {
   return { kind: 'confirm', title: 'Open this chat?', text, action: 'Open', tone: 'plain', act: () => void act() }
 }
 
-function askToWriteAnyway(desk: Desk, user: string): Question {
+function askToWriteAnyway(desk: Desk, user: string): Confirmation {
   const text = `${user}: the link may be mistyped. You can write all the same; it waits for whoever comes by that name.`
   const act = () => void desk.direct(user)
   return { kind: 'confirm', title: 'No one by that name has been here yet', text, action: 'Write anyway', tone: 'plain', act }

@@ -3,7 +3,7 @@ import { mount } from '../../../web/index.ts'
 import { ChatClient, IndexedDbCache } from '../client/index.ts'
 import { type Account, Accounts, openShelf } from './account.ts'
 import { ChatApp } from './chat-app.tsx'
-import { Place } from './place.ts'
+import { PageLocation } from './place.ts'
 
 const accounts = new Accounts(openShelf(), systemClock, systemRandom, new URLSearchParams(location.search))
 
@@ -15,4 +15,4 @@ function connect(account: Account): ChatClient {
   return new ChatClient({ url, user, device: accounts.device, token, cache: cacheOf(account) })
 }
 
-mount(<ChatApp accounts={accounts} place={new Place()} connect={connect} forget={account => cacheOf(account).forget()} />)
+mount(<ChatApp accounts={accounts} place={new PageLocation()} connect={connect} forget={account => cacheOf(account).forget()} />)

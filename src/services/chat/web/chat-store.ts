@@ -4,10 +4,10 @@ import {
   type ChatChange,
   type ChatClient,
   ChatError,
+  type ConnectionState,
   type ConversationView,
   type FileView,
   type ItemView,
-  type Link,
   type MessageView,
   type Refusal,
 } from '../client/index.ts'
@@ -16,7 +16,7 @@ import { People } from './people.ts'
 import { TimeLabels } from './time-labels.ts'
 
 /** What the page uses of a client. */
-export type Chat = Pick<ChatClient, Exclude<keyof ChatClient, 'options'>>
+export type PageClient = Pick<ChatClient, Exclude<keyof ChatClient, 'options'>>
 
 /** Something that is said for a moment at the edge of the page. */
 export interface Notice {
@@ -44,7 +44,7 @@ export class ChatStore {
   readonly people: People
   readonly labels = new TimeLabels()
   readonly now: Signal<number>
-  readonly link: ReadonlySignal<Link>
+  readonly link: ReadonlySignal<ConnectionState>
   /** Why the server lets this page in no longer. */
   readonly ended: ReadonlySignal<Refusal | undefined>
   readonly ready: ReadonlySignal<boolean>
@@ -72,7 +72,7 @@ export class ChatStore {
   #nextNotice = 1
 
   constructor(
-    readonly chat: Chat,
+    readonly chat: PageClient,
     readonly clock: Clock,
     options: {
       readonly guests: boolean

@@ -6,8 +6,8 @@ import type { Attaching } from './attaching.ts'
 import { type ChatStore, changeReason } from './chat-store.ts'
 import type { Drafts } from './drafts.ts'
 import { takenBack } from './message-actions.ts'
-import { Settings } from './own-settings.ts'
-import type { Place } from './place.ts'
+import { OwnSettingsStore } from './own-settings.ts'
+import type { PageLocation } from './place.ts'
 import { pushState, turnPushOff } from './push.ts'
 import type { Selection } from './selection.tsx'
 import type { Viewed } from './viewer.tsx'
@@ -50,10 +50,10 @@ export type Dialog =
   | { readonly kind: 'settings' }
   | { readonly kind: 'devices' }
   | { readonly kind: 'delete'; readonly items: readonly MessageView[] }
-  | Question
+  | Confirmation
 
 /** Something that is done once somebody has clicked, and not before. */
-export interface Question {
+export interface Confirmation {
   readonly kind: 'confirm'
   readonly title: string
   readonly text: string
@@ -94,13 +94,13 @@ export class Desk {
   readonly viewer: Signal<Viewed | undefined> = signal(undefined)
   /** What stands in the field while it is no draft. */
   readonly typed: Signal<string | undefined> = signal(undefined)
-  readonly settings: Settings
+  readonly settings: OwnSettingsStore
   /** Rises when the composer is to take the focus. */
   readonly focus: Signal<number> = signal(0)
 
   constructor(
     readonly store: ChatStore,
-    readonly place: Place,
+    readonly place: PageLocation,
     readonly drafts: Drafts,
     readonly accounts: Accounts,
     readonly account: Account,
@@ -109,7 +109,7 @@ export class Desk {
     /** Whom drafts name, as JSON. */
     readonly mentionDrafts: Drafts,
   ) {
-    this.settings = new Settings(store)
+    this.settings = new OwnSettingsStore(store)
   }
 
   /** Another device has signed this one out: nothing of the account stays here, and who signs in again is a new device. */

@@ -3,7 +3,7 @@ import type { OwnSettings } from '../client/index.ts'
 import type { ChatStore } from './chat-store.ts'
 
 /** What concerns oneself on all devices; undefined until it is known. */
-export class Settings {
+export class OwnSettingsStore {
   readonly value: Signal<OwnSettings | undefined> = signal(undefined)
 
   constructor(readonly store: ChatStore) {}

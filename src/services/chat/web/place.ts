@@ -8,7 +8,7 @@ export type Panel =
   | { readonly kind: 'info'; readonly seq: number }
 
 /** Where one is: the address says it, so that reload, back and forward do what one expects. */
-export class Place {
+export class PageLocation {
   readonly conversation: Signal<string | undefined>
   readonly panel: Signal<Panel>
   readonly #listening = new AbortController()

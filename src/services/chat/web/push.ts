@@ -1,4 +1,4 @@
-import type { Chat } from './chat-store.ts'
+import type { PageClient } from './chat-store.ts'
 
 /** Where notifications stand: cannot be had here, were refused to this page, are off, or on. */
 export type PushState = 'unsupported' | 'denied' | 'off' | 'on'
@@ -15,7 +15,7 @@ export async function pushState(): Promise<PushState> {
 }
 
 /** Asks for permission, subscribes at the browser's push service, and tells the server where that is. */
-export async function turnPushOn(chat: Chat, guests: boolean): Promise<PushState> {
+export async function turnPushOn(chat: PageClient, guests: boolean): Promise<PushState> {
   const key = await chat.pushKey()
   if ((await Notification.requestPermission()) !== 'granted') return pushState()
   await navigator.serviceWorker.register(workerFor(guests))
@@ -28,7 +28,7 @@ export async function turnPushOn(chat: Chat, guests: boolean): Promise<PushState
   return 'on'
 }
 
-export async function turnPushOff(chat: Chat): Promise<PushState> {
+export async function turnPushOff(chat: PageClient): Promise<PushState> {
   await chat.enablePush(null)
   const subscription = await (await registered())?.pushManager.getSubscription()
   await subscription?.unsubscribe()

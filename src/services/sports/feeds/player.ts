@@ -25,7 +25,7 @@ export interface PlayerHost {
  * kept with the game. So it goes on after a restart: what is known already is taken in again and changes nothing, and what fell into the time
  * between comes first.
  */
-export class Player {
+export class RecordingPlayer {
   readonly #moments: readonly Moment[]
   #startUtcMs = 0
   #next = 0

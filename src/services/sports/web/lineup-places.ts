@@ -1,7 +1,7 @@
 import type { Player } from '../model/index.ts'
 
 /** Where a player stands in the half of the team, from 0 to 1: away from the own goal, and from the right to the left. */
-export interface Place {
+export interface LineupPlace {
   readonly player: Player
   readonly depth: number
   readonly across: number
@@ -25,7 +25,7 @@ const elevenMax = 11
  * Where those who begin stand. Positions tell the order; the formation, where it fits the number of players, how many stand in a line. Without
  * positions the players count as told from the goal to the attack. Undefined where neither is known.
  */
-export function placesOf(players: readonly Player[], formation?: string): readonly Place[] | undefined {
+export function placesOf(players: readonly Player[], formation?: string): readonly LineupPlace[] | undefined {
   if (players.length < 2 || players.length > elevenMax) return undefined
   const known = players.every(player => lineOf(player) !== undefined)
   const sizes = sizesOf(formation, players.length)

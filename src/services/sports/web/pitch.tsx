@@ -1,13 +1,13 @@
 import type { Side } from '../model/index.ts'
 import { glowOf } from './crest.tsx'
-import { type Place, placesOf } from './lineup-places.ts'
+import { type LineupPlace, placesOf } from './lineup-places.ts'
 import { lineupOf, type MatchView } from './match-view.ts'
 import { DeedIcons, deedsOf } from './player-deeds.tsx'
 import { shortName } from './short-name.ts'
 
 export interface PitchProps {
   readonly view: MatchView
-  readonly places: Readonly<Partial<Record<Side, readonly Place[]>>>
+  readonly places: Readonly<Partial<Record<Side, readonly LineupPlace[]>>>
 }
 
 /** Who begins, where each side has said how it stands: the one at home above, playing downwards. */
@@ -32,7 +32,7 @@ export function Pitch({ view, places }: PitchProps) {
   )
 }
 
-function Eleven({ view, team, places }: { readonly view: MatchView; readonly team: Side; readonly places: readonly Place[] }) {
+function Eleven({ view, team, places }: { readonly view: MatchView; readonly team: Side; readonly places: readonly LineupPlace[] }) {
   const { name } = view.game[team]
   const { formation } = lineupOf(view, team)
   const shirt = glowOf(view.game[team])
@@ -50,7 +50,7 @@ function Eleven({ view, team, places }: { readonly view: MatchView; readonly tea
   )
 }
 
-function PitchPlayer({ place, view, team }: { readonly place: Place; readonly view: MatchView; readonly team: Side }) {
+function PitchPlayer({ place, view, team }: { readonly place: LineupPlace; readonly view: MatchView; readonly team: Side }) {
   const { player, depth, across } = place
   // Whoever plays downwards has the right hand on the left of the picture.
   const [x, y] = team === 'home' ? [across, depth / 2] : [1 - across, 1 - depth / 2]

@@ -47,13 +47,13 @@ export function DeedIcons({ deeds: { goals, cards, on, off }, view }: { readonly
           <span class="visually-hidden">Card {eventMinute(card)}</span>
         </span>
       ))}
-      {on === undefined ? null : <Change event={on} way="on" />}
-      {off === undefined ? null : <Change event={off} way="off" />}
+      {on === undefined ? null : <MatchChange event={on} way="on" />}
+      {off === undefined ? null : <MatchChange event={off} way="off" />}
     </span>
   )
 }
 
-function Change({ event, way }: { readonly event: MatchEvent; readonly way: 'on' | 'off' }) {
+function MatchChange({ event, way }: { readonly event: MatchEvent; readonly way: 'on' | 'off' }) {
   return (
     <span class={`${way} numeral`}>
       {way === 'on' ? '▲' : '▼'} {eventMinute(event)}

@@ -1,5 +1,5 @@
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
-import type { Link } from '../../../web/index.ts'
+import type { StreamState } from '../../../web/index.ts'
 
 /** A stream that was just lost is soon back; after this long its clocks stand still, since nobody knows what they would show. */
 const graceMs = 5000
@@ -17,7 +17,7 @@ export class ServerTime {
   /** This computer's time of the moment that is shown, while the clocks stand still; undefined while they run. */
   readonly heldSinceMs: Signal<number | undefined> = signal(undefined)
 
-  constructor(readonly link: ReadonlySignal<Link>) {
+  constructor(readonly link: ReadonlySignal<StreamState>) {
     setInterval(() => this.#tick(), tickMs)
   }
 

@@ -5,10 +5,10 @@ import type { Queries, SqlValue } from './sql.ts'
 import { SqlError } from './sql-error.ts'
 
 /**
- * The calls on their way to a store. None begins after the store was closed, or inside of one of its transactions, where it would wait for
+ * The calls on their way to a store. No call begins once the store is closed, or inside one of its transactions, where it would wait for
  * what waits for it; closing waits until the last one is over.
  */
-export class Calls {
+export class StoreCalls {
   readonly #transactions = new AsyncLocalStorage<TransactionQueries>()
   readonly #lastIsOver = Promise.withResolvers<void>()
   #onTheirWay = 0

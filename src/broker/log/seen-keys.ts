@@ -1,8 +1,8 @@
 /**
- * The keys of records that were read, so that what was written twice counts once. It depends on nothing but the log, so every node passes
- * over the same records.
+ * The keys of the records read so far, so that a record written twice counts once. It depends on nothing but the log, so every node ignores
+ * the same records.
  */
-export class Seen<T> {
+export class SeenKeys<T> {
   readonly #outcomes = new Map<string, { readonly time: number; readonly outcome: T }>()
 
   /** @param rememberMs by the time of the log */

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import type { InboxEntry, MessageEntry } from '../model/wire.ts'
 import { Conversation } from './conversation.ts'
-import { Outbox } from './outbox.ts'
+import { MessageOutbox } from './outbox.ts'
 import { patchOfConversation, patchOfEntry } from './patch.ts'
 import { ViewCache } from './view-cache.ts'
 
@@ -12,7 +12,7 @@ test('[M40] a view is the same object until what it shows has changed', () => {
   const conversation = new Conversation(id, me)
   conversation.absorb(snapshot({ seq: 0, unread: 0 }))
   for (const seq of [1, 2]) conversation.absorb(patchOfEntry(message(seq, seq === 1 ? me : 'bob'), seq - 1, seq, me))
-  const outbox = new Outbox()
+  const outbox = new MessageOutbox()
   const views = new ViewCache(
     me,
     'phone',
@@ -39,7 +39,7 @@ test('[M40] a view is the same object until what it shows has changed', () => {
 
 test('[M8] a message that waits and its echo are one row with one key', () => {
   const conversation = new Conversation(id, me)
-  const outbox = new Outbox()
+  const outbox = new MessageOutbox()
   const views = new ViewCache(
     me,
     'phone',

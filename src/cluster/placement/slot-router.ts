@@ -1,12 +1,12 @@
 import { CommandError, errors } from '../../protocol/index.ts'
-import type { Member, SlotTerm } from './lease-store.ts'
+import type { ClusterMember, SlotTerm } from './lease-store.ts'
 import type { Leases } from './leases.ts'
 import { slotCount, slotOf } from './slots.ts'
 
 /** Who owns a key. */
 export type Owner =
   | ({ readonly kind: 'here' } & SlotTerm)
-  | { readonly kind: 'there'; readonly slot: number; readonly member: Member }
+  | { readonly kind: 'there'; readonly slot: number; readonly member: ClusterMember }
   /** Its owner is gone, and nobody has taken it yet. */
   | { readonly kind: 'nobody'; readonly slot: number }
 
@@ -15,11 +15,11 @@ export const movedError = { code: 421, message: 'another node owns it', temporar
 
 export interface Routes<T> {
   here(owned: SlotTerm): T | Promise<T>
-  there(member: Member, slot: number): T | Promise<T>
+  there(member: ClusterMember, slot: number): T | Promise<T>
 }
 
-/** Brings what concerns a key to the node that owns it. */
-export class Router {
+/** Routes a command about a key to the node that owns the key's slot. */
+export class SlotRouter {
   constructor(
     readonly leases: Pick<Leases, 'termOf' | 'ownerOf' | 'refresh'>,
     readonly node: string,

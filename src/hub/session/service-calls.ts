@@ -16,10 +16,10 @@ const waitingPerPrincipalMax = 4_096
 const waitingMax = 100_000
 
 /**
- * Commands of services: few of one user at a time, whichever connections they come by, and one that is heavy alone. Everything they do passes the
- * same store, where a thousand of one user's would stand before one of another's.
+ * Commands of services that wait or run: a few of one user at a time, over all of the user's connections, and a heavy one alone. All of them
+ * use the same store, where a thousand calls of one user would delay one call of another.
  */
-export class Calls {
+export class ServiceCalls {
   readonly #queue = new FairQueue({
     unitsMax: Number.POSITIVE_INFINITY,
     unitsPerKeyMax: unitsPerPrincipalMax,
