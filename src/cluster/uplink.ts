@@ -1,7 +1,7 @@
 import type { Log } from '../hub/index.ts'
 import { backoffMs, type Clock, every, type Random, type Timer, unreachable } from '../kit/index.ts'
 import { CommandError } from '../protocol/index.ts'
-import { type Connector, connectByWebSocket } from './connector.ts'
+import type { Connector } from './connector.ts'
 import { BrokenLink, Link, type LinkPeer } from './link.ts'
 import { type Hello, type HelloReply, linkCloses, protocol, refusals } from './protocol.ts'
 import type { Notice, Request } from './row.ts'
@@ -15,7 +15,7 @@ export interface UplinkOptions {
   /** Parents as `ws://host:port`, tried in order. */
   readonly upstreams: readonly string[]
   readonly secret: string
-  readonly connect?: Connector
+  readonly connect: Connector
 }
 
 /** What the relay does as its uplink comes and goes. */
@@ -160,7 +160,7 @@ export class Uplink {
   }
 
   #connect(): UplinkState {
-    const { clock, secret, connect = connectByWebSocket } = this.options
+    const { clock, secret, connect } = this.options
     const socket = connect(this.upstream, secret, {
       opened: () => this.#opened(link),
       received: text => this.#received(link, text),

@@ -1,5 +1,13 @@
+export {
+  Application,
+  type ApplicationConfig,
+  type ApplicationDeps,
+  type ApplicationOptions,
+  type ApplicationStore,
+} from './application/application.ts'
 export type { BrokerContext, BrokerOpener, BrokerOpeners } from './application/brokers.ts'
 export type { TokenOptions } from './application/in-process.ts'
+export type { RevocationRows } from './application/kept-revocations.ts'
 export {
   type ChatBounds,
   type Config,
@@ -16,14 +24,15 @@ export {
   storeTarget,
 } from './config/index.ts'
 export { type SignedRequest, sign, signatureHeader, verifySignature } from './hooks/index.ts'
-export { createServer, type FanfareServer, type Overrides, type ServiceFactory } from './host/create-server.ts'
+export { createServer, type Overrides } from './host/create-server.ts'
+export type { FanfareServer, ServiceFactory } from './host/fanfare-server.ts'
 export { type Kept, openKept } from './host/kept-file.ts'
 export { createLog, logFormat } from './host/log.ts'
 export { DataInUseError } from './host/open-history.ts'
 export { checkSecretsOfParent, readSecrets, secretsPath, withSecrets } from './host/secrets.ts'
 export { explainToken, type TokenExplanation, type TokenKind } from './identity/explain-token.ts'
 export { type ConnectionClaims, type SubscriptionClaims, signToken, TokenVerifier } from './identity/tokens.ts'
-export type { Metric } from './ops/metrics.ts'
+export type { Metric } from './ops/metric.ts'
 export type { CommandOptions, Server, ServerEvent, Service } from './server.ts'
 export type { Parent } from './topology/tree.ts'
 export { version } from './version.ts'

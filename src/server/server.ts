@@ -22,7 +22,7 @@ import type { Answer, Clock, Json, Jsonable, Random } from '../kit/index.ts'
 import type { ClientInfo, Close, Position } from '../protocol/index.ts'
 import type { RouteHandler } from '../transport/index.ts'
 import type { TokenOptions } from './application/in-process.ts'
-import type { Metric } from './ops/metrics.ts'
+import type { Metric } from './ops/metric.ts'
 
 /** Events that services and applications may listen to. */
 export type ServerEvent = LifecycleEvent['kind']
@@ -41,10 +41,8 @@ export interface CommandOptions extends OwnCodeOptions {
   readonly weight?: number
 }
 
-/** A running server as your own code sees it; the services that ship use nothing else. */
-export interface Server {
-  /** Where it listens, e.g. `http://127.0.0.1:7400`. */
-  readonly url: string
+/** What services and programs in the server's process call. */
+export interface ServerCalls {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -82,8 +80,6 @@ export interface Server {
   /** The clients in a channel, on all nodes. @throws CommandError 102, 108 where the namespace keeps no presence */
   presence(channel: string): Promise<Readonly<Record<string, ClientInfo>>>
   presenceStats(channel: string): Promise<PresenceStats>
-  /** Signs a token that this server accepts. @throws Error where the server has no secret to sign with, RangeError where `ttl` is no duration */
-  token(user: string, options?: TokenOptions): Promise<string>
   history(channel: string, query: HistoryQuery): Promise<HistoryPage>
   /**
    * Has the histories of a namespace kept by your own code: publications get their places there (`publish` with `at`), and recovery, gaps and
@@ -108,7 +104,14 @@ export interface Server {
   measure(metric: Metric): void
   /** Adds a page from an imported HTML file. */
   page(path: string, html: { readonly index: string }): void
+}
 
+/** A running server as your own code sees it; the services that ship use nothing else. */
+export interface Server extends ServerCalls {
+  /** Where it listens, e.g. `http://127.0.0.1:7400`. */
+  readonly url: string
+  /** Signs a token that this server accepts. @throws Error where the server has no secret to sign with, RangeError where `ttl` is no duration */
+  token(user: string, options?: TokenOptions): Promise<string>
   /** Stops taking clients and sends those that are here away, spread over the drain window; resolves when all have gone. */
   drain(): Promise<void>
   /** Ends at once. Idempotent. */

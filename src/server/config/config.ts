@@ -1,6 +1,7 @@
 import { defaultLimits, type Limits, type Namespace, type PersonalChannel } from '../../hub/index.ts'
 import { type ChatBounds, chatOf } from './chat-options.ts'
 import { type FileConfig, filesOf } from './file-options.ts'
+import { frameSizesOf } from './frame-sizes.ts'
 import { toNamespace } from './namespace-options.ts'
 import { type PushConfig, pushOf } from './push-options.ts'
 import { type HookName, hookNames, isDevelopment, type PlacedNamespace } from './rules.ts'
@@ -85,19 +86,6 @@ export interface Config {
   readonly limits: Limits
   /** What was given but does nothing or is weak, each as `path: reason`. */
   readonly warnings: readonly string[]
-}
-
-/** Sizes of what clients send, where some follow from others. */
-export function frameSizesOf(
-  client: Pick<Settings['client'], 'message_size_limit' | 'subscribe_size_limit' | 'frame_size_limit' | 'channel_limit'>,
-): Pick<Limits, 'commandBytesMax' | 'subscribeBytesMax' | 'frameBytesMax'> {
-  const commandBytesMax = client.message_size_limit
-  const subscribeBytesMax = client.subscribe_size_limit ?? Math.min(defaultLimits.subscribeBytesMax, commandBytesMax)
-  return {
-    commandBytesMax,
-    subscribeBytesMax,
-    frameBytesMax: client.frame_size_limit ?? Math.max(commandBytesMax, client.channel_limit * subscribeBytesMax),
-  }
 }
 
 function limitsOf({ client, channel, sse, http_api }: Settings): Limits {

@@ -1,6 +1,6 @@
 import { bytesPerCharacter, callsMax, positionBytes } from '../../hub/index.ts'
 import { hookLimits } from '../hooks/limits.ts'
-import { frameSizesOf } from './config.ts'
+import { frameSizesOf } from './frame-sizes.ts'
 import type { Settings } from './schema.ts'
 
 /** Both sides of a rule in the same unit, and the right one as it was reckoned: `128 x 4096 = 524288`. */

@@ -5,7 +5,7 @@ import { Hooks } from './hooks.ts'
 import { hookLimits } from './limits.ts'
 
 const target = { url: 'http://127.0.0.1:1/', timeoutMs: 1000, retries: 0 }
-const options = { clock: systemClock, random: seededRandom(1), log: silentLog, json: defaultLimits.json }
+const options = { clock: systemClock, random: seededRandom(1), log: silentLog, json: defaultLimits.json, fetch }
 
 describe('the bounds of hooks', () => {
   test('[K24] notices that wait are bounded: beyond, the oldest is dropped and counted', async () => {

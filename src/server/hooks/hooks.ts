@@ -1,5 +1,5 @@
 import type { AskingHooks, LifecycleEvent, Log } from '../../hub/index.ts'
-import { type Clock, type JsonBounds, type Random, randomId } from '../../kit/index.ts'
+import { type Clock, type Fetch, type JsonBounds, type Random, randomId } from '../../kit/index.ts'
 import type { Config } from '../config/index.ts'
 import { Complaints } from './complaints.ts'
 import { Notices, type NoticesContext } from './notices.ts'
@@ -12,6 +12,7 @@ export interface HooksOptions {
   readonly random: Random
   readonly log: Log
   readonly json: JsonBounds
+  readonly fetch: Fetch
 }
 
 /** The configured hooks: questions that back ends answer, and events that they are told. */
@@ -24,9 +25,9 @@ export class Hooks {
 
   constructor(
     readonly config: Config['hooks'],
-    { clock, random, log, json }: HooksOptions,
+    { clock, random, log, json, fetch }: HooksOptions,
   ) {
-    const poster = new Poster({ clock, secret: config.secret ?? '', allowedHosts: config.allowedHosts })
+    const poster = new Poster({ clock, fetch, secret: config.secret ?? '', allowedHosts: config.allowedHosts })
     this.#context = { clock, random, poster, complaints: new Complaints(clock, log), tally: this.tally }
     this.asking = new HookQuestions({ ...this.#context, json }).asking(config)
   }

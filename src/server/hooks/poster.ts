@@ -1,4 +1,4 @@
-import type { Clock } from '../../kit/index.ts'
+import type { Clock, Fetch } from '../../kit/index.ts'
 import { CommandError } from '../../protocol/index.ts'
 import { readText } from '../../transport/index.ts'
 import { type HookName, type HookTarget, isAllowedHost } from '../config/index.ts'
@@ -22,6 +22,7 @@ export type PostOutcome =
 
 export interface PosterOptions {
   readonly clock: Clock
+  readonly fetch: Fetch
   readonly secret: string
   readonly allowedHosts: readonly string[]
 }
@@ -62,7 +63,7 @@ export class Poster {
   }
 
   async #send({ name, target, key, body, headers }: Envelope, signal: AbortSignal): Promise<PostOutcome> {
-    const { clock, secret } = this.options
+    const { clock, secret, fetch } = this.options
     const response = await fetch(target.url, {
       method: 'POST',
       redirect: 'manual',

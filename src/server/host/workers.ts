@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import type { Subprocess } from 'bun'
 import { upgradeLink } from '../../cluster/index.ts'
-import { backoffMs } from '../../kit/index.ts'
+import type { Log } from '../../hub/index.ts'
+import { backoffMs, type Clock, type Random } from '../../kit/index.ts'
 import { HttpTransport } from '../../transport/index.ts'
 import type { Config } from '../config/index.ts'
-import type { FanfareServer } from './create-server.ts'
+import type { Tree } from '../topology/tree.ts'
 
 /** What a worker is told on the first line of its standard input, where no other process can read it. */
 export interface WorkerOrder {
@@ -25,6 +26,15 @@ const stableMs = 60_000
 /** How long a worker may take to say that it listens. */
 const startMs = 20_000
 
+export interface WorkersOptions {
+  readonly config: Config
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly http: HttpTransport
+  readonly tree: Pick<Tree, 'isWorker' | 'children'>
+}
+
 type Worker = Subprocess<'pipe', 'pipe', 'inherit'>
 
 /**
@@ -37,18 +47,18 @@ export class Workers {
   #isClosed = false
   #failures = 0
 
-  constructor(readonly server: FanfareServer) {}
+  constructor(readonly options: WorkersOptions) {}
 
   /** A port that several processes may share is also given to a stranger, so it is tried first. @throws Error with code `EADDRINUSE` */
   checkPort(): void {
-    const { config, tree } = this.server
+    const { config, tree } = this.options
     if (config.workers < 2 || tree.isWorker || config.port === 0) return
     Bun.listen({ hostname: config.host, port: config.port, socket: { data() {} } }).stop(true)
   }
 
   /** Resolves when all of them listen. @throws Error when one ends instead */
   async start(): Promise<void> {
-    const { config, http, tree } = this.server
+    const { config, http, tree } = this.options
     if (config.workers < 2 || tree.isWorker) return
     this.#private = new HttpTransport({ ...http.options, host: '127.0.0.1', port: 0, reusePort: false }, http.router)
     this.#private.upgrade('/connection/node', (request, upgrader) => upgradeLink(tree.children, request, upgrader))
@@ -76,7 +86,7 @@ export class Workers {
 
   /** @returns whether it came to listen */
   async #spawn(): Promise<boolean> {
-    const { config, http, log, clock } = this.server
+    const { config, http, log, clock } = this.options
     const worker = Bun.spawn([process.execPath, script], { stdin: 'pipe', stdout: 'pipe', stderr: 'inherit' })
     const bornAt = clock.now()
     this.#workers.add(worker)
@@ -96,7 +106,7 @@ export class Workers {
 
   /** A worker writes a line when it listens; everything else that it writes is its log. */
   #listening(worker: Worker): Promise<boolean> {
-    const timeout = this.server.clock.after(startMs, () => worker.kill('SIGKILL'))
+    const timeout = this.options.clock.after(startMs, () => worker.kill('SIGKILL'))
     return new Promise(resolve => {
       const settle = (isListening: boolean) => {
         timeout.cancel()
@@ -107,7 +117,7 @@ export class Workers {
   }
 
   #exited(worker: Worker, code: number, livedMs: number): void {
-    const { log, clock, random } = this.server
+    const { log, clock, random } = this.options
     this.#workers.delete(worker)
     if (this.#isClosed) return
     if (livedMs >= stableMs) this.#failures = 0

@@ -1,21 +1,31 @@
-import type { FanfareServer } from '../host/create-server.ts'
-import { addMetricsRoute } from '../ops/metrics.ts'
-import { addOpsRoutes } from '../ops/ops.ts'
-import { addApiRoutes } from './api/routes.ts'
-import { addAuthRoutes } from './auth.ts'
-import { addHealthRoutes } from './health.ts'
-import { addRpcRoutes } from './rpc.ts'
-import { addStreamRoutes } from './streams.ts'
+import type { Tree } from '../topology/tree.ts'
+import { type ApiRoutesContext, addApiRoutes } from './api/routes.ts'
+import { type AuthContext, addAuthRoutes } from './auth.ts'
+import { addHealthRoutes, type HealthContext } from './health.ts'
+import { addMetricsRoute, type MetricsContext } from './metrics.ts'
+import { addOpsRoutes, type OpsContext } from './ops.ts'
+import { addRpcRoutes, type RpcContext } from './rpc.ts'
+import { addStreamRoutes, type StreamsContext } from './streams.ts'
+
+/** What all of them together take. */
+export type RoutesContext = ApiRoutesContext &
+  AuthContext &
+  HealthContext &
+  MetricsContext &
+  OpsContext &
+  RpcContext &
+  StreamsContext & { readonly tree: Pick<Tree, 'isWorker' | 'isCentral'> }
 
 /** Everything that a server answers by HTTP without a service. A relay answers what concerns its own connections and passes the rest on. */
-export function addRoutes(server: FanfareServer): void {
-  addStreamRoutes(server)
-  if (server.tree.isWorker) return
-  addHealthRoutes(server)
-  addMetricsRoute(server)
-  if (!server.tree.isCentral) return
-  addOpsRoutes(server)
-  addAuthRoutes(server)
-  addRpcRoutes(server)
-  addApiRoutes(server)
+export function addRoutes(context: RoutesContext): void {
+  const { tree } = context
+  addStreamRoutes(context)
+  if (tree.isWorker) return
+  addHealthRoutes(context)
+  addMetricsRoute(context)
+  if (!tree.isCentral) return
+  addOpsRoutes(context)
+  addAuthRoutes(context)
+  addRpcRoutes(context)
+  addApiRoutes(context)
 }

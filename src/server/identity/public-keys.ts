@@ -1,6 +1,6 @@
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey, errors as jose } from 'jose'
 import { z } from 'zod'
-import type { Clock } from '../../kit/index.ts'
+import type { Clock, Fetch } from '../../kit/index.ts'
 import { CommandError, errors } from '../../protocol/index.ts'
 import { readText } from '../../transport/index.ts'
 
@@ -32,6 +32,7 @@ export class PublicKeys {
   constructor(
     readonly url: string,
     readonly clock: Clock,
+    readonly fetch: Fetch,
   ) {}
 
   /**
@@ -68,7 +69,11 @@ export class PublicKeys {
     const controller = new AbortController()
     const timer = this.clock.after(timeoutMs, () => controller.abort())
     try {
-      const response = await fetch(this.url, { redirect: 'manual', signal: controller.signal, headers: { Accept: 'application/json' } })
+      const response = await this.fetch(this.url, {
+        redirect: 'manual',
+        signal: controller.signal,
+        headers: { Accept: 'application/json' },
+      })
       if (!response.ok) throw new Error(`status ${response.status}`)
       const keys: JSONWebKeySet = keySet.parse(JSON.parse(await readText(response, bytesMax)))
       this.#fetched = { find: createLocalJWKSet(keys), names: new Set(keys.keys.map(({ kid }) => kid)), atMs: this.clock.now() }

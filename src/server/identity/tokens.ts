@@ -1,7 +1,7 @@
 import { CompactSign, compactVerify, decodeProtectedHeader, type JWTClaimVerificationOptions, errors as jose, UnsecuredJWT } from 'jose'
 import { z } from 'zod'
 import { type Identity, Revocations, type SubscriptionGrant, type TokenMark, type Verified, type Verifier } from '../../hub/index.ts'
-import type { Clock } from '../../kit/index.ts'
+import type { Clock, Fetch } from '../../kit/index.ts'
 import { describeIssue } from '../../protocol/index.ts'
 import type { TokenSource } from '../config/index.ts'
 import { channel, identityFields, optional, optionalJson, serverSubscriptions } from './identity-schema.ts'
@@ -64,10 +64,11 @@ class KeyRing {
   constructor(
     readonly source: TokenSource,
     readonly clock: Clock,
+    fetch: Fetch,
   ) {
     const { hmacSecretKey, jwksPublicEndpoint, audience, issuer } = source
     this.#secret = hmacSecretKey === undefined ? undefined : new TextEncoder().encode(hmacSecretKey)
-    this.#jwks = jwksPublicEndpoint === undefined ? undefined : new PublicKeys(jwksPublicEndpoint, clock)
+    this.#jwks = jwksPublicEndpoint === undefined ? undefined : new PublicKeys(jwksPublicEndpoint, clock, fetch)
     this.#expected = { ...(audience === undefined ? {} : { audience }), ...(issuer === undefined ? {} : { issuer }) }
   }
 
@@ -126,9 +127,10 @@ export class TokenVerifier implements Verifier {
     sources: { readonly token: TokenSource; readonly subscriptionToken: TokenSource },
     readonly clock: Clock,
     readonly revocations = new Revocations(clock),
+    fetch: Fetch = globalThis.fetch,
   ) {
-    this.#connection = new KeyRing(sources.token, clock)
-    this.#subscription = new KeyRing(sources.subscriptionToken, clock)
+    this.#connection = new KeyRing(sources.token, clock, fetch)
+    this.#subscription = new KeyRing(sources.subscriptionToken, clock, fetch)
   }
 
   async connection(token: string): Promise<Verified<Identity>> {

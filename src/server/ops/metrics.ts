@@ -1,40 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import { CommandError, errors } from '../../protocol/index.ts'
-import { credentialsOf } from '../../transport/index.ts'
-import { addHookMetrics } from '../hooks/index.ts'
-import type { FanfareServer } from '../host/create-server.ts'
-import { hasApiKey } from '../http/caller.ts'
-import { sameSecret } from '../identity/same-secret.ts'
+import type { Node } from '../../hub/index.ts'
+import type { Clock } from '../../kit/index.ts'
+import { addHookMetrics, type Hooks } from '../hooks/index.ts'
+import type { Tree } from '../topology/tree.ts'
 import { heapBytes } from './heap-bytes.ts'
-
-/** A figure in `/metrics`, read when somebody asks for it. */
-export interface Metric {
-  /** Without the prefix `fanfare_`, as Prometheus names things; one that ends in `_total` only grows. */
-  readonly name: string
-  readonly help: string
-  /** What `read` tells apart; of few values, since each is a series of its own. */
-  readonly label?: string
-  /** One number, or one for each value of the label. */
-  readonly read: () => number | Readonly<Record<string, number>>
-}
-
-export function addMetricsRoute(server: FanfareServer): void {
-  server.route('GET', '/metrics', request => {
-    checkScraper(server, request)
-    return server.metrics.answer()
-  })
-}
-
-/** Figures tell strangers how a server is doing, and cost it more than they cost them. @throws CommandError 101 */
-function checkScraper(server: FanfareServer, request: Request): void {
-  const { development, metrics } = server.config
-  if (development || hasApiKey(server, request)) return
-  const given = credentialsOf(request, 'bearer') ?? request.headers.get('x-api-key')
-  if (given !== null && metrics.key !== undefined && sameSecret(given, metrics.key)) return
-  const reason = metrics.key === undefined ? 'metrics.key is not set' : 'neither metrics.key nor http_api.key was given'
-  server.node.refusals.note('api key', reason, { path: '/metrics' })
-  throw new CommandError(errors.unauthorized, 'metrics.key is expected as a bearer token, or http_api.key in X-API-Key')
-}
+import type { Metric } from './metric.ts'
 
 /** How long an answer is given again: scrapers ask every few seconds, and gathering takes milliseconds. */
 const freshMs = 1_000
@@ -57,21 +27,30 @@ const misleading = [
   'nodejs_active_requests_total',
 ]
 
+export interface MetricsOptions {
+  readonly clock: Clock
+  readonly node: Pick<Node, 'counters'>
+  readonly tree: Pick<Tree, 'machine'>
+  readonly hooks: Hooks
+  /** Where something is kept here. */
+  readonly disk: { readonly failures: number; trouble(): string | undefined } | undefined
+}
+
 /** Figures in Prometheus text. The hot path counts plain numbers; they are read here when asked for. */
 export class Metrics {
   readonly #registry = new Registry()
   #answered: { readonly at: number; readonly text: Promise<string> } | undefined
 
-  constructor(readonly server: FanfareServer) {
+  constructor(readonly options: MetricsOptions) {
     collectDefaultMetrics({ register: this.#registry, prefix: 'fanfare_' })
     for (const name of misleading) this.#registry.removeSingleMetric(`fanfare_${name}`)
-    for (const metric of [...countersOf(server), ...gaugesOf(server)]) this.add(metric)
-    addHookMetrics(server.hooks, this.#registry)
+    for (const metric of [...countersOf(options), ...gaugesOf(options)]) this.add(metric)
+    addHookMetrics(options.hooks, this.#registry)
   }
 
   /** What was gathered within the last second, once for all who ask. */
   async answer(): Promise<Response> {
-    const { clock } = this.server
+    const { clock } = this.options
     const now = clock.now()
     if (this.#answered === undefined || now - this.#answered.at >= freshMs || now < this.#answered.at)
       this.#answered = { at: now, text: this.#registry.metrics() }
@@ -94,7 +73,7 @@ export class Metrics {
 }
 
 /** Accepted, appended and delivered are three different things: a call that passed, a place in history, a write to a subscriber. */
-function countersOf({ node, tree, disk }: FanfareServer): Metric[] {
+function countersOf({ node, tree, disk }: MetricsOptions): Metric[] {
   const { counters } = node
   const figures = () => tree.machine.figures()
   return [
@@ -127,7 +106,7 @@ function countersOf({ node, tree, disk }: FanfareServer): Metric[] {
   ]
 }
 
-function gaugesOf({ tree, disk }: FanfareServer): Metric[] {
+function gaugesOf({ tree, disk }: MetricsOptions): Metric[] {
   return [
     {
       name: 'sessions',

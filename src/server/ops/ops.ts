@@ -1,11 +1,10 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { protocol } from '../../cluster/index.ts'
-import { every, RingBuffer, type Timer } from '../../kit/index.ts'
-import { CommandError, errors } from '../../protocol/index.ts'
-import opsPage from '../../web/ops/index.html'
-import type { FanfareServer } from '../host/create-server.ts'
-import { hasApiKey } from '../http/caller.ts'
+import type { Node } from '../../hub/index.ts'
+import { type Clock, every, RingBuffer, type Timer } from '../../kit/index.ts'
+import type { Config } from '../config/index.ts'
 import type { MachineFigures } from '../topology/machine.ts'
+import type { Tree } from '../topology/tree.ts'
 import { heapBytes } from './heap-bytes.ts'
 import { OpsRows, type Rows, together } from './ops-rows.ts'
 import { treeRows } from './tree-rows.ts'
@@ -29,6 +28,13 @@ interface Sample {
   readonly lagMs: number
 }
 
+export interface OpsOptions {
+  readonly clock: Clock
+  readonly node: Node
+  readonly config: Pick<Config, 'development'>
+  readonly tree: Pick<Tree, 'machine' | 'role' | 'reports' | 'workerLinks'>
+}
+
 /** What the operations page shows: the last minute second by second, and what is going on now. */
 export class Ops {
   readonly #samples = new RingBuffer<Sample>()
@@ -38,17 +44,17 @@ export class Ops {
   readonly #startedAt: number
   #before: { accepted: number; appended: number; delivered: number; writes: number; bytesOut: number }
 
-  constructor(readonly server: FanfareServer) {
-    this.#startedAt = server.clock.now()
-    this.#rows = new OpsRows(server.node)
-    this.#before = this.#totals(server.tree.machine.figures())
+  constructor(readonly options: OpsOptions) {
+    this.#startedAt = options.clock.now()
+    this.#rows = new OpsRows(options.node)
+    this.#before = this.#totals(options.tree.machine.figures())
     this.#lag.enable()
-    this.#timer = every(server.clock, sampleMs, () => this.#sample())
+    this.#timer = every(options.clock, sampleMs, () => this.#sample())
   }
 
   /** Of this process and its workers. */
   async stats(): Promise<object> {
-    const { node, config, tree } = this.server
+    const { node, config, tree } = this.options
     const latest = this.#samples.at(this.#samples.size - 1)
     const memory = process.memoryUsage()
     const figures = tree.machine.figures()
@@ -84,7 +90,7 @@ export class Ops {
 
   /** Every node from here on down. `viewersBelow` counts those of all nodes below it. */
   tree(): object {
-    return { nodes: treeRows(this.server.tree.reports()) }
+    return { nodes: treeRows(this.options.tree.reports()) }
   }
 
   /** What a worker answers when its parent asks. */
@@ -99,7 +105,7 @@ export class Ops {
 
   /** A worker that does not answer soon is left out. */
   #rowsOfWorkers(): Promise<Rows[]> {
-    const { clock, tree } = this.server
+    const { clock, tree } = this.options
     const asked = tree.workerLinks.map(link => {
       const late = new Promise<Rows>(resolve => clock.after(workerAnswerMs, () => resolve(noRows)))
       // A worker is this same program.
@@ -109,17 +115,17 @@ export class Ops {
   }
 
   #totals({ delivered, writes, bytesOut }: MachineFigures) {
-    const { accepted, appended } = this.server.node.counters
+    const { accepted, appended } = this.options.node.counters
     return { accepted, appended, delivered, writes, bytesOut }
   }
 
   #sample(): void {
-    const figures = this.server.tree.machine.figures()
+    const figures = this.options.tree.machine.figures()
     const now = this.#totals(figures)
     const before = this.#before
     this.#before = now
     this.#samples.push({
-      t: this.server.clock.now(),
+      t: this.options.clock.now(),
       accepted: now.accepted - before.accepted,
       appended: now.appended - before.appended,
       delivered: now.delivered - before.delivered,
@@ -133,25 +139,6 @@ export class Ops {
     if (this.#samples.size > samplesMax) this.#samples.shift()
     this.#rows.sample()
   }
-}
-
-/** `/ops/stats` and `/ops/tree`: open in development mode, else by API key, since they name users and channels. The page asks for the key. */
-export function addOpsRoutes(server: FanfareServer): void {
-  server.page('/ops', opsPage)
-  const guarded = (answer: () => object | Promise<object>) => async (request: Request) => {
-    if (!server.config.development && !hasApiKey(server, request)) throw new CommandError(errors.unauthorized, 'an API key is needed')
-    return Response.json(await answer(), { headers: { 'Cache-Control': 'no-store' } })
-  }
-  server.route(
-    'GET',
-    '/ops/stats',
-    guarded(() => server.ops.stats()),
-  )
-  server.route(
-    'GET',
-    '/ops/tree',
-    guarded(() => server.ops.tree()),
-  )
 }
 
 function mb(bytes: number): number {

@@ -11,7 +11,7 @@ export async function surveyChannels(
   const counts = new Map<string, number>()
   const add = (channel: string, count: number) => counts.set(channel, (counts.get(channel) ?? 0) + count)
   for (const { name, live } of node.hub.channels()) if (live > 0 && passes(name)) add(name, live)
-  const below = await Promise.all([...children.all()].map(({ link }) => link?.request(protocol.channels, { pattern })))
-  for (const answer of below) for (const [channel, count] of Object.entries(answer ?? {})) add(channel, count)
+  const below = await Promise.all([...children.all()].map(({ link }) => link.request(protocol.channels, { pattern })))
+  for (const answer of below) for (const [channel, count] of Object.entries(answer)) add(channel, count)
   return Object.fromEntries(counts)
 }

@@ -7,6 +7,6 @@ export async function pushBelow(pushed: SessionPush, node: Node, children: Child
   // In this turn, so that what is pushed one after the other arrives so.
   const asked = [...children.all()]
     .filter(({ channels }) => channels.has(pushed.channel))
-    .map(({ link }) => link?.request(protocol.push, pushed))
+    .map(({ link }) => link.request(protocol.push, pushed))
   return (await Promise.allSettled(asked)).some(answer => answer.status === 'fulfilled' && answer.value === true)
 }

@@ -1,6 +1,7 @@
 import { MemoryPresence, ProvidedHistories } from '../../broker/index.ts'
 import {
   Children,
+  type Connector,
   Controls,
   type Link,
   linkCloses,
@@ -53,7 +54,7 @@ export interface Parent {
 }
 
 export interface TreeOptions {
-  readonly config: Config
+  readonly config: Pick<Config, 'broker' | 'limits' | 'node'>
   /** This node's id. */
   readonly id: string
   readonly clock: Clock
@@ -64,6 +65,8 @@ export interface TreeOptions {
   readonly parent: Parent | undefined
   /** Brokers beside those that ship, by scheme. */
   readonly brokers: BrokerOpeners
+  /** Opens a connection to a parent. */
+  readonly connect: Connector
 }
 
 /** The parts of the server that the tree works on once they exist. */
@@ -105,11 +108,11 @@ export class Tree {
   #host: TreeHost | undefined
 
   constructor(readonly options: TreeOptions) {
-    const { parent, clock, random, log, id } = options
+    const { parent, clock, random, log, id, connect } = options
     this.#controls = new Controls(parent === undefined ? id : undefined)
     if (parent !== undefined) {
       this.#relay = new Relay(id, this.#controls)
-      this.#uplink = new Uplink({ clock, random, log, node: id, upstreams: parent.upstreams, secret: parent.secret }, this.#relay)
+      this.#uplink = new Uplink({ clock, random, log, node: id, upstreams: parent.upstreams, secret: parent.secret, connect }, this.#relay)
     }
     this.children = this.#createChildren()
     this.#streams = new StreamPlaces(() => this.#begun, this.children, this.#uplink)
@@ -233,7 +236,7 @@ export class Tree {
 
   /** The processes of this machine that hang on this one. */
   get workerLinks(): Link[] {
-    return [...this.children.all()].flatMap(({ link, reports }) => (link !== undefined && reports[0]?.role === 'worker' ? [link] : []))
+    return [...this.children.all()].flatMap(({ link, reports }) => (reports[0]?.role === 'worker' ? [link] : []))
   }
 
   async redeem(ticket: string): Promise<string | undefined> {

@@ -1,7 +1,9 @@
+import type { Node } from '../../../hub/index.ts'
 import { CommandError, errors, type ProtocolError } from '../../../protocol/index.ts'
 import { check, statusOf } from '../../../transport/index.ts'
-import type { FanfareServer } from '../../host/create-server.ts'
-import { authorizeTrusted, readTrusted } from '../caller.ts'
+import { authorizeTrusted, readTrusted, type TrustedContext } from '../../identity/caller.ts'
+import type { Tree } from '../../topology/tree.ts'
+import type { Routing } from '../routing.ts'
 import { batchSchema, runBatch } from './batch.ts'
 import { type ApiCommand, type ApiContext, type Outcome, settle } from './command.ts'
 import { disconnect, refresh, subscribe, unsubscribe } from './control.ts'
@@ -27,8 +29,13 @@ const commands: ReadonlyMap<string, ApiCommand> = new Map([
   ['invalidate_user_tokens', invalidateUserTokens],
 ])
 
+export interface ApiRoutesContext extends Routing, TrustedContext, Pick<ApiContext, 'revoke'> {
+  readonly node: Node
+  readonly tree: Pick<Tree, 'reports' | 'channels'>
+}
+
 /** The server API, for back ends that hold its key. */
-export function addApiRoutes(server: FanfareServer): void {
+export function addApiRoutes(server: ApiRoutesContext): void {
   const { node, tree } = server
   const context: ApiContext = {
     node,

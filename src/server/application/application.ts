@@ -1,0 +1,334 @@
+import type { z } from 'zod'
+import type { Connector, LinkListener } from '../../cluster/index.ts'
+import {
+  type Authorizer,
+  type ConnectHandler,
+  type FeedTarget,
+  type Following,
+  type HistoryLog,
+  type HistoryPage,
+  type HistoryProvider,
+  type HistoryQuery,
+  inTime,
+  type LifecycleEvent,
+  type Log,
+  type Namespace,
+  type NamespaceFields,
+  type NamespaceInput,
+  Node,
+  namespaceFrom,
+  type OwnCodeOptions,
+  type PresenceStats,
+  type PublishOptions,
+  type PushedPublication,
+  type Revocation,
+  Revocations,
+  type RunningContext,
+  type SubscribeControl,
+  type Verifier,
+  weightMax,
+} from '../../hub/index.ts'
+import { type Answer, answered, type Clock, type Fetch, type Json, type Jsonable, json, type Random, randomId } from '../../kit/index.ts'
+import type { ClientInfo, Close, Position } from '../../protocol/index.ts'
+import { ConnectionGuard, type RouteHandler, Router, SseTransport } from '../../transport/index.ts'
+import type { Config } from '../config/index.ts'
+import { Hooks } from '../hooks/index.ts'
+import { originsOf } from '../http/origins-of.ts'
+import { countedCallerOf, readTrusted } from '../identity/caller.ts'
+import { Tickets } from '../identity/tickets.ts'
+import { TokenVerifier } from '../identity/tokens.ts'
+import type { Metric } from '../ops/metric.ts'
+import { type CommandOptions, isEvent, type ServerCalls, type ServerEvent, type Service } from '../server.ts'
+import { type Parent, Tree } from '../topology/tree.ts'
+import { version } from '../version.ts'
+import type { BrokerOpeners } from './brokers.ts'
+import { drain } from './drain.ts'
+import { disconnect, presenceOf, presenceStatsOf, subscribe, tellAll } from './in-process.ts'
+import { KeptRevocations, type RevocationRows } from './kept-revocations.ts'
+
+import { Policies } from './policies.ts'
+
+// An Application without any I/O, as a test or a simulation makes one:
+//
+//   const clock = new SimClock()
+//   const above = new Application({ config: configure({ node: { secret } }) }, {
+//     clock, random: seededRandom(1), log: silentLog,
+//     listen: links => network.listen('ws://above', links),
+//     connect: network.connect,
+//   })
+//   const below = new Application({ config, parent: { upstreams: ['ws://above'], secret, role: 'relay', region: '' } }, { ... })
+//   await above.start()
+//   const started = below.start() // resolves once its parent has answered, so let time pass first
+//   clock.advance(100)
+//
+// Clients are sessions of `application.node` over any `Socket`, or event streams of `application.sse.open(request, address)`.
+// Requests go to `application.router.handle(request, path, address)`. `test/support/applications.ts` has the network above.
+// `verifier` replaces tokens by something plainer: the real ones are checked by the runtime's own threads, in no fixed order.
+
+/** The part of the configuration that an application reads. */
+export type ApplicationConfig = Pick<
+  Config,
+  'broker' | 'channel' | 'client' | 'development' | 'hooks' | 'httpApi' | 'limits' | 'node' | 'shutdown'
+>
+
+export interface ApplicationOptions {
+  readonly config: ApplicationConfig
+  /** The node that it hangs on; absent on the central node. */
+  readonly parent?: Parent | undefined
+  /** Brokers beside those that ship, by the scheme of their URL. */
+  readonly brokers?: BrokerOpeners
+  /** This node's id; a random one where absent. */
+  readonly id?: string
+  /** What people call this node; its id where absent. */
+  readonly name?: string
+}
+
+/** Everything outside of the process that an application touches. */
+export interface ApplicationDeps {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** Gives the listener every connection that a node below opens. Called once, by `start`. */
+  listen(links: LinkListener): void
+  /** Opens a connection to a node above. */
+  readonly connect: Connector
+  /** What outlives the process. Whoever opened it closes it, after the application. In memory where absent. */
+  readonly store?: ApplicationStore | undefined
+  /** Calls hooks, and fetches public keys. Nobody can be asked where absent. */
+  readonly fetch?: Fetch
+  /** Checks tokens. Where absent, they are JWT of the configured keys. */
+  readonly verifier?: Verifier
+  /** Takes the pages and figures of services; they are not shown where absent. */
+  page?(path: string, html: { readonly index: string }): void
+  measure?(metric: Metric): void
+  /** What a worker tells its parent's operations page. */
+  stats?(): unknown
+}
+
+/** Where an application keeps what outlives it. Only the central node uses one. */
+export interface ApplicationStore {
+  /** Histories of namespaces with `history_store: disk`. */
+  readonly histories?: HistoryLog
+  readonly revocations?: RevocationRows
+}
+
+/** One node with everything that it decides: namespaces, access, hooks, services, its place among nodes. It has no I/O of its own. */
+export class Application implements ServerCalls {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly config: ApplicationConfig
+  readonly hooks: Hooks
+  readonly node: Node
+  readonly tree: Tree
+  readonly guard: ConnectionGuard
+  readonly sse: SseTransport
+  readonly tickets: Tickets
+  /** What is answered by HTTP; whoever serves requests hands them to it. */
+  readonly router = new Router()
+  readonly #policies: Policies
+  readonly #keptRevocations: KeptRevocations | undefined
+  readonly #services: Service[] = []
+  #stopping: Promise<void> | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(
+    { config, parent, brokers = {}, id, name }: ApplicationOptions,
+    readonly deps: ApplicationDeps,
+  ) {
+    const { clock, random, log, store = {}, fetch = noFetch, connect } = deps
+    this.clock = clock
+    this.random = random
+    this.log = log
+    this.config = config
+    this.#policies = new Policies(config.channel.namespaces, parent === undefined)
+    const revocations = new Revocations(clock)
+    const { namespaces } = this.#policies
+    const nodeId = id ?? randomId(random, 6)
+    this.tree = new Tree({ config, id: nodeId, clock, random, log, namespaces, history: store.histories, parent, brokers, connect })
+    this.hooks = new Hooks(config.hooks, { clock, random, log, json: config.limits.json, fetch })
+    this.node = new Node({
+      id: nodeId,
+      name: name ?? nodeId,
+      version,
+      clock,
+      random,
+      log,
+      limits: config.limits,
+      namespaces,
+      verifier: deps.verifier ?? new TokenVerifier(config.client, clock, revocations, fetch),
+      revocations,
+      hooks: this.hooks.asking,
+      insecure: config.client.insecure,
+      explained: config.development,
+      anonymousAllowed: config.client.insecure || config.client.allowAnonymousConnectWithoutToken,
+      personalChannel: config.client.personalChannel,
+      connectBroker: sink => this.tree.connectBroker(sink),
+      openPresence: broker => this.tree.openPresence(broker),
+    })
+    this.#keptRevocations = store.revocations && new KeptRevocations(revocations, store.revocations, clock)
+    // Events of the nodes below come up to the central one, which tells them once.
+    if (parent === undefined && this.hooks.tells) this.node.on(event => this.hooks.tell(event))
+    this.guard = new ConnectionGuard(this.node, originsOf(config))
+    this.tickets = new Tickets(clock, random)
+    this.sse = new SseTransport(this.node, this.guard, this.tree)
+    this.tree.join(this)
+  }
+
+  /** Takes the links of nodes below, and hears its parent. Resolves when the parent has answered. */
+  async start(): Promise<void> {
+    this.deps.listen(this.tree.children)
+    await this.tree.begin()
+  }
+
+  /** Adds a service and starts it. */
+  async mount(service: Service): Promise<void> {
+    this.#services.push(service)
+    await service.start()
+  }
+
+  namespace(input: NamespaceInput | Namespace): void {
+    this.#policies.bring(namespaceFrom(input))
+    this.tree.changed()
+  }
+
+  /** Takes the parent's namespaces. Who follows a channel whose rules have changed begins again under the new ones. */
+  adopt(namespaces: readonly NamespaceFields[]): void {
+    const changed = this.#policies.adopt(namespaces)
+    if (changed.size === 0) return
+    this.tree.renew(changed)
+    this.node.renew(changed)
+  }
+
+  stats(): unknown {
+    return this.deps.stats?.() ?? null
+  }
+
+  command<S extends z.ZodType, R>(
+    name: string,
+    schema: S,
+    run: (input: z.output<S>, context: RunningContext) => Answer<R>,
+    { anonymous = false, weight = 1 }: CommandOptions = {},
+  ): void {
+    if (!(weight >= 1 && weight <= weightMax)) throw new RangeError(`${name}: expected a weight from 1 to ${weightMax}, got ${weight}`)
+    // The schema has been passed by the time `run` is called, which the map of methods cannot say in types.
+    this.node.methods.set(name, { schema, anonymous, weight, run: (input, context) => answered<R>(run(input as z.output<S>, context)) })
+  }
+
+  authorize(namespace: string, authorizer: Authorizer, options: OwnCodeOptions = {}): void {
+    this.node.access.authorize(namespace, authorizer, options)
+    this.tree.changed()
+  }
+
+  onConnect(handler: ConnectHandler): void {
+    this.node.connectHandlers.add(inTime(this.clock, handler))
+    this.tree.changed()
+  }
+
+  publish<T>(channel: string, data: T & Jsonable<T>, options?: PublishOptions): Promise<Position>
+  publish(channel: string, data: Json, options?: PublishOptions): Promise<Position>
+  publish<T>(channel: string, data: T & Jsonable<T>, options: PublishOptions = {}): Promise<Position> {
+    return this.node.publish(channel, json<T>(data), options)
+  }
+
+  push(client: string, channel: string, publications: readonly PushedPublication[]): Promise<boolean> {
+    return this.tree.push({ client, channel, publications })
+  }
+
+  subscribe(user: string, channel: string, options: SubscribeControl = {}): Promise<void> {
+    return subscribe(this.node, user, channel, options)
+  }
+
+  unsubscribe(user: string, channel: string): Promise<void> {
+    return tellAll(this.node, { kind: 'unsubscribe', user, channel })
+  }
+
+  disconnect(user: string, client?: string, close?: Close): Promise<void> {
+    return disconnect(this.node, user, client, close)
+  }
+
+  presence(channel: string): Promise<Readonly<Record<string, ClientInfo>>> {
+    return presenceOf(this.node, channel)
+  }
+
+  presenceStats(channel: string): Promise<PresenceStats> {
+    return presenceStatsOf(this.node, channel)
+  }
+
+  /** Makes tokens void: kept first, so that it holds whatever happens then. On the central node alone. @throws CommandError 106 */
+  async revoke(revocation: Revocation): Promise<void> {
+    this.#keptRevocations?.keep(revocation)
+    await this.node.broker.control({ kind: 'revoke', revocation })
+  }
+
+  history(channel: string, query: HistoryQuery): Promise<HistoryPage> {
+    return this.node.history(channel, query)
+  }
+
+  provideHistory(namespace: string, provider: HistoryProvider): void {
+    this.tree.provideHistory(namespace, provider)
+  }
+
+  follow(channel: string, target: FeedTarget): Following {
+    return this.node.hub.follow(channel, target)
+  }
+
+  on<K extends ServerEvent>(event: K, listener: (event: Extract<LifecycleEvent, { kind: K }>) => void | Promise<void>): void {
+    this.node.on(happened => (isEvent(happened, event) ? listener(happened) : undefined), event)
+    this.tree.changed()
+  }
+
+  route(method: string, path: string, handler: RouteHandler): void {
+    this.router.add(method, path, handler)
+  }
+
+  async caller(request: Request, address: string): Promise<{ user: string; headers: Record<string, string> }> {
+    this.guard.checkOrigin(request)
+    return { user: await countedCallerOf(this, request, address), headers: this.guard.origins.headersFor(request) }
+  }
+
+  readTrusted(request: Request): Promise<Json> {
+    return readTrusted(this, request)
+  }
+
+  measure(metric: Metric): void {
+    this.deps.measure?.(metric)
+  }
+
+  page(path: string, html: { readonly index: string }): void {
+    this.deps.page?.(path, html)
+  }
+
+  /** Takes no new clients, and sends those that are here away over the drain window. Resolves when all have gone. */
+  drain(): Promise<void> {
+    return drain(this.node, this.guard, this.config.shutdown.timeoutMs)
+  }
+
+  /** Takes no new clients, and ends the services, the last that was started first. Idempotent. */
+  stopServices(): Promise<void> {
+    this.guard.drain()
+    this.#stopping ??= this.#stopServices()
+    return this.#stopping
+  }
+
+  /** Ends at once. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #stopServices(): Promise<void> {
+    for (const service of this.#services.toReversed()) await service.close()
+  }
+
+  async #close(): Promise<void> {
+    await this.stopServices()
+    await this.node.close()
+    await this.hooks.close()
+    this.tree.close()
+    this.sse.close()
+    this.tickets.close()
+  }
+}
+
+const noFetch: Fetch = () => Promise.reject(new Error('this application has no way to ask anybody'))

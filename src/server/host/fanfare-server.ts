@@ -1,0 +1,88 @@
+import { Answers, type HttpTransport } from '../../transport/index.ts'
+import type { Application } from '../application/application.ts'
+import { issueToken, type TokenOptions } from '../application/in-process.ts'
+import type { Config } from '../config/index.ts'
+import { addRoutes } from '../http/routes.ts'
+import { Metrics } from '../ops/metrics.ts'
+import { Ops } from '../ops/ops.ts'
+import type { Server, Service } from '../server.ts'
+import { HostedCalls } from './hosted-calls.ts'
+import { createHttp } from './http.ts'
+import type { OpenStore } from './store.ts'
+import { Workers } from './workers.ts'
+
+/** Puts a service on a server. */
+export type ServiceFactory = (server: Server, config: Config) => Service
+
+/** One process: an application on a port, with its pages, figures, workers and what it keeps on the disk. */
+export class FanfareServer extends HostedCalls implements Server {
+  readonly http: HttpTransport
+  readonly ops: Ops
+  readonly metrics: Metrics
+  readonly workers: Workers
+  #closing: Promise<void> | undefined
+
+  constructor(
+    readonly config: Config,
+    application: Application,
+    readonly store: OpenStore | undefined,
+  ) {
+    super(application)
+    const { clock, random, log, node, tree, hooks, guard, sse, tickets } = application
+    const disk = store?.health
+    const answers = new Answers(node.unsent)
+    this.http = createHttp({ config, application, answers })
+    this.workers = new Workers({ config, clock, random, log, http: this.http, tree })
+    this.ops = new Ops({ clock, node, config, tree })
+    this.metrics = new Metrics({ clock, node, tree, hooks, disk })
+    addRoutes({
+      ...{ clock, random, config, node, tree, guard, sse, tickets, disk, answers, ops: this.ops, metrics: this.metrics },
+      route: (method, path, handler) => application.route(method, path, handler),
+      page: (path, html) => this.http.page(path, html),
+      revoke: revocation => application.revoke(revocation),
+    })
+  }
+
+  get url(): string {
+    const { host: given } = this.config
+    const host = given.includes(':') && !given.startsWith('[') ? `[${given}]` : given
+    return `http://${host}:${this.http.port}`
+  }
+
+  /** Clients are let in last, when everything that answers them is there. */
+  async start(services: readonly ServiceFactory[]): Promise<void> {
+    await this.application.start()
+    for (const create of services) await this.mount(create)
+    this.workers.checkPort()
+    this.http.listen()
+    await this.workers.start()
+  }
+
+  /** Adds a service and starts it. */
+  mount(create: ServiceFactory): Promise<void> {
+    return this.application.mount(create(this, this.config))
+  }
+
+  token(user: string, options: TokenOptions = {}): Promise<string> {
+    return issueToken(this.config, this.clock.now(), user, options)
+  }
+
+  async drain(): Promise<void> {
+    await Promise.all([this.application.drain(), this.workers.drain()])
+    await this.close()
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    await this.application.stopServices()
+    await this.workers.close()
+    this.ops.close()
+    await this.application.close()
+    await this.http.stop(true)
+    this.store?.close()
+  }
+}

@@ -1,0 +1,45 @@
+import { type Answers, HttpTransport, WebSocketTransport } from '../../transport/index.ts'
+import type { Application } from '../application/application.ts'
+import { type Config, Networks } from '../config/index.ts'
+import { clientAddress } from '../http/client-address.ts'
+import { misledReasons } from '../http/origins-of.ts'
+import { addressOf, isFromNode, proxyTo } from '../http/proxy.ts'
+
+export interface HttpContext {
+  readonly config: Config
+  readonly application: Application
+  readonly answers: Answers
+}
+
+/** The port of an application: its routes, WebSockets of clients, and on a relay everything else as its parent answers it. */
+export function createHttp({ config, application, answers }: HttpContext): HttpTransport {
+  const { host, port, workers, limits, files } = config
+  const { node, guard, tree, router, clock, log } = application
+  const { parent } = tree.options
+  const trusted = new Networks(config.client.trustedProxies)
+  const isSecret = (given: string) => tree.children.context.isSecret(given)
+  const http = new HttpTransport(
+    {
+      host,
+      port,
+      reusePort: workers > 1 || tree.isWorker,
+      // Whoever takes less says so itself, before it reads.
+      bodyBytesMax: Math.max(limits.apiBytesMax, files.enabled ? files.bounds.bytesMax : 0),
+      frameBytesMax: limits.frameBytesMax,
+      headBytesMax: limits.headBytesMax,
+      idleMs: limits.idleMs,
+      origins: guard.origins,
+      log,
+      answers,
+      isFromNode: ({ headers }) => isFromNode(headers, isSecret),
+      misled: (by, shown) => void node.refusals.note(by, misledReasons[by], { [by]: shown.slice(0, 256) }),
+      refused: code => node.counters.countError(code),
+      addressOf: ({ headers }, peer) => addressOf(headers, isSecret) ?? clientAddress(headers, peer, trusted),
+    },
+    router,
+  )
+  const websocket = new WebSocketTransport(node, guard)
+  http.upgrade('/connection/websocket', (request, upgrader, address) => websocket.upgrade(request, upgrader, address))
+  if (parent !== undefined) router.fallback = proxyTo({ clock, secret: parent.secret, upstream: () => tree.upstreamHttp })
+  return http
+}
