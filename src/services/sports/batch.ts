@@ -30,6 +30,7 @@ const frameSchema = z.strictObject({
 export function readBatch(game: string, body: Json): Batch {
   const isList = Array.isArray(body)
   const frame = checked(frameSchema, isList ? { events: body } : body, '')
+  if (frame.source?.isWellFormed() === false) throw bad('source: expected whole characters')
   const root = isList ? '' : 'events'
   return {
     source: frame.source ?? defaultSource,
@@ -41,7 +42,16 @@ function readEvent(game: string, value: unknown, path: string): Given {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad(`${path}: expected an object`)
   const { match, ...event }: { readonly match?: unknown; readonly state?: unknown; readonly kind?: unknown } = value
   if (match !== undefined && match !== game) throw bad(`${path}.match: expected "${game}", the game of the address`)
-  return event.state === 'deleted' && event.kind === undefined ? checked(deletionSchema, event, path) : checked(fedEventSchema, event, path)
+  const isDeletion = event.state === 'deleted' && event.kind === undefined
+  return keepable(isDeletion ? checked(deletionSchema, event, path) : checked(fedEventSchema, event, path), path)
+}
+
+/** Half a character would be kept as another one, so that two ids became one; and a revision must leave room for the next. */
+function keepable(given: Given, path: string): Given {
+  if (!given.id.isWellFormed()) throw bad(`${path}.id: expected whole characters`)
+  if ('ref' in given && given.ref?.isWellFormed() === false) throw bad(`${path}.ref: expected whole characters`)
+  if (given.rev > limits.revMax) throw bad(`${path}.rev: expected at most ${limits.revMax}`)
+  return given
 }
 
 /** Reads the body of `PUT /sports/games/<id>`. @throws CommandError 107 with the path of what is wrong */

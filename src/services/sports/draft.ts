@@ -4,7 +4,7 @@ import { groupOf } from './event-matcher.ts'
 import { limits } from './limits.ts'
 import type { Match, MatchChange, Seen, Shown } from './match.ts'
 import { Merge } from './merge.ts'
-import { type EventOf, type MatchEvent, priorityOf } from './model/index.ts'
+import { type EventOf, type MatchEvent, priorityOf, setsGoing } from './model/index.ts'
 
 /**
  * What a batch makes of a match, before it is kept. A revision is taken if it is newer than what the same provider said before (sports S2).
@@ -95,10 +95,14 @@ export class Draft {
     // A deletion of what nobody was told of is only remembered.
     const isNews = shown !== undefined || event.state !== 'deleted'
     // What was a goal and is a shot now must be told as fast as a goal.
-    const isUrgent = [event, shown?.event].some(one => one !== undefined && priorityOf(one) === 'urgent')
+    const isUrgent = [event, shown?.event].some(one => one !== undefined && this.#isUrgent(one))
     const version = isNews && isUrgent ? this.#version : (shown?.version ?? 0)
     const revised = { ...event, id: key, rev: shown === undefined ? rev : Math.max(rev, shown.event.rev + 1) }
     this.#shown.set(key, { event: revised, version, ...word })
+  }
+
+  #isUrgent(event: MatchEvent): boolean {
+    return priorityOf(event) === 'urgent' || setsGoing(this.match.board.clock, event)
   }
 
   /** Whether viewers would see no difference. A provider that is trusted less does not get to spell things its own way. */
@@ -129,13 +133,20 @@ export class Draft {
       if (known === undefined) return { id, rev, state, kind: 'unknown', seq: 0, players: [], tEvent, tIngest }
       return { ...known, rev, state, tIngest }
     }
-    const seq = given.seq === 0 ? (known?.seq ?? this.#count + 1) : given.seq
+    const seq = given.seq === 0 ? (known?.seq ?? this.#countOfAll + 1) : given.seq
     const tEvent = given.tEvent === 0 ? (known?.tEvent ?? this.nowUtcMs) : given.tEvent
     return { ...given, seq, tEvent, tIngest }
   }
 
   get #count(): number {
     return (this.match.seen.get(this.provider)?.size ?? 0) + this.#added
+  }
+
+  /** Of all providers: what one tells after another has told more is still the later. */
+  get #countOfAll(): number {
+    let count = this.#added
+    for (const ofProvider of this.match.seen.values()) count += ofProvider.size
+    return count
   }
 
   #checkRoom(): void {

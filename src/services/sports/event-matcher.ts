@@ -1,5 +1,5 @@
 import type { Seen } from './match.ts'
-import { creditedTo, type Likeness, type MatchEvent, ordered, type Side } from './model/index.ts'
+import { creditedTo, type Likeness, likenessOf, type MatchEvent, ordered, type Side } from './model/index.ts'
 import { type Edge, pairUp } from './pairing.ts'
 
 /** How far apart two feeds may put one event on the match clock: minutes are rounded, and corrected later. */
@@ -10,15 +10,21 @@ const otherScorerSecMax = 45
 const unknownTimeCost = 121
 /** What a pair costs beside its seconds, by what the names say. */
 const nameCost: Readonly<Record<Likeness, number>> = { same: 0, alike: 5, unknown: 20, other: 60 }
+/** What a pair costs that differs in what became of the ball: more than any that agrees. */
+const otherWordCost = 200
 /** What it costs to leave two events apart: any pair that is possible is better. */
 const apartCost = 400
 /** What a pair of kicks gains by its kicker, more than their places in the shoot-out can take away: the longest had 56 kicks. */
 const sameKickerGain = 2000
 const likeKickerGain = 1500
 
-/** The events that can be the same as each other: kinds, but for kicks of a shoot-out, which some feeds tell as goals and missed penalties. */
+/**
+ * The events that can be the same as each other: kinds, but for kicks of a shoot-out, which some feeds tell as goals and missed penalties, and for
+ * a ball that was in the net or near it, which one feed may count and another not.
+ */
 export function groupOf(event: MatchEvent): string {
-  return isKick(event) ? 'kick' : event.kind
+  if (isKick(event)) return 'kick'
+  return event.kind === 'goal_disallowed' || event.kind === 'penalty_missed' ? 'goal' : event.kind
 }
 
 /** Kinds that are never matched: each feed's own stand for themselves. */
@@ -44,10 +50,11 @@ export function matchEvents(
 ): readonly (readonly [number, number])[] {
   if (left.length === 0 || right.length === 0) return []
   if (group === 'kick') return matchKicks(left, right, compare)
-  const rights = bySide(right)
+  const placeOf = group === 'goal' ? periodOf : teamAndPeriodOf
+  const rights = byPlace(right, placeOf)
   const edges: { left: number; right: number; gain: number }[] = []
   for (const [a, word] of left.entries()) {
-    for (const b of rights.get(sideOf(word.event)) ?? []) {
+    for (const b of rights.get(placeOf(word.event)) ?? []) {
       const other = right[b]
       const cost = other === undefined ? undefined : costOf(word, other, compare)
       if (cost !== undefined) edges.push({ left: a, right: b, gain: apartCost - cost })
@@ -130,23 +137,27 @@ function outcomeOf(event: MatchEvent): string {
   return event.kind === 'kick' || event.kind === 'penalty_missed' ? event.data.outcome : ''
 }
 
-/** Where the kind, side and period are: only events with the same are compared. */
-function sideOf(event: MatchEvent): string {
-  if (event.kind === 'goal') return `${creditedTo(event)} ${event.period}`
-  const team = 'team' in event ? (event.team ?? '') : ''
-  const period = 'period' in event ? (event.period ?? '') : ''
-  return event.kind === 'stat' ? `${team} ${event.data.name}` : `${team} ${period}`
+/** Only events with the same place are compared. */
+type PlaceOf = (event: MatchEvent) => string
+
+function periodOf(event: MatchEvent): string {
+  return 'period' in event ? (event.period ?? '') : ''
 }
 
-function bySide(words: readonly Seen[]): Map<string, number[]> {
-  const sides = new Map<string, number[]>()
+function teamAndPeriodOf(event: MatchEvent): string {
+  const team = 'team' in event ? (event.team ?? '') : ''
+  return event.kind === 'stat' ? `${team} ${event.data.name}` : `${team} ${periodOf(event)}`
+}
+
+function byPlace(words: readonly Seen[], placeOf: PlaceOf): Map<string, number[]> {
+  const places = new Map<string, number[]>()
   for (const [index, { event }] of words.entries()) {
-    const side = sideOf(event)
-    const indices = sides.get(side)
-    if (indices === undefined) sides.set(side, [index])
+    const place = placeOf(event)
+    const indices = places.get(place)
+    if (indices === undefined) places.set(place, [index])
     else indices.push(index)
   }
-  return sides
+  return places
 }
 
 /** What it costs to take two events of one group, side and period for one; undefined where they are not. */
@@ -164,7 +175,9 @@ function costOf(left: Seen, right: Seen, compare: Compare): number | undefined {
     case 'commentary':
       return sameData(a, b) ? within(apart(a, b), apartSecMax) : undefined
     case 'goal':
-      return costOfGoals(left, right, compare)
+    case 'goal_disallowed':
+    case 'penalty_missed':
+      return costOfChances(left, right, compare)
     case 'substitution':
       return costOfNames(a, b, compare(left, right), compare(left, right, 1))
     default:
@@ -180,6 +193,35 @@ function costOfNames(a: MatchEvent, b: MatchEvent, ...names: readonly Likeness[]
     apartSecMax,
     names.reduce((sum, likeness) => sum + nameCost[likeness], 0),
   )
+}
+
+/** A chance that two feeds tell in two ways, at the same time: one counts it and the other not, or they differ about the side. */
+function costOfChances(left: Seen, right: Seen, compare: Compare): number | undefined {
+  const [a, b] = [left.event, right.event]
+  const isSameSide = creditedSideOf(a) === creditedSideOf(b)
+  if (a.kind === b.kind && isSameSide)
+    return a.kind === 'goal' ? costOfGoals(left, right, compare) : costOfNames(a, b, compare(left, right))
+  if (a.kind === b.kind ? a.kind !== 'goal' : !isSameSide || !areOneChance(a, b)) return undefined
+  // Shirt numbers of two sides say nothing of each other.
+  const [one, other] = [nameOf(a), nameOf(b)]
+  if (one !== undefined && other !== undefined && likenessOf({ name: one }, { name: other }) === 'other') return undefined
+  return clockSec(a) === undefined || clockSec(b) === undefined ? undefined : within(apart(a, b), otherScorerSecMax, otherWordCost)
+}
+
+/** A goal that was not given, or a penalty that did not go in: other pairs of kinds are two chances, as a rebound is. */
+function areOneChance(a: MatchEvent, b: MatchEvent): boolean {
+  const [goal, other] = a.kind === 'goal' ? [a, b] : [b, a]
+  if (goal.kind !== 'goal') return false
+  return other.kind === 'goal_disallowed' || goal.data.how === 'penalty'
+}
+
+function creditedSideOf(event: MatchEvent): Side | undefined {
+  if (event.kind === 'goal') return creditedTo(event)
+  return 'team' in event ? event.team : undefined
+}
+
+function nameOf({ players: [first] }: MatchEvent): string | undefined {
+  return first?.name
 }
 
 /** An own goal that another feed gives to an attacker is one goal whoever is named. */

@@ -8,6 +8,8 @@ export const limits = {
   batchMax: 1_000,
   /** Events of one game and feed, deleted ones too. Beyond: 106. */
   eventsMax: 20_000,
+  /** Revision of an event: a tick of microseconds until 2112. Beyond: 107. Corrections by other feeds still count on from it. */
+  revMax: 2 ** 52,
   /** Feeds that one game was heard from. Beyond: 106. */
   sourcesMax: 16,
   /** Events in one urgent message; a larger change goes out in several, each with the board that holds at the end. */

@@ -1,3 +1,4 @@
+import { ownEntry } from '../../kit/index.ts'
 import type { Batch } from './batch.ts'
 import { Draft } from './draft.ts'
 import { limits } from './limits.ts'
@@ -182,7 +183,7 @@ export class Match {
 
   /** Whose ids and revisions a feed carries: a provider may be heard in several ways, as the game says. */
   providerOf(source: string): string {
-    return this.game.providers[source] ?? source
+    return ownEntry(this.game.providers, source) ?? source
   }
 
   describe(game: Game): void {

@@ -143,8 +143,9 @@ export class Merge {
     if (kept !== undefined) return kept
     const { source = '', id = '' } = words[0] ?? {}
     const isNew = (key: string) => !used.has(key) && this.draft.shownAt(key) === undefined
-    let key = isNew(id) ? id : `${source}:${id}`
-    for (let count = 2; !isNew(key); count++) key = `${source}:${id}:${count}`
+    const full = ownKey(source, id)
+    let key = isNew(id) ? id : full
+    for (let count = 2; !isNew(key); count++) key = `${full}:${count}`
     return key
   }
 
@@ -176,6 +177,14 @@ export class Merge {
   #latest({ source, id, ...rest }: Seen): Seen {
     return this.draft.seenAt(source, id) ?? { source, id, ...rest }
   }
+}
+
+/** An id may be 128 characters long; this leaves room for a count. */
+const keyMax = 120
+
+function ownKey(source: string, id: string): string {
+  const full = `${source}:${id}`
+  return full.length <= keyMax ? full : `${full.slice(0, keyMax - 16).toWellFormed()}~${Bun.hash(full).toString(36)}`
 }
 
 function isOf(provider: string): (word: Seen) => boolean {

@@ -46,7 +46,7 @@ export function reduceBoard(events: readonly MatchEvent[], { version = 0, rate =
   const live = events.filter(isLive)
   const clock = reduceClock(live, rate)
   const phase = reducePhase(live)
-  const status = reduceStatus(live, phase)
+  const status = reduceStatus(live, phase, clock)
   const kicks = reduceShootout(live)
   const added = live
     .filter(event => event.kind === 'added_time' && event.period === phase)
@@ -98,18 +98,23 @@ export function isOver(status: Status): boolean {
 }
 
 /** What was said last, where it says more than the periods do; play that goes on ends an interruption. */
-function reduceStatus(live: readonly MatchEvent[], phase: Phase): Status {
+function reduceStatus(live: readonly MatchEvent[], phase: Phase, clock: MatchClock | undefined): Status {
   const said: EventOf<'status'> | undefined = live
     .filter(event => event.kind === 'status')
     .toSorted(inTime)
     .at(-1)
   if (said !== undefined && !plain.has(said.data.status)) {
-    const resumed = live.some(event => event.kind === 'period_start' && event.tEvent > said.tEvent)
-    if (final.has(said.data.status) || !resumed) return said.data.status
+    const isResumed = live.some(event => event.kind === 'period_start' && inTime(event, said) > 0) || isRunningSince(said, clock)
+    if (final.has(said.data.status) || !isResumed) return said.data.status
   }
   if (phase === 'scheduled') return said?.data.status ?? 'scheduled'
   if (phase === 'finished') return 'finished'
   return phase === 'half_time' ? 'half_time' : 'live'
+}
+
+/** Whether the clock was set going after a word that stopped it. */
+function isRunningSince({ tEvent }: MatchEvent, clock: MatchClock | undefined): boolean {
+  return clock?.running === true && clock.anchorUtcMs > tEvent
 }
 
 function stoppedWhen(over: boolean, clock: MatchClock): MatchClock {

@@ -93,7 +93,7 @@ export function reduceClock(live: readonly MatchEvent[], rate: number): MatchClo
     dir: 'up',
     rate,
   }
-  for (const step of live.filter(event => isStep(event, period, clock.anchorUtcMs)).toSorted(inTime)) clock = advance(clock, step)
+  for (const step of live.filter(event => isStep(event, period, first)).toSorted(inTime)) clock = advance(clock, step)
   return end === undefined ? clock : stop(clock, end)
 }
 
@@ -106,18 +106,15 @@ function clockWithoutWhistle(live: readonly MatchEvent[], heard: Period | undefi
   const rank = Math.max(-1, ...later.map(({ period }) => rankOf(period)))
   const clocks = later
     .filter(({ period }) => rankOf(period) === rank)
-    .map(({ period, clock, tEvent }) => ({
-      period,
-      anchorSec: Math.max(periodMinutes[period].from * 60, secondsOf(clock)),
-      anchorUtcMs: tEvent,
-    }))
-    .map(anchor => ({ ...anchor, beganAtMs: anchor.anchorUtcMs - (anchor.anchorSec / rate) * 1000 }))
+    .map(event => ({ event, anchorSec: Math.max(periodMinutes[event.period].from * 60, secondsOf(event.clock)) }))
+    .map(anchor => ({ ...anchor, beganAtMs: anchor.event.tEvent - (anchor.anchorSec / rate) * 1000 }))
     .toSorted((a, b) => a.beganAtMs - b.beganAtMs || b.anchorSec - a.anchorSec)
   const [first] = clocks
   if (first === undefined) return undefined
-  const { period, anchorSec, anchorUtcMs } = first
-  const clock: MatchClock = { period, anchorUtcMs, anchorSec, running: true, dir: 'up', rate }
-  const steps = live.filter(event => event.kind === 'status' && event.tEvent >= anchorUtcMs).toSorted(inTime)
+  const { event, anchorSec } = first
+  const { period, tEvent } = event
+  const clock: MatchClock = { period, anchorUtcMs: tEvent, anchorSec, running: true, dir: 'up', rate }
+  const steps = live.filter(step => step.kind !== 'clock' && isStep(step, period, event)).toSorted(inTime)
   return steps.reduce(advance, clock)
 }
 
@@ -128,13 +125,46 @@ function isPlayedByClock(event: MatchEvent): event is MatchEvent & { readonly pe
   return !besidePlay.has(event.kind) && 'period' in event && event.period !== undefined && 'clock' in event && event.clock !== undefined
 }
 
-function isStep(event: MatchEvent, period: Period, sinceUtcMs: number): boolean {
+/** What only happens while the ball is in play; cards and changes are told of in interruptions too. */
+const playedKinds: ReadonlySet<MatchEvent['kind']> = new Set([
+  'goal',
+  'goal_disallowed',
+  'penalty',
+  'penalty_missed',
+  'shot',
+  'save',
+  'corner',
+  'offside',
+])
+/** Feeds that tell minutes alone may round them up. */
+const roundingSec = 60
+
+function isProofOfPlay(event: MatchEvent): event is MatchEvent & { readonly period: Period; readonly clock: Reading } {
+  return playedKinds.has(event.kind) && isPlayedByClock(event)
+}
+
+/** Whether play beyond the place at which the clock was stopped shows that it goes on, though nobody has said so. */
+function goesOn(clock: MatchClock, { clock: reading, tEvent }: MatchEvent & { readonly clock: Reading }): boolean {
+  return !clock.running && clock.period !== 'shootout' && tEvent > clock.anchorUtcMs && secondsOf(reading) > clock.anchorSec + roundingSec
+}
+
+/** Whether an event of any priority shows that play goes on where the clock stands still. */
+export function setsGoing(clock: MatchClock | undefined, event: MatchEvent): boolean {
+  if (!isPlayedByClock(event) || event.period === 'shootout') return false
+  const isLater = rankOf(event.period) > rankOf(clock?.period)
+  return isLater || (clock?.period === event.period && isProofOfPlay(event) && goesOn(clock, event))
+}
+
+function isStep(event: MatchEvent, period: Period, first: MatchEvent | undefined): boolean {
   if (event.kind === 'clock') return event.period === period
-  return event.kind === 'status' && event.tEvent >= sinceUtcMs && rankOf(period) >= 0
+  if (isProofOfPlay(event)) return event.period === period
+  return event.kind === 'status' && first !== undefined && inTime(event, first) > 0
 }
 
 function advance(clock: MatchClock, event: MatchEvent): MatchClock {
   if (event.kind === 'clock') return set(clock, event)
+  if (isProofOfPlay(event))
+    return goesOn(clock, event) ? { ...clock, running: true, anchorSec: secondsOf(event.clock), anchorUtcMs: event.tEvent } : clock
   if (event.kind !== 'status' || clock.period === 'shootout') return clock
   const running = event.data.status === 'live' ? true : pausing.has(event.data.status) ? false : clock.running
   if (running === clock.running) return clock

@@ -65,16 +65,20 @@ const fedTeam = z.union(
   { error: 'expected a name, or an object with a name' },
 )
 
+/** The last moment of the year 9999, beyond which dates are written otherwise. */
+const kickoffMaxMs = 253_402_300_799_999
+const fedDate = gameSchema.def.shape.date.check(z.refine(isDay, 'expected a day of the calendar'))
+
 /** What `PUT /sports/games/<id>` takes. Teams and league may be given by name alone. */
 export const fedGameSchema = z.strictObject({
   league: z._default(gameIdSchema, 'games'),
   competition: z._default(short, ''),
   round: z._default(short, ''),
-  date: z._default(gameSchema.def.shape.date, ''),
+  date: z._default(fedDate, ''),
   venue: z._default(short, ''),
   home: fedTeam,
   away: fedTeam,
-  kickoffUtcMs: z.optional(timeSchema),
+  kickoffUtcMs: z.optional(timeSchema.check(z.maximum(kickoffMaxMs))),
   rate: z._default(gameSchema.def.shape.rate, 1),
   sources: z._default(gameSchema.def.shape.sources, []),
   providers: gameSchema.def.shape.providers,
@@ -93,16 +97,26 @@ export function gameOf(id: string, given: z.output<typeof fedGameSchema>): Game 
 
 function teamOf(given: z.output<typeof fedTeam>): Team {
   const team = typeof given === 'string' ? { name: given, lineup: [], bench: [] } : given
-  const letters = team.name.normalize('NFKD').replace(/[^A-Za-z0-9]/g, '')
   return {
     id: slugOf(team.name),
-    code: (letters === '' ? [...team.name].slice(0, 3).join('') : letters.slice(0, 3)).toUpperCase(),
+    code: codeOf(team.name),
     colors: colorsOf(team.name),
     ...defined(team),
     lineup: team.lineup,
     bench: team.bench,
     name: team.name,
   }
+}
+
+/** Three letters; some grow to two as capitals. */
+function codeOf(name: string): string {
+  const letters = name.normalize('NFKD').replace(/[^A-Za-z0-9]/g, '')
+  return [...(letters === '' ? name : letters).toUpperCase()].slice(0, 3).join('')
+}
+
+function isDay(text: string): boolean {
+  const time = Date.parse(`${text}T12:00:00Z`)
+  return text === '' || (!Number.isNaN(time) && new Date(time).toISOString().startsWith(text))
 }
 
 type Given = Exclude<z.output<typeof fedTeam>, string>

@@ -17,9 +17,9 @@ export interface OpenReview {
 /** The review that is open, the newest where there are several. A review that takes long is not decided by that (sports S5). */
 export function openReview(live: readonly MatchEvent[]): OpenReview | undefined {
   const open: EventOf<'var_start'>[] = live.filter(event => event.kind === 'var_start').toSorted(inTime)
-  for (const end of live.filter(event => event.kind === 'var_end').toSorted(inTime)) {
-    const { ref } = end
-    const index = open.findIndex(start => ref === undefined || start.id === ref || start.ref === ref)
+  const ends: EventOf<'var_end'>[] = live.filter(event => event.kind === 'var_end')
+  for (const end of ends.toSorted(inTime)) {
+    const index = open.findIndex(start => isEndOf(end, start))
     if (index !== -1) open.splice(index, 1)
   }
   const start = open.at(-1)
@@ -29,6 +29,14 @@ export function openReview(live: readonly MatchEvent[]): OpenReview | undefined 
     .toSorted(inTime)
     .at(-1)
   return reviewed === undefined ? undefined : { id: reviewed.id, ref: reviewed.id, sinceUtcMs: reviewed.tEvent }
+}
+
+/** Feeds may tell of a beginning right after its end. */
+const outOfOrderMs = 5000
+
+/** An end that names nothing ends what has begun by then: some feeds tell of ends alone, and a later review is not over before it began. */
+function isEndOf({ ref, tEvent }: EventOf<'var_end'>, start: EventOf<'var_start'>): boolean {
+  return ref === undefined ? start.tEvent <= tEvent + outOfOrderMs : start.id === ref || start.ref === ref
 }
 
 /**
@@ -48,7 +56,7 @@ function refusedGoals(events: readonly MatchEvent[]): string[] {
   const verdicts = new Map<string, string>()
   const ends: EventOf<'var_end'>[] = events.filter(event => event.kind === 'var_end')
   for (const end of ends.filter(isLive).toSorted(inTime)) {
-    const index = open.findIndex(start => end.ref === undefined || start.id === end.ref || start.ref === end.ref)
+    const index = open.findIndex(start => isEndOf(end, start))
     const start = index === -1 ? starts.find(({ id }) => id === end.ref) : open.splice(index, 1)[0]
     const named = end.ref === start?.id ? start?.ref : (end.ref ?? start?.ref)
     const id = named ?? goalUnderReview(events, start?.team ?? end.team, end.tEvent)?.id

@@ -24,11 +24,17 @@ const counted: Readonly<Record<string, (event: MatchEvent) => boolean>> = {
 /** What the events amount to, and what the feed counts itself, which wins. A figure of which there is nothing to tell is left out. */
 export function reduceStats(events: readonly MatchEvent[]): Stats {
   const live = events.filter(isLive)
-  const stats: Record<string, { home: number; away: number }> = { goals: { home: 0, away: 0 } }
-  const add = (name: string, side: Side) => {
-    stats[name] ??= { home: 0, away: 0 }
-    stats[name][side]++
+  // A map: a feed may call a figure `constructor`, which every object has.
+  const stats = new Map<string, { home: number; away: number }>()
+  const pairFor = (name: string) => {
+    const pair = stats.get(name) ?? { home: 0, away: 0 }
+    stats.set(name, pair)
+    return pair
   }
+  const add = (name: string, side: Side) => {
+    pairFor(name)[side]++
+  }
+  pairFor('goals')
   const goals = countingGoals(events)
   for (const goal of goals) add('goals', creditedTo(goal))
   for (const goal of goals) if (goal.data.how === 'penalty') add('penalty_goals', goal.team)
@@ -38,17 +44,14 @@ export function reduceStats(events: readonly MatchEvent[]): Stats {
   const cards = { home: cardsOf(live, 'home'), away: cardsOf(live, 'away') }
   for (const color of ['yellow', 'red'] as const) {
     const pair = { home: cards.home[color], away: cards.away[color] }
-    if (pair.home + pair.away > 0) stats[`${color}_cards`] = pair
+    if (pair.home + pair.away > 0) stats.set(`${color}_cards`, pair)
   }
   // A goal is a shot too, where shots are told at all.
   for (const name of ['shots', 'shots_on_target']) {
-    if (stats[name] !== undefined) for (const goal of goals) if (goal.data.how !== 'own') add(name, goal.team)
+    if (stats.has(name)) for (const goal of goals) if (goal.data.how !== 'own') add(name, goal.team)
   }
   for (const event of live.toSorted(inTime)) {
-    if (event.kind !== 'stat') continue
-    stats[event.data.name] ??= { home: 0, away: 0 }
-    const pair = stats[event.data.name]
-    if (pair !== undefined) pair[event.team] = event.data.value
+    if (event.kind === 'stat') pairFor(event.data.name)[event.team] = event.data.value
   }
-  return stats
+  return Object.fromEntries(stats)
 }
