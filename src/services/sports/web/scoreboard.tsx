@@ -1,4 +1,4 @@
-import { countingGoals, creditedTo, eventMinute, periodNow, phaseName, type Side, shootoutScore } from '../model/index.ts'
+import { countingGoals, creditedTo, eventMinute, periodNow, phaseName, type Side, shootoutScore, unknownPlayer } from '../model/index.ts'
 import { ClockText, isToCome } from './clock-text.tsx'
 import { Crest, glowOf } from './crest.tsx'
 import { BallIcon, ScreenIcon } from './event-icon.tsx'
@@ -129,7 +129,9 @@ function Score({ view }: { readonly view: MatchView }) {
 
 function Scorers({ view, team }: { readonly view: MatchView; readonly team: Side }) {
   const goals = countingGoals(view.events).filter(goal => creditedTo(goal) === team)
-  const byPlayer = Map.groupBy(goals, ({ players, team: own }) => players[0]?.name ?? view.game[own].name)
+  const byPlayer = Map.groupBy(goals, ({ players: [scorer], team: own }) =>
+    scorer === undefined || scorer.name === unknownPlayer ? view.game[own].name : scorer.name,
+  )
   return (
     <ul class={team} aria-label={`Goals of ${view.game[team].name}`}>
       {[...byPlayer].map(([player, scored]) => (
