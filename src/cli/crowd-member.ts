@@ -1,6 +1,6 @@
 import type { CrowdOptions, NowUs } from './crowd-options.ts'
 import type { CrowdTally } from './tally.ts'
-import { clientFrame, Dechunker, EventReader, FrameReader, type WireMessage, type WireReader } from './wire-reader.ts'
+import { type CrowdMessage, clientFrame, Dechunker, EventReader, FrameReader, type WireReader } from './wire-reader.ts'
 
 type Socket = Bun.Socket<CrowdMember>
 
@@ -95,7 +95,7 @@ export class CrowdMember {
     return rest
   }
 
-  #take({ kind, text }: WireMessage): void {
+  #take({ kind, text }: CrowdMessage): void {
     const { answers, openText, match } = this.#options
     const answer = answers.get(text)
     if (kind === 'close') this.close()

@@ -1,10 +1,10 @@
 /** Takes what arrives on a connection after the response head, and gives the whole messages in it. Bytes stand as latin1 text throughout. */
 export interface WireReader {
-  take(bytes: string): WireMessage[]
+  take(bytes: string): CrowdMessage[]
 }
 
 /** `ping` wants a pong with the same text; `close` is the last. */
-export interface WireMessage {
+export interface CrowdMessage {
   readonly kind: 'message' | 'ping' | 'close'
   readonly text: string
 }
@@ -13,7 +13,7 @@ export interface WireMessage {
 export class EventReader implements WireReader {
   #rest = ''
 
-  take(bytes: string): WireMessage[] {
+  take(bytes: string): CrowdMessage[] {
     const events = (this.#rest + bytes).split('\n\n')
     this.#rest = events.pop() ?? ''
     return events.filter(event => /^data:/m.test(event)).map(text => ({ kind: 'message', text }))
@@ -26,9 +26,9 @@ const opcodes = { close: 8, ping: 9, pong: 10 }
 export class FrameReader implements WireReader {
   #rest = ''
 
-  take(bytes: string): WireMessage[] {
+  take(bytes: string): CrowdMessage[] {
     const text = this.#rest + bytes
-    const messages: WireMessage[] = []
+    const messages: CrowdMessage[] = []
     let at = 0
     for (let frame = frameAt(text, at); frame !== undefined; frame = frameAt(text, at)) {
       at = frame.end

@@ -3,7 +3,7 @@ import { presenceLeaseMs } from '../hub/index.ts'
 import { type Clock, every, type Json, type Timer } from '../kit/index.ts'
 import type { Close } from '../protocol/index.ts'
 import { Child } from './child.ts'
-import type { Controls } from './controls.ts'
+import type { ControlLog } from './control-log.ts'
 import { encodeNotice, type LinkSocket } from './link.ts'
 import type { LinkListener } from './link-listener.ts'
 import { linkCloses, protocol, refusals, type TakenWatch, type WatchChange, type Welcome } from './protocol.ts'
@@ -14,7 +14,7 @@ import { toWireMessage } from './wire.ts'
 export interface ChildrenContext {
   readonly clock: Clock
   readonly log: Log
-  readonly controls: Controls
+  readonly controls: ControlLog
   /** The secret that nodes show each other; none, and nothing can link here. */
   readonly secret: string | undefined
   isSecret(given: string): boolean

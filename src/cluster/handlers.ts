@@ -1,5 +1,5 @@
 import { CommandError, describeIssue, errors } from '../protocol/index.ts'
-import type { Notice, Request } from './row.ts'
+import type { LinkNotification, Request } from './row.ts'
 
 type Maybe<T> = T | Promise<T>
 /** What a handler may give: nothing as well, where the answer may be nothing. */
@@ -19,7 +19,7 @@ export class Handlers<Context> {
     return this
   }
 
-  hear<In>(row: Notice<In>, run: (context: Context, input: In) => void): this {
+  hear<In>(row: LinkNotification<In>, run: (context: Context, input: In) => void): this {
     this.#notices.set(row.name, (context, input) => {
       const read = row.input.safeParse(input)
       if (!read.success) throw new TypeError(`${row.name}: ${describeIssue(read.error)}`)

@@ -1,7 +1,7 @@
 export type { Child } from './child.ts'
 export { Children, type ChildrenContext } from './children.ts'
 export { type Connector, connectByWebSocket } from './connector.ts'
-export { Controls } from './controls.ts'
+export { ControlLog } from './control-log.ts'
 export type { Link, LinkSocket } from './link.ts'
 export type { LinkEnd, LinkListener } from './link-listener.ts'
 export {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Clock, Timer } from '../kit/index.ts'
 import { CommandError, describeIssue, errors, type ProtocolError } from '../protocol/index.ts'
 import { framesOf, LineReader } from './frames.ts'
-import { type Notice, type Request, shaped } from './row.ts'
+import { type LinkNotification, type Request, shaped } from './row.ts'
 
 /** The connection under a link. */
 export interface LinkSocket {
@@ -85,7 +85,7 @@ export class Link {
     throw new CommandError(errors.internal, `the answer to ${name} cannot be read: ${describeIssue(read.error)}`)
   }
 
-  notify<In>({ name }: Notice<In>, input: In): void {
+  notify<In>({ name }: LinkNotification<In>, input: In): void {
     this.#send(['n', name, input])
   }
 
@@ -187,6 +187,6 @@ export class Link {
 }
 
 /** A notice encoded once, for any number of links. */
-export function encodeNotice<In>({ name }: Notice<In>, input: In): string {
+export function encodeNotice<In>({ name }: LinkNotification<In>, input: In): string {
   return JSON.stringify(['n', name, input] satisfies Line)
 }

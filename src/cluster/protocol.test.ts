@@ -4,7 +4,7 @@ import { SimClock } from '../../sim/core/clock.ts'
 import { PipeSocket } from '../../test/support/link-pipe.ts'
 import { type Log, silentLog } from '../hub/index.ts'
 import { Children, type ChildrenContext } from './children.ts'
-import { Controls } from './controls.ts'
+import { ControlLog } from './control-log.ts'
 import { Handlers } from './handlers.ts'
 import { linkVersion, protocol } from './protocol.ts'
 import { notify, request } from './row.ts'
@@ -38,7 +38,7 @@ describe('a node that links', () => {
     const logged: string[] = []
     const log: Log = { ...silentLog, warn: (_fields, message) => logged.push(message), error: (_fields, message) => logged.push(message) }
     // A node of another release gets no further than its first line.
-    const context: Pick<ChildrenContext, 'clock' | 'log' | 'controls'> = { clock, log, controls: new Controls('above') }
+    const context: Pick<ChildrenContext, 'clock' | 'log' | 'controls'> = { clock, log, controls: new ControlLog('above') }
     const children = new Children({ ...missing, ...context })
     const [lower, upper] = PipeSocket.pair(clock)
     const child = children.accept(upper)
@@ -82,7 +82,7 @@ describe('a node that links', () => {
 })
 
 const missing: ChildrenContext = {
-  ...{ clock: new SimClock(), log: silentLog, controls: new Controls(), secret: 's', isSecret: () => true, isRoot: true },
+  ...{ clock: new SimClock(), log: silentLog, controls: new ControlLog(), secret: 's', isSecret: () => true, isRoot: true },
   node: unexpected,
   exchange: unexpected,
   welcome: unexpected,

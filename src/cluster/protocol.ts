@@ -14,7 +14,7 @@ import type {
 } from '../hub/index.ts'
 import type { Json } from '../kit/index.ts'
 import type { ClientInfo, Close, Position } from '../protocol/index.ts'
-import type { NumberedControl } from './controls.ts'
+import type { NumberedControl } from './control-log.ts'
 import type { NodeReport } from './report.ts'
 import { notify, request, shaped } from './row.ts'
 import type { WireGrant, WireMessage, WirePage } from './wire.ts'

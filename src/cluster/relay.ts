@@ -1,7 +1,7 @@
 import { type LifecycleEvent, type NamespaceFields, type Node, payerOf, type SessionPush } from '../hub/index.ts'
 import { type Clock, every, type Json, RingBuffer, type Timer } from '../kit/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
-import type { Controls, NumberedControl } from './controls.ts'
+import type { ControlLog, NumberedControl } from './control-log.ts'
 import { Handlers } from './handlers.ts'
 import { type Hello, type HelloReply, linkVersion, protocol, type TakenWatch, type WatchChange, type Welcome } from './protocol.ts'
 import { ClientQuestions } from './questions.ts'
@@ -19,7 +19,7 @@ export interface RelayContext {
   readonly broker: RelayBroker
   readonly presence: RelayPresence
   readonly uplink: Uplink
-  readonly controls: Controls
+  readonly controls: ControlLog
   /** Between reports. At most this old are the figures of this node upstream (sports S20: viewers are summed every 2 s). */
   readonly reportMs: number
   /** The namespaces are these from now on. */
@@ -58,7 +58,7 @@ export class Relay implements UplinkEvents {
 
   constructor(
     readonly node: string,
-    readonly controls: Controls,
+    readonly controls: ControlLog,
   ) {}
 
   /** The link may come up before the node is complete: until then it only waits. Resolves when the parent has been heard. */

@@ -11,7 +11,7 @@ export interface Request<In, Out> {
 }
 
 /** One statement of the protocol, which wants no answer. What must not be lost is said again as a whole when the link is new. */
-export interface Notice<In> {
+export interface LinkNotification<In> {
   readonly kind: 'notice'
   readonly name: string
   readonly input: z.ZodType<In>
@@ -26,7 +26,7 @@ export function request<In, Out>(
   return { kind: 'request', name, input, output, isRepeatable: repeatable }
 }
 
-export function notify<In>(name: string, input: z.ZodType<In>): Notice<In> {
+export function notify<In>(name: string, input: z.ZodType<In>): LinkNotification<In> {
   return { kind: 'notice', name, input }
 }
 

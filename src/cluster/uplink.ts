@@ -4,7 +4,7 @@ import { CommandError } from '../protocol/index.ts'
 import type { Connector } from './connector.ts'
 import { BrokenLink, Link, type LinkPeer } from './link.ts'
 import { type Hello, type HelloReply, linkCloses, protocol, refusals } from './protocol.ts'
-import type { Notice, Request } from './row.ts'
+import type { LinkNotification, Request } from './row.ts'
 
 export interface UplinkOptions {
   readonly clock: Clock
@@ -100,7 +100,7 @@ export class Uplink {
   }
 
   /** Says it if the link is up; what is said without an answer may be lost. */
-  notify<In>(row: Notice<In>, input: In): void {
+  notify<In>(row: LinkNotification<In>, input: In): void {
     if (this.#state.kind === 'up') this.#state.link.notify(row, input)
   }
 

@@ -1,7 +1,7 @@
 import { SimClock } from '../../sim/core/clock.ts'
 import { MemoryBroker, MemoryPresence } from '../../src/broker/index.ts'
 import type { Connector } from '../../src/cluster/connector.ts'
-import { Children, Controls, Relay, RelayBroker, RelayPresence, Uplink, UpstreamBroker } from '../../src/cluster/index.ts'
+import { Children, ControlLog, Relay, RelayBroker, RelayPresence, Uplink, UpstreamBroker } from '../../src/cluster/index.ts'
 import { defaultLimits, type Exchange, Namespaces, Node, type Presence, readNamespace, silentLog } from '../../src/hub/index.ts'
 import { seededRandom } from '../../src/kit/index.ts'
 import { PipeSocket } from '../support/link-pipe.ts'
@@ -69,7 +69,7 @@ export function centralNode(clock: SimClock) {
 
 /** Whoever links from below, by pipes. */
 function childrenOf({ node, broker, namespaces }: ReturnType<typeof centralNode>, clock: SimClock): Children {
-  const controls = new Controls('above')
+  const controls = new ControlLog('above')
   broker.attach({ deliver() {}, mayHaveMissed() {}, removed() {}, control: message => controls.issue(message) })
   return new Children({
     ...{ clock, log: silentLog, controls, secret: 's', isSecret: () => true, isRoot: true },
@@ -109,7 +109,7 @@ export function relayOverPipe(): Stage {
   const above = centralNode(clock)
   const children = childrenOf(above, clock)
   const namespaces = new Namespaces([])
-  const controls = new Controls(undefined)
+  const controls = new ControlLog(undefined)
   const relay = new Relay('below', controls)
   const random = seededRandom(2)
   const uplink = new Uplink(

@@ -46,7 +46,7 @@ import { drain } from './drain.ts'
 import { disconnect, presenceOf, presenceStatsOf, subscribe, tellAll } from './in-process.ts'
 import { KeptRevocations, type RevocationRows } from './kept-revocations.ts'
 
-import { Policies } from './policies.ts'
+import { NamespaceRegistry } from './namespace-registry.ts'
 
 // An Application without any I/O, as a test or a simulation makes one:
 //
@@ -126,7 +126,7 @@ export class Application implements ServerCalls {
   readonly tickets: Tickets
   /** What is answered by HTTP; whoever serves requests hands them to it. */
   readonly router = new Router()
-  readonly #policies: Policies
+  readonly #registry: NamespaceRegistry
   readonly #keptRevocations: KeptRevocations | undefined
   readonly #services: Service[] = []
   #stopping: Promise<void> | undefined
@@ -141,9 +141,9 @@ export class Application implements ServerCalls {
     this.random = random
     this.log = log
     this.config = config
-    this.#policies = new Policies(config.channel.namespaces, parent === undefined)
+    this.#registry = new NamespaceRegistry(config.channel.namespaces, parent === undefined)
     const revocations = new Revocations(clock)
-    const { namespaces } = this.#policies
+    const { namespaces } = this.#registry
     const nodeId = id ?? randomId(random, 6)
     this.tree = new Tree({ config, id: nodeId, clock, random, log, namespaces, history: store.histories, parent, brokers, connect })
     this.hooks = new Hooks(config.hooks, { clock, random, log, json: config.limits.json, fetch })
@@ -188,13 +188,13 @@ export class Application implements ServerCalls {
   }
 
   namespace(input: NamespaceInput | Namespace): void {
-    this.#policies.bring(namespaceFrom(input))
+    this.#registry.addFromService(namespaceFrom(input))
     this.tree.changed()
   }
 
   /** Takes the parent's namespaces. Who follows a channel whose rules have changed begins again under the new ones. */
   adopt(namespaces: readonly NamespaceFields[]): void {
-    const changed = this.#policies.adopt(namespaces)
+    const changed = this.#registry.adoptFromParent(namespaces)
     if (changed.size === 0) return
     this.tree.renew(changed)
     this.node.renew(changed)

@@ -1,9 +1,9 @@
 import type { AskingHooks, LifecycleEvent, Log } from '../../hub/index.ts'
 import { type Clock, type Fetch, type JsonBounds, type Random, randomId } from '../../kit/index.ts'
 import type { Config } from '../config/index.ts'
-import { Complaints } from './complaints.ts'
+import { HookLog } from './hook-log.ts'
+import { HookSender } from './hook-sender.ts'
 import { Notices, type NoticesContext } from './notices.ts'
-import { Poster } from './poster.ts'
 import { bodyOf, HookQuestions } from './questions.ts'
 import { HookTally } from './tally.ts'
 
@@ -27,8 +27,8 @@ export class Hooks {
     readonly config: Config['hooks'],
     { clock, random, log, json, fetch }: HooksOptions,
   ) {
-    const poster = new Poster({ clock, fetch, secret: config.secret ?? '', allowedHosts: config.allowedHosts })
-    this.#context = { clock, random, poster, complaints: new Complaints(clock, log), tally: this.tally }
+    const sender = new HookSender({ clock, fetch, secret: config.secret ?? '', allowedHosts: config.allowedHosts })
+    this.#context = { clock, random, sender, hookLog: new HookLog(clock, log), tally: this.tally }
     this.asking = new HookQuestions({ ...this.#context, json }).asking(config)
   }
 
@@ -55,7 +55,7 @@ export class Hooks {
   /** Tells what is left within a bound. Idempotent. */
   async close(): Promise<void> {
     await Promise.all([...this.#notices.values()].map(notices => notices.close()))
-    this.#context.poster.close()
+    this.#context.sender.close()
   }
 
   #noticesTo(url: string): Notices {

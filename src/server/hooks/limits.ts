@@ -19,5 +19,5 @@ export const hookLimits = {
   /** Between two tries of a notice: ten of them outlast a restart of the back end. */
   noticeBackoff: { baseMs: 500, capMs: 30_000 },
   /** Between two log lines on the same hook, so that an outage does not flood the log. */
-  complaintMs: 1_000,
+  hookLogMs: 1_000,
 } as const

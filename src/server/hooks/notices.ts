@@ -1,14 +1,14 @@
 import { backoffMs, type Clock, type Random, RingBuffer, type Timer } from '../../kit/index.ts'
-import type { Complaints } from './complaints.ts'
+import type { HookLog } from './hook-log.ts'
+import type { Envelope, HookSender } from './hook-sender.ts'
 import { hookLimits } from './limits.ts'
-import type { Envelope, Poster } from './poster.ts'
 import type { HookTally } from './tally.ts'
 
 export interface NoticesContext {
   readonly clock: Clock
   readonly random: Random
-  readonly poster: Poster
-  readonly complaints: Complaints
+  readonly sender: HookSender
+  readonly hookLog: HookLog
   readonly tally: HookTally
 }
 
@@ -40,8 +40,8 @@ export class Notices {
   async close(): Promise<void> {
     this.#isClosing = true
     this.#pause?.end()
-    const { clock, poster } = this.context
-    const timer = clock.after(hookLimits.closeMs, () => poster.close())
+    const { clock, sender } = this.context
+    const timer = clock.after(hookLimits.closeMs, () => sender.close())
     await this.#running
     timer.cancel()
   }
@@ -51,9 +51,9 @@ export class Notices {
   }
 
   async #deliver(notice: Envelope): Promise<void> {
-    const { random, poster, tally } = this.context
+    const { random, sender, tally } = this.context
     for (let attempt = 0; ; attempt++) {
-      const outcome = await poster.post(notice)
+      const outcome = await sender.post(notice)
       if (outcome.kind === 'answered') {
         tally.add(notice.name, 'delivered')
         return
@@ -70,7 +70,7 @@ export class Notices {
   #drop(notice: Envelope | undefined, reason: string): void {
     if (notice === undefined) return
     this.context.tally.add(notice.name, 'dropped')
-    this.context.complaints.warn(notice.name, { reason }, 'a back end was not told, and will not be')
+    this.context.hookLog.warn(notice.name, { reason }, 'a back end was not told, and will not be')
   }
 
   /** A pause that closing cuts short. */

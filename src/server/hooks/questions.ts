@@ -3,16 +3,16 @@ import { backoffMs, type Clock, FairQueue, type JsonBounds, type Random, randomI
 import { CommandError, errors } from '../../protocol/index.ts'
 import type { Config, HookTarget } from '../config/index.ts'
 import { type HookQuestion, type Result, readAnswer, resultSchemas } from './answers.ts'
-import type { Complaints } from './complaints.ts'
+import type { HookLog } from './hook-log.ts'
+import type { Envelope, HookSender } from './hook-sender.ts'
 import { hookLimits } from './limits.ts'
-import type { Envelope, Poster } from './poster.ts'
 import type { HookTally } from './tally.ts'
 
 export interface QuestionsContext {
   readonly clock: Clock
   readonly random: Random
-  readonly poster: Poster
-  readonly complaints: Complaints
+  readonly sender: HookSender
+  readonly hookLog: HookLog
   readonly tally: HookTally
   readonly json: JsonBounds
 }
@@ -48,7 +48,7 @@ export class HookQuestions {
     const turn = queue.enter(client.principal)
     if (turn === undefined) {
       this.context.tally.add(name, 'refused')
-      this.context.complaints.warn(name, {}, 'a hook is not asked, since too many questions wait for the back end')
+      this.context.hookLog.warn(name, {}, 'a hook is not asked, since too many questions wait for the back end')
       throw new CommandError(errors.tooManyRequests)
     }
     await turn
@@ -61,10 +61,10 @@ export class HookQuestions {
   }
 
   async #insist<Q extends HookQuestion>(envelope: Envelope & { readonly name: Q }): Promise<HookAnswer<Result<Q>>> {
-    const { clock, random, poster, tally } = this.context
+    const { clock, random, sender, tally } = this.context
     const { name, target } = envelope
     for (let attempt = 0; ; attempt++) {
-      const outcome = await poster.post(envelope)
+      const outcome = await sender.post(envelope)
       if (outcome.kind === 'answered') return this.#read(name, outcome.body)
       if (outcome.mayRepeat && attempt < target.retries) {
         tally.add(name, 'retried')
@@ -85,7 +85,7 @@ export class HookQuestions {
 
   #failure(name: HookQuestion, reason: string, message: string): CommandError {
     this.context.tally.add(name, 'failed')
-    this.context.complaints.warn(name, { reason }, `a hook failed: ${message}`)
+    this.context.hookLog.warn(name, { reason }, `a hook failed: ${message}`)
     return new CommandError(errors.internal, message)
   }
 

@@ -2,7 +2,7 @@ import { MemoryPresence, ProvidedHistories } from '../../broker/index.ts'
 import {
   Children,
   type Connector,
-  Controls,
+  ControlLog,
   type Link,
   linkCloses,
   type NodeReport,
@@ -95,7 +95,7 @@ const workerReportMs = 500
 export class Tree {
   readonly children: Children
   readonly machine: Machine
-  readonly #controls: Controls
+  readonly #controls: ControlLog
   readonly #uplink: Uplink | undefined
   readonly #relay: Relay | undefined
   readonly #streams: StreamPlaces
@@ -109,7 +109,7 @@ export class Tree {
 
   constructor(readonly options: TreeOptions) {
     const { parent, clock, random, log, id, connect } = options
-    this.#controls = new Controls(parent === undefined ? id : undefined)
+    this.#controls = new ControlLog(parent === undefined ? id : undefined)
     if (parent !== undefined) {
       this.#relay = new Relay(id, this.#controls)
       this.#uplink = new Uplink({ clock, random, log, node: id, upstreams: parent.upstreams, secret: parent.secret, connect }, this.#relay)

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../../../kit/index.ts'
 import { Shell, type StreamState } from '../../../web/index.ts'
 import type { Account, Accounts } from './account.ts'
 import { followAttention } from './attention.ts'
-import { ChatStore, type Notice, type NoticeAction, type PageClient } from './chat-store.ts'
+import { ChatStore, type NoticeAction, type PageClient, type PageNotice } from './chat-store.ts'
 import { ConversationList } from './conversation-list.tsx'
 import { ConversationMenu } from './conversation-menu.tsx'
 import { ConversationPane } from './conversation-view.tsx'
@@ -276,7 +276,15 @@ function Notices({ desk: { store } }: { readonly desk: Desk }) {
   )
 }
 
-function NoticeButton({ store, notice, action }: { readonly store: ChatStore; readonly notice: Notice; readonly action: NoticeAction }) {
+function NoticeButton({
+  store,
+  notice,
+  action,
+}: {
+  readonly store: ChatStore
+  readonly notice: PageNotice
+  readonly action: NoticeAction
+}) {
   const act = () => {
     store.dismiss(notice)
     action.act()

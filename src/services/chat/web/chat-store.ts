@@ -19,7 +19,7 @@ import { TimeLabels } from './time-labels.ts'
 export type PageClient = Pick<ChatClient, Exclude<keyof ChatClient, 'options'>>
 
 /** Something that is said for a moment at the edge of the page. */
-export interface Notice {
+export interface PageNotice {
   readonly id: number
   readonly text: string
   readonly tone: 'plain' | 'bad'
@@ -56,7 +56,7 @@ export class ChatStore {
   readonly invited: ReadonlySignal<readonly Invited[]>
   /** Messages that wait to be read, besides those of muted conversations. */
   readonly unread: ReadonlySignal<number>
-  readonly notices: Signal<readonly Notice[]> = signal([])
+  readonly notices: Signal<readonly PageNotice[]> = signal([])
   /** The newest message of another that came, for whoever reads the screen aloud. */
   readonly spoken: Signal<string> = signal('')
   readonly #linkRev = signal(0)
@@ -176,13 +176,13 @@ export class ChatStore {
     if (users.length > 0) this.notify(`Asked ${this.people.listed(users)}: they come in when they say yes.`)
   }
 
-  notify(text: string, tone: Notice['tone'] = 'plain', action?: NoticeAction): void {
-    const notice: Notice = { id: this.#nextNotice++, text, tone, action }
+  notify(text: string, tone: PageNotice['tone'] = 'plain', action?: NoticeAction): void {
+    const notice: PageNotice = { id: this.#nextNotice++, text, tone, action }
     this.notices.value = [...this.notices.value, notice].slice(-noticesMax)
     this.clock.after(noticeMs, () => this.dismiss(notice))
   }
 
-  dismiss(notice: Notice): void {
+  dismiss(notice: PageNotice): void {
     this.notices.value = this.notices.value.filter(other => other !== notice)
   }
 

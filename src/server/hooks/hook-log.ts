@@ -3,8 +3,8 @@ import type { Clock } from '../../kit/index.ts'
 import type { HookName } from '../config/index.ts'
 import { hookLimits } from './limits.ts'
 
-/** Logs what goes wrong with hooks: for each of them a line now and then, with how many were left out. */
-export class Complaints {
+/** Logs failures of hooks: at most one line an interval for each hook, with the number of lines left out. */
+export class HookLog {
   readonly #byHook = new Map<HookName, { quietUntil: number; suppressed: number }>()
 
   constructor(
@@ -19,7 +19,7 @@ export class Complaints {
       before.suppressed++
       return
     }
-    this.#byHook.set(hook, { quietUntil: now + hookLimits.complaintMs, suppressed: 0 })
+    this.#byHook.set(hook, { quietUntil: now + hookLimits.hookLogMs, suppressed: 0 })
     const suppressed = before?.suppressed ?? 0
     this.log.warn({ hook, ...fields, ...(suppressed === 0 ? {} : { suppressed }) }, message)
   }

@@ -5,7 +5,7 @@ import { type HookName, type HookTarget, isAllowedHost } from '../config/index.t
 import { hookLimits } from './limits.ts'
 import { sign, signatureHeader } from './signature.ts'
 
-/** One hook on its way: what is asked or told, and under which key, the same however often it is sent. */
+/** One hook request: its body, and its idempotency key, which stays the same for every attempt. */
 export interface Envelope {
   readonly name: HookName
   readonly target: HookTarget
@@ -15,12 +15,12 @@ export interface Envelope {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** What became of one try. */
+/** The outcome of one attempt. */
 export type PostOutcome =
   | { readonly kind: 'answered'; readonly body: string }
   | { readonly kind: 'failed'; readonly reason: string; readonly mayRepeat: boolean }
 
-export interface PosterOptions {
+export interface HookSenderOptions {
   readonly clock: Clock
   readonly fetch: Fetch
   readonly secret: string
@@ -30,12 +30,12 @@ export interface PosterOptions {
 /** Statuses below 500 that say "not now". */
 const notNow: ReadonlySet<number> = new Set([408, 425, 429])
 
-/** Posts to back ends: signed, bounded in time and size, to hosts on the list alone, and never on to where a redirect points. */
-export class Poster {
+/** Sends hook requests to back ends: signed, bounded in time and size, to allowed hosts only; redirects are not followed. */
+export class HookSender {
   readonly #underWay = new Set<AbortController>()
   #isClosed = false
 
-  constructor(readonly options: PosterOptions) {}
+  constructor(readonly options: HookSenderOptions) {}
 
   async post(envelope: Envelope): Promise<PostOutcome> {
     const { url, timeoutMs } = envelope.target
@@ -56,7 +56,7 @@ export class Poster {
     }
   }
 
-  /** Ends what is under way, and takes nothing more. */
+  /** Aborts requests under way, and takes no more. */
   close(): void {
     this.#isClosed = true
     for (const controller of this.#underWay) controller.abort()

@@ -1,10 +1,10 @@
 import { type Namespace, type NamespaceFields, Namespaces, readNamespace } from '../../hub/index.ts'
 
 /**
- * The namespaces of this server. On the central node: those of the configuration, which win, and those that services brought. On every
- * other: those of its parent, so that channels need no configuration there and have the same rules everywhere.
+ * The namespaces of this server. On the central node: those of the configuration, which win, and those of services. On every other node:
+ * those of its parent, so that channels need no configuration there and have the same rules everywhere.
  */
-export class Policies {
+export class NamespaceRegistry {
   readonly namespaces: Namespaces
   readonly #configured: ReadonlySet<string>
 
@@ -16,13 +16,13 @@ export class Policies {
     this.#configured = new Set(configured.map(({ name }) => name))
   }
 
-  /** From a service. */
-  bring(namespace: Namespace): void {
+  /** Adds a service's namespace, unless the configuration has one of its name. */
+  addFromService(namespace: Namespace): void {
     if (this.isCentral && !this.#configured.has(namespace.name)) this.namespaces.add(namespace)
   }
 
-  /** From the parent. @returns the namespaces that were there with other rules; one that stayed the same keeps its identity */
-  adopt(given: readonly NamespaceFields[]): ReadonlySet<string> {
+  /** Replaces them by the parent's. @returns the names of those that changed or went; an unchanged namespace keeps its identity */
+  adoptFromParent(given: readonly NamespaceFields[]): ReadonlySet<string> {
     const before = new Map(this.namespaces.list().map(namespace => [namespace.name, namespace]))
     const changed = new Set<string>()
     for (const options of given) {

@@ -1,26 +1,26 @@
 import type { Control } from '../hub/index.ts'
 import { RingBuffer } from '../kit/index.ts'
 
-/** The last control message that a node has heard, and which central node gave it out. */
-export interface Heard {
+/** The last control message that a node has received, and the central node that issued it. */
+export interface ControlPosition {
   readonly root: string
   readonly number: number
 }
 
-/** A control message at its place in the order of the central node. */
-export interface NumberedControl extends Heard {
+/** A control message with its number, in the order of the central node. */
+export interface NumberedControl extends ControlPosition {
   readonly message: Control
 }
 
-/** How many are kept for nodes whose link is down at the moment. Who is away for longer than these misses the oldest. */
+/** Messages kept for nodes whose link is down. A node that misses more than these loses the oldest. */
 const recentMax = 1000
 
 /**
- * The control messages of the cluster, numbered where they arise, so that a node that lost its link for a moment hears each of them
- * once: who was sent away then must not stay.
+ * The control messages of the cluster, numbered by the central node, so that a node that lost its link for a moment receives each of them
+ * once: a user that was disconnected meanwhile must not stay.
  */
-export class Controls {
-  #heard: Heard | undefined
+export class ControlLog {
+  #heard: ControlPosition | undefined
   readonly #recent = new RingBuffer<NumberedControl>()
 
   /** On the central node, `root` is its id. */
@@ -28,7 +28,7 @@ export class Controls {
     this.#heard = root === undefined ? undefined : { root, number: 0 }
   }
 
-  get heard(): Heard | undefined {
+  get heard(): ControlPosition | undefined {
     return this.#heard
   }
 
@@ -36,12 +36,12 @@ export class Controls {
     return this.#recent.at(this.#recent.size - 1)
   }
 
-  /** Gives one out. On the central node alone. */
+  /** Issues a message. Only on the central node. */
   issue(message: Control): void {
     if (this.#heard !== undefined) this.#note({ root: this.#heard.root, number: this.#heard.number + 1, message })
   }
 
-  /** Takes note of one from upstream; false for one that was heard before. */
+  /** Records one from upstream. @returns false for one that was received before */
   take(control: NumberedControl): boolean {
     if (this.#heard?.root === control.root && control.number <= this.#heard.number) return false
     if (this.#heard?.root !== control.root) this.#recent.clear()
@@ -49,15 +49,15 @@ export class Controls {
     return true
   }
 
-  /** There is nothing to be heard up to here. */
-  catchUp(heard: Heard): void {
+  /** Skips everything up to this position. */
+  catchUp(heard: ControlPosition): void {
     if (this.#heard?.root === heard.root && this.#heard.number >= heard.number) return
     if (this.#heard?.root !== heard.root) this.#recent.clear()
     this.#heard = heard
   }
 
   /** What a node has not heard. One that is new has nobody whom it could concern; one that knew another root has heard nothing of this one. */
-  missedBy(heard: Heard | undefined): NumberedControl[] {
+  missedBy(heard: ControlPosition | undefined): NumberedControl[] {
     if (heard === undefined) return []
     return this.#recent.slice(0).filter(({ root, number }) => root !== heard.root || number > heard.number)
   }

@@ -1,23 +1,23 @@
 import { describe, expect, test } from 'bun:test'
 import type { Control } from '../hub/index.ts'
-import { Controls } from './controls.ts'
+import { ControlLog } from './control-log.ts'
 
 const order = (user: string): Control => ({ kind: 'disconnect', user, code: 3503, reason: 'force disconnect' })
 const usersOf = (controls: readonly { message: Control }[]) => controls.map(({ message }) => ('user' in message ? message.user : ''))
 
 /** A node that takes whatever comes from above. */
-function relayOf(central: Controls): Controls {
-  const relay = new Controls()
+function relayOf(central: ControlLog): ControlLog {
+  const relay = new ControlLog()
   if (central.heard !== undefined) relay.catchUp(central.heard)
   return relay
 }
 
 describe('control messages', () => {
   test('[T11] a node that was away hears what it missed, once, whichever parent it comes back to', () => {
-    const central = new Controls('root')
+    const central = new ControlLog('root')
     const regional = relayOf(central)
     const edge = relayOf(regional)
-    const say = (user: string, ...relays: Controls[]) => {
+    const say = (user: string, ...relays: ControlLog[]) => {
       central.issue(order(user))
       for (const relay of relays) if (central.newest !== undefined) relay.take(central.newest)
     }
@@ -35,19 +35,19 @@ describe('control messages', () => {
   })
 
   test('[T11] a new node hears nothing of what was before it', () => {
-    const central = new Controls('root')
+    const central = new ControlLog('root')
     central.issue(order('a'))
     expect(central.missedBy(undefined)).toEqual([])
   })
 
   test('[T11] a central node that was started again is heard from its first message on', () => {
-    const before = new Controls('one')
+    const before = new ControlLog('one')
     const edge = relayOf(before)
     for (const user of ['a', 'b', 'c']) {
       before.issue(order(user))
       if (before.newest !== undefined) edge.take(before.newest)
     }
-    const after = new Controls('two')
+    const after = new ControlLog('two')
     after.issue(order('d'))
     const missed = after.missedBy(edge.heard)
     expect(usersOf(missed)).toEqual(['d'])
@@ -56,7 +56,7 @@ describe('control messages', () => {
   })
 
   test('[T11] a thousand are kept', () => {
-    const central = new Controls('root')
+    const central = new ControlLog('root')
     const heard = central.heard
     for (let n = 0; n < 1500; n++) central.issue(order(`u${n}`))
     expect(usersOf(central.missedBy(heard))).toEqual(Array.from({ length: 1000 }, (_, n) => `u${n + 500}`))
