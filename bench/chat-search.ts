@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { between, seededRandom } from '../src/kit/index.ts'
 import { epochOf, indexSome, schema, search } from '../src/services/chat/store/index.ts'
 import { migrateSql, openSql, type Sql } from '../src/store/index.ts'
-import { Postgres } from '../test/support/postgres.ts'
+import { Postgres } from '../test/kit/servers/postgres.ts'
 import { type Benchmark, Findings, median, type Outcome } from './benchmark.ts'
 import type { Stage } from './stage.ts'
 

@@ -1,6 +1,6 @@
 import { afterEach } from 'bun:test'
 import fc from 'fast-check'
-import { endAll } from './support/endings.ts'
+import { endAll } from './kit/endings.ts'
 
 // `bunfig.toml` loads this before any test: a hook of a module that tests import would be that of the first file alone.
 afterEach(endAll)

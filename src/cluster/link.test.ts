@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { SimClock } from '../../sim/core/clock.ts'
-import { NotingPeer, PipeSocket } from '../../test/support/link-pipe.ts'
+import { NotingPeer, PipeSocket } from '../../test/kit/fakes/link-pipe.ts'
 import { CommandError, errors } from '../protocol/index.ts'
 import { BrokenLink, backlogBytesMax, Link } from './link.ts'
 import { protocol } from './protocol.ts'

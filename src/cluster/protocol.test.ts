@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { z } from 'zod'
 import { SimClock } from '../../sim/core/clock.ts'
-import { PipeSocket } from '../../test/support/link-pipe.ts'
+import { PipeSocket } from '../../test/kit/fakes/link-pipe.ts'
 import { type Log, silentLog } from '../hub/index.ts'
 import { Children, type ChildrenContext } from './children.ts'
 import { ControlLog } from './control-log.ts'

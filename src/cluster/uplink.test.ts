@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { SimClock } from '../../sim/core/clock.ts'
-import { FakeParents, NotingPeer } from '../../test/support/link-pipe.ts'
+import { FakeParents, NotingPeer } from '../../test/kit/fakes/link-pipe.ts'
 import { type Log, silentLog } from '../hub/index.ts'
 import { seededRandom } from '../kit/index.ts'
 import { CommandError } from '../protocol/index.ts'

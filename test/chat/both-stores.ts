@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe } from 'bun:test'
 import { openSql, type Sql } from '../../src/store/index.ts'
-import { lacks, Postgres } from '../support/index.ts'
+import { lacks, Postgres } from '../kit/index.ts'
 import { ChatRows } from './rows.ts'
 
 /** A store of the test's own, and chat's rows in it; both are gone after the test. */

@@ -1,6 +1,6 @@
 import { type ChatOptions, chatService } from '../../src/services/chat/index.ts'
 import { openSql } from '../../src/store/index.ts'
-import { serve, until } from '../http/harness.ts'
+import { testServer, until } from '../kit/api.ts'
 import { ChatPerson } from './chat-person.ts'
 import { Device } from './device.ts'
 
@@ -12,7 +12,7 @@ export const generous = {
 }
 
 export async function serveChat(bounds: ChatOptions['bounds'] = generous) {
-  return serve({}, { services: [server => chatService(server, { openSql: () => openSql('sqlite::memory:'), bounds })] })
+  return testServer({}, { services: [server => chatService(server, { openSql: () => openSql('sqlite::memory:'), bounds })] })
 }
 
 /** Two who have each other in their lists. */

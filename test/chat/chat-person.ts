@@ -6,7 +6,7 @@ import {
   MemoryCache,
   type MessageView,
 } from '../../src/services/chat/client/index.ts'
-import { atEnd, until, userToken } from '../http/harness.ts'
+import { atEnd, until, userToken } from '../kit/api.ts'
 import { WeakLine } from './weak-line.ts'
 
 /** A user's device on the client layer, with a line that can be cut and a note of what changed. */

@@ -3,7 +3,7 @@ import { systemRandom } from '../../src/kit/index.ts'
 import { chatService } from '../../src/services/chat/index.ts'
 import { epochOf, indexSome, schema } from '../../src/services/chat/store/index.ts'
 import { migrateSql, openSql } from '../../src/store/index.ts'
-import { serve, until } from '../http/harness.ts'
+import { testServer, until } from '../kit/api.ts'
 import { generous } from './chat-pair.ts'
 import { ChatPerson } from './chat-person.ts'
 
@@ -37,7 +37,7 @@ async function longHistory(commandRate = generous.commandRate) {
     while (await indexSome(sql, 'd_long'));
     return sql
   }
-  return serve({}, { services: [server => chatService(server, { openSql: openRows, bounds: { ...generous, commandRate } })] })
+  return testServer({}, { services: [server => chatService(server, { openSql: openRows, bounds: { ...generous, commandRate } })] })
 }
 
 function seqs(person: ChatPerson): number[] {

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'bun:test'
 import { MemoryCache } from '../../src/services/chat/client/index.ts'
 import { chatService } from '../../src/services/chat/index.ts'
 import { openSql } from '../../src/store/index.ts'
-import { atEnd, Folder, quiet, serve, until } from '../http/harness.ts'
-import { startServer } from '../support/index.ts'
+import { atEnd, Folder, quiet, testServer, until } from '../kit/api.ts'
+import { startServer } from '../kit/index.ts'
 import { acknowledged, generous, numbers, pair } from './chat-pair.ts'
 import { ChatPerson } from './chat-person.ts'
 
@@ -136,7 +136,7 @@ test('[M43, M47] a server that starts again loses nothing that clients wrote mea
   await bob.sees('some', () => bob.texts(id).length > 10)
   await first[Symbol.asyncDispose]()
   await writing
-  await serve({ port: Number(new URL(url).port) }, { services })
+  await testServer({ port: Number(new URL(url).port) }, { services })
   for (const each of [ann, bob]) await each.sees('all', () => each.messages(id).length === 80 && !each.states(id).includes('waiting'))
   await quiet(100)
   expect(ann.messages(id).map(({ seq, text }) => `${seq} ${text}`)).toEqual(bob.messages(id).map(({ seq, text }) => `${seq} ${text}`))
@@ -168,7 +168,7 @@ test('[M6, M48] of what the inbox no longer keeps, the list and history tell: ed
   await sql.run("update chat_inbox set floor = pts - 3 where person = 'bob'")
   await sql.run("delete from chat_run where person = 'bob' and pts <= (select floor from chat_inbox where person = 'bob')")
   await sql.close()
-  await serve({ port: Number(new URL(url).port) }, { services })
+  await testServer({ port: Number(new URL(url).port) }, { services })
   await ann.sees('the server', () => ann.client.link === 'live')
   bob.line.up()
   await bob.sees('the newest', () => bob.texts(id).length >= 50)
@@ -191,7 +191,7 @@ test('[M48] a server that begins with nothing is believed, and what one sees is 
   await bob.sees('all', () => bob.texts(id).length === 5)
   bob.client.read(id, 5)
   await first[Symbol.asyncDispose]()
-  await serve({ port: Number(new URL(url).port) }, { services })
+  await testServer({ port: Number(new URL(url).port) }, { services })
   for (const each of [ann, bob]) await each.sees('nothing', () => each.client.link === 'live' && each.client.conversations.length === 0)
   const { id: anew } = await ann.client.direct('bob')
   ann.client.send(anew, { text: 'anew' })

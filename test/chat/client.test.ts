@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { ChatError, MemoryCache } from '../../src/services/chat/client/index.ts'
-import { quiet } from '../http/harness.ts'
+import { quiet } from '../kit/api.ts'
 import { numbers, pair, serveChat } from './chat-pair.ts'
 import { ChatPerson } from './chat-person.ts'
 import { WeakLine } from './weak-line.ts'

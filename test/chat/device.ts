@@ -1,5 +1,5 @@
 import type { ChatCommands, InboxEntry, InboxState } from '../../src/services/chat/model/wire.ts'
-import { Sdk, until, userToken } from '../support/index.ts'
+import { Sdk, until, userToken } from '../kit/index.ts'
 
 /** What came at a place of the inbox. */
 export interface Received {

@@ -7,7 +7,7 @@ import { type ChatOptions, chatService } from '../../src/services/chat/index.ts'
 import type { UploadedFile } from '../../src/services/chat/model/file.ts'
 import type { ChatCommands } from '../../src/services/chat/model/wire.ts'
 import { type FileStore, FolderFiles, openSql } from '../../src/store/index.ts'
-import { atEnd, Folder, serve, userToken } from '../http/harness.ts'
+import { atEnd, Folder, testServer, userToken } from '../kit/api.ts'
 import { generous } from './chat-pair.ts'
 
 const rates = { uploadRate: { perSecond: 1_000, burst: 1_000 } }
@@ -33,7 +33,7 @@ export class FileDesk {
     openRows: ChatOptions['openSql'] = () => openSql('sqlite::memory:'),
   ): Promise<FileDesk> {
     const { folder, openFiles } = await folderOfFiles(bounds)
-    const server = await serve({}, { services: [host => chatService(host, { openSql: openRows, openFiles, bounds: generous })] })
+    const server = await testServer({}, { services: [host => chatService(host, { openSql: openRows, openFiles, bounds: generous })] })
     return new FileDesk(server, folder.path)
   }
 

@@ -2,8 +2,8 @@ import { afterEach, describe, expect, test } from 'bun:test'
 import { connect } from 'node:net'
 import { deflateSync } from 'node:zlib'
 import { fileName } from '../../src/services/chat/model/file.ts'
-import { endAll } from '../multinode/tree.ts'
-import { until, userToken } from '../support/index.ts'
+import { until, userToken } from '../kit/index.ts'
+import { endAll } from '../kit/servers/tree.ts'
 import { FileDesk, photo } from './file-desk.ts'
 
 afterEach(endAll)

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'bun:test'
-import { endAll, until } from '../support/index.ts'
+import { endAll, until } from '../kit/index.ts'
 import { overBothStores } from './both-stores.ts'
 import { FileDesk, photo } from './file-desk.ts'
 

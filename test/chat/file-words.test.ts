@@ -3,8 +3,8 @@ import { configure } from '../../src/server/index.ts'
 import { chatService, openPushes } from '../../src/services/chat/index.ts'
 import { indexSome } from '../../src/services/chat/store/index.ts'
 import { openSql } from '../../src/store/index.ts'
-import { serve } from '../http/harness.ts'
-import { atEnd, endAll, until } from '../support/index.ts'
+import { testServer } from '../kit/api.ts'
+import { atEnd, endAll, until } from '../kit/index.ts'
 import { generous } from './chat-pair.ts'
 import { Device } from './device.ts'
 import { FileDesk, folderOfFiles, photo } from './file-desk.ts'
@@ -20,7 +20,7 @@ test('[M153] a note of a message with files says what they are, and its caption'
     data: folder.path,
     push: { grace: '150ms', allowed_hosts: [`localhost:${push.port}`], allow_private_addresses: true },
   })
-  const server = await serve(
+  const server = await testServer(
     {},
     {
       services: [
@@ -62,7 +62,7 @@ test('[M153] a note of a message with files says what they are, and its caption'
 test('[M154] a file is found by its name and by its caption, before it is indexed and after', async () => {
   const { folder, openFiles } = await folderOfFiles()
   const sql = await openSql('sqlite::memory:')
-  const server = await serve({}, { services: [host => chatService(host, { openSql: async () => sql, openFiles, bounds: generous })] })
+  const server = await testServer({}, { services: [host => chatService(host, { openSql: async () => sql, openFiles, bounds: generous })] })
   const desk = new FileDesk(server, folder.path)
   const { conversation } = await desk.call('ann', 'chat.direct', { with: 'bob' })
   const { seq } = await desk.share('ann', conversation, 'Quarterly_report-2026.pdf', 'words')

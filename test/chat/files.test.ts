@@ -2,8 +2,8 @@ import { afterEach, describe, expect, test } from 'bun:test'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
-import { endAll } from '../multinode/tree.ts'
-import { until } from '../support/index.ts'
+import { until } from '../kit/index.ts'
+import { endAll } from '../kit/servers/tree.ts'
 import { FileDesk, photo } from './file-desk.ts'
 
 afterEach(endAll)

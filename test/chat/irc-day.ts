@@ -1,6 +1,6 @@
 import { between, type Random } from '../../src/kit/index.ts'
 import type { InboxEntry } from '../../src/services/chat/model/wire.ts'
-import { until } from '../support/index.ts'
+import { until } from '../kit/index.ts'
 import { IrcActor, lineOf } from './irc-actor.ts'
 import type { IrcStep } from './irc-script.ts'
 import { Refusal } from './lean-device.ts'

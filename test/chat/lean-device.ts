@@ -1,5 +1,5 @@
 import type { ChatCommands, InboxEntry, InboxState } from '../../src/services/chat/model/wire.ts'
-import { cutSocket, type Message, type PublicationMessage, userToken, within } from '../support/index.ts'
+import { cutSocket, type Message, type PublicationMessage, userToken, within } from '../kit/index.ts'
 
 /** Entries after which a device says what it has, and the longest that it waits with that (chat M5). */
 const acknowledgedEvery = 32

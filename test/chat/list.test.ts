@@ -12,7 +12,7 @@ import {
   setBlocked,
   setOwn,
 } from '../../src/services/chat/store/index.ts'
-import { rounds } from '../support/index.ts'
+import { rounds } from '../kit/index.ts'
 import { overBothStores } from './both-stores.ts'
 import { ChatRows } from './rows.ts'
 

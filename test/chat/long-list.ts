@@ -2,7 +2,7 @@ import type { ConversationView } from '../../src/services/chat/client/index.ts'
 import { type ChatOptions, chatService } from '../../src/services/chat/index.ts'
 import { deleteConversation, setOwn } from '../../src/services/chat/store/index.ts'
 import type { Sql } from '../../src/store/index.ts'
-import { serve } from '../http/harness.ts'
+import { testServer } from '../kit/api.ts'
 import { generous } from './chat-pair.ts'
 import { ChatRows } from './rows.ts'
 
@@ -15,7 +15,7 @@ export function serveRows(sql: Sql, bounds: ChatOptions['bounds'] = generous) {
     transaction: sql.transaction.bind(sql),
     close: async () => {},
   }
-  return serve({}, { services: [server => chatService(server, { openSql: async () => shared, bounds })] })
+  return testServer({}, { services: [server => chatService(server, { openSql: async () => shared, bounds })] })
 }
 
 /** Many conversations of one user, of every kind: unread, pinned, muted, archived, deleted, groups that were renamed or left. */

@@ -2,7 +2,7 @@ import { generateVAPIDKeys } from 'web-push'
 import { silentLog } from '../../src/hub/index.ts'
 import { systemRandom } from '../../src/kit/index.ts'
 import { Pushes, type PushesOptions, type PushSender, WebPushSender } from '../../src/services/chat/push/index.ts'
-import { TurnClock } from '../support/index.ts'
+import { TurnClock } from '../kit/index.ts'
 import { RowsInMemory } from './push-rows.ts'
 import { PushService } from './push-service.ts'
 

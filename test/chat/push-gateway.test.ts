@@ -3,7 +3,7 @@ import { silentLog } from '../../src/hub/index.ts'
 import { systemClock, systemRandom } from '../../src/kit/index.ts'
 import { configure, verifySignature } from '../../src/server/index.ts'
 import { GatewaySender, openPushes, type PushNote } from '../../src/services/chat/push/index.ts'
-import { Folder, until, within } from '../support/index.ts'
+import { Folder, until, within } from '../kit/index.ts'
 import { RowsInMemory } from './push-rows.ts'
 
 const secret = 's'.repeat(32)

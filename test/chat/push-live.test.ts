@@ -4,7 +4,7 @@ import { configure } from '../../src/server/index.ts'
 import { chatService, openPushes } from '../../src/services/chat/index.ts'
 import { pushLimits } from '../../src/services/chat/push/index.ts'
 import { openSql } from '../../src/store/index.ts'
-import { atEnd, Folder, failureOf, post, serve, until, userToken } from '../http/harness.ts'
+import { atEnd, Folder, failureOf, post, testServer, until, userToken } from '../kit/api.ts'
 import { Device } from './device.ts'
 import { PushService } from './push-service.ts'
 
@@ -14,7 +14,7 @@ async function serveChat(folder: Folder, push: PushService, grace = '150ms', inU
     data: folder.path,
     push: { grace, allowed_hosts: [`localhost:${push.port}`], allow_private_addresses: true },
   })
-  return serve(
+  return testServer(
     {},
     {
       services: [

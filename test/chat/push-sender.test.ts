@@ -6,7 +6,7 @@ import { openVapidKeys, type PushNote, vapidPath } from '../../src/services/chat
 import { retryAfterMs } from '../../src/services/chat/push/push-answer.ts'
 import { topicOf } from '../../src/services/chat/push/topic.ts'
 import { VapidTokens } from '../../src/services/chat/push/vapid.ts'
-import { Folder, within } from '../support/index.ts'
+import { Folder, within } from '../kit/index.ts'
 import { subject, webPush } from './push-desk.ts'
 import { PushService } from './push-service.ts'
 

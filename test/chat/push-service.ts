@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { decrypt } from 'http_ece'
 import { importJWK, jwtVerify } from 'jose'
 import type { PushSubscription } from '../../src/services/chat/push/index.ts'
-import { Folder } from '../support/index.ts'
+import { Folder } from '../kit/index.ts'
 
 /** The name that the certificate is for; it is resolved to this machine by the sender's option. */
 export const pushHost = 'push.test'

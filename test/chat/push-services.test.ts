@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { type OwedMessage, type PushSender, pushLimits } from '../../src/services/chat/push/index.ts'
-import { until, within } from '../support/index.ts'
+import { until, within } from '../kit/index.ts'
 import { Desk, graceMs, webPush } from './push-desk.ts'
 import { RowsInMemory } from './push-rows.ts'
 import { PushService } from './push-service.ts'

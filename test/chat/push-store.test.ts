@@ -3,7 +3,7 @@ import { systemClock } from '../../src/kit/index.ts'
 import { pushLimits } from '../../src/services/chat/push/index.ts'
 import { advanceDevice, PushStore, setBlocked, sweep } from '../../src/services/chat/store/index.ts'
 import { openSql, type Sql } from '../../src/store/index.ts'
-import { lacks, Postgres } from '../support/index.ts'
+import { lacks, Postgres } from '../kit/index.ts'
 import { ChatRows } from './rows.ts'
 
 const at = (user: string, device = 'phone', endpoint = `https://push.test/${user}-${device}`) => ({

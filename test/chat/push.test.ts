@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { type Clock, systemClock } from '../../src/kit/index.ts'
 import { type OwedMessage, type PushSender, pushLimits } from '../../src/services/chat/push/index.ts'
-import { until } from '../support/index.ts'
+import { until } from '../kit/index.ts'
 import { Desk, graceMs } from './push-desk.ts'
 import { RowsInMemory } from './push-rows.ts'
 import { PushService } from './push-service.ts'

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import { type ChatOptions, chatService } from '../../src/services/chat/index.ts'
 import { openSql } from '../../src/store/index.ts'
-import { atEnd, failureOf, post, serve, until, userToken } from '../http/harness.ts'
-import { lacks, Postgres, Sdk } from '../support/index.ts'
+import { atEnd, failureOf, post, testServer, until, userToken } from '../kit/api.ts'
+import { lacks, Postgres, Sdk } from '../kit/index.ts'
 import { Device } from './device.ts'
 
 type Options = Omit<ChatOptions, 'openSql'>
@@ -10,7 +10,7 @@ type Options = Omit<ChatOptions, 'openSql'>
 const generous = { messageRate: { perSecond: 10_000, burst: 10_000 }, commandRate: { perSecond: 10_000, burst: 10_000 } }
 
 async function serveChat(options: Options = { bounds: generous }, target = 'sqlite::memory:') {
-  return serve({}, { services: [server => chatService(server, { openSql: () => openSql(target), ...options })] })
+  return testServer({}, { services: [server => chatService(server, { openSql: () => openSql(target), ...options })] })
 }
 
 async function device(server: { readonly url: string }, user: string, name = 'phone'): Promise<Device> {
@@ -118,7 +118,7 @@ describe('what it costs', () => {
       return users.filter(user => !user.startsWith('invented'))
     }
     const opened = await openSql('sqlite::memory:')
-    const server = await serve(
+    const server = await testServer(
       {},
       { services: [s => chatService(s, { openSql: async () => opened, bounds: { ...generous, peoplePerDay: 3 }, existing })] },
     )

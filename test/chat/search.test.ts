@@ -5,7 +5,7 @@ import { limits } from '../../src/services/chat/limits.ts'
 import { findWords, foldText, wordsOf } from '../../src/services/chat/model/fold.ts'
 import type { SearchHit } from '../../src/services/chat/model/search.ts'
 import { clearConversation, indexSome, pageOf, search } from '../../src/services/chat/store/index.ts'
-import { SteppedClock, until } from '../support/index.ts'
+import { SteppedClock, until } from '../kit/index.ts'
 import { attempt, overBothStores } from './both-stores.ts'
 import { ChatRows } from './rows.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import { type ChatOptions, chatService } from '../../src/services/chat/index.ts'
 import { openSql } from '../../src/store/index.ts'
-import { atEnd, Folder, failureOf, post, serve, until, userToken } from '../http/harness.ts'
-import { metricsOf } from '../support/index.ts'
+import { atEnd, Folder, failureOf, post, testServer, until, userToken } from '../kit/api.ts'
+import { metricsOf } from '../kit/index.ts'
 import { Device } from './device.ts'
 
 type Options = Omit<ChatOptions, 'openSql'>
@@ -11,7 +11,7 @@ const plenty = { perSecond: 10_000, burst: 10_000 }
 const generous = { messageRate: plenty, commandRate: plenty, entryRate: plenty }
 
 async function serveChat(target = 'sqlite::memory:', options: Options = { bounds: generous }) {
-  return serve({}, { services: [server => chatService(server, { openSql: () => openSql(target), ...options })] })
+  return testServer({}, { services: [server => chatService(server, { openSql: () => openSql(target), ...options })] })
 }
 
 async function device(server: { readonly url: string }, user: string, name = 'phone'): Promise<Device> {

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { seededRandom } from '../../src/kit/index.ts'
 import { type FileStore, FolderFiles, S3Files } from '../../src/store/index.ts'
-import { Folder, lacks } from '../support/index.ts'
-import { S3Server } from '../support/s3-server.ts'
+import { Folder, lacks } from '../kit/index.ts'
+import { S3Server } from '../kit/servers/s3-server.ts'
 
 interface Place extends AsyncDisposable {
   readonly store: FileStore

@@ -4,8 +4,8 @@ import { seededRandom } from '../../src/kit/index.ts'
 import { chatService } from '../../src/services/chat/index.ts'
 import { openSql, type Sql } from '../../src/store/index.ts'
 import { Device } from '../chat/device.ts'
-import { failureOf, serve } from '../http/harness.ts'
-import { atEnd, lacks, Postgres, SteppedClock, until } from '../support/index.ts'
+import { failureOf, testServer } from '../kit/api.ts'
+import { atEnd, lacks, Postgres, SteppedClock, until } from '../kit/index.ts'
 
 /** A way to Postgres that can be frozen: it keeps all connections and lets nothing through, as a server that hangs or a network that swallows all. */
 class Line {
@@ -142,7 +142,7 @@ describe.skipIf(lacks('postgres', 'a Postgres that hangs'))('a Postgres that han
   test('[M187] chat says that it cannot, instead of nothing, and goes on by itself', async () => {
     const { line, url } = await lined()
     const { sql, clock } = await opened(url)
-    const server = await serve({}, { services: [host => chatService(host, { openSql: async () => sql })] })
+    const server = await testServer({}, { services: [host => chatService(host, { openSql: async () => sql })] })
     const ann = await Device.connect(server, 'ann')
     atEnd(() => ann[Symbol.dispose]())
     const { conversation } = await ann.call('chat.direct', { with: 'bob' })

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'bun:test'
 import { BrokenLink, type Link } from '../../src/cluster/link.ts'
 import { protocol } from '../../src/cluster/protocol.ts'
 import { CommandError, errors } from '../../src/protocol/index.ts'
-import type { NotingPeer } from '../support/link-pipe.ts'
+import type { NotingPeer } from '../kit/fakes/link-pipe.ts'
 
 /** One end of a link, what it was told, and how its connection ended. */
 export interface LinkSide {

@@ -4,8 +4,8 @@ import { upgradeLink } from '../../src/cluster/index.ts'
 import { Link, type LinkSocket } from '../../src/cluster/link.ts'
 import { systemClock } from '../../src/kit/index.ts'
 import type { Upgraded } from '../../src/transport/index.ts'
-import { until } from '../support/index.ts'
-import { NotingPeer, PipeSocket } from '../support/link-pipe.ts'
+import { NotingPeer, PipeSocket } from '../kit/fakes/link-pipe.ts'
+import { until } from '../kit/index.ts'
 import { type LinkSide, linkContract } from './link.ts'
 
 interface Side extends LinkSide {

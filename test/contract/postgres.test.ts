@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { sleep } from 'bun'
 import { openSql, type Queries, SqlError } from '../../src/store/index.ts'
-import { until } from '../support/index.ts'
+import { until } from '../kit/index.ts'
 import { opened, openedAt, overPostgres } from './stores.ts'
 
 const things = 'create table thing (name text primary key, count integer not null)'

@@ -4,7 +4,7 @@ import type { Connector } from '../../src/cluster/connector.ts'
 import { Children, ControlLog, Relay, RelayBroker, RelayPresence, Uplink, UpstreamBroker } from '../../src/cluster/index.ts'
 import { defaultLimits, type Exchange, Namespaces, Node, type Presence, readNamespace, silentLog } from '../../src/hub/index.ts'
 import { seededRandom } from '../../src/kit/index.ts'
-import { PipeSocket } from '../support/link-pipe.ts'
+import { PipeSocket } from '../kit/fakes/link-pipe.ts'
 import { contractNamespaces, Heard } from './broker.ts'
 
 /** How long something that was asked of the other node may be under way. */

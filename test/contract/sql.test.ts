@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { sleep } from 'bun'
 import fc from 'fast-check'
 import { openSql, type Sql, SqlError, type SqlReason, type SqlValue } from '../../src/store/index.ts'
-import { rounds } from '../support/index.ts'
+import { rounds } from '../kit/index.ts'
 import { opened, openedAt, overBoth, type StoreKind } from './stores.ts'
 
 const things = 'create table thing (name text primary key, count integer not null, time double precision)'

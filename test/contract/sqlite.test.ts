@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { migrate, migrateSql, openSql, openTables } from '../../src/store/index.ts'
-import { Folder } from '../support/index.ts'
+import { Folder } from '../kit/index.ts'
 import { openedAt, overSqlite } from './stores.ts'
 
 const things = 'create table thing (name text primary key, count integer not null)'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe } from 'bun:test'
 import { join } from 'node:path'
 import { openSql, type Sql } from '../../src/store/index.ts'
-import { Folder, lacks, Postgres } from '../support/index.ts'
+import { Folder, lacks, Postgres } from '../kit/index.ts'
 
 /** One kind of store, of which a test gets as many as it asks for, each empty. */
 export interface StoreKind {

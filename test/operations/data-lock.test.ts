@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DataInUseError } from '../../src/server/index.ts'
-import { FanfareProcess, Folder, Program, startServer } from '../support/index.ts'
+import { FanfareProcess, Folder, Program, startServer } from '../kit/index.ts'
 
 const root = join(import.meta.dir, '../..')
 const kept = [{ name: 'kept', history_size: 10, history_ttl: '10m', history_store: 'disk' as const }]

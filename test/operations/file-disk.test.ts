@@ -2,7 +2,7 @@ import { afterAll, afterEach, describe, expect, test } from 'bun:test'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FileDesk, photo } from '../chat/file-desk.ts'
-import { endAll, FanfareProcess, Folder, Program, tokenSecret, until } from '../support/index.ts'
+import { endAll, FanfareProcess, Folder, Program, tokenSecret, until } from '../kit/index.ts'
 
 const root = join(import.meta.dir, '../..')
 const folder = new Folder()

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'bun:test'
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { apiKey, Folder, Program, tokenSecret, until, userToken } from '../support/index.ts'
+import { apiKey, Folder, Program, tokenSecret, until, userToken } from '../kit/index.ts'
 
 const root = join(import.meta.dir, '../..')
 const folder = new Folder()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { sessionsOf } from '../../src/server/host/open-files.ts'
-import { Folder, Program, until } from '../support/index.ts'
+import { Folder, Program, until } from '../kit/index.ts'
 
 const root = join(import.meta.dir, '../..')
 const files = 400

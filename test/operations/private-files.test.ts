@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { FanfareProcess } from '../support/index.ts'
+import { FanfareProcess } from '../kit/index.ts'
 
 test('[C56] what a server keeps can be read by its own user alone', async () => {
   await using server = await FanfareProcess.start({

@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { Folder, Program } from '../support/index.ts'
+import { Folder, Program } from '../kit/index.ts'
 
 const root = join(import.meta.dir, '../..')
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import packed from '../../package.json'
-import { Browser, lacks, listening, type Program } from '../support/index.ts'
+import { Browser, lacks, listening, type Program } from '../kit/index.ts'
 import { configurations } from './configurations.ts'
 import { InstalledPackage } from './installed-package.ts'
 

@@ -1,7 +1,7 @@
 import { toFields } from '../../src/protobuf/fields.ts'
 import { schema } from '../../src/protobuf/schema.ts'
-import { BinaryClient, binaryFrame } from '../support/binary-client.ts'
-import { until } from '../support/index.ts'
+import { BinaryClient, binaryFrame } from '../kit/clients/binary-client.ts'
+import { until } from '../kit/index.ts'
 import { commands } from './corpus.ts'
 import type { Mutator } from './mutator.ts'
 

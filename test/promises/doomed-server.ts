@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { BunPlugin, Subprocess } from 'bun'
-import { Folder, testConfig, until, within } from '../support/index.ts'
+import { Folder, testConfig, until, within } from '../kit/index.ts'
 
 /** A chat server in a process of its own that is killed at a chosen moment of a send, and started again with the same rows. */
 export class DoomedServer implements AsyncDisposable {

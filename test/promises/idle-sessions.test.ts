@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import type { ConfigInput } from '../../src/index.ts'
-import { type HeapByClass, ServerProcess, TcpClient, until } from '../support/index.ts'
+import { type HeapByClass, ServerProcess, TcpClient, until } from '../kit/index.ts'
 
 /** Sessions that are there before the first look, for what the server makes once, and those that are compared. */
 const [before, more] = [50, 300]

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { between, seededRandom } from '../../src/kit/index.ts'
-import { connectAll, cutSocket, LeanClient, rounds, Sdk, type SdkSubscription, ServerProcess, until, userToken } from '../support/index.ts'
+import { connectAll, cutSocket, LeanClient, rounds, Sdk, type SdkSubscription, ServerProcess, until, userToken } from '../kit/index.ts'
 
 const clientsTotal = rounds(400, 2000)
 const sdkTotal = rounds(20, 50)

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import { serveChat } from '../chat/chat-pair.ts'
 import { Device } from '../chat/device.ts'
-import { RawClient, until, userToken } from '../support/index.ts'
+import { RawClient, until, userToken } from '../kit/index.ts'
 
 const messages = 2_000
 const questions = 100

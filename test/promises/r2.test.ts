@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { ChatCommands } from '../../src/services/chat/model/wire.ts'
 import { openSql, type Sql } from '../../src/store/index.ts'
 import { Device } from '../chat/device.ts'
-import { Folder, lacks, Postgres, rounds, until } from '../support/index.ts'
+import { Folder, lacks, Postgres, rounds, until } from '../kit/index.ts'
 import { compileDoomed, DoomedServer } from './doomed-server.ts'
 
 type Sent = ChatCommands['chat.send']['out']

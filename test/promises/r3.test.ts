@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
-import { closeCodeIn, connectAll, LeanClient, rounds, ServerProcess, StreamRecord, TcpClient, until } from '../support/index.ts'
+import { closeCodeIn, connectAll, LeanClient, rounds, ServerProcess, StreamRecord, TcpClient, until } from '../kit/index.ts'
 
 const clientsTotal = rounds(400, 5000)
 /** Publications to the slow ones in a turn, and the bytes of each. */
@@ -111,7 +111,7 @@ class SlowReader extends StreamRecord implements Disposable {
 
   constructor(server: ServerProcess, path: string, bytesPerSecond: number) {
     super()
-    const program = join(import.meta.dir, '../support/slow-reader.ts')
+    const program = join(import.meta.dir, '../kit/clients/slow-reader.ts')
     const request = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\n\r\n`
     this.#child = Bun.spawn([process.execPath, program, String(server.port), String(bytesPerSecond), '0'], {
       stdin: new Blob([request]),

@@ -1,18 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { createHmac } from 'node:crypto'
 import { seededRandom } from '../../src/kit/index.ts'
-import {
-  apiKey,
-  FanfareProcess,
-  LeanClient,
-  RawClient,
-  rounds,
-  TcpClient,
-  textFrame,
-  tokenSecret,
-  until,
-  userToken,
-} from '../support/index.ts'
+import { apiKey, FanfareProcess, LeanClient, RawClient, rounds, TcpClient, textFrame, tokenSecret, until, userToken } from '../kit/index.ts'
 import { sendBinaryFrames } from './binary-frames.ts'
 import { apiCalls, claims, commands, requests } from './corpus.ts'
 import { Mutator } from './mutator.ts'

@@ -11,7 +11,7 @@ import {
   TurnClock,
   until,
   userToken,
-} from '../support/index.ts'
+} from '../kit/index.ts'
 
 const leanTotal = rounds(1000, 10_000)
 const sdkTotal = 40

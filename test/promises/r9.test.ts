@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { Sdk, SteppedClock, SteppedSocket, startServer, until, userToken } from '../support/index.ts'
+import { Sdk, SteppedClock, SteppedSocket, startServer, until, userToken } from '../kit/index.ts'
 
 const kept = { name: 'kept', history_size: 5000, history_ttl: '10m', allow_subscribe_for_client: true, force_recovery: true } as const
 

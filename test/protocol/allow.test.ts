@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import type { ConfigInput } from '../../src/server/index.ts'
-import { inSeconds, RawClient, Sdk, sign, startServer, userToken } from '../support/index.ts'
+import { inSeconds, RawClient, Sdk, sign, startServer, userToken } from '../kit/index.ts'
 
 type Options = NonNullable<NonNullable<ConfigInput['channel']>['without_namespace']>
 type Who = 'alice' | 'stranger'

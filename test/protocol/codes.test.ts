@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { z } from 'zod'
 import { closes } from '../../src/protocol/index.ts'
 import type { ConfigInput } from '../../src/server/index.ts'
-import { quiet, RawClient, Sdk, startServer, TcpClient, type TestServer, textFrame, until, userToken } from '../support/index.ts'
+import { quiet, RawClient, Sdk, startServer, TcpClient, type TestServer, textFrame, until, userToken } from '../kit/index.ts'
 
 const open = { allow_subscribe_for_client: true, allow_publish_for_client: true } as const
 const namespaces = [

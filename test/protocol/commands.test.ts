@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { z } from 'zod'
 import { CommandError } from '../../src/index.ts'
-import { RawClient, Sdk, startServer, until, userToken } from '../support/index.ts'
+import { RawClient, Sdk, startServer, until, userToken } from '../kit/index.ts'
 
 const room = {
   name: 'room',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { inSeconds, RawClient, Sdk, sign, startServer, tokenSecret, until, userToken } from '../support/index.ts'
+import { inSeconds, RawClient, Sdk, sign, startServer, tokenSecret, until, userToken } from '../kit/index.ts'
 
 const open = { allow_subscribe_for_client: true, allow_publish_for_client: true } as const
 

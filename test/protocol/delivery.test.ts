@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { RawClient, Sdk, startServer, until, userToken } from '../support/index.ts'
+import { RawClient, Sdk, startServer, until, userToken } from '../kit/index.ts'
 
 const open = { allow_subscribe_for_client: true } as const
 const namespaces = [

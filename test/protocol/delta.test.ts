@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { applyDelta } from 'fossil-delta'
-import { type PublicationMessage, RawClient, Sdk, startServer, type TestServer, until, userToken } from '../support/index.ts'
+import { type PublicationMessage, RawClient, Sdk, startServer, type TestServer, until, userToken } from '../kit/index.ts'
 
 const kept = { history_size: 100, history_ttl: '10m', allow_subscribe_for_client: true } as const
 const namespaces = [

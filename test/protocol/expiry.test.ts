@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { inSeconds, quiet, RawClient, Sdk, sign, startServer, until, userToken } from '../support/index.ts'
+import { inSeconds, quiet, RawClient, Sdk, sign, startServer, until, userToken } from '../kit/index.ts'
 
 const open = { allow_subscribe_for_client: true, history_size: 10, history_ttl: '1m' } as const
 /** Tokens count until they end, and no longer: what the grace is for is tried by refreshing within it. */

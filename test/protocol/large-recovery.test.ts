@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { RawClient, SteppedClock, SteppedSocket, startServer, type TestServer, until, userToken } from '../support/index.ts'
+import { RawClient, SteppedClock, SteppedSocket, startServer, type TestServer, until, userToken } from '../kit/index.ts'
 
 /** Turns of the loop in which nothing comes, after which time passes: what the system still has on its way is there by then. */
 const idleTurns = 3000

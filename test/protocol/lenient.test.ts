@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { inSeconds, RawClient, Sdk, sign, startServer, userToken } from '../support/index.ts'
+import { inSeconds, RawClient, Sdk, sign, startServer, userToken } from '../kit/index.ts'
 
 const kept = { history_size: 10, history_ttl: '1m', allow_subscribe_for_client: true, allow_history_for_client: true } as const
 const start = () =>

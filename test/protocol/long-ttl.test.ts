@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { apiKey, inSeconds, RawClient, sign, startServer, until, userToken } from '../support/index.ts'
+import { apiKey, inSeconds, RawClient, sign, startServer, until, userToken } from '../kit/index.ts'
 
 const yearS = 365 * 24 * 3600
 /** As some back ends write "for ever"; more seconds than the 32 bits in which typed clients count them. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
-import { startCentral, startRelay } from '../multinode/tree.ts'
-import { RawClient, tokenSecret, until, userToken } from '../support/index.ts'
+import { RawClient, tokenSecret, until, userToken } from '../kit/index.ts'
+import { startCentral, startRelay } from '../kit/servers/tree.ts'
 
 const room = {
   name: 'hall',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { between, seededRandom } from '../../src/kit/index.ts'
-import { RawClient, ServerProcess, startServer, until, userToken } from '../support/index.ts'
+import { RawClient, ServerProcess, startServer, until, userToken } from '../kit/index.ts'
 
 const room = {
   name: 'room',

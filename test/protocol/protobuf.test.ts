@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'bun:test'
 import type { JWTPayload } from 'jose'
 import { z } from 'zod'
-import { BinaryClient, binaryFrame } from '../support/binary-client.ts'
-import { RawClient, startServer, type TestServer, until, userToken } from '../support/index.ts'
-import { bytesOf, ProtobufSdk, parsed } from '../support/protobuf-client.ts'
+import { BinaryClient, binaryFrame } from '../kit/clients/binary-client.ts'
+import { bytesOf, ProtobufSdk, parsed } from '../kit/clients/protobuf-client.ts'
+import { RawClient, startServer, type TestServer, until, userToken } from '../kit/index.ts'
 
 const kept = {
   history_size: 100,

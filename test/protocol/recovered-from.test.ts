@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'bun:test'
-import { hurried } from '../multinode/tree.ts'
 import {
   apiKey,
   FetchedStream,
@@ -10,7 +9,8 @@ import {
   type TestServer,
   until,
   userToken,
-} from '../support/index.ts'
+} from '../kit/index.ts'
+import { hurried } from '../kit/servers/tree.ts'
 
 const kept = { history_size: 50, history_ttl: '10m', allow_subscribe_for_client: true, force_recovery: true } as const
 const namespaces = [

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { RawClient, Sdk, type SdkSubscription, startServer, type TestServer, until, userToken } from '../support/index.ts'
+import { RawClient, Sdk, type SdkSubscription, startServer, type TestServer, until, userToken } from '../kit/index.ts'
 
 const kept = { history_size: 50, history_ttl: '10m', allow_subscribe_for_client: true, allow_history_for_subscriber: true } as const
 const namespaces = [

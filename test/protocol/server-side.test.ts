@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { RawClient, Sdk, startServer, until, userToken } from '../support/index.ts'
+import { RawClient, Sdk, startServer, until, userToken } from '../kit/index.ts'
 
 const namespaces = [
   { name: 'feed', history_size: 50, history_ttl: '10m', presence: true, join_leave: true, allow_presence_for_subscriber: true },

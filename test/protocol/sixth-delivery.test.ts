@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { z } from 'zod'
 import { BoundedTail, type Delivery, deliveries, deliveryKind, namespacesOf, plain, type StateStore } from '../../src/hub/index.ts'
 
-import { RawClient, startServer, until, userToken } from '../support/index.ts'
+import { RawClient, startServer, until, userToken } from '../kit/index.ts'
 
 /** All that a sixth delivery takes: the last few publications, once per interval; whoever is slow misses the oldest. */
 const ticker = deliveryKind({

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { join } from 'node:path'
-import { closeCodeIn, startServer, TcpClient, textFrame, until } from '../support/index.ts'
+import { closeCodeIn, startServer, TcpClient, textFrame, until } from '../kit/index.ts'
 
 const open = { allow_subscribe_for_client: true, allow_subscribe_for_anonymous: true } as const
 const strangers = { allow_anonymous_connect_without_token: true, queue_max_size: 131_072, ping_interval: '1h', pong_timeout: '1m' } as const
@@ -21,7 +21,7 @@ test('[B210] a client that reads 8 KB a second is closed with 3008, and reads th
   ]
   const keys = ['Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version: 13', '', '']
   const frames = commands.map(command => textFrame(JSON.stringify(command)))
-  const program = join(import.meta.dir, '../support/slow-reader.ts')
+  const program = join(import.meta.dir, '../kit/clients/slow-reader.ts')
   const reader = Bun.spawn([process.execPath, program, String(server.server.http.port), '8192', '0'], {
     stdin: new Blob([[...lines, ...keys].join('\r\n'), ...frames.map(frame => new Uint8Array(frame))]),
     stdout: 'pipe',

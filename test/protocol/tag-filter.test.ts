@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
-import { BinaryClient } from '../support/binary-client.ts'
-import { RawClient, Sdk, startServer, type TestServer, until, userToken } from '../support/index.ts'
-import { ProtobufSdk } from '../support/protobuf-client.ts'
+import { BinaryClient } from '../kit/clients/binary-client.ts'
+import { ProtobufSdk } from '../kit/clients/protobuf-client.ts'
+import { RawClient, Sdk, startServer, type TestServer, until, userToken } from '../kit/index.ts'
 
 const open = { allow_subscribe_for_client: true, allow_history_for_client: true, allow_tags_filter: true } as const
 const kept = { ...open, history_size: 100, history_ttl: '10m', allowed_delta_types: ['fossil' as const], delta_publish: true }

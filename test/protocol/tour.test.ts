@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { Browser, inSeconds, lacks, sign, startServer, type TestServer, userToken } from '../support/index.ts'
+import { Browser, inSeconds, lacks, sign, startServer, type TestServer, userToken } from '../kit/index.ts'
 import { type TourGuide, tour } from './tour.ts'
 
 const kept = { history_size: 100, history_ttl: '10m', presence: true, join_leave: true } as const

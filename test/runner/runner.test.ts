@@ -62,10 +62,10 @@ test('[Y12] what a test leaves in the folder for temporary files is gone with it
 
 test('[Y12] every file runs once, and the longest begin first', async () => {
   const light = Array.from({ length: 25 }, (_, i) => `test/light-${i}.test.ts`)
-  const files = [...light, 'test/e2e/chat.test.ts', 'test/sim.test.ts']
-  const jobs = jobsOf(files, { 'test/e2e/chat.test.ts': 70, 'test/sim.test.ts': 30, 'test/light-3.test.ts': 1 })
+  const files = [...light, 'test/pages/chat.test.ts', 'test/sim.test.ts']
+  const jobs = jobsOf(files, { 'test/pages/chat.test.ts': 70, 'test/sim.test.ts': 30, 'test/light-3.test.ts': 1 })
   expect(jobs.slice(0, 2)).toEqual([
-    { files: ['test/e2e/chat.test.ts'], seconds: 70 },
+    { files: ['test/pages/chat.test.ts'], seconds: 70 },
     { files: ['test/sim.test.ts'], seconds: 30 },
   ])
   expect(jobs.map(({ seconds }) => seconds)).toEqual(jobs.map(({ seconds }) => seconds).toSorted((a, b) => b - a))
@@ -91,7 +91,7 @@ test('[Y22] a run notes what its files took beside what was known, and a note th
 })
 
 test('[Y21] the long run is of the files that count with rounds and of those that are only long, the short one of all others', async () => {
-  const count = `import { rounds, until } from '../support/index.ts'`
+  const count = `import { rounds, until } from '../kit/index.ts'`
   for (const [name, text] of Object.entries({ 'a.test.ts': '', 'b.test.ts': count, 'c.long.test.ts': '' }))
     await Bun.write(join(folder, name), text)
   const paths = ['c.long.test.ts', 'b.test.ts', 'a.test.ts']
@@ -101,14 +101,14 @@ test('[Y21] the long run is of the files that count with rounds and of those tha
 })
 
 test('[Y21] a test of a long run knows that it is one', async () => {
-  const counting = `import { rounds } from ${JSON.stringify(join(root, 'test/support/rounds.ts'))}; test('a', () => { expect(rounds(1, 100)).toBe(100) })`
+  const counting = `import { rounds } from ${JSON.stringify(join(root, 'test/kit/rounds.ts'))}; test('a', () => { expect(rounds(1, 100)).toBe(100) })`
   expect((await run('counting', counting, 'long')).outcome).toMatchObject({ passed: 1, failed: 0 })
   expect((await run('counting', counting)).outcome).toMatchObject({ passed: 0, failed: 1 })
 })
 
 test('[Y12] what a test asks to be ended is so after it, in every file of a process', async () => {
   const source = `import { expect, test } from 'bun:test'
-    import { atEnd } from ${JSON.stringify(join(root, 'test/support/index.ts'))}
+    import { atEnd } from ${JSON.stringify(join(root, 'test/kit/index.ts'))}
     let ended = 0
     test('a', () => { atEnd(() => ended++) })
     test('b', () => { expect(ended).toBe(1) })`

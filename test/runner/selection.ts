@@ -6,7 +6,7 @@ export type Length = 'short' | 'long'
 
 /** A file whose name says so has only a long form; one that counts with `rounds` has both. */
 const onlyLong = /\.long\.test\.tsx?$/
-const counted = /^import \{[^}]*\brounds\b[^}]*\} from '[^']*\/support\//m
+const counted = /^import \{[^}]*\brounds\b[^}]*\} from '[^']*\/kit\//m
 
 /** The test files of a run, in order; with words, those whose path holds one of them. */
 export function filesOf(length: Length, root: string, paths: Iterable<string>, words: readonly string[] = []): string[] {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { serve } from '../http/harness.ts'
-import { FetchedStream, RawClient, until, userToken } from '../support/index.ts'
+import { testServer } from '../kit/api.ts'
+import { FetchedStream, RawClient, until, userToken } from '../kit/index.ts'
 
 const namespaces = [
   { name: 'open', allow_subscribe_for_client: true, allow_subscribe_for_anonymous: true },
@@ -8,7 +8,7 @@ const namespaces = [
 ]
 /** Everything comes from 127.0.0.1 here, which stands for a proxy in front. */
 const behindProxy = (client: object = {}, more: object = {}) =>
-  serve({ channel: { namespaces }, client: { trusted_proxies: ['127.0.0.1', '10.0.0.0/8'], ...client }, ...more })
+  testServer({ channel: { namespaces }, client: { trusted_proxies: ['127.0.0.1', '10.0.0.0/8'], ...client }, ...more })
 const from = (address: string) => ({ 'X-Forwarded-For': address })
 
 describe('who a client is behind a proxy', () => {
@@ -40,7 +40,7 @@ describe('who a client is behind a proxy', () => {
       expect(await ask(server, from('unknown'))).toBe(404)
       expect((await fetch(`${server.url}/sse?channel=members:a`)).status).toBe(403)
     }
-    const direct = await serve({ client: once })
+    const direct = await testServer({ client: once })
     expect(await ask(direct, from('198.51.100.1'))).toBe(404)
     expect(await ask(direct, from('198.51.100.2'))).toBe(429)
   })
@@ -68,7 +68,7 @@ describe('who a client is behind a proxy', () => {
 
 describe('room', () => {
   test('[F94] a stream without an accepted channel is not opened, with a status that an EventSource does not try again after', async () => {
-    const server = await serve({ channel: { namespaces } })
+    const server = await testServer({ channel: { namespaces } })
     const none = await fetch(`${server.url}/sse`)
     expect([none.status, await none.json()]).toEqual([
       400,
@@ -119,7 +119,7 @@ describe('room', () => {
   })
 
   test('[F96] a part of the room is kept for known users', async () => {
-    const server = await serve({
+    const server = await testServer({
       channel: { namespaces },
       client: { connection_limit: 10, allow_anonymous_connect_without_token: true },
     })

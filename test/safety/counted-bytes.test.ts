@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { atEnd, RawClient, SteppedSocket, startServer, type TestServer, until, userToken } from '../support/index.ts'
+import { atEnd, RawClient, SteppedSocket, startServer, type TestServer, until, userToken } from '../kit/index.ts'
 
 const open = { allow_subscribe_for_client: true, allow_subscribe_for_anonymous: true, allow_history_for_subscriber: true } as const
 const namespaces = [{ name: 'news', history_size: 1000, history_ttl: '10m', ...open }]

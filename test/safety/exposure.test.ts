@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigError, createServer } from '../../src/server/index.ts'
-import { apiKey, FanfareProcess, Folder, RawClient, startServer, type TestServer, tokenSecret, until, userToken } from '../support/index.ts'
+import { apiKey, FanfareProcess, Folder, RawClient, startServer, type TestServer, tokenSecret, until, userToken } from '../kit/index.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 const methods = [

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import { z } from 'zod'
-import { BackEnd, serveWith } from '../http/back-end.ts'
-import { post, serve } from '../http/harness.ts'
-import { FetchedStream, RawClient, type TestServer, until, userToken } from '../support/index.ts'
+import { BackEnd, serveWith } from '../hooks/back-end.ts'
+import { post, testServer } from '../kit/api.ts'
+import { FetchedStream, RawClient, type TestServer, until, userToken } from '../kit/index.ts'
 
 const channelsOf = (count: number, name = 'asked:c') => Array.from({ length: count }, (_, n) => `channel=${name}${n}`).join('&')
 const as = async (user: string) => ({ Authorization: `Bearer ${await userToken(user)}` })
@@ -84,7 +84,7 @@ describe('questions to a back end', () => {
     const backEnd = new BackEnd()
     const namespaces = [{ name: 'asked', subscribe_hook: true, allow_subscribe_for_client: true }]
     const client = { user_command_rate: { per_second: 1, burst: 60 } }
-    const server = await serve({ hooks: backEnd.hooks(['subscribe']), channel: { namespaces }, client })
+    const server = await testServer({ hooks: backEnd.hooks(['subscribe']), channel: { namespaces }, client })
     const headers = await as('mallory')
     using stream = new FetchedStream(`${server.url}/sse?${channelsOf(50)}`, headers)
     const { session } = await stream.opened()
@@ -124,7 +124,7 @@ describe('questions to a back end', () => {
 describe('commands of services', () => {
   /** A server with commands that end when they are told to. */
   async function withCommands() {
-    const server = await serve()
+    const server = await testServer()
     const begun: { readonly user: string; readonly end: () => void }[] = []
     for (const [name, weight] of [
       ['try.light', 1],
@@ -176,7 +176,7 @@ describe('commands of services', () => {
   })
 
   test('[F87] a command is charged by its weight', async () => {
-    const server = await serve({ client: { user_command_rate: { per_second: 1, burst: 50 } } })
+    const server = await testServer({ client: { user_command_rate: { per_second: 1, burst: 50 } } })
     server.server.command('try.heavy', z.object({}), () => ({}), { weight: 20 })
     const headers = await as('mallory')
     const statuses: number[] = []
@@ -187,7 +187,7 @@ describe('commands of services', () => {
   })
 
   test('[F88] whoever asks for little is answered between the steps of heavy commands, not after all of them', async () => {
-    const server = await serve()
+    const server = await testServer()
     let steps = 0
     server.server.command(
       'try.steps',

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
-import { api, serve } from '../http/harness.ts'
-import { RawClient, until, userToken } from '../support/index.ts'
+import { api, testServer } from '../kit/api.ts'
+import { RawClient, until, userToken } from '../kit/index.ts'
 
 const everything = {
   allow_subscribe_for_client: true,
@@ -23,7 +23,7 @@ const actions = (channel: string) => [
 ]
 
 test('[F91] what a channel’s name says of who it is for holds for history, presence and publishing as well', async () => {
-  const server = await serve({ channel: { namespaces: [{ name: 'room', ...everything }] } })
+  const server = await testServer({ channel: { namespaces: [{ name: 'room', ...everything }] } })
   using mallory = await RawClient.connect(server.wsUrl, { token: await userToken('mallory') })
   using alice = await RawClient.connect(server.wsUrl, { token: await userToken('alice') })
   for (const channel of ['room:#alice,bob', '$room:secret']) {
@@ -35,7 +35,7 @@ test('[F91] what a channel’s name says of who it is for holds for history, pre
 })
 
 test('[F91] who is in a private channel by token does there what its namespace allows, and the server API what it likes', async () => {
-  const server = await serve({ channel: { namespaces: [{ name: 'room', ...everything }] } })
+  const server = await testServer({ channel: { namespaces: [{ name: 'room', ...everything }] } })
   const channel = '$room:secret'
   using alice = await RawClient.connect(server.wsUrl, { token: await userToken('alice') })
   const token = await userToken('alice', { channel })
@@ -49,7 +49,7 @@ test('[F91] who is in a private channel by token does there what its namespace a
 })
 
 test('[F91] a capability of the connection token is the back end’s own word on a channel', async () => {
-  const server = await serve({ channel: { namespaces: [{ name: 'room', presence: true, history_size: 10, history_ttl: '1m' }] } })
+  const server = await testServer({ channel: { namespaces: [{ name: 'room', presence: true, history_size: 10, history_ttl: '1m' }] } })
   const caps = [{ channels: ['$room:*'], match: 'wildcard', allow: ['hst'] }]
   using auditor = await RawClient.connect(server.wsUrl, { token: await userToken('auditor', { caps }) })
   expect((await auditor.call({ history: { channel: '$room:secret', limit: 1 } })).error).toBeUndefined()

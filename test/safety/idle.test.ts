@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { startServer } from '../support/index.ts'
+import { startServer } from '../kit/index.ts'
 
 test('[F17] who sends half a body and then nothing is cut off, and a quiet event stream is not', async () => {
   await using server = await startServer({

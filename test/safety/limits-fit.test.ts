@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
-import { BinaryClient, binaryFrame } from '../support/binary-client.ts'
-import { RawClient, Sdk, type SdkSubscription, sign, startServer, type TestServer, until, userToken } from '../support/index.ts'
-import { bytesOf, ProtobufSdk, type ProtobufSubscription } from '../support/protobuf-client.ts'
+import { BinaryClient, binaryFrame } from '../kit/clients/binary-client.ts'
+import { bytesOf, ProtobufSdk, type ProtobufSubscription } from '../kit/clients/protobuf-client.ts'
+import { RawClient, Sdk, type SdkSubscription, sign, startServer, type TestServer, until, userToken } from '../kit/index.ts'
 
 const kept = { history_size: 100, history_ttl: '10m' }
 const channels = 128

@@ -12,7 +12,7 @@ import {
   textFrame,
   until,
   userToken,
-} from '../support/index.ts'
+} from '../kit/index.ts'
 
 const open = { allow_subscribe_for_client: true, allow_subscribe_for_anonymous: true, allow_publish_for_client: true } as const
 const start = (client: ConfigInput['client'] = {}, channel: ConfigInput['channel'] = {}) =>

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { RawClient, startServer, userToken } from '../support/index.ts'
+import { RawClient, startServer, userToken } from '../kit/index.ts'
 
 test('[F120] one user takes at most a thousand sessions of a node by default, and the next is refused alone', async () => {
   await using server = await startServer()

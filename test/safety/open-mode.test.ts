@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { Folder, startServer, TcpClient, type TestServer, until } from '../support/index.ts'
+import { Folder, startServer, TcpClient, type TestServer, until } from '../kit/index.ts'
 
 const development = (more: object = {}) => startServer({ client: { token: {}, ...more } })
 

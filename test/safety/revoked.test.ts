@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
-import { BackEnd, serveWith } from '../http/back-end.ts'
-import { api, post, serve } from '../http/harness.ts'
-import { FetchedStream, RawClient, until, userToken } from '../support/index.ts'
+import { BackEnd, serveWith } from '../hooks/back-end.ts'
+import { api, post, testServer } from '../kit/api.ts'
+import { FetchedStream, RawClient, until, userToken } from '../kit/index.ts'
 
 /** A back end that answers a hook when it is told to. */
 function held(hook: string, result: object = {}) {
@@ -55,7 +55,7 @@ describe('what the server API ended before it began', () => {
   })
 
   test('[F89] nor one whose channel is still being opened upstream', async () => {
-    const server = await serve({ channel: { namespaces: [{ name: 'open', allow_subscribe_for_client: true }] } })
+    const server = await testServer({ channel: { namespaces: [{ name: 'open', allow_subscribe_for_client: true }] } })
     const opened = Promise.withResolvers<void>()
     const { broker } = server.node
     const open = broker.open.bind(broker)

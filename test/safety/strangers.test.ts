@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { FetchedStream, startServer, TcpClient, type TestServer, until, userToken } from '../support/index.ts'
+import { FetchedStream, startServer, TcpClient, type TestServer, until, userToken } from '../kit/index.ts'
 
 const open = { allow_subscribe_for_client: true, allow_subscribe_for_anonymous: true, history_size: 10, history_ttl: '1m' } as const
 const namespaces = [

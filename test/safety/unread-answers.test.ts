@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { z } from 'zod'
-import { atEnd, RawClient, startServer, TcpClient, type TestServer, textFrame, until, userToken } from '../support/index.ts'
+import { atEnd, RawClient, TcpClient, type TestServer, testServer, textFrame, until, userToken } from '../kit/index.ts'
 
 const megabyte = 1024 * 1024
 /** Each takes two units of UTF-16 and four bytes, so that no piece ends between them by chance. */
@@ -8,8 +8,7 @@ const smileys = `a${'😀'.repeat(megabyte)}`
 
 /** A server whose command answers two million characters, and counts how often it ran. */
 async function start(client: object) {
-  const server = await startServer({ client })
-  atEnd(() => server[Symbol.asyncDispose]())
+  const server = await testServer({ client })
   const ran = { count: 0 }
   server.server.command('big', z.unknown(), () => {
     ran.count++
@@ -56,8 +55,7 @@ describe('answers that are not read', () => {
   test('[B213] over HTTP of all users are bounded for the node: who holds most is cut, and the log says nothing of failures', async () => {
     const complaints: unknown[] = []
     const log = { debug() {}, info() {}, warn() {}, error: (...line: unknown[]) => complaints.push(line) }
-    const server = await startServer({ client: { unsent_size_limit: 8 * megabyte, user_unsent_size_limit: 100 * megabyte } }, { log })
-    atEnd(() => server[Symbol.asyncDispose]())
+    const server = await testServer({ client: { unsent_size_limit: 8 * megabyte, user_unsent_size_limit: 100 * megabyte } }, { log })
     let ran = 0
     server.server.command('big', z.unknown(), () => {
       ran++

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { apiKey, inSeconds } from '../support/index.ts'
+import { apiKey, inSeconds } from '../kit/index.ts'
 import { Driver, forms } from './driver.ts'
 import { Peer } from './peer.ts'
 import { Site } from './site.ts'

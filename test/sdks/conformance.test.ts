@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test'
-import { inSeconds } from '../support/index.ts'
+import { inSeconds } from '../kit/index.ts'
 import { Driver, forms } from './driver.ts'
 import { Line } from './line.ts'
 import { Peer } from './peer.ts'

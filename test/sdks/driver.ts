@@ -1,5 +1,5 @@
 import type { Subprocess } from 'bun'
-import { deadlineMs } from '../support/until.ts'
+import { deadlineMs } from '../kit/until.ts'
 import { commandOf, type Language } from './toolchains.ts'
 
 /** An SDK in one of the forms of the protocol that it speaks. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { rounds, until } from '../support/index.ts'
+import { rounds, until } from '../kit/index.ts'
 import { type Act, Driver, type Form, forms } from './driver.ts'
 import { Line } from './line.ts'
 import { Peer } from './peer.ts'

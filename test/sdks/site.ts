@@ -1,4 +1,4 @@
-import { apiKey, FanfareProcess, sign } from '../support/index.ts'
+import { apiKey, FanfareProcess, sign } from '../kit/index.ts'
 
 const open = {
   allow_subscribe_for_client: true,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { FetchedStream, until } from '../support/index.ts'
+import { FetchedStream, until } from '../kit/index.ts'
 import { Driver, type Told } from './driver.ts'
 import { Line } from './line.ts'
 import { Site } from './site.ts'

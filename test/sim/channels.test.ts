@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { type BrokerMutant, brokerMutants } from '../../sim/workloads/channels/mutants.ts'
 import { keptSeeds, keptThinSeeds } from '../../sim/workloads/channels/seeds.ts'
 import { channelsWorkload } from '../../sim/workloads/channels/workload.ts'
-import { rounds } from '../support/index.ts'
+import { rounds } from '../kit/index.ts'
 import { Seeds } from './seeds.ts'
 
 /** `SIM_SEEDS=20000` looks further than the fixed ones. */

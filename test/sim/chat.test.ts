@@ -3,7 +3,7 @@ import { InvitationRace } from '../../sim/workloads/chat/invitation-race.ts'
 import { chatMutants, crowded } from '../../sim/workloads/chat/mutants.ts'
 import { keptChatSeeds } from '../../sim/workloads/chat/seeds.ts'
 import { chatWorkload } from '../../sim/workloads/chat/workload.ts'
-import { rounds } from '../support/index.ts'
+import { rounds } from '../kit/index.ts'
 import { Seeds } from './seeds.ts'
 
 /** `CHAT_SEEDS=20000` looks further than the fixed number. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { sportsMutants } from '../../sim/workloads/sports/mutants.ts'
 import { keptSportsSeeds } from '../../sim/workloads/sports/seeds.ts'
 import { sportsWorkload } from '../../sim/workloads/sports/workload.ts'
-import { rounds } from '../support/index.ts'
+import { rounds } from '../kit/index.ts'
 import { Seeds } from './seeds.ts'
 
 /** `SPORTS_SEEDS=20000` looks further than the fixed number. */

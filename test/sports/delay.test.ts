@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import { atEnd, endAll } from '../multinode/tree.ts'
-import { FetchedStream, Folder, RawClient, Sdk, startServer, until, userToken } from '../support/index.ts'
+import { FetchedStream, Folder, RawClient, Sdk, startServer, until, userToken } from '../kit/index.ts'
+import { atEnd, endAll } from '../kit/servers/tree.ts'
 import { Feed, goal, startSports } from './feed.ts'
 import { channel, game, snapshotOf, startGame, subOf, TimedStream } from './timed-stream.ts'
 

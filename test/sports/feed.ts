@@ -1,8 +1,8 @@
 import type { Overrides } from '../../src/server/index.ts'
 import { sportsService } from '../../src/services/sports/index.ts'
 import type { FedGame } from '../../src/services/sports/model/index.ts'
-import { nodeSecret } from '../multinode/tree.ts'
-import { apiKey, startServer, type TestServer } from '../support/index.ts'
+import { apiKey, startServer, type TestServer } from '../kit/index.ts'
+import { nodeSecret } from '../kit/servers/tree.ts'
 
 /** What `POST /sports/games/<id>/events` answers. */
 export interface Receipt {

@@ -1,6 +1,6 @@
 import { countingGoals, gameMessageSchema, reduceBoard, scoreOf, snapshotSchema } from '../../src/services/sports/model/index.ts'
 import { applyMessage, hasGapBefore, joinSnapshot, type MatchView } from '../../src/services/sports/web/match-view.ts'
-import { FetchedStream, type StreamEvent, until } from '../support/index.ts'
+import { FetchedStream, type StreamEvent, until } from '../kit/index.ts'
 
 /**
  * A viewer of one game over its event stream, which keeps what a page would show and notes what must never happen: a goal that counts after

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { sportsService } from '../../src/services/sports/index.ts'
 import { type GameMessage, type LeagueMessage, snapshotSchema } from '../../src/services/sports/model/index.ts'
-import { apiKey, FetchedStream, Folder, startServer, until } from '../support/index.ts'
+import { apiKey, FetchedStream, Folder, startServer, until } from '../kit/index.ts'
 import { Feed, goal, startSports } from './feed.ts'
 import { Follower } from './follower.ts'
 

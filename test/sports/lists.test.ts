@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { Page } from 'playwright-core'
-import { Browser, eventually, fits, inSeconds, lacks, still, type TestServer, until } from '../support/index.ts'
+import { Browser, eventually, fits, inSeconds, lacks, still, type TestServer, until } from '../kit/index.ts'
 import { Feed, goal, startSports } from './feed.ts'
 
 const skipped = lacks('chromium', 'the list of matches by day and competition')

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { Browser, inSeconds, lacks, type TestServer } from '../support/index.ts'
+import { Browser, inSeconds, lacks, type TestServer } from '../kit/index.ts'
 import { Feed, startSports } from './feed.ts'
 
 const skipped = lacks('chromium', 'long words on the page of a match')

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { ExampleServer, FetchedStream, places, Sdk, sampleText, until, userToken } from '../support/index.ts'
+import { ExampleServer, FetchedStream, places, Sdk, sampleText, until, userToken } from '../kit/index.ts'
 import { Feed, goal, startBelow, startSports } from './feed.ts'
 
 interface Board {

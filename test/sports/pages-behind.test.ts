@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import type { BrowserContext, Page } from 'playwright-core'
-import { Browser, eventually, lacks, SteppedClock, still, type TestServer, until } from '../support/index.ts'
+import { Browser, eventually, lacks, SteppedClock, still, type TestServer, until } from '../kit/index.ts'
 import { Feed, goal, startSports } from './feed.ts'
 
 const phone = { width: 390, height: 844 }

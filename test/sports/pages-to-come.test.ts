@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { Browser, eventually, fits, inSeconds, lacks, type TestServer } from '../support/index.ts'
+import { Browser, eventually, fits, inSeconds, lacks, type TestServer } from '../kit/index.ts'
 import { Feed, goal, startSports } from './feed.ts'
 
 const skipped = lacks('chromium', 'pages of matches before, after and between their whistles')

@@ -9,7 +9,7 @@ import type { GameMessage } from '../../src/services/sports/model/index.ts'
 import { reduceBoard, secondsAt } from '../../src/services/sports/model/index.ts'
 import { SportsStore } from '../../src/services/sports/store.ts'
 import { final2022, semi2014 } from '../../src/services/sports/timelines/index.ts'
-import { Folder } from '../support/index.ts'
+import { Folder } from '../kit/index.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 const final = recordTimeline(final2022)

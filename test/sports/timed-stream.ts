@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/kit/index.ts'
-import { atEnd, hurried } from '../multinode/tree.ts'
-import { FetchedStream } from '../support/index.ts'
+import { FetchedStream } from '../kit/index.ts'
+import { atEnd, hurried } from '../kit/servers/tree.ts'
 import { Feed, startSports } from './feed.ts'
 
 /** Seconds pass so many times as fast, for servers and tests alike. */

@@ -1,7 +1,7 @@
 import { expect, spyOn, test } from 'bun:test'
 import { z } from 'zod'
 import { SimClock } from '../../../sim/core/clock.ts'
-import { Applications, DirectClient } from '../../../test/support/applications.ts'
+import { Applications, DirectClient } from '../../../test/kit/applications.ts'
 import type { ConfigInput } from '../config/index.ts'
 
 const news = {

@@ -62,7 +62,7 @@ import { NamespaceRegistry } from './namespace-registry.ts'
 //   clock.advance(100)
 //
 // Clients are sessions of `application.node` over any `Socket`, or event streams of `application.sse.open(request, address)`.
-// Requests go to `application.router.handle(request, path, address)`. `test/support/applications.ts` has the network above.
+// Requests go to `application.router.handle(request, path, address)`. `test/kit/applications.ts` has the network above.
 // `verifier` replaces tokens by something plainer: the real ones are checked by the runtime's own threads, in no fixed order.
 
 /** The part of the configuration that an application reads. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import { hurried } from '../../../test/multinode/tree.ts'
-import { FetchedStream, startServer, type TestServer, until } from '../../../test/support/index.ts'
+import { FetchedStream, startServer, type TestServer, until } from '../../../test/kit/index.ts'
+import { hurried } from '../../../test/kit/servers/tree.ts'
 import type { Service } from '../../server/index.ts'
 import { addChunkRoutes } from './chunk-routes.ts'
 import type { Snapshot } from './model/index.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { SimClock } from '../../../sim/core/clock.ts'
-import { Folder } from '../../../test/support/index.ts'
+import { Folder } from '../../../test/kit/index.ts'
 import { silentLog } from '../../hub/index.ts'
 import type { Json } from '../../kit/index.ts'
 import { readBatch, readGame } from './batch.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { join } from 'node:path'
-import { Folder } from '../../../test/support/folder.ts'
+import { Folder } from '../../../test/kit/folder.ts'
 import { readBatch, readGame } from './batch.ts'
 import { Match } from './match.ts'
 import { type FedGame, gameSchema, reduceStats, snapshotSchema } from './model/index.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { rounds } from '../../../test/support/rounds.ts'
+import { rounds } from '../../../test/kit/rounds.ts'
 import { between, type Random, seededRandom } from '../../kit/index.ts'
 import { readBatch, readGame } from './batch.ts'
 import { Match } from './match.ts'

@@ -1,6 +1,6 @@
 import { Centrifuge as JsonCentrifuge, type Options, type PublicationContext, UnauthorizedError } from 'centrifuge'
 import { Centrifuge as ProtobufCentrifuge } from 'centrifuge/build/protobuf'
-import { deadlineMs } from '../../support/until.ts'
+import { deadlineMs } from '../../kit/until.ts'
 
 /** Lets a test drive centrifuge-js in a process of its own, where a handler that throws ends nothing else: a command a line in, an event a line out. */
 interface Order {

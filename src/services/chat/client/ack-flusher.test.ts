@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { SimClock } from '../../../../sim/core/clock.ts'
-import { until } from '../../../../test/support/index.ts'
+import { until } from '../../../../test/kit/index.ts'
 import type { ChatCommands } from '../model/wire.ts'
 import { AckFlusher } from './ack-flusher.ts'
 import { type CachedChat, MemoryCache } from './cache.ts'

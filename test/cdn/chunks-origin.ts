@@ -1,0 +1,37 @@
+import { defineNamespace } from '../../src/hub/index.ts'
+import type { Server, Service } from '../../src/server/index.ts'
+import { addChunkRoutes } from '../../src/services/sports/chunk-routes.ts'
+import type { Snapshot } from '../../src/services/sports/model/index.ts'
+import { startServer } from '../kit/index.ts'
+import { hurried } from '../kit/servers/tree.ts'
+
+export const channel = 'sports:game_1'
+
+/** A game in chunks, and what was asked of the origin by path. */
+export async function startOrigin() {
+  const asked = new Map<string, number>()
+  const service = (server: Server): Service => {
+    const counting = {
+      clock: server.clock,
+      follow: server.follow.bind(server),
+      route: (method: string, path: string, handler: Parameters<Server['route']>[2]) =>
+        server.route(method, path, (request, params, address) => {
+          const { pathname } = new URL(request.url)
+          asked.set(pathname, (asked.get(pathname) ?? 0) + 1)
+          return handler(request, params, address)
+        }),
+    }
+    const game = { id: '1', channel, snapshot: () => ({ board: { version: 1 } }) as Snapshot }
+    const routes = addChunkRoutes(counting, id => (id === '1' ? game : undefined))
+    const namespace = defineNamespace({
+      name: 'sports',
+      delivery: 'lanes',
+      historySize: 512,
+      historyTtlMs: 600_000,
+      allowSubscribeForClient: true,
+    })
+    return { name: 'games', start: async () => server.namespace(namespace), close: async () => routes.close() }
+  }
+  const started = await startServer({}, { clock: hurried(2), services: [service] })
+  return { server: started, asked }
+}

@@ -1,0 +1,318 @@
+import { describe, expect, test } from 'bun:test'
+import fc from 'fast-check'
+import { SimClock } from '../../sim/core/clock.ts'
+import { partitionOf } from '../../src/broker/index.ts'
+import { defineNamespace, presenceLeaseMs } from '../../src/hub/index.ts'
+import type { Position, Publication } from '../../src/protocol/index.ts'
+import { LogCluster, type LogNode } from '../contract/over-a-log.ts'
+import { rounds } from '../kit/index.ts'
+
+const channels = ['log:1', 'log:2', 'short:1']
+/** Quiet channels are forgotten within a minute. */
+const kept = { historyTtlMs: 30_000, historyMetaTtlMs: 60_000 }
+const namespaces = [
+  defineNamespace({ name: 'log', historySize: 20, ...kept }),
+  defineNamespace({ name: 'short', historySize: 2, ...kept }),
+  defineNamespace({ name: 'room', presence: true, joinLeave: true }),
+]
+
+/** A cluster over a log, and one node that is never in trouble: what it heard is what there is. */
+class Stage {
+  readonly clock = new SimClock()
+  readonly cluster = new LogCluster(this.clock, 2, namespaces)
+  readonly observer = this.cluster.node('observer')
+  readonly nodes: LogNode[]
+  readonly positions: { readonly channel: string; readonly position: Position }[] = []
+  /** Pages that called themselves complete and were not. */
+  readonly wrong: unknown[] = []
+  #starts = 0
+  #published = 0
+
+  constructor(count = 3) {
+    this.nodes = Array.from({ length: count }, () => this.#start())
+    this.clock.settle()
+  }
+
+  node(index: number): LogNode {
+    const node = this.nodes[index % this.nodes.length]
+    if (node === undefined) throw new Error('no nodes')
+    return node
+  }
+
+  publish(index: number, channel: string): void {
+    this.node(index)
+      .broker.publish(channel, ++this.#published, {})
+      .then(
+        position => this.positions.push({ channel, position }),
+        () => undefined,
+      )
+  }
+
+  restart(index: number): void {
+    this.node(index).clock.kill()
+    this.nodes[index % this.nodes.length] = this.#start()
+  }
+
+  truth(channel: string): Publication[] {
+    return this.observer.heard.publications(channel)
+  }
+
+  mendAll(): void {
+    for (const node of this.nodes) {
+      node.mend()
+      for (const line of Object.values(node.lines)) line.lagMs = 0
+    }
+    this.clock.advance(10_000)
+  }
+
+  #start(): LogNode {
+    return this.cluster.node(`node-${++this.#starts}`)
+  }
+}
+
+const act = fc.record({
+  what: fc.constantFrom(
+    'publish',
+    'publish',
+    'publish',
+    'cut',
+    'mend',
+    'lag',
+    'restart',
+    'truncate',
+    'quiet',
+    'recover',
+    'recover',
+    'remove',
+  ),
+  who: fc.nat({ max: 20 }),
+  channel: fc.constantFrom(...channels),
+  ms: fc.integer({ min: 0, max: 4000 }),
+  pick: fc.nat(),
+})
+
+type Act = typeof act extends fc.Arbitrary<infer T> ? T : never
+
+function play(stage: Stage, { what, who, channel, ms, pick }: Act): void {
+  const node = stage.node(who)
+  if (what === 'publish') stage.publish(who, channel)
+  if (what === 'cut') node.cut()
+  if (what === 'mend') node.mend()
+  if (what === 'lag') node.lines.channels.lagMs = ms
+  if (what === 'restart') stage.restart(who)
+  if (what === 'truncate') truncate(stage, pick)
+  if (what === 'quiet') stage.clock.advance(ms * 30)
+  if (what === 'remove') void node.broker.removeHistory(channel).catch(() => undefined)
+  if (what === 'recover') recover(stage, node, pick)
+  stage.clock.advance(ms % 50)
+}
+
+function truncate({ cluster: { logs } }: Stage, pick: number): void {
+  const partition = pick % logs.channels.partitions
+  const { first, last } = logs.channels.boundsNow(partition)
+  logs.channels.truncate(partition, first + (pick % Math.max(1, last - first + 2)) - 1)
+}
+
+/** Asks a node for what came after a position that any node gave out, or nearly. Whatever it calls complete must be all of it. */
+function recover(stage: Stage, node: LogNode, pick: number): void {
+  const known = stage.positions[pick % Math.max(1, stage.positions.length)]
+  if (known === undefined) return
+  const { channel, position } = known
+  const since = { ...position, offset: Math.max(0, position.offset + (pick % 5) - 2) }
+  node.broker.history(channel, { since, limit: -1 }).then(
+    page => {
+      stage.positions.push({ channel, position: page.position })
+      if (!page.complete) return
+      const missed = stage.truth(channel).filter(({ offset }) => offset > since.offset && offset <= page.position.offset)
+      const isWhole = Bun.deepEquals(page.publications.map(fieldsOf), missed.map(fieldsOf))
+      const follows = page.publications.every(({ after }, index) => after <= (page.publications[index - 1]?.offset ?? since.offset))
+      const { logs } = stage.cluster
+      const last = logs.channels.boundsNow(partitionOf(channel, logs.channels.partitions)).last
+      if (!isWhole || !follows || since.offset > last) stage.wrong.push({ channel, since, page, missed })
+    },
+    () => undefined,
+  )
+}
+
+const fieldsOf = ({ offset, data }: Publication) => [offset, data]
+
+describe('brokers over a log', () => {
+  test('[N22] all nodes deliver the same publications in the same order, whatever is cut, late or started again', () => {
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 60 }), acts => {
+        const stage = new Stage()
+        for (const one of acts) play(stage, { ...one, what: one.what === 'truncate' ? 'publish' : one.what })
+        stage.mendAll()
+        for (const channel of channels) {
+          const truth = stage.truth(channel).map(fieldsOf)
+          expect(new Set(truth.map(([, data]) => data)).size).toBe(truth.length)
+          for (const { heard } of stage.nodes) expect(heard.publications(channel).map(fieldsOf)).toEqual(truth)
+        }
+      }),
+      { numRuns: rounds(60, 3000) },
+    )
+  })
+
+  test('[N23] what a node calls complete misses nothing, whichever node gave the position, and however much each has read, dropped or forgotten', () => {
+    let recovered = 0
+    fc.assert(
+      fc.property(fc.array(act, { minLength: 5, maxLength: 80 }), acts => {
+        const stage = new Stage()
+        for (const one of acts) play(stage, one)
+        stage.mendAll()
+        for (const { channel, position } of stage.positions.slice(-20)) {
+          for (const node of [...stage.nodes, stage.observer]) {
+            void node.broker.history(channel, { since: position, limit: -1 }).then(page => {
+              if (page.complete) recovered++
+            })
+            recover(stage, node, stage.positions.length - 1)
+          }
+        }
+        stage.clock.advance(10_000)
+        expect(stage.wrong).toEqual([])
+      }),
+      { numRuns: rounds(80, 5000) },
+    )
+    expect(recovered).toBeGreaterThan(100)
+  })
+
+  test('[N23] a place beyond the newest of a channel, from a node that dropped more, is recovered from by a node that has it', async () => {
+    const stage = new Stage(1)
+    const [node] = stage.nodes
+    if (node === undefined) throw new Error('no node')
+    const publish = async (channel: string) => {
+      const published = node.broker.publish(channel, 1, {})
+      stage.clock.settle()
+      return await published
+    }
+    const quiet = await publish('log:1')
+    // Channels of the same partition move on.
+    for (let n = 0; n < 20; n++) for (const channel of ['log:2', 'log:3', 'log:4', 'log:5']) await publish(channel)
+    const beyond = { epoch: quiet.epoch, offset: quiet.offset + 5 }
+    const page = await node.broker.history('log:1', { since: beyond, limit: -1 })
+    expect([page.complete, page.publications, page.position]).toEqual([true, [], beyond])
+  })
+
+  test('[N23] what a log dropped before a node had read it is not recovered there, and whoever follows a channel is told to ask', async () => {
+    const stage = new Stage(2)
+    const [node, other] = [stage.node(0), stage.node(1)]
+    const publish = () => {
+      const published = other.broker.publish('log:1', 1, {})
+      stage.clock.settle()
+      return published
+    }
+    const first = await publish()
+    node.cut()
+    for (let n = 0; n < 4; n++) await publish()
+    const { logs } = stage.cluster
+    logs.channels.truncate(partitionOf('log:1', logs.channels.partitions), first.offset + 2)
+    node.mend()
+    stage.clock.settle()
+    const page = await node.broker.history('log:1', { since: first, limit: -1 })
+    expect([page.complete, node.heard.suspected]).toEqual([false, ['log:1']])
+    expect((await other.broker.history('log:1', { since: first, limit: -1 })).complete).toBe(true)
+  })
+
+  test('[N24] a publish that the log does not answer fails for the moment, and what was published appears once', async () => {
+    const stage = new Stage(2)
+    const node = stage.node(0)
+    node.lines.channels.delayMs = 5
+    const failing = node.broker.publish('log:1', 'late', {})
+    stage.clock.advance(7)
+    node.cut()
+    stage.clock.advance(4000)
+    await expect(failing).rejects.toMatchObject({ code: 100, temporary: true })
+    expect(stage.node(1).heard.data('log:1')).toEqual(['late'])
+    const [entry] = stage.cluster.logs.channels.slice(0, 0, 1).concat(stage.cluster.logs.channels.slice(1, 0, 1))
+    if (entry === undefined) throw new Error('nothing was appended')
+    // A client of the log that did not hear of it appends it again.
+    for (const partition of [0, 1])
+      if (stage.cluster.logs.channels.boundsNow(partition).last > 0) stage.cluster.logs.channels.appendNow(partition, [entry])
+    node.mend()
+    stage.clock.advance(1000)
+    expect([node.heard.data('log:1'), stage.node(1).heard.data('log:1')]).toEqual([['late'], ['late']])
+  })
+
+  test('[N25] messages to all nodes have the same place on each, and a node that was cut off hears them when it is back', () => {
+    const stage = new Stage(3)
+    stage.node(1).cut()
+    for (let n = 0; n < 5; n++) {
+      void stage.node(n % 2 === 0 ? 0 : 2).broker.control({ kind: 'unsubscribe', user: `user-${n}`, channel: 'log:1' })
+      stage.clock.advance(10)
+    }
+    expect(stage.node(1).controlled).toEqual([])
+    stage.mendAll()
+    const [first, ...others] = stage.nodes.map(({ controlled }) => controlled)
+    expect(first?.map(([control]) => control)).toMatchObject(Array.from({ length: 5 }, (_, n) => ({ user: `user-${n}` })))
+    expect(first?.map(([, { offset }]) => offset)).toEqual([1, 2, 3, 4, 5])
+    for (const other of others) expect(other).toEqual(first ?? [])
+  })
+})
+
+describe('presence over a log', () => {
+  const change = fc.record({
+    what: fc.constantFrom('enter', 'enter', 'leave', 'cut', 'mend', 'kill', 'wait', 'below', 'drop'),
+    who: fc.nat({ max: 20 }),
+    client: fc.constantFrom('a', 'b', 'c', 'd'),
+    ms: fc.integer({ min: 0, max: 2 * presenceLeaseMs }),
+  })
+
+  test('[N26] all nodes come to agree on who is there, and it is who is there', () => {
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 40 }), changes => {
+        const stage = new Stage()
+        const there = new Map<string, { readonly node: LogNode; readonly owner: string | undefined }>()
+        for (const { what, who, client: name, ms } of changes) {
+          const node = stage.node(who)
+          // A client's id names the node that it is on.
+          const client = `${node.id} ${name}`
+          const owner = what === 'below' ? 'edge.1' : undefined
+          if (what === 'enter' || what === 'below') {
+            void node.presence.track('room:1', { user: name, client }, owner)
+            there.set(client, { node, owner })
+          }
+          if (what === 'leave') {
+            const known = there.get(client)
+            void node.presence.untrack('room:1', client, known?.owner)
+            there.delete(client)
+          }
+          if (what === 'drop') {
+            void node.presence.drop('edge.1')
+            for (const [key, known] of there) if (known.node === node && known.owner !== undefined) there.delete(key)
+          }
+          if (what === 'cut') node.cut()
+          if (what === 'mend') node.mend()
+          if (what === 'kill') {
+            stage.restart(who)
+            for (const [key, known] of there) if (known.node === node) there.delete(key)
+          }
+          stage.clock.advance(what === 'wait' ? ms : ms % 200)
+        }
+        stage.mendAll()
+        stage.clock.advance(2 * presenceLeaseMs)
+        const expected = [...there.keys()].sort()
+        for (const { presence } of [...stage.nodes, stage.observer]) {
+          const listed: string[] = []
+          void presence.list('room:1').then(list => listed.push(...list.keys()))
+          stage.clock.settle()
+          expect(listed.sort()).toEqual(expected)
+        }
+      }),
+      { numRuns: rounds(60, 2000) },
+    )
+  })
+
+  test('[N26] joins and leaves that a node announces end in who is there', () => {
+    const stage = new Stage(2)
+    const [one, other] = [stage.node(0), stage.node(1)]
+    void one.presence.track('room:1', { user: 'ann', client: 'a' })
+    void other.presence.track('room:1', { user: 'ben', client: 'b' })
+    stage.clock.advance(1000)
+    one.clock.kill()
+    stage.clock.advance(3 * presenceLeaseMs)
+    const told = other.heard.messages.flatMap(({ message }) =>
+      message.kind === 'publication' ? [] : message.infos.map(({ user }) => `${message.kind} ${user}`),
+    )
+    expect(told.sort()).toEqual(['join ann', 'join ben', 'leave ann'])
+  })
+})
