@@ -4,6 +4,7 @@ export { type Connector, connectByWebSocket } from './connector.ts'
 export { ControlLog } from './control-log.ts'
 export type { Link, LinkSocket } from './link.ts'
 export type { LinkEnd, LinkListener } from './link-listener.ts'
+export { Machine, type MachineFigures } from './machine.ts'
 export {
   type ClusterMember,
   type Fence,
@@ -28,6 +29,10 @@ export { Relay, type RelayContext } from './relay.ts'
 export { RelayBroker } from './relay-broker.ts'
 export { RelayPresence } from './relay-presence.ts'
 export type { NodeCounts, NodeReport, NodeRole } from './report.ts'
+export { Single, type SingleOptions } from './single.ts'
+export { type Respondent, survey } from './survey.ts'
+export { notReady, type OpenExchange, type Route, type Topology, type TopologyHost, type TopologyOptions } from './topology.ts'
+export { type Parent, Tree, type TreeOptions } from './tree.ts'
 export { upgradeLink } from './upgrade-link.ts'
 export { patienceMs, Uplink } from './uplink.ts'
 export { UpstreamBroker } from './upstream-broker.ts'

@@ -1,3 +1,4 @@
+export type { Parent } from '../cluster/index.ts'
 export {
   Application,
   type ApplicationConfig,
@@ -34,5 +35,4 @@ export { explainToken, type TokenExplanation, type TokenKind } from './identity/
 export { type ConnectionClaims, type SubscriptionClaims, signToken, TokenVerifier } from './identity/tokens.ts'
 export type { Metric } from './ops/metric.ts'
 export type { CommandOptions, Server, ServerEvent, Service } from './server.ts'
-export type { Parent } from './topology/tree.ts'
 export { version } from './version.ts'

@@ -187,8 +187,8 @@ describe('a tree of nodes', () => {
     const [first] = await Promise.all(viewers.map(sdk => sdk.subscribe('kept:1').ready()))
     for (let n = 1; n <= 200; n++) await central.publish('kept:1', { n })
     await first?.gets(200)
-    expect(central.server.tree.children.relayed).toBe(200)
-    expect(regional.server.tree.children.relayed).toBe(200)
+    expect(central.server.topology.children.relayed).toBe(200)
+    expect(regional.server.topology.children.relayed).toBe(200)
   })
 
   test('[T25] a storm of joins at an edge costs one question for the channel with its history, and one of access, upstream', async () => {
@@ -202,7 +202,7 @@ describe('a tree of nodes', () => {
     const edge = await startRelay([await startRelay([central])])
     const { epoch } = (await central.server.history('room:1', { limit: 0 })).position
     const questions: string[] = []
-    for (const child of central.server.tree.children.all()) {
+    for (const child of central.server.topology.children.all()) {
       const { peer } = child.link ?? {}
       if (peer === undefined) continue
       const request = peer.request.bind(peer)

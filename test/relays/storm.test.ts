@@ -15,7 +15,7 @@ test(`[S18, T25] a kick-off storm of ${viewers} joins on one edge costs the pare
   const { port } = new URL(central.server.url)
   await using edge = await FanfareProcess.start({ node: { secret: nodeSecret }, upstream: [`ws://127.0.0.1:${port}`] }, 'relay')
   const questions: string[] = []
-  for (const { link } of central.server.tree.children.all()) {
+  for (const { link } of central.server.topology.children.all()) {
     if (link === undefined) continue
     const request = link.peer.request.bind(link.peer)
     link.peer.request = (name, input) => {

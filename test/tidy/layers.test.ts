@@ -11,7 +11,7 @@ const foundations: Readonly<Record<string, readonly string[]>> = {
   broker: ['kit', 'protocol', 'hub'],
   store: ['kit', 'protocol', 'hub'],
 
-  cluster: ['kit', 'protocol', 'hub', 'transport'],
+  cluster: ['kit', 'protocol', 'hub', 'broker', 'transport'],
   server: ['kit', 'protocol', 'hub', 'transport', 'broker', 'store', 'cluster', 'web'],
   services: ['kit', 'protocol', 'hub', 'server', 'store', 'web'],
   cli: ['kit', 'protocol', 'hub', 'store', 'server', 'services', 'web'],

@@ -74,7 +74,7 @@ test('[Y40] a node that shows another secret is turned away', async () => {
   await above.start()
   void below.start()
   clock.advance(10_000)
-  expect([above.tree.children.size, below.tree.isOrphan]).toEqual([0, true])
+  expect([above.topology.children.size, below.topology.isOrphan]).toEqual([0, true])
   await below.close()
   await above.close()
 })

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Connector, LinkListener } from '../../cluster/index.ts'
+import type { Connector, LinkListener, Parent, Topology, TopologyHost } from '../../cluster/index.ts'
 import {
   type Authorizer,
   type ConnectHandler,
@@ -30,7 +30,15 @@ import {
 } from '../../hub/index.ts'
 import { type Answer, answered, type Clock, type Fetch, type Json, type Jsonable, json, type Random, randomId } from '../../kit/index.ts'
 import type { ClientInfo, Close, Position } from '../../protocol/index.ts'
-import { ConnectionGuard, type RouteHandler, Router, SseTransport } from '../../transport/index.ts'
+import {
+  ConnectionGuard,
+  changeWatchlist,
+  check,
+  type RouteHandler,
+  Router,
+  SseTransport,
+  watchlistChangeSchema,
+} from '../../transport/index.ts'
 import type { Config } from '../config/index.ts'
 import { Hooks } from '../hooks/index.ts'
 import { originsOf } from '../http/origins-of.ts'
@@ -39,7 +47,6 @@ import { Tickets } from '../identity/tickets.ts'
 import { TokenVerifier } from '../identity/tokens.ts'
 import type { Metric } from '../ops/metric.ts'
 import { type CommandOptions, isEvent, type ServerCalls, type ServerEvent, type Service } from '../server.ts'
-import { type Parent, Tree } from '../topology/tree.ts'
 import { version } from '../version.ts'
 import type { BrokerOpeners } from './brokers.ts'
 import { drain } from './drain.ts'
@@ -47,6 +54,7 @@ import { disconnect, presenceOf, presenceStatsOf, subscribe, tellAll } from './i
 import { KeptRevocations, type RevocationRows } from './kept-revocations.ts'
 
 import { NamespaceRegistry } from './namespace-registry.ts'
+import { openTopology } from './open-topology.ts'
 
 // An Application without any I/O, as a test or a simulation makes one:
 //
@@ -120,7 +128,7 @@ export class Application implements ServerCalls {
   readonly config: ApplicationConfig
   readonly hooks: Hooks
   readonly node: Node
-  readonly tree: Tree
+  readonly topology: Topology
   readonly guard: ConnectionGuard
   readonly sse: SseTransport
   readonly tickets: Tickets
@@ -145,7 +153,7 @@ export class Application implements ServerCalls {
     const revocations = new Revocations(clock)
     const { namespaces } = this.#registry
     const nodeId = id ?? randomId(random, 6)
-    this.tree = new Tree({ config, id: nodeId, clock, random, log, namespaces, history: store.histories, parent, brokers, connect })
+    this.topology = openTopology({ config, id: nodeId, clock, random, log, namespaces, history: store.histories, parent, brokers, connect })
     this.hooks = new Hooks(config.hooks, { clock, random, log, json: config.limits.json, fetch })
     this.node = new Node({
       id: nodeId,
@@ -163,22 +171,22 @@ export class Application implements ServerCalls {
       explained: config.development,
       anonymousAllowed: config.client.insecure || config.client.allowAnonymousConnectWithoutToken,
       personalChannel: config.client.personalChannel,
-      connectBroker: sink => this.tree.connectBroker(sink),
-      openPresence: broker => this.tree.openPresence(broker),
+      connectBroker: sink => this.topology.broker(sink),
+      openPresence: broker => this.topology.presence(broker),
     })
     this.#keptRevocations = store.revocations && new KeptRevocations(revocations, store.revocations, clock)
     // Events of the nodes below come up to the central one, which tells them once.
     if (parent === undefined && this.hooks.tells) this.node.on(event => this.hooks.tell(event))
     this.guard = new ConnectionGuard(this.node, originsOf(config))
     this.tickets = new Tickets(clock, random)
-    this.sse = new SseTransport(this.node, this.guard, this.tree)
-    this.tree.join(this)
+    this.sse = new SseTransport(this.node, this.guard, this.topology)
+    this.topology.join(this.#topologyHost())
   }
 
   /** Takes the links of nodes below, and hears its parent. Resolves when the parent has answered. */
   async start(): Promise<void> {
-    this.deps.listen(this.tree.children)
-    await this.tree.begin()
+    this.deps.listen(this.topology.children)
+    await this.topology.begin()
   }
 
   /** Adds a service and starts it. */
@@ -189,14 +197,14 @@ export class Application implements ServerCalls {
 
   namespace(input: NamespaceInput | Namespace): void {
     this.#registry.addFromService(namespaceFrom(input))
-    this.tree.changed()
+    this.topology.changed()
   }
 
   /** Takes the parent's namespaces. Who follows a channel whose rules have changed begins again under the new ones. */
   adopt(namespaces: readonly NamespaceFields[]): void {
     const changed = this.#registry.adoptFromParent(namespaces)
     if (changed.size === 0) return
-    this.tree.renew(changed)
+    this.topology.renew(changed)
     this.node.renew(changed)
   }
 
@@ -217,12 +225,12 @@ export class Application implements ServerCalls {
 
   authorize(namespace: string, authorizer: Authorizer, options: OwnCodeOptions = {}): void {
     this.node.access.authorize(namespace, authorizer, options)
-    this.tree.changed()
+    this.topology.changed()
   }
 
   onConnect(handler: ConnectHandler): void {
     this.node.connectHandlers.add(inTime(this.clock, handler))
-    this.tree.changed()
+    this.topology.changed()
   }
 
   publish<T>(channel: string, data: T & Jsonable<T>, options?: PublishOptions): Promise<Position>
@@ -232,7 +240,7 @@ export class Application implements ServerCalls {
   }
 
   push(client: string, channel: string, publications: readonly PushedPublication[]): Promise<boolean> {
-    return this.tree.push({ client, channel, publications })
+    return this.topology.push({ client, channel, publications })
   }
 
   subscribe(user: string, channel: string, options: SubscribeControl = {}): Promise<void> {
@@ -266,7 +274,7 @@ export class Application implements ServerCalls {
   }
 
   provideHistory(namespace: string, provider: HistoryProvider): void {
-    this.tree.provideHistory(namespace, provider)
+    this.topology.provideHistory(namespace, provider)
   }
 
   follow(channel: string, target: FeedTarget): Following {
@@ -275,7 +283,7 @@ export class Application implements ServerCalls {
 
   on<K extends ServerEvent>(event: K, listener: (event: Extract<LifecycleEvent, { kind: K }>) => void | Promise<void>): void {
     this.node.on(happened => (isEvent(happened, event) ? listener(happened) : undefined), event)
-    this.tree.changed()
+    this.topology.changed()
   }
 
   route(method: string, path: string, handler: RouteHandler): void {
@@ -317,6 +325,26 @@ export class Application implements ServerCalls {
     return this.#closing
   }
 
+  #topologyHost(): TopologyHost {
+    const { node, guard, sse, tickets } = this
+    return {
+      node,
+      get isDraining() {
+        return guard.isDraining
+      },
+      adopt: namespaces => this.adopt(namespaces),
+      redeem: ticket => tickets.redeem(ticket),
+      changeWatch: async ({ session, user, change }) => ({
+        ...(await changeWatchlist(sse, session, user, check(watchlistChangeSchema, change))),
+      }),
+      takeWatch(session, user) {
+        const watch = sse.giveWatch(session, user)
+        return watch === undefined ? null : { channels: watch.channels, rev: watch.rev }
+      },
+      stats: () => this.stats(),
+    }
+  }
+
   async #stopServices(): Promise<void> {
     for (const service of this.#services.toReversed()) await service.close()
   }
@@ -325,7 +353,7 @@ export class Application implements ServerCalls {
     await this.stopServices()
     await this.node.close()
     await this.hooks.close()
-    this.tree.close()
+    this.topology.close()
     this.sse.close()
     this.tickets.close()
   }

@@ -28,15 +28,15 @@ export class FanfareServer extends HostedCalls implements Server {
     readonly store: OpenStore | undefined,
   ) {
     super(application)
-    const { clock, random, log, node, tree, hooks, guard, sse, tickets } = application
+    const { clock, random, log, node, topology, hooks, guard, sse, tickets } = application
     const disk = store?.health
     const answers = new Answers(node.unsent)
     this.http = createHttp({ config, application, answers })
-    this.workers = new Workers({ config, clock, random, log, http: this.http, tree })
-    this.ops = new Ops({ clock, node, config, tree })
-    this.metrics = new Metrics({ clock, node, tree, hooks, disk })
+    this.workers = new Workers({ config, clock, random, log, http: this.http, topology })
+    this.ops = new Ops({ clock, node, config, topology })
+    this.metrics = new Metrics({ clock, node, topology, hooks, disk })
     addRoutes({
-      ...{ clock, random, config, node, tree, guard, sse, tickets, disk, answers, ops: this.ops, metrics: this.metrics },
+      ...{ clock, random, config, node, topology, guard, sse, tickets, disk, answers, ops: this.ops, metrics: this.metrics },
       route: (method, path, handler) => application.route(method, path, handler),
       page: (path, html) => this.http.page(path, html),
       revoke: revocation => application.revoke(revocation),

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Topology } from '../../cluster/index.ts'
 import type {
   Authorizer,
   ConnectHandler,
@@ -27,7 +28,6 @@ import type { Application } from '../application/application.ts'
 import type { Hooks } from '../hooks/index.ts'
 import type { Metric } from '../ops/metric.ts'
 import type { CommandOptions, ServerCalls, ServerEvent } from '../server.ts'
-import type { Tree } from '../topology/tree.ts'
 
 /** Hands every call on to the application that a host holds. */
 export abstract class HostedCalls implements ServerCalls {
@@ -49,8 +49,8 @@ export abstract class HostedCalls implements ServerCalls {
     return this.application.node
   }
 
-  get tree(): Tree {
-    return this.application.tree
+  get topology(): Topology {
+    return this.application.topology
   }
 
   get hooks(): Hooks {

@@ -14,15 +14,15 @@ export interface HttpContext {
 /** The port of an application: its routes, WebSockets of clients, and on a relay everything else as its parent answers it. */
 export function createHttp({ config, application, answers }: HttpContext): HttpTransport {
   const { host, port, workers, limits, files } = config
-  const { node, guard, tree, router, clock, log } = application
-  const { parent } = tree.options
+  const { node, guard, topology, router, clock, log } = application
+  const { upstream } = topology
   const trusted = new Networks(config.client.trustedProxies)
-  const isSecret = (given: string) => tree.children.context.isSecret(given)
+  const isSecret = (given: string) => topology.children.context.isSecret(given)
   const http = new HttpTransport(
     {
       host,
       port,
-      reusePort: workers > 1 || tree.isWorker,
+      reusePort: workers > 1 || topology.role === 'worker',
       // Whoever takes less says so itself, before it reads.
       bodyBytesMax: Math.max(limits.apiBytesMax, files.enabled ? files.bounds.bytesMax : 0),
       frameBytesMax: limits.frameBytesMax,
@@ -40,6 +40,6 @@ export function createHttp({ config, application, answers }: HttpContext): HttpT
   )
   const websocket = new WebSocketTransport(node, guard)
   http.upgrade('/connection/websocket', (request, upgrader, address) => websocket.upgrade(request, upgrader, address))
-  if (parent !== undefined) router.fallback = proxyTo({ clock, secret: parent.secret, upstream: () => tree.upstreamHttp })
+  if (upstream !== undefined) router.fallback = proxyTo({ clock, secret: upstream.secret, upstream: () => topology.upstream?.http })
   return http
 }

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import type { Subprocess } from 'bun'
+import type { Topology } from '../../cluster/index.ts'
 import { upgradeLink } from '../../cluster/index.ts'
 import type { Log } from '../../hub/index.ts'
 import { backoffMs, type Clock, type Random } from '../../kit/index.ts'
 import { HttpTransport } from '../../transport/index.ts'
 import type { Config } from '../config/index.ts'
-import type { Tree } from '../topology/tree.ts'
 
 /** What a worker is told on the first line of its standard input, where no other process can read it. */
 export interface WorkerOrder {
@@ -32,7 +32,7 @@ export interface WorkersOptions {
   readonly random: Random
   readonly log: Log
   readonly http: HttpTransport
-  readonly tree: Pick<Tree, 'isWorker' | 'children'>
+  readonly topology: Pick<Topology, 'role' | 'children'>
 }
 
 type Worker = Subprocess<'pipe', 'pipe', 'inherit'>
@@ -51,17 +51,17 @@ export class Workers {
 
   /** A port that several processes may share is also given to a stranger, so it is tried first. @throws Error with code `EADDRINUSE` */
   checkPort(): void {
-    const { config, tree } = this.options
-    if (config.workers < 2 || tree.isWorker || config.port === 0) return
+    const { config, topology } = this.options
+    if (config.workers < 2 || topology.role === 'worker' || config.port === 0) return
     Bun.listen({ hostname: config.host, port: config.port, socket: { data() {} } }).stop(true)
   }
 
   /** Resolves when all of them listen. @throws Error when one ends instead */
   async start(): Promise<void> {
-    const { config, http, tree } = this.options
-    if (config.workers < 2 || tree.isWorker) return
+    const { config, http, topology } = this.options
+    if (config.workers < 2 || topology.role === 'worker') return
     this.#private = new HttpTransport({ ...http.options, host: '127.0.0.1', port: 0, reusePort: false }, http.router)
-    this.#private.upgrade('/connection/node', (request, upgrader) => upgradeLink(tree.children, request, upgrader))
+    this.#private.upgrade('/connection/node', (request, upgrader) => upgradeLink(topology.children, request, upgrader))
     this.#private.listen()
     const started = await Promise.all(Array.from({ length: config.workers - 1 }, () => this.#spawn()))
     if (started.includes(false)) throw new Error('a worker ended before it listened; its own lines say why')

@@ -1,12 +1,12 @@
+import type { Topology } from '../../cluster/index.ts'
 import type { Node } from '../../hub/index.ts'
 import type { ConnectionGuard } from '../../transport/index.ts'
-import type { Tree } from '../topology/tree.ts'
 import type { Routing } from './routing.ts'
 
 export interface HealthContext extends Routing {
   readonly node: Pick<Node, 'id'>
   readonly guard: Pick<ConnectionGuard, 'isDraining'>
-  readonly tree: Pick<Tree, 'isOrphan'>
+  readonly topology: Pick<Topology, 'isOrphan'>
   /** Where something is kept here. */
   readonly disk: { trouble(): string | undefined } | undefined
 }
@@ -16,11 +16,11 @@ export interface HealthContext extends Routing {
  * parent for some seconds goes on for the clients that it has, but others had better go elsewhere. So does a node that cannot keep anything.
  */
 export function addHealthRoutes(context: HealthContext): void {
-  const { node, guard, tree, disk } = context
+  const { node, guard, topology, disk } = context
   context.route('GET', '/healthz', () => Response.json({ status: 'ok', node: node.id }))
   context.route('GET', '/readyz', () => {
     if (guard.isDraining) return Response.json({ status: 'draining', node: node.id }, { status: 503 })
-    if (tree.isOrphan) return Response.json({ status: 'degraded', reason: 'no node upstream', node: node.id }, { status: 503 })
+    if (topology.isOrphan) return Response.json({ status: 'degraded', reason: 'no node upstream', node: node.id }, { status: 503 })
     const reason = disk?.trouble()
     if (reason !== undefined) return Response.json({ status: 'degraded', reason, node: node.id }, { status: 503 })
     return Response.json({ status: 'ready', node: node.id })

@@ -1,4 +1,4 @@
-import type { Tree } from '../topology/tree.ts'
+import type { Topology } from '../../cluster/index.ts'
 import { type ApiRoutesContext, addApiRoutes } from './api/routes.ts'
 import { type AuthContext, addAuthRoutes } from './auth.ts'
 import { addHealthRoutes, type HealthContext } from './health.ts'
@@ -14,16 +14,16 @@ export type RoutesContext = ApiRoutesContext &
   MetricsContext &
   OpsContext &
   RpcContext &
-  StreamsContext & { readonly tree: Pick<Tree, 'isWorker' | 'isCentral'> }
+  StreamsContext & { readonly topology: Pick<Topology, 'role' | 'isCentral'> }
 
 /** Everything that a server answers by HTTP without a service. A relay answers what concerns its own connections and passes the rest on. */
 export function addRoutes(context: RoutesContext): void {
-  const { tree } = context
+  const { topology } = context
   addStreamRoutes(context)
-  if (tree.isWorker) return
+  if (topology.role === 'worker') return
   addHealthRoutes(context)
   addMetricsRoute(context)
-  if (!tree.isCentral) return
+  if (!topology.isCentral) return
   addOpsRoutes(context)
   addAuthRoutes(context)
   addRpcRoutes(context)

@@ -1,8 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { Topology } from '../../cluster/index.ts'
 import type { Node } from '../../hub/index.ts'
 import type { Clock } from '../../kit/index.ts'
 import { addHookMetrics, type Hooks } from '../hooks/index.ts'
-import type { Tree } from '../topology/tree.ts'
 import { heapBytes } from './heap-bytes.ts'
 import type { Metric } from './metric.ts'
 
@@ -30,7 +30,7 @@ const misleading = [
 export interface MetricsOptions {
   readonly clock: Clock
   readonly node: Pick<Node, 'counters'>
-  readonly tree: Pick<Tree, 'machine'>
+  readonly topology: Pick<Topology, 'machine'>
   readonly hooks: Hooks
   /** Where something is kept here. */
   readonly disk: { readonly failures: number; trouble(): string | undefined } | undefined
@@ -73,9 +73,9 @@ export class Metrics {
 }
 
 /** Accepted, appended and delivered are three different things: a call that passed, a place in history, a write to a subscriber. */
-function countersOf({ node, tree, disk }: MetricsOptions): Metric[] {
+function countersOf({ node, topology, disk }: MetricsOptions): Metric[] {
   const { counters } = node
-  const figures = () => tree.machine.figures()
+  const figures = () => topology.machine.figures()
   return [
     { name: 'publications_accepted_total', help: 'Publish calls that passed every check.', read: () => counters.accepted },
     { name: 'publications_appended_total', help: 'Publications appended by the broker.', read: () => counters.appended },
@@ -106,14 +106,14 @@ function countersOf({ node, tree, disk }: MetricsOptions): Metric[] {
   ]
 }
 
-function gaugesOf({ tree, disk }: MetricsOptions): Metric[] {
+function gaugesOf({ topology, disk }: MetricsOptions): Metric[] {
   return [
     {
       name: 'sessions',
       help: 'Open sessions by transport.',
       label: 'transport',
       read: () => {
-        const { viewers, websockets } = tree.machine.figures()
+        const { viewers, websockets } = topology.machine.figures()
         return { websocket: websockets, sse: viewers - websockets }
       },
     },
@@ -123,6 +123,6 @@ function gaugesOf({ tree, disk }: MetricsOptions): Metric[] {
       read: () => (disk?.trouble() === undefined ? 1 : 0),
     },
     { name: 'heap_bytes', help: 'Memory of JavaScript objects.', read: () => heapBytes() },
-    { name: 'channels', help: 'Channels with subscribers on this node.', read: () => tree.machine.figures().channels },
+    { name: 'channels', help: 'Channels with subscribers on this node.', read: () => topology.machine.figures().channels },
   ]
 }

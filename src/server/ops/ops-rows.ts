@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Channel, Node, Session } from '../../hub/index.ts'
 import { formatDuration } from '../../kit/index.ts'
 
@@ -26,6 +27,15 @@ interface SessionRow {
 export type Rows = {
   readonly channels: readonly ChannelRow[]
   readonly sessionsList: readonly SessionRow[]
+}
+
+const rows = z.custom<Rows>(
+  value => z.looseObject({ channels: z.array(z.looseObject({})), sessionsList: z.array(z.looseObject({})) }).safeParse(value).success,
+)
+
+/** What a worker lists, which is this same program; nothing where it cannot be read. */
+export function readRows(listed: unknown): Rows {
+  return rows.safeParse(listed).data ?? { channels: [], sessionsList: [] }
 }
 
 /** What the operations page lists of this process. */

@@ -1,19 +1,14 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { protocol } from '../../cluster/index.ts'
+import type { MachineFigures, Topology } from '../../cluster/index.ts'
 import type { Node } from '../../hub/index.ts'
 import { type Clock, every, RingBuffer, type Timer } from '../../kit/index.ts'
 import type { Config } from '../config/index.ts'
-import type { MachineFigures } from '../topology/machine.ts'
-import type { Tree } from '../topology/tree.ts'
 import { heapBytes } from './heap-bytes.ts'
-import { OpsRows, type Rows, together } from './ops-rows.ts'
+import { OpsRows, type Rows, readRows, together } from './ops-rows.ts'
 import { treeRows } from './tree-rows.ts'
 
 const sampleMs = 1000
 const samplesMax = 60
-/** How long a worker may take to list what it has. */
-const workerAnswerMs = 1000
-const noRows: Rows = { channels: [], sessionsList: [] }
 
 interface Sample {
   /** Unix milliseconds. */
@@ -32,7 +27,7 @@ export interface OpsOptions {
   readonly clock: Clock
   readonly node: Node
   readonly config: Pick<Config, 'development'>
-  readonly tree: Pick<Tree, 'machine' | 'role' | 'reports' | 'workerLinks'>
+  readonly topology: Pick<Topology, 'machine' | 'role' | 'reports' | 'surveyWorkers'>
 }
 
 /** What the operations page shows: the last minute second by second, and what is going on now. */
@@ -47,24 +42,24 @@ export class Ops {
   constructor(readonly options: OpsOptions) {
     this.#startedAt = options.clock.now()
     this.#rows = new OpsRows(options.node)
-    this.#before = this.#totals(options.tree.machine.figures())
+    this.#before = this.#totals(options.topology.machine.figures())
     this.#lag.enable()
     this.#timer = every(options.clock, sampleMs, () => this.#sample())
   }
 
   /** Of this process and its workers. */
   async stats(): Promise<object> {
-    const { node, config, tree } = this.options
+    const { node, config, topology } = this.options
     const latest = this.#samples.at(this.#samples.size - 1)
     const memory = process.memoryUsage()
-    const figures = tree.machine.figures()
-    const rows = together([this.#rows.list(), ...(await this.#rowsOfWorkers())])
+    const figures = topology.machine.figures()
+    const rows = together([this.#rows.list(), ...(await topology.surveyWorkers()).map(readRows)])
     return {
       node: {
         id: node.id,
         name: node.options.name,
         version: node.version,
-        role: tree.role,
+        role: topology.role,
         mode: config.development ? 'development' : 'production',
         uptimeS: Math.round((node.now() - this.#startedAt) / 1000),
         pid: process.pid,
@@ -90,7 +85,7 @@ export class Ops {
 
   /** Every node from here on down. `viewersBelow` counts those of all nodes below it. */
   tree(): object {
-    return { nodes: treeRows(this.options.tree.reports()) }
+    return { nodes: treeRows(this.options.topology.reports()) }
   }
 
   /** What a worker answers when its parent asks. */
@@ -103,24 +98,13 @@ export class Ops {
     this.#lag.disable()
   }
 
-  /** A worker that does not answer soon is left out. */
-  #rowsOfWorkers(): Promise<Rows[]> {
-    const { clock, tree } = this.options
-    const asked = tree.workerLinks.map(link => {
-      const late = new Promise<Rows>(resolve => clock.after(workerAnswerMs, () => resolve(noRows)))
-      // A worker is this same program.
-      return Promise.race([link.request(protocol.stats, null).then(rows => rows as Rows), late]).catch(() => noRows)
-    })
-    return Promise.all(asked)
-  }
-
   #totals({ delivered, writes, bytesOut }: MachineFigures) {
     const { accepted, appended } = this.options.node.counters
     return { accepted, appended, delivered, writes, bytesOut }
   }
 
   #sample(): void {
-    const figures = this.options.tree.machine.figures()
+    const figures = this.options.topology.machine.figures()
     const now = this.#totals(figures)
     const before = this.#before
     this.#before = now

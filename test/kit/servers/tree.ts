@@ -86,7 +86,7 @@ export function rowOf(central: TestServer, { node }: TestServer): TreeRow | unde
 /** Waits until a node hangs on this parent. */
 export async function hangsOn(child: TestServer, parent: TestServer): Promise<void> {
   await until(`${child.node.id} hangs on ${parent.node.id}`, () =>
-    [...parent.server.tree.children.all()].some(({ id, link }) => id === child.node.id && link?.isClosed === false),
+    [...parent.server.topology.children.all()].some(({ id, link }) => id === child.node.id && link?.isClosed === false),
   )
 }
 

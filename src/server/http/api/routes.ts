@@ -1,8 +1,8 @@
+import type { Topology } from '../../../cluster/index.ts'
 import type { Node } from '../../../hub/index.ts'
 import { CommandError, errors, type ProtocolError } from '../../../protocol/index.ts'
 import { check, statusOf } from '../../../transport/index.ts'
 import { authorizeTrusted, readTrusted, type TrustedContext } from '../../identity/caller.ts'
-import type { Tree } from '../../topology/tree.ts'
 import type { Routing } from '../routing.ts'
 import { batchSchema, runBatch } from './batch.ts'
 import { type ApiCommand, type ApiContext, type Outcome, settle } from './command.ts'
@@ -31,17 +31,17 @@ const commands: ReadonlyMap<string, ApiCommand> = new Map([
 
 export interface ApiRoutesContext extends Routing, TrustedContext, Pick<ApiContext, 'revoke'> {
   readonly node: Node
-  readonly tree: Pick<Tree, 'reports' | 'channels'>
+  readonly topology: Pick<Topology, 'reports' | 'channels'>
 }
 
 /** The server API, for back ends that hold its key. */
 export function addApiRoutes(server: ApiRoutesContext): void {
-  const { node, tree } = server
+  const { node, topology } = server
   const context: ApiContext = {
     node,
     startedAt: node.clock.now(),
-    nodes: () => tree.reports(),
-    survey: pattern => tree.channels(pattern),
+    nodes: () => topology.reports(),
+    survey: pattern => topology.channels(pattern),
     revoke: revocation => server.revoke(revocation),
   }
   for (const [name, command] of commands) {

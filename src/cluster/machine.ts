@@ -1,5 +1,5 @@
-import type { Child, NodeCounts, NodeReport } from '../../cluster/index.ts'
-import type { Clock } from '../../kit/index.ts'
+import type { Clock } from '../kit/index.ts'
+import type { Child, NodeCounts, NodeReport } from './index.ts'
 
 /** Figures of all processes of this machine together. */
 export interface MachineFigures extends NodeCounts, Pick<NodeReport, 'viewers' | 'websockets' | 'subscriptions' | 'channels'> {}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { SimClock } from '../../../sim/core/clock.ts'
-import type { Child, NodeReport, NodeRole } from '../../cluster/index.ts'
+import { SimClock } from '../../sim/core/clock.ts'
+import type { Child, NodeReport, NodeRole } from './index.ts'
 import { Machine } from './machine.ts'
 
 function reportOf(node: string, role: NodeRole, delivered: number, viewers = 1): NodeReport {

@@ -1,0 +1,115 @@
+import type {
+  Broker,
+  BrokerSink,
+  Exchange,
+  HistoryProvider,
+  Limits,
+  Log,
+  NamespaceFields,
+  Namespaces,
+  Node,
+  Presence,
+  SessionPush,
+} from '../hub/index.ts'
+import type { Clock, Json, Random } from '../kit/index.ts'
+import { CommandError } from '../protocol/index.ts'
+import type { Children } from './children.ts'
+import type { Machine } from './machine.ts'
+import type { Owner } from './placement/index.ts'
+import type { TakenWatch, WatchChange } from './protocol.ts'
+import type { NodeReport, NodeRole } from './report.ts'
+import type { Respondent } from './survey.ts'
+
+/** Where something that belongs to one node is found. */
+export type Route = { readonly kind: 'here' } | { readonly kind: 'there'; readonly node: Respondent } | { readonly kind: 'nowhere' }
+
+/**
+ * A node's place among nodes: where its broker and presence are, who owns what, and how to reach it. Single, tree and fleet each are one; the
+ * rest of the server cannot tell the difference.
+ */
+export interface Topology {
+  readonly role: NodeRole
+  /** Whether services and namespaces are this node's own. Otherwise they are those of the node above. */
+  readonly isCentral: boolean
+  /** Whether it has been out of reach of what it needs for longer than a change of ways takes. */
+  readonly isOrphan: boolean
+  /** Who answers HTTP that is not served here; undefined where nobody does. */
+  readonly upstream: Upstream | undefined
+  /** Nodes linked to this one from below. */
+  readonly children: Children
+  /** This process and its workers together. */
+  readonly machine: Machine
+  broker(sink: BrokerSink): Broker
+  presence(broker: Broker): Presence
+  /** A service keeps the histories of a namespace. */
+  provideHistory(namespace: string, provider: HistoryProvider): void
+  /** The parts of the server that it works on are there. */
+  join(host: TopologyHost): void
+  /** Takes what comes from other nodes. Resolves when the node can be used. */
+  begin(): Promise<void>
+  /** Something has changed that nodes below must know. */
+  changed(): void
+  /** The rules of namespaces have changed: what is kept of their channels is fetched anew. */
+  renew(namespaces: ReadonlySet<string>): void
+  /** Who owns a board, a room, a queue or a conversation. */
+  ownerOf(key: string): Owner
+  /** Where a session is, by its id. */
+  routeTo(session: string): Route
+  redeem(ticket: string): Promise<string | undefined>
+  /** Changes the watchlist of a stream, wherever it is. @throws CommandError 404 where it is nowhere */
+  changeWatch(change: WatchChange): Promise<Json>
+  /** The watchlist of a stream that broke off on another node. */
+  takeWatch(session: string, user: string): Promise<TakenWatch | undefined>
+  /** Sends to one client, wherever it is. False where nobody has it. */
+  push(pushed: SessionPush): Promise<boolean>
+  /** How many subscriptions each channel has whose name matches. @throws CommandError 107 for a pattern that makes no sense, 100 where a node does not answer */
+  channels(pattern: string): Promise<Readonly<Record<string, number>>>
+  /** This node and all below it. */
+  reports(): readonly NodeReport[]
+  /** What the workers of this machine list for operations. */
+  surveyWorkers(): Promise<readonly unknown[]>
+  close(): void
+}
+
+/** The node above, as far as HTTP goes. */
+export interface Upstream {
+  readonly secret: string
+  /** The address of the one in use; undefined while there is none. */
+  readonly http: string | undefined
+}
+
+/** What every topology is made of. */
+export interface TopologyOptions {
+  /** This node's id. */
+  readonly id: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly namespaces: Namespaces
+  readonly limits: Limits
+  /** The secret that nodes show each other; none, and nothing can link here. */
+  readonly secret: string | undefined
+  isSecret(given: string): boolean
+}
+
+/** The parts of the server that a topology works on once they exist. */
+export interface TopologyHost {
+  readonly node: Node
+  readonly isDraining: boolean
+  /** The namespaces are those of the node above from now on. */
+  adopt(namespaces: readonly NamespaceFields[]): void
+  /** The token behind a ticket of this node. */
+  redeem(ticket: string): string | undefined
+  /** Changes the watchlist of a stream of this node. @throws CommandError 404 */
+  changeWatch(change: WatchChange): Promise<Json>
+  takeWatch(session: string, user: string): TakenWatch | null
+  /** What operations want to see of this process. */
+  stats(): unknown
+}
+
+/** Opens the broker that a node has to itself, or shares with those below. */
+export type OpenExchange = (sink: BrokerSink) => Exchange
+
+export function notReady(message: string): CommandError {
+  return new CommandError({ code: 503, message, temporary: true })
+}

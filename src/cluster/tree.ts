@@ -1,0 +1,197 @@
+import type { BrokerSink, NumberedRevocation, Presence, SessionPush } from '../hub/index.ts'
+import type { Json } from '../kit/index.ts'
+import { Below } from './below.ts'
+import type { Connector } from './connector.ts'
+import { ControlLog } from './control-log.ts'
+import { type Owner, slotOf } from './placement/index.ts'
+import { linkCloses, protocol, type TakenWatch, type WatchChange, type Welcome } from './protocol.ts'
+import { Relay } from './relay.ts'
+import { RelayBroker } from './relay-broker.ts'
+import { RelayPresence } from './relay-presence.ts'
+import type { NodeReport, NodeRole } from './report.ts'
+import { notReady, type Route, type Topology, type TopologyHost, type TopologyOptions, type Upstream } from './topology.ts'
+import { Uplink } from './uplink.ts'
+import { UpstreamBroker } from './upstream-broker.ts'
+
+/** The nodes that a relay hangs on. */
+export interface Parent {
+  /** `ws://host:port` each, tried in order. */
+  readonly upstreams: readonly string[]
+  readonly secret: string
+  readonly role: 'relay' | 'worker'
+  readonly region: string
+}
+
+export interface TreeOptions extends TopologyOptions {
+  readonly parent: Parent
+  /** Opens a connection to a parent. */
+  readonly connect: Connector
+}
+
+/** Viewer counts upstream are at most this old (sports S20). */
+const reportMs = 2000
+/** A worker's figures are summed with its parent's, second by second. */
+const workerReportMs = 500
+
+/** A node below another one: its broker and presence are its parent's, and what services decide is asked there. */
+export class Tree implements Topology {
+  readonly isCentral = false
+  readonly #below: Below
+  readonly #controls = new ControlLog(undefined)
+  readonly #relay: Relay
+  readonly #uplink: Uplink
+  readonly #presence: RelayPresence
+  #broker: RelayBroker | undefined
+
+  constructor(readonly options: TreeOptions) {
+    const { parent, clock, random, log, id, connect } = options
+    this.#relay = new Relay(id, this.#controls)
+    this.#uplink = new Uplink({ clock, random, log, node: id, upstreams: parent.upstreams, secret: parent.secret, connect }, this.#relay)
+    this.#presence = new RelayPresence(clock, this.#uplink)
+    this.#below = new Below(options, {
+      controls: this.#controls,
+      isRoot: false,
+      region: parent.region,
+      role: () => this.role,
+      exchange: () => this.#broker,
+      followed: () => this.#broker?.size,
+      welcome: () => this.#welcome(),
+      revocations: after => this.#revocationsAfter(after),
+      redeem: ticket => this.redeem(ticket),
+      changed: () => this.#relay.report(),
+      routeBeyond: () => ({ kind: 'there', node: this.#uplink }),
+    })
+  }
+
+  get role(): NodeRole {
+    if (this.options.parent.role === 'worker') return 'worker'
+    return this.children.reports().some(({ role }) => role !== 'worker') ? 'regional' : 'edge'
+  }
+
+  get isOrphan(): boolean {
+    return this.#uplink.isLost
+  }
+
+  get upstream(): Upstream {
+    return { secret: this.options.parent.secret, http: this.isOrphan ? undefined : this.#uplink.upstream.replace(/^ws/, 'http') }
+  }
+
+  get children() {
+    return this.#below.children
+  }
+
+  get machine() {
+    return this.#below.machine
+  }
+
+  broker(sink: BrokerSink): RelayBroker {
+    const { clock, random, namespaces, limits } = this.options
+    this.#broker = new RelayBroker({ clock, random, namespaces, healMax: limits.recoveryMax }, new UpstreamBroker(this.#uplink), sink)
+    return this.#broker
+  }
+
+  presence(): Presence {
+    return this.#presence
+  }
+
+  /** Services run at the central node, and their histories are asked there. */
+  provideHistory(): void {}
+
+  join(host: TopologyHost): void {
+    this.#below.join(host)
+  }
+
+  /** Resolves when the parent has been heard. */
+  async begin(): Promise<void> {
+    const { host } = this.#below
+    if (this.#broker === undefined) throw notReady('the node is starting')
+    await this.#relay.begin({
+      clock: this.options.clock,
+      node: host.node,
+      broker: this.#broker,
+      presence: this.#presence,
+      uplink: this.#uplink,
+      controls: this.#controls,
+      reportMs: this.options.parent.role === 'worker' ? workerReportMs : reportMs,
+      adopt: namespaces => host.adopt(namespaces),
+      changed: () => this.changed(),
+      reports: () => this.reports(),
+      // What the parent asks for is here or below, or nowhere.
+      changeWatch: change => this.#below.streams.change(this.#below.route(change.session), change),
+      takeWatch: (session, user) => this.#below.streams.take(this.#below.route(session), session, user),
+      channels: pattern => this.channels(pattern),
+      push: pushed => this.push(pushed),
+      stats: () => host.stats(),
+      lost: () => this.children.sendAway(linkCloses.orphaned),
+    })
+  }
+
+  /** Without a way up, nodes below are told when there is one. */
+  changed(): void {
+    if (this.#uplink.isUp) this.children.welcomeAgain()
+  }
+
+  renew(namespaces: ReadonlySet<string>): void {
+    this.#broker?.renew(namespaces)
+  }
+
+  /** The central node, or what stands in its place, knows. */
+  ownerOf(key: string): Owner {
+    return { kind: 'nobody', slot: slotOf(key) }
+  }
+
+  routeTo(session: string): Route {
+    const route = this.#below.route(session)
+    return route.kind === 'nowhere' ? { kind: 'there', node: this.#uplink } : route
+  }
+
+  async redeem(ticket: string): Promise<string | undefined> {
+    if (!ticket.startsWith('ticket.')) return ticket
+    return (await this.#uplink.request(protocol.redeem, { ticket })) ?? undefined
+  }
+
+  changeWatch(change: WatchChange): Promise<Json> {
+    return this.#below.streams.change(this.routeTo(change.session), change)
+  }
+
+  async takeWatch(session: string, user: string): Promise<TakenWatch | undefined> {
+    return (await this.#below.streams.take(this.routeTo(session), session, user)) ?? undefined
+  }
+
+  push(pushed: SessionPush): Promise<boolean> {
+    return this.#below.push(pushed)
+  }
+
+  channels(pattern: string): Promise<Readonly<Record<string, number>>> {
+    return this.#below.channels(pattern)
+  }
+
+  reports(): readonly NodeReport[] {
+    return this.#below.reports()
+  }
+
+  surveyWorkers(): Promise<readonly unknown[]> {
+    return this.#below.surveyWorkers()
+  }
+
+  close(): void {
+    this.#relay.close()
+    this.children.close()
+    this.#uplink.close()
+  }
+
+  /** Those of the central node, which knows them first. */
+  #revocationsAfter(after: number): Promise<readonly NumberedRevocation[]> {
+    return this.#uplink.request(protocol.revocations, { after })
+  }
+
+  /** @throws CommandError 503 while nothing may link here: its own way up is missing, or it is about to end */
+  #welcome(): Welcome {
+    const { node, isDraining } = this.#below.host
+    if (isDraining) throw notReady('the node upstream is shutting down')
+    const above = this.#uplink.isUp ? this.#relay.welcome : undefined
+    if (above === undefined) throw notReady('the node upstream has no way up itself')
+    const namespaces = this.options.namespaces.list().map(({ options }) => options)
+    return { ...above, node: node.id, namespaces, path: [node.id, ...above.path] }
+  }
+}
