@@ -94,8 +94,9 @@ export class Draft {
     }
     // A deletion of what nobody was told of is only remembered.
     const isNews = shown !== undefined || event.state !== 'deleted'
-    // What was a goal and is a shot now must be told as fast as a goal.
-    const isUrgent = [event, shown?.event].some(one => one !== undefined && this.#isUrgent(one))
+    // What was a goal and is a shot now must be told as fast as a goal; what set the clock going is taken back the way it was told.
+    const wasUrgent = (shown?.version ?? 0) > 0
+    const isUrgent = wasUrgent || [event, shown?.event].some(one => one !== undefined && this.#isUrgent(one))
     const version = isNews && isUrgent ? this.#version : (shown?.version ?? 0)
     const revised = { ...event, id: key, rev: shown === undefined ? rev : Math.max(rev, shown.event.rev + 1) }
     this.#shown.set(key, { event: revised, version, ...word })
