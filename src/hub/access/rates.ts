@@ -1,7 +1,12 @@
 import { type Clock, every, type Timer, TokenBucket } from '../../kit/index.ts'
 import type { Limits, Rate } from '../limits.ts'
-import type { Session } from '../session/session.ts'
 import { isLoopbackAddress, networkOf, type Principal } from './principal.ts'
+
+/** Who asks for something over a connection, and who pays for it. */
+interface Asking {
+  readonly user: string
+  readonly principal: Principal
+}
 
 /** Buckets beyond this many are all forgotten at the next sweep: a flood of new keys must not grow memory without end. */
 const bucketsMax = 200_000
@@ -32,9 +37,9 @@ export class Rates {
     })
   }
 
-  spend(session: Session, now: number, count: number): boolean {
-    if (session.principal === nobody) return true
-    return (session.user === '' ? this.#crowds : this.#principals).take(session.principal, now, count)
+  spend({ user, principal }: Asking, now: number, count: number): boolean {
+    if (principal === nobody) return true
+    return (user === '' ? this.#crowds : this.#principals).take(principal, now, count)
   }
 
   /** Commands that come by HTTP have no connection. */

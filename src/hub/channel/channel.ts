@@ -25,7 +25,7 @@ export class Channel implements FeedTarget, FanOutGroupOwner {
   live = 0
   /** Whether the broker has answered where it stands. */
   isOpen = false
-  readonly #subscribers = new Subscribers()
+  readonly #subscribers = new Subscribers<Subscription>()
   readonly #groups: FanOutGroup[] = []
   #wantingJoins = 0
   #previous: Publication | undefined

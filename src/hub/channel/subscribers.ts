@@ -1,7 +1,10 @@
-import type { Subscription } from './subscription.ts'
+/** A subscription that knows its place in its channel's list. */
+interface Listed {
+  index: number
+}
 
 /** A channel's subscriptions on this node: first those that are served one by one, then those that its fan-out groups serve. */
-export class Subscribers {
+export class Subscribers<Subscription extends Listed> {
   readonly #all: Subscription[] = []
   #singles = 0
 

@@ -1,7 +1,7 @@
 import type { Publication } from '../../protocol/index.ts'
 import type { Socket, SocketGroup } from '../contracts/socket.ts'
 import type { Frame } from './frame.ts'
-import type { OutboxContext } from './outbox.ts'
+import type { OutboxContext } from './outbox-context.ts'
 import type { TagFilter } from './tag-filter.ts'
 import type { Flushable } from './tick.ts'
 import type { Wire } from './wire.ts'

@@ -1,21 +1,12 @@
 import type { Bytes, Socket } from '../contracts/socket.ts'
-import type { Counters } from '../counters.ts'
 import type { ReadCursor } from '../delivery/state/state-store.ts'
-import type { Limits } from '../limits.ts'
 import { Backlog } from './backlog.ts'
 import type { FanOutGroup } from './fan-out-group.ts'
 import type { Frame } from './frame.ts'
+import type { OutboxContext } from './outbox-context.ts'
 import type { Replay } from './replay.ts'
-import type { Flushable, Tick } from './tick.ts'
+import type { Flushable } from './tick.ts'
 import type { Wire } from './wire.ts'
-
-/** What an outbox needs from its node; one object for all sessions. */
-export interface OutboxContext {
-  readonly tick: Tick
-  readonly limits: Limits
-  readonly counters: Counters
-  now(): number
-}
 
 /** Whose outbox it is. */
 export interface OutboxOwner {

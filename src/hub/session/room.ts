@@ -1,7 +1,6 @@
 import { type Close, closes } from '../../protocol/index.ts'
 import { isLoopbackAddress, networkOf } from '../access/principal.ts'
 import type { Limits } from '../limits.ts'
-import type { Session } from './session.ts'
 
 /** Connections that may always be there without having said who they are, however little room there is in all. */
 const unidentifiedMin = 64
@@ -13,6 +12,13 @@ export const full: Close = { code: closes.tooManyRequests.code, reason: 'connect
 
 /** What a session counts as in the room: a connection that has not said who it is, a stranger, or nothing that is limited by it. */
 export type RoomClass = 'unidentified' | 'stranger' | 'free'
+
+/** A connection that takes up room. */
+export interface Occupant {
+  readonly user: string
+  readonly address: string
+  standing: RoomClass
+}
 
 /** Who takes up the node's connections, so that strangers leave room for known users, and one address for the others. */
 export class Room {
@@ -52,12 +58,12 @@ export class Room {
     this.#closing--
   }
 
-  came(session: Session): void {
+  came(session: Occupant): void {
     this.#move(session, 'unidentified')
   }
 
   /** The session has said who it is: why it may not stay; undefined where it may. */
-  identified(session: Session): Close | undefined {
+  identified(session: Occupant): Close | undefined {
     this.left(session)
     if (session.user !== '') return undefined
     const { sessionsMax, knownUsersPercent, strangersPerAddressMax } = this.limits
@@ -69,17 +75,17 @@ export class Room {
     return undefined
   }
 
-  left(session: Session): void {
+  left(session: Occupant): void {
     this.#move(session, 'free')
   }
 
-  #move(session: Session, standing: RoomClass): void {
+  #move(session: Occupant, standing: RoomClass): void {
     this.#add(session, -1)
     session.standing = standing
     this.#add(session, 1)
   }
 
-  #add({ standing, address }: Session, change: 1 | -1): void {
+  #add({ standing, address }: Occupant, change: 1 | -1): void {
     if (standing === 'free') return
     this.#totals[standing] += change
     if (!isCounted(address)) return

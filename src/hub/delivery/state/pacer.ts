@@ -1,5 +1,12 @@
 import type { Clock } from '../../../kit/index.ts'
-import type { ReadCursor } from './state-store.ts'
+
+/** A read cursor as its pacer sees it. */
+export interface Paced {
+  /** Spreads subscribers over the interval. */
+  readonly phase: number
+  /** The beat that it waited for. */
+  beat(): void
+}
 
 /** Parts of an interval over which the subscribers are spread (market D3). */
 const phases = 10
@@ -9,7 +16,7 @@ const phases = 10
  * batch per interval. Runs only while someone waits.
  */
 export class Pacer {
-  readonly #waiting: ReadCursor[][] = Array.from({ length: phases }, () => [])
+  readonly #waiting: Paced[][] = Array.from({ length: phases }, () => [])
   #count = 0
   #phase = 0
   #running = false
@@ -21,7 +28,7 @@ export class Pacer {
     readonly intervalMs: number,
   ) {}
 
-  add(cursor: ReadCursor): void {
+  add(cursor: Paced): void {
     this.#waiting[cursor.phase % phases]?.push(cursor)
     this.#count++
     if (this.#running) return
@@ -52,7 +59,7 @@ export class Pacer {
     if (due !== undefined && due.length > 0) {
       this.#waiting[this.#phase] = []
       this.#count -= due.length
-      for (const cursor of due) cursor.outbox.markDirty(cursor)
+      for (const cursor of due) cursor.beat()
     }
     if (this.#count > 0) this.#schedule()
     else this.#running = false

@@ -1,8 +1,7 @@
 import type { Json } from '../../../kit/index.ts'
 import type { Publication } from '../../../protocol/index.ts'
 import type { Frame } from '../../fanout/frame.ts'
-import type { Outbox } from '../../fanout/outbox.ts'
-import type { Pacer } from './pacer.ts'
+import type { Paced, Pacer } from './pacer.ts'
 
 /**
  * What a channel keeps so that a subscriber can be given its news whenever there is room for them, however much came in between.
@@ -26,14 +25,20 @@ export interface StateStore {
   hasRoomFor(key: string | undefined, keysMax: number): boolean
 }
 
+/** The outbox that asks read cursors for their news. */
+export interface ReadCursorOwner {
+  /** Asks it with the next write. */
+  markDirty(cursor: ReadCursor): void
+}
+
 /** One subscription's place at a store. */
-export class ReadCursor {
+export class ReadCursor implements Paced {
   #seen: number
   #isDirty = false
 
   constructor(
     readonly store: StateStore,
-    readonly outbox: Outbox,
+    readonly owner: ReadCursorOwner,
     /** Spreads subscribers over the interval, so that the work of a beat does not come all at once. */
     readonly phase: number,
   ) {
@@ -50,8 +55,12 @@ export class ReadCursor {
     if (this.#isDirty) return
     this.#isDirty = true
     const { pacer } = this.store
-    if (pacer === undefined) this.outbox.markDirty(this)
+    if (pacer === undefined) this.owner.markDirty(this)
     else pacer.add(this)
+  }
+
+  beat(): void {
+    this.owner.markDirty(this)
   }
 
   /** The news since the last time, for the write that is being made. */

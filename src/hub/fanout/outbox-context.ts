@@ -1,0 +1,11 @@
+import type { Counters } from '../counters.ts'
+import type { Limits } from '../limits.ts'
+import type { Tick } from './tick.ts'
+
+/** What an outbox needs from its node; one object for all sessions. */
+export interface OutboxContext {
+  readonly tick: Tick
+  readonly limits: Limits
+  readonly counters: Counters
+  now(): number
+}
