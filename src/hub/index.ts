@@ -74,8 +74,10 @@ export type { Following } from './feed/following.ts'
 export { History } from './feed/history.ts'
 export { partAt } from './feed/parted-page.ts'
 export { bytesPerCharacter, defaultLimits, type Limits, namespaceBounds, positionBytes, type Rate } from './limits.ts'
-export { type CommandContext, type CommandMethod, Node, type NodeOptions, payerOf, type RunningContext } from './node.ts'
+export { Node, type NodeOptions } from './node.ts'
 export { callsMax } from './session/call-line.ts'
+export type { CommandHost } from './session/command-host.ts'
+export { type CommandContext, type CommandMethod, payerOf, type RunningContext } from './session/command-method.ts'
 export { completeAll, type Identified, identify } from './session/commands/connect.ts'
 export {
   type ConnectHandler,

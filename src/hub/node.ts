@@ -1,9 +1,7 @@
-import type { z } from 'zod'
 import { type Clock, every, type Json, type Random, randomId, type Timer } from '../kit/index.ts'
-import { type Close, CommandError, closes, describeIssue, errors, type Position, unsubscribes } from '../protocol/index.ts'
+import { CommandError, closes, describeIssue, errors, type Position, unsubscribes } from '../protocol/index.ts'
 import { Access, unwrap } from './access/access.ts'
 import type { Verifier } from './access/identity.ts'
-import { type Principal, principalOf } from './access/principal.ts'
 import { Rates } from './access/rates.ts'
 import { Refusals } from './access/refusals.ts'
 import { Revocations } from './access/revocations.ts'
@@ -11,7 +9,6 @@ import { TokenCheck } from './access/token-check.ts'
 import { Hub } from './channel/hub.ts'
 import { Occupancy } from './channel/occupancy.ts'
 import type { PersonalChannel } from './channel/personal-channel.ts'
-import type { Subscription } from './channel/subscription.ts'
 import type { Broker, BrokerMessage, BrokerSink, Control, HistoryPage, HistoryQuery, PublishOptions } from './contracts/broker.ts'
 import type { AskingHooks, LifecycleEvent, LifecycleListener } from './contracts/hooks.ts'
 import type { Log } from './contracts/log.ts'
@@ -19,16 +16,17 @@ import type { Presence } from './contracts/presence.ts'
 import { Counters } from './counters.ts'
 import type { Namespaces } from './delivery/namespace.ts'
 import { Pacers } from './delivery/state/pacer.ts'
-import type { OutboxContext } from './fanout/outbox-context.ts'
 import { Tick } from './fanout/tick.ts'
 import { UnsentBytes } from './fanout/unsent-bytes.ts'
 import type { Limits } from './limits.ts'
+import { type CommandContext, type CommandMethod, payerOf } from './session/command-method.ts'
 import { ConnectHandlers } from './session/connect-handlers.ts'
 import { applyControl } from './session/control.ts'
-import { moveEnd } from './session/expiry.ts'
 import { RecentControls } from './session/recent-controls.ts'
 import { ServiceCalls } from './session/service-calls.ts'
 import type { Session } from './session/session.ts'
+import type { SessionContext } from './session/session-context.ts'
+import { type LifecycleHost, SessionLifecycle } from './session/session-lifecycle.ts'
 import { Sessions } from './session/sessions.ts'
 import { Steps } from './session/steps.ts'
 
@@ -56,39 +54,10 @@ export interface NodeOptions {
   openPresence(broker: Broker): Presence
 }
 
-/** Who calls a command. */
-export interface CommandContext {
-  readonly user: string
-  /** The client id, where the call came over a connection. */
-  readonly client?: string
-  readonly session?: Session
-  /** Who pays for it; by the user where absent. */
-  readonly principal?: Principal
-}
-
-/** What a command gets while it runs. */
-export interface RunningContext extends CommandContext {
-  /**
-   * Lets others have their turn. A command that reads many rows asks for it after each step of about a millisecond, and goes on when it
-   * resolves. @throws CommandError where its connection is gone
-   */
-  pause(): Promise<void>
-}
-
-/** A command of a service: the schema its input meets once, and what it does. */
-export interface CommandMethod {
-  readonly schema: z.ZodType
-  /** Callers without a user may call it too. */
-  readonly anonymous: boolean
-  /** As much as so many commands that do next to nothing; 1 where absent. */
-  readonly weight?: number
-  run(input: unknown, context: RunningContext): Json | undefined | Promise<Json | undefined>
-}
-
 const unread = 'answers to earlier requests have not been read'
 
 /** One server process: options, hub, broker, presence, sessions. Transports put sessions in, services put methods in. */
-export class Node implements BrokerSink, OutboxContext {
+export class Node implements BrokerSink, SessionContext<Session>, LifecycleHost {
   readonly id: string
   readonly version: string
   readonly clock: Clock
@@ -102,6 +71,7 @@ export class Node implements BrokerSink, OutboxContext {
   readonly broker: Broker
   readonly presence: Presence
   readonly sessions: Sessions
+  readonly owner: SessionLifecycle
   readonly rates: Rates
   readonly refusals: Refusals
   readonly revocations: Revocations
@@ -118,7 +88,6 @@ export class Node implements BrokerSink, OutboxContext {
   readonly #occupancy = new Occupancy()
   /** Runs methods that are not known here: a relay has its parent do it. */
   forward: ((method: string, data: Json | undefined, context: CommandContext) => Promise<Json | undefined>) | undefined
-  #phase = 0
   #verifying: Timer | undefined
 
   constructor(readonly options: NodeOptions) {
@@ -146,7 +115,8 @@ export class Node implements BrokerSink, OutboxContext {
     })
     this.broker = options.connectBroker(this)
     this.presence = options.openPresence(this.broker)
-    this.sessions = new Sessions(this)
+    this.owner = new SessionLifecycle(this)
+    this.sessions = new Sessions({ clock, limits, expired: session => this.owner.expired(session) })
     this.unsent = new UnsentBytes(clock, limits)
     this.hub = new Hub({
       broker: this.broker,
@@ -162,11 +132,6 @@ export class Node implements BrokerSink, OutboxContext {
 
   now(): number {
     return this.clock.now()
-  }
-
-  /** Spreads sessions over the phases of heartbeats and pacers. */
-  phaseOf(_session: Session): number {
-    return this.#phase++
   }
 
   /** Appends and delivers everywhere. Resolves when the append is as durable as the namespace asks. @throws CommandError 102, 106 */
@@ -283,50 +248,6 @@ export class Node implements BrokerSink, OutboxContext {
     applyControl(this, message)
   }
 
-  subscriptionBegan(subscription: Subscription): void {
-    const { channel, session, terms } = subscription
-    if (terms.expireAt !== 0) this.sessions.subscriptionExpires(subscription)
-    if (channel.namespace.presence || channel.namespace.joinLeave)
-      this.#presently(this.presence.track(channel.name, subscription.info), channel.name)
-    channel.live++
-    if (this.#listeners.length === 0) return
-    if (channel.live === 1) this.emit({ kind: 'channel_occupied', channel: channel.name })
-    this.emit({ kind: 'subscribe', client: session.hookClient, channel: channel.name })
-  }
-
-  subscriptionEnded(subscription: Subscription, wasLive: boolean, { code, reason }: Close): void {
-    const { channel, session } = subscription
-    this.sessions.subscriptionEnded(subscription)
-    if (wasLive && (channel.namespace.presence || channel.namespace.joinLeave))
-      this.#presently(this.presence.untrack(channel.name, session.id), channel.name)
-    this.hub.released(channel)
-    if (!wasLive) return
-    channel.live--
-    if (this.#listeners.length === 0) return
-    this.emit({ kind: 'unsubscribe', client: session.hookClient, channel: channel.name, code, reason })
-    if (!this.hub.isLive(channel.name)) this.emit({ kind: 'channel_vacated', channel: channel.name })
-  }
-
-  disconnected(session: Session, { code, reason }: Close): void {
-    this.emit({ kind: 'disconnect', client: session.hookClient, code, reason })
-  }
-
-  /** The identity has ended and no refresh came: the refresh hook may prolong it. */
-  expired(session: Session): void {
-    const ask = this.options.hooks.refresh
-    if (ask === undefined) {
-      session.close(closes.expired)
-      return
-    }
-    ask(session.asking).then(
-      answer => {
-        if (answer.kind !== 'granted' || answer.result.expired || answer.result.expireAt === undefined) session.close(closes.expired)
-        else moveEnd(session, answer.result.expireAt)
-      },
-      () => session.close(closes.expired),
-    )
-  }
-
   async close(): Promise<void> {
     this.#verifying?.cancel()
     for (const session of [...this.sessions.all()]) session.close(closes.shutdown)
@@ -351,13 +272,4 @@ export class Node implements BrokerSink, OutboxContext {
     if (answer.kind === 'disconnect' && context.session === undefined) throw new CommandError(errors.permissionDenied, answer.close.reason)
     return unwrap(answer).data
   }
-
-  #presently(done: Promise<void>, channel: string): void {
-    done.catch((error: unknown) => this.log.warn({ channel, err: error }, 'presence could not be told'))
-  }
-}
-
-/** Strangers below another node are known by their connections alone. */
-export function payerOf({ principal, session, user, client = '' }: CommandContext): Principal {
-  return principal ?? session?.principal ?? principalOf(user, user === '' ? client : '')
 }

@@ -1,4 +1,4 @@
-import { completeAll, endedMeanwhile, Frame, type PendingSubscription, type Session } from '../hub/index.ts'
+import { completeAll, endedMeanwhile, Frame, type Node, type PendingSubscription, type Session } from '../hub/index.ts'
 import type { Timer } from '../kit/index.ts'
 import { CloseError, type CommandError, closes, type Position, push, type SubsEntry } from '../protocol/index.ts'
 
@@ -22,6 +22,7 @@ export class LateChannels {
   readonly #places = new Map<string, Position>()
 
   constructor(
+    readonly node: Node,
     readonly session: Session,
     readonly ask: Ask,
   ) {}
@@ -65,7 +66,7 @@ export class LateChannels {
   }
 
   #wait(channel: string, late: Late, retryAfterMs = 0): void {
-    const { clock, random, limits } = this.session.node
+    const { clock, random, limits } = this.node
     this.session.hold(channel)
     const { baseMs, capMs } = limits.lateChannelRetry
     const mostMs = Math.min(capMs, baseMs * 2 ** Math.min(late.attempts++, 30))
@@ -98,7 +99,7 @@ export class LateChannels {
 
   /** Asking again costs what asking costs: who has many channels that cannot be opened must not ask without an end. */
   #mayAsk(): boolean {
-    const { node } = this.session
+    const { node } = this
     return node.rates.spend(this.session, node.clock.now(), 1)
   }
 
@@ -106,7 +107,7 @@ export class LateChannels {
   #fail(channel: string, error: unknown): void {
     if (error instanceof CloseError) this.session.close(error.close)
     else {
-      this.session.node.log.error({ err: error, channel }, 'a channel of an event stream could not be opened')
+      this.node.log.error({ err: error, channel }, 'a channel of an event stream could not be opened')
       this.session.close(closes.internal)
     }
   }

@@ -97,7 +97,7 @@ export class SseTransport implements EventStreamOwner {
     const session = new Session(this.node, randomUuid(this.node.random), stream, this.#wire, address)
     if (this.node.options.hooks.connect !== undefined) session.headers = clientHeaders(request, address)
     try {
-      const identified = await identify(session, await this.#tokenOf(opening), undefined, true)
+      const identified = await identify(this.node, session, await this.#tokenOf(opening), undefined, true)
       this.#begin(stream, session, identified)
       if (session.state.kind === 'closed') throw new CloseError(session.state.close)
       await this.#subscribe(session, opening)
@@ -151,8 +151,8 @@ export class SseTransport implements EventStreamOwner {
     const wanted = await this.#resumedWatch(session, opening)
     // What the server opens comes first: it always has room, and a place in the cursor.
     const channels = [...serverChannels(session, wanted), ...wanted.channels]
-    payForChannels(session, channels.length)
-    const pendings = await admitAll(session, channels, channel => positionIn(opening.cursor, channel), opening.delayMs)
+    payForChannels(this.node, session, channels.length)
+    const pendings = await admitAll(this.node, session, channels, channel => positionIn(opening.cursor, channel), opening.delayMs)
     if (session.state.kind === 'closed') throw new CloseError(session.state.close)
     // A user's own watchlist may have been emptied: a browser that is refused does not come back to fill it.
     if (channels.length > 0 || session.user === '' || opening.cursor?.watchlist === undefined) checkAccepted(pendings)
@@ -166,14 +166,14 @@ export class SseTransport implements EventStreamOwner {
     // Before the first event, whose cursor keeps their places.
     if ([...subs.values()].some(entry => 'error' in entry && entry.error.temporary)) this.#askAgain(session, subs, opening)
     // The first event stands alone: what the new subscriptions have brought meanwhile comes with the next.
-    session.socket.write(this.#wire.pack([pushFrame(connectEvent(session, watch, subs))], session.cursor()))
+    session.socket.write(this.#wire.pack([pushFrame(connectEvent(session, this.node.id, watch, subs))], session.cursor()))
   }
 
   /** A browser cannot ask again for a channel alone. */
   #askAgain(session: Session, subs: ReadonlyMap<string, SubsEntry>, { cursor, delayMs }: Opening): void {
     if (!(session.socket instanceof EventStream)) return
     const placeOf = (channel: string) => positionIn(cursor, channel)
-    session.socket.late = new LateChannels(session, channel => attempt(session, channel, placeOf, delayMs))
+    session.socket.late = new LateChannels(this.node, session, channel => attempt(this.node, session, channel, placeOf, delayMs))
     session.socket.late.begin(subs, channel => cursor?.positions.get(channelHash(channel)))
   }
 
@@ -309,8 +309,8 @@ function serverChannels(session: Session, { channels }: Watch): string[] {
   return Object.keys(session.identity.subs ?? {}).filter(channel => !channels.includes(channel) && !session.isWithheld(channel))
 }
 
-function connectEvent(session: Session, { id, rev }: Watch, subs: ReadonlyMap<string, SubsEntry>): string {
-  const head = JSON.stringify({ session: id, client: session.id, node: session.node.id, ...(rev === 0 ? {} : { rev }) }).slice(0, -1)
+function connectEvent(session: Session, node: string, { id, rev }: Watch, subs: ReadonlyMap<string, SubsEntry>): string {
+  const head = JSON.stringify({ session: id, client: session.id, node, ...(rev === 0 ? {} : { rev }) }).slice(0, -1)
   const entries = [...subs].map(
     ([channel, entry]) => `${JSON.stringify(channel)}:${'error' in entry ? JSON.stringify(entry) : encodeSubscribeResult(entry)}`,
   )

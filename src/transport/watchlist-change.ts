@@ -41,13 +41,13 @@ async function apply(transport: SseTransport, session: Session, change: Watchlis
   if (change.rev !== watch.rev + 1) throw new CommandError({ code: 409, message: `rev_gap: expected ${watch.rev + 1}, got ${change.rev}` })
   const late = transport.lateOf(session)
   const { added, removed } = difference(session, watch, change, late)
-  payForChannels(session, added.length)
+  payForChannels(transport.node, session, added.length)
   // Room is made first, so that a full watchlist can be replaced by another full one.
   for (const channel of removed) {
     session.untrack(channel, unsubscribes.byClient)
     late?.drop(channel)
   }
-  const pendings = await admitAll(session, added, () => undefined, transport.delayOf(session))
+  const pendings = await admitAll(transport.node, session, added, () => undefined, transport.delayOf(session))
   if (session.isClosed) throw new CommandError({ code: 404, message: 'no such stream' })
   const subs = completeAll(pendings)
   const reply = replyOf(change, subs)

@@ -1,9 +1,8 @@
 import type { Json } from '../../kit/index.ts'
 import { CloseError, CommandError, errors, isChannelName, isPrivate, type Position, usersOf } from '../../protocol/index.ts'
-import type { AskingHooks, HookAnswer, PublishHookResult } from '../contracts/hooks.ts'
+import type { AskingClient, AskingHooks, HookAnswer, PublishHookResult } from '../contracts/hooks.ts'
 import type { Namespace, Namespaces } from '../delivery/namespace.ts'
-import type { Session } from '../session/session.ts'
-import { type Permission, permits } from './identity.ts'
+import { type Capability, type Permission, permits } from './identity.ts'
 import type { Refusals } from './refusals.ts'
 import type { TokenMark } from './revocations.ts'
 import type { TokenCheck } from './token-check.ts'
@@ -55,6 +54,21 @@ export interface AccessOptions {
   readonly refusals: Refusals
 }
 
+/** Who asks for something in a channel. */
+export interface ChannelCaller {
+  /** '' for a stranger. */
+  readonly user: string
+  readonly caps: readonly Capability[] | undefined
+  /** The client id, which a subscription token may name. */
+  readonly id: string
+  readonly address: string
+  /** Whether anything vouches for a stranger; if not, no back end is asked on its behalf. */
+  readonly isVouchedFor: boolean
+  /** As it asks a back end. */
+  readonly asking: AskingClient
+  isSubscribed(channel: string): boolean
+}
+
 const nothing: Grant = {}
 const letters = { publish: 'pub', presence: 'prs', history: 'hst' } as const
 
@@ -87,61 +101,59 @@ export class Access {
     return namespace
   }
 
-  async subscribe(session: Session, channel: string, token: string | undefined, data: Json | undefined, delayMs = 0): Promise<Grant> {
+  async subscribe(caller: ChannelCaller, channel: string, token: string | undefined, data: Json | undefined, delayMs = 0): Promise<Grant> {
     const namespace = this.namespaceOf(channel)
-    if (token !== undefined && token !== '') return this.#bySubscriptionToken(session, channel, token)
-    if (isPrivate(channel))
-      throw this.#denied(session.user, 'subscribe', channel, 'a channel that begins with $ needs a subscription token')
+    if (token !== undefined && token !== '') return this.#bySubscriptionToken(caller, channel, token)
+    if (isPrivate(channel)) throw this.#denied(caller.user, 'subscribe', channel, 'a channel that begins with $ needs a subscription token')
     const users = usersIn(channel, namespace)
-    if (users !== undefined && !isAmong(users, session)) throw this.#notNamed(session.user, 'subscribe', channel)
+    if (users !== undefined && !isAmong(users, caller)) throw this.#notNamed(caller.user, 'subscribe', channel)
     if (users !== undefined && !this.#authorizers.has(namespace.name)) return nothing
-    const request: AccessRequest = { channel, user: session.user, action: 'subscribe', data, ...(delayMs === 0 ? {} : { delayMs }) }
+    const request: AccessRequest = { channel, user: caller.user, action: 'subscribe', data, ...(delayMs === 0 ? {} : { delayMs }) }
     const granted = await this.#byAuthorizer(namespace, request)
     if (granted !== undefined) return granted
     const hook = this.options.hooks.subscribe
     if (namespace.subscribeHook && hook !== undefined) {
-      if (session.voucher === 'nothing' && !namespace.allowSubscribeForAnonymous)
-        throw this.#notAllowed(session, 'subscribe', channel, namespace)
-      return unwrap(await hook(session.asking, channel, data))
+      if (!caller.isVouchedFor && !namespace.allowSubscribeForAnonymous) throw this.#notAllowed(caller, 'subscribe', channel, namespace)
+      return unwrap(await hook(caller.asking, channel, data))
     }
-    if (this.#mayBy(session, channel, 'sub', namespace.allowSubscribeForClient, namespace.allowSubscribeForAnonymous)) return nothing
-    throw this.#notAllowed(session, 'subscribe', channel, namespace)
+    if (this.#mayBy(caller, channel, 'sub', namespace.allowSubscribeForClient, namespace.allowSubscribeForAnonymous)) return nothing
+    throw this.#notAllowed(caller, 'subscribe', channel, namespace)
   }
 
   /** @returns what the back end changed about the publication */
-  async publish(session: Session, channel: string, data: Json): Promise<PublishHookResult> {
-    const namespace = this.#guarded(session, channel, 'publish')
-    if ((await this.#byAuthorizer(namespace, { channel, user: session.user, action: 'publish', data })) !== undefined) return {}
+  async publish(caller: ChannelCaller, channel: string, data: Json): Promise<PublishHookResult> {
+    const namespace = this.#guarded(caller, channel, 'publish')
+    if ((await this.#byAuthorizer(namespace, { channel, user: caller.user, action: 'publish', data })) !== undefined) return {}
     const hook = this.options.hooks.publish
-    if (namespace.publishHook && hook !== undefined) return unwrap(await hook(session.asking, channel, data))
-    this.#checkPublish(session, channel, namespace)
+    if (namespace.publishHook && hook !== undefined) return unwrap(await hook(caller.asking, channel, data))
+    this.#checkPublish(caller, channel, namespace)
     return {}
   }
 
   /** Whether a publish needs nobody's answer: then it is decided without leaving the current turn. */
-  publishesAtOnce(session: Session, channel: string): boolean {
-    const namespace = this.#guarded(session, channel, 'publish')
+  publishesAtOnce(caller: ChannelCaller, channel: string): boolean {
+    const namespace = this.#guarded(caller, channel, 'publish')
     if (this.#authorizers.has(namespace.name) || (namespace.publishHook && this.options.hooks.publish !== undefined)) return false
-    this.#checkPublish(session, channel, namespace)
+    this.#checkPublish(caller, channel, namespace)
     return true
   }
 
-  async presence(session: Session, channel: string): Promise<void> {
-    const namespace = this.#guarded(session, channel, 'presence')
+  async presence(caller: ChannelCaller, channel: string): Promise<void> {
+    const namespace = this.#guarded(caller, channel, 'presence')
     if (!namespace.presence) throw new CommandError(errors.notAvailable)
-    if ((await this.#byAuthorizer(namespace, { channel, user: session.user, action: 'presence' })) !== undefined) return
-    const subscribed = namespace.allowPresenceForSubscriber && session.isSubscribed(channel)
-    if (subscribed || this.#mayBy(session, channel, 'prs', namespace.allowPresenceForClient, false)) return
-    throw this.#notAllowed(session, 'presence', channel, namespace)
+    if ((await this.#byAuthorizer(namespace, { channel, user: caller.user, action: 'presence' })) !== undefined) return
+    const subscribed = namespace.allowPresenceForSubscriber && caller.isSubscribed(channel)
+    if (subscribed || this.#mayBy(caller, channel, 'prs', namespace.allowPresenceForClient, false)) return
+    throw this.#notAllowed(caller, 'presence', channel, namespace)
   }
 
-  async history(session: Session, channel: string): Promise<void> {
-    const namespace = this.#guarded(session, channel, 'history')
+  async history(caller: ChannelCaller, channel: string): Promise<void> {
+    const namespace = this.#guarded(caller, channel, 'history')
     if (namespace.delivery.recovers !== 'all') throw new CommandError(errors.notAvailable)
-    if ((await this.#byAuthorizer(namespace, { channel, user: session.user, action: 'history' })) !== undefined) return
-    const subscribed = namespace.allowHistoryForSubscriber && session.isSubscribed(channel)
-    if (subscribed || this.#mayBy(session, channel, 'hst', namespace.allowHistoryForClient, false)) return
-    throw this.#notAllowed(session, 'history', channel, namespace)
+    if ((await this.#byAuthorizer(namespace, { channel, user: caller.user, action: 'history' })) !== undefined) return
+    const subscribed = namespace.allowHistoryForSubscriber && caller.isSubscribed(channel)
+    if (subscribed || this.#mayBy(caller, channel, 'hst', namespace.allowHistoryForClient, false)) return
+    throw this.#notAllowed(caller, 'history', channel, namespace)
   }
 
   /**
@@ -149,30 +161,30 @@ export class Access {
    * the server's will, and one that names users is for them. A capability of the connection token is the back end's own word on the channel.
    * @throws CommandError 103
    */
-  #guarded(session: Session, channel: string, action: Exclude<Action, 'subscribe'>): Namespace {
+  #guarded(caller: ChannelCaller, channel: string, action: Exclude<Action, 'subscribe'>): Namespace {
     const namespace = this.namespaceOf(channel)
-    if (permits(session.identity.caps, channel, letters[action])) return namespace
-    if (isPrivate(channel) && !session.isSubscribed(channel))
-      throw this.#denied(session.user, action, channel, 'a channel that begins with $ is for those who are in it')
+    if (permits(caller.caps, channel, letters[action])) return namespace
+    if (isPrivate(channel) && !caller.isSubscribed(channel))
+      throw this.#denied(caller.user, action, channel, 'a channel that begins with $ is for those who are in it')
     const users = usersIn(channel, namespace)
-    if (users !== undefined && !isAmong(users, session)) throw this.#notNamed(session.user, action, channel)
+    if (users !== undefined && !isAmong(users, caller)) throw this.#notNamed(caller.user, action, channel)
     return namespace
   }
 
-  #checkPublish(session: Session, channel: string, namespace: Namespace): void {
-    const asSubscriber = namespace.allowPublishForSubscriber && session.isSubscribed(channel)
+  #checkPublish(caller: ChannelCaller, channel: string, namespace: Namespace): void {
+    const asSubscriber = namespace.allowPublishForSubscriber && caller.isSubscribed(channel)
     const forClient = namespace.allowPublishForClient || asSubscriber
-    if (this.#mayBy(session, channel, 'pub', forClient, namespace.allowPublishForAnonymous)) return
-    throw this.#notAllowed(session, 'publish', channel, namespace)
+    if (this.#mayBy(caller, channel, 'pub', forClient, namespace.allowPublishForAnonymous)) return
+    throw this.#notAllowed(caller, 'publish', channel, namespace)
   }
 
   /** What an option allows to clients it allows to strangers only where the option for the anonymous stands beside it, as in Centrifugo. */
-  #mayBy(session: Session, channel: string, permission: Permission, forClient: boolean, forAnonymous: boolean): boolean {
-    if (this.options.insecure || permits(session.identity.caps, channel, permission)) return true
-    return forClient && (session.user !== '' || forAnonymous)
+  #mayBy(caller: ChannelCaller, channel: string, permission: Permission, forClient: boolean, forAnonymous: boolean): boolean {
+    if (this.options.insecure || permits(caller.caps, channel, permission)) return true
+    return forClient && (caller.user !== '' || forAnonymous)
   }
 
-  #notAllowed({ user }: Session, action: Action, channel: string, { name }: Namespace): CommandError {
+  #notAllowed({ user }: ChannelCaller, action: Action, channel: string, { name }: Namespace): CommandError {
     const where = name === '' ? 'channel.without_namespace' : `the namespace ${JSON.stringify(name)}`
     const option = user === '' ? `allow_${action}_for_client with allow_${action}_for_anonymous` : `allow_${action}_for_client or its like`
     return this.#denied(user, action, channel, `neither a capability of the token nor ${option} in ${where} allows it`)
@@ -196,15 +208,15 @@ export class Access {
     return answer === true ? nothing : answer
   }
 
-  async #bySubscriptionToken(session: Session, channel: string, token: string): Promise<Grant> {
-    const verified = await this.options.tokens.subscription(token, session.address)
-    const denied = (reason: string) => this.#denied(session.user, 'subscribe', channel, `subscription token: ${reason}`)
+  async #bySubscriptionToken(caller: ChannelCaller, channel: string, token: string): Promise<Grant> {
+    const verified = await this.options.tokens.subscription(token, caller.address)
+    const denied = (reason: string) => this.#denied(caller.user, 'subscribe', channel, `subscription token: ${reason}`)
     if (verified.kind === 'invalid') throw denied(verified.reason)
     if (verified.kind === 'expired') throw new CommandError(errors.tokenExpired)
     const { value } = verified
-    const bound = value.client === undefined || value.client === session.id
+    const bound = value.client === undefined || value.client === caller.id
     if (value.channel !== channel) throw denied('it is for another channel')
-    if (value.user !== session.user) throw denied('its `sub` is not the user of the connection')
+    if (value.user !== caller.user) throw denied('its `sub` is not the user of the connection')
     if (!bound) throw denied('its `client` is another connection')
     return { info: value.info, expireAt: value.expireAt, token: value.token }
   }
@@ -215,7 +227,7 @@ function usersIn(channel: string, { allowUserLimitedChannels }: Namespace): read
   return allowUserLimitedChannels ? usersOf(channel) : undefined
 }
 
-function isAmong(users: readonly string[], { user }: Session): boolean {
+function isAmong(users: readonly string[], { user }: ChannelCaller): boolean {
   return user !== '' && users.includes(user)
 }
 

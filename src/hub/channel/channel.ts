@@ -123,12 +123,12 @@ export class Channel implements FeedTarget, FanOutGroupOwner {
   /** Puts a subscriber that follows nothing else into the channel's fan-out group, once there are enough of them; undefined if it cannot join now. */
   joinGroup(subscription: Subscription): FanOutGroup | undefined {
     const { session, filter } = subscription
-    const { node, wire, socket } = session
+    const { wire, socket, outbox } = session
     const audience = filter === undefined ? this.subscriptions.length : filter.users
-    if (wire.openGroup === undefined || audience < node.limits.broadcastMin) return undefined
+    if (wire.openGroup === undefined || audience < outbox.context.limits.broadcastMin) return undefined
     let group = this.#groups.find(other => other.wire === wire && other.filter === filter)
     if (group === undefined) {
-      group = new FanOutGroup(this, wire, node, wire.openGroup(), filter)
+      group = new FanOutGroup(this, wire, outbox.context, wire.openGroup(), filter)
       this.#groups.push(group)
     }
     if (!group.join(socket)) return undefined

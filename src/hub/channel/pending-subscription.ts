@@ -6,6 +6,7 @@ import type { Namespace } from '../delivery/namespace.ts'
 import { bytesOf, countWithin, fitInto, Replay } from '../fanout/replay.ts'
 import type { TagFilter } from '../fanout/tag-filter.ts'
 import { reconcile } from '../feed/reconcile.ts'
+import type { CommandHost } from '../session/command-host.ts'
 import { expiryAt } from '../session/expiry.ts'
 import type { Session } from '../session/session.ts'
 import { endedMeanwhile } from './pending-grants.ts'
@@ -33,31 +34,33 @@ export interface SubscribeRequest {
   readonly granted?: Grant | undefined
 }
 
+/** What a node does for a session that subscribes. */
+export type SubscribeHost = Pick<CommandHost, 'access' | 'hub' | 'limits' | 'counters' | 'clock' | 'options' | 'owner'>
+
 /**
  * Takes a session into a channel, up to the point where only the reply is missing: allowed, listed, and holding what comes in.
  * Nothing is lost between history and live, since the subscription queues from before the history is read.
  * @throws CommandError
  */
-export async function openSubscription(session: Session, request: SubscribeRequest): Promise<PendingSubscription> {
-  const { node } = session
-  node.access.namespaceOf(request.channel)
-  checkRoom(session, request.channel)
-  const grant = request.granted ?? (await ask(session, request))
-  checkRoom(session, request.channel)
+export async function openSubscription(host: SubscribeHost, session: Session, request: SubscribeRequest): Promise<PendingSubscription> {
+  host.access.namespaceOf(request.channel)
+  checkRoom(host, session, request.channel)
+  const grant = request.granted ?? (await ask(host, session, request))
+  checkRoom(host, session, request.channel)
   // Not before: rules may have changed while it was asked.
-  const namespace = node.access.namespaceOf(request.channel)
+  const namespace = host.access.namespaceOf(request.channel)
   const delayMs = delayFor(request, namespace)
-  const channel = node.hub.open(request.channel, namespace, delayMs)
-  const subscription = new Subscription(session, channel, termsOf(session, request, grant), request.filter)
+  const channel = host.hub.open(request.channel, namespace, delayMs)
+  const subscription = new Subscription(session, channel, termsOf(namespace, request, grant), request.filter)
   session.track(subscription)
   channel.add(subscription, session.beatPhase)
   try {
     await channel.opened
-    const page = await historySince(subscription, request.since)
+    const page = await historySince(host, subscription, request.since)
     // Where the session may turn out to have too much to recover, the state must do.
-    const isSure = page?.complete === true && fitInto(page.publications, node.limits.replayWindowBytes)
-    const sinceData = isSure ? undefined : await historySince(subscription, grant.at)
-    return new PendingSubscription(subscription, request, grant, page, sinceData)
+    const isSure = page?.complete === true && fitInto(page.publications, host.limits.replayWindowBytes)
+    const sinceData = isSure ? undefined : await historySince(host, subscription, grant.at)
+    return new PendingSubscription(host, session, subscription, request, grant, page, sinceData)
   } catch (error) {
     session.untrack(request.channel, unsubscribes.insufficientState)
     throw error
@@ -65,8 +68,7 @@ export async function openSubscription(session: Session, request: SubscribeReque
 }
 
 /** What it may do there, as whoever decides says. Meanwhile it counts as a subscription, and can be ended as one. */
-function ask(session: Session, request: SubscribeRequest): Promise<Grant> {
-  const { access } = session.node
+function ask({ access }: SubscribeHost, session: Session, request: SubscribeRequest): Promise<Grant> {
   const delayMs = delayFor(request, access.namespaceOf(request.channel))
   return session.whilePending(request.channel, () => access.subscribe(session, request.channel, request.token, request.data, delayMs))
 }
@@ -77,6 +79,8 @@ export class PendingSubscription {
   inReplyBytes = 0
 
   constructor(
+    readonly host: SubscribeHost,
+    readonly session: Session,
     readonly subscription: Subscription,
     readonly request: SubscribeRequest,
     readonly grant: Grant,
@@ -91,9 +95,9 @@ export class PendingSubscription {
    * @param roomInReply bytes of publications that may come within the reply; the rest is replayed behind it
    * @throws CommandError where the subscription ended or was overrun while it caught up
    */
-  complete(roomInReply = this.subscription.session.outbox.roomInReply): SubscribeResult {
-    const { subscription } = this
-    const { state, session, channel } = subscription
+  complete(roomInReply = this.session.outbox.roomInReply): SubscribeResult {
+    const { subscription, session } = this
+    const { state, channel } = subscription
     if (state.kind === 'ended') throw endedMeanwhile(state.close)
     if (state.kind !== 'catching-up' || session.isClosed) throw new CommandError(errors.internal, 'the subscription ended while it began')
     if (state.overflowed) {
@@ -108,7 +112,7 @@ export class PendingSubscription {
     const isFresh = this.grant.data === undefined || this.grant.at === undefined
     subscription.goLive(recovery.seen, isFresh, this.#replay(recovery, count))
     subscription.hasDeltaBase = (publications?.length ?? 0) > 0 && channel.isDeltaBase(recovery.seen)
-    session.node.subscriptionBegan(subscription)
+    this.host.owner.subscribed(subscription)
     return { ...this.#position(recovery), ...this.#rest(recovery, inReply) }
   }
 
@@ -135,13 +139,14 @@ export class PendingSubscription {
 
   /** Whether the session may have this much to recover beside what it is still owed. Where nothing else can be done, it may. */
   #isWithin(publications: readonly Publication[]): boolean {
-    const { session } = this.subscription
+    const { session } = this
     if (this.grant.at !== undefined && this.sinceData === undefined) return true
-    return fitInto(publications, session.node.limits.recoveryBytesMax - session.outbox.replayBytes)
+    return fitInto(publications, this.host.limits.recoveryBytesMax - session.outbox.replayBytes)
   }
 
   #recover(queued: readonly Publication[]): Recovery {
-    const { channel, session } = this.subscription
+    const { session } = this
+    const { channel } = this.subscription
     const { position } = channel.feed
     const { since } = this.request
     if (channel.namespace.delivery.recovers === 'newest')
@@ -153,8 +158,8 @@ export class PendingSubscription {
     if (since === undefined || this.page === undefined) return this.#start(queued)
     const missed = reconcile(since, this.page, queued, position)
     const publications = missed !== undefined && this.#isWithin(missed) ? missed : undefined
-    if (publications === undefined) session.node.counters.unrecovered++
-    else session.node.counters.recovered++
+    if (publications === undefined) this.host.counters.unrecovered++
+    else this.host.counters.recovered++
     if (publications === undefined) {
       if (!this.request.rejectUnrecovered) return this.#start(queued)
       session.untrack(channel.name, unsubscribes.insufficientState)
@@ -165,7 +170,8 @@ export class PendingSubscription {
 
   /** From here on, or from where the grant's data was made. @throws CommandError where that is too long ago: a new attempt gets newer data */
   #start(queued: readonly Publication[]): Recovery {
-    const { channel, session } = this.subscription
+    const { session } = this
+    const { channel } = this.subscription
     const { position } = channel.feed
     const { at } = this.grant
     if (at === undefined || !channel.isRecoverable) return { seen: position.offset, offset: position.offset, recovered: false }
@@ -190,20 +196,24 @@ export class PendingSubscription {
   }
 
   #rest({ recovered }: Recovery, publications: readonly Publication[] | undefined): SubscribeResult {
-    const { channel, terms, session } = this.subscription
+    const { channel, terms } = this.subscription
     const data = this.grant.data === undefined ? channel.snapshot() : dataOf(this.grant, recovered && channel.states.length === 0)
     return {
       ...(publications === undefined ? {} : { publications }),
       ...(data === undefined ? {} : { data }),
       ...(terms.delta ? { delta: true } : {}),
-      ...(terms.refreshable ? expiryAt(terms.expireAt, session.node.clock.now()) : {}),
+      ...(terms.refreshable ? expiryAt(terms.expireAt, this.host.clock.now()) : {}),
     }
   }
 }
 
-async function historySince({ channel, session: { node } }: Subscription, since: Position | undefined): Promise<HistoryPage | undefined> {
+async function historySince(
+  { limits }: SubscribeHost,
+  { channel }: Subscription,
+  since: Position | undefined,
+): Promise<HistoryPage | undefined> {
   if (since === undefined || !channel.isRecoverable) return undefined
-  return channel.feed.history({ since, limit: node.limits.recoveryMax })
+  return channel.feed.history({ since, limit: limits.recoveryMax })
 }
 
 /** How far behind the subscriber will be. What the server opens by itself is delayed where it can be. @throws CommandError 108 where it cannot */
@@ -246,15 +256,14 @@ function recoverNewest(newest: readonly Publication[], { epoch, offset }: Positi
   return { seen: offset, offset: from, recovered: true, publications: hasIt ? [] : newest }
 }
 
-function checkRoom(session: Session, channel: string): void {
+function checkRoom(host: SubscribeHost, session: Session, channel: string): void {
   if (session.isClosed) throw new CommandError(errors.internal, 'the connection closed')
   if (session.hasOrAwaits(channel)) throw new CommandError(errors.alreadySubscribed)
-  const channelsMax = channelsMaxOf(session.node, session.user)
+  const channelsMax = channelsMaxOf(host, session.user)
   if (session.channelCount >= channelsMax) throw new CommandError(errors.limitExceeded, `at most ${channelsMax} channels`)
 }
 
-function termsOf(session: Session, request: SubscribeRequest, grant: Grant): SubscriptionTerms {
-  const namespace = session.node.access.namespaceOf(request.channel)
+function termsOf(namespace: Namespace, request: SubscribeRequest, grant: Grant): SubscriptionTerms {
   const { recovers, forces, delta } = namespace.delivery
   const keeps = recovers !== 'nothing'
   return sharedTerms({

@@ -1,7 +1,8 @@
 import { closes } from '../../protocol/index.ts'
 import type { Identity } from '../access/identity.ts'
-import type { Node } from '../node.ts'
-import type { Session } from '../session/session.ts'
+import type { Broker } from '../contracts/broker.ts'
+import type { Log } from '../contracts/log.ts'
+import type { Limits } from '../limits.ts'
 
 /** A channel for each user, to which all of its connections are subscribed by the server (Centrifugo's `subscribe_to_user_personal_channel`). */
 export interface PersonalChannel {
@@ -9,6 +10,11 @@ export interface PersonalChannel {
   readonly namespace: string
   /** Who connects ends the other connections of the user. */
   readonly isSingleConnection: boolean
+}
+
+/** Whether there is one, and whose. */
+interface PersonalChannelContext {
+  readonly options: { readonly personalChannel?: PersonalChannel | undefined }
 }
 
 /** The identity with its own channel among those that the server subscribes it to. What a token or hook says of the channel stays. */
@@ -19,16 +25,18 @@ export function withPersonalChannel(identity: Identity, personal: PersonalChanne
 }
 
 /** How many channels a client may have: its own always has room beside those that it chooses. */
-export function channelsMaxOf({ limits, options }: Node, user: string): number {
+export function channelsMaxOf({ limits, options }: PersonalChannelContext & { readonly limits: Limits }, user: string): number {
   return limits.channelsPerSessionMax + (options.personalChannel === undefined || user === '' ? 0 : 1)
 }
 
 /** Ends the user's other connections, on whichever nodes, where there is to be one. */
-export function endOthers(session: Session): void {
-  const { node, user, id } = session
-  if (node.options.personalChannel?.isSingleConnection !== true || user === '') return
+export function endOthers(
+  { options, broker, log }: PersonalChannelContext & { readonly broker: Broker; readonly log: Log },
+  { user, id }: { readonly user: string; readonly id: string },
+): void {
+  if (options.personalChannel?.isSingleConnection !== true || user === '') return
   const { code, reason } = closes.connectionLimit
-  node.broker
+  broker
     .control({ kind: 'disconnect', user, whitelist: [id], code, reason })
-    .catch((error: unknown) => node.log.error({ err: error, user }, 'the other connections of a user could not be ended'))
+    .catch((error: unknown) => log.error({ err: error, user }, 'the other connections of a user could not be ended'))
 }

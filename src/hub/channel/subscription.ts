@@ -1,13 +1,15 @@
 import { type Json, unreachable } from '../../kit/index.ts'
 import { type ClientInfo, type Close, type Position, type Publication, unsubscribes } from '../../protocol/index.ts'
 import type { TokenMark } from '../access/revocations.ts'
+import type { HookClient } from '../contracts/hooks.ts'
+import type { Socket } from '../contracts/socket.ts'
 import type { ReadCursor } from '../delivery/state/state-store.ts'
 import type { FanOutGroup } from '../fanout/fan-out-group.ts'
 import type { Frame } from '../fanout/frame.ts'
 import type { GroupMember, Outbox } from '../fanout/outbox.ts'
 import type { Replay } from '../fanout/replay.ts'
 import type { TagFilter } from '../fanout/tag-filter.ts'
-import type { Session } from '../session/session.ts'
+import type { Wire } from '../fanout/wire.ts'
 import type { Channel } from './channel.ts'
 
 /** A subscription catches up until its reply is queued, is replayed what did not fit into that, then it is live until it ends; nothing else. */
@@ -33,6 +35,23 @@ export interface SubscriptionTerms {
   readonly refreshable: boolean
   /** Of the subscription token that it came by. */
   readonly token?: TokenMark | undefined
+}
+
+/** A session as its subscriptions, and the channels behind them, see it. */
+export interface Subscriber {
+  /** The client id. */
+  readonly id: string
+  readonly hookClient: HookClient
+  readonly wire: Wire
+  readonly socket: Socket
+  readonly outbox: Outbox
+  readonly isClosed: boolean
+  /** How others see it in a channel. */
+  infoIn(chanInfo: ClientInfo['chan_info']): ClientInfo
+  /** The subscription is live, and level with its channel. */
+  settle(subscription: Subscription): void
+  /** Ends the subscription by the server's will. */
+  unsubscribe(channel: string, close: Close): void
 }
 
 /** The encoded forms of one publication, shared by all subscribers of the channel. */
@@ -62,7 +81,7 @@ export class Subscription implements GroupMember {
   readonly #outbox: Outbox
 
   constructor(
-    readonly session: Session,
+    readonly session: Subscriber,
     readonly channel: Channel,
     public terms: SubscriptionTerms,
     filter?: TagFilter,
@@ -95,7 +114,7 @@ export class Subscription implements GroupMember {
         if (this.filter === undefined || this.filter.passes(publication)) this.#putBehind(state.replay, publication)
         return
       case 'catching-up':
-        if (state.queued.length < this.session.node.limits.catchingUpMax) state.queued.push(publication)
+        if (state.queued.length < this.#outbox.context.limits.catchingUpMax) state.queued.push(publication)
         else state.overflowed = true
         return
       case 'ended':
@@ -155,7 +174,7 @@ export class Subscription implements GroupMember {
     // It comes whole, so that the next one may build on it.
     this.hasDeltaBase = true
     replay.push(publication)
-    if (replay.bytes > session.node.limits.recoveryBytesMax) session.unsubscribe(channel.name, unsubscribes.insufficientState)
+    if (replay.bytes > this.#outbox.context.limits.recoveryBytesMax) session.unsubscribe(channel.name, unsubscribes.insufficientState)
   }
 
   #deltaOf(frames: Frames): Frame {

@@ -16,8 +16,10 @@ import {
 import { replyFrame } from '../fanout/frame.ts'
 import { bytesPerCharacter, type Limits, positionBytes } from '../limits.ts'
 import { CallLine } from './call-line.ts'
+import type { CommandHost } from './command-host.ts'
 import { run } from './commands/index.ts'
 import type { Session } from './session.ts'
+import type { Commands } from './session-context.ts'
 
 /**
  * Commands that are run one after the other: those that change what the next ones may do, and those whose answers may be large, so that
@@ -73,13 +75,16 @@ function connectBytesMax({ commandBytesMax, channelLengthMax }: Limits, subscrip
 }
 
 /** Runs a session's commands: in the order of the frame, each ordered one after those before it, and bounded in number. */
-export class CommandQueue {
+export class CommandQueue implements Commands {
   #tail: Promise<void> | undefined
   #pending = 0
   #overspent = 0
   #calls: CallLine | undefined
 
-  constructor(readonly session: Session) {}
+  constructor(
+    readonly host: CommandHost,
+    readonly session: Session,
+  ) {}
 
   /** Nothing is kept here that the next command would have to know: it may as well find a new queue. */
   get isIdle(): boolean {
@@ -87,7 +92,7 @@ export class CommandQueue {
   }
 
   receive(frame: string | Uint8Array): void {
-    let left = this.session.node.limits.commandsPendingMax
+    let left = this.host.limits.commandsPendingMax
     for (const part of typeof frame === 'string' ? frame.split('\n') : messagesIn(frame)) {
       if (this.session.isClosed) return
       // Pongs cost nothing by any rate: a frame of nothing else would hold up everybody while it is read.
@@ -98,7 +103,7 @@ export class CommandQueue {
 
   #take(part: string | Uint8Array | undefined): void {
     const { session } = this
-    const { limits } = session.node
+    const { limits } = this.host
     const bytes = part === undefined ? 0 : Buffer.byteLength(part)
     // Nothing but a first command may be larger than the rest, so that nothing else is read to find out.
     const isTooBig = bytes > (session.isConnected ? limits.commandBytesMax : connectBytesMax(limits, limits.channelsPerSessionMax))
@@ -128,8 +133,8 @@ export class CommandQueue {
 
   #admit(command: Command, bytes: number): void {
     const { session } = this
-    const { limits } = session.node
-    session.node.counters.commands++
+    const { limits } = this.host
+    this.host.counters.commands++
     if (!session.spend()) {
       this.#refuse(command.id, new CommandError(errors.tooManyRequests))
       if (++this.#overspent > overspentMax) session.close(closes.tooManyRequests)
@@ -146,7 +151,7 @@ export class CommandQueue {
       this.#refuseInTurn(command.id, new CommandError(errors.limitExceeded, reason))
       return
     }
-    const now = session.node.clock.now()
+    const now = this.host.clock.now()
     if (this.#tail === undefined) {
       const room = heavy.has(command.method) ? this.#room(command, now) : undefined
       const running = room === undefined ? this.#start(command) : room.then(() => this.#startOrPutOff(command))
@@ -170,13 +175,14 @@ export class CommandQueue {
 
   /** A subscribe waits for so long only: SDKs take no answer for a dead connection, and would come back for ever. */
   #room({ method }: Command, receivedAt: number): Promise<void> | undefined {
-    const { outbox, node } = this.session
-    const room = outbox.room(method === 'subscribe' ? node.limits.replayWindowBytes : Number.POSITIVE_INFINITY)
+    const { host } = this
+    const { outbox } = this.session
+    const room = outbox.room(method === 'subscribe' ? host.limits.replayWindowBytes : Number.POSITIVE_INFINITY)
     if (room === undefined || method !== 'subscribe') return room
-    const leftMs = receivedAt + node.limits.recoveryWaitMs - node.clock.now()
+    const leftMs = receivedAt + host.limits.recoveryWaitMs - host.clock.now()
     if (leftMs <= 0) return undefined
     return new Promise(resolve => {
-      const late = node.clock.after(leftMs, resolve)
+      const late = host.clock.after(leftMs, resolve)
       void room.then(() => {
         late.cancel()
         resolve()
@@ -217,7 +223,7 @@ export class CommandQueue {
 
   #run(command: Command): Promise<void> | undefined {
     try {
-      const running = readsManyRows(command) ? this.#inTurn(command) : run(this.session, command)
+      const running = readsManyRows(command) ? this.#inTurn(command) : run(this.host, this.session, command)
       return running?.catch((error: unknown) => this.#fail(command, error))
     } catch (error) {
       this.#fail(command, error)
@@ -227,16 +233,15 @@ export class CommandQueue {
 
   /** One at a time of its user, and only a few of all users in one turn of the event loop. */
   async #inTurn(command: Command): Promise<void> {
-    const { node, principal } = this.session
-    await node.steps.next(principal)
-    if (!this.session.isClosed) await run(this.session, command)
+    await this.host.steps.next(this.session.principal)
+    if (!this.session.isClosed) await run(this.host, this.session, command)
   }
 
   #fail(command: Command, error: unknown): void {
     if (error instanceof CommandError) this.#refuse(command.id, error)
     else if (error instanceof CloseError) this.#close(error.close)
     else {
-      this.session.node.log.error({ err: error, method: command.method, client: this.session.id }, 'a command failed unexpectedly')
+      this.host.log.error({ err: error, method: command.method, client: this.session.id }, 'a command failed unexpectedly')
       this.#refuse(command.id, new CommandError(errors.internal))
     }
   }
@@ -248,7 +253,7 @@ export class CommandQueue {
   }
 
   #refuse(id: number, error: CommandError): void {
-    this.session.node.counters.countError(error.code)
+    this.host.counters.countError(error.code)
     this.session.outbox.enqueue(replyFrame(encodeErrorReply(id, error.toReply())))
   }
 

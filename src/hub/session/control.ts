@@ -5,42 +5,37 @@ import { openSubscription } from '../channel/pending-subscription.ts'
 import type { Control, SessionControl, SubscribeControl } from '../contracts/broker.ts'
 import { Frame, pushFrame } from '../fanout/frame.ts'
 import { PublicationPush } from '../fanout/message.ts'
-import type { Node } from '../node.ts'
+import type { CommandHost } from './command-host.ts'
+import { concerns } from './concerns.ts'
 import { moveEnd } from './expiry.ts'
 import type { Session } from './session.ts'
 
 /** Does to this node's sessions what the server API asked of all. */
-export function applyControl(node: Node, message: Control): void {
+export function applyControl(host: CommandHost, message: Control): void {
   if (message.kind === 'revoke') {
-    revoke(node, message.revocation)
+    revoke(host, message.revocation)
     return
   }
-  node.recentControls.took(message)
+  host.recentControls.took(message)
   const { user, client, session: stream } = message
-  const sessions = user !== '' ? node.sessions.of(user) : client === undefined && stream === undefined ? [] : node.sessions.all()
-  for (const session of sessions) if (concerns(message, session)) apply(message, session)
+  const sessions = user !== '' ? host.sessions.of(user) : client === undefined && stream === undefined ? [] : host.sessions.all()
+  for (const session of sessions) if (concerns(message, session)) apply(host, message, session)
 }
 
 /** Does to a session that is known from now on what was asked of its user while it was found out who it is. */
-export function applyMissed(session: Session): void {
-  const missed = session.node.recentControls.missedBy(session)
+export function applyMissed(host: CommandHost, session: Session): void {
+  const missed = host.recentControls.missedBy(session)
   if (missed.kind === 'lost') session.close(closes.forceReconnect)
   else {
     for (const control of missed.controls) {
       if (control.kind === 'unsubscribe') session.withhold(control.channel)
       // There is no subscription yet that could be told of, and whoever subscribes users to what they connect for says so by token or hook.
-      else if (control.kind !== 'subscribe') apply(control, session)
+      else if (control.kind !== 'subscribe') apply(host, control, session)
     }
   }
 }
 
-/** Without a user only a named session is meant, never all of the anonymous ones. */
-export function concerns({ user, client, session: stream }: SessionControl, session: Session): boolean {
-  if (user === '' ? client === undefined && stream === undefined : session.user !== user) return false
-  return (client === undefined || session.id === client) && (stream === undefined || session.streamId === stream || session.id === stream)
-}
-
-function apply(message: SessionControl, session: Session): void {
+function apply(host: CommandHost, message: SessionControl, session: Session): void {
   switch (message.kind) {
     case 'disconnect':
       if (!message.whitelist?.includes(session.id)) session.close({ code: message.code, reason: message.reason })
@@ -49,7 +44,7 @@ function apply(message: SessionControl, session: Session): void {
       session.unsubscribe(message.channel, unsubscribes.byServer)
       return
     case 'subscribe':
-      subscribe(session, message.channel, message.options)
+      subscribe(host, session, message.channel, message.options)
       return
     case 'refresh':
       if (message.expired) session.close(closes.expired)
@@ -61,8 +56,8 @@ function apply(message: SessionControl, session: Session): void {
 }
 
 /** A subscription made by the server while the session is connected; the client learns of it by push. */
-function subscribe(session: Session, channel: string, { info, data, recoverSince }: SubscribeControl): void {
-  openSubscription(session, { channel, since: recoverSince, recoverable: true, joinLeave: true, granted: { info, data } })
+function subscribe(host: CommandHost, session: Session, channel: string, { info, data, recoverSince }: SubscribeControl): void {
+  openSubscription(host, session, { channel, since: recoverSince, recoverable: true, joinLeave: true, granted: { info, data } })
     .then(pending => {
       // SDKs read no publications in a subscribe push, so they follow it, and the position moves with them.
       const { publications = [], ...result } = pending.complete()
@@ -71,6 +66,6 @@ function subscribe(session: Session, channel: string, { info, data, recoverSince
         session.outbox.enqueue(new Frame([new PublicationPush(channel, publication)], 'push', 1, true))
     })
     .catch((error: unknown) => {
-      if (!(error instanceof CommandError)) session.node.log.error({ err: error, channel }, 'a server-side subscription failed')
+      if (!(error instanceof CommandError)) host.log.error({ err: error, channel }, 'a server-side subscription failed')
     })
 }

@@ -14,12 +14,12 @@ export function expiryAt(endMs: number, nowMs: number): { readonly expires: true
 }
 
 export function expiryOf(session: Session): { readonly expires: true; readonly ttl: number } | object {
-  return expiryAt(session.expireAt, session.node.clock.now())
+  return expiryAt(session.expireAt, session.context.now())
 }
 
 /** Moves the end of a session, and tells the client, which counts down by itself. `seconds` is Unix time; 0 for never. */
 export function moveEnd(session: Session, seconds: number): void {
-  const now = session.node.clock.now()
+  const now = session.context.now()
   if (seconds !== 0 && seconds * 1000 <= now) {
     session.close(closes.expired)
     return

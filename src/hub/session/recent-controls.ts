@@ -1,7 +1,7 @@
 import { RingBuffer } from '../../kit/index.ts'
 import { closes } from '../../protocol/index.ts'
 import type { SessionControl } from '../contracts/broker.ts'
-import { concerns } from './control.ts'
+import { concerns } from './concerns.ts'
 import type { Session } from './session.ts'
 
 /** Controls that are kept while it is found out who somebody is, some hundred bytes each. Beyond: who was meanwhile must come again. */

@@ -1,8 +1,8 @@
 import type { Json } from '../../kit/index.ts'
 import { Publication } from '../../protocol/index.ts'
+import type { Hub } from '../channel/hub.ts'
 import { Frame } from '../fanout/frame.ts'
 import { DeltaPush, PublicationPush } from '../fanout/message.ts'
-import type { Node } from '../node.ts'
 
 /** What one client alone is sent in a channel. */
 export interface PushedPublication {
@@ -22,8 +22,8 @@ export interface SessionPush {
  * Sends publications to one session of this node, in order, after what was sent before and before what comes next. Its place in the channel
  * stays where it is, whatever their offsets. False where it is not here, or not subscribed.
  */
-export function pushTo(node: Node, { client, channel, publications }: SessionPush): boolean {
-  const subscription = node.hub.get(channel)?.subscriptions.find(({ session }) => session.id === client)
+export function pushTo({ hub }: { readonly hub: Hub }, { client, channel, publications }: SessionPush): boolean {
+  const subscription = hub.get(channel)?.subscriptions.find(({ session }) => session.id === client)
   if (subscription === undefined || !subscription.isLive) return false
   const { delta } = subscription.terms
   const messages = publications.map(fields => {

@@ -12,22 +12,19 @@ import {
   sseRetry,
   unsubscribes,
 } from '../../protocol/index.ts'
+import type { ChannelCaller } from '../access/access.ts'
 import type { Identity } from '../access/identity.ts'
 import { type Principal, principalOf } from '../access/principal.ts'
-import { endRevoked } from '../access/revoke.ts'
 import { PendingGrants } from '../channel/pending-grants.ts'
-import { endOthers } from '../channel/personal-channel.ts'
-import type { Subscription } from '../channel/subscription.ts'
+import type { Subscriber, Subscription } from '../channel/subscription.ts'
 import { SubscriptionMap } from '../channel/subscription-map.ts'
 import type { AskingClient, HookClient } from '../contracts/hooks.ts'
 import type { Socket } from '../contracts/socket.ts'
 import { pushFrame } from '../fanout/frame.ts'
 import { Outbox, type OutboxOwner } from '../fanout/outbox.ts'
 import type { Wire } from '../fanout/wire.ts'
-import type { Node } from '../node.ts'
-import { CommandQueue } from './command-queue.ts'
-import { applyMissed } from './control.ts'
 import type { RoomClass } from './room.ts'
+import type { Commands, SessionContext } from './session-context.ts'
 import { SessionExtras } from './session-extras.ts'
 
 export type SessionState =
@@ -47,7 +44,7 @@ const anonymous: Identity = { user: '' }
 export type Voucher = 'token' | 'server' | 'nothing'
 
 /** One client's logical connection, over whichever transport. What few sessions have stands in `SessionExtras`. */
-export class Session implements OutboxOwner {
+export class Session implements OutboxOwner, Subscriber, ChannelCaller {
   state: SessionState = connecting
   identity: Identity = anonymous
   readonly outbox: Outbox
@@ -64,21 +61,21 @@ export class Session implements OutboxOwner {
   standing: RoomClass = 'free'
   /** A ping went out and its pong has not come. */
   awaitingPong = false
-  #commands: CommandQueue | undefined
+  #commands: Commands | undefined
   #bucket: TokenBucket | undefined
   #extras: SessionExtras | undefined
 
   constructor(
-    readonly node: Node,
+    readonly context: SessionContext<Session>,
     /** The client id: public, shown to other clients in presence. */
     readonly id: string,
     socket: Socket,
     wire: Wire,
     readonly address: string,
   ) {
-    this.outbox = new Outbox(socket, wire, node, this)
-    this.connectedAt = node.clock.now()
-    this.beatPhase = node.phaseOf(this)
+    this.outbox = new Outbox(socket, wire, context, this)
+    this.connectedAt = context.now()
+    this.beatPhase = context.owner.nextPhase()
   }
 
   get socket(): Socket {
@@ -95,6 +92,14 @@ export class Session implements OutboxOwner {
 
   get user(): string {
     return this.identity.user
+  }
+
+  get caps(): Identity['caps'] {
+    return this.identity.caps
+  }
+
+  get isVouchedFor(): boolean {
+    return this.voucher !== 'nothing'
   }
 
   /** Whether the client is to prolong its identity with a new token. Otherwise the back end is asked, which said who it is. */
@@ -193,7 +198,7 @@ export class Session implements OutboxOwner {
   /** One frame from the client, text or Protobuf: any number of commands. Answers arrive in the outbox. */
   receive(frame: string | Uint8Array): void {
     if (this.isClosed) return
-    this.#commands ??= new CommandQueue(this)
+    this.#commands ??= this.context.owner.openCommands(this)
     this.#commands.receive(frame)
     this.dropIdleCommands()
   }
@@ -208,10 +213,8 @@ export class Session implements OutboxOwner {
     this.voucher = voucher
     this.headers = undefined
     this.state = connected
-    this.node.sessions.identified(this)
-    this.setExpiry(identity.expireAt ?? 0)
-    applyMissed(this)
-    if (!this.isClosed) endRevoked(this)
+    this.expireAt = (identity.expireAt ?? 0) * 1000
+    this.context.owner.identified(this)
   }
 
   /** The server took the channel away before it was opened. */
@@ -226,14 +229,13 @@ export class Session implements OutboxOwner {
   /** Everything is there for it to go live: from here on listeners hear of it, to its end. */
   announce(): void {
     if (this.isConnected) this.state = announced
-    endOthers(this)
-    this.node.emit({ kind: 'connect', client: this.hookClient })
+    this.context.owner.announced(this)
   }
 
   /** `seconds` is Unix time; 0 for never. */
   setExpiry(seconds: number): void {
     this.expireAt = seconds * 1000
-    this.node.sessions.expires(this)
+    this.context.owner.expiryMoved(this)
   }
 
   isSubscribed(channel: string): boolean {
@@ -287,7 +289,7 @@ export class Session implements OutboxOwner {
     this.subscriptions.delete(channel)
     const wasLive = subscription.isLive
     subscription.end(close)
-    this.node.subscriptionEnded(subscription, wasLive, close)
+    this.context.owner.unsubscribed(subscription, wasLive, close)
     return true
   }
 
@@ -295,7 +297,7 @@ export class Session implements OutboxOwner {
   close(close: Close): void {
     if (this.isClosed) return
     this.#closing(close)
-    this.node.counters.countClose(close.code)
+    this.context.counters.countClose(close.code)
     if (this.wire.name === 'sse') this.#sayEnd(close)
     this.socket.close(close.code, close.reason)
   }
@@ -318,7 +320,7 @@ export class Session implements OutboxOwner {
   }
 
   holds(bytes: number): void {
-    this.node.unsent.set(this, bytes)
+    this.context.owner.holds(this, bytes)
   }
 
   /** How far every recoverable subscription has been sent. */
@@ -342,16 +344,17 @@ export class Session implements OutboxOwner {
 
   /** Takes `count` commands from the session's rate; false at the limit. */
   spend(count = 1): boolean {
-    const now = this.node.clock.now()
-    const { commandRate } = this.node.limits
+    const { limits, owner } = this.context
+    const now = this.context.now()
+    const { commandRate } = limits
     this.#bucket ??= new TokenBucket(commandRate.perSecond, commandRate.burst, now)
-    return this.#bucket.take(now, count) && this.node.rates.spend(this, now, count)
+    return this.#bucket.take(now, count) && owner.pays(this, now, count)
   }
 
   /** Counts bad input; closes the connection when it goes on. */
   misbehaved(): void {
-    const { clock, limits } = this.node
-    if (!this.#more.takeMalformed(limits.malformedRate, clock.now())) this.close(closes.badRequest)
+    const { malformedRate } = this.context.limits
+    if (!this.#more.takeMalformed(malformedRate, this.context.now())) this.close(closes.badRequest)
   }
 
   get #more(): SessionExtras {
@@ -371,22 +374,21 @@ export class Session implements OutboxOwner {
   /** A stream has no close code: its last event says why. After an end for good its id does so too, since browsers come back all the same. */
   #sayEnd(close: Close): void {
     const comesBack = isReconnectable(close)
-    if (!comesBack) this.socket.write(sseRetry(this.node.limits.sseEndedRetryMs))
+    if (!comesBack) this.socket.write(sseRetry(this.context.limits.sseEndedRetryMs))
     this.socket.write(this.wire.pack([pushFrame(push.disconnect(close, comesBack))], comesBack ? undefined : endCursor(close)))
   }
 
   #closing(close: Close): void {
     const before = this.state
     this.state = { kind: 'closed', close }
-    this.node.recentControls.ended(this)
     this.outbox.close()
     for (const channel of [...this.subscriptions.keys()]) this.untrack(channel, close)
     switch (before.kind) {
       case 'connecting':
-        this.node.sessions.remove(this, undefined)
+        this.context.owner.ended(this, close, false)
         return
       case 'connected':
-        this.node.sessions.remove(this, before.isAnnounced ? close : undefined)
+        this.context.owner.ended(this, close, before.isAnnounced)
         return
       case 'closed':
         return

@@ -1,5 +1,5 @@
 import { type Clock, TimingWheel } from '../../kit/index.ts'
-import { type Close, closes, push, unsubscribes } from '../../protocol/index.ts'
+import { closes, push, unsubscribes } from '../../protocol/index.ts'
 import type { Subscription } from '../channel/subscription.ts'
 import { Frame, pushFrame, replyFrame } from '../fanout/frame.ts'
 import type { Limits } from '../limits.ts'
@@ -10,7 +10,6 @@ import type { Session } from './session.ts'
 export interface SessionsContext {
   readonly clock: Clock
   readonly limits: Limits
-  disconnected(session: Session, close: Close): void
   /** A session's identity has ended: asks for a new one, or closes. */
   expired(session: Session): void
 }
@@ -101,9 +100,9 @@ export class Sessions {
     if (subscription.terms.expireAt !== 0) this.#subscriptionsExpiring.delete(subscription)
   }
 
-  /** `close` is why, for a session that listeners have heard of. */
-  remove(session: Session, close: Close | undefined): void {
-    if (this.#all[session.index] !== session) return
+  /** False where it was not listed. */
+  remove(session: Session): boolean {
+    if (this.#all[session.index] !== session) return false
     const last = this.#all.pop()
     if (last !== undefined && last !== session) {
       this.#all[session.index] = last
@@ -116,7 +115,7 @@ export class Sessions {
     this.#expiring.delete(session)
     this.#pings.remove(session)
     this.#forget(session)
-    if (close !== undefined) this.context.disconnected(session, close)
+    return true
   }
 
   close(): void {

@@ -18,7 +18,7 @@ class Subscriber {
     phase: number,
   ) {
     const outbox = { markDirty: (cursor: ReadCursor) => this.#beat(cursor) }
-    this.cursor = new ReadCursor(store, outbox as ConstructorParameters<typeof ReadCursor>[1], phase)
+    this.cursor = new ReadCursor(store, outbox, phase)
   }
 
   #beat(cursor: ReadCursor): void {

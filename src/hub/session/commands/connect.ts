@@ -6,43 +6,43 @@ import { openSubscription, type PendingSubscription } from '../../channel/pendin
 import { channelsMaxOf, withPersonalChannel } from '../../channel/personal-channel.ts'
 import { replyFrame } from '../../fanout/frame.ts'
 import { ConnectReply } from '../../fanout/message.ts'
+import type { CommandHost } from '../command-host.ts'
 import type { ServerSideSubscriptions } from '../connect-handlers.ts'
 import { expiryOf } from '../expiry.ts'
 import type { Session, Voucher } from '../session.ts'
 
 /** Identifies the client, calls the connect handlers of services, makes the server-side subscriptions, and replies with both. */
-export async function connect(session: Session, id: number, params: Params<'connect'>): Promise<void> {
+export async function connect(host: CommandHost, session: Session, id: number, params: Params<'connect'>): Promise<void> {
   if (session.isConnected) throw new CommandError(errors.badRequest, 'already connected')
   const authorization = params.headers?.authorization ?? params.headers?.Authorization
   // A page cannot set the header on a WebSocket, so SDKs send it with the command.
   if (authorization !== undefined) session.headers = { authorization, ...session.headers }
-  const { identity, data: given, voucher } = await identify(session, params.token, params.data)
+  const { identity, data: given, voucher } = await identify(host, session, params.token, params.data)
   if (session.isClosed) return
-  const serverSide = await session.node.connectHandlers.handle(session.clientAs(identity), params.data)
+  const serverSide = await host.connectHandlers.handle(session.clientAs(identity), params.data)
   if (session.isClosed) return
   const wanted = join(identity.subs, serverSide.subs, params.subs)
-  checkServerSubscriptions(session, identity, wanted)
+  checkServerSubscriptions(host, identity, wanted)
   session.connect(identity, voucher)
   if (session.isClosed) return
   for (const channel of wanted.keys()) if (session.isWithheld(channel)) wanted.delete(channel)
-  const pendings = await admitServerSubscriptions(session, wanted)
+  const pendings = await admitServerSubscriptions(host, session, wanted)
   if (session.isClosed) return
   session.announce()
   const subs = completeAll(pendings)
   // An SDK takes every entry for a subscription, so that one which could not be made must not stand there: it comes back for all of them.
   if ([...subs.values()].some(entry => 'error' in entry)) throw new CloseError(closes.insufficientState)
-  const { node } = session
   const data = given ?? serverSide.data
   const result = {
     client: session.id,
-    version: node.version,
+    version: host.version,
     ...(data === undefined ? {} : { data }),
     // A client that is told of an end asks for a token, and gives up where it has no way to get one.
     ...(session.isRefreshable ? expiryOf(session) : {}),
     // In whole seconds; 0 would tell a client that no pings come, and it would not answer them.
-    ping: Math.max(1, Math.round(node.limits.pingIntervalMs / 1000)),
+    ping: Math.max(1, Math.round(host.limits.pingIntervalMs / 1000)),
     pong: true,
-    node: node.id,
+    node: host.id,
   }
   session.outbox.enqueue(replyFrame(new ConnectReply(id, result, subs)))
 }
@@ -61,20 +61,27 @@ const stranger: Identity = { user: '' }
  * @throws CommandError 101, 109 · CloseError 3500
  */
 export async function identify(
+  host: CommandHost,
   session: Session,
   token: string | undefined,
   data: Json | undefined,
-  anonymousAllowed = session.node.options.anonymousAllowed,
+  anonymousAllowed = host.options.anonymousAllowed,
 ): Promise<Identified> {
-  const identified = await whoIs(session, token, data, anonymousAllowed)
-  return { ...identified, identity: withPersonalChannel(identified.identity, session.node.options.personalChannel) }
+  const identified = await whoIs(host, session, token, data, anonymousAllowed)
+  return { ...identified, identity: withPersonalChannel(identified.identity, host.options.personalChannel) }
 }
 
-async function whoIs(session: Session, token: string | undefined, data: Json | undefined, anonymousAllowed: boolean): Promise<Identified> {
-  const { hooks, anonymousAllowed: areStrangersInvited } = session.node.options
+async function whoIs(
+  host: CommandHost,
+  session: Session,
+  token: string | undefined,
+  data: Json | undefined,
+  anonymousAllowed: boolean,
+): Promise<Identified> {
+  const { hooks, anonymousAllowed: areStrangersInvited } = host.options
   const given = token !== undefined && token !== ''
   // Whatever the server API asks of users meanwhile, it is not asked of strangers.
-  if (given || hooks.connect !== undefined) session.node.recentControls.began(session)
+  if (given || hooks.connect !== undefined) host.recentControls.began(session)
   if (hooks.connect !== undefined && !given) {
     const result = unwrap(
       await hooks.connect(session.asking, {
@@ -88,15 +95,19 @@ async function whoIs(session: Session, token: string | undefined, data: Json | u
     if (anonymousAllowed) return { identity: stranger, voucher: areStrangersInvited ? 'server' : 'nothing' }
     throw new CommandError(errors.unauthorized)
   }
-  const verified = await session.node.tokens.connection(token, session.address)
-  if (verified.kind === 'invalid') throw invalidToken(session, verified.reason)
+  const verified = await host.tokens.connection(token, session.address)
+  if (verified.kind === 'invalid') throw invalidToken(host, session, verified.reason)
   if (verified.kind === 'expired') throw new CommandError(errors.tokenExpired)
   return { identity: verified.value, voucher: 'token' }
 }
 
 /** The end of a session whose token is none; the log tells its operator why. */
-export function invalidToken({ node, address }: Session, reason = 'this server has no key to check tokens with'): CloseError {
-  return new CloseError(node.refusals.invalidToken(reason, { address }))
+export function invalidToken(
+  { refusals }: CommandHost,
+  { address }: Session,
+  reason = 'this server has no key to check tokens with',
+): CloseError {
+  return new CloseError(refusals.invalidToken(reason, { address }))
 }
 
 /** A subscription that the server makes by itself. */
@@ -122,13 +133,14 @@ function join(
 }
 
 /** What cannot be is refused as a whole, before anyone hears of the session. @throws CommandError 102, 106, 107 */
-function checkServerSubscriptions({ node }: Session, { user }: Identity, wanted: ReadonlyMap<string, Wanted>): void {
-  const channelsMax = channelsMaxOf(node, user)
+function checkServerSubscriptions(host: CommandHost, { user }: Identity, wanted: ReadonlyMap<string, Wanted>): void {
+  const channelsMax = channelsMaxOf(host, user)
   if (wanted.size > channelsMax) throw new CommandError(errors.limitExceeded, `at most ${channelsMax} channels`)
-  for (const channel of wanted.keys()) node.access.namespaceOf(channel)
+  for (const channel of wanted.keys()) host.access.namespaceOf(channel)
 }
 
 async function admitServerSubscriptions(
+  host: CommandHost,
   session: Session,
   wanted: ReadonlyMap<string, Wanted>,
 ): Promise<Map<string, PendingSubscription | CommandError>> {
@@ -137,7 +149,7 @@ async function admitServerSubscriptions(
     try {
       pendings.set(
         channel,
-        await openSubscription(session, { channel, since, recoverable: true, joinLeave: true, granted: { info, data } }),
+        await openSubscription(host, session, { channel, since, recoverable: true, joinLeave: true, granted: { info, data } }),
       )
     } catch (error) {
       if (!(error instanceof CommandError)) throw error
@@ -155,7 +167,7 @@ export function completeAll(pendings: ReadonlyMap<string, PendingSubscription | 
     try {
       if (pending instanceof CommandError) subs.set(channel, { error: pending.toReply() })
       else {
-        room = Math.min(room, pending.subscription.session.outbox.roomInReply)
+        room = Math.min(room, pending.session.outbox.roomInReply)
         subs.set(channel, pending.complete(room))
         room -= pending.inReplyBytes
       }

@@ -4,18 +4,19 @@ import { checkPublicationSize } from '../../channel/publication-size.ts'
 import type { Subscription } from '../../channel/subscription.ts'
 import type { PublishHookResult } from '../../contracts/hooks.ts'
 import { replyFrame } from '../../fanout/frame.ts'
+import type { CommandHost } from '../command-host.ts'
 import type { Session } from '../session.ts'
 import { refuseType } from './type.ts'
 
 /** Decided and handed to the broker in this turn where nobody needs to be asked, so that a frame of ten publications is one write to each. */
-export function publish(session: Session, id: number, params: Params<'publish'>): Promise<void> {
+export function publish(host: CommandHost, session: Session, id: number, params: Params<'publish'>): Promise<void> {
   refuseType(params.type, 'publish.type')
   if (params.data === undefined) throw new CommandError(errors.badRequest, 'publish.data: missing')
-  if (session.node.access.publishesAtOnce(session, params.channel)) return send(session, id, params, {})
+  if (host.access.publishesAtOnce(session, params.channel)) return send(host, session, id, params, {})
   const subscription = session.subscriptions.get(params.channel)
-  return session.node.access.publish(session, params.channel, params.data).then(changed => {
+  return host.access.publish(session, params.channel, params.data).then(changed => {
     refuseTakenOut(subscription)
-    return send(session, id, params, changed)
+    return send(host, session, id, params, changed)
   })
 }
 
@@ -25,6 +26,7 @@ function refuseTakenOut(subscription: Subscription | undefined): void {
 }
 
 async function send(
+  host: CommandHost,
   session: Session,
   id: number,
   { channel, data, key, lane }: Params<'publish'>,
@@ -33,10 +35,10 @@ async function send(
   // Whom the server sent away while the back end was asked does not publish any more; whoever left by themselves does.
   if (session.state.kind === 'closed' && session.state.close !== closes.normal) return
   // What a back end puts in its place may be as large as its answer.
-  if (changed.data !== undefined) checkPublicationSize(changed.data, session.node.limits)
+  if (changed.data !== undefined) checkPublicationSize(changed.data, host.limits)
   const subscription = session.subscriptions.get(channel)
   const info = subscription?.info ?? session.infoIn(undefined)
-  await session.node.publish(channel, changed.data ?? data, {
+  await host.publish(channel, changed.data ?? data, {
     ...(key === undefined ? {} : { key }),
     ...(lane === undefined ? {} : { lane }),
     ...(changed.skipHistory ? { skipHistory: true } : {}),

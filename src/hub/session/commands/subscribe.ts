@@ -6,17 +6,18 @@ import type { Namespace } from '../../delivery/namespace.ts'
 import { replyFrame } from '../../fanout/frame.ts'
 import { SubscribeReply } from '../../fanout/message.ts'
 import { readTagFilter, type TagFilter } from '../../fanout/tag-filter.ts'
+import type { CommandHost } from '../command-host.ts'
 import { expiryAt } from '../expiry.ts'
 import type { Session } from '../session.ts'
 import { refuseType } from './type.ts'
 
-export async function subscribe(session: Session, id: number, params: Params<'subscribe'>): Promise<void> {
+export async function subscribe(host: CommandHost, session: Session, id: number, params: Params<'subscribe'>): Promise<void> {
   const { channel, token, positioned, recoverable, delta } = params
   refuseType(params.type, 'subscribe.type')
-  const namespace = session.node.access.namespaceOf(channel)
+  const namespace = host.access.namespaceOf(channel)
   const { data, delayMs } = wishOf(namespace, params.data)
   const since = params.recover ? { epoch: params.epoch ?? '', offset: params.offset ?? 0 } : undefined
-  const pending = await openSubscription(session, {
+  const pending = await openSubscription(host, session, {
     channel,
     token,
     data,
@@ -26,7 +27,7 @@ export async function subscribe(session: Session, id: number, params: Params<'su
     recoverable,
     delta,
     joinLeave: params.join_leave,
-    filter: filterOf(params, namespace, session),
+    filter: filterOf(params, namespace, host),
     rejectUnrecovered: ((params.flag ?? 0) & subscribeFlags.rejectUnrecovered) !== 0,
   })
   session.outbox.enqueue(replyFrame(new SubscribeReply(id, pending.complete())))
@@ -41,24 +42,29 @@ export function unsubscribe(session: Session, id: number, { channel }: Params<'u
 }
 
 /** Prolongs a subscription that expires. */
-export async function subRefresh(session: Session, id: number, { channel, token, type }: Params<'sub_refresh'>): Promise<void> {
+export async function subRefresh(
+  host: CommandHost,
+  session: Session,
+  id: number,
+  { channel, token, type }: Params<'sub_refresh'>,
+): Promise<void> {
   refuseType(type, 'sub_refresh.type')
   const subscription = session.subscriptions.get(channel)
   if (subscription === undefined) throw new CommandError(errors.badRequest, 'not subscribed')
-  const { expireAt = 0 } = await session.node.access.subscribe(session, channel, token, undefined)
+  const { expireAt = 0 } = await host.access.subscribe(session, channel, token, undefined)
   if (subscription.state.kind === 'ended') throw endedMeanwhile(subscription.state.close)
-  if (expireAt !== 0 && expireAt * 1000 <= session.node.clock.now()) throw new CommandError(errors.expired)
+  if (expireAt !== 0 && expireAt * 1000 <= host.clock.now()) throw new CommandError(errors.expired)
   subscription.terms = { ...subscription.terms, expireAt: expireAt * 1000 }
-  session.node.sessions.subscriptionExpires(subscription)
-  const expiry = expiryAt(expireAt * 1000, session.node.clock.now())
+  host.sessions.subscriptionExpires(subscription)
+  const expiry = expiryAt(expireAt * 1000, host.clock.now())
   session.outbox.enqueue(replyFrame(encodeReply(id, 'sub_refresh', JSON.stringify(expiry))))
 }
 
 /** Who asks for a part must not be given all in silence. @throws CommandError 107 */
-function filterOf({ tf }: Params<'subscribe'>, { delivery }: Namespace, { node }: Session): TagFilter | undefined {
+function filterOf({ tf }: Params<'subscribe'>, { delivery }: Namespace, { limits }: CommandHost): TagFilter | undefined {
   if (tf === undefined) return undefined
   if (!delivery.tagsFilter) throw new CommandError(errors.badRequest, 'subscribe.tf: filters by tags are not allowed in this namespace')
-  return readTagFilter(tf, 'subscribe.tf', node.limits.tagFilter)
+  return readTagFilter(tf, 'subscribe.tf', limits.tagFilter)
 }
 
 /**

@@ -1,0 +1,38 @@
+import type { z } from 'zod'
+import type { Json } from '../../kit/index.ts'
+import { type Principal, principalOf } from '../access/principal.ts'
+import type { Session } from './session.ts'
+
+/** Who calls a command. */
+export interface CommandContext {
+  readonly user: string
+  /** The client id, where the call came over a connection. */
+  readonly client?: string
+  readonly session?: Session
+  /** Who pays for it; by the user where absent. */
+  readonly principal?: Principal
+}
+
+/** What a command gets while it runs. */
+export interface RunningContext extends CommandContext {
+  /**
+   * Lets others have their turn. A command that reads many rows asks for it after each step of about a millisecond, and goes on when it
+   * resolves. @throws CommandError where its connection is gone
+   */
+  pause(): Promise<void>
+}
+
+/** A command of a service: the schema its input meets once, and what it does. */
+export interface CommandMethod {
+  readonly schema: z.ZodType
+  /** Callers without a user may call it too. */
+  readonly anonymous: boolean
+  /** As much as so many commands that do next to nothing; 1 where absent. */
+  readonly weight?: number
+  run(input: unknown, context: RunningContext): Json | undefined | Promise<Json | undefined>
+}
+
+/** Strangers below another node are known by their connections alone. */
+export function payerOf({ principal, session, user, client = '' }: CommandContext): Principal {
+  return principal ?? session?.principal ?? principalOf(user, user === '' ? client : '')
+}
