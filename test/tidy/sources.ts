@@ -18,14 +18,25 @@ export function sourcesIn(...folders: readonly string[]): Source[] {
   )
 }
 
-const importing = /(?:^|\n)\s*(?:import|export)\s(?:[^'"]*?\sfrom\s)?['"]([^'"]+)['"]/g
+const importing = /(?:^|\n)\s*(?:import|export)\s(type\s)?(?:[^'"]*?\sfrom\s)?['"]([^'"]+)['"]/g
+
+export interface ImportLink {
+  /** From the root. */
+  readonly to: string
+  /** Only types are imported: nothing of it runs. */
+  readonly isType: boolean
+}
+
+/** The files of this repository that a file imports. */
+export function linksOf({ path, text }: Source): ImportLink[] {
+  return [...text.matchAll(importing)]
+    .filter(([, , target = '']) => target.startsWith('.'))
+    .map(([, type, target = '']) => ({ to: relative(root, join(root, dirname(path), target)), isType: type !== undefined }))
+}
 
 /** The files of this repository that a file imports, from the root. */
-export function importsOf({ path, text }: Source): string[] {
-  return [...text.matchAll(importing)]
-    .map(([, target = '']) => target)
-    .filter(target => target.startsWith('.'))
-    .map(target => relative(root, join(root, dirname(path), target)))
+export function importsOf(source: Source): string[] {
+  return linksOf(source).map(({ to }) => to)
 }
 
 export function isTest({ path }: Source): boolean {

@@ -2,9 +2,9 @@ import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import type { MayAdd, MayWrite } from '../client/index.ts'
 import { Avatar } from './avatar.tsx'
+import { copyText } from './copy-text.ts'
 import type { Desk, Dialog } from './desk.ts'
 import { Icon } from './icons.tsx'
-import { copyText } from './message-actions.ts'
 import { Toggle } from './toggle.tsx'
 
 /** Who one is here, and what concerns oneself alone. */

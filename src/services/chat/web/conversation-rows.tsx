@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { ConversationView } from '../client/index.ts'
-import { ConversationItem } from './conversation-list.tsx'
+import { ConversationItem } from './conversation-item.tsx'
 import type { Desk } from './desk.ts'
 
 /** Rows that are drawn beyond the window on either side, so that fast fingers see no blanks. */

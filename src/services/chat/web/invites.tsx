@@ -2,9 +2,9 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { ConversationView } from '../client/index.ts'
 import type { Invitation } from '../model/wire.ts'
+import { copyText } from './copy-text.ts'
 import type { Desk } from './desk.ts'
 import { Icon } from './icons.tsx'
-import { copyText } from './message-actions.ts'
 import { Toggle } from './toggle.tsx'
 
 /** Links by which others join, whoever of those who lead the group made them. */

@@ -1,4 +1,5 @@
 import type { MessageView } from '../client/index.ts'
+import { copyText } from './copy-text.ts'
 import type { Desk, Writing } from './desk.ts'
 import type { IconName } from './icons.tsx'
 import { mayModerate } from './roles.ts'
@@ -79,14 +80,4 @@ function selectText({ key }: MessageView): void {
 function unsentActions({ store }: Desk, item: MessageView, cid: string): MessageAction[] {
   const discard: MessageAction = { name: 'Discard', icon: 'trash', grave: true, act: () => store.chat.discard(cid) }
   return item.state === 'failed' ? [{ name: 'Try again', icon: 'retry', act: () => store.chat.retry(cid) }, discard] : [discard]
-}
-
-/** Copies, and says so; browsers may refuse it. */
-export async function copyText({ store }: Desk, text: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(text)
-    store.notify('Copied')
-  } catch {
-    store.notify('The browser does not allow copying here.', 'bad')
-  }
 }

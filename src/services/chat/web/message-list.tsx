@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { ConversationView } from '../client/index.ts'
-import { titleOf } from './conversation-list.tsx'
+import { titleOf } from './conversation-item.tsx'
 import type { Desk } from './desk.ts'
 import { Icon } from './icons.tsx'
 import { MentionJump } from './mention-jump.tsx'

@@ -1,6 +1,6 @@
 import { useComputed, useSignal } from '@preact/signals'
 import { Avatar } from './avatar.tsx'
-import { titleOf } from './conversation-list.tsx'
+import { titleOf } from './conversation-item.tsx'
 import type { Desk } from './desk.ts'
 import { Icon } from './icons.tsx'
 import { messageLine } from './preview.ts'

@@ -2,7 +2,7 @@ import type { ConversationView } from '../client/index.ts'
 import type { SearchHit } from '../model/search.ts'
 import type { Desk } from './desk.ts'
 import { Icon } from './icons.tsx'
-import { PanelFrame } from './panel.tsx'
+import { PanelFrame } from './panel-frame.tsx'
 import { Marked, More, useFinder } from './search-results.tsx'
 
 /** Finds words in a conversation; a result leads to its message. */

@@ -1,7 +1,7 @@
 import type { MessageView } from '../client/index.ts'
+import { copyText } from './copy-text.ts'
 import type { Desk } from './desk.ts'
 import { Icon } from './icons.tsx'
-import { copyText } from './message-actions.ts'
 
 /** Messages of one conversation that something is to be done with together, by their keys. */
 export interface Selection {
