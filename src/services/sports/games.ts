@@ -1,12 +1,12 @@
 import { CommandError, errors } from '../../protocol/index.ts'
-import { Announcer, type AnnouncerHost } from './announcer.ts'
 import type { Batch } from './batch.ts'
 import { boardChannels, everything, type Subject } from './channels.ts'
 import { limits } from './limits.ts'
 import { listedOf, Match } from './match.ts'
+import { MatchPublisher, type MatchPublisherHost } from './match-publisher.ts'
 import { type Board, type Game, isOver, type LeagueMessage, type ListedGame, reduceBoard } from './model/index.ts'
-import { Past, pastBeginsAt } from './past.ts'
 import type { SportsStore } from './store.ts'
+import { UndoLog, undoLogStartsAt } from './undo-log.ts'
 
 /** What a batch came to. */
 export interface Receipt {
@@ -40,20 +40,20 @@ type Lists = Map<string, readonly ListedGame[]>
 export class Games {
   readonly #entries = new Map<string, Entry>()
   /** In the order in which they were touched. */
-  readonly #loaded = new Map<string, { readonly match: Match; readonly announcer: Announcer }>()
+  readonly #loaded = new Map<string, { readonly match: Match; readonly publisher: MatchPublisher }>()
 
   /** Made when asked for, since a crowd asks for the same; void as soon as a board changes. */
   readonly #lists: Lists = new Map()
-  readonly #past: Past<EntryBefore>
+  readonly #undoLog: UndoLog<EntryBefore>
   /** Lists as they were before a change, which stay as they are. */
   readonly #formerLists = new WeakMap<EntryBefore, Lists>()
 
   constructor(
-    readonly host: AnnouncerHost,
+    readonly host: MatchPublisherHost,
     readonly store: SportsStore,
   ) {
-    const past = store.past(pastBeginsAt(host.clock.now()))
-    this.#past = new Past(past.map(({ atMs, id, before }) => ({ atMs, before: { id, entry: before } })))
+    const undoLog = store.undoLog(undoLogStartsAt(host.clock.now()))
+    this.#undoLog = new UndoLog(undoLog.map(({ atMs, id, before }) => ({ atMs, before: { id, entry: before } })))
   }
 
   /** Reads what was kept, and tells what had been kept but not told when the process ended. */
@@ -63,13 +63,13 @@ export class Games {
       // What cannot be told now, as when the disk is full, its announcer tries again by itself: nobody else has to wait for that.
       if (announced < version)
         await this.#load(game.id, announced)
-          ?.announcer.announce()
+          ?.publisher.publish()
           .catch(() => undefined)
     }
   }
 
   close(): void {
-    for (const { announcer } of this.#loaded.values()) announcer.close()
+    for (const { publisher } of this.#loaded.values()) publisher.close()
   }
 
   has(id: string): boolean {
@@ -95,7 +95,7 @@ export class Games {
   /** The games of a league or team, or all: those that are live first, then those to come and those that are over, the nearest first. */
   list({ kind, id }: Subject = { kind: 'league', id: everything }, delayMs = 0): readonly ListedGame[] {
     const name = `${kind} ${id}`
-    const changes = delayMs === 0 ? [] : this.#past.since(this.host.clock.now() - delayMs)
+    const changes = delayMs === 0 ? [] : this.#undoLog.since(this.host.clock.now() - delayMs)
     const lists = this.#listsBefore(changes)
     let list = lists.get(name)
     if (list === undefined) {
@@ -131,7 +131,7 @@ export class Games {
     const before = this.#load(game.id)
     if (before === undefined && this.#entries.size >= limits.gamesMax)
       throw new CommandError(errors.limitExceeded, `at most ${limits.gamesMax} games`)
-    before?.announcer.close()
+    before?.publisher.close()
     const run = before === undefined ? 0 : before.match.run + 1
     // The version goes on, so that a board of the run before is never newer.
     const version = before === undefined ? 0 : before.match.version + 1
@@ -149,7 +149,7 @@ export class Games {
   async ingest(id: string, batch: Batch): Promise<Receipt> {
     const loaded = this.#load(id)
     if (loaded === undefined) throw noSuchGame(id)
-    const { match, announcer } = loaded
+    const { match, publisher } = loaded
     const now = this.host.clock.now()
     const change = match.draft(batch, now)
     const changed = [...change.shown.values()].map(({ event }) => event).filter(event => match.shown.get(event.id)?.event !== event)
@@ -161,23 +161,23 @@ export class Games {
     if (before !== undefined) match.remember(now, before)
     match.hear(batch.source, now)
     if (isUrgent) this.#enter(match)
-    announcer.tell(changed)
-    if (changed.length > 0) announcer.figures()
-    const offset = await announcer.announce()
+    publisher.tell(changed)
+    if (changed.length > 0) publisher.figures()
+    const offset = await publisher.publish()
     return { accepted: batch.events.length, changed: changed.length, conflicts: change.conflicts, board, offset: isUrgent ? offset : 0 }
   }
 
-  async #tellAnew({ match, announcer }: { match: Match; announcer: Announcer }, former: readonly string[]): Promise<void> {
+  async #tellAnew({ match, publisher }: { match: Match; publisher: MatchPublisher }, former: readonly string[]): Promise<void> {
     this.#enter(match)
-    announcer.anew()
-    await announcer.announce()
+    publisher.anew()
+    await publisher.publish()
     const message: LeagueMessage = { type: 'game', game: match.listed, serverUtcMs: this.host.clock.now() }
     for (const channel of new Set([...former, ...boardChannels(match.game)]))
       await this.host.publish(channel, message, { lane: 'stats', key: `game ${match.id}` })
   }
 
   #enter({ game, run, board }: Entry): void {
-    this.#past.add(this.host.clock.now(), { id: game.id, entry: this.#entries.get(game.id) })
+    this.#undoLog.add(this.host.clock.now(), { id: game.id, entry: this.#entries.get(game.id) })
     this.#entries.set(game.id, { game, run, board })
     this.#lists.clear()
   }
@@ -196,7 +196,7 @@ export class Games {
     return entries
   }
 
-  #load(id: string, announced?: number): { readonly match: Match; readonly announcer: Announcer } | undefined {
+  #load(id: string, announced?: number): { readonly match: Match; readonly publisher: MatchPublisher } | undefined {
     const loaded = this.#loaded.get(id)
     if (loaded !== undefined) {
       this.#loaded.delete(id)
@@ -208,14 +208,14 @@ export class Games {
     return stored === undefined ? undefined : this.#hold(new Match(stored, this.host.clock.now()), announced ?? stored.version)
   }
 
-  #hold(match: Match, announced: number): { readonly match: Match; readonly announcer: Announcer } {
-    const announcer = new Announcer(match, announced, this.host, this.store)
-    const loaded = { match, announcer }
+  #hold(match: Match, announced: number): { readonly match: Match; readonly publisher: MatchPublisher } {
+    const publisher = new MatchPublisher(match, announced, this.host, this.store)
+    const loaded = { match, publisher }
     this.#loaded.delete(match.id)
     this.#loaded.set(match.id, loaded)
     for (const [id, other] of this.#loaded) {
       if (this.#loaded.size <= limits.loadedMax) break
-      if (other !== loaded && other.announcer.isIdle) this.#loaded.delete(id)
+      if (other !== loaded && other.publisher.isIdle) this.#loaded.delete(id)
     }
     return loaded
   }

@@ -23,7 +23,7 @@ export const limits = {
   /** How long a feed may be silent while another speaks. Beyond, the other is believed where the two differ. */
   silentMs: 30_000,
   /** How often a channel that is watched says that it is still followed, so that a page can tell a quiet match from a dead stream. */
-  pulseMs: 15_000,
+  heartbeatMs: 15_000,
   /** After a publication failed, for example while a broker is away. */
   retryMs: 1_000,
 } as const

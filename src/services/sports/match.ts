@@ -15,7 +15,7 @@ import {
   type Snapshot,
   type Stats,
 } from './model/index.ts'
-import { type Changed, Past } from './past.ts'
+import { type UndoEntry, UndoLog } from './undo-log.ts'
 
 /** One event as viewers know it, and whose word it is. */
 export interface Shown {
@@ -74,7 +74,7 @@ export interface StoredMatch {
   /** What follows from the events, where that is known already. */
   readonly board?: Board
   /** What was changed in the last minute. */
-  readonly past?: readonly Changed<Before>[]
+  readonly undoLog?: readonly UndoEntry<Before>[]
 }
 
 /** How many of its former states a match keeps made: viewers are behind by a few different delays, and come in crowds. */
@@ -96,17 +96,17 @@ export class Match {
   readonly #loadedAt: number
   #board: Board | undefined
   #stats: Stats | undefined
-  #past: Past<Before>
+  #undoLog: UndoLog<Before>
   readonly #former = new Map<Before, Match>()
 
-  constructor({ game, run, version, shown, seen, board, past }: StoredMatch, nowUtcMs: number) {
+  constructor({ game, run, version, shown, seen, board, undoLog }: StoredMatch, nowUtcMs: number) {
     this.id = game.id
     this.game = game
     this.run = run
     this.version = version
     this.#loadedAt = nowUtcMs
     this.#board = board
-    this.#past = new Past(past)
+    this.#undoLog = new UndoLog(undoLog)
     for (const one of shown) this.shown.set(one.event.id, one)
     for (const one of seen) this.#note(one)
   }
@@ -149,18 +149,18 @@ export class Match {
 
   /** Remembers how it was, for those who are behind. */
   remember(atMs: number, before: Before): void {
-    this.#past.add(atMs, before)
+    this.#undoLog.add(atMs, before)
   }
 
   /** This is the same match, begun again. */
   follows(former: Match, atMs: number, before: Before): void {
-    this.#past = former.#past
+    this.#undoLog = former.#undoLog
     this.remember(atMs, before)
   }
 
   /** The match as viewers knew it at a moment of the last minute. */
   at(untilMs: number): Match {
-    const changes = this.#past.since(untilMs)
+    const changes = this.#undoLog.since(untilMs)
     const [oldest] = changes
     if (oldest === undefined) return this
     return this.#former.get(oldest) ?? this.#undo(oldest, changes)

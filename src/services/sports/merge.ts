@@ -5,7 +5,7 @@ import { isLive, isOver, type MatchEvent } from './model/index.ts'
 import { Squads } from './squads.ts'
 
 /** One thing that happened, with what providers say of it: the one that counts most first, at most one word that is live of each. */
-interface Happening {
+interface Occurrence {
   readonly words: Seen[]
   key: string
 }
@@ -40,9 +40,9 @@ export class Merge {
       return
     }
     const words = this.#providers.flatMap(provider => [...this.draft.seenOf(provider)].filter(({ event }) => groupOf(event) === group))
-    const happenings = this.#occurrencesOf(group, words)
+    const occurrences = this.#occurrencesOf(group, words)
     const used = new Set<string>()
-    for (const happening of happenings) if (!this.#isDenied(happening, happenings)) this.#tell(happening, used)
+    for (const occurrence of occurrences) if (!this.#isDenied(occurrence, occurrences)) this.#tell(occurrence, used)
     this.#takeBack(group, words, used)
   }
 
@@ -57,29 +57,29 @@ export class Merge {
     }
   }
 
-  #occurrencesOf(group: string, words: readonly Seen[]): readonly Happening[] {
-    const happenings: Happening[] = []
+  #occurrencesOf(group: string, words: readonly Seen[]): readonly Occurrence[] {
+    const occurrences: Occurrence[] = []
     const live = words.filter(({ event }) => isLive(event))
-    for (const provider of this.#providers) this.#join(group, happenings, live.filter(isOf(provider)))
+    for (const provider of this.#providers) this.#join(group, occurrences, live.filter(isOf(provider)))
     // Then what was taken back, which counts for those who would still tell of it.
     for (const provider of this.#providers) {
       const withdrawn = words.filter(isOf(provider)).filter(({ event }) => !isLive(event))
-      const rest = withdrawn.filter(word => !attach(word, happenings))
-      const open = happenings.filter(({ words }) => !words.some(isOf(provider)) && words.every(word => this.#outranks(provider, word)))
-      this.#join(group, happenings, rest, open)
+      const rest = withdrawn.filter(word => !attach(word, occurrences))
+      const open = occurrences.filter(({ words }) => !words.some(isOf(provider)) && words.every(word => this.#outranks(provider, word)))
+      this.#join(group, occurrences, rest, open)
     }
-    for (const { words } of happenings) words.sort((a, b) => this.#place(a) - this.#place(b))
-    return happenings
+    for (const { words } of occurrences) words.sort((a, b) => this.#place(a) - this.#place(b))
+    return occurrences
   }
 
   /** Adds a provider's words to the happenings that they are about; the others are happenings of their own. */
-  #join(group: string, happenings: Happening[], words: readonly Seen[], open: readonly Happening[] = [...happenings]): void {
+  #join(group: string, occurrences: Occurrence[], words: readonly Seen[], open: readonly Occurrence[] = [...occurrences]): void {
     const told = open.flatMap(({ words: [first] }) => first ?? [])
     const pairs = new Map(matchEvents(group, told, words, this.#compare).map(([left, right]) => [right, left]))
     for (const [index, word] of words.entries()) {
-      const happening = open[pairs.get(index) ?? -1]
-      if (happening === undefined) happenings.push({ words: [word], key: '' })
-      else happening.words.push(word)
+      const occurrence = open[pairs.get(index) ?? -1]
+      if (occurrence === undefined) occurrences.push({ words: [word], key: '' })
+      else occurrence.words.push(word)
     }
   }
 
@@ -93,10 +93,10 @@ export class Merge {
   }
 
   /** Whether a provider that counts more says something else: that it was no such event, or that the match is over. */
-  #isDenied({ words }: Happening, happenings: readonly Happening[]): boolean {
+  #isDenied({ words }: Occurrence, occurrences: readonly Occurrence[]): boolean {
     const [word] = words
     if (word === undefined || !isLive(word.event)) return false
-    if (word.event.kind === 'status' && !isOver(word.event.data.status) && this.#isOverFor(word, happenings)) return true
+    if (word.event.kind === 'status' && !isOver(word.event.data.status) && this.#isOverFor(word, occurrences)) return true
     if (word.event.kind === 'status' && plain.has(word.event.data.status)) return false
     const shown = this.draft.shownAt(word.key)
     if (shown === undefined || shown.source === word.source || this.silent.includes(shown.source)) return false
@@ -105,25 +105,25 @@ export class Merge {
   }
 
   /** Whether a provider that is trusted more has called the match over. It has nothing to add then, so that its silence says nothing. */
-  #isOverFor(word: Seen, happenings: readonly Happening[]): boolean {
+  #isOverFor(word: Seen, occurrences: readonly Occurrence[]): boolean {
     const { match } = this.draft
-    return happenings.some(({ words: [other] }) => {
+    return occurrences.some(({ words: [other] }) => {
       if (other === undefined || other.event.kind !== 'status' || !isLive(other.event) || other.source === word.source) return false
       return isOver(other.event.data.status) && match.rankOf(other.source) < match.rankOf(word.source)
     })
   }
 
-  #tell(happening: Happening, used: Set<string>): void {
-    const [word] = happening.words
+  #tell(occurrence: Occurrence, used: Set<string>): void {
+    const [word] = occurrence.words
     if (word === undefined) return
-    happening.key = this.#keyFor(happening, used)
-    used.add(happening.key)
-    for (const one of happening.words) {
+    occurrence.key = this.#keyFor(occurrence, used)
+    used.add(occurrence.key)
+    for (const one of occurrence.words) {
       const overruled = one.overruled || this.#isOverruled(one, word)
-      if (one.key !== happening.key || overruled !== (one.overruled ?? false))
-        this.draft.note({ ...one, key: happening.key, ...(overruled ? { overruled } : {}) })
+      if (one.key !== occurrence.key || overruled !== (one.overruled ?? false))
+        this.draft.note({ ...one, key: occurrence.key, ...(overruled ? { overruled } : {}) })
     }
-    this.#show(happening.key, this.#latest(word))
+    this.#show(occurrence.key, this.#latest(word))
   }
 
   #isOverruled(one: Seen, counted: Seen): boolean {
@@ -133,7 +133,7 @@ export class Merge {
   }
 
   /** The id that viewers know already, else the provider's own, unless that means something else. */
-  #keyFor({ words }: Happening, used: ReadonlySet<string>): string {
+  #keyFor({ words }: Occurrence, used: ReadonlySet<string>): string {
     const known = words.map(({ key }) => key).filter(key => key !== '' && !used.has(key) && this.#isFree(key, words))
     const isTold = (key: string) => {
       const event = this.draft.shownAt(key)?.event
@@ -192,9 +192,9 @@ function isOf(provider: string): (word: Seen) => boolean {
 }
 
 /** Puts a word that was taken back where it stood before, unless its provider has told the same anew. */
-function attach(word: Seen, happenings: readonly Happening[]): boolean {
+function attach(word: Seen, occurrences: readonly Occurrence[]): boolean {
   if (word.key === '') return false
-  const about = happenings.filter(({ words }) => words.some(other => other.key === word.key))
+  const about = occurrences.filter(({ words }) => words.some(other => other.key === word.key))
   const open = about.find(({ words }) => !words.some(isOf(word.source)))
   if (open !== undefined) open.words.push(word)
   // Told anew: nothing is left of this word.

@@ -1,13 +1,13 @@
 import { type AccessRequest, defineNamespace, type Grant } from '../../hub/index.ts'
 import { delayMaxMs } from '../../protocol/index.ts'
 import type { Server, Service } from '../../server/index.ts'
+import { ChannelHeartbeat } from './channel-heartbeat.ts'
 import { gameChannel, subjectOf } from './channels.ts'
 import { addChunkRoutes, type ChunkRoutes } from './chunk-routes.ts'
 import { type Pace, RecordingPlayer } from './feeds/player.ts'
 import type { Recording } from './feeds/recording.ts'
 import { recordTimeline } from './feeds/timeline.ts'
 import { Games } from './games.ts'
-import { Pulse } from './pulse.ts'
 import { addRoutes } from './routes.ts'
 import { SportsStore } from './store.ts'
 import { final2022, semi2014 } from './timelines/index.ts'
@@ -38,7 +38,7 @@ const sportsNamespace = defineNamespace({
 export function sportsService(server: Server, { path, demo, replays = [] }: SportsOptions): Service {
   const store = new SportsStore(path)
   const games = new Games(server, store)
-  const pulse = new Pulse(server, games)
+  const heartbeat = new ChannelHeartbeat(server, games)
   const host = { clock: server.clock, log: server.log, games }
   let chunks: ChunkRoutes | undefined
   const chunked = (id: string) =>
@@ -51,14 +51,14 @@ export function sportsService(server: Server, { path, demo, replays = [] }: Spor
       server.authorize('sports', request => admit(server, games, request), { anonymous: true })
       await games.start()
       for (const player of players) await player.start()
-      pulse.start()
+      heartbeat.start()
       addRoutes(server, games)
       chunks = addChunkRoutes(server, chunked)
       server.page('/sports', gamesPage)
       server.page('/sports/:id', matchPage)
     },
     async close() {
-      pulse.close()
+      heartbeat.close()
       chunks?.close()
       for (const player of players) await player.close()
       games.close()

@@ -3,7 +3,7 @@ import * as z from 'zod/mini'
 import { migrate, openTables } from '../../store/index.ts'
 import type { Before, MatchChange, Seen, Shown, StoredMatch } from './match.ts'
 import { type Board, boardSchema, eventSchema, type Game, gameSchema } from './model/index.ts'
-import { pastBeginsAt } from './past.ts'
+import { undoLogStartsAt } from './undo-log.ts'
 
 const steps = [
   `create table sports_game (
@@ -105,14 +105,14 @@ export class SportsStore {
       'select source, id, rev, event, waiting, overruled from sports_seen where game = ?',
     )
     const { game, run, version } = keptGameOf(row)
-    const past = this.#pastRows('where game = ?', id).flatMap(({ atMs, before }) => (before === undefined ? [] : [{ atMs, before }]))
+    const undoLog = this.#pastRows('where game = ?', id).flatMap(({ atMs, before }) => (before === undefined ? [] : [{ atMs, before }]))
     const shown = events.all(id).map(shownOf)
     const byKey = new Map(shown.map(one => [one.event.id, one]))
-    return { game, run, version, shown, seen: seen.all(id).map(row => seenOf(row, byKey)), past }
+    return { game, run, version, shown, seen: seen.all(id).map(row => seenOf(row, byKey)), undoLog }
   }
 
   /** What changed in any game from a moment on, oldest first. What was before it is forgotten. */
-  past(sinceMs: number): (KeptChange & { readonly id: string })[] {
+  undoLog(sinceMs: number): (KeptChange & { readonly id: string })[] {
     this.#database.run('delete from sports_past where at < ?', [sinceMs])
     return this.#pastRows('')
   }
@@ -172,7 +172,7 @@ export class SportsStore {
 
   #remember(game: string, { atMs, before }: KeptChange): void {
     const body = before === undefined ? null : { ...before, shown: [...before.shown].map(([id, one]) => [id, one ?? null]) }
-    this.#database.run('delete from sports_past where at < ?', [pastBeginsAt(atMs)])
+    this.#database.run('delete from sports_past where at < ?', [undoLogStartsAt(atMs)])
     this.#database.run('insert into sports_past (game, at, body) values (?, ?, ?)', [game, atMs, JSON.stringify(body)])
   }
 

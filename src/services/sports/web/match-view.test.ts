@@ -84,8 +84,13 @@ test('[W5] an update that was skipped shows, also where nothing but the pulse co
   expect(hasGapBefore(view, message(6))).toBe(false)
   expect(hasGapBefore(view, message(3))).toBe(false)
   expect(hasGapBefore(view, message(7))).toBe(true)
-  const pulse = (version: number, run = 4): GameMessage => ({ type: 'clock', game: 'm', run, version, serverUtcMs: 0 })
-  expect([pulse(5), pulse(4), pulse(6), pulse(1, 5)].map(message => hasGapBefore(view, message))).toEqual([false, false, true, true])
+  const heartbeat = (version: number, run = 4): GameMessage => ({ type: 'clock', game: 'm', run, version, serverUtcMs: 0 })
+  expect([heartbeat(5), heartbeat(4), heartbeat(6), heartbeat(1, 5)].map(message => hasGapBefore(view, message))).toEqual([
+    false,
+    false,
+    true,
+    true,
+  ])
 })
 
 test('[W17] a goal that was deleted stays away, whichever of its revisions comes later', () => {

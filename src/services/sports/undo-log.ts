@@ -1,22 +1,22 @@
 import { RingBuffer } from '../../kit/index.ts'
 import { delayMaxMs } from '../../protocol/index.ts'
 
-/** A second longer than anyone may be behind, since nothing is asked for at the very moment. */
+/** A second longer than a viewer may be behind, since requests take time. */
 const keptMs = delayMaxMs + 1000
 
-/** How something was right before it changed. */
-export interface Changed<T> {
+/** The state right before a change. */
+export interface UndoEntry<T> {
   /** Unix milliseconds. */
   readonly atMs: number
   readonly before: T
 }
 
-/** What something was like before each of its changes, as long as someone may be behind (sports S12): so that it can be had as it was then. */
-export class Past<T extends object> {
-  readonly #changes = new RingBuffer<Changed<T>>()
+/** The states before each change, kept for as long as a viewer may be behind (sports S12), so that an earlier state can be restored. */
+export class UndoLog<T extends object> {
+  readonly #changes = new RingBuffer<UndoEntry<T>>()
 
   /** @param changes oldest first */
-  constructor(changes: readonly Changed<T>[] = []) {
+  constructor(changes: readonly UndoEntry<T>[] = []) {
     for (const { atMs, before } of changes) this.add(atMs, before)
   }
 
@@ -28,14 +28,14 @@ export class Past<T extends object> {
       this.#changes.shift()
   }
 
-  /** What was changed after a moment, the oldest change first. */
+  /** The states before all changes after a time, oldest change first. */
   since(untilMs: number): readonly T[] {
     let first = this.#changes.size
     while ((this.#changes.at(first - 1)?.atMs ?? untilMs) > untilMs) first--
     return this.#changes.slice(first).map(({ before }) => before)
   }
 
-  /** A clock that was set back must not make what happened before it look like the future. */
+  /** If the clock is set back, earlier changes must not seem to lie in the future. */
   #setBack(atMs: number): void {
     const changes = this.#changes.slice(0)
     this.#changes.clear()
@@ -43,7 +43,7 @@ export class Past<T extends object> {
   }
 }
 
-/** Changes from before this are of no use any more. */
-export function pastBeginsAt(nowMs: number): number {
+/** Changes before this time are no longer needed. */
+export function undoLogStartsAt(nowMs: number): number {
   return nowMs - keptMs
 }

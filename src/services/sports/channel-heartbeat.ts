@@ -5,8 +5,8 @@ import type { Games } from './games.ts'
 import { limits } from './limits.ts'
 import type { GameMessage, LeagueMessage } from './model/index.ts'
 
-/** Says now and then in every channel that someone watches that it is still followed, and what time it is: pages cannot see heartbeats. */
-export class Pulse {
+/** Publishes the time every 15 s in every channel that has viewers, so that a page knows its stream is alive: it cannot see the transport's heartbeats. */
+export class ChannelHeartbeat {
   readonly #watched = new Set<string>()
   #timer: Timer | undefined
 
@@ -20,7 +20,7 @@ export class Pulse {
       if (subjectOf(channel) !== undefined) this.#watched.add(channel)
     })
     this.server.on('channel_vacated', ({ channel }) => void this.#watched.delete(channel))
-    this.#timer = every(this.server.clock, limits.pulseMs, () => this.#beat())
+    this.#timer = every(this.server.clock, limits.heartbeatMs, () => this.#beat())
   }
 
   close(): void {
@@ -32,7 +32,7 @@ export class Pulse {
       const message = this.#messageFor(channel)
       if (message === undefined) continue
       this.server.publish(channel, message, { lane: 'stats', key: 'clock' }).catch((error: unknown) => {
-        this.server.log.warn({ channel, err: error }, 'a pulse could not be published')
+        this.server.log.warn({ channel, err: error }, 'a heartbeat could not be published')
       })
     }
   }

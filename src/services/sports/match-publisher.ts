@@ -5,15 +5,15 @@ import { limits } from './limits.ts'
 import type { Match } from './match.ts'
 import type { GameMessage, LeagueMessage, MatchEvent } from './model/index.ts'
 
-/** What the announcer needs of the server that it publishes through. */
-export interface AnnouncerHost {
+/** The parts of the server that the publisher uses. */
+export interface MatchPublisherHost {
   readonly clock: Clock
   readonly log: Log
   publish(channel: string, data: Json, options?: { readonly key?: string; readonly lane?: string }): Promise<{ readonly offset: number }>
 }
 
-/** What the announcer tells back. */
-export interface AnnouncerTarget {
+/** Notes how far a match has been published. */
+export interface MatchPublisherTarget {
   /** Viewers have been told everything up to this version of the board. */
   announced(game: string, version: number): void
 }
@@ -22,7 +22,7 @@ export interface AnnouncerTarget {
  * Tells the viewers of one match what has changed since they were last told, which follows from the match and the version that was told. So
  * what could not be published is told the next time, what comes in meanwhile goes along, and after a restart nothing is told twice.
  */
-export class Announcer {
+export class MatchPublisher {
   #announced: number
   #isAnew = false
   #lines: MatchEvent[] = []
@@ -36,8 +36,8 @@ export class Announcer {
   constructor(
     readonly match: Match,
     announced: number,
-    readonly host: AnnouncerHost,
-    readonly target: AnnouncerTarget,
+    readonly host: MatchPublisherHost,
+    readonly target: MatchPublisherTarget,
   ) {
     this.#announced = announced
   }
@@ -58,7 +58,7 @@ export class Announcer {
   }
 
   /** Resolves with the channel's offset when everything urgent has been published. @throws what the broker threw; it is tried again by itself */
-  async announce(): Promise<number> {
+  async publish(): Promise<number> {
     let offset = 0
     while (!this.#isClosed && (this.#isBehind || this.#running !== undefined)) {
       this.#running ??= this.#publishUrgent().finally(() => {
@@ -164,7 +164,7 @@ export class Announcer {
     this.host.log.warn({ game: this.match.id, err: error }, 'a change of a match could not be published, and will be tried again')
     this.#retry = this.host.clock.after(limits.retryMs, () => {
       this.#retry = undefined
-      this.announce().catch(() => undefined)
+      this.publish().catch(() => undefined)
     })
   }
 }

@@ -3,9 +3,9 @@ import { SimClock } from '../../../sim/core/clock.ts'
 import type { LifecycleEvent } from '../../hub/index.ts'
 import type { Json } from '../../kit/index.ts'
 import { readGame } from './batch.ts'
+import { ChannelHeartbeat } from './channel-heartbeat.ts'
 import { Games } from './games.ts'
 import { limits } from './limits.ts'
-import { Pulse } from './pulse.ts'
 import { SportsStore } from './store.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
@@ -27,14 +27,14 @@ test('[G15] channels that someone watches say every 15 s that they are followed,
   }
   const games = new Games(host, new SportsStore(':memory:'))
   await games.put(readGame('m', { home: 'Reds', away: 'Blues' }))
-  const pulse = new Pulse(host as never, games)
-  pulse.start()
+  const heartbeat = new ChannelHeartbeat(host as never, games)
+  heartbeat.start()
   const tell = (kind: 'channel_occupied' | 'channel_vacated', channel: string) => {
     for (const listener of listeners) listener({ kind, channel })
   }
   const beats = () => {
     published.length = 0
-    clock.advance(limits.pulseMs)
+    clock.advance(limits.heartbeatMs)
     return published.map(([channel, data]) => `${channel} ${JSON.stringify(data)}`)
   }
   expect(beats()).toEqual([])
@@ -45,6 +45,6 @@ test('[G15] channels that someone watches say every 15 s that they are followed,
   ])
   tell('channel_vacated', 'sports:game_m')
   expect(beats()).toHaveLength(1)
-  pulse.close()
+  heartbeat.close()
   expect(beats()).toEqual([])
 })
