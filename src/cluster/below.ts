@@ -11,7 +11,7 @@ import { sumByName, survey } from './survey.ts'
 import { notReady, type Route, type TopologyHost, type TopologyOptions } from './topology.ts'
 
 /** What a topology says to and of the nodes below. */
-export interface BelowContext extends Pick<ChildrenContext, 'isRoot' | 'welcome' | 'revocations' | 'redeem' | 'changed'> {
+export interface BelowContext extends Pick<ChildrenContext, 'isRoot' | 'peers' | 'welcome' | 'revocations' | 'redeem' | 'changed'> {
   readonly controls: ControlLog
   readonly region: string
   exchange(): Exchange | undefined
@@ -97,13 +97,13 @@ export class Below {
 
   #createChildren(): Children {
     const { clock, log, secret, isSecret } = this.options
-    const { controls, isRoot, welcome, revocations, redeem, changed, exchange, routeBeyond } = this.context
+    const { controls, isRoot, peers, welcome, revocations, redeem, changed, exchange, routeBeyond } = this.context
     const beyond = (session: string) => {
       const route = this.route(session)
       return route.kind === 'nowhere' ? routeBeyond(session) : route
     }
     return new Children({
-      ...{ clock, log, controls, secret, isSecret, isRoot, welcome, revocations, redeem, changed },
+      ...{ clock, log, controls, secret, isSecret, isRoot, peers, welcome, revocations, redeem, changed },
       node: () => this.host.node,
       exchange: () => {
         const open = exchange()

@@ -16,6 +16,8 @@ export class Child implements LinkEnd, BrokerSink, LinkPeer {
   readonly link: Link
   reports: readonly NodeReport[] = []
   readonly #channels = new Set<string>()
+  /** It is of the same standing, and only asks. */
+  #isPeer = false
   #isGone = false
 
   constructor(
@@ -77,6 +79,11 @@ export class Child implements LinkEnd, BrokerSink, LinkPeer {
   }
 
   request(name: string, input: unknown): unknown {
+    const { peers } = this.context
+    if (peers !== undefined && this.id === '') {
+      if (name === protocol.peer.name) this.#isPeer = true
+      if (this.#isPeer) return peers.answer(name, input)
+    }
     if (this.id === '' && name !== protocol.hello.name) throw new CommandError(errors.badRequest, 'a node says hello first')
     return handlers.request(this, name, input)
   }

@@ -20,6 +20,8 @@ export interface ChildrenContext {
   isSecret(given: string): boolean
   /** Whether this is the central node. */
   readonly isRoot: boolean
+  /** What nodes of the same standing may ask here; undefined where there are none. */
+  readonly peers: { answer(name: string, input: unknown): unknown } | undefined
   node(): Node
   exchange(): Exchange
   /** @throws CommandError while this node has no way up itself */

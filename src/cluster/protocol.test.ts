@@ -83,6 +83,7 @@ describe('a node that links', () => {
 
 const missing: ChildrenContext = {
   ...{ clock: new SimClock(), log: silentLog, controls: new ControlLog(), secret: 's', isSecret: () => true, isRoot: true },
+  peers: undefined,
   node: unexpected,
   exchange: unexpected,
   welcome: unexpected,

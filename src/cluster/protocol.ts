@@ -174,6 +174,13 @@ export const protocol = {
   /** What operations want to see of a worker. */
   stats: request('stats', nothing, z.unknown()),
 
+  // Between nodes of the same standing.
+  peer: request('peer', z.object({ node: text, version: count }), z.object({ node: text })),
+  /** The node and all below it, which shows that it lives. */
+  alive: request('alive', nothing, reports, again),
+  /** A command that concerns a key, for the key's owner. */
+  owned: request('owned', z.object({ key: text, method: text, data: json, user: text, client: text }), json),
+
   // Either way.
   watch: request('watch', watchChange, json, again),
   takeWatch: request('takeWatch', streamOfUser, takenWatch.nullable(), again),

@@ -1,5 +1,5 @@
 import { MemoryPresence, ProvidedHistories } from '../broker/index.ts'
-import type { Broker, BrokerSink, HistoryProvider, Presence, SessionPush } from '../hub/index.ts'
+import type { Broker, BrokerSink, CommandContext, HistoryProvider, Presence, SessionPush } from '../hub/index.ts'
 import type { Json } from '../kit/index.ts'
 import { Below } from './below.ts'
 import { ControlLog } from './control-log.ts'
@@ -30,6 +30,7 @@ export class Single implements Topology {
     this.#below = new Below(options, {
       controls: this.#controls,
       isRoot: true,
+      peers: undefined,
       region: '',
       role: () => this.role,
       exchange: () => this.#histories,
@@ -81,6 +82,10 @@ export class Single implements Topology {
 
   ownerOf(key: string): Owner {
     return { kind: 'here', slot: slotOf(key), term: 1 }
+  }
+
+  callOwner(_key: string, method: string, data: Json | undefined, context: CommandContext): Promise<Json | undefined> {
+    return this.#below.host.node.call(method, data, context)
   }
 
   routeTo(session: string): Route {

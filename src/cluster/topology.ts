@@ -1,6 +1,7 @@
 import type {
   Broker,
   BrokerSink,
+  CommandContext,
   Exchange,
   HistoryProvider,
   Limits,
@@ -53,6 +54,8 @@ export interface Topology {
   renew(namespaces: ReadonlySet<string>): void
   /** Who owns a board, a room, a queue or a conversation. */
   ownerOf(key: string): Owner
+  /** Runs a command at the owner of a key. @throws CommandError 100, temporary, while nobody owns it, and whatever the command throws */
+  callOwner(key: string, method: string, data: Json | undefined, context: CommandContext): Promise<Json | undefined>
   /** Where a session is, by its id. */
   routeTo(session: string): Route
   redeem(ticket: string): Promise<string | undefined>

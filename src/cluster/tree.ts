@@ -1,4 +1,4 @@
-import type { BrokerSink, NumberedRevocation, Presence, SessionPush } from '../hub/index.ts'
+import type { BrokerSink, CommandContext, NumberedRevocation, Presence, SessionPush } from '../hub/index.ts'
 import type { Json } from '../kit/index.ts'
 import { Below } from './below.ts'
 import type { Connector } from './connector.ts'
@@ -51,6 +51,7 @@ export class Tree implements Topology {
     this.#below = new Below(options, {
       controls: this.#controls,
       isRoot: false,
+      peers: undefined,
       region: parent.region,
       role: () => this.role,
       exchange: () => this.#broker,
@@ -138,6 +139,11 @@ export class Tree implements Topology {
   /** The central node, or what stands in its place, knows. */
   ownerOf(key: string): Owner {
     return { kind: 'nobody', slot: slotOf(key) }
+  }
+
+  /** Commands that are not known here are asked above, whoever owns what. */
+  callOwner(_key: string, method: string, data: Json | undefined, context: CommandContext): Promise<Json | undefined> {
+    return this.#below.host.node.call(method, data, context)
   }
 
   routeTo(session: string): Route {

@@ -72,7 +72,7 @@ function childrenOf({ node, broker, namespaces }: ReturnType<typeof centralNode>
   const controls = new ControlLog('above')
   broker.attach({ deliver() {}, mayHaveMissed() {}, removed() {}, control: message => controls.issue(message) })
   return new Children({
-    ...{ clock, log: silentLog, controls, secret: 's', isSecret: () => true, isRoot: true },
+    ...{ clock, log: silentLog, controls, secret: 's', isSecret: () => true, isRoot: true, peers: undefined },
     node: () => node,
     exchange: () => broker,
     welcome: () => ({

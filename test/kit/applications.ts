@@ -10,39 +10,56 @@ const secret = 'a-secret-of-all-nodes'
 /** Applications in one process: their links are pipes in memory, and their time is a simulated clock. */
 export class Applications {
   readonly #listeners = new Map<string, LinkListener>()
-  readonly #pipes = new Set<PipeSocket>()
+  readonly #pipes = new Map<PipeSocket, { readonly from: string; readonly to: string }>()
 
   constructor(readonly clock: SimClock) {}
 
-  /** A central node, reached at `ws://<id>`; with `above` a node below that one. */
-  create(id: string, input: ConfigInput = {}, above?: string, deps: Partial<ApplicationDeps> = {}): Application {
+  /** A central node, reached at `ws://<id>`; with `above` a node below the first of these that is there; with `fleet` one of several. */
+  create(
+    id: string,
+    input: ConfigInput = {},
+    above?: string | readonly string[],
+    deps: Partial<ApplicationDeps> = {},
+    fleet?: ApplicationOptions['fleet'],
+  ): Application {
     const { clock } = this
     const config = configure({ node: { secret }, client: { token: { hmac_secret_key: secret.repeat(2) } }, ...input })
     const parent: ApplicationOptions['parent'] =
-      above === undefined ? undefined : { upstreams: [`ws://${above}`], secret, role: 'relay', region: '' }
+      above === undefined ? undefined : { upstreams: [above].flat().map(name => `ws://${name}`), secret, role: 'relay', region: '' }
     return new Application(
-      { config, parent, id },
+      { config, parent, fleet, id },
       {
-        ...{ clock, random: seededRandom(id.length), log: silentLog, verifier, connect: this.#connect },
+        ...{ clock, random: seededRandom(Bun.hash.xxHash32(id)), log: silentLog, verifier, connect: this.#connectFrom(id) },
         listen: links => this.#listeners.set(`ws://${id}`, links),
         ...deps,
       },
     )
   }
 
-  /** Every link breaks. Nodes below link again by themselves. */
-  cutLinks(): void {
-    for (const pipe of [...this.#pipes]) pipe.terminate()
+  /** A node is gone: its links break, and it is not reached any more. */
+  unplug(id: string): void {
+    const address = `ws://${id}`
+    this.#listeners.delete(address)
+    for (const [pipe, ends] of [...this.#pipes]) if (ends.from === id || ends.to === address) pipe.terminate()
   }
 
-  readonly #connect: Connector = (upstream, shown, events) => {
+  /** Every link breaks. Nodes below link again by themselves. */
+  cutLinks(): void {
+    for (const pipe of [...this.#pipes.keys()]) pipe.terminate()
+  }
+
+  #connectFrom(from: string): Connector {
+    return (upstream, shown, events) => this.#connect(from, upstream, shown, events)
+  }
+
+  #connect(from: string, upstream: string, shown: string, events: Parameters<Connector>[2]): PipeSocket {
     const [lower, upper] = PipeSocket.pair(this.clock)
     lower.received = text => events.received(text)
     lower.ended = (code, reason) => {
       this.#pipes.delete(lower)
       events.ended(code, reason)
     }
-    this.#pipes.add(lower)
+    this.#pipes.set(lower, { from, to: upstream })
     this.clock.after(1, () => {
       const listener = this.#listeners.get(upstream)
       if (listener === undefined) upper.terminate()

@@ -68,6 +68,11 @@ export class Leases {
     return this.#placement.members
   }
 
+  /** Whether this node counts as alive, by its own clock. */
+  get isMember(): boolean {
+    return this.#isGuarded
+  }
+
   /** The term under which this node owns the slot; undefined where it does not, or cannot be sure. */
   termOf(slot: number): number | undefined {
     return this.#isGuarded ? this.#held.get(slot) : undefined

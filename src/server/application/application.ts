@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Connector, LinkListener, Parent, Topology, TopologyHost } from '../../cluster/index.ts'
+import type { Connector, FleetPlace, LinkListener, Parent, Topology, TopologyHost } from '../../cluster/index.ts'
 import {
   type Authorizer,
   type ConnectHandler,
@@ -83,6 +83,8 @@ export interface ApplicationOptions {
   readonly config: ApplicationConfig
   /** The node that it hangs on; absent on the central node. */
   readonly parent?: Parent | undefined
+  /** What it shares with other nodes of the same standing. Only in memory so far: for simulations and tests. */
+  readonly fleet?: FleetPlace | undefined
   /** Brokers beside those that ship, by the scheme of their URL. */
   readonly brokers?: BrokerOpeners
   /** This node's id; a random one where absent. */
@@ -141,7 +143,7 @@ export class Application implements ServerCalls {
   #closing: Promise<void> | undefined
 
   constructor(
-    { config, parent, brokers = {}, id, name }: ApplicationOptions,
+    { config, parent, fleet, brokers = {}, id, name }: ApplicationOptions,
     readonly deps: ApplicationDeps,
   ) {
     const { clock, random, log, store = {}, fetch = noFetch, connect } = deps
@@ -153,7 +155,19 @@ export class Application implements ServerCalls {
     const revocations = new Revocations(clock)
     const { namespaces } = this.#registry
     const nodeId = id ?? randomId(random, 6)
-    this.topology = openTopology({ config, id: nodeId, clock, random, log, namespaces, history: store.histories, parent, brokers, connect })
+    this.topology = openTopology({
+      config,
+      id: nodeId,
+      clock,
+      random,
+      log,
+      namespaces,
+      history: store.histories,
+      parent,
+      fleet,
+      brokers,
+      connect,
+    })
     this.hooks = new Hooks(config.hooks, { clock, random, log, json: config.limits.json, fetch })
     this.node = new Node({
       id: nodeId,

@@ -1,4 +1,13 @@
-import { type Connector, type Parent, Single, type Topology, type TopologyOptions, Tree } from '../../cluster/index.ts'
+import {
+  type Connector,
+  Fleet,
+  type FleetPlace,
+  type Parent,
+  Single,
+  type Topology,
+  type TopologyOptions,
+  Tree,
+} from '../../cluster/index.ts'
 import type { HistoryLog } from '../../hub/index.ts'
 import { type Config, ConfigError } from '../config/index.ts'
 import { sameSecret } from '../identity/same-secret.ts'
@@ -8,6 +17,8 @@ export interface PlaceOptions extends Omit<TopologyOptions, 'limits' | 'secret' 
   readonly config: Pick<Config, 'broker' | 'limits' | 'node'>
   /** The node that it hangs on; absent on the central node. */
   readonly parent: Parent | undefined
+  /** What it shares with nodes of the same standing; absent for one that has none. */
+  readonly fleet: FleetPlace | undefined
   /** Brokers beside those that ship, by scheme. */
   readonly brokers: BrokerOpeners
   /** Where namespaces with `history_store: disk` keep their histories. */
@@ -16,11 +27,12 @@ export interface PlaceOptions extends Omit<TopologyOptions, 'limits' | 'secret' 
 }
 
 /** The place of a node among others, as it is configured. @throws ConfigError for a broker whose scheme nobody knows */
-export function openTopology({ config, parent, brokers: others, history, connect, ...place }: PlaceOptions): Topology {
+export function openTopology({ config, parent, fleet, brokers: others, history, connect, ...place }: PlaceOptions): Topology {
   const { secret } = config.node
   const isSecret = (given: string) => secret !== undefined && sameSecret(given, secret)
   const options = { ...place, limits: config.limits, secret, isSecret }
   if (parent !== undefined) return new Tree({ ...options, parent, connect })
+  if (fleet !== undefined) return new Fleet({ ...options, ...fleet, connect })
   const openers: BrokerOpeners = { ...brokers, ...others }
   const open = openers[schemeOf(config.broker)]
   if (open === undefined) throw new ConfigError([`broker: nothing opens ${JSON.stringify(config.broker)}`])

@@ -1,0 +1,200 @@
+import { LogBroker, LogPresence, ProvidedHistories, type SharedLogs } from '../broker/index.ts'
+import type { Broker, BrokerSink, CommandContext, HistoryProvider, Presence, SessionPush } from '../hub/index.ts'
+import type { Json } from '../kit/index.ts'
+import { Below } from './below.ts'
+import type { Connector } from './connector.ts'
+import { ControlLog } from './control-log.ts'
+import { Peers } from './peers.ts'
+import { type LeaseStore, Leases, type Owner, SlotRouter } from './placement/index.ts'
+import { protocol, type TakenWatch, type WatchChange, type Welcome } from './protocol.ts'
+import type { NodeReport } from './report.ts'
+import { centralWelcome } from './single.ts'
+import { nodeOfSession } from './stream-directory.ts'
+import { sumByName } from './survey.ts'
+import { notReady, type Route, type Topology, type TopologyHost, type TopologyOptions } from './topology.ts'
+
+/** What the nodes of a fleet share, and how others reach this one. */
+export interface FleetPlace {
+  readonly logs: SharedLogs
+  readonly leases: LeaseStore
+  /** Where others link to this node, such as `ws://10.0.0.4:7400`. */
+  readonly address: string
+}
+
+export interface FleetOptions extends TopologyOptions, FleetPlace {
+  readonly connect: Connector
+}
+
+/** Revocations of one answer between nodes. */
+const revocationsPage = 500
+
+/**
+ * One of several equal nodes: publications, presence and messages to all go through logs that every node reads, keys have owners by leases,
+ * and what belongs to another node is asked of it over a link. Relays may hang below.
+ */
+export class Fleet implements Topology {
+  readonly role = 'central'
+  readonly isCentral = true
+  readonly upstream = undefined
+  readonly #below: Below
+  readonly #peers: Peers
+  readonly #leases: Leases
+  readonly #router: SlotRouter
+  readonly #controls = new ControlLog(undefined)
+  #log: LogBroker | undefined
+  #histories: ProvidedHistories | undefined
+  #presence: LogPresence | undefined
+
+  constructor(readonly options: FleetOptions) {
+    const { id, clock, log, leases: store, address, secret = '' } = options
+    this.#peers = new Peers({ ...options, secret }, { call: (...owned) => this.callOwned(...owned), below: () => this.#below })
+    this.#leases = new Leases(
+      { clock, store, member: { node: id, address } },
+      {
+        gained: slots => log.debug({ slots: slots.length }, 'slots were gained'),
+        lost: slots => log.debug({ slots: slots.length }, 'slots were lost'),
+        moved: () => this.#peers.meet(this.#leases.members),
+        failed: error => log.warn({ err: error }, 'the lease store does not answer'),
+      },
+    )
+    this.#router = new SlotRouter(this.#leases, id)
+    this.#below = new Below(options, {
+      controls: this.#controls,
+      isRoot: true,
+      peers: this.#peers,
+      region: '',
+      role: () => this.role,
+      exchange: () => this.#histories,
+      followed: () => undefined,
+      welcome: () => this.#welcome(),
+      revocations: async after => this.#below.host.node.revocations.after(after, revocationsPage),
+      redeem: ticket => this.redeem(ticket),
+      changed: () => undefined,
+      routeBeyond: session => this.#peers.routeTo(nodeOfSession(session)),
+    })
+  }
+
+  /** Whether the others count this node for gone: it owns nothing then. */
+  get isOrphan(): boolean {
+    return !this.#leases.isMember
+  }
+
+  get children() {
+    return this.#below.children
+  }
+
+  get machine() {
+    return this.#below.machine
+  }
+
+  broker(sink: BrokerSink): Broker {
+    const { clock, random, log, namespaces, limits, logs } = this.options
+    this.#log = new LogBroker(
+      {
+        ...{ clock, random, log, namespaces, limits, logs },
+        // Its place in the log is the same on every node, so that a relay that moves from one to another hears each message once.
+        controlled: (message, { epoch, offset }) => void this.#controls.take({ root: epoch, number: offset, message }),
+      },
+      sink,
+    )
+    this.#histories = new ProvidedHistories(clock, this.#log)
+    return this.#histories
+  }
+
+  presence(): Presence {
+    const { clock, random, log, namespaces, limits, logs, id } = this.options
+    if (this.#log === undefined) throw notReady('the node is starting')
+    this.#presence = new LogPresence({ clock, random, log, namespaces, limits, presence: logs.presence, node: id }, this.#log)
+    return this.#presence
+  }
+
+  provideHistory(namespace: string, provider: HistoryProvider): void {
+    this.#histories?.provide(namespace, provider)
+    this.changed()
+  }
+
+  join(host: TopologyHost): void {
+    this.#below.join(host)
+  }
+
+  /** Resolves when it has read what there was, and knows the other nodes. */
+  async begin(): Promise<void> {
+    await Promise.all([this.#log?.ready, this.#presence?.ready])
+    await this.#leases.begin()
+  }
+
+  changed(): void {
+    this.children.welcomeAgain()
+  }
+
+  renew(): void {}
+
+  ownerOf(key: string): Owner {
+    return this.#router.ownerOf(key)
+  }
+
+  callOwner(key: string, method: string, data: Json | undefined, context: CommandContext): Promise<Json | undefined> {
+    const { user, client = '' } = context
+    return this.#router.route<Json | undefined>(key, {
+      here: () => this.#below.host.node.call(method, data, context),
+      there: ({ node }) => this.#peers.request(node, protocol.owned, { key, method, data: data ?? null, user, client }),
+    })
+  }
+
+  /** What another node asks of the owner of a key. @throws CommandError 421 where that is not this one */
+  callOwned(key: string, method: string, data: Json | undefined, context: CommandContext): Promise<Json | undefined> {
+    return this.#router.serve(key, () => this.#below.host.node.call(method, data, context))
+  }
+
+  routeTo(session: string): Route {
+    const route = this.#below.route(session)
+    return route.kind === 'nowhere' ? this.#peers.routeTo(nodeOfSession(session)) : route
+  }
+
+  /** A ticket is known to the node that gave it out. */
+  async redeem(ticket: string): Promise<string | undefined> {
+    const here = this.#below.host.redeem(ticket)
+    if (here !== undefined) return here
+    const there = await this.#peers.survey(protocol.redeem, { ticket }, false)
+    return there.find(token => token !== null) ?? undefined
+  }
+
+  changeWatch(change: WatchChange): Promise<Json> {
+    return this.#below.streams.change(this.routeTo(change.session), change)
+  }
+
+  async takeWatch(session: string, user: string): Promise<TakenWatch | undefined> {
+    return (await this.#below.streams.take(this.routeTo(session), session, user)) ?? undefined
+  }
+
+  async push(pushed: SessionPush): Promise<boolean> {
+    if (await this.#below.push(pushed)) return true
+    return (await this.#peers.survey(protocol.push, pushed, false)).includes(true)
+  }
+
+  async channels(pattern: string): Promise<Readonly<Record<string, number>>> {
+    const here = this.#below.channels(pattern)
+    const [own, others] = await Promise.all([here, this.#peers.survey(protocol.channels, { pattern }, true)])
+    return sumByName([own, ...others])
+  }
+
+  /** This node, the others, and all below each. */
+  reports(): readonly NodeReport[] {
+    return [...this.#below.reports(), ...this.#peers.reports()]
+  }
+
+  surveyWorkers(): Promise<readonly unknown[]> {
+    return this.#below.surveyWorkers()
+  }
+
+  close(): void {
+    void this.#leases.close()
+    this.#peers.close()
+    this.children.close()
+  }
+
+  /** @throws CommandError 503 while it is about to end */
+  #welcome(): Welcome {
+    return centralWelcome(this.#below.host, this.options, this.#histories?.namespaces ?? [])
+  }
+}

@@ -1,0 +1,93 @@
+import type { CommandContext } from '../hub/index.ts'
+import type { Json } from '../kit/index.ts'
+import { CommandError } from '../protocol/index.ts'
+import type { Below } from './below.ts'
+import { Handlers } from './handlers.ts'
+import { BrokenLink } from './link.ts'
+import { Peer, type PeerOptions } from './peer.ts'
+import type { ClusterMember } from './placement/index.ts'
+import { linkVersion, protocol, refusals } from './protocol.ts'
+import type { NodeReport } from './report.ts'
+import type { Request } from './row.ts'
+import { survey } from './survey.ts'
+import type { Route } from './topology.ts'
+
+export interface PeersContext {
+  /** Runs what concerns a key that this node owns. @throws CommandError 421 where it does not */
+  call(key: string, method: string, data: Json | undefined, context: CommandContext): Promise<Json | undefined>
+  below(): Below
+}
+
+/** How long all other nodes may take to answer what is asked of all. */
+const surveyMs = 5000
+
+/** The other nodes of a fleet: what is asked of them, and what they ask here. */
+export class Peers {
+  readonly #peers = new Map<string, Peer>()
+  readonly #handlers = new Handlers<PeersContext>()
+    .handle(protocol.peer, (_context, { node, version }) => this.#greet(node, version))
+    .handle(protocol.alive, ({ below }) => ({ nodes: below().reports() }))
+    .handle(protocol.owned, ({ call }, { key, method, data, user, client }) =>
+      call(key, method, data ?? undefined, { user, ...(client === '' ? {} : { client }) }),
+    )
+    .handle(protocol.watch, ({ below }, change) => below().streams.change(below().route(change.session), change))
+    .handle(protocol.takeWatch, ({ below }, { session, user }) => below().streams.take(below().route(session), session, user))
+    .handle(protocol.channels, ({ below }, { pattern }) => below().channels(pattern))
+    .handle(protocol.push, ({ below }, pushed) => below().push(pushed))
+    .handle(protocol.redeem, ({ below }, { ticket }) => below().host.redeem(ticket) ?? null)
+  #isClosed = false
+
+  constructor(
+    readonly options: PeerOptions,
+    readonly context: PeersContext,
+  ) {}
+
+  /** Links to those that are members now, and to no others. */
+  meet(members: readonly ClusterMember[]): void {
+    if (this.#isClosed) return
+    const others = new Map(members.flatMap(member => (member.node === this.options.id ? [] : [[member.node, member]])))
+    for (const [node, peer] of this.#peers) {
+      if (others.has(node)) continue
+      peer.close()
+      this.#peers.delete(node)
+    }
+    for (const [node, member] of others) if (!this.#peers.has(node)) this.#peers.set(node, new Peer(member, this.options))
+  }
+
+  /** @throws BrokenLink for a node that is not there any more */
+  request<In, Out>(node: string, row: Request<In, Out>, input: In): Promise<Out> {
+    return this.#peers.get(node)?.request(row, input) ?? Promise.reject(new BrokenLink())
+  }
+
+  survey<In, Out>(row: Request<In, Out>, input: In, isWhole: boolean): Promise<readonly Out[]> {
+    return survey(this.#peers.values(), row, input, { clock: this.options.clock, deadlineMs: surveyMs, isWhole })
+  }
+
+  /** To the node itself, or to the one above it. */
+  routeTo(node: string): Route {
+    const peer = this.#peers.get(node) ?? [...this.#peers.values()].find(({ reports }) => reports.some(report => report.node === node))
+    return peer === undefined ? { kind: 'nowhere' } : { kind: 'there', node: peer }
+  }
+
+  reports(): NodeReport[] {
+    return [...this.#peers.values()].flatMap(({ reports }) => reports)
+  }
+
+  /** What another node asks here. */
+  answer(name: string, input: unknown): unknown {
+    return this.#handlers.request(this.context, name, input)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const peer of this.#peers.values()) peer.close()
+    this.#peers.clear()
+  }
+
+  #greet(node: string, version: number): { node: string } {
+    if (version === linkVersion) return { node: this.options.id }
+    const { code, reason } = refusals.otherVersion
+    this.options.log.warn({ node, version, own: linkVersion }, 'a node of another release is no peer; run the same on both')
+    throw new CommandError({ code, message: reason })
+  }
+}

@@ -1,0 +1,207 @@
+import { afterEach, describe, expect, test } from 'bun:test'
+import { z } from 'zod'
+import { MachineClock, SimClock } from '../../sim/core/clock.ts'
+import { type LogLine, MemoryLog } from '../../src/broker/index.ts'
+import { MemoryLeaseStore } from '../../src/cluster/index.ts'
+import { presenceLeaseMs } from '../../src/hub/index.ts'
+import { type Json, seededRandom } from '../../src/kit/index.ts'
+import type { Application, ConfigInput } from '../../src/server/index.ts'
+import { Applications, DirectClient } from '../kit/applications.ts'
+
+const news = {
+  ...{ name: 'news', history_size: 100, history_ttl: '5m', force_recovery: true, presence: true },
+  ...{ allow_subscribe_for_client: true, allow_history_for_client: true, allow_presence_for_subscriber: true },
+} as const
+const input: ConfigInput = { channel: { namespaces: [news] } }
+
+interface Place {
+  readonly application: Application
+  readonly clock: MachineClock
+  readonly lines: readonly LogLine[]
+}
+
+/** Equal applications in one process, over logs and leases in its memory. */
+class FleetStage {
+  readonly clock = new SimClock()
+  readonly all = new Applications(this.clock)
+  readonly places: Place[] = []
+  readonly #random = seededRandom(7)
+  readonly #logs = {
+    channels: new MemoryLog({ clock: this.clock, random: this.#random, partitions: 4 }),
+    controls: new MemoryLog({ clock: this.clock, random: this.#random, partitions: 1 }),
+    presence: new MemoryLog({ clock: this.clock, random: this.#random, partitions: 1 }),
+  }
+  readonly #leases = new MemoryLeaseStore(this.clock)
+
+  async add(id: string): Promise<Application> {
+    const clock = new MachineClock(this.clock)
+    const { channels, controls, presence } = this.#logs
+    const lines = { channels: channels.line(clock), controls: controls.line(clock), presence: presence.line(clock) }
+    const fleet = { logs: lines, leases: this.#leases, address: `ws://${id}` }
+    const application = this.all.create(id, input, undefined, { clock }, fleet)
+    this.places.push({ application, clock, lines: Object.values(lines) })
+    await this.done(application.start(), 5000)
+    return application
+  }
+
+  kill(application: Application): void {
+    this.#place(application).clock.kill()
+    this.all.unplug(application.node.id)
+  }
+
+  cut(application: Application): void {
+    for (const line of this.#place(application).lines) line.cut()
+  }
+
+  mend(application: Application): void {
+    for (const line of this.#place(application).lines) line.mend()
+  }
+
+  /** What a promise comes to, once time has passed for it. */
+  async done<T>(work: Promise<T>, ms = 1000): Promise<T> {
+    this.clock.advance(ms)
+    return await work
+  }
+
+  async close(): Promise<void> {
+    for (const { application, clock } of this.places) {
+      if (!clock.isDead) await this.done(application.close(), 5000)
+    }
+  }
+
+  #place(application: Application): Place {
+    const place = this.places.find(other => other.application === application)
+    if (place === undefined) throw new Error('no such node')
+    return place
+  }
+}
+
+const stages: FleetStage[] = []
+
+async function three(): Promise<{ stage: FleetStage; a: Application; b: Application; c: Application }> {
+  const stage = new FleetStage()
+  stages.push(stage)
+  return { stage, a: await stage.add('a'), b: await stage.add('b'), c: await stage.add('c') }
+}
+
+afterEach(async () => {
+  for (const stage of stages.splice(0)) await stage.close()
+})
+
+describe('a fleet of equal nodes', () => {
+  test('[N28] what is published at any node reaches subscribers of all, in one order, and is recovered from at any', async () => {
+    const { stage, a, b, c } = await three()
+    const clients = [a, b, c].map(({ node }, index) => new DirectClient(node, `user-${index}`, stage.clock))
+    const [first] = clients.map(client => client.call({ subscribe: { channel: 'news:1' } })?.subscribe)
+    for (const [n, from] of [a, b, c, b].entries()) await stage.done(from.publish('news:1', n), 10)
+    stage.clock.advance(100)
+    for (const client of clients) expect(client.data('news:1')).toEqual([0, 1, 2, 3])
+    const elsewhere = new DirectClient(c.node, 'user-0', stage.clock)
+    const recover = { channel: 'news:1', recover: true, epoch: first?.epoch, offset: first?.offset }
+    const recovered = elsewhere.call({ subscribe: recover })?.subscribe
+    expect([recovered?.recovered, recovered?.publications?.map(({ data }) => data)]).toEqual([true, [0, 1, 2, 3]])
+  })
+
+  test('[N28] presence and orders of the server API are the same on every node', async () => {
+    const { stage, a, b, c } = await three()
+    const [ann, ben] = [new DirectClient(a.node, 'ann', stage.clock), new DirectClient(b.node, 'ben', stage.clock)]
+    for (const client of [ann, ben]) client.call({ subscribe: { channel: 'news:1' } })
+    stage.clock.advance(1000)
+    for (const { node } of [a, b, c]) {
+      const list = await stage.done(node.presence.list('news:1'))
+      expect([...list.values()].map(({ user }) => user).sort()).toEqual(['ann', 'ben'])
+    }
+    expect(await stage.done(c.topology.channels('news:*'))).toEqual({ 'news:1': 2 })
+    await stage.done(c.disconnect('ann'))
+    expect([ann.closedWith, ben.closedWith]).toEqual([expect.any(Number), undefined])
+    ann.session.closed()
+    stage.kill(b)
+    stage.clock.advance(3 * presenceLeaseMs)
+    expect((await stage.done(a.node.presence.list('news:1'))).size).toBe(0)
+  })
+
+  test('[N28] a node that is cut off from the log fails publishing for the moment, keeps its clients, and catches up', async () => {
+    const { stage, a, b } = await three()
+    const ann = new DirectClient(b.node, 'ann', stage.clock)
+    ann.call({ subscribe: { channel: 'news:1' } })
+    stage.cut(b)
+    await stage.done(a.publish('news:1', 1))
+    await expect(stage.done(b.publish('news:1', 'lost'), 10_000)).rejects.toMatchObject({ code: 100, temporary: true })
+    expect([ann.data('news:1'), ann.closedWith]).toEqual([[], undefined])
+    stage.mend(b)
+    stage.clock.advance(1000)
+    expect([ann.data('news:1'), ann.closedWith]).toEqual([[1], undefined])
+  })
+
+  test('[N28] a relay may hang below any node, and moves to another one without a gap', async () => {
+    const { stage, a, b } = await three()
+    const relay = stage.all.create('edge', {}, ['a', 'b'])
+    await stage.done(relay.start())
+    const viewer = new DirectClient(relay.node, 'ann', stage.clock)
+    viewer.call({ subscribe: { channel: 'news:1' } })
+    await stage.done(b.publish('news:1', 1))
+    stage.kill(a)
+    await stage.done(b.publish('news:1', 2), 20_000)
+    await stage.done(b.publish('news:1', 3))
+    expect([viewer.data('news:1'), viewer.closedWith]).toEqual([[1, 2, 3], undefined])
+    expect(b.topology.children.size).toBe(1)
+    await stage.done(relay.close())
+  })
+
+  test('[N29] a key has one owner, which all name alike, and a command for it runs there, whichever node it comes to', async () => {
+    const { stage, a, b, c } = await three()
+    const ran: [node: string, key: Json][] = []
+    for (const application of [a, b, c])
+      application.command('note', z.object({ key: z.string() }), ({ key }, { user }) => {
+        ran.push([application.node.id, key])
+        return { by: user }
+      })
+    stage.clock.advance(5000)
+    const owners = new Set<string>()
+    for (const key of Array.from({ length: 30 }, (_, n) => `board:${n}`)) {
+      const [owner, ...others] = [a, b, c].filter(({ topology }) => topology.ownerOf(key).kind === 'here')
+      expect(others).toEqual([])
+      for (const { topology } of [a, b, c])
+        expect(await stage.done(topology.callOwner(key, 'note', { key }, { user: 'ann' }), 10)).toEqual({ by: 'ann' })
+      const at = owner?.node.id ?? ''
+      owners.add(at)
+      expect(ran.splice(0)).toEqual([at, at, at].map(node => [node, key]))
+    }
+    expect(owners.size).toBe(3)
+  })
+
+  test('[N29] what a dead node owned is owned by others within seconds, and commands that come meanwhile fail for the moment', async () => {
+    const { stage, a, b, c } = await three()
+    for (const application of [a, b, c]) application.command('where', z.object({}), () => application.node.id)
+    stage.clock.advance(5000)
+    const key = Array.from({ length: 100 }, (_, n) => `board:${n}`).find(one => c.topology.ownerOf(one).kind === 'here') ?? ''
+    const ask = (from: Application, ms: number) => stage.done(from.topology.callOwner(key, 'where', {}, { user: 'ann' }), ms)
+    expect(await ask(a, 10)).toBe('c')
+    stage.kill(c)
+    await expect(ask(a, 10_000)).rejects.toMatchObject({ code: 100, temporary: true })
+    stage.clock.advance(5000)
+    const now = await ask(a, 10)
+    expect(['a', 'b']).toContain(String(now))
+    expect(await ask(b, 10)).toBe(now)
+  })
+
+  test('[N29] a session is reached on whichever node it is: streams by the nodes of their ids, clients by asking all', async () => {
+    const { stage, a, b, c } = await three()
+    const ann = new DirectClient(c.node, 'ann', stage.clock)
+    ann.call({ subscribe: { channel: 'news:1' } })
+    stage.clock.advance(5000)
+    expect(['c.stream', 'gone.stream', 'a.stream'].map(id => a.topology.routeTo(id).kind)).toEqual(['there', 'nowhere', 'here'])
+    expect(await stage.done(a.push(ann.session.id, 'news:1', [{ data: 'for ann' }]))).toBe(true)
+    expect(ann.data('news:1')).toEqual(['for ann'])
+    expect(await stage.done(a.push('nobody', 'news:1', [{ data: 1 }]), 10_000)).toBe(false)
+    const { ticket } = b.tickets.issue('token of ann')
+    expect(await stage.done(a.topology.redeem(ticket))).toBe('token of ann')
+    expect(await stage.done(a.topology.redeem(ticket), 10_000)).toBeUndefined()
+    expect(
+      a.topology
+        .reports()
+        .map(({ node }) => node)
+        .sort(),
+    ).toEqual(['a', 'b', 'c'])
+  })
+})
