@@ -140,3 +140,16 @@ test('[S45] a corner alone shows that a half is on, and what is read again says 
   expect(match.board).toMatchObject({ version: 2, phase: 'second_half' })
   expect(reduceBoard(match.events, { version: 2 })).toEqual(match.board)
 })
+
+test('[S45] that play goes on is told at once, without the shot that showed it, and taken back at once with the shot', () => {
+  const match = newMatch()
+  const shot = { ...goal('s', 12), kind: 'shot', data: { outcome: 'saved' } }
+  take(match, 'a', [kickOff])
+  take(match, 'a', [status('i', 'interrupted')], 600_000)
+  const stopped = match.version
+  take(match, 'a', [shot], 1_200_000)
+  expect([match.version, match.urgentSince(stopped)]).toEqual([stopped + 1, []])
+  take(match, 'a', [{ id: 's', rev: 2, state: 'deleted' }], 1_260_000)
+  expect(match.board).toMatchObject({ version: stopped + 2, status: 'interrupted', clock: { running: false } })
+  expect(match.urgentSince(stopped)).toEqual([])
+})

@@ -4,7 +4,7 @@ import { groupOf } from './event-matcher.ts'
 import { limits } from './limits.ts'
 import type { Match, MatchChange, Seen, Shown } from './match.ts'
 import { Merge } from './merge.ts'
-import { type EventOf, type MatchEvent, priorityOf, setsGoing } from './model/index.ts'
+import { type EventOf, isAnchor, type MatchEvent, priorityOf, setsGoing } from './model/index.ts'
 
 /**
  * What a batch makes of a match, before it is kept. A revision is taken if it is newer than what the same provider said before (sports S2).
@@ -19,6 +19,8 @@ export class Draft {
   readonly #version: number
   readonly #conflicts = new Set<string>()
   #added = 0
+  /** The board is told at once, without the shot that shows that play goes on. */
+  #movesClock = false
 
   constructor(
     readonly match: Match,
@@ -53,7 +55,7 @@ export class Draft {
     if (silent.join() !== this.match.silent.join() || this.#touched.has('lineup')) for (const group of this.#groups()) this.#touch(group)
     for (const [group, touched] of this.#touched) merge.group(group, touched)
     merge.references()
-    const isUrgent = [...this.#shown.values()].some(({ version }) => version === this.#version)
+    const isUrgent = this.#movesClock || [...this.#shown.values()].some(({ version }) => version === this.#version)
     const seen = [...this.#seen.values()].flatMap(ofProvider => [...ofProvider.values()])
     return { version: isUrgent ? this.#version : this.match.version, shown: this.#shown, seen, silent, conflicts: [...this.#conflicts] }
   }
@@ -94,16 +96,13 @@ export class Draft {
     }
     // A deletion of what nobody was told of is only remembered.
     const isNews = shown !== undefined || event.state !== 'deleted'
-    // What was a goal and is a shot now must be told as fast as a goal; what set the clock going is taken back the way it was told.
-    const wasUrgent = (shown?.version ?? 0) > 0
-    const isUrgent = wasUrgent || [event, shown?.event].some(one => one !== undefined && this.#isUrgent(one))
+    // What was a goal and is a shot now must be told as fast as a goal.
+    const isUrgent = [event, shown?.event].some(one => one !== undefined && priorityOf(one) === 'urgent')
+    const { clock } = this.match.board
+    if (setsGoing(clock, event) || (shown !== undefined && isAnchor(clock, shown.event))) this.#movesClock = true
     const version = isNews && isUrgent ? this.#version : (shown?.version ?? 0)
     const revised = { ...event, id: key, rev: shown === undefined ? rev : Math.max(rev, shown.event.rev + 1) }
     this.#shown.set(key, { event: revised, version, ...word })
-  }
-
-  #isUrgent(event: MatchEvent): boolean {
-    return priorityOf(event) === 'urgent' || setsGoing(this.match.board.clock, event)
   }
 
   /** Whether viewers would see no difference. A provider that is trusted less does not get to spell things its own way. */

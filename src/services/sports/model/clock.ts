@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import type { EventOf, MatchEvent } from './event.ts'
+import { type EventOf, isLive, type MatchEvent } from './event.ts'
 import type { Reading } from './event-parts.ts'
 import { inOrder, inTime } from './order.ts'
 import { type Period, periodMinutes, periodSchema, rankOf } from './period.ts'
@@ -150,9 +150,14 @@ function goesOn(clock: MatchClock, { clock: reading, tEvent }: MatchEvent & { re
 
 /** Whether an event of any priority shows that play goes on where the clock stands still. */
 export function setsGoing(clock: MatchClock | undefined, event: MatchEvent): boolean {
-  if (!isPlayedByClock(event) || event.period === 'shootout') return false
+  if (!isLive(event) || !isPlayedByClock(event) || event.period === 'shootout') return false
   const isLater = rankOf(event.period) > rankOf(clock?.period)
   return isLater || (clock?.period === event.period && isProofOfPlay(event) && goesOn(clock, event))
+}
+
+/** Whether a clock that runs may run because of this event, so that it stops when the event is taken back. */
+export function isAnchor(clock: MatchClock | undefined, event: MatchEvent): boolean {
+  return clock?.running === true && isPlayedByClock(event) && event.tEvent === clock.anchorUtcMs
 }
 
 function isStep(event: MatchEvent, period: Period, first: MatchEvent | undefined): boolean {

@@ -8,7 +8,7 @@ export {
   shootoutScore,
   statusName,
 } from './board.ts'
-export { eventMinute, type MatchClock, minuteOf, minuteText, notBack, placeMinute, secondsAt, setsGoing } from './clock.ts'
+export { eventMinute, isAnchor, type MatchClock, minuteOf, minuteText, notBack, placeMinute, secondsAt, setsGoing } from './clock.ts'
 export {
   deletionSchema,
   type EventOf,
