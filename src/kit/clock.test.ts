@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { SimClock } from '../../sim/core/clock.ts'
-import { every, systemClock } from './clock.ts'
+import { every, everyAsync, systemClock } from './clock.ts'
+import { SteppedClock } from './stepped-clock.ts'
 
 describe('every', () => {
   test('[U3] runs again and again at the same distance until it is cancelled', () => {
@@ -62,4 +63,27 @@ describe('systemClock', () => {
     await new Promise<void>(resolve => systemClock.after(2, resolve))
     expect(ran).toBe(false)
   })
+})
+
+test('[Y104] what takes time runs again only after it has ended, whether it fails or not, until it is cancelled', async () => {
+  const clock = new SteppedClock()
+  const runs: PromiseWithResolvers<void>[] = []
+  const failures: unknown[] = []
+  const run = () => {
+    const made = Promise.withResolvers<void>()
+    runs.push(made)
+    return made.promise
+  }
+  const timer = everyAsync(clock, 100, run, error => failures.push(error))
+  clock.advance(500)
+  expect(runs.length).toBe(1)
+  runs[0]?.reject('no')
+  await new Promise(setImmediate)
+  clock.advance(100)
+  expect([runs.length, failures]).toEqual([2, ['no']])
+  runs[1]?.resolve()
+  await new Promise(setImmediate)
+  timer.cancel()
+  clock.advance(500)
+  expect(runs.length).toBe(2)
 })

@@ -39,3 +39,22 @@ export function every(clock: Clock, ms: number, run: () => void): Timer {
     },
   }
 }
+
+/** The same for what takes time: the next run begins `ms` after the one before has ended. What fails is told, and tried again. */
+export function everyAsync(clock: Clock, ms: number, run: () => Promise<void>, failed: (error: unknown) => void): Timer {
+  let isCancelled = false
+  let timer = clock.after(ms, beat)
+  function beat() {
+    run()
+      .catch(failed)
+      .finally(() => {
+        if (!isCancelled) timer = clock.after(ms, beat)
+      })
+  }
+  return {
+    cancel() {
+      isCancelled = true
+      timer.cancel()
+    },
+  }
+}

@@ -1,5 +1,5 @@
-import { type Clock, every, type Timer, TokenBucket } from '../../kit/index.ts'
-import type { Limits, Rate } from '../limits.ts'
+import { type Clock, every, KeyedRateLimiter, type Timer, TokenBucket } from '../../kit/index.ts'
+import type { Limits } from '../limits.ts'
 import { isLoopbackAddress, networkOf, type Principal } from './principal.ts'
 
 /** Who asks for something over a connection, and who pays for it. */
@@ -8,18 +8,18 @@ interface Asking {
   readonly principal: Principal
 }
 
-/** Buckets beyond this many are all forgotten at the next sweep: a flood of new keys must not grow memory without end. */
-const bucketsMax = 200_000
+/** Keys beyond this many are all forgotten at the next sweep: a flood of new ones must not grow memory without end. */
+const keysMax = 200_000
 const sweepMs = 60_000
 
 /** Rate limits that span connections: by user or address for commands, by address and for the whole node for new sessions. */
 export class Rates {
   /** What is asked by HTTP, and what known users ask over their connections. */
-  readonly #principals: Buckets
+  readonly #principals: KeyedRateLimiter
   /** What all strangers of an address ask over their connections: many may share it. */
-  readonly #crowds: Buckets
-  readonly #addresses: Buckets
-  readonly #failures: Buckets
+  readonly #crowds: KeyedRateLimiter
+  readonly #addresses: KeyedRateLimiter
+  readonly #failures: KeyedRateLimiter
   readonly #node: TokenBucket
   readonly #sweep: Timer
 
@@ -27,13 +27,13 @@ export class Rates {
     readonly clock: Clock,
     limits: Limits,
   ) {
-    this.#principals = new Buckets(limits.commandRatePerUser)
-    this.#crowds = new Buckets(limits.commandRatePerAddress)
-    this.#addresses = new Buckets(limits.connectRatePerAddress)
-    this.#failures = new Buckets(limits.failedTokenRatePerAddress)
+    this.#principals = new KeyedRateLimiter(limits.commandRatePerUser, keysMax)
+    this.#crowds = new KeyedRateLimiter(limits.commandRatePerAddress, keysMax)
+    this.#addresses = new KeyedRateLimiter(limits.connectRatePerAddress, keysMax)
+    this.#failures = new KeyedRateLimiter(limits.failedTokenRatePerAddress, keysMax)
     this.#node = new TokenBucket(limits.connectRate.perSecond, limits.connectRate.burst, clock.now())
     this.#sweep = every(clock, sweepMs, () => {
-      for (const buckets of [this.#principals, this.#crowds, this.#addresses, this.#failures]) buckets.sweep(clock.now())
+      for (const limiter of [this.#principals, this.#crowds, this.#addresses, this.#failures]) limiter.sweep(clock.now())
     })
   }
 
@@ -59,7 +59,7 @@ export class Rates {
 
   /** Whether a token from there is looked at: one that guesses, or has nothing but bad ones, is not let spend the time of others. */
   mayShowToken(address: string): boolean {
-    return !isCounted(address) || this.#failures.has(networkOf(address), this.clock.now())
+    return !isCounted(address) || this.#failures.waitMs(networkOf(address), this.clock.now()) === 0
   }
 
   /** Milliseconds until the node takes another session; 0 for now, which then counts. */
@@ -79,30 +79,4 @@ const nobody: Principal = 'address:'
 /** Behind an address of this machine there may be a proxy with everybody behind it. */
 function isCounted(address: string): boolean {
   return address !== '' && !isLoopbackAddress(address)
-}
-
-class Buckets {
-  readonly #byKey = new Map<string, TokenBucket>()
-
-  constructor(readonly rate: Rate) {}
-
-  take(key: string, now: number, count: number): boolean {
-    let bucket = this.#byKey.get(key)
-    if (bucket === undefined) {
-      bucket = new TokenBucket(this.rate.perSecond, this.rate.burst, now)
-      this.#byKey.set(key, bucket)
-    }
-    return bucket.take(now, count)
-  }
-
-  /** Whether one would be there. */
-  has(key: string, now: number): boolean {
-    return (this.#byKey.get(key)?.waitMs(now) ?? 0) === 0
-  }
-
-  /** A full bucket says nothing that a new one would not. */
-  sweep(now: number): void {
-    if (this.#byKey.size > bucketsMax) this.#byKey.clear()
-    for (const [key, bucket] of this.#byKey) if (bucket.isFull(now)) this.#byKey.delete(key)
-  }
 }

@@ -1,6 +1,4 @@
-import type { Clock, Fetch } from '../../kit/index.ts'
-import { CommandError } from '../../protocol/index.ts'
-import { readText } from '../../transport/index.ts'
+import { type Clock, type Fetch, type OutboundAnswer, OutboundHttp, type OutboundRequest } from '../../kit/index.ts'
 import { type HookName, type HookTarget, isAllowedHost } from '../config/index.ts'
 import { hookLimits } from './limits.ts'
 import { sign, signatureHeader } from './signature.ts'
@@ -30,44 +28,32 @@ export interface HookSenderOptions {
 /** Statuses below 500 that say "not now". */
 const notNow: ReadonlySet<number> = new Set([408, 425, 429])
 
-/** Sends hook requests to back ends: signed, bounded in time and size, to allowed hosts only; redirects are not followed. */
+/** Sends hook requests to back ends: signed, bounded in time and size, to allowed hosts only. */
 export class HookSender {
-  readonly #underWay = new Set<AbortController>()
-  #isClosed = false
+  readonly #http: OutboundHttp
 
-  constructor(readonly options: HookSenderOptions) {}
+  constructor(readonly options: HookSenderOptions) {
+    const { clock, fetch } = options
+    this.#http = new OutboundHttp({ clock, fetch, answerBytesMax: hookLimits.answerBytesMax })
+  }
 
   async post(envelope: Envelope): Promise<PostOutcome> {
     const { url, timeoutMs } = envelope.target
-    if (this.#isClosed) return failed('the server is closing', false)
     if (!isAllowedHost(new URL(url), this.options.allowedHosts)) return failed('the host is not in hooks.allowed_hosts', false)
-    const controller = new AbortController()
-    this.#underWay.add(controller)
-    const timer = this.options.clock.after(timeoutMs, () => controller.abort())
-    try {
-      return await this.#send(envelope, controller.signal)
-    } catch (error) {
-      if (error instanceof CommandError) return failed(error.message, false)
-      if (controller.signal.aborted) return failed(`no answer within ${timeoutMs} ms`, !this.#isClosed)
-      return failed(error instanceof Error ? error.message : String(error), true)
-    } finally {
-      timer.cancel()
-      this.#underWay.delete(controller)
-    }
+    const result = await this.#http.send(timeoutMs, async () => [this.#requestOf(envelope)])
+    if (result.kind === 'answered') return outcomeOf(result.answer)
+    return failed(result.reason, result.kind === 'unanswered' && !result.isClosing)
   }
 
   /** Aborts requests under way, and takes no more. */
   close(): void {
-    this.#isClosed = true
-    for (const controller of this.#underWay) controller.abort()
+    this.#http.close()
   }
 
-  async #send({ name, target, key, body, headers }: Envelope, signal: AbortSignal): Promise<PostOutcome> {
-    const { clock, secret, fetch } = this.options
-    const response = await fetch(target.url, {
-      method: 'POST',
-      redirect: 'manual',
-      signal,
+  #requestOf({ name, target, key, body, headers }: Envelope): OutboundRequest {
+    const { clock, secret } = this.options
+    return {
+      url: target.url,
       body,
       headers: {
         ...headers,
@@ -76,13 +62,15 @@ export class HookSender {
         'X-Fanfare-Idempotency-Key': key,
         [signatureHeader]: sign(body, secret, clock.now()),
       },
-    })
-    const answer = await readText(response, hookLimits.answerBytesMax)
-    if (response.ok) return { kind: 'answered', body: answer }
-    const redirect = response.status >= 300 && response.status < 400
-    const reason = `status ${response.status}${redirect ? ', and redirects are not followed' : ''}`
-    return failed(reason, response.status >= 500 || notNow.has(response.status))
+    }
   }
+}
+
+function outcomeOf({ status, text, isCut }: OutboundAnswer): PostOutcome {
+  if (isCut) return failed(`the body is larger than ${hookLimits.answerBytesMax} bytes`, false)
+  if (status >= 200 && status < 300) return { kind: 'answered', body: text }
+  const redirect = status >= 300 && status < 400
+  return failed(`status ${status}${redirect ? ', and redirects are not followed' : ''}`, status >= 500 || notNow.has(status))
 }
 
 function failed(reason: string, mayRepeat: boolean): PostOutcome {

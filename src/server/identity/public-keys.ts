@@ -1,8 +1,7 @@
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey, errors as jose } from 'jose'
 import { z } from 'zod'
-import type { Clock, Fetch } from '../../kit/index.ts'
+import { type Clock, type Fetch, OutboundHttp } from '../../kit/index.ts'
 import { CommandError, errors } from '../../protocol/index.ts'
-import { readText } from '../../transport/index.ts'
 
 /** How long to wait for the key server, until the last byte. */
 const timeoutMs = 5_000
@@ -28,12 +27,15 @@ interface Fetched {
 export class PublicKeys {
   #fetched: Fetched | undefined
   #fetching: Promise<Fetched> | undefined
+  readonly #http: OutboundHttp
 
   constructor(
     readonly url: string,
     readonly clock: Clock,
-    readonly fetch: Fetch,
-  ) {}
+    fetch: Fetch,
+  ) {
+    this.#http = new OutboundHttp({ clock, fetch, answerBytesMax: bytesMax })
+  }
 
   /**
    * The key that a token names.
@@ -66,22 +68,17 @@ export class PublicKeys {
   }
 
   async #ask(): Promise<Fetched> {
-    const controller = new AbortController()
-    const timer = this.clock.after(timeoutMs, () => controller.abort())
     try {
-      const response = await this.fetch(this.url, {
-        redirect: 'manual',
-        signal: controller.signal,
-        headers: { Accept: 'application/json' },
-      })
-      if (!response.ok) throw new Error(`status ${response.status}`)
-      const keys: JSONWebKeySet = keySet.parse(JSON.parse(await readText(response, bytesMax)))
+      const headers = { Accept: 'application/json' }
+      const result = await this.#http.send(timeoutMs, async () => [{ url: this.url, method: 'GET', headers }])
+      if (result.kind !== 'answered') throw new Error(result.reason)
+      const { status, text, isCut } = result.answer
+      if (status < 200 || status >= 300 || isCut) throw new Error(`status ${status}`)
+      const keys: JSONWebKeySet = keySet.parse(JSON.parse(text))
       this.#fetched = { find: createLocalJWKSet(keys), names: new Set(keys.keys.map(({ kid }) => kid)), atMs: this.clock.now() }
       return this.#fetched
     } catch {
       throw new CommandError(errors.internal, 'the public keys cannot be fetched')
-    } finally {
-      timer.cancel()
     }
   }
 }

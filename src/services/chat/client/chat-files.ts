@@ -1,4 +1,4 @@
-import type { Clock } from '../../../kit/index.ts'
+import { type Clock, Semaphore } from '../../../kit/index.ts'
 import type { FileLink, UploadedFile } from '../model/file.ts'
 import type { InboxState } from '../model/wire.ts'
 import type { Changes } from './changes.ts'
@@ -19,7 +19,7 @@ interface Running {
 export class ChatFiles {
   readonly #base: string
   readonly #running = new Map<string, Running>()
-  readonly #turns: (() => void)[] = []
+  readonly #uploads = new Semaphore(limits.uploadsAtOnce)
   readonly #links = new Map<string, FileLink>()
   readonly #wanted = new Set<string>()
 
@@ -27,7 +27,6 @@ export class ChatFiles {
   readonly #own = new Map<string, Blob>()
   #token: Promise<string> | undefined
   #asking: Promise<void> | undefined
-  #underWay = 0
   #bytesMax: number | undefined
 
   constructor(
@@ -86,24 +85,27 @@ export class ChatFiles {
     const abort = new AbortController()
     const running: Running = { abort, sent: 0, total: files.reduce((sum, file) => sum + file.size, 0) }
     this.#running.set(cid, running)
-    await this.#turn()
+    const told = () => this.changes.note({ kind: 'progress', conversation, cid })
     try {
-      const done: OutboxFile[] = []
-      for (const file of files) {
-        const before = running.sent
-        const tell = (bytes: number) => {
-          running.sent = before + bytes
-          this.changes.note({ kind: 'progress', conversation, cid })
-        }
-        done.push({ ...file, uploaded: file.uploaded ?? (await this.#upload(file, abort.signal, tell)) })
-        running.sent = before + file.size
-      }
-      return done
+      return await this.#uploads.run(() => this.#sendAll(files, running, told))
     } finally {
       this.#running.delete(cid)
-      this.#pass()
-      this.changes.note({ kind: 'progress', conversation, cid })
+      told()
     }
+  }
+
+  async #sendAll(files: readonly OutboxFile[], running: Running, told: () => void): Promise<readonly OutboxFile[]> {
+    const done: OutboxFile[] = []
+    for (const file of files) {
+      const before = running.sent
+      const tell = (bytes: number) => {
+        running.sent = before + bytes
+        told()
+      }
+      done.push({ ...file, uploaded: file.uploaded ?? (await this.#upload(file, running.abort.signal, tell)) })
+      running.sent = before + file.size
+    }
+    return done
   }
 
   /** Nobody wants it any more. */
@@ -165,16 +167,5 @@ export class ChatFiles {
       for (const id of wanted) this.#wanted.delete(id)
       this.#asking = this.#wanted.size > 0 ? this.#ask() : undefined
     }
-  }
-
-  async #turn(): Promise<void> {
-    if (this.#underWay < limits.uploadsAtOnce) this.#underWay++
-    else await new Promise<void>(resolve => this.#turns.push(resolve))
-  }
-
-  #pass(): void {
-    const next = this.#turns.shift()
-    if (next === undefined) this.#underWay--
-    else next()
   }
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { Clock } from '../../../kit/index.ts'
+import { type Clock, OutboundHttp } from '../../../kit/index.ts'
 import { sign, signatureHeader } from '../../../server/index.ts'
 import { gatewayNote, gatewayOf } from './gateway-notes.ts'
-import { OutboundHttp } from './outbound-http.ts'
+import { pushLimits } from './limits.ts'
 import { outcomeOf } from './push-answer.ts'
 import type { PushNote } from './push-note.ts'
 import type { PushOutcome, PushSender } from './push-sender.ts'
@@ -21,7 +21,7 @@ export class GatewaySender implements PushSender {
   readonly #http: OutboundHttp
 
   constructor(readonly options: GatewayOptions) {
-    this.#http = new OutboundHttp(options.clock, options.timeoutMs)
+    this.#http = new OutboundHttp({ clock: options.clock, answerBytesMax: pushLimits.answerBytesMax })
   }
 
   takes({ endpoint }: PushSubscription): boolean {
@@ -43,7 +43,7 @@ export class GatewaySender implements PushSender {
   }
 
   async #post(subscription: PushSubscription, note: PushNote, bare: boolean): Promise<PushOutcome> {
-    const { clock, url, secret } = this.options
+    const { clock, url, secret, timeoutMs } = this.options
     const device = gatewayOf(subscription.endpoint)
     if (device === undefined) return { kind: 'failed', reason: 'the endpoint is not one of the gateway' }
     const body = JSON.stringify(gatewayNote(subscription, device, note, clock.now(), bare))
@@ -53,7 +53,7 @@ export class GatewaySender implements PushSender {
       'X-Fanfare-Idempotency-Key': keyOf(subscription, note),
       [signatureHeader]: sign(body, secret, clock.now()),
     }
-    const result = await this.#http.send(async () => [{ url, headers, body }])
+    const result = await this.#http.send(timeoutMs, async () => [{ url, headers, body }])
     if (result.kind !== 'answered') return { kind: 'later', reason: result.reason }
     return outcomeOf(result.answer, clock.now())
   }

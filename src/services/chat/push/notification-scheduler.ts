@@ -1,5 +1,5 @@
 import type { Log } from '../../../hub/index.ts'
-import type { Clock } from '../../../kit/index.ts'
+import { type Clock, Semaphore } from '../../../kit/index.ts'
 import { pushLimits } from './limits.ts'
 import { PendingNotification } from './pending-notification.ts'
 import type { OwedMessage, PushRows } from './push-rows.ts'
@@ -22,8 +22,7 @@ export interface NotificationSchedulerOptions {
 /** Watches over messages until they are read, or their time is over and the devices that do not know of them are notified. */
 export class NotificationScheduler {
   readonly #byUser = new Map<string, Map<string, PendingNotification>>()
-  readonly #ready: PendingNotification[] = []
-  #deciding = 0
+  readonly #decisions = new Semaphore(pushLimits.decisionsMax)
   #size = 0
   #isClosed = false
 
@@ -55,7 +54,6 @@ export class NotificationScheduler {
     this.#isClosed = true
     for (const own of this.#byUser.values()) for (const { timer } of own.values()) timer?.cancel()
     this.#byUser.clear()
-    this.#ready.length = 0
   }
 
   #of(user: string, conversation: string): PendingNotification | undefined {
@@ -82,23 +80,11 @@ export class NotificationScheduler {
   #ripen(pending: PendingNotification): void {
     pending.timer = undefined
     pending.isDeciding = true
-    this.#ready.push(pending)
-    this.#next()
-  }
-
-  #next(): void {
-    while (this.#deciding < pushLimits.decisionsMax) {
-      const pending = this.#ready.shift()
-      if (pending === undefined) return
-      this.#deciding++
-      void this.#decide(pending).finally(() => {
-        this.#deciding--
-        this.#next()
-      })
-    }
+    void this.#decisions.run(() => this.#decide(pending))
   }
 
   async #decide(pending: PendingNotification): Promise<void> {
+    if (this.#isClosed) return
     const { clock, log } = this.options
     const { user, conversation } = pending
     try {

@@ -1,18 +1,12 @@
+import type { OutboundAnswer } from '../../../kit/index.ts'
 import { pushLimits } from './limits.ts'
 import type { PushOutcome } from './push-sender.ts'
-
-/** How a push service or a gateway answered. */
-export interface PushAnswer {
-  readonly status: number
-  readonly retryAfter: string | null
-  readonly text: string
-}
 
 /** Statuses below 500 that say "not now". */
 const notNow: ReadonlySet<number> = new Set([408, 425, 429])
 
 /** What an answer means, by RFC 8030 and RFC 8292, and by what push services do. */
-export function outcomeOf({ status, retryAfter, text }: PushAnswer, nowMs: number): PushOutcome {
+export function outcomeOf({ status, retryAfter, text }: Omit<OutboundAnswer, 'isCut'>, nowMs: number): PushOutcome {
   if (status >= 200 && status < 300) return { kind: 'delivered' }
   if (status === 404 || status === 410) return { kind: 'gone' }
   if (status === 413) return { kind: 'too-large' }

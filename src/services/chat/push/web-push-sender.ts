@@ -1,13 +1,12 @@
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { encrypt } from 'web-push'
-import type { Clock } from '../../../kit/index.ts'
+import { type Clock, defined, OutboundHttp, type OutboundRequest, UnsendableError } from '../../../kit/index.ts'
 import { isPublicAddress } from './address-ranges.ts'
 import { type EndpointRules, endpointProblem } from './endpoint.ts'
 import { gatewayOf } from './gateway-notes.ts'
 import { pushLimits } from './limits.ts'
 import { bareBody, fullBody, idsOf, type NoteBody } from './note-body.ts'
-import { OutboundHttp, type OutboundRequest, UnsendableError } from './outbound-http.ts'
 import { outcomeOf } from './push-answer.ts'
 import type { PushNote } from './push-note.ts'
 import type { PushOutcome, PushSender } from './push-sender.ts'
@@ -37,8 +36,8 @@ export class WebPushSender implements PushSender {
   readonly #tokens: VapidTokens
 
   constructor(readonly options: WebPushOptions) {
-    const { clock, keys, subject, timeoutMs } = options
-    this.#http = new OutboundHttp(clock, timeoutMs)
+    const { clock, keys, subject } = options
+    this.#http = new OutboundHttp({ clock, answerBytesMax: pushLimits.answerBytesMax })
     this.#tokens = new VapidTokens(keys, subject, clock)
   }
 
@@ -66,7 +65,8 @@ export class WebPushSender implements PushSender {
   }
 
   async #post(subscription: PushSubscription, note: PushNote, body: NoteBody): Promise<PushOutcome> {
-    const result = await this.#http.send(async () => this.#requests(subscription, note, body))
+    const { timeoutMs = pushLimits.answerMs } = this.options
+    const result = await this.#http.send(timeoutMs, async () => this.#requests(subscription, note, body))
     if (result.kind === 'unanswered') return { kind: 'later', reason: result.reason }
     if (result.kind === 'refused') return { kind: 'failed', reason: result.reason }
     return outcomeOf(result.answer, this.options.clock.now())
@@ -87,7 +87,7 @@ export class WebPushSender implements PushSender {
       Urgency: note.urgency,
       Topic: note.topic,
     }
-    const tls = { serverName: url.hostname, ...(ca !== undefined && { ca }) }
+    const tls = defined({ serverName: url.hostname, ca })
     return addresses.map(address => {
       const place = isIP(address) === 6 ? `[${address}]` : address
       return {
