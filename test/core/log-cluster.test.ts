@@ -233,6 +233,17 @@ describe('brokers over a log', () => {
     expect([node.heard.data('log:1'), stage.node(1).heard.data('log:1')]).toEqual([['late'], ['late']])
   })
 
+  test('[Y66] what is published at a node that has not read the log yet has its place in the log', async () => {
+    const stage = new Stage(1)
+    const late = stage.cluster.node('late')
+    const published = late.broker.publish('log:1', 'early', {})
+    stage.clock.advance(100)
+    const position = await published
+    expect(position).toMatchObject({ epoch: stage.cluster.logs.channels.epoch })
+    const page = await late.broker.history('log:1', { since: { ...position, offset: 0 }, limit: -1 })
+    expect([page.complete, page.position, page.publications.map(({ data }) => data)]).toEqual([true, position, ['early']])
+  })
+
   test('[N25] messages to all nodes have the same place on each, and a node that was cut off hears them when it is back', () => {
     const stage = new Stage(3)
     stage.node(1).cut()

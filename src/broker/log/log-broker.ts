@@ -93,7 +93,11 @@ export class LogBroker implements Exchange {
   async publish(channel: string, data: Json, options: PublishOptions): Promise<Position> {
     const namespace = this.#namespaceOf(channel)
     if (options.at !== undefined) throw new CommandError(errors.badRequest, 'at: places in this channel are given here')
-    if (History.keeps(namespace)) this.#checkRoom(channel, namespace, options)
+    if (History.keeps(namespace)) {
+      // A stream takes the epoch of its log, which is not known before.
+      await this.#inTime(this.ready)
+      this.#checkRoom(channel, namespace, options)
+    }
     return await this.#append({ kind: 'publish', id: this.#newId(), channel, data, options })
   }
 

@@ -54,6 +54,15 @@ describe('the router', () => {
     await expect(routerOver('nobody').router.route('board:1', routes(moved))).rejects.toMatchObject({ code: 100, temporary: true })
   })
 
+  test('[Y65] what has moved is refused for the moment where the lease store does not answer', async () => {
+    const leases = {
+      termOf: () => undefined,
+      ownerOf: () => ({ node: 'b', address: 'ws://b' }),
+      refresh: () => Promise.reject(new Error('the lease store does not answer')),
+    }
+    await expect(new Router(leases, 'a').route('board:1', routes(moved))).rejects.toMatchObject({ code: 100, temporary: true })
+  })
+
   test('[N11] any other failure of the owner is its answer', async () => {
     const { router, looks } = routerOver('there')
     const refused = router.route('board:1', {

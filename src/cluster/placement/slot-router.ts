@@ -41,7 +41,8 @@ export class SlotRouter {
     } catch (error) {
       if (!isMoved(error)) throw error
     }
-    await this.leases.refresh()
+    // Where the store does not answer, nothing new is known.
+    await this.leases.refresh().catch(() => undefined)
     try {
       return await this.#once(key, routes)
     } catch (error) {
