@@ -1,5 +1,5 @@
 import { RelayBroker } from '../../src/cluster/index.ts'
-import { type Identity, type Log, Node, type SubscriptionGrant, type Verified, type Verifier, websocketWire } from '../../src/hub/index.ts'
+import { type Node, websocketWire } from '../../src/hub/index.ts'
 import { every, type Random } from '../../src/kit/index.ts'
 import {
   ConnectionGuard,
@@ -17,9 +17,9 @@ import type { HistoryChecker } from '../workloads/channels/history-checker.ts'
 import type { ChannelsPlan } from '../workloads/channels/plan.ts'
 import { BrokerLink, PresenceLink } from './broker-link.ts'
 import type { Central } from './central.ts'
-import { isDiskFull } from './disk.ts'
 import { Line } from './line.ts'
 import type { Listener } from './listener.ts'
+import { judgedLog, openNode } from './open-node.ts'
 import { SocketSet } from './socket-set.ts'
 
 export interface ServerOptions {
@@ -52,19 +52,8 @@ export class Server implements Listener {
     const id = `${machine.name}-${machine.starts}`
     this.line = new Line({ id, central, network, machine, clock })
     const link = new BrokerLink(this.line, (channel, query, page) => historyChecker?.see(channel, query, page))
-    this.node = new Node({
-      id,
-      name: id,
-      version: 'sim',
-      clock,
-      random,
-      log: judging(judge, machine.name),
-      limits,
-      namespaces,
-      verifier,
-      hooks: {},
-      insecure: true,
-      anonymousAllowed: true,
+    this.node = openNode({
+      ...{ id, clock, random, limits, namespaces, log: judgedLog(judge, machine.name, clock) },
       connectBroker: sink => {
         this.line.sink = sink
         if (!options.relayed) return link
@@ -96,28 +85,4 @@ export class Server implements Listener {
   gone(): void {
     for (const pipe of [...this.pipes]) pipe.reset()
   }
-}
-
-/** Tokens say plainly who one is: nothing here is about forging them. */
-const verifier: Verifier = {
-  connection: async (token): Promise<Verified<Identity>> => ({ kind: 'valid', value: JSON.parse(token) as Identity }),
-  subscription: async (): Promise<Verified<SubscriptionGrant>> => ({ kind: 'invalid', reason: 'not in use' }),
-}
-
-/** What a node logs as an error is a promise broken. */
-function judging(judge: Judge, name: string): Log {
-  return {
-    debug() {},
-    info() {},
-    warn() {},
-    error(fields, message) {
-      if (!('err' in fields && isDiskFull(fields.err))) judge.break(`${name} logged: ${message} ${describe(fields)}`)
-    },
-  }
-}
-
-function describe(fields: object): string {
-  return Object.entries(fields)
-    .map(([name, value]) => `${name}=${value instanceof Error ? (value.stack ?? value.message) : String(value)}`)
-    .join(' ')
 }

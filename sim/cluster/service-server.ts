@@ -10,7 +10,6 @@ import {
   type HistoryPage,
   type HistoryProvider,
   type HistoryQuery,
-  type Identity,
   inTime,
   type LifecycleEvent,
   type Limits,
@@ -23,9 +22,6 @@ import {
   type PushedPublication,
   pushTo,
   type RunningContext,
-  type SubscriptionGrant,
-  type Verified,
-  type Verifier,
   websocketWire,
 } from '../../src/hub/index.ts'
 import { type Answer, answered, type Json, type Jsonable, json, type Random } from '../../src/kit/index.ts'
@@ -45,6 +41,7 @@ import type { MachineClock } from '../core/clock.ts'
 import type { Judge } from '../core/judge.ts'
 import type { Machine } from '../core/machine.ts'
 import type { Listener } from './listener.ts'
+import { describe, verifier } from './open-node.ts'
 import { SocketSet } from './socket-set.ts'
 
 export interface ServiceServerOptions {
@@ -242,24 +239,12 @@ export class ServiceServer implements ServerOfServices, Listener {
   }
 }
 
-/** Tokens say plainly who one is: nothing here is about forging them. */
-export const verifier: Verifier = {
-  connection: async (token): Promise<Verified<Identity>> => ({ kind: 'valid', value: JSON.parse(token) as Identity }),
-  subscription: async (): Promise<Verified<SubscriptionGrant>> => ({ kind: 'invalid', reason: 'not in use' }),
-}
-
 /** What a living process logs as a warning or an error is a promise broken. */
 function judging({ judge, mayWarn }: ServiceServerOptions, name: string, clock: MachineClock): Log {
   const complain = (fields: object, message: string) => {
     if (!clock.isDead) judge.break(`${name} logged: ${message} ${describe(fields)}`)
   }
   return { debug() {}, info() {}, warn: mayWarn ? () => undefined : complain, error: complain }
-}
-
-function describe(fields: object): string {
-  return Object.entries(fields)
-    .map(([name, value]) => `${name}=${value instanceof Error ? (value.stack ?? value.message) : String(value)}`)
-    .join(' ')
 }
 
 function isKind<K extends ServerEvent>(event: LifecycleEvent, kind: K): event is Extract<LifecycleEvent, { kind: K }> {

@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util'
 import { Tally } from './tally.ts'
-import type { Outcome, RunOptions, Topology } from './workload.ts'
+import type { Mutant, Outcome, RunOptions, Topology } from './workload.ts'
 
 /** A workload as the command line knows it, whatever its plan and its actors are. */
 export interface Runnable {
   readonly name: string
   readonly topologies: readonly Topology[]
-  readonly mutants: readonly { readonly name: string }[]
+  readonly mutants: readonly Mutant[]
   run(seed: number, options: Pick<RunOptions, 'topology' | 'trace'> & { readonly mutant?: number }): Outcome
 }
 
@@ -36,8 +36,8 @@ export function runCommand(workloads: readonly Runnable[], args: readonly string
   if (chosen.length === 0) throw new Error(`--workload: expected one of ${workloads.map(({ name }) => name).join(', ')}`)
   let broken = 0
   for (const workload of chosen) {
-    for (const topology of topologiesOf(workload, values.topology)) {
-      const mutant = values.mutant === undefined ? undefined : mutantOf(workload, values.mutant)
+    const mutant = values.mutant === undefined ? undefined : mutantOf(workload, values.mutant)
+    for (const topology of topologiesOf(workload, values.topology, mutant)) {
       const total = new Tally()
       const outcomes = runAll(
         workload,
@@ -90,8 +90,9 @@ export function repeatOf({ name }: Pick<Runnable, 'name'>, { topology, mutant }:
   return `--workload ${name} --topology ${topology} --seeds ${seed}${mutant === undefined ? '' : ` --mutant ${mutant}`}`
 }
 
-function topologiesOf({ name, topologies }: Runnable, wanted: string | undefined): readonly Topology[] {
-  if (wanted === undefined) return topologies
+function topologiesOf({ name, topologies, mutants }: Runnable, wanted: string | undefined, mutant = -1): readonly Topology[] {
+  const only = mutants[mutant]?.topology
+  if (wanted === undefined) return only === undefined ? topologies : [only]
   const found = topologies.filter(topology => topology === wanted)
   if (found.length === 0) throw new Error(`--topology: "${name}" runs in ${topologies.join(', ')}`)
   return found

@@ -51,14 +51,29 @@ export class Network {
     this.#parted.add(pairOf(one, other))
   }
 
+  isParted(one: End, other: End): boolean {
+    return this.#parted.has(pairOf(one, other))
+  }
+
+  /** How long a message that is not lost is on its way. */
+  wayMs(): number {
+    const { from, to } = this.weather.delayMs
+    return from + Math.floor(this.random.next() * (to - from + 1))
+  }
+
+  /** Ends every partition. */
+  healAll(): void {
+    this.#parted.clear()
+  }
+
   /** Ends a partition. */
   heal(one: End, other: End): void {
     this.#parted.delete(pairOf(one, other))
   }
 
   #delay(from: End, to: End): number {
-    const { delayMs, ordered } = this.weather
-    const delay = delayMs.from + Math.floor(this.random.next() * (delayMs.to - delayMs.from + 1))
+    const { ordered } = this.weather
+    const delay = this.wayMs()
     if (!ordered) return delay
     const way = `${from.name}>${to.name}`
     const at = Math.max(this.time.now() + delay, this.#newest.get(way) ?? 0)

@@ -9,6 +9,8 @@ export type Topology = 'single' | 'broker' | 'fleet'
 /** A part that is broken on purpose: the checkers must notice. */
 export interface Mutant {
   readonly name: string
+  /** Where it is a part of; in any where absent. */
+  readonly topology?: Topology
 }
 
 /** What a run is made of, all of it drawn from its seed. */

@@ -1,8 +1,12 @@
 import type { Broker, BrokerMessage, HistoryPage } from '../../../src/hub/index.ts'
 import type { Publication } from '../../../src/protocol/index.ts'
+import type { FleetMutant } from '../../cluster/fleet/mutants.ts'
 import type { Mutant } from '../../core/workload.ts'
 
 type Answers = Pick<Broker, 'publish' | 'history'>
+
+/** A part that is broken on purpose, of one topology or the other. */
+export type ChannelsMutant = BrokerMutant | FleetMutant
 
 /** A broker that is broken on purpose, to see whether anyone notices. */
 export interface BrokerMutant extends Mutant {
@@ -18,6 +22,7 @@ export interface BrokerMutant extends Mutant {
 
 export const honest: BrokerMutant = {
   name: 'honest',
+  topology: 'broker',
   deliver: (_, delivery) => delivery,
   answer: broker => broker,
   keepsGhosts: false,

@@ -3,12 +3,12 @@ import { between, type Json, type Random } from '../../../src/kit/index.ts'
 import { CommandError } from '../../../src/protocol/index.ts'
 import type { WebSocketUser } from '../../clients/websocket-user.ts'
 import { isDiskFull } from '../../cluster/disk.ts'
+import type { Listener } from '../../cluster/listener.ts'
 import { numberOf, type Oracle } from '../../cluster/oracle.ts'
-import type { Server } from '../../cluster/server.ts'
 import { pick } from '../../core/chance.ts'
 import type { SimClock } from '../../core/clock.ts'
 import type { Judge } from '../../core/judge.ts'
-import type { Machine } from '../../core/machine.ts'
+import type { MachineWith } from '../../core/machine.ts'
 import type { Tally } from '../../core/tally.ts'
 import type { ChannelsPlan } from './plan.ts'
 
@@ -19,7 +19,7 @@ export interface PublisherContext {
   readonly oracle: Oracle
   readonly judge: Judge
   readonly tally: Tally
-  readonly machines: readonly Machine<Server>[]
+  readonly machines: readonly MachineWith<Listener>[]
   readonly users: readonly WebSocketUser[]
   trace(line: () => string): void
 }
@@ -69,7 +69,7 @@ export class Publisher {
     else this.#byServer(pick(random, machines), channel, message, namespace)
   }
 
-  #byServer({ process }: Machine<Server>, channel: string, { data, key, lane }: Message, { delivery }: Namespace): void {
+  #byServer({ process }: MachineWith<Listener>, channel: string, { data, key, lane }: Message, { delivery }: Namespace): void {
     if (process === undefined) return
     const { oracle, random, tally, judge } = this.context
     const options = {

@@ -3,19 +3,16 @@ import type { Json } from '../../../src/kit/index.ts'
 import type { Position } from '../../../src/protocol/index.ts'
 import type { User } from '../../clients/user.ts'
 import type { Entry, Oracle } from '../../cluster/oracle.ts'
-import type { Server } from '../../cluster/server.ts'
 import type { Judge } from '../../core/judge.ts'
+import type { ChannelsAtRest, RestingNode } from './nodes.ts'
 import type { ChannelsPlan } from './plan.ts'
 import { patched, type View } from './view.ts'
 
-export interface RestContext {
+export interface RestContext extends ChannelsAtRest {
   readonly plan: ChannelsPlan
   readonly judge: Judge
   readonly oracle: Oracle
-  /** Where each channel ends, and which clients are present in it, as the central broker has it. */
-  readonly ends: ReadonlyMap<string, Position>
-  readonly present: ReadonlyMap<string, ReadonlySet<string>>
-  readonly servers: readonly Server[]
+  readonly running: readonly RestingNode[]
   readonly users: readonly User<View>[]
 }
 
@@ -33,18 +30,17 @@ export function checkRest(context: RestContext): void {
     }
   }
   for (const channel of context.plan.channels) checkPresence(context, channel)
-  for (const server of context.servers) checkOpen(context.judge, server)
+  for (const node of context.running) checkOpen(context.judge, node)
   if (context.plan.climate === 'calm') for (const user of context.users) for (const view of user.views.values()) checkSeen(context, view)
 }
 
 /** A server has open what its clients follow, and asks the broker for nothing else. */
-function checkOpen(judge: Judge, { node, line, machine, options }: Server): void {
+function checkOpen(judge: Judge, { name, node, asks }: RestingNode): void {
   const followed = new Set(node.sessions.all().flatMap(session => [...session.subscriptions.keys()]))
   const open = [...new Set([...node.hub.channels()].map(({ name }) => name))]
-  judge.hold(same(open.sort(), [...followed].sort()), `${machine.name} has open "${open}", and its clients follow "${[...followed]}"`)
-  // A relay gives up what it does not want any more when it next hears of it.
-  const isExact = options.relayed || same([...line.wanted].sort(), open)
-  judge.hold(isExact, `${machine.name} asks the broker for "${[...line.wanted]}", and has open "${open}"`)
+  judge.hold(same(open.sort(), [...followed].sort()), `${name} has open "${open}", and its clients follow "${[...followed]}"`)
+  const isExact = asks === undefined || same([...asks].sort(), open)
+  judge.hold(isExact, `${name} asks the broker for "${[...(asks ?? [])]}", and has open "${open}"`)
 }
 
 /** Where nothing was lost, everyone heard of whoever came after him and is still there, and of nobody else. */

@@ -60,7 +60,7 @@ describe('the router', () => {
       ownerOf: () => ({ node: 'b', address: 'ws://b' }),
       refresh: () => Promise.reject(new Error('the lease store does not answer')),
     }
-    await expect(new Router(leases, 'a').route('board:1', routes(moved))).rejects.toMatchObject({ code: 100, temporary: true })
+    await expect(new SlotRouter(leases, 'a').route('board:1', routes(moved))).rejects.toMatchObject({ code: 100, temporary: true })
   })
 
   test('[N11] any other failure of the owner is its answer', async () => {

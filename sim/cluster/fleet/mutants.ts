@@ -1,0 +1,137 @@
+import type { LogRecord, SharedLog } from '../../../src/broker/index.ts'
+import {
+  type ClusterMember,
+  type Fence,
+  type LeaseStore,
+  MemoryLeaseStore,
+  type Placement,
+  type SlotTerm,
+} from '../../../src/cluster/index.ts'
+import type { BrokerSink } from '../../../src/hub/index.ts'
+import { Publication } from '../../../src/protocol/index.ts'
+import type { Mutant } from '../../core/workload.ts'
+import type { Garble } from './links.ts'
+
+/** A fleet of which one part is broken on purpose. */
+export interface FleetMutant extends Mutant {
+  /** The log of channels as a node has it. */
+  log(log: SharedLog, node: string): SharedLog
+  /** Where a node's broker hands over what it has read. */
+  sink(sink: BrokerSink, node: string): BrokerSink
+  store(store: MemoryLeaseStore): LeaseStore & Fence
+  readonly garble: Garble
+}
+
+export const intact: FleetMutant = {
+  name: 'nothing',
+  topology: 'fleet',
+  log: log => log,
+  sink: sink => sink,
+  store: store => store,
+  garble: text => text,
+}
+
+const every = 7
+
+/** One node does not get every seventh record. */
+const drops: FleetMutant = {
+  ...intact,
+  name: 'reads a log that drops records on one node',
+  log: (log, node) => (node === 'n0' ? dropping(log) : log),
+}
+
+/** One node's broker says of nothing what came before it, and loses some: a feed cannot tell. */
+const ignoresAfter: FleetMutant = {
+  ...intact,
+  name: 'ignores on one node what came before a publication',
+  sink: (sink, node) => (node === 'n1' ? forgetting(sink) : sink),
+}
+
+/** Gives every owner the same term. */
+const doubleOwners: FleetMutant = { ...intact, name: 'has leases that let two own', store: store => new Termless(store) }
+
+/** Lets whoever once owned a slot go on writing. */
+const noFence: FleetMutant = { ...intact, name: 'has no fence for what a former owner writes', store: ({ clock }) => new OpenFence(clock) }
+
+/** Answers the next question as well with each answer. */
+const answersTwice: FleetMutant = { ...intact, name: 'has links that answer twice', garble: repeatAnswers }
+
+export const fleetMutants: readonly FleetMutant[] = [drops, ignoresAfter, doubleOwners, noFence, answersTwice]
+
+function dropping(log: SharedLog): SharedLog {
+  const isKept = ({ offset }: LogRecord) => offset % every !== 0
+  return {
+    partitions: log.partitions,
+    append: (partition, entries) => log.append(partition, entries),
+    bounds: partition => log.bounds(partition),
+    read: (partition, after, reader) =>
+      log.read(partition, after, {
+        take: records => reader.take(records.filter(isKept)),
+        missed: upTo => reader.missed(upTo),
+      }),
+  }
+}
+
+function forgetting(sink: BrokerSink): BrokerSink {
+  let count = 0
+  return {
+    deliver(channel, message) {
+      if (message.kind !== 'publication' || message.publication.offset === 0) return sink.deliver(channel, message)
+      if (++count % every === 0) return
+      const { publication } = message
+      sink.deliver(channel, { ...message, publication: new Publication({ ...publication.fields(), offset: publication.offset, after: 0 }) })
+    },
+    control: message => sink.control(message),
+    mayHaveMissed: channel => sink.mayHaveMissed(channel),
+    removed: channel => sink.removed(channel),
+  }
+}
+
+/** Every owner has the same term, so that a former one passes for the present. */
+class Termless implements LeaseStore, Fence {
+  constructor(readonly inner: MemoryLeaseStore) {}
+
+  renew(member: ClusterMember, ttlMs: number): Promise<void> {
+    return this.inner.renew(member, ttlMs)
+  }
+
+  leave(node: string): Promise<void> {
+    return this.inner.leave(node)
+  }
+
+  async read(): Promise<Placement> {
+    const { members, leases } = await this.inner.read()
+    return { members, leases: leases.map(lease => ({ ...lease, term: 1 })) }
+  }
+
+  async take(node: string, slots: readonly SlotTerm[]): Promise<readonly SlotTerm[]> {
+    const { leases } = await this.inner.read()
+    const terms = new Map(leases.map(({ slot, term }) => [slot, term]))
+    const taken = await this.inner.take(
+      node,
+      slots.map(({ slot }) => ({ slot, term: terms.get(slot) ?? 0 })),
+    )
+    return taken.map(({ slot }) => ({ slot, term: 1 }))
+  }
+
+  async release(): Promise<void> {}
+
+  fenced<T>(_: SlotTerm, write: () => T): T {
+    return write()
+  }
+}
+
+class OpenFence extends MemoryLeaseStore {
+  override fenced<T>(_: SlotTerm, write: () => T): T {
+    return write()
+  }
+}
+
+function repeatAnswers(text: string): string {
+  const lines = text.split('\n').flatMap(line => {
+    if (!line.startsWith('["r",')) return [line]
+    const [kind, id, ...rest]: [string, number, ...unknown[]] = JSON.parse(line)
+    return [line, JSON.stringify([kind, id + 1, ...rest])]
+  })
+  return lines.join('\n')
+}
