@@ -1,6 +1,6 @@
 import { expect } from 'bun:test'
 import type { Locator, Page } from 'playwright-core'
-import { eventually } from '../kit/index.ts'
+import { eventually, until } from '../kit/index.ts'
 
 /** One tab: a device of a user, and what the page complained about. */
 export class Tab {
@@ -63,6 +63,11 @@ export class Tab {
     return this.message(text).getAttribute('data-state')
   }
 
+  /** Until what was written is kept on the device: it is shown at once, and lies there some milliseconds later, on a busy machine more. */
+  async keeps(text: string): Promise<void> {
+    await until('it is kept on the device', () => this.page.evaluate(isInOutbox, text))
+  }
+
   texts(): Promise<string[]> {
     return this.messages.locator('.text').allInnerTexts()
   }
@@ -81,4 +86,22 @@ export class Tab {
 export async function closeTabs(...tabs: readonly Tab[]): Promise<void> {
   expect(tabs.flatMap(({ complaints }) => complaints)).toEqual([])
   await Promise.all([...new Set(tabs.map(({ page }) => page.context()))].map(context => context.close()))
+}
+
+/** Runs in the page. */
+async function isInOutbox(text: string): Promise<boolean> {
+  const done = <T>(request: IDBRequest<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result)
+      request.onerror = () => reject(request.error)
+    })
+  for (const { name = '' } of await indexedDB.databases()) {
+    const database = await done(indexedDB.open(name))
+    const entries = database.objectStoreNames.contains('outbox')
+      ? await done(database.transaction('outbox').objectStore('outbox').getAll())
+      : []
+    database.close()
+    if (JSON.stringify(entries).includes(text)) return true
+  }
+  return false
 }

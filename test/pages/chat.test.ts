@@ -58,6 +58,7 @@ describe.skipIf(skipped)('the chat in a browser', () => {
     await page.locator('.link-bar').waitFor()
     await eva.say('Before the tab was closed')
     await until('it waits', async () => (await eva.state('Before the tab was closed')) === 'waiting')
+    await eva.keeps('Before the tab was closed')
     await page.close()
     await still(() => finn.messages.count(), 0)
     await page.context().setOffline(false)
