@@ -3,7 +3,7 @@ import { CommandError, errors } from '../protocol/index.ts'
 import { Children, type ChildrenContext } from './children.ts'
 import type { ControlLog } from './control-log.ts'
 import { globOf } from './glob.ts'
-import { Machine } from './machine.ts'
+import { HostStats } from './host-stats.ts'
 import { protocol } from './protocol.ts'
 import type { NodeReport, NodeRole } from './report.ts'
 import { nodeOfSession, StreamDirectory } from './stream-directory.ts'
@@ -30,7 +30,7 @@ const workerAnswerMs = 1000
 /** What a node has below it, whatever is above: links, figures, and the way down to sessions. Every topology has one. */
 export class Below {
   readonly children: Children
-  readonly machine: Machine
+  readonly hostStats: HostStats
   readonly streams = new StreamDirectory(() => this.host)
   #host: TopologyHost | undefined
 
@@ -39,7 +39,7 @@ export class Below {
     readonly context: BelowContext,
   ) {
     this.children = this.#createChildren()
-    this.machine = new Machine(
+    this.hostStats = new HostStats(
       options.clock,
       () => this.#ownReport(),
       () => this.children.all(),
@@ -114,7 +114,7 @@ export class Below {
       takeWatch: (session, user) => this.streams.take(beyond(session), session, user),
       happened: (event, owner) => this.host.node.emit(event, owner),
       left: owner => this.host.node.lost(owner),
-      parted: report => this.machine.parted(report),
+      parted: report => this.hostStats.parted(report),
     })
   }
 

@@ -5,7 +5,7 @@ export { ControlLog } from './control-log.ts'
 export { Fleet, type FleetOptions, type FleetPlace } from './fleet.ts'
 export type { Link, LinkSocket } from './link.ts'
 export type { LinkEnd, LinkListener } from './link-listener.ts'
-export { Machine, type MachineFigures } from './machine.ts'
+export { HostStats, type HostFigures } from './host-stats.ts'
 export {
   type ClusterMember,
   type Fence,

@@ -47,8 +47,8 @@ export class Single implements Topology {
     return this.#below.children
   }
 
-  get machine() {
-    return this.#below.machine
+  get hostStats() {
+    return this.#below.hostStats
   }
 
   broker(sink: BrokerSink): Broker {

@@ -15,7 +15,7 @@ import type {
 import type { Clock, Json, Random } from '../kit/index.ts'
 import { CommandError } from '../protocol/index.ts'
 import type { Children } from './children.ts'
-import type { Machine } from './machine.ts'
+import type { HostStats } from './host-stats.ts'
 import type { Owner } from './placement/index.ts'
 import type { TakenWatch, WatchChange } from './protocol.ts'
 import type { NodeReport, NodeRole } from './report.ts'
@@ -39,7 +39,7 @@ export interface Topology {
   /** Nodes linked to this one from below. */
   readonly children: Children
   /** This process and its workers together. */
-  readonly machine: Machine
+  readonly hostStats: HostStats
   broker(sink: BrokerSink): Broker
   presence(broker: Broker): Presence
   /** A service keeps the histories of a namespace. */

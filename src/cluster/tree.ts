@@ -81,8 +81,8 @@ export class Tree implements Topology {
     return this.#below.children
   }
 
-  get machine() {
-    return this.#below.machine
+  get hostStats() {
+    return this.#below.hostStats
   }
 
   broker(sink: BrokerSink): RelayBroker {

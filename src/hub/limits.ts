@@ -61,7 +61,7 @@ export interface Limits {
   readonly commandsPendingMax: number
   /** Bytes queued for one session that reads slower than its streams flow. Beyond: close 3008. Centrifugo's default. */
   readonly outboxBytesMax: number
-  /** Bytes waiting in the socket from which nothing more is written (market D16). */
+  /** Bytes waiting in the socket from which nothing more is written (R3). */
   readonly outboxHighWaterBytes: number
   /** Bytes waiting in the socket up to which conflated news is still added: what waits there cannot become newer. */
   readonly outboxLowWaterBytes: number
@@ -122,7 +122,7 @@ export interface Limits {
   readonly sseEndedRetryMs: number
   /** How long an event stream waits before it asks again for a channel that could not be opened for the moment: from half of the first on, twice as long each time, up to the second. */
   readonly lateChannelRetry: BackoffOptions
-  /** How long the watchlist of a broken event stream is kept for its return (market D12). */
+  /** How long the watchlist of a broken event stream is kept for its return (E26). */
   readonly sseLingerMs: number
   /** How long a channel without local subscribers stays open upstream (architecture: 30 s), which spares flapping. */
   readonly channelLingerMs: number

@@ -20,7 +20,7 @@ export interface WatchReply {
   readonly rejected: readonly { readonly channel: string; readonly code: number; readonly message: string }[]
 }
 
-/** The live event streams of this node by id, and for a while those that broke off, so that their return finds its watchlist (market D12). */
+/** The live event streams of this node by id, and for a while those that broke off, so that their return finds its watchlist (E26). */
 export class Watches {
   readonly #live = new Map<string, Session>()
   readonly #lingering = new Map<string, Watch>()

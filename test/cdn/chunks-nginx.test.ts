@@ -7,7 +7,7 @@ import { NginxCache } from './nginx-cache.ts'
 const pollers = 2000
 
 describe.skipIf(lacks('nginx', 'chunks of a game behind a cache'))('behind nginx as documented', () => {
-  test('[S15][D6] two thousand viewers cause at most two requests a chunk, and each has every update once', async () => {
+  test('[S15][CD6] two thousand viewers cause at most two requests a chunk, and each has every update once', async () => {
     const { server, asked } = await startOrigin()
     await using origin = server
     await using nginx = await NginxCache.before(origin.url)
@@ -42,7 +42,7 @@ describe.skipIf(lacks('nginx', 'chunks of a game behind a cache'))('behind nginx
     for (const viewer of viewers) viewer.stop()
   })
 
-  test('[D6] two thousand viewers whose chunk is gone are sent on at once, by one request', async () => {
+  test('[CD6] two thousand viewers whose chunk is gone are sent on at once, by one request', async () => {
     const { server, asked } = await startOrigin()
     await using origin = server
     await using nginx = await NginxCache.before(origin.url)

@@ -121,7 +121,7 @@ overBothStores(({ open, rows }) => {
     expect(await idsOf(chat, 'ann')).toEqual([id])
   })
 
-  test('[M102] what is deleted is gone for oneself alone, and comes back empty with the next message', async () => {
+  test('[M19, M102] what is deleted is gone for oneself alone, and comes back empty with the next message', async () => {
     const chat = await rows()
     const { id } = await chat.direct('ann', 'bob')
     await chat.send('bob', id, 'hello')

@@ -131,7 +131,7 @@ describe('messages', () => {
     expect((await send('2', { 'bob/phone': 'a', 'bob/laptop': 'b' })).seq).toBe(2)
   })
 
-  test('[M26] a screen sees each message before it is taken, and may refuse it', async () => {
+  test('[M26, M27] a screen sees each message before it is taken, and may refuse it', async () => {
     const seen: unknown[] = []
     const server = await serveChat('sqlite::memory:', {
       async screen(draft) {

@@ -5,7 +5,7 @@ import { endAll, hangsOn, startCentral, startRelay } from '../kit/servers/tree.t
 afterEach(endAll)
 
 describe.skipIf(lacks('chromium', 'the tree on the operations page'))('the operations page', () => {
-  test('[D7] draws who feeds whom with the arithmetic of the fan-out, as a list on a phone, and follows what changes', async () => {
+  test('[CD7] draws who feeds whom with the arithmetic of the fan-out, as a list on a phone, and follows what changes', async () => {
     const central = await startCentral()
     const regional = await startRelay([central], { region: 'eu' })
     const edges = [await startRelay([regional], { region: 'eu-1' }), await startRelay([regional], { region: 'eu-2' })]

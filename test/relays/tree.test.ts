@@ -58,7 +58,7 @@ async function sendsFor(count: number): Promise<number> {
 }
 
 describe('central, three regional nodes and nine edges', () => {
-  test('[S18][D9] a goal is thirteen sends between nodes, for nine viewers as for nine hundred, and all have it', async () => {
+  test('[S18][CD9] a goal is thirteen sends between nodes, for nine viewers as for nine hundred, and all have it', async () => {
     await join(1)
     expect(await sendsFor(1)).toBe(13)
     await join(viewersPerEdge - 1)
@@ -80,7 +80,7 @@ describe('central, three regional nodes and nine edges', () => {
     await victim?.start()
   })
 
-  test('[S14][D10] an edge is killed: its viewers go on at another one from where they were', async () => {
+  test('[S14][CD10] an edge is killed: its viewers go on at another one from where they were', async () => {
     const [victim] = tree.edges
     const theirs = viewers.filter(({ ports }) => ports[0] === victim?.port)
     expect(theirs.length).toBe(viewersPerEdge)
@@ -93,7 +93,7 @@ describe('central, three regional nodes and nine edges', () => {
     await victim?.start()
   })
 
-  test('[S10][D11] far more statistics than viewers are given hold up no goal', async () => {
+  test('[S10, S19][CD11] far more statistics than viewers are given hold up no goal', async () => {
     for (const viewer of viewers.splice(90)) viewer.stop()
     const keys = 20
     const before = viewers.map(({ low }) => low)

@@ -147,7 +147,7 @@ export class Subscription implements GroupMember {
   /** Whether it gets what every other subscriber gets, and nothing else. */
   get canJoinGroup(): boolean {
     const { channel, terms, session } = this
-    if (terms.delta || this.readCursors !== undefined || !this.isAbreast) return false
+    if (terms.delta || this.readCursors !== undefined || !this.hasCaughtUp) return false
     return !session.wire.hasCursor || !channel.isRecoverable || this.isSettled
   }
 
@@ -187,10 +187,10 @@ export class Subscription implements GroupMember {
   get position(): Position {
     const { position } = this.channel.feed
     if (this.state.kind === 'replaying') return { epoch: position.epoch, offset: this.state.replay.offset }
-    return this.isAbreast ? position : { epoch: position.epoch, offset: this.seenOffset }
+    return this.hasCaughtUp ? position : { epoch: position.epoch, offset: this.seenOffset }
   }
 
-  get isAbreast(): boolean {
+  get hasCaughtUp(): boolean {
     return this.state.kind !== 'replaying' && this.seenOffset <= this.channel.feed.position.offset
   }
 

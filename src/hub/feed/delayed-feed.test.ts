@@ -109,7 +109,7 @@ describe('a channel as it was', () => {
   test('[S12] whenever it is opened, it shows what had happened then, and each later thing exactly its delay after it happened', () => {
     const steps = fc.array(fc.tuple(fc.nat(20_000), fc.constantFrom(...lanes)), { minLength: 1, maxLength: 40 })
     fc.assert(
-      fc.property(steps, fc.nat(40), fc.constantFrom(1000, 10_000, 60_000), (happenings, opening, ms) => {
+      fc.property(steps, fc.nat(40), fc.constantFrom(1000, 10_000, 60_000), (events, opening, ms) => {
         const { clock, say, follow } = start()
         const said: { readonly atMs: number; readonly data: number; readonly lane: string }[] = []
         let opened: ReturnType<typeof follow> | undefined
@@ -118,8 +118,8 @@ describe('a channel as it was', () => {
           opened = follow('lanes:1', ms)
           openedMs = clock.now()
         }
-        for (const [index, [pauseMs, lane]] of happenings.entries()) {
-          if (index === opening % happenings.length) open()
+        for (const [index, [pauseMs, lane]] of events.entries()) {
+          if (index === opening % events.length) open()
           clock.advance(pauseMs)
           say('lanes:1', index, lane === 'stats' ? { lane, key: String(index) } : { lane })
           said.push({ atMs: clock.now(), data: index, lane })

@@ -50,7 +50,7 @@ function start() {
   return { hub, broker, lose }
 }
 
-test('[D1] what a part of the node follows comes whole: what is kept first, then everything in order and once, a loss healed', async () => {
+test('[CD1] what a part of the node follows comes whole: what is kept first, then everything in order and once, a loss healed', async () => {
   const { hub, broker, lose } = start()
   for (const n of [1, 2]) await broker.publish('kept:1', n, {})
   const target = new Target()
@@ -72,7 +72,7 @@ test('[D1] what a part of the node follows comes whole: what is kept first, then
   expect(target.heard.at(-1)).toBe('lost')
 })
 
-test('[D1] two follow one channel each for itself, and an end is an end', async () => {
+test('[CD1] two follow one channel each for itself, and an end is an end', async () => {
   const { hub, broker } = start()
   const [one, two] = [new Target(), new Target()]
   const first = hub.follow('kept:1', one)
@@ -88,7 +88,7 @@ test('[D1] two follow one channel each for itself, and an end is an end', async 
   await expect(hub.follow('unknown:1', one).opened).rejects.toThrow()
 })
 
-test('[D1] one that is ended while it is opened, and could not be opened then, gives up its own subscription and nobody else’s', async () => {
+test('[CD1] one that is ended while it is opened, and could not be opened then, gives up its own subscription and nobody else’s', async () => {
   const { hub, broker } = start()
   let subscribed = 0
   const failing = Promise.withResolvers<never>()

@@ -327,7 +327,7 @@ export class Session implements OutboxOwner, Subscriber, ChannelCaller {
   cursor(): string | undefined {
     if (this.wire.name !== 'sse') return undefined
     const { only } = this.subscriptions
-    if (only?.isAbreast && only.isSettled && !this.#hasOwnCursor) {
+    if (only?.hasCaughtUp && only.isSettled && !this.#hasOwnCursor) {
       // Remembered until the session's channels change; a newest value that waits for room has a cursor of its own.
       if (only.channel.isRecoverable) this.outbox.soleCursor = only.channel
       return only.channel.cursor

@@ -9,7 +9,7 @@ import type { Config } from '../config/index.ts'
 /** Free bytes below which nothing new should come here: a write-ahead log of SQLite, and the files beside it, grow by whole megabytes. */
 const freeBytesMin = 1024 * 1024
 /** Between two lines on the same trouble: a full disk fails every publish. */
-const complaintMs = 10_000
+const logThrottleMs = 10_000
 /** Between two tries whether it can be written again. */
 const probeMs = 1_000
 
@@ -36,7 +36,7 @@ export class DiskHealth {
     const { clock, log } = this.options
     this.failures++
     this.#trouble = `the store cannot be written: ${error instanceof Error ? error.message : error}`
-    if (clock.now() - this.#saidAt < complaintMs) return
+    if (clock.now() - this.#saidAt < logThrottleMs) return
     this.#saidAt = clock.now()
     log.error({ reason: this.#trouble, failures: this.failures }, 'what is to be kept cannot be written')
   }

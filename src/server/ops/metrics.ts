@@ -30,7 +30,7 @@ const misleading = [
 export interface MetricsOptions {
   readonly clock: Clock
   readonly node: Pick<Node, 'counters'>
-  readonly topology: Pick<Topology, 'machine'>
+  readonly topology: Pick<Topology, 'hostStats'>
   readonly hooks: Hooks
   /** Where something is kept here. */
   readonly disk: { readonly failures: number; trouble(): string | undefined } | undefined
@@ -75,7 +75,7 @@ export class Metrics {
 /** Accepted, appended and delivered are three different things: a call that passed, a place in history, a write to a subscriber. */
 function countersOf({ node, topology, disk }: MetricsOptions): Metric[] {
   const { counters } = node
-  const figures = () => topology.machine.figures()
+  const figures = () => topology.hostStats.figures()
   return [
     { name: 'publications_accepted_total', help: 'Publish calls that passed every check.', read: () => counters.accepted },
     { name: 'publications_appended_total', help: 'Publications appended by the broker.', read: () => counters.appended },
@@ -113,7 +113,7 @@ function gaugesOf({ topology, disk }: MetricsOptions): Metric[] {
       help: 'Open sessions by transport.',
       label: 'transport',
       read: () => {
-        const { viewers, websockets } = topology.machine.figures()
+        const { viewers, websockets } = topology.hostStats.figures()
         return { websocket: websockets, sse: viewers - websockets }
       },
     },
@@ -123,6 +123,6 @@ function gaugesOf({ topology, disk }: MetricsOptions): Metric[] {
       read: () => (disk?.trouble() === undefined ? 1 : 0),
     },
     { name: 'heap_bytes', help: 'Memory of JavaScript objects.', read: () => heapBytes() },
-    { name: 'channels', help: 'Channels with subscribers on this node.', read: () => topology.machine.figures().channels },
+    { name: 'channels', help: 'Channels with subscribers on this node.', read: () => topology.hostStats.figures().channels },
   ]
 }

@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import type { MachineFigures, Topology } from '../../cluster/index.ts'
+import type { HostFigures, Topology } from '../../cluster/index.ts'
 import type { Node } from '../../hub/index.ts'
 import { type Clock, every, RingBuffer, type Timer } from '../../kit/index.ts'
 import type { Config } from '../config/index.ts'
@@ -27,7 +27,7 @@ export interface OpsOptions {
   readonly clock: Clock
   readonly node: Node
   readonly config: Pick<Config, 'development'>
-  readonly topology: Pick<Topology, 'machine' | 'role' | 'reports' | 'surveyWorkers'>
+  readonly topology: Pick<Topology, 'hostStats' | 'role' | 'reports' | 'surveyWorkers'>
 }
 
 /** What the operations page shows: the last minute second by second, and what is going on now. */
@@ -42,7 +42,7 @@ export class Ops {
   constructor(readonly options: OpsOptions) {
     this.#startedAt = options.clock.now()
     this.#rows = new OpsRows(options.node)
-    this.#before = this.#totals(options.topology.machine.figures())
+    this.#before = this.#totals(options.topology.hostStats.figures())
     this.#lag.enable()
     this.#timer = every(options.clock, sampleMs, () => this.#sample())
   }
@@ -52,7 +52,7 @@ export class Ops {
     const { node, config, topology } = this.options
     const latest = this.#samples.at(this.#samples.size - 1)
     const memory = process.memoryUsage()
-    const figures = topology.machine.figures()
+    const figures = topology.hostStats.figures()
     const rows = together([this.#rows.list(), ...(await topology.surveyWorkers()).map(readRows)])
     return {
       node: {
@@ -98,13 +98,13 @@ export class Ops {
     this.#lag.disable()
   }
 
-  #totals({ delivered, writes, bytesOut }: MachineFigures) {
+  #totals({ delivered, writes, bytesOut }: HostFigures) {
     const { accepted, appended } = this.options.node.counters
     return { accepted, appended, delivered, writes, bytesOut }
   }
 
   #sample(): void {
-    const figures = this.options.topology.machine.figures()
+    const figures = this.options.topology.hostStats.figures()
     const now = this.#totals(figures)
     const before = this.#before
     this.#before = now

@@ -28,7 +28,7 @@ function report(node: string, parent: string, viewers = 1): NodeReport {
 
 const below = (reports: NodeReport[]) => Object.fromEntries(treeRows(reports).map(({ node, viewersBelow }) => [node, viewersBelow]))
 
-test('[F110] viewers are counted for all nodes above them', () => {
+test('[F110, S20] viewers are counted for all nodes above them', () => {
   expect(below([report('a', ''), report('b', 'a', 2), report('c', 'b', 4), report('d', 'b', 8)])).toEqual({ a: 14, b: 12, c: 0, d: 0 })
 })
 

@@ -120,7 +120,7 @@ describe('chunks over HTTP', () => {
 })
 
 describe('after a restart', () => {
-  test('[D2] the chunks are the same under the same numbers', async () => {
+  test('[CD2] the chunks are the same under the same numbers', async () => {
     const { server, publish, ask } = await start()
     await publish(45)
     const bodies = await Promise.all([1, 2, 3].map(async n => (await ask(`chunks/${n}`)).text()))
@@ -131,7 +131,7 @@ describe('after a restart', () => {
     expect((JSON.parse(await (await second.ask('chunks/4')).text()) as ChunkBody).publications[0]?.offset).toBe(46)
   })
 
-  test('[D3] without the beginning of the history, numbers begin where none can have been, and 410 says where to go on', async () => {
+  test('[CD3] without the beginning of the history, numbers begin where none can have been, and 410 says where to go on', async () => {
     const { server, publish, ask } = await start(undefined, 30)
     await publish(40)
     await (await ask('chunks/2')).text()
@@ -149,7 +149,7 @@ describe('after a restart', () => {
     expect(((await (await held).json()) as ChunkBody).publications.map(({ offset }) => offset)).toEqual(upTo(20, 42))
   })
 
-  test('[D4] a link names the history that it is of, so that a cache never serves what was thrown away', async () => {
+  test('[CD4] a link names the history that it is of, so that a cache never serves what was thrown away', async () => {
     const { publish, ask } = await start()
     await publish(20)
     const { next, epoch } = (await (await ask('chunks/1')).json()) as ChunkBody
@@ -181,7 +181,7 @@ describe('streams for caches', () => {
     expect(cacheOf(await ask('sse/0'))).toEqual(over)
   })
 
-  test('[D5] one whose reader does not read is broken off, and holds no more than a bound', async () => {
+  test('[CD5] one whose reader does not read is broken off, and holds no more than a bound', async () => {
     const { publish, server } = await start()
     await publish(1)
     let text = ''
@@ -210,7 +210,7 @@ describe('streams for caches', () => {
     expect(text).not.toEndWith('0\r\n\r\n')
   })
 
-  test('[D5] one that ends before its time is broken off, so that no cache keeps a part for the whole', async () => {
+  test('[CD5] one that ends before its time is broken off, so that no cache keeps a part for the whole', async () => {
     const { publish, server } = await start()
     await publish(1)
     const response = await fetch(`${server.url}/sports/games/1/sse/1`)

@@ -17,7 +17,7 @@ function update(offset: number, time: number, data = ''): Publication {
 }
 
 describe('a chunk', () => {
-  test('[S15][D2] closes two seconds after its first update, however many follow', () => {
+  test('[S15][CD2] closes two seconds after its first update, however many follow', () => {
     const clock = new SimClock()
     const { chunks, bodies } = start(clock)
     chunks.add(update(1, clock.now()))
@@ -34,7 +34,7 @@ describe('a chunk', () => {
     expect(bodies()).toEqual(['1: 1,2', '2: 3'])
   })
 
-  test('[S15][D2] closes with its twentieth update at once', () => {
+  test('[S15][CD2] closes with its twentieth update at once', () => {
     const clock = new SimClock()
     const { chunks, closed } = start(clock)
     for (let offset = 1; offset <= 45; offset++) chunks.add(update(offset, clock.now()))
@@ -52,7 +52,7 @@ describe('a chunk', () => {
     expect([0, 3, 4].map(n => chunks.find(n).kind)).toEqual(['gone', 'next', 'ahead'])
   })
 
-  test('[D3] goes when more than enough have come after it, by count and by size, and its number never comes again', () => {
+  test('[CD3] goes when more than enough have come after it, by count and by size, and its number never comes again', () => {
     const clock = new SimClock()
     const { chunks } = start(clock)
     const count = chunkLimits.chunksMax + 3
@@ -67,7 +67,7 @@ describe('a chunk', () => {
   })
 })
 
-test('[D2] the same updates are cut into the same chunks, live and from the history, whenever that is read', () => {
+test('[CD2] the same updates are cut into the same chunks, live and from the history, whenever that is read', () => {
   const gaps = fc.array(fc.oneof(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 0, max: 3000 })), { minLength: 1, maxLength: 120 })
   fc.assert(
     fc.property(gaps, fc.integer({ min: 0, max: 5000 }), (pauses, restMs) => {

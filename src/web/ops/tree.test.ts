@@ -28,7 +28,7 @@ function grown(given: readonly OpsTreeRow[]): TreeNode {
 const names = ({ name, children }: TreeNode): unknown => (children.length === 0 ? name : [name, ...children.map(names)])
 
 describe('the tree of nodes', () => {
-  test('[D7] one goal is one send into each node, level by level', () => {
+  test('[CD7] one goal is one send into each node, level by level', () => {
     expect(fanOutText(levelsOf(grown(rows(3, 3))))).toBe('1 goal = 1 + 3 + 9 = 13 sends between nodes')
     expect(fanOutText(levelsOf(grown(rows(10, 20))))).toBe('1 goal = 1 + 10 + 200 = 211 sends between nodes')
     expect(fanOutText(levelsOf(grown(rows())))).toBe('1 goal = 1 send to this node')
@@ -36,14 +36,14 @@ describe('the tree of nodes', () => {
     expect(grown(rows(3, 3)).viewersBelow).toBe(120)
   })
 
-  test('[D7] nodes stand under the one that feeds them, in an order that does not change, whatever the rows say', () => {
+  test('[CD7] nodes stand under the one that feeds them, in an order that does not change, whatever the rows say', () => {
     const given = [row('b', 'c'), row('a', 'c', { role: 'worker' }), row('c', null), row('d', 'b'), row('e', 'nobody')]
     expect(names(grown(given))).toEqual(['c', ['b', 'd'], 'e', 'a'])
     expect(treeOf([row('a', 'b'), row('b', 'a')], new Map())).toBeUndefined()
     expect(names(grown([row('c', null), row('a', 'b'), row('b', 'a')]))).toBe('c')
   })
 
-  test('[D7] too many nodes of one parent stand together, with all that they are', () => {
+  test('[CD7] too many nodes of one parent stand together, with all that they are', () => {
     const tree = grown(rows(30))
     const shown = pruned(tree)
     expect(shown.children.length).toBe(10)
@@ -58,7 +58,7 @@ describe('the tree of nodes', () => {
     expect(pruned(grown(rows(3, 3)))).toEqual(grown(rows(3, 3)))
   })
 
-  test('[D7] boxes do not touch, and a parent stands in the middle of its children', () => {
+  test('[CD7] boxes do not touch, and a parent stands in the middle of its children', () => {
     const { boxes, lines, width, height } = layOut(grown(rows(3, 3)))
     expect([boxes.length, lines.length]).toEqual([13, 12])
     const at = (name: string) => boxes.find(({ node }) => node.name === name) ?? { x: 0, y: 0 }
@@ -74,7 +74,7 @@ describe('the tree of nodes', () => {
 describe('rates', () => {
   const look = (delivered: number, node = 'a') => [{ node, published: 0, relayed: 0, delivered }]
 
-  test('[D8] are what was counted between the looks of the last ten seconds', () => {
+  test('[CD8] are what was counted between the looks of the last ten seconds', () => {
     const rates = new TreeRates()
     expect(rates.take(look(1000), 0).get('a')?.delivered).toBe(0)
     expect(rates.take(look(1200), 2000).get('a')?.delivered).toBe(100)
@@ -82,7 +82,7 @@ describe('rates', () => {
     expect(rates.take(look(1200 + 50 * 21), 21_000).get('a')?.delivered).toBe(50)
   })
 
-  test('[D8] begin anew with a node, and never fall below nothing', () => {
+  test('[CD8] begin anew with a node, and never fall below nothing', () => {
     const rates = new TreeRates()
     rates.take(look(1000), 0)
     expect(rates.take([...look(1000), ...look(500, 'b')], 1000).get('b')?.delivered).toBe(0)

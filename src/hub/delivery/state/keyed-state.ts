@@ -25,7 +25,7 @@ const tombstonesMax = 1024
 /**
  * Keeps the newest value per key, field by field. A publication updates the fields that it names; `data: null` removes the key.
  * Subscribers get what changed since they last looked: at most one entry per key, changed fields only, encoded once for all who
- * last looked at the same version (market D1, D4).
+ * last looked at the same version (U20, U21).
  */
 export class KeyedState implements StateStore {
   version = 0

@@ -8,7 +8,7 @@ export interface Paced {
   beat(): void
 }
 
-/** Parts of an interval over which the subscribers are spread (market D3). */
+/** Parts of an interval over which the subscribers are spread (U29). */
 const phases = 10
 
 /**

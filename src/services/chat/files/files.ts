@@ -118,7 +118,7 @@ export class Files {
   /** A full disk fails every upload: one line in a while says so. */
   #complain(error: unknown, text: string): void {
     const { clock, log } = this.server
-    if (clock.now() - this.#saidAt < limits.complaintMs) return
+    if (clock.now() - this.#saidAt < limits.logThrottleMs) return
     this.#saidAt = clock.now()
     log.error({ reason: error instanceof Error ? error.message : String(error) }, text)
   }

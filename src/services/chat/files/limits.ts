@@ -34,5 +34,5 @@ export const limits = {
   /** Requests for files by one user. Beyond: 429. */
   readRate: { perSecond: 50, burst: 500 },
   /** Between two lines on a store that takes nothing. */
-  complaintMs: 10_000,
+  logThrottleMs: 10_000,
 } as const

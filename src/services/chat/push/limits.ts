@@ -55,7 +55,7 @@ export const pushLimits = {
   /** How long a push service keeps a note that only takes something away, for a device that is off. */
   dismissTtlMs: hour,
   /** Between two warnings that devices could not be notified, so that an outage does not flood the log. */
-  complaintMs: 10 * second,
+  logThrottleMs: 10 * second,
   /** How old a message may be that is pushed after a restart; older ones come with the connection. */
   restoredMs: hour,
   /** How long what is taken up waits for its acknowledgement: devices come back within half a minute, most of them in half of it. */

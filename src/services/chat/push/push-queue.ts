@@ -255,7 +255,7 @@ export class PushQueue {
     // The endpoint is not told: whoever knows it can send there.
     const fields = { user: subscription.user, device: subscription.device, origin: sender.originOf(subscription), reason }
     const isDue = clock.now() >= this.#complainAt
-    if (isDue) this.#complainAt = clock.now() + pushLimits.complaintMs
+    if (isDue) this.#complainAt = clock.now() + pushLimits.logThrottleMs
     log[isDue ? 'warn' : 'debug'](fields, 'a device was not notified, and will not be')
   }
 }

@@ -6,7 +6,7 @@ import type { Desk } from './desk.ts'
 import { followGestures } from './message-gestures.ts'
 import { NearBlocks } from './near-blocks.ts'
 import { blocksOf, isNews, rowsOf } from './rows.ts'
-import { ScrollKeeper, type Sight } from './scroll-keeper.ts'
+import { ScrollAnchor, type Sight } from './scroll-anchor.ts'
 
 const flashMs = 1_600
 /** With more that is unread than this one begins at the end: nobody reads it all. */
@@ -34,7 +34,7 @@ export function useMessageScroll(desk: Desk, conversation: ConversationView, ite
   const { chat } = desk.store
   const scroller = useRef<HTMLDivElement>(null)
   const content = useRef<HTMLDivElement>(null)
-  const keeper = useRef<ScrollKeeper | undefined>(undefined)
+  const anchor = useRef<ScrollAnchor | undefined>(undefined)
   const placed = useRef(false)
   const near = useSignal<NearBlocks | undefined>(undefined)
   const forced = useSignal<string | undefined>(undefined)
@@ -45,7 +45,7 @@ export function useMessageScroll(desk: Desk, conversation: ConversationView, ite
   useLayoutEffect(() => {
     if (scroller.current === null || content.current === null) return
     const isNewest = () => !chat.pages.hasAfter(id)
-    const kept = new ScrollKeeper(scroller.current, content.current, isNewest, sight => {
+    const kept = new ScrollAnchor(scroller.current, content.current, isNewest, sight => {
       atEnd.value = sight.atEnd && !chat.pages.hasAfter(id)
       if (!placed.current) return
       if (sight.nearStart && chat.hasBefore(id)) void chat.loadBefore(id).catch(() => false)
@@ -56,7 +56,7 @@ export function useMessageScroll(desk: Desk, conversation: ConversationView, ite
     const endGestures = followGestures(scroller.current, desk, id)
     const look = () => kept.restore()
     document.addEventListener('visibilitychange', look)
-    keeper.current = kept
+    anchor.current = kept
     near.value = blocks
     return () => {
       kept.close()
@@ -71,21 +71,21 @@ export function useMessageScroll(desk: Desk, conversation: ConversationView, ite
     requestAnimationFrame(() => {
       placed.current = true
       if (jumped.current || isAwaited(desk, id)) return
-      if (readBefore === undefined || keeper.current?.toRow('new', 0.2) !== true) keeper.current?.toEnd()
+      if (readBefore === undefined || anchor.current?.toRow('new', 0.2) !== true) anchor.current?.toEnd()
     })
   })
   useLayoutEffect(() => {
-    if (isPlaced) keeper.current?.restore()
+    if (isPlaced) anchor.current?.restore()
   }, [items])
 
   const newest = newestOwn(items)
   useLayoutEffect(() => {
-    if (newest !== undefined && keeper.current !== undefined) toEnd()
+    if (newest !== undefined && anchor.current !== undefined) toEnd()
   }, [newest])
 
   function toEnd(): void {
-    keeper.current?.toEnd()
-    if (chat.pages.hasAfter(id)) void desk.store.attempt(() => chat.pages.newest(id)).then(() => keeper.current?.toEnd())
+    anchor.current?.toEnd()
+    if (chat.pages.hasAfter(id)) void desk.store.attempt(() => chat.pages.newest(id)).then(() => anchor.current?.toEnd())
   }
 
   useSignalEffect(() => {
@@ -94,7 +94,7 @@ export function useMessageScroll(desk: Desk, conversation: ConversationView, ite
     const key = isHere ? chat.messages(id).find(({ seq }) => seq === jump.seq)?.key : undefined
     if (key === undefined) return
     jumped.current = true
-    show(desk, { key, forced, readBefore, keeper, content }, id)
+    show(desk, { key, forced, readBefore, anchor, content }, id)
   })
 
   return { scroller, content, near, forced, atEnd, readBefore, isPlaced, toEnd }
@@ -140,15 +140,15 @@ interface Target {
   readonly key: string
   readonly forced: Signal<string | undefined>
   readonly readBefore: number | undefined
-  readonly keeper: RefObject<ScrollKeeper | undefined>
+  readonly anchor: RefObject<ScrollAnchor | undefined>
   readonly content: RefObject<HTMLDivElement | null>
 }
 
 /** Draws the block of a row, brings the row into view, and lets it light up. */
-function show({ store, jump }: Desk, { key, forced, readBefore, keeper, content }: Target, conversation: string): void {
+function show({ store, jump }: Desk, { key, forced, readBefore, anchor, content }: Target, conversation: string): void {
   forced.value = blockWith(key, store.chat.messages(conversation), readBefore)
   requestAnimationFrame(() => {
-    keeper.current?.toRow(key, 0.4)
+    anchor.current?.toRow(key, 0.4)
     const row = content.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)
     row?.setAttribute('data-flash', 'true')
     row?.focus({ preventScroll: true })

@@ -2,7 +2,7 @@ import type { Clock } from '../kit/index.ts'
 import type { Child, NodeCounts, NodeReport } from './index.ts'
 
 /** Figures of all processes of this machine together. */
-export interface MachineFigures extends NodeCounts, Pick<NodeReport, 'viewers' | 'websockets' | 'subscriptions' | 'channels'> {}
+export interface HostFigures extends NodeCounts, Pick<NodeReport, 'viewers' | 'websockets' | 'subscriptions' | 'channels'> {}
 
 /** Workers that ended, of which one might only have lost its link for a moment. Beyond, the oldest is taken for gone. */
 const partedMax = 16
@@ -22,11 +22,11 @@ const nothing: NodeCounts = {
 }
 
 /** This process and its workers, which are one server to the outside. What a worker counted stays counted when it ends. */
-export class Machine {
+export class HostStats {
   readonly #parted = new Map<string, NodeCounts>()
   #gone = nothing
   /** Of the present tick: a scrape reads them a dozen times, and they take a walk over all channels. */
-  #figures: MachineFigures | undefined
+  #figures: HostFigures | undefined
 
   constructor(
     readonly clock: Clock,
@@ -34,7 +34,7 @@ export class Machine {
     readonly children: () => Iterable<Child>,
   ) {}
 
-  figures(): MachineFigures {
+  figures(): HostFigures {
     if (this.#figures === undefined) {
       this.#figures = this.#sum()
       this.clock.soon(() => {
@@ -44,7 +44,7 @@ export class Machine {
     return this.#figures
   }
 
-  #sum(): MachineFigures {
+  #sum(): HostFigures {
     const own = this.own()
     const workers = [...this.children()].flatMap(({ reports: [report] }) => (report?.role === 'worker' ? [report] : []))
     for (const { node } of workers) this.#parted.delete(node)

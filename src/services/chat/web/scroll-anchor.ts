@@ -15,7 +15,7 @@ export interface Sight {
 }
 
 /** Keeps in place what one is looking at, whatever is added, drawn or resized above and below; browsers do so only in part, and not all of them. */
-export class ScrollKeeper {
+export class ScrollAnchor {
   #anchor: Anchor = { kind: 'end' }
   readonly #resizes: ResizeObserver
   readonly #listening = new AbortController()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { SimClock } from '../../sim/core/clock.ts'
 import type { Child, NodeReport, NodeRole } from './index.ts'
-import { Machine } from './machine.ts'
+import { HostStats } from './host-stats.ts'
 
 function reportOf(node: string, role: NodeRole, delivered: number, viewers = 1): NodeReport {
   const counts = { published: 100, delivered, relayed: 0, writes: 1, bytesOut: 1, dropped: 0, commands: 2, recovered: 0, unrecovered: 0 }
@@ -10,21 +10,21 @@ function reportOf(node: string, role: NodeRole, delivered: number, viewers = 1):
 }
 
 /** A machine whose children are those of the reports. */
-function machineWith(...reports: NodeReport[]) {
+function hostStatsWith(...reports: NodeReport[]) {
   const state = { reports }
   const children = () => state.reports.map(report => ({ reports: [report] }) as unknown as Child)
   const clock = new SimClock()
-  const machine = new Machine(clock, () => reportOf('own', 'central', 10), children)
+  const hostStats = new HostStats(clock, () => reportOf('own', 'central', 10), children)
   const figures = () => {
     clock.settle()
-    return machine.figures()
+    return hostStats.figures()
   }
-  return { machine, state, figures }
+  return { hostStats, state, figures }
 }
 
 describe('the figures of a machine', () => {
   test('[T40] are those of its own process and its workers, and of no other node', () => {
-    const all = machineWith(reportOf('w1', 'worker', 20), reportOf('w2', 'worker', 30), reportOf('edge', 'edge', 999))
+    const all = hostStatsWith(reportOf('w1', 'worker', 20), reportOf('w2', 'worker', 30), reportOf('edge', 'edge', 999))
     const figures = all.figures()
     expect(figures).toMatchObject({ delivered: 60, viewers: 3, websockets: 3, subscriptions: 9, commands: 6, channels: 4 })
     expect([figures.errors, figures.closes]).toEqual([{ 103: 3 }, { 3001: 60 }])
@@ -33,15 +33,15 @@ describe('the figures of a machine', () => {
   })
 
   test('[T41] keep what a worker counted when it ends, and count one that only lost its link once', () => {
-    const { machine, state, figures } = machineWith(reportOf('w1', 'worker', 20))
-    machine.parted(reportOf('w1', 'worker', 20))
+    const { hostStats, state, figures } = hostStatsWith(reportOf('w1', 'worker', 20))
+    hostStats.parted(reportOf('w1', 'worker', 20))
     state.reports = []
     expect(figures()).toMatchObject({ delivered: 30, viewers: 1 })
     state.reports = [reportOf('w1', 'worker', 25)]
     expect(figures()).toMatchObject({ delivered: 35, viewers: 2 })
-    machine.parted(reportOf('edge', 'edge', 500))
+    hostStats.parted(reportOf('edge', 'edge', 500))
     state.reports = []
-    for (let n = 0; n < 100; n++) machine.parted(reportOf(`w-${n}`, 'worker', 1))
+    for (let n = 0; n < 100; n++) hostStats.parted(reportOf(`w-${n}`, 'worker', 1))
     expect(figures().delivered).toBe(110)
   })
 })
