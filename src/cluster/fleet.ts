@@ -83,8 +83,8 @@ export class Fleet implements Topology {
     return this.#below.children
   }
 
-  get machine() {
-    return this.#below.machine
+  get hostStats() {
+    return this.#below.hostStats
   }
 
   broker(sink: BrokerSink): Broker {

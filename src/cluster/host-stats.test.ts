@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { SimClock } from '../../sim/core/clock.ts'
-import type { Child, NodeReport, NodeRole } from './index.ts'
 import { HostStats } from './host-stats.ts'
+import type { Child, NodeReport, NodeRole } from './index.ts'
 
 function reportOf(node: string, role: NodeRole, delivered: number, viewers = 1): NodeReport {
   const counts = { published: 100, delivered, relayed: 0, writes: 1, bytesOut: 1, dropped: 0, commands: 2, recovered: 0, unrecovered: 0 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../kit/index.ts'
-import type { Child, NodeCounts, NodeReport } from './index.ts'
+import type { Child } from './child.ts'
+import type { NodeCounts, NodeReport } from './report.ts'
 
 /** Figures of all processes of this machine together. */
 export interface HostFigures extends NodeCounts, Pick<NodeReport, 'viewers' | 'websockets' | 'subscriptions' | 'channels'> {}

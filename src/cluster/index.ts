@@ -3,9 +3,9 @@ export { Children, type ChildrenContext } from './children.ts'
 export { type Connector, connectByWebSocket } from './connector.ts'
 export { ControlLog } from './control-log.ts'
 export { Fleet, type FleetOptions, type FleetPlace } from './fleet.ts'
+export { type HostFigures, HostStats } from './host-stats.ts'
 export type { Link, LinkSocket } from './link.ts'
 export type { LinkEnd, LinkListener } from './link-listener.ts'
-export { HostStats, type HostFigures } from './host-stats.ts'
 export {
   type ClusterMember,
   type Fence,

@@ -25,7 +25,7 @@ const surveyMs = 5000
 export class Peers {
   readonly #peers = new Map<string, Peer>()
   readonly #handlers = new Handlers<PeersContext>()
-    .handle(protocol.peer, (_context, { node, version }) => this.#greet(node, version))
+    .handle(protocol.peer, (_context, { node, version }) => this.#accept(node, version))
     .handle(protocol.alive, ({ below }) => ({ nodes: below().reports() }))
     .handle(protocol.owned, ({ call }, { key, method, data, user, client }) =>
       call(key, method, data ?? undefined, { user, ...(client === '' ? {} : { client }) }),
@@ -84,7 +84,7 @@ export class Peers {
     this.#peers.clear()
   }
 
-  #greet(node: string, version: number): { node: string } {
+  #accept(node: string, version: number): { node: string } {
     if (version === linkVersion) return { node: this.options.id }
     const { code, reason } = refusals.otherVersion
     this.options.log.warn({ node, version, own: linkVersion }, 'a node of another release is no peer; run the same on both')

@@ -50,8 +50,16 @@ test('[Y86] every id of a rule in a comment or a page is a rule of SPEC.md', () 
 })
 
 test('[Y87] every section of SPEC.md names the folders of its tests', () => {
-  const sections = spec.split(/^## /m).slice(1).filter(section => /^- \*\*|^\| [RP]\d/m.test(section))
+  const sections = spec
+    .split(/^## /m)
+    .slice(1)
+    .filter(section => /^- \*\*|^\| [RP]\d/m.test(section))
   const folders = sections.map(section => [...(/^(?:Tests|Measured by): (.*)\.$/m.exec(section)?.[1] ?? '').matchAll(/`([^`]+)`/g)])
   expect(folders.filter(each => each.length === 0)).toEqual([])
-  expect(folders.flat().map(([, folder = '']) => folder).filter(folder => !existsSync(join(root, folder)))).toEqual([])
+  expect(
+    folders
+      .flat()
+      .map(([, folder = '']) => folder)
+      .filter(folder => !existsSync(join(root, folder))),
+  ).toEqual([])
 })

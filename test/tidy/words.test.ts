@@ -11,7 +11,9 @@ test('[Y80] no two files of src export types of one name', () => {
     files.flatMap(({ path, text }) => [...text.matchAll(declared)].map(([, name = '']) => ({ name, path }))),
     ({ name }) => name,
   )
-  expect([...byName].filter(([, places]) => places.length > 1).map(([name, places]) => [name, ...places.map(({ path }) => path)])).toEqual([])
+  expect([...byName].filter(([, places]) => places.length > 1).map(([name, places]) => [name, ...places.map(({ path }) => path)])).toEqual(
+    [],
+  )
 })
 
 /** Words that only this project used, each with the one that stands in its place. */
@@ -65,7 +67,9 @@ test('[Y81] no name in src has a word that was given up for one of the field', (
 test('[Y82] every noun of GLOSSARY.md is exported by the file that it names', () => {
   const rows = [...readFileSync(join(root, 'GLOSSARY.md'), 'utf8').matchAll(/^\| (\w+) \| .* \| `([^`]+)` \|$/gm)]
   const texts = new Map(files.map(({ path, text }) => [path, text]))
-  const missing = rows.filter(([, noun, path = '']) => !new RegExp(`^export .*\\b(?:class|interface|type) ${noun}\\b`, 'm').test(texts.get(path) ?? ''))
+  const missing = rows.filter(
+    ([, noun, path = '']) => !new RegExp(`^export .*\\b(?:class|interface|type) ${noun}\\b`, 'm').test(texts.get(path) ?? ''),
+  )
   expect(missing.map(([, noun, path]) => `${path}: ${noun}`)).toEqual([])
   expect(rows.length).toBeGreaterThan(40)
 })
