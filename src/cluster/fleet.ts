@@ -5,7 +5,7 @@ import { Below } from './below.ts'
 import type { Connector } from './connector.ts'
 import { ControlLog } from './control-log.ts'
 import { Peers } from './peers.ts'
-import { type LeaseStore, Leases, type Owner, SlotRouter } from './placement/index.ts'
+import { type LeaseStore, Leases, type Owner, SlotRouter, slotCount } from './placement/index.ts'
 import { protocol, type TakenWatch, type WatchChange, type Welcome } from './protocol.ts'
 import type { NodeReport } from './report.ts'
 import { centralWelcome } from './single.ts'
@@ -19,6 +19,8 @@ export interface FleetPlace {
   readonly leases: LeaseStore
   /** Where others link to this node, such as `ws://10.0.0.4:7400`. */
   readonly address: string
+  /** How many slots keys are spread over, the same on every node; as many as a fleet of some size needs where absent. */
+  readonly slots?: number
 }
 
 export interface FleetOptions extends TopologyOptions, FleetPlace {
@@ -46,10 +48,10 @@ export class Fleet implements Topology {
   #presence: LogPresence | undefined
 
   constructor(readonly options: FleetOptions) {
-    const { id, clock, log, leases: store, address, secret = '' } = options
+    const { id, clock, log, leases: store, address, slots = slotCount, secret = '' } = options
     this.#peers = new Peers({ ...options, secret }, { call: (...owned) => this.callOwned(...owned), below: () => this.#below })
     this.#leases = new Leases(
-      { clock, store, member: { node: id, address } },
+      { clock, store, member: { node: id, address }, slots },
       {
         gained: slots => log.debug({ slots: slots.length }, 'slots were gained'),
         lost: slots => log.debug({ slots: slots.length }, 'slots were lost'),
@@ -57,7 +59,7 @@ export class Fleet implements Topology {
         failed: error => log.warn({ err: error }, 'the lease store does not answer'),
       },
     )
-    this.#router = new SlotRouter(this.#leases, id)
+    this.#router = new SlotRouter(this.#leases, id, slots)
     this.#below = new Below(options, {
       controls: this.#controls,
       isRoot: true,

@@ -1,16 +1,19 @@
 import { type Fence, type LeaseStore, MemoryLeaseStore } from '../../../src/cluster/index.ts'
-import { type Broker, type BrokerSink, type Limits, type Namespaces, subscribeAndRead } from '../../../src/hub/index.ts'
+import type { Broker, Limits, Namespaces } from '../../../src/hub/index.ts'
 import { between } from '../../../src/kit/index.ts'
+import type { Application, ApplicationConfig } from '../../../src/server/index.ts'
 import { pick } from '../../core/chance.ts'
 import { MachineClock } from '../../core/clock.ts'
 import type { Fault } from '../../core/fault-injector.ts'
 import { Machine } from '../../core/machine.ts'
 import { calmWeather, type End, Network, type Weather } from '../../core/network.ts'
 import type { World } from '../../core/world.ts'
+import { judgedLog } from '../open-node.ts'
 import { Oracle } from '../oracle.ts'
+import { configOf, SimNode } from '../sim-node.ts'
 import { LeaseLine } from './lease-line.ts'
+import { FleetLinks } from './links.ts'
 import { type FleetMutant, intact } from './mutants.ts'
-import { FleetNode } from './node.ts'
 import { Registers } from './registers.ts'
 import { type LogLines, LogObserver, SharedSimLogs } from './shared-logs.ts'
 
@@ -22,7 +25,13 @@ export interface FleetOptions {
   readonly mutant: FleetMutant | undefined
   /** Sees every page of history that a node gets. */
   readonly see: (channel: string, ...page: Parameters<PageWitness>) => void
+  /** What a node has beside channels, before it begins and when it can be used. */
+  prepare?(application: Application): void
+  begun?(application: Application): Promise<void>
 }
+
+/** Few, so that a run of many seeds is quick; each has several keys. */
+const slots = 24
 
 type PageWitness = (query: Parameters<Broker['history']>[1], page: Awaited<ReturnType<Broker['history']>>) => void
 
@@ -32,8 +41,10 @@ export class Fleet {
   readonly network: Network
   readonly observer: LogObserver
   readonly registers = new Registers()
-  readonly machines: readonly Machine<FleetNode>[]
+  readonly machines: readonly Machine<SimNode>[]
   readonly #logs: SharedSimLogs
+  readonly #links: FleetLinks
+  readonly #config: ApplicationConfig
   readonly #store: LeaseStore & Fence
   readonly #storeEnd: End
   /** Of the processes that run now. */
@@ -49,6 +60,8 @@ export class Fleet {
     this.oracle = new Oracle(judge, () => time.now())
     this.network = new Network(time, random, tally, weather)
     this.#logs = new SharedSimLogs(time, world.fork())
+    this.#links = new FleetLinks(this.network, (options.mutant ?? intact).garble)
+    this.#config = configOf({ client: { insecure: true } }, namespaces.list(), limits)
     this.#store = (options.mutant ?? intact).store(new MemoryLeaseStore(time))
     this.#storeEnd = { name: 'leases', clock: new MachineClock(time) }
     this.observer = new LogObserver(world, this.#logs, this.oracle, namespaces, limits)
@@ -69,6 +82,7 @@ export class Fleet {
     const crash = () => {
       const machine = some()
       machine.crash()
+      this.#links.unplug(machine)
       time.after(between(random, 100, 4000), () => machine.start())
     }
     const shutDown = () => {
@@ -102,33 +116,51 @@ export class Fleet {
     }
   }
 
-  #createNode(name: string): Machine<FleetNode> {
+  #createNode(name: string): Machine<SimNode> {
     const { world, options, registers, network } = this
-    const { namespaces, limits, mutant = intact } = options
-    const { judge } = world
+    const { mutant = intact } = options
     const random = world.fork()
-    const find = (address: string) => this.machines.find(machine => machine.name === address)?.process
+    const address = `ws://${name}`
     return new Machine(name, world.time, (machine, clock) => {
       const lines = this.#logs.lines(clock, between(random, 1, 8))
       this.#lines.set(name, lines)
       if (this.#cut.has(name)) cutAll(lines)
       const leases = new LeaseLine(this.#store, network, machine, this.#storeEnd)
       const logs = { ...lines, channels: mutant.log(lines.channels, name) }
-      const sinkOf = (sink: BrokerSink) => mutant.sink(sink, name)
-      const own = { random, judge, namespaces, limits, network, logs, lines, leases, registers, find, sinkOf, garble: mutant.garble }
-      return new FleetNode({ ...own, brokerOf: broker => this.#witnessed(broker) }, machine, clock)
+      const node = new SimNode(
+        {
+          config: this.#config,
+          random,
+          log: judgedLog(world.judge, name, clock),
+          fleet: { logs, leases, address, slots },
+          connect: this.#links.connectFrom(machine),
+          listen: links => this.#links.listen(address, machine, links),
+          prepare: application => {
+            registers.addTo(application, leases)
+            this.#witness(application)
+            Object.assign(application.node, mutant.deliver(application.node, name))
+            options.prepare?.(application)
+          },
+          begun: async application => options.begun?.(application),
+          failed: error => world.judge.break(`${name} did not begin: ${error}`),
+        },
+        machine,
+        clock,
+      )
+      return node
     })
   }
 
-  /** The broker as it is, and who is told of every page. */
-  #witnessed(broker: Broker): Broker {
-    const history: Broker['history'] = async (channel, query) => {
-      const page = await broker.history(channel, query)
-      this.options.see(channel, query, page)
-      return page
-    }
-    const open: Broker['open'] = (channel, query) => subscribeAndRead({ ...bound(broker), history }, channel, query)
-    return { ...bound(broker), history, open }
+  /** Every page of history that a node gets is seen. */
+  #witness({ node: { broker } }: Application): void {
+    const history = broker.history.bind(broker)
+    Object.assign(broker, {
+      history: async (...[channel, query]: Parameters<Broker['history']>) => {
+        const page = await history(channel, query)
+        this.options.see(channel, query, page)
+        return page
+      },
+    })
   }
 
   #cutFromLog(name: string, ms: number): void {
@@ -154,18 +186,4 @@ export class Fleet {
 
 function cutAll(lines: LogLines | undefined): void {
   for (const line of Object.values(lines ?? {})) line.cut()
-}
-
-function bound(broker: Broker): Broker {
-  return {
-    publish: (...given) => broker.publish(...given),
-    announce: (...given) => broker.announce(...given),
-    subscribe: (...given) => broker.subscribe(...given),
-    unsubscribe: (...given) => broker.unsubscribe(...given),
-    open: (...given) => broker.open(...given),
-    history: (...given) => broker.history(...given),
-    removeHistory: (...given) => broker.removeHistory(...given),
-    control: (...given) => broker.control(...given),
-    close: () => broker.close(),
-  }
 }

@@ -1,123 +1,120 @@
-import { Link, type LinkPeer, type LinkSocket } from '../../../src/cluster/link.ts'
-import type { Request } from '../../../src/cluster/row.ts'
-import { type Random, within } from '../../../src/kit/index.ts'
-import { CommandError, errors } from '../../../src/protocol/index.ts'
-import type { MachineClock } from '../../core/clock.ts'
+import type { Connector, LinkListener } from '../../../src/cluster/index.ts'
+import type { LinkSocket } from '../../../src/cluster/link.ts'
 import type { End, Network } from '../../core/network.ts'
 
 /** What a broken link makes of a frame on its way. */
 export type Garble = (text: string) => string
-const asItIs: Garble = text => text
-
-/** A node that others link to. */
-export interface LinkedNode {
-  readonly machine: End
-  readonly clock: MachineClock
-  readonly peer: LinkPeer
-  readonly links: Set<{ cut(): void }>
-}
 
 /** One end of a connection between two nodes: in order and without loss, as long as there is a way between them. */
 class NodeSocket implements LinkSocket {
-  other: NodeSocket | undefined
   received: (text: string) => void = () => {}
-  ended: () => void = () => {}
-  isOpen = true
+  ended: (code: number, reason: string) => void = () => {}
+  other: NodeSocket | undefined
+  #isOpen = true
   #arrivesAt = 0
 
   constructor(
-    readonly network: Network,
+    readonly links: FleetLinks,
     readonly from: End,
-    readonly to: LinkedNode,
-    readonly garble: Garble,
+    readonly to: End,
+    /** Of the processes that opened the connection: later ones on the same machines know nothing of it. */
+    readonly clocks: { readonly from: End['clock']; readonly to: End['clock'] },
   ) {}
 
   send(text: string): void {
-    if (!this.isOpen) return
-    const { network, from, to } = this
-    const { time } = network
-    this.#arrivesAt = Math.max(this.#arrivesAt, time.now() + network.wayMs())
-    time.after(this.#arrivesAt - time.now(), () => {
-      // What is under way when the nodes are parted is lost, and the connection with it.
-      if (network.isParted(from, to.machine)) this.isOpen = false
-      else if (this.isOpen && this.other?.isOpen) to.clock.enter(() => this.other?.received(this.garble(text)))
-    })
+    if (this.#isOpen) this.#later(() => this.other?.take(this.links.garble(text)))
   }
 
   bufferedBytes(): number {
     return 0
   }
 
-  close(): void {
-    this.terminate()
+  close(code: number, reason: string): void {
+    if (!this.#isOpen) return
+    this.end(code, reason)
+    this.#later(() => this.other?.end(code, reason))
   }
 
   terminate(): void {
-    if (!this.isOpen) return
-    this.isOpen = false
-    this.ended()
-    const { time } = this.network
-    time.after(this.network.wayMs(), () => {
-      if (!this.network.isParted(this.from, this.to.machine)) this.other?.terminate()
+    this.close(1006, '')
+  }
+
+  take(text: string): void {
+    if (this.#isOpen) this.received(text)
+  }
+
+  end(code: number, reason: string): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    this.links.forget(this)
+    this.clocks.from.enter(() => this.ended(code, reason))
+  }
+
+  /** At the other end, in order. What is under way when the nodes are parted is lost, and the connection breaks once somebody notices. */
+  #later(arrive: () => void): void {
+    const { network } = this.links
+    const { time } = network
+    this.#arrivesAt = Math.max(this.#arrivesAt, time.now() + network.wayMs())
+    time.after(this.#arrivesAt - time.now(), () => {
+      if (network.isParted(this.from, this.to)) this.end(1006, '')
+      else this.clocks.to.enter(arrive)
     })
   }
 }
 
-/** How long another node may take to answer; beyond, the link is given up and made anew. */
-const answerMs = 3000
-
-/** A node's links to the others, made when there is something to ask. */
-export class NodeLinks {
-  readonly #links = new Map<string, Link>()
+/** Connections between the nodes of a fleet. */
+export class FleetLinks {
+  readonly #listeners = new Map<string, { readonly links: LinkListener; readonly end: End }>()
+  readonly #sockets = new Set<NodeSocket>()
 
   constructor(
-    readonly self: LinkedNode,
     readonly network: Network,
-    readonly random: Random,
-    /** The process that answers at an address; undefined where there is none. */
-    readonly find: (address: string) => LinkedNode | undefined,
-    readonly garble: Garble = asItIs,
+    readonly garble: Garble,
   ) {}
 
-  /** @throws CommandError 100, temporary, where the other does not answer */
-  async request<In, Out>(address: string, row: Request<In, Out>, input: In): Promise<Out> {
-    const link = this.#linkTo(address)
-    try {
-      return await within(this.self.clock, answerMs, link.request(row, input), unanswered)
-    } catch (error) {
-      if (error instanceof CommandError && error.code === errors.internal.code) link.terminate()
-      throw error
+  listen(address: string, end: End, links: LinkListener): void {
+    this.#listeners.set(address, { links, end })
+  }
+
+  connectFrom(from: End): Connector {
+    return (address, secret, events) => {
+      const { time } = this.network
+      const to = this.#listeners.get(address)
+      const clocks = { from: from.clock, to: to?.end.clock ?? from.clock }
+      const near = new NodeSocket(this, from, to?.end ?? from, clocks)
+      near.received = text => events.received(text)
+      near.ended = (code, reason) => events.ended(code, reason)
+      this.#sockets.add(near)
+      time.after(this.network.wayMs(), () => {
+        if (to === undefined || clocks.to.isDead || this.network.isParted(from, to.end)) near.end(1006, '')
+        else clocks.to.enter(() => this.#accept(near, to, secret, events.opened))
+      })
+      return near
     }
   }
 
-  #linkTo(address: string): Link {
-    const known = this.#links.get(address)
-    if (known !== undefined && !known.isClosed) return known
-    const other = this.find(address)
-    if (other === undefined || this.network.isParted(this.self.machine, other.machine)) throw unanswered()
-    const near = new NodeSocket(this.network, this.self.machine, other, asItIs)
-    const far = new NodeSocket(this.network, other.machine, this.self, this.garble)
+  /** A machine is gone: its connections break. */
+  unplug(end: End): void {
+    for (const socket of [...this.#sockets]) if (socket.from.name === end.name) socket.terminate()
+  }
+
+  forget(socket: NodeSocket): void {
+    this.#sockets.delete(socket)
+  }
+
+  #accept(near: NodeSocket, { links, end }: { links: LinkListener; end: End }, secret: string, opened: () => void): void {
+    const far = new NodeSocket(this, end, near.from, { from: near.clocks.to, to: near.clocks.from })
     near.other = far
     far.other = near
-    const link = joined(near, this.self)
-    joined(far, other)
-    this.#links.set(address, link)
-    return link
+    this.#sockets.add(far)
+    near.clocks.from.enter(opened)
+    const refusal = links.refusal(secret)
+    if (refusal !== undefined) {
+      far.close(refusal.code, refusal.reason)
+      return
+    }
+    const taken = links.accept(far)
+    far.received = text => taken.received(text)
+    far.ended = () => taken.gone()
   }
-}
-
-function joined(socket: NodeSocket, { clock, peer, links }: LinkedNode): Link {
-  const link = new Link(clock, socket, peer)
-  const connection = { cut: () => socket.terminate() }
-  links.add(connection)
-  socket.received = text => link.received(text)
-  socket.ended = () => {
-    links.delete(connection)
-    link.closed()
-  }
-  return link
-}
-
-function unanswered(): CommandError {
-  return new CommandError(errors.internal, 'the other node does not answer')
 }

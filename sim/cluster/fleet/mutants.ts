@@ -16,8 +16,8 @@ import type { Garble } from './links.ts'
 export interface FleetMutant extends Mutant {
   /** The log of channels as a node has it. */
   log(log: SharedLog, node: string): SharedLog
-  /** Where a node's broker hands over what it has read. */
-  sink(sink: BrokerSink, node: string): BrokerSink
+  /** What a node has in place of the part that takes what its broker has read. */
+  deliver(sink: BrokerSink, node: string): Partial<Pick<BrokerSink, 'deliver'>>
   store(store: MemoryLeaseStore): LeaseStore & Fence
   readonly garble: Garble
 }
@@ -26,7 +26,7 @@ export const intact: FleetMutant = {
   name: 'nothing',
   topology: 'fleet',
   log: log => log,
-  sink: sink => sink,
+  deliver: () => ({}),
   store: store => store,
   garble: text => text,
 }
@@ -44,7 +44,7 @@ const drops: FleetMutant = {
 const ignoresAfter: FleetMutant = {
   ...intact,
   name: 'ignores on one node what came before a publication',
-  sink: (sink, node) => (node === 'n1' ? forgetting(sink) : sink),
+  deliver: (sink, node) => (node === 'n1' ? forgetting(sink) : {}),
 }
 
 /** Gives every owner the same term. */
@@ -72,18 +72,16 @@ function dropping(log: SharedLog): SharedLog {
   }
 }
 
-function forgetting(sink: BrokerSink): BrokerSink {
+function forgetting(sink: BrokerSink): Pick<BrokerSink, 'deliver'> {
+  const deliver = sink.deliver.bind(sink)
   let count = 0
   return {
     deliver(channel, message) {
-      if (message.kind !== 'publication' || message.publication.offset === 0) return sink.deliver(channel, message)
+      if (message.kind !== 'publication' || message.publication.offset === 0) return deliver(channel, message)
       if (++count % every === 0) return
       const { publication } = message
-      sink.deliver(channel, { ...message, publication: new Publication({ ...publication.fields(), offset: publication.offset, after: 0 }) })
+      deliver(channel, { ...message, publication: new Publication({ ...publication.fields(), offset: publication.offset, after: 0 }) })
     },
-    control: message => sink.control(message),
-    mayHaveMissed: channel => sink.mayHaveMissed(channel),
-    removed: channel => sink.removed(channel),
   }
 }
 

@@ -3,6 +3,7 @@ import { CommandError } from '../../../src/protocol/index.ts'
 import { pick } from '../../core/chance.ts'
 import type { World } from '../../core/world.ts'
 import type { Fleet } from './fleet.ts'
+import { writeCommand, writeSchema } from './registers.ts'
 
 const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
 /** Between two writes, at most. */
@@ -38,7 +39,8 @@ export class OwnerWriter {
     }
     tally.count('owners', owners.size)
     judge.hold(this.#acknowledged.length >= 10, `only ${this.#acknowledged.length} writes of owners`)
-    for (const key of keys) for (const machine of this.fleet.machines) this.#checkOwner(machine.process?.ownerOf(key), key, machine.name)
+    for (const key of keys)
+      for (const machine of this.fleet.machines) this.#checkOwner(machine.process?.application.topology.ownerOf(key), key, machine.name)
   }
 
   #checkOwner(owner: { readonly kind: string } | undefined, key: string, name: string): void {
@@ -55,9 +57,12 @@ export class OwnerWriter {
   #write(key: string, n: number): void {
     const { tally, judge } = this.world
     const { process } = pick(this.#random, this.fleet.machines)
-    process?.write(key, n).then(
-      answer => {
-        tally.count(process.ownerOf(key).kind === 'there' ? 'writes of another node' : 'writes of owners')
+    if (process === undefined) return
+    const { topology } = process.application
+    topology.callOwner(key, writeCommand, { key, n }, { user: 'sim' }).then(
+      data => {
+        const answer = writeSchema.parse(data)
+        tally.count(topology.ownerOf(key).kind === 'there' ? 'writes of another node' : 'writes of owners')
         judge.hold(answer.key === key && answer.n === n, `asked for write ${n} of ${key}, and was answered ${answer.n} of ${answer.key}`)
         this.#acknowledged.push({ key, n })
       },
