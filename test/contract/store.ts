@@ -3,7 +3,7 @@ import { sleep } from 'bun'
 import fc from 'fast-check'
 import { openSql, type Sql, SqlError, type SqlReason, type SqlValue } from '../../src/store/index.ts'
 import { rounds } from '../kit/index.ts'
-import { opened, openedAt, overBoth, type StoreKind } from './stores.ts'
+import { opened, openedAt, type StoreKind } from './stores.ts'
 
 const things = 'create table thing (name text primary key, count integer not null, time double precision)'
 const put = 'insert into thing (name, count, time) values (?1, ?2, ?3)'
@@ -33,13 +33,14 @@ function gate() {
   return { opened: promise, open: () => resolve() }
 }
 
-overBoth(kind => {
+/** What every store of rows must do. `overBoth` runs it for SQLite and Postgres. */
+export function storeContract(kind: StoreKind): void {
   rows(kind)
   statements(kind)
   transactions(kind)
   failures(kind)
   closing(kind)
-})
+}
 
 function rows(kind: StoreKind): void {
   const values: [string, string, number, number | null][] = [

@@ -1,0 +1,4 @@
+import { storeContract } from './store.ts'
+import { overBoth } from './stores.ts'
+
+overBoth(storeContract)
