@@ -10,25 +10,6 @@ async function goesOffline({ page }: Tab): Promise<void> {
   await page.locator('.link-bar').waitFor()
 }
 
-/** The edits that the outbox of a page holds and that would survive its end. */
-function keptBy({ page }: Tab): Promise<string> {
-  return page.evaluate(async () => {
-    const [database] = await indexedDB.databases()
-    return new Promise<string>((resolve, reject) => {
-      const opening = indexedDB.open(database?.name ?? '')
-      opening.onerror = () => reject(opening.error)
-      opening.onsuccess = () => {
-        const reading = opening.result.transaction('outbox').objectStore('outbox').getAll()
-        reading.onerror = () => reject(reading.error)
-        reading.onsuccess = () => {
-          opening.result.close()
-          resolve(reading.result.map(({ amends }) => amends?.text).join())
-        }
-      }
-    })
-  })
-}
-
 describe.skipIf(skipped)('messages that are changed in a browser', () => {
   let site: ChatSite
   beforeAll(async () => {
@@ -51,7 +32,7 @@ describe.skipIf(skipped)('messages that are changed in a browser', () => {
     await eventually(() => ada.message('Dinner at eight').getByRole('img', { name: 'Waiting to be sent' }).count(), 1)
     const { page } = ada
     const path = new URL(page.url()).pathname
-    await until('the browser keeps it', async () => (await keptBy(ada)) === 'Dinner at eight')
+    await ada.keeps('Dinner at eight')
     await page.close()
     await eventually(() => ben.texts(), ['Dinner at ate'])
     await page.context().setOffline(false)
