@@ -1,4 +1,4 @@
-import { type Config, type ConfigInput, type Overrides, createServer as open, type Server } from './server/index.ts'
+import { type Config, type ConfigInput, type Overrides, createServer as open, type Server, type Service } from './server/index.ts'
 
 export type {
   AccessRequest,
@@ -32,7 +32,6 @@ export {
   type Server,
   type ServerEvent,
   type Service,
-  type ServiceFactory,
   type SignedRequest,
   type TokenOptions,
   verifySignature,
@@ -43,4 +42,7 @@ export {
  * @param config with the names of the documentation
  * @throws ConfigError with every problem, each as `path: reason`
  */
-export const createServer: (config?: ConfigInput | Config, overrides?: Overrides) => Promise<Server> = open
+export const createServer: <const S extends readonly Service[] = readonly []>(
+  config?: ConfigInput<S[number]> | Config,
+  overrides?: Overrides<S>,
+) => Promise<Server> = open

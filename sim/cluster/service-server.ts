@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { MemoryBroker, MemoryPresence, ProvidedHistories } from '../../src/broker/index.ts'
+import type { Owner } from '../../src/cluster/index.ts'
 import {
   type Authorizer,
   type ConnectHandler,
@@ -26,7 +27,7 @@ import {
 } from '../../src/hub/index.ts'
 import { type Answer, answered, type Json, type Jsonable, json, type Random } from '../../src/kit/index.ts'
 import { type Close, closes, type Position } from '../../src/protocol/index.ts'
-import type { ServerEvent, Server as ServerOfServices, Service } from '../../src/server/index.ts'
+import type { ServerEvent, Service, ServiceHost, ServiceStore } from '../../src/server/index.ts'
 import {
   ConnectionGuard,
   changeWatchlist,
@@ -47,8 +48,7 @@ import { SocketSet } from './socket-set.ts'
 export interface ServiceServerOptions {
   readonly random: Random
   readonly judge: Judge
-  /** Puts the service under test on it. */
-  readonly service: (server: ServerOfServices) => Service
+  readonly service: Service
   /** Where histories are kept that must outlive the process. */
   readonly history?: HistoryLog
   /** Whether warnings are expected. */
@@ -68,8 +68,7 @@ const limits: Limits = {
 }
 
 /** One process with the real node, the real broker and a real service; only sockets, time and the store's edge are simulated. */
-export class ServiceServer implements ServerOfServices, Listener {
-  readonly url = 'http://simulated'
+export class ServiceServer implements ServiceHost, Listener {
   readonly random: Random
   readonly log: Log
   readonly node: Node
@@ -78,7 +77,9 @@ export class ServiceServer implements ServerOfServices, Listener {
   /** Connections of clients, which break with the machine. */
   readonly pipes = new Set<{ reset(): void }>()
   readonly namespaces = new Namespaces([])
-  readonly #service: Service
+  readonly demo = undefined
+  readonly feeds = []
+  readonly #ends: (() => void | Promise<void>)[] = []
   readonly #router = new Router()
   #histories: ProvidedHistories | undefined
   /** Whether clients are let in: the service has started. */
@@ -95,12 +96,11 @@ export class ServiceServer implements ServerOfServices, Listener {
     this.node = this.#createNode(`${machine.name}-${machine.starts}`)
     const elsewhere = { redeem: (token: string) => token, takeWatch: async () => undefined }
     this.sse = new SseTransport(this.node, new ConnectionGuard(this.node, new Origins([])), elsewhere)
-    this.#service = options.service(this)
-    this.#service.start().then(
+    this.#startService().then(
       () => {
         this.isListening = true
       },
-      (error: unknown) => options.judge.break(`${this.#service.name} did not start: ${error}`),
+      (error: unknown) => options.judge.break(`${options.service.name} did not start: ${error}`),
     )
   }
 
@@ -186,11 +186,23 @@ export class ServiceServer implements ServerOfServices, Listener {
     return this.presence()
   }
 
-  token(): Promise<never> {
-    throw new Error('nobody has tokens in a simulation')
+  get store(): ServiceStore {
+    throw new Error('chat is given its rows')
   }
 
-  measure(): void {}
+  rate(): never {
+    throw new Error('chat has rates of its own')
+  }
+
+  owner(): Owner {
+    return { kind: 'here', slot: 0, term: 1 }
+  }
+
+  onClose(end: () => void | Promise<void>): void {
+    this.#ends.push(end)
+  }
+
+  metric(): void {}
 
   page(): void {}
 
@@ -202,10 +214,8 @@ export class ServiceServer implements ServerOfServices, Listener {
     return request.json()
   }
 
-  async drain(): Promise<void> {}
-
   async close(): Promise<void> {
-    await this.#service.close()
+    await this.endService()
     this.sse.close()
     await this.node.close()
   }
@@ -219,6 +229,17 @@ export class ServiceServer implements ServerOfServices, Listener {
     this.isListening = false
     this.options.gone()
     for (const pipe of [...this.pipes]) pipe.reset()
+  }
+
+  /** What the service began ends, the last first. */
+  async endService(): Promise<void> {
+    for (let end = this.#ends.pop(); end !== undefined; end = this.#ends.pop()) await end()
+  }
+
+  async #startService(): Promise<void> {
+    const { service } = this.options
+    for (const namespace of service.namespaces ?? []) this.namespace(namespace)
+    await service.start(this, {})
   }
 
   #createNode(id: string): Node {

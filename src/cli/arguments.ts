@@ -1,4 +1,4 @@
-import { insteadOf, nearest, nearestPath } from '../server/config/index.ts'
+import { coreOptions, insteadOf, nearest, nearestPath } from '../server/config/index.ts'
 
 /** A flag that a command takes. */
 export interface Flag {
@@ -52,7 +52,7 @@ function valueFrom(waiting: string[], flag: Flag): string | undefined {
 
 function unknownOption(written: string, names: readonly string[]): string {
   const word = written.replaceAll('-', '_')
-  const instead = insteadOf(word)
+  const instead = insteadOf(word, coreOptions)
   if (instead !== undefined) return `--${written}: ${instead}`
   const meant = nearest(word, names) ?? nearestPath(word, names)
   return `--${written}: unknown option${meant === undefined ? '' : `, did you mean "--${meant}"?`}`

@@ -10,9 +10,6 @@ import { relayDefaults, relayFlags, relayProblems, withOptionNames } from './rel
 import { exitCodes, type Terminal } from './terminal.ts'
 import { checkToken, makeToken, tokenFlags } from './token.ts'
 
-/** `demo` is on with `fanfare start`; the schema's default is for servers in one's own program. */
-const startDefaults = { demo: 'on' } as const
-
 const names = ['start', 'token', 'check', 'relay', 'bench-client', 'docs', 'version']
 
 /** Runs one command line, to its end. @returns the exit code: 0 done, 1 failed, 2 asked for wrongly. */
@@ -20,7 +17,7 @@ export function runCommand(args: readonly string[], terminal: Terminal): Promise
   const [name, ...rest] = args
   switch (name) {
     case undefined:
-      terminal.out(mainHelp(version, startDefaults))
+      terminal.out(mainHelp(version))
       return exitCodes.usage
     case '--help':
     case '-h':
@@ -28,8 +25,8 @@ export function runCommand(args: readonly string[], terminal: Terminal): Promise
       return rest[0] !== undefined && names.includes(rest[0])
         ? runCommand([rest[0], '--help'], terminal)
         : rest[0] === '--all'
-          ? print(rest.slice(1), () => mainHelp(version, startDefaults, true), terminal)
-          : print(rest, () => mainHelp(version, startDefaults), terminal)
+          ? print(rest.slice(1), () => mainHelp(version, true), terminal)
+          : print(rest, () => mainHelp(version), terminal)
     case '--version':
     case '-v':
     case 'version':
@@ -82,16 +79,16 @@ function argumentsOf(
 
 /** Of a command that takes no flags. */
 function print(args: readonly string[], text: () => string, terminal: Terminal): number {
-  const given = argumentsOf(args, [], () => mainHelp(version, startDefaults), terminal)
+  const given = argumentsOf(args, [], () => mainHelp(version), terminal)
   if (typeof given === 'number') return given
   terminal.out(text())
   return exitCodes.done
 }
 
 async function runStart(args: readonly string[], terminal: Terminal): Promise<number> {
-  const given = argumentsOf(args, configurationFlags, () => startHelp(startDefaults), terminal)
+  const given = argumentsOf(args, configurationFlags, startHelp, terminal)
   if (typeof given === 'number') return given
-  const resolution = readConfiguration(given.values, terminal.env, startDefaults)
+  const resolution = readConfiguration(given.values, terminal.env)
   if (!resolution.ok) return refuse(resolution.problems, terminal)
   if (resolution.config.upstreams.length > 0) return refuse(['upstream: makes it a relay, which "fanfare relay" starts'], terminal)
   // Loaded late: the other commands do without pages and services.
@@ -114,7 +111,7 @@ async function runRelay(args: readonly string[], terminal: Terminal): Promise<nu
 function runCheck(args: readonly string[], terminal: Terminal): number {
   const given = argumentsOf(args, [...relayFlags, ...configurationFlags], checkHelp, terminal)
   if (typeof given === 'number') return given
-  const resolution = readConfiguration(withOptionNames(given.values), terminal.env, startDefaults)
+  const resolution = readConfiguration(withOptionNames(given.values), terminal.env)
   if (!resolution.ok) return refuse(resolution.problems, terminal)
   const checked = checkConfiguration(resolution.config)
   if (!checked.ok) return refuse(checked.problems, terminal)

@@ -1,12 +1,16 @@
 import { readFileSync } from 'node:fs'
-import { type ConfigInput, fileVariable, type Resolution, resolveConfig, settable } from '../server/config/index.ts'
+import { type ConfigInput, fileVariable, type Resolution, resolveConfig } from '../server/config/index.ts'
 import type { Flag } from './arguments.ts'
 import { placeOfMistake } from './json-place.ts'
+import { options } from './services.ts'
 
 export const configFlag: Flag = { name: 'config', type: 'file' }
 
 /** A flag for every option, and the one that names the configuration file. */
-export const configurationFlags: readonly Flag[] = [configFlag, ...[...settable.values()].map(({ path, type }) => ({ name: path, type }))]
+export const configurationFlags: readonly Flag[] = [
+  configFlag,
+  ...[...options.settable.values()].map(({ path, type }) => ({ name: path, type })),
+]
 
 /** Reads the configuration from flags, `FANFARE_*` variables and the file that one of them names. Values that are no options are passed over. */
 export function readConfiguration(
@@ -16,8 +20,8 @@ export function readConfiguration(
 ): Resolution {
   const file = readFile(values.get(configFlag.name) ?? env[fileVariable])
   if (!file.ok) return { ok: false, problems: [file.problem] }
-  const flags = Object.fromEntries([...values].filter(([name]) => settable.has(name)))
-  return resolveConfig({ flags, env, file: file.content, defaults })
+  const flags = Object.fromEntries([...values].filter(([name]) => options.settable.has(name)))
+  return resolveConfig({ flags, env, file: file.content, defaults, options })
 }
 
 function readFile(path: string | undefined): { ok: true; content: unknown } | { ok: false; problem: string } {

@@ -1,5 +1,6 @@
-import { catalogue, fileVariable, type Option } from '../server/config/index.ts'
+import { fileVariable, type Option } from '../server/config/index.ts'
 import { columns } from './columns.ts'
+import { options as shipped } from './services.ts'
 import { tokenFlags } from './token.ts'
 
 const commands = [
@@ -18,11 +19,8 @@ const sources = `Options come from flags, FANFARE_* variables and a JSON file, i
 /** Options by the heading they stand under: their first part, and the options of namespaces apart. */
 export function sections(): Map<string, Option[]> {
   const namespaces = /^channel\.(without_namespace|namespaces\[\])(?=\.)/
-  return Map.groupBy(catalogue, ({ path }) => namespaces.exec(path)?.[0] ?? (path.includes('.') ? (path.split('.')[0] ?? '') : ''))
+  return Map.groupBy(shipped.all, ({ path }) => namespaces.exec(path)?.[0] ?? (path.includes('.') ? (path.split('.')[0] ?? '') : ''))
 }
-
-/** Defaults that hold for one command, in place of the schema's. */
-export type Presets = Readonly<Record<string, string>>
 
 /** Not an option of the schema: it names the file that holds the others. */
 const configLine: Option = {
@@ -34,20 +32,15 @@ const configLine: Option = {
   read: text => text,
 }
 
-function optionLines(options: readonly Option[], presets: Presets): string[] {
-  const rows = options.map(({ path, type, preset, variable }) => [
-    `  --${path}`,
-    type,
-    presets[path] ?? preset ?? 'required',
-    variable ?? '',
-  ])
+function optionLines(options: readonly Option[]): string[] {
+  const rows = options.map(({ path, type, preset, variable }) => [`  --${path}`, type, preset ?? 'required', variable ?? ''])
   return columns(rows).flatMap((line, index) => [line, `      ${options[index]?.meaning.replaceAll('`', '')}`])
 }
 
-export function optionHelp(presets: Presets): string {
+export function optionHelp(): string {
   const parts = [...sections()].flatMap(([heading, options]) => {
     const own = [...(heading === '' ? [configLine] : []), ...options.filter(option => !option.path.includes('[]'))]
-    return own.length === 0 ? [] : [[heading === '' ? 'server' : heading, ...optionLines(own, presets), ''].join('\n')]
+    return own.length === 0 ? [] : [[heading === '' ? 'server' : heading, ...optionLines(own), ''].join('\n')]
   })
   return [sources, 'Each line: option, type, default, variable.', '', ...parts].join('\n')
 }
@@ -59,29 +52,22 @@ const usual: ReadonlySet<string> = new Set([
   'data',
   'store',
   'workers',
+  'services',
   'demo',
   'client.token.hmac_secret_key',
   'client.allowed_origins',
   'http_api.key',
 ])
 
-function usualOptions(presets: Presets): string {
-  const options = [configLine, ...catalogue.filter(({ path }) => usual.has(path))]
+function usualOptions(): string {
+  const options = [configLine, ...shipped.all.filter(({ path }) => usual.has(path))]
   const rest =
     '`fanfare help start` lists every option, `fanfare help COMMAND` those of a command, and docs/configuration.md explains them.'
-  return [
-    sources,
-    'Each line: option, type, default, variable.',
-    '',
-    ...optionLines(options, presets),
-    '',
-    rest.replaceAll('`', ''),
-    '',
-  ].join('\n')
+  return [sources, 'Each line: option, type, default, variable.', '', ...optionLines(options), '', rest.replaceAll('`', ''), ''].join('\n')
 }
 
 /** @param isWhole with every option of `start`, and not with those alone that most people set */
-export function mainHelp(version: string, presets: Presets, isWhole = false): string {
+export function mainHelp(version: string, isWhole = false): string {
   const usage = columns(commands.map(([usage, meaning]) => [`  ${usage}`, meaning ?? '']))
   return [
     `fanfare ${version}: one self-hosted server for real-time updates`,
@@ -91,12 +77,12 @@ export function mainHelp(version: string, presets: Presets, isWhole = false): st
     '',
     'Options of start',
     '',
-    isWhole ? optionHelp(presets) : usualOptions(presets),
+    isWhole ? optionHelp() : usualOptions(),
   ].join('\n')
 }
 
-export function startHelp(presets: Presets): string {
-  return ['Usage: fanfare start [options]', '', optionHelp(presets)].join('\n')
+export function startHelp(): string {
+  return ['Usage: fanfare start [options]', '', optionHelp()].join('\n')
 }
 
 export function checkHelp(): string {

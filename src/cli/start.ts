@@ -1,5 +1,6 @@
 import { type Config, createLog, createServer, type FanfareServer, logFormat, version } from '../server/index.ts'
 import { banner } from './banner.ts'
+import homePage from './home/home.html'
 import { cannotStart, firstSignal, serveUntil } from './serve.ts'
 import { services } from './services.ts'
 import type { Terminal } from './terminal.ts'
@@ -11,7 +12,9 @@ export async function start(config: Config, terminal: Terminal): Promise<number>
   const stop = firstSignal(terminal)
   let server: FanfareServer
   try {
-    server = await createServer(config, { log, services })
+    server = await createServer(config, { log, services, listen: false })
+    server.page('/', homePage)
+    await server.listen()
   } catch (error) {
     if (!(error instanceof Error)) throw error
     return cannotStart(error, config, terminal)

@@ -10,29 +10,36 @@ export type { BrokerContext, BrokerOpener, BrokerOpeners } from './application/b
 export type { TokenOptions } from './application/in-process.ts'
 export type { RevocationRows } from './application/kept-revocations.ts'
 export {
-  type ChatBounds,
   type Config,
   ConfigError,
   type ConfigInput,
-  chatDefaults,
   configure,
-  type FileBounds,
-  type FileConfig,
-  fileDefaults,
-  type PushConfig,
+  OptionSet,
+  option,
+  type ReportProblem,
   resolveConfig,
   type Store,
   storeTarget,
 } from './config/index.ts'
 export { type SignedRequest, sign, signatureHeader, verifySignature } from './hooks/index.ts'
-export { createServer, type Overrides } from './host/create-server.ts'
-export type { FanfareServer, ServiceFactory } from './host/fanfare-server.ts'
+export { createServer } from './host/create-server.ts'
+export type { FanfareServer } from './host/fanfare-server.ts'
 export { type Kept, openKept } from './host/kept-file.ts'
 export { createLog, logFormat } from './host/log.ts'
 export { DataInUseError } from './host/open-history.ts'
+export type { Overrides } from './host/overrides.ts'
 export { checkSecretsOfParent, readSecrets, secretsPath, withSecrets } from './host/secrets.ts'
 export { explainToken, type TokenExplanation, type TokenKind } from './identity/explain-token.ts'
 export { type ConnectionClaims, type SubscriptionClaims, signToken, TokenVerifier } from './identity/tokens.ts'
 export type { Metric } from './ops/metric.ts'
-export type { CommandOptions, Server, ServerEvent, Service } from './server.ts'
+export type { Server } from './server.ts'
+export type { CommandOptions, Page, ServerCalls, ServerEvent } from './server-calls.ts'
+export {
+  defineService,
+  type NavigationEntry,
+  type RateLimit,
+  type Service,
+  type ServiceHost,
+  type ServiceStore,
+} from './services/index.ts'
 export { version } from './version.ts'

@@ -1,5 +1,5 @@
 import http from 'node:http'
-import type { HTMLBundle, Server } from 'bun'
+import type { Server } from 'bun'
 import type { Log } from '../hub/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
 import type { Answers } from './answers.ts'
@@ -32,6 +32,8 @@ export interface HttpOptions {
   misled?(by: 'host' | 'proxy', shown: string): void
   /** Hears the code of every error that is answered. */
   refused?(code: number): void
+  /** The places that pages of this server lead to. */
+  navigation?(): readonly object[]
   /** The address that a request is counted for. The peer's own where absent. */
   addressOf?(request: Request, peer: string): string
 }
@@ -61,7 +63,7 @@ export class HttpTransport {
     router = new Router(),
   ) {
     this.router = router
-    this.#pages = new Pages()
+    this.#pages = new Pages(() => options.navigation?.() ?? [])
   }
 
   get port(): number {
@@ -77,8 +79,8 @@ export class HttpTransport {
   }
 
   /** A page, bundled from its HTML file. Its path may have a parameter, as routes have. */
-  page(path: string, html: HTMLBundle): void {
-    this.route('GET', path, request => this.#pages.answer(html, pathOf(request.url)))
+  page(path: string, file: string): void {
+    this.route('GET', path, request => this.#pages.answer(file, pathOf(request.url)))
     this.route('GET', `${assetsPath}/:name`, (_request, { name = '' }) => {
       const asset = this.#pages.asset(name)
       if (asset === undefined) throw new CommandError({ code: 404, message: 'not found' })

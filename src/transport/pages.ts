@@ -1,4 +1,3 @@
-import type { HTMLBundle } from 'bun'
 import { safetyHeaders } from './safety-headers.ts'
 
 /** Where the parts of pages are, each under a name that changes with its bytes. */
@@ -48,12 +47,18 @@ export class Pages {
   readonly #pages = new Map<string, Promise<string>>()
   readonly #assets = new Map<string, Asset>()
 
-  async answer({ index }: HTMLBundle, pathname: string): Promise<Response> {
-    const page = this.#pages.get(index) ?? this.#bundle(index)
-    this.#pages.set(index, page)
-    return new Response((await page).replaceAll(`"${assetsPath}/`, `"${relativeRoot(pathname)}${assetsPath.slice(1)}/`), {
-      headers: pageHeaders,
-    })
+  /** @param navigation what pages say of the places of this server, as a script reads it from `<meta name="navigation">` */
+  constructor(readonly navigation: () => unknown) {}
+
+  async answer(file: string, pathname: string): Promise<Response> {
+    const page = this.#pages.get(file) ?? this.#bundle(file)
+    this.#pages.set(file, page)
+    const text = (await page).replaceAll(`"${assetsPath}/`, `"${relativeRoot(pathname)}${assetsPath.slice(1)}/`)
+    const places = `<meta name="navigation" content="${attribute(JSON.stringify(this.navigation()))}">`
+    return new Response(
+      text.replace('</head>', () => `${places}</head>`),
+      { headers: pageHeaders },
+    )
   }
 
   /** Undefined for what no page has asked for. */
@@ -82,6 +87,10 @@ export class Pages {
     if (text === undefined) throw new Error(`${file} was bundled into no page`)
     return text
   }
+}
+
+function attribute(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;')
 }
 
 /** From a page back to the root, so that assets are found behind a proxy that puts the server below a path of its own. */

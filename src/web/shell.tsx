@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact'
 import { render } from 'preact'
 import { BrandIcon, MoonIcon, SunIcon } from './icons.tsx'
 import type { StreamState } from './link.ts'
+import { navigation } from './navigation.ts'
 import { startTheme, theme, toggleTheme } from './theme.ts'
 
 export interface ShellProps {
@@ -12,11 +13,7 @@ export interface ShellProps {
   readonly children: ComponentChildren
 }
 
-const places = [
-  { path: '/chat', name: 'Chat' },
-  { path: '/sports', name: 'Sports' },
-  { path: '/ops', name: 'Ops' },
-]
+const operations = { path: '/ops', title: 'Ops' }
 
 /** What every page has around it: where one is, how the stream is, light or dark. */
 export function Shell({ current, link, children }: ShellProps) {
@@ -32,9 +29,9 @@ export function Shell({ current, link, children }: ShellProps) {
             <span>Fanfare</span>
           </a>
           <nav aria-label="Pages">
-            {places.map(({ path, name }) => (
+            {[...navigation(), operations].map(({ path, title }) => (
               <a key={path} href={path} aria-current={current === path ? 'page' : undefined}>
-                {name}
+                {title}
               </a>
             ))}
           </nav>

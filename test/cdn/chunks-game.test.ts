@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { sportsService } from '../../src/services/sports/index.ts'
+import { sportsWith } from '../../src/services/sports/index.ts'
 import { gameMessageSchema, snapshotSchema } from '../../src/services/sports/model/index.ts'
 import { applyMessage, hasGapBefore, joinSnapshot, type MatchView } from '../../src/services/sports/web/match-view.ts'
 import { startServer, until } from '../kit/index.ts'
@@ -65,7 +65,7 @@ interface ChunkBody {
 
 test('[S13][S15] who follows a match by its chunks alone, from the start or from the middle, shows what a live viewer shows', async () => {
   await using started = await startServer({}, { clock: hurried(4) })
-  await started.server.mount((host, { store }) => sportsService(host, { path: store.path }))
+  await started.server.mount(sportsWith())
   const feed = new Feed(started.url, 'g1')
   await feed.put({ home: 'Reds', away: 'Blues' })
   const early = new ChunkFollower(started.url)

@@ -1,5 +1,4 @@
-import { defineNamespace } from '../../src/hub/index.ts'
-import type { Server, Service } from '../../src/server/index.ts'
+import { defineNamespace, defineService, type ServiceHost } from '../../src/service.ts'
 import { addChunkRoutes } from '../../src/services/sports/chunk-routes.ts'
 import type { Snapshot } from '../../src/services/sports/model/index.ts'
 import { startServer } from '../kit/index.ts'
@@ -10,11 +9,11 @@ export const channel = 'sports:game_1'
 /** A game in chunks, and what was asked of the origin by path. */
 export async function startOrigin() {
   const asked = new Map<string, number>()
-  const service = (server: Server): Service => {
+  const start = (server: ServiceHost) => {
     const counting = {
       clock: server.clock,
       follow: server.follow.bind(server),
-      route: (method: string, path: string, handler: Parameters<Server['route']>[2]) =>
+      route: (method: string, path: string, handler: Parameters<ServiceHost['route']>[2]) =>
         server.route(method, path, (request, params, address) => {
           const { pathname } = new URL(request.url)
           asked.set(pathname, (asked.get(pathname) ?? 0) + 1)
@@ -23,15 +22,17 @@ export async function startOrigin() {
     }
     const game = { id: '1', channel, snapshot: () => ({ board: { version: 1 } }) as Snapshot }
     const routes = addChunkRoutes(counting, id => (id === '1' ? game : undefined))
-    const namespace = defineNamespace({
+    server.onClose(() => routes.close())
+  }
+  const namespaces = [
+    defineNamespace({
       name: 'sports',
       delivery: 'lanes',
       historySize: 512,
       historyTtlMs: 600_000,
       allowSubscribeForClient: true,
-    })
-    return { name: 'games', start: async () => server.namespace(namespace), close: async () => routes.close() }
-  }
-  const started = await startServer({}, { clock: hurried(2), services: [service] })
+    }),
+  ]
+  const started = await startServer({}, { clock: hurried(2), services: [defineService({ name: 'games', namespaces, start })] })
   return { server: started, asked }
 }

@@ -1,4 +1,4 @@
-import { type ChatOptions, chatService } from '../../src/services/chat/index.ts'
+import { type ChatOptions, chatWith } from '../../src/services/chat/index.ts'
 import { openSql } from '../../src/store/index.ts'
 import { testServer, until } from '../kit/api.ts'
 import { ChatPerson } from './chat-person.ts'
@@ -12,7 +12,7 @@ export const generous = {
 }
 
 export async function serveChat(bounds: ChatOptions['bounds'] = generous) {
-  return testServer({}, { services: [server => chatService(server, { openSql: () => openSql('sqlite::memory:'), bounds })] })
+  return testServer({}, { services: [chatWith({ openSql: () => openSql('sqlite::memory:'), bounds })] })
 }
 
 /** Two who have each other in their lists. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { systemRandom } from '../../src/kit/index.ts'
-import { chatService } from '../../src/services/chat/index.ts'
+import { chatWith } from '../../src/services/chat/index.ts'
 import { epochOf, indexSome, schema } from '../../src/services/chat/store/index.ts'
 import { migrateSql, openSql } from '../../src/store/index.ts'
 import { testServer, until } from '../kit/api.ts'
@@ -37,7 +37,7 @@ async function longHistory(commandRate = generous.commandRate) {
     while (await indexSome(sql, 'd_long'));
     return sql
   }
-  return testServer({}, { services: [server => chatService(server, { openSql: openRows, bounds: { ...generous, commandRate } })] })
+  return testServer({}, { services: [chatWith({ openSql: openRows, bounds: { ...generous, commandRate } })] })
 }
 
 function seqs(person: ChatPerson): number[] {

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { IndexedDbCache } from '../../src/services/chat/client/index.ts'
-import { chatService } from '../../src/services/chat/index.ts'
+import { chatWith } from '../../src/services/chat/index.ts'
 import { openSql } from '../../src/store/index.ts'
 import { testServer, until, userToken } from '../kit/api.ts'
 import { Browser, eventually, lacks } from '../kit/index.ts'
@@ -16,7 +16,7 @@ const name = `fanfare-chat ${user} ${device}`
 const nowhere = 'ws://127.0.0.1:9/connection/websocket'
 
 async function servePage() {
-  const server = await testServer({}, { services: [each => chatService(each, { openSql: () => openSql('sqlite::memory:') })] })
+  const server = await testServer({}, { services: [chatWith({ openSql: () => openSql('sqlite::memory:') })] })
   const built = await Bun.build({ entrypoints: [join(import.meta.dir, 'client-page.ts')], target: 'browser' })
   const script = await built.outputs[0]?.text()
   const html = '<!doctype html><meta charset="utf-8"><script src="/client.js"></script>'

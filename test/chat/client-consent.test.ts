@@ -1,10 +1,10 @@
 import { expect, test } from 'bun:test'
-import { chatService } from '../../src/services/chat/index.ts'
+import { chatWith } from '../../src/services/chat/index.ts'
 import { openSql } from '../../src/store/index.ts'
 import { testServer } from '../kit/api.ts'
 import { ChatPerson } from './chat-person.ts'
 
-const serveChat = () => testServer({}, { services: [server => chatService(server, { openSql: () => openSql('sqlite::memory:') })] })
+const serveChat = () => testServer({}, { services: [chatWith({ openSql: () => openSql('sqlite::memory:') })] })
 
 test('[M94] a group that one is asked into is known at once, after an absence, and on every device, until it is answered', async () => {
   const server = await serveChat()

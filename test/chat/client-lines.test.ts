@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { MemoryCache } from '../../src/services/chat/client/index.ts'
-import { chatService } from '../../src/services/chat/index.ts'
+import { chatWith } from '../../src/services/chat/index.ts'
 import { openSql } from '../../src/store/index.ts'
 import { atEnd, Folder, quiet, testServer, until } from '../kit/api.ts'
 import { startServer } from '../kit/index.ts'
@@ -117,10 +117,7 @@ test('[M47] a reload opens with what it had, offline too, and gets what it misse
 test('[M43, M47] a server that starts again loses nothing that clients wrote meanwhile', async () => {
   const folder = new Folder()
   atEnd(() => folder[Symbol.dispose]())
-  const services = [
-    (server: Parameters<typeof chatService>[0]) =>
-      chatService(server, { openSql: () => openSql(`sqlite:${folder.path}/chat.db`), bounds: generous }),
-  ]
+  const services = [chatWith({ openSql: () => openSql(`sqlite:${folder.path}/chat.db`), bounds: generous })]
   const first = await startServer({}, { services })
   const { url } = first
   const [ann, bob] = [await ChatPerson.start({ url }, 'ann'), await ChatPerson.start({ url }, 'bob')]
@@ -148,9 +145,7 @@ test('[M6, M48] of what the inbox no longer keeps, the list and history tell: ed
   const folder = new Folder()
   atEnd(() => folder[Symbol.dispose]())
   const target = `sqlite:${folder.path}/chat.db`
-  const services = [
-    (server: Parameters<typeof chatService>[0]) => chatService(server, { openSql: () => openSql(target), bounds: generous }),
-  ]
+  const services = [chatWith({ openSql: () => openSql(target), bounds: generous })]
   const first = await startServer({}, { services })
   const { url } = first
   const [ann, bob] = [await ChatPerson.start({ url }, 'ann'), await ChatPerson.start({ url }, 'bob')]
@@ -180,9 +175,7 @@ test('[M6, M48] of what the inbox no longer keeps, the list and history tell: ed
 })
 
 test('[M48] a server that begins with nothing is believed, and what one sees is what it has', async () => {
-  const services = [
-    (server: Parameters<typeof chatService>[0]) => chatService(server, { openSql: () => openSql('sqlite::memory:'), bounds: generous }),
-  ]
+  const services = [chatWith({ openSql: () => openSql('sqlite::memory:'), bounds: generous })]
   const first = await startServer({}, { services })
   const { url } = first
   const [ann, bob] = [await ChatPerson.start({ url }, 'ann'), await ChatPerson.start({ url }, 'bob')]

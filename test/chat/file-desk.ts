@@ -2,11 +2,10 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { seededRandom } from '../../src/kit/index.ts'
-import { type FileBounds, fileDefaults } from '../../src/server/index.ts'
-import { type ChatOptions, chatService } from '../../src/services/chat/index.ts'
+import { chatWith, type FileBounds, fileDefaults } from '../../src/services/chat/index.ts'
 import type { UploadedFile } from '../../src/services/chat/model/file.ts'
 import type { ChatCommands } from '../../src/services/chat/model/wire.ts'
-import { type FileStore, FolderFiles, openSql } from '../../src/store/index.ts'
+import { type FileStore, FolderFiles, openSql, type Sql } from '../../src/store/index.ts'
 import { atEnd, Folder, testServer, userToken } from '../kit/api.ts'
 import { generous } from './chat-pair.ts'
 
@@ -28,12 +27,9 @@ export class FileDesk {
     readonly path: string,
   ) {}
 
-  static async start(
-    bounds: Partial<FileBounds> = {},
-    openRows: ChatOptions['openSql'] = () => openSql('sqlite::memory:'),
-  ): Promise<FileDesk> {
+  static async start(bounds: Partial<FileBounds> = {}, openRows: () => Promise<Sql> = () => openSql('sqlite::memory:')): Promise<FileDesk> {
     const { folder, openFiles } = await folderOfFiles(bounds)
-    const server = await testServer({}, { services: [host => chatService(host, { openSql: openRows, openFiles, bounds: generous })] })
+    const server = await testServer({}, { services: [chatWith({ openSql: openRows, openFiles, bounds: generous })] })
     return new FileDesk(server, folder.path)
   }
 

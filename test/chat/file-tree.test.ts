@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'bun:test'
 import { proxyTo } from '../../src/server/http/proxy.ts'
-import { chatService } from '../../src/services/chat/index.ts'
+import { chat, chatWith } from '../../src/services/chat/index.ts'
 import { openSql } from '../../src/store/index.ts'
 import { atEnd, FanfareProcess, SteppedClock, until } from '../kit/index.ts'
 import { endAll, startCentral, startRelay } from '../kit/servers/tree.ts'
@@ -25,14 +25,17 @@ async function share(desk: FileDesk, conversation: string): Promise<void> {
 
 test('[M149] at a relay of a relay files go up to the store and come down, whole and in parts', async () => {
   const { folder, openFiles } = await folderOfFiles()
-  const service = (host: Parameters<typeof chatService>[0]) =>
-    chatService(host, { openSql: () => openSql('sqlite::memory:'), openFiles, bounds: generous })
+  const service = chatWith({ openSql: () => openSql('sqlite::memory:'), openFiles, bounds: generous })
   const central = await startCentral({}, { services: [service] })
   const edge = await startRelay([await startRelay([central])])
   const desk = new FileDesk(edge, folder.path)
   const { conversation } = await desk.call('ann', 'chat.direct', { with: 'bob' })
   await share(desk, conversation)
-  const refused = await startRelay([central], { chat: { files: { size_limit: 1024 } }, http_api: { body_size_limit: 1024 } })
+  const refused = await startRelay(
+    [central],
+    { chat: { files: { size_limit: 1024 } }, http_api: { body_size_limit: 1024 } },
+    { services: [chat] },
+  )
   expect((await new FileDesk(refused, folder.path).put('ann', 'too-large', new Uint8Array(2_000))).status).toBe(413)
 })
 

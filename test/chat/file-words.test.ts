@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'bun:test'
-import { configure } from '../../src/server/index.ts'
-import { chatService, openPushes } from '../../src/services/chat/index.ts'
+import { chatWith } from '../../src/services/chat/index.ts'
+import { pushOf, pushOptions } from '../../src/services/chat/options/index.ts'
+import { openPushes } from '../../src/services/chat/push/index.ts'
 import { indexSome } from '../../src/services/chat/store/index.ts'
 import { openSql } from '../../src/store/index.ts'
 import { testServer } from '../kit/api.ts'
@@ -16,21 +17,20 @@ test('[M153] a note of a message with files says what they are, and its caption'
   const push = new PushService()
   atEnd(() => push[Symbol.asyncDispose]())
   const { folder, openFiles } = await folderOfFiles()
-  const config = configure({
+  const config = {
     data: folder.path,
-    push: { grace: '150ms', allowed_hosts: [`localhost:${push.port}`], allow_private_addresses: true },
-  })
+    push: pushOf(pushOptions.parse({ grace: '150ms', allowed_hosts: [`localhost:${push.port}`], allow_private_addresses: true })),
+  }
   const server = await testServer(
     {},
     {
       services: [
-        host =>
-          chatService(host, {
-            openSql: () => openSql('sqlite::memory:'),
-            openPushes: surroundings => openPushes(config, { ...surroundings, ca: push.ca, restoredGraceMs: 150, inUseMs: 30_000 }),
-            openFiles,
-            bounds: generous,
-          }),
+        chatWith({
+          openSql: () => openSql('sqlite::memory:'),
+          openPushes: surroundings => openPushes(config, { ...surroundings, ca: push.ca, restoredGraceMs: 150, inUseMs: 30_000 }),
+          openFiles,
+          bounds: generous,
+        }),
       ],
     },
   )
@@ -62,7 +62,7 @@ test('[M153] a note of a message with files says what they are, and its caption'
 test('[M154] a file is found by its name and by its caption, before it is indexed and after', async () => {
   const { folder, openFiles } = await folderOfFiles()
   const sql = await openSql('sqlite::memory:')
-  const server = await testServer({}, { services: [host => chatService(host, { openSql: async () => sql, openFiles, bounds: generous })] })
+  const server = await testServer({}, { services: [chatWith({ openSql: async () => sql, openFiles, bounds: generous })] })
   const desk = new FileDesk(server, folder.path)
   const { conversation } = await desk.call('ann', 'chat.direct', { with: 'bob' })
   const { seq } = await desk.share('ann', conversation, 'Quarterly_report-2026.pdf', 'words')

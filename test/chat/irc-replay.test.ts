@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { seededRandom } from '../../src/kit/index.ts'
-import { chatService } from '../../src/services/chat/index.ts'
+import { chatWith } from '../../src/services/chat/index.ts'
 import { openSql } from '../../src/store/index.ts'
 import { atEnd, testServer } from '../kit/api.ts'
 import { rounds } from '../kit/index.ts'
@@ -38,7 +38,7 @@ function daysOf(wsUrl: string): IrcDay[] {
 describe.skipIf(lacksData('recorded days of a channel, replayed'))('recorded days', () => {
   test('[M3, M5, M15, M22] replayed at 1,000 times their speed: every member has exactly the messages of their membership, in order', async () => {
     const bounds = { membersMax: 1024, messageRate: plenty, commandRate: plenty, entryRate: plenty, peoplePerDay: 1_000_000 }
-    const server = await testServer({}, { services: [host => chatService(host, { openSql: () => openSql('sqlite::memory:'), bounds })] })
+    const server = await testServer({}, { services: [chatWith({ openSql: () => openSql('sqlite::memory:'), bounds })] })
     const days = daysOf(server.wsUrl)
       .toSorted((a, b) => a.steps.length - b.steps.length)
       .slice(0, daysMax)

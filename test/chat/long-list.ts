@@ -1,5 +1,5 @@
 import type { ConversationView } from '../../src/services/chat/client/index.ts'
-import { type ChatOptions, chatService } from '../../src/services/chat/index.ts'
+import { type ChatOptions, chatWith } from '../../src/services/chat/index.ts'
 import { deleteConversation, setOwn } from '../../src/services/chat/store/index.ts'
 import type { Sql } from '../../src/store/index.ts'
 import { testServer } from '../kit/api.ts'
@@ -15,7 +15,7 @@ export function serveRows(sql: Sql, bounds: ChatOptions['bounds'] = generous) {
     transaction: sql.transaction.bind(sql),
     close: async () => {},
   }
-  return testServer({}, { services: [server => chatService(server, { openSql: async () => shared, bounds })] })
+  return testServer({}, { services: [chatWith({ openSql: async () => shared, bounds })] })
 }
 
 /** Many conversations of one user, of every kind: unread, pinned, muted, archived, deleted, groups that were renamed or left. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { CommandError } from '../../src/protocol/index.ts'
-import { configure } from '../../src/server/index.ts'
+import { pushOf, pushOptions } from '../../src/services/chat/options/index.ts'
 import { isPublicAddress } from '../../src/services/chat/push/address-ranges.ts'
 import { endpointProblem } from '../../src/services/chat/push/endpoint.ts'
 import { checkSubscription, type PushNote } from '../../src/services/chat/push/index.ts'
@@ -8,7 +8,7 @@ import { webPush } from './push-desk.ts'
 import { PushService, pushHost } from './push-service.ts'
 
 const note: PushNote = { kind: 'message', conversation: 'c1', seq: 7, badge: 3, urgency: 'high', ttlMs: 60_000, topic: 't'.repeat(32) }
-const { allowedHosts, allowPrivateAddresses } = configure({}).push
+const { allowedHosts, allowPrivateAddresses } = pushOf(pushOptions.parse({}))
 const rules = { allowedHosts, allowPrivateAddresses, hasGateway: false }
 
 let service: PushService

@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test'
 import { silentLog } from '../../src/hub/index.ts'
 import { systemClock, systemRandom } from '../../src/kit/index.ts'
-import { configure, verifySignature } from '../../src/server/index.ts'
+import { verifySignature } from '../../src/server/index.ts'
+import { pushOf, pushOptions } from '../../src/services/chat/options/index.ts'
 import { GatewaySender, openPushes, type PushNote } from '../../src/services/chat/push/index.ts'
 import { Folder, until, within } from '../kit/index.ts'
 import { RowsInMemory } from './push-rows.ts'
@@ -135,7 +136,7 @@ test('[M38] a gateway that hangs is given up in time', async () => {
 
 test('[M38] with a gateway in the configuration, devices of both kinds are notified through it', async () => {
   using folder = new Folder()
-  const config = configure({ data: folder.path, push: { grace: '50ms', webhook: { url: gateway.url.href, secret } } })
+  const config = { data: folder.path, push: pushOf(pushOptions.parse({ grace: '50ms', webhook: { url: gateway.url.href, secret } })) }
   const rows = new RowsInMemory()
   const opened = openPushes(config, { clock: systemClock, random: systemRandom, log: silentLog, rows, isInUse: () => false })
   rows.subscribed.push(apns, { ...fcm, device: 'tablet' })

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import { join } from 'node:path'
-import { configure } from '../../src/server/index.ts'
-import { chatService, openPushes } from '../../src/services/chat/index.ts'
-import { pushLimits } from '../../src/services/chat/push/index.ts'
+import { chatWith } from '../../src/services/chat/index.ts'
+import { pushOf, pushOptions } from '../../src/services/chat/options/index.ts'
+import { openPushes, pushLimits } from '../../src/services/chat/push/index.ts'
 import { openSql } from '../../src/store/index.ts'
 import { atEnd, Folder, failureOf, post, testServer, until, userToken } from '../kit/api.ts'
 import { Device } from './device.ts'
@@ -10,19 +10,18 @@ import { PushService } from './push-service.ts'
 
 /** A server with chat and pushes as they ship, and a push service on this machine that the configuration allows. */
 async function serveChat(folder: Folder, push: PushService, grace = '150ms', inUseMs = 30_000) {
-  const config = configure({
+  const config = {
     data: folder.path,
-    push: { grace, allowed_hosts: [`localhost:${push.port}`], allow_private_addresses: true },
-  })
+    push: pushOf(pushOptions.parse({ grace, allowed_hosts: [`localhost:${push.port}`], allow_private_addresses: true })),
+  }
   return testServer(
     {},
     {
       services: [
-        server =>
-          chatService(server, {
-            openSql: () => openSql(`sqlite:${join(folder.path, 'chat.sqlite')}`),
-            openPushes: surroundings => openPushes(config, { ...surroundings, ca: push.ca, restoredGraceMs: 150, inUseMs }),
-          }),
+        chatWith({
+          openSql: () => openSql(`sqlite:${join(folder.path, 'chat.sqlite')}`),
+          openPushes: surroundings => openPushes(config, { ...surroundings, ca: push.ca, restoredGraceMs: 150, inUseMs }),
+        }),
       ],
     },
   )

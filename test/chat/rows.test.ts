@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { between, seededRandom } from '../../src/kit/index.ts'
-import { chatDefaults } from '../../src/server/index.ts'
+import { chatDefaults } from '../../src/services/chat/index.ts'
 import { infoOf, pageOf, search, sweep } from '../../src/services/chat/store/index.ts'
 import { attempt, overBothStores } from './both-stores.ts'
 import { ChatRows } from './rows.ts'

@@ -1,5 +1,5 @@
 import { type Clock, type Random, seededRandom, systemClock } from '../../src/kit/index.ts'
-import { type ChatBounds, chatDefaults } from '../../src/server/index.ts'
+import { type ChatBounds, chatDefaults } from '../../src/services/chat/index.ts'
 import type { ConversationSummary, InboxEntry } from '../../src/services/chat/model/wire.ts'
 import {
   changeProfile,

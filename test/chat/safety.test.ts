@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { type ChatOptions, chatService } from '../../src/services/chat/index.ts'
+import { type ChatOptions, chatWith } from '../../src/services/chat/index.ts'
 import { openSql } from '../../src/store/index.ts'
 import { atEnd, failureOf, post, testServer, until, userToken } from '../kit/api.ts'
 import { lacks, Postgres, Sdk } from '../kit/index.ts'
@@ -10,7 +10,7 @@ type Options = Omit<ChatOptions, 'openSql'>
 const generous = { messageRate: { perSecond: 10_000, burst: 10_000 }, commandRate: { perSecond: 10_000, burst: 10_000 } }
 
 async function serveChat(options: Options = { bounds: generous }, target = 'sqlite::memory:') {
-  return testServer({}, { services: [server => chatService(server, { openSql: () => openSql(target), ...options })] })
+  return testServer({}, { services: [chatWith({ openSql: () => openSql(target), ...options })] })
 }
 
 async function device(server: { readonly url: string }, user: string, name = 'phone'): Promise<Device> {
@@ -120,7 +120,7 @@ describe('what it costs', () => {
     const opened = await openSql('sqlite::memory:')
     const server = await testServer(
       {},
-      { services: [s => chatService(s, { openSql: async () => opened, bounds: { ...generous, peoplePerDay: 3 }, existing })] },
+      { services: [chatWith({ openSql: async () => opened, bounds: { ...generous, peoplePerDay: 3 }, existing })] },
     )
     const mallory = await device(server, 'mallory')
     const { conversation } = await mallory.call('chat.group', { title: 'g', members: ['bob'], cid: 'g' })

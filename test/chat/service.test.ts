@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { type ChatOptions, chatService } from '../../src/services/chat/index.ts'
+import { type ChatOptions, chatWith } from '../../src/services/chat/index.ts'
 import { openSql } from '../../src/store/index.ts'
 import { atEnd, Folder, failureOf, post, testServer, until, userToken } from '../kit/api.ts'
 import { metricsOf } from '../kit/index.ts'
@@ -11,7 +11,7 @@ const plenty = { perSecond: 10_000, burst: 10_000 }
 const generous = { messageRate: plenty, commandRate: plenty, entryRate: plenty }
 
 async function serveChat(target = 'sqlite::memory:', options: Options = { bounds: generous }) {
-  return testServer({}, { services: [server => chatService(server, { openSql: () => openSql(target), ...options })] })
+  return testServer({}, { services: [chatWith({ openSql: () => openSql(target), ...options })] })
 }
 
 async function device(server: { readonly url: string }, user: string, name = 'phone'): Promise<Device> {
@@ -253,7 +253,7 @@ test('[A59] a service has figures of its own in /metrics, and none twice', async
     '# TYPE fanfare_chat_entries_total counter\nfanfare_chat_entries_total{kind="conversation"} 2\nfanfare_chat_entries_total{kind="message"} 2',
   )
   expect(metrics).toContain('fanfare_chat_connections 2')
-  expect(() => server.server.measure({ name: 'chat_connections', help: 'again', read: () => 0 })).toThrow('chat_connections')
+  expect(() => server.server.metric({ name: 'chat_connections', help: 'again', read: () => 0 })).toThrow('chat_connections')
 })
 
 describe('safety', () => {

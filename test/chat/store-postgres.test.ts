@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { between, seededRandom } from '../../src/kit/index.ts'
-import { chatService } from '../../src/services/chat/index.ts'
+import { chatWith } from '../../src/services/chat/index.ts'
 import type { InboxEntry, MessageEntry } from '../../src/services/chat/model/wire.ts'
 import { openSql, type Sql } from '../../src/store/index.ts'
 import { atEnd, failureOf, testServer } from '../kit/api.ts'
@@ -13,7 +13,7 @@ const bounds = { messageRate: plenty, commandRate: plenty, entryRate: plenty }
 let postgres: Postgres
 
 async function serveChat(target: string) {
-  return testServer({}, { services: [host => chatService(host, { openSql: () => openSql(target), bounds })] })
+  return testServer({}, { services: [chatWith({ openSql: () => openSql(target), bounds })] })
 }
 
 async function device(server: { readonly url: string }, user: string, name = 'phone'): Promise<Device> {
@@ -97,7 +97,7 @@ describe.skipIf(lacks('postgres', 'chat on Postgres'))('chat on Postgres', () =>
   test('[M15] of 40 who join at once, exactly as many get in as there is room for', async () => {
     const url = await postgres.database()
     const few = { ...bounds, membersMax: 20 }
-    const server = await testServer({}, { services: [host => chatService(host, { openSql: () => openSql(url), bounds: few })] })
+    const server = await testServer({}, { services: [chatWith({ openSql: () => openSql(url), bounds: few })] })
     const owner = await device(server, 'owner')
     const { conversation } = await owner.call('chat.group', { title: 'few', members: [], cid: 'g' })
     const { code = '' } = await owner.call('chat.invite', { conversation })

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { systemClock } from '../../src/kit/index.ts'
-import { chatService } from '../../src/services/chat/index.ts'
+import { chatWith } from '../../src/services/chat/index.ts'
 import type { InboxEntry, MessageEntry } from '../../src/services/chat/model/wire.ts'
 import { openSql } from '../../src/store/index.ts'
 import { FanfareProcess, type TestServer, until } from '../kit/index.ts'
@@ -14,7 +14,7 @@ const plenty = { perSecond: 10_000, burst: 10_000 }
 const bounds = { messageRate: plenty, commandRate: plenty, entryRate: plenty }
 
 function startChat(input: Parameters<typeof startCentral>[0] = {}, clock = systemClock): Promise<TestServer> {
-  return startCentral(input, { clock, services: [host => chatService(host, { openSql: () => openSql('sqlite::memory:'), bounds })] })
+  return startCentral(input, { clock, services: [chatWith({ openSql: () => openSql('sqlite::memory:'), bounds })] })
 }
 
 async function device(server: { readonly url: string }, user: string, name = 'phone'): Promise<Device> {

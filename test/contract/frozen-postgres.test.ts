@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { connect, createServer, type Socket } from 'node:net'
 import { seededRandom } from '../../src/kit/index.ts'
-import { chatService } from '../../src/services/chat/index.ts'
+import { chatWith } from '../../src/services/chat/index.ts'
 import { openSql, type Sql } from '../../src/store/index.ts'
 import { Device } from '../chat/device.ts'
 import { failureOf, testServer } from '../kit/api.ts'
@@ -142,7 +142,7 @@ describe.skipIf(lacks('postgres', 'a Postgres that hangs'))('a Postgres that han
   test('[M187] chat says that it cannot, instead of nothing, and goes on by itself', async () => {
     const { line, url } = await lined()
     const { sql, clock } = await opened(url)
-    const server = await testServer({}, { services: [host => chatService(host, { openSql: async () => sql })] })
+    const server = await testServer({}, { services: [chatWith({ openSql: async () => sql })] })
     const ann = await Device.connect(server, 'ann')
     atEnd(() => ann[Symbol.dispose]())
     const { conversation } = await ann.call('chat.direct', { with: 'bob' })

@@ -28,7 +28,7 @@ export { ExampleServer, listening, type Place, places, relayBelow } from './serv
 export { FanfareProcess } from './servers/fanfare-process.ts'
 export { Postgres } from './servers/postgres.ts'
 export { Program } from './servers/program.ts'
-export { startServer, TestServer, testConfig, testServer } from './servers/server.ts'
+export { startServer, type TestInput, TestServer, testConfig, testServer } from './servers/server.ts'
 export { type HeapByClass, type ProcessStats, ServerProcess } from './servers/server-process.ts'
 export { apiKey, inSeconds, sign, tokenSecret, userToken } from './tokens.ts'
 export { lacks, pathOf, type Tool, tools } from './tools.ts'

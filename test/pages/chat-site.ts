@@ -1,6 +1,5 @@
 import type { Browser, BrowserContext, BrowserContextOptions } from 'playwright-core'
-import type { ConfigInput } from '../../src/server/index.ts'
-import { FanfareProcess, launchChromium, until } from '../kit/index.ts'
+import { FanfareProcess, launchChromium, type TestInput, until } from '../kit/index.ts'
 import { Tab } from './chat-tab.ts'
 
 export const desktop = { width: 1280, height: 800 }
@@ -16,7 +15,7 @@ export class ChatSite implements AsyncDisposable {
     readonly browser: Browser,
   ) {}
 
-  static async start(chat: ConfigInput['chat'] = {}): Promise<ChatSite> {
+  static async start(chat: TestInput['chat'] = {}): Promise<ChatSite> {
     const server = await FanfareProcess.start({ chat: { ...rates, ...chat } }, 'start', 'development')
     try {
       return new ChatSite(server, await launchChromium())

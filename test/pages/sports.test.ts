@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { sportsService } from '../../src/services/sports/index.ts'
+import { sportsWith } from '../../src/services/sports/index.ts'
 import { type GameMessage, gameMessageSchema, type Snapshot, snapshotSchema } from '../../src/services/sports/model/index.ts'
 import { Folder, RawClient, startServer, type TestServer, until, userToken } from '../kit/index.ts'
 
@@ -58,7 +58,7 @@ class Reader implements AsyncDisposable {
 
 async function startMatches(data: string): Promise<TestServer> {
   const started = await startServer({ data })
-  await started.server.mount((host, { store }) => sportsService(host, { path: store.path, demo: { speed } }))
+  await started.server.mount(sportsWith({ demo: { speed } }))
   return started
 }
 

@@ -1,8 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { answered } from '../../src/kit/index.ts'
-import { createServer, type Server, type Service } from '../../src/server/index.ts'
-import { chatService } from '../../src/services/chat/index.ts'
-import { openSql, type Queries, type Sql, type SqlValue } from '../../src/store/index.ts'
+import type { PublishOptions } from '../../src/hub/index.ts'
+import { answered, type Json } from '../../src/kit/index.ts'
+import { createServer, defineService, type ServiceHost } from '../../src/server/index.ts'
+import { chatNamespaces } from '../../src/services/chat/namespaces.ts'
+import { startChat } from '../../src/services/chat/service.ts'
+import { schema } from '../../src/services/chat/store/index.ts'
+import { migrateSql, openSql, type Queries, type Sql, type SqlValue } from '../../src/store/index.ts'
 
 /**
  * A chat server in a process of its own, which ends itself with SIGKILL at one of the moments of the next send: before or after any statement,
@@ -61,18 +64,29 @@ class MortalSql implements Sql {
   }
 }
 
-/** The server as the service sees it, with the moments of a send that are not at its store. */
-function mortalServer(server: Server): Service {
-  const command = server.command.bind(server)
-  const publish = server.publish.bind(server)
-  server.command = (name, schema, run) =>
-    command(
-      name,
-      schema,
-      name !== 'chat.send' ? run : (input, context) => sending.run(true, () => around(async () => answered(run(input, context)))),
-    )
-  server.publish = (channel, data, options) => around(() => publish(channel, data, options))
-  return chatService(server, { openSql: async () => new MortalSql(await openSql(target)), bounds })
+/** Chat on a host with the moments of a send that are not at its store. */
+const mortalChat = defineService({
+  name: 'chat',
+  namespaces: chatNamespaces,
+  async start(host) {
+    const sql = new MortalSql(await openSql(target))
+    host.onClose(() => sql.close())
+    await migrateSql(sql, 'chat', schema)
+    await startChat(mortalHost(host), sql, { bounds })
+  },
+})
+
+function mortalHost(host: ServiceHost): ServiceHost {
+  return {
+    ...host,
+    command: (name, schema, run) =>
+      host.command(
+        name,
+        schema,
+        name !== 'chat.send' ? run : (input, context) => sending.run(true, () => around(async () => answered(run(input, context)))),
+      ),
+    publish: (channel: string, data: Json, options?: PublishOptions) => around(() => host.publish(channel, data, options)),
+  }
 }
 
 function say(fields: object, message: string): void {
@@ -88,7 +102,7 @@ process.on('disconnect', () => process.exit(3))
 
 const started = createServer(JSON.parse(configuration), {
   log: { debug() {}, info() {}, warn: say, error: say },
-  services: [mortalServer],
+  services: [mortalChat],
 })
 // Compiled ahead, a script has no await at its top.
 void started.then(server => process.send?.({ url: server.url }))

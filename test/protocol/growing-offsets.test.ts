@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { SparseBroker, sparsePlace } from '../../sim/cluster/sparse-broker.ts'
 import { MemoryBroker } from '../../src/broker/index.ts'
 import type { Publication } from '../../src/protocol/index.ts'
-import type { BrokerOpeners, ConfigInput, Service } from '../../src/server/index.ts'
+import type { BrokerOpeners, ConfigInput } from '../../src/server/index.ts'
+import { defineNamespace, defineService } from '../../src/service.ts'
 import { addChunkRoutes } from '../../src/services/sports/chunk-routes.ts'
 import type { Snapshot } from '../../src/services/sports/model/index.ts'
 import { FetchedStream, rounds, until, userToken } from '../kit/index.ts'
@@ -94,14 +95,14 @@ describe('offsets that skip', () => {
 
   test('[B231] chunks for caches hold each update once, with its place', async () => {
     const game = { id: '1', channel: 'sports:game_1', snapshot: () => ({ board: { version: 1 } }) as Snapshot }
-    const service = (host: Parameters<typeof addChunkRoutes>[0] & { namespace(options: object): void }): Service => {
-      const routes = addChunkRoutes(host, id => (id === '1' ? game : undefined))
-      return {
-        name: 'games',
-        start: async () => host.namespace({ name: 'sports', delivery: 'lanes', historySize: 512, historyTtlMs: 600_000 }),
-        close: async () => routes.close(),
-      }
-    }
+    const service = defineService({
+      name: 'games',
+      namespaces: [defineNamespace({ name: 'sports', delivery: 'lanes', historySize: 512, historyTtlMs: 600_000 })],
+      start(host) {
+        const routes = addChunkRoutes(host, id => (id === '1' ? game : undefined))
+        host.onClose(() => routes.close())
+      },
+    })
     const central = await startCentral(input, { brokers, services: [service], clock: hurried(5) })
     for (let n = 1; n <= 45; n++) await central.publish(game.channel, n)
     const chunk = async (n: number): Promise<Publication[]> => {

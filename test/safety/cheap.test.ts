@@ -50,7 +50,7 @@ describe('what costs something', () => {
     let now = 1_000_000
     const server = await testServer({ client: { token: {} } }, { clock: { ...systemClock, now: () => now } })
     let gathered = 0
-    server.server.measure({ name: 'gathered', help: 'Counts itself.', read: () => ++gathered })
+    server.server.metric({ name: 'gathered', help: 'Counts itself.', read: () => ++gathered })
     await Promise.all(Array.from({ length: 20 }, () => read(server.url)))
     now += 999
     await read(server.url)

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import homePage from '../../src/cli/home/home.html'
 import { services } from '../../src/cli/services.ts'
 import { apiKey, testServer } from '../kit/api.ts'
 import { TcpClient, until } from '../kit/index.ts'
@@ -6,7 +7,9 @@ import { TcpClient, until } from '../kit/index.ts'
 const pages = ['/', '/ops', '/chat', '/chat/a-conversation', '/sports', '/sports/arg-fra-2022']
 
 async function served(input: Parameters<typeof testServer>[0] = {}) {
-  return testServer(input, { services: services })
+  const server = await testServer(input, { services })
+  server.server.page('/', homePage)
+  return server
 }
 
 /** The parts that a page names, where a browser would look for them. */

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { resolveConfig } from '../../src/server/index.ts'
-import { chatService } from '../../src/services/chat/index.ts'
+import { chatWith } from '../../src/services/chat/index.ts'
 import { openSql } from '../../src/store/index.ts'
 import { BackEnd, serveWith } from '../hooks/back-end.ts'
 import { unlike } from '../kit/alike.ts'
@@ -83,7 +83,7 @@ describe.each(['the central node', 'a relay below it'])('what the documents prin
   })
 
   test('[A94] the inbox of a device begins with what is printed', async () => {
-    const services = [(host: Parameters<typeof chatService>[0]) => chatService(host, { openSql: () => openSql('sqlite::memory:') })]
+    const services = [chatWith({ openSql: () => openSql('sqlite::memory:') })]
     const central = await startCentral({}, { services })
     const node = place === 'the central node' ? central : await startRelay([central])
     const printed: Readonly<Record<string, unknown>> = JSON.parse(sample('chat/connected.json'))

@@ -1,5 +1,5 @@
 import type { Overrides } from '../../src/server/index.ts'
-import { sportsService } from '../../src/services/sports/index.ts'
+import { sportsWith } from '../../src/services/sports/index.ts'
 import type { FedGame } from '../../src/services/sports/model/index.ts'
 import { apiKey, startServer, type TestServer } from '../kit/index.ts'
 import { nodeSecret } from '../kit/servers/tree.ts'
@@ -15,7 +15,7 @@ export interface Receipt {
 /** A server with the sports service and nothing else on it. */
 export async function startSports(data?: string, overrides: Overrides = {}): Promise<TestServer> {
   const started = await startServer({ node: { secret: nodeSecret }, ...(data === undefined ? {} : { data }) }, overrides)
-  await started.server.mount((host, { store }) => sportsService(host, { path: store.path }))
+  await started.server.mount(sportsWith())
   return started
 }
 

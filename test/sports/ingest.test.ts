@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'bun:test'
-import { sportsService } from '../../src/services/sports/index.ts'
+import type { PublishOptions } from '../../src/hub/index.ts'
+import type { Json } from '../../src/kit/index.ts'
+import { defineService } from '../../src/server/index.ts'
 import { type GameMessage, type LeagueMessage, snapshotSchema } from '../../src/services/sports/model/index.ts'
+import { sportsNamespace } from '../../src/services/sports/namespace.ts'
+import { startSports as startOn } from '../../src/services/sports/service.ts'
 import { apiKey, FetchedStream, Folder, startServer, until } from '../kit/index.ts'
 import { Feed, goal, startSports } from './feed.ts'
 import { Follower } from './follower.ts'
@@ -303,20 +307,22 @@ describe('a restart', () => {
     using folder = new Folder()
     const first = await startServer({ data: folder.path })
     let isAway = false
-    await first.server.mount((host, { store }) => {
-      const service = sportsService(
-        // A broker that is gone from one moment on.
-        new Proxy(host, {
-          get: (target, name) => {
-            if (name === 'publish' && isAway) return () => Promise.reject(new Error('the broker is away'))
-            const value = Reflect.get(target, name)
-            return typeof value === 'function' ? value.bind(target) : value
-          },
-        }),
-        { path: store.path },
-      )
-      return service
-    })
+    await first.server.mount(
+      defineService({
+        name: 'sports',
+        namespaces: [sportsNamespace],
+        start: host =>
+          startOn(
+            {
+              ...host,
+              // A broker that is gone from one moment on.
+              publish: (channel: string, data: Json, options?: PublishOptions) =>
+                isAway ? Promise.reject(new Error('the broker is away')) : host.publish(channel, data, options),
+            },
+            { path: host.store.path },
+          ),
+      }),
+    )
     const feed = new Feed(first.url, 'g1')
     await feed.put(game)
     await feed.post(goal('a'))

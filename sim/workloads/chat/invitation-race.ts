@@ -1,5 +1,5 @@
 import { between } from '../../../src/kit/index.ts'
-import { chatDefaults } from '../../../src/server/index.ts'
+import { chatDefaults } from '../../../src/services/chat/index.ts'
 import type { Tally } from '../../core/tally.ts'
 import { World } from '../../core/world.ts'
 import type { Device } from './device.ts'

@@ -1,4 +1,4 @@
-import type { Server } from '../../../src/server/index.ts'
+import type { ServiceHost } from '../../../src/service.ts'
 import { withParts } from '../../cluster/with-parts.ts'
 import type { Mutant } from '../../core/workload.ts'
 import type { Breakage } from './disk.ts'
@@ -84,7 +84,7 @@ export const crowded = saying('overlooks some of the members', undefined, [
 ])
 
 /** The server as a broken service has it. */
-export function mutated(server: Server, { hear, pushes }: ChatMutant): Server {
+export function mutated(server: ServiceHost, { hear, pushes }: ChatMutant): ServiceHost {
   return withParts(server, {
     command: (name, schema, run, options) =>
       server.command(name, schema, (input, context) => run(hear(name, Object(input)) as typeof input, context), options),

@@ -1,6 +1,9 @@
-import type { ChatBounds, Server } from '../../../src/server/index.ts'
-import { chatService } from '../../../src/services/chat/index.ts'
-import { openSql, type Sql } from '../../../src/store/index.ts'
+import { defineService } from '../../../src/service.ts'
+import type { ChatBounds } from '../../../src/services/chat/index.ts'
+import { chatNamespaces } from '../../../src/services/chat/namespaces.ts'
+import { startChat } from '../../../src/services/chat/service.ts'
+import { schema } from '../../../src/services/chat/store/index.ts'
+import { migrateSql, openSql, type Sql } from '../../../src/store/index.ts'
 import { ServiceServer } from '../../cluster/service-server.ts'
 import { Machine } from '../../core/machine.ts'
 import type { World } from '../../core/world.ts'
@@ -38,7 +41,17 @@ export class ChatNodes {
     this.machine = new Machine('chat', time, (machine, clock) => {
       const reached = () => this.reached()
       const disk = new ChatDisk({ rows: this.sql, clock, random, breakage: mutant, reached, slowShare, againShare })
-      const service = (server: Server) => chatService(mutated(server, mutant), { openSql: async () => disk, bounds })
+      const service = defineService({
+        name: 'chat',
+        namespaces: chatNamespaces,
+        async start(host) {
+          // A store takes a turn to open: the world around this machine is made meanwhile.
+          await Promise.resolve()
+          host.onClose(() => disk.close())
+          await migrateSql(disk, 'chat', schema)
+          await startChat(mutated(host, mutant), disk, { bounds })
+        },
+      })
       return new ServiceServer({ random, judge, service, gone: () => disk.kill() }, machine, clock)
     })
     this.machine.start()

@@ -1,5 +1,5 @@
 import { between, type Random } from '../../../src/kit/index.ts'
-import { type ChatBounds, chatDefaults } from '../../../src/server/index.ts'
+import { type ChatBounds, chatDefaults } from '../../../src/services/chat/index.ts'
 import { pick } from '../../core/chance.ts'
 import type { Plan } from '../../core/workload.ts'
 

@@ -1,13 +1,13 @@
 import type { AccessRequest, Grant } from '../../../src/hub/index.ts'
 import type { Json } from '../../../src/kit/index.ts'
-import type { Server } from '../../../src/server/index.ts'
+import type { ServiceHost } from '../../../src/service.ts'
 import { withParts } from '../../cluster/with-parts.ts'
 import type { Mutant } from '../../core/workload.ts'
 
 /** A service that is broken on purpose, where it meets its server. */
 export interface SportsMutant extends Mutant {
   /** The parts of the server that it has instead. */
-  broken(server: Server): Partial<Server>
+  broken(server: ServiceHost): Partial<ServiceHost>
 }
 
 const every = 5
@@ -18,7 +18,7 @@ function publishing(name: string, isMeant: (lane: string | undefined) => boolean
     name,
     broken(server) {
       let count = 0
-      const publish: Server['publish'] = async (channel, data, options) => {
+      const publish: ServiceHost['publish'] = async (channel, data, options) => {
         let position = { epoch: '', offset: 0 }
         const due = isMeant(options?.lane) ? times(++count) : 1
         for (let left = due; left > 0; left--) position = await server.publish(channel, data, options)
@@ -47,7 +47,7 @@ export const sportsMutants: readonly SportsMutant[] = [
     name: 'gives newcomers the state that the first of them got',
     broken(server) {
       const first = new Map<string, Grant>()
-      const authorize: Server['authorize'] = (namespace, authorizer, options) =>
+      const authorize: ServiceHost['authorize'] = (namespace, authorizer, options) =>
         server.authorize(namespace, async request => remembered(first, request, await authorizer(request)), options)
       return { authorize }
     },
@@ -70,6 +70,6 @@ function remembered(first: Map<string, Grant>, { channel }: AccessRequest, grant
 }
 
 /** The server as a broken service has it. */
-export function mutated(server: Server, { broken }: SportsMutant): Server {
+export function mutated(server: ServiceHost, { broken }: SportsMutant): ServiceHost {
   return withParts(server, broken(server))
 }

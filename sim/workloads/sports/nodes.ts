@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Namespaces } from '../../../src/hub/index.ts'
-import type { Server, Service } from '../../../src/server/index.ts'
-import { sportsService } from '../../../src/services/sports/index.ts'
+import { defineService } from '../../../src/service.ts'
+import { sportsNamespace } from '../../../src/services/sports/namespace.ts'
+import { startSports } from '../../../src/services/sports/service.ts'
 import { Disk } from '../../cluster/disk.ts'
 import { Oracle } from '../../cluster/oracle.ts'
 import { ServiceServer } from '../../cluster/service-server.ts'
@@ -33,14 +34,15 @@ export class SportsNodes {
       this.oracle.record(channel, epoch, publication),
     )
     this.machine = new Machine('sports', time, (machine, clock) => {
-      let running: Service | undefined
-      const service = (server: Server) => {
-        running = sportsService(mutant === undefined ? server : mutated(server, mutant), { path: join(this.#folder, 'store') })
-        return running
-      }
+      const service = defineService({
+        name: 'sports',
+        namespaces: [sportsNamespace],
+        start: host => startSports(mutant === undefined ? host : mutated(host, mutant), { path: join(this.#folder, 'store') }),
+      })
       // Of a process that is gone nothing runs any more: what is left is to give its file back.
-      const gone = () => void running?.close()
-      return new ServiceServer({ random, judge, service, history, mayWarn: true, gone }, machine, clock)
+      const gone = () => void server.endService()
+      const server: ServiceServer = new ServiceServer({ random, judge, service, history, mayWarn: true, gone }, machine, clock)
+      return server
     })
     this.machine.start()
     // The service has added its routes.

@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals'
 import { DelayNote, followDelay, LeagueStore, ScoreCard } from '../../services/sports/web/index.ts'
-import { mount, opsStatsSchema, Poll, Shell, shortCount, spanText } from '../../web/index.ts'
+import { mount, navigation, opsStatsSchema, Poll, Shell, shortCount, spanText } from '../../web/index.ts'
 import { TryIt } from './try-it.tsx'
 import { addFrame, type TappedEvent, WireTap } from './wire-tap.tsx'
 
@@ -90,22 +90,12 @@ function Services() {
     <section class="runs" aria-label="What runs here">
       <h2>What runs here</h2>
       <div class="cards">
-        {league.state.value === 'ready' ? (
-          <a class="panel" href="/sports">
-            <h3>Sports</h3>
-            <p>
-              Live matches: score and clock at once, statistics and commentary when there is room. A match page follows a restart without a
-              reload.
-            </p>
+        {navigation().map(({ path, title, about }) => (
+          <a key={path} class="panel" href={path}>
+            <h3>{title}</h3>
+            <p>{about}</p>
           </a>
-        ) : null}
-        <a class="panel" href="/chat">
-          <h3>Chat</h3>
-          <p>
-            Conversations of two and groups, on every device: ticks, typing, edits, notifications for who is away. A message that was sent
-            is in the store, and a page that was closed sends what it still owes.
-          </p>
-        </a>
+        ))}
         <a class="panel" href="/ops">
           <h3>Operations</h3>
           <p>Sessions, channels, rates, memory and lag of this server, second by second.</p>

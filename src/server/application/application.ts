@@ -46,7 +46,8 @@ import { countedCallerOf, readTrusted } from '../identity/caller.ts'
 import { Tickets } from '../identity/tickets.ts'
 import { TokenVerifier } from '../identity/tokens.ts'
 import type { Metric } from '../ops/metric.ts'
-import { type CommandOptions, isEvent, type ServerCalls, type ServerEvent, type Service } from '../server.ts'
+import { type CommandOptions, isEvent, type Page, type ServerCalls, type ServerEvent } from '../server-calls.ts'
+import { RunningServices, type Service, type ServiceConfig, type ServiceRowsOpener } from '../services/index.ts'
 import { version } from '../version.ts'
 import type { BrokerOpeners } from './brokers.ts'
 import { drain } from './drain.ts'
@@ -74,10 +75,8 @@ import { openTopology } from './open-topology.ts'
 // `verifier` replaces tokens by something plainer: the real ones are checked by the runtime's own threads, in no fixed order.
 
 /** The part of the configuration that an application reads. */
-export type ApplicationConfig = Pick<
-  Config,
-  'broker' | 'channel' | 'client' | 'development' | 'hooks' | 'httpApi' | 'limits' | 'node' | 'shutdown'
->
+export type ApplicationConfig = ServiceConfig &
+  Pick<Config, 'broker' | 'channel' | 'client' | 'development' | 'hooks' | 'httpApi' | 'limits' | 'node' | 'services' | 'shutdown'>
 
 export interface ApplicationOptions {
   readonly config: ApplicationConfig
@@ -109,8 +108,10 @@ export interface ApplicationDeps {
   /** Checks tokens. Where absent, they are JWT of the configured keys. */
   readonly verifier?: Verifier
   /** Takes the pages and figures of services; they are not shown where absent. */
-  page?(path: string, html: { readonly index: string }): void
-  measure?(metric: Metric): void
+  page?(path: string, html: Page): void
+  metric?(metric: Metric): void
+  /** Opens the rows of services. Those that have migrations do not start where absent. */
+  readonly rows?: ServiceRowsOpener
   /** What a worker tells its parent's operations page. */
   stats?(): unknown
 }
@@ -138,7 +139,7 @@ export class Application implements ServerCalls {
   readonly router = new Router()
   readonly #registry: NamespaceRegistry
   readonly #keptRevocations: KeptRevocations | undefined
-  readonly #services: Service[] = []
+  readonly #services: RunningServices
   #stopping: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
@@ -195,6 +196,10 @@ export class Application implements ServerCalls {
     this.tickets = new Tickets(clock, random)
     this.sse = new SseTransport(this.node, this.guard, this.topology)
     this.topology.join(this.#topologyHost())
+    this.#services = new RunningServices({
+      ...{ server: this, config, rows: deps.rows },
+      owner: key => this.topology.ownerOf(key),
+    })
   }
 
   /** Takes the links of nodes below, and hears its parent. Resolves when the parent has answered. */
@@ -203,10 +208,20 @@ export class Application implements ServerCalls {
     await this.topology.begin()
   }
 
-  /** Adds a service and starts it. */
-  async mount(service: Service): Promise<void> {
-    this.#services.push(service)
-    await service.start()
+  /** Starts those services that the configuration lets run. Those of a relay are its parent's. */
+  async startServices(services: readonly Service[]): Promise<void> {
+    if (this.topology.role !== 'central') return
+    for (const service of services) if (this.config.services.includes(service.name)) await this.mount(service)
+  }
+
+  /** Starts a service. */
+  mount(service: Service): Promise<void> {
+    return this.#services.start(service)
+  }
+
+  /** What pages lead to. */
+  get navigation() {
+    return this.#services.navigation
   }
 
   namespace(input: NamespaceInput | Namespace): void {
@@ -313,11 +328,11 @@ export class Application implements ServerCalls {
     return readTrusted(this, request)
   }
 
-  measure(metric: Metric): void {
-    this.deps.measure?.(metric)
+  metric(metric: Metric): void {
+    this.deps.metric?.(metric)
   }
 
-  page(path: string, html: { readonly index: string }): void {
+  page(path: string, html: Page): void {
     this.deps.page?.(path, html)
   }
 
@@ -329,7 +344,7 @@ export class Application implements ServerCalls {
   /** Takes no new clients, and ends the services, the last that was started first. Idempotent. */
   stopServices(): Promise<void> {
     this.guard.drain()
-    this.#stopping ??= this.#stopServices()
+    this.#stopping ??= this.#services.close()
     return this.#stopping
   }
 
@@ -357,10 +372,6 @@ export class Application implements ServerCalls {
       },
       stats: () => this.stats(),
     }
-  }
-
-  async #stopServices(): Promise<void> {
-    for (const service of this.#services.toReversed()) await service.close()
   }
 
   async #close(): Promise<void> {

@@ -1,6 +1,9 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { resolveConfig, settable } from './index.ts'
+import { options } from '../../cli/services.ts'
+import { resolveConfig } from './index.ts'
+
+const { settable } = options
 
 const groups = ['client', 'client.token', 'channel', 'channel.namespaces', 'hooks', 'hooks.connect', 'http_api']
 const values = fc.oneof(
@@ -16,7 +19,7 @@ function nested(path: string, value: unknown): unknown {
 test('[C8] whatever a file holds, it is read or refused with paths, and never thrown', () => {
   fc.assert(
     fc.property(fc.constantFrom(...groups, ...settable.keys()), values, fc.constantFrom('127.0.0.1', '0.0.0.0'), (path, value, host) => {
-      const resolution = resolveConfig({ file: nested(path, value), flags: { host } })
+      const resolution = resolveConfig({ options, file: nested(path, value), flags: { host } })
       if (resolution.ok) return
       expect(resolution.problems.length).toBeGreaterThan(0)
       for (const problem of resolution.problems) expect(problem).toMatch(/^[^\n]+: [^\n]+$/)
@@ -28,7 +31,7 @@ test('[C8] whatever a file holds, it is read or refused with paths, and never th
 test('[C8] whatever a flag says, it is read or refused, and never thrown', () => {
   fc.assert(
     fc.property(fc.constantFrom(...settable.keys()), fc.string(), (path, text) => {
-      const resolution = resolveConfig({ flags: { [path]: text } })
+      const resolution = resolveConfig({ options, flags: { [path]: text } })
       expect(resolution.ok || resolution.problems.length > 0).toBe(true)
     }),
     { numRuns: 2000, seed: 7400 },

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArguments } from '../../cli/arguments.ts'
-import { catalogue } from './catalogue.ts'
+import { options as shipped } from '../../cli/services.ts'
 import { insteadOf } from './centrifugo-options.ts'
 import { resolveConfig } from './resolve.ts'
 
@@ -10,7 +10,7 @@ import { resolveConfig } from './resolve.ts'
 const options = readFileSync(join(import.meta.dir, 'centrifugo-6.9.1-options.txt'), 'utf8')
   .trim()
   .split('\n')
-const ours = new Set(catalogue.map(({ path }) => path))
+const ours = new Set(shipped.all.map(({ path }) => path))
 /** Options of a namespace stand in the catalogue once. */
 const isOurs = (path: string) => ours.has(path) || ours.has(path.replace('channel.namespaces[]', 'channel.without_namespace'))
 
@@ -26,10 +26,10 @@ test('[C66] every option of Centrifugo is taken, or stops the start with its nam
   for (const path of options) {
     if (isOurs(path)) {
       taken++
-      expect({ path, instead: insteadOf(path) }).toEqual({ path, instead: undefined })
+      expect({ path, instead: insteadOf(path, shipped) }).toEqual({ path, instead: undefined })
       continue
     }
-    const resolution = resolveConfig({ file: treeOf(path) })
+    const resolution = resolveConfig({ options: shipped, file: treeOf(path) })
     const problems = resolution.ok
       ? []
       : resolution.problems.filter(line => !/\.name: (missing|expected)/.test(line) || path.endsWith('.name'))
@@ -48,7 +48,7 @@ test('[C66] several of them are named at once, each at its own path, beside what
     client: { proxy: { connect: { enabled: true, endpoint: 'http://a' } } },
     port: 'x',
   }
-  const resolution = resolveConfig({ file })
+  const resolution = resolveConfig({ options: shipped, file })
   expect(resolution.ok ? [] : resolution.problems.map(line => line.split(':')[0]).sort()).toEqual([
     'admin.enabled',
     'broker.type',
@@ -66,7 +66,7 @@ test('[C66] also in variables and flags', () => {
     FANFARE_CLIENT_PROXY_CONNECT_HTTP_TLS_ENABLED: 'true',
     FANFARE_ADMIN_PASSWORD: 'x',
   }
-  const resolution = resolveConfig({ env })
+  const resolution = resolveConfig({ options: shipped, env })
   const said = 'an option of Centrifugo that is not one here'
   expect(resolution.ok ? [] : resolution.problems).toEqual([
     `FANFARE_WEBSOCKET_MESSAGE_SIZE_LIMIT: ${said}: give \`client.message_size_limit\` for a command, and \`client.frame_size_limit\` for a frame of several`,

@@ -1,5 +1,3 @@
-import { settable } from './catalogue.ts'
-
 /**
  * Options of Centrifugo 6 that are not ours, each with what to do instead; an entry also stands for all options below it, and the longest
  * one counts. What is not here is taken under the same name.
@@ -168,9 +166,9 @@ function said(advice: string): string {
   return `an option of Centrifugo that is not one here: ${advice}`
 }
 
-/** What to do instead of an option of Centrifugo; undefined where it is none, or is ours as well. @param path with `[]` for a place in a list */
-export function insteadOf(path: string): string | undefined {
-  if (settable.has(path)) return undefined
+/** What to do instead of an option of Centrifugo; undefined where it is none, or is `ours` as well. @param path with `[]` for a place in a list */
+export function insteadOf(path: string, ours: { has(path: string): boolean }): string | undefined {
+  if (ours.has(path)) return undefined
   for (let at = path; at !== ''; at = at.includes('.') ? at.slice(0, at.lastIndexOf('.')) : '') {
     const advice = instead.get(at) ?? instead.get(at.replace(/\[\]$/, ''))
     if (advice !== undefined) return said(advice)
@@ -181,10 +179,10 @@ export function insteadOf(path: string): string | undefined {
 const byVariable = new Map([...instead.keys()].map(path => [path.replaceAll('.', '_').replaceAll('[]', '').toUpperCase(), path]))
 
 /** The same for the end of a variable's name, `WEBSOCKET_MESSAGE_SIZE_LIMIT`. */
-export function insteadOfVariable(name: string): string | undefined {
+export function insteadOfVariable(name: string, ours: { has(path: string): boolean }): string | undefined {
   for (let at = name; at !== ''; at = at.includes('_') ? at.slice(0, at.lastIndexOf('_')) : '') {
     const path = byVariable.get(at)
-    if (path !== undefined) return insteadOf(path)
+    if (path !== undefined) return insteadOf(path, ours)
   }
   return undefined
 }

@@ -1,10 +1,7 @@
 import { defaultLimits, type Limits, type Namespace, type PersonalChannel } from '../../hub/index.ts'
-import { type ChatBounds, chatOf } from './chat-options.ts'
-import { type FileConfig, filesOf } from './file-options.ts'
 import { frameSizesOf } from './frame-sizes.ts'
 import { toNamespace } from './namespace-options.ts'
-import { type PushConfig, pushOf } from './push-options.ts'
-import { type HookName, hookNames, isDevelopment, type PlacedNamespace } from './rules.ts'
+import { type HookName, hookNames, isDevelopment, type Readable } from './rules.ts'
 import type { Settings } from './schema.ts'
 
 /** Keys and claims that tokens of one kind are checked with. Both keys may be given: HS256 goes to the secret, the rest to the JWKS. */
@@ -52,6 +49,10 @@ export interface Config {
   /** The URL of what moves publications between nodes, such as `memory:`. */
   readonly broker: string
   readonly store: Store
+  /** Names of the services that run. */
+  readonly services: readonly string[]
+  /** Their options, and those of services that do not run here, as each of them takes them. */
+  readonly serviceOptions: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   readonly demo: { readonly enabled: boolean; readonly speed: number }
   /** Recordings to replay, at so many times their speed. */
   readonly feeds: readonly { readonly kind: 'replay'; readonly path: string; readonly speed: number }[]
@@ -76,14 +77,13 @@ export interface Config {
     readonly allowedHosts: readonly string[]
     readonly targets: Readonly<Partial<Record<HookName, HookTarget>>>
   }
-  readonly chat: ChatBounds
-  readonly files: FileConfig
-  readonly push: PushConfig
   /** `secret` is what nodes and workers of one cluster show each other. */
   readonly node: { readonly secret: string | undefined }
   readonly shutdown: { readonly timeoutMs: number }
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'auto' | 'pretty' | 'json' }
   readonly limits: Limits
+  /** Bytes of the longest body that any route takes. */
+  readonly bodyBytesMax: number
   /** What was given but does nothing or is weak, each as `path: reason`. */
   readonly warnings: readonly string[]
 }
@@ -177,7 +177,7 @@ function hooksOf({ secret, allowed_hosts, ...given }: Settings['hooks']): Config
 }
 
 /** What the rest of the server reads, from options that were found to go together. */
-export function toConfig(settings: Settings, namespaces: readonly PlacedNamespace[], warnings: readonly string[]): Config {
+export function toConfig({ settings, namespaces, services }: Readable, warnings: readonly string[]): Config {
   const { client, channel } = settings
   return {
     kind: 'config',
@@ -189,7 +189,9 @@ export function toConfig(settings: Settings, namespaces: readonly PlacedNamespac
     region: settings.region ?? '',
     broker: settings.broker,
     store: storeOf(settings),
-    demo: { enabled: settings.demo, speed: settings.demo_speed },
+    services: services.running,
+    serviceOptions: services.options,
+    demo: { enabled: isDevelopment(settings) && settings.demo !== false, speed: settings.demo_speed },
     feeds: settings.feed,
     development: isDevelopment(settings),
     client: {
@@ -207,13 +209,11 @@ export function toConfig(settings: Settings, namespaces: readonly PlacedNamespac
     httpApi: { key: settings.http_api.key, insecure: settings.http_api.insecure },
     metrics: { key: settings.metrics.key },
     hooks: hooksOf(settings.hooks),
-    chat: chatOf(settings.chat),
-    files: filesOf(settings.chat.files),
-    push: pushOf(settings.push),
     node: { secret: settings.node.secret },
     shutdown: { timeoutMs: settings.shutdown.timeout },
     log: settings.log,
     limits: limitsOf(settings),
+    bodyBytesMax: Math.max(settings.http_api.body_size_limit, ...services.bodyBytesMax),
     warnings,
   }
 }

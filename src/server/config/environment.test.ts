@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'bun:test'
-import { type ConfigSources, resolveConfig, settable } from './index.ts'
+import { options } from '../../cli/services.ts'
+import { type ConfigSources, resolveConfig } from './index.ts'
+
+const { settable } = options
 
 function resolved(sources: ConfigSources) {
-  const resolution = resolveConfig(sources)
+  const resolution = resolveConfig({ ...sources, options })
   return resolution.ok ? { problems: [], warnings: resolution.config.warnings, config: resolution.config } : { ...resolution, warnings: [] }
 }
 

@@ -1,4 +1,4 @@
-import { settable } from './catalogue.ts'
+import type { OptionSet } from './catalogue.ts'
 import { insteadOfVariable } from './centrifugo-options.ts'
 import { didYouMean, nearest } from './nearest.ts'
 import type { Problem } from './problems.ts'
@@ -43,7 +43,7 @@ export function overlay(lower: unknown, upper: unknown): unknown {
 }
 
 /** Reads flags by their paths: `{ 'client.ping_interval': '10s' }`. */
-export function layerOfFlags(flags: Readonly<Record<string, string>>): Layer {
+export function layerOfFlags(flags: Readonly<Record<string, string>>, { settable }: OptionSet): Layer {
   const tree: Tree = {}
   const origins = new Map<string, string>()
   const problems: Problem[] = []
@@ -76,7 +76,7 @@ export const fileVariable = 'FANFARE_CONFIG'
  * Reads the `FANFARE_*` variables. One that is empty counts as not given, since compose files leave out a value so; where the server would
  * then be another than meant, as without its secrets, it is refused.
  */
-export function layerOfEnvironment(env: Readonly<Record<string, string | undefined>>): Layer {
+export function layerOfEnvironment(env: Readonly<Record<string, string | undefined>>, { settable }: OptionSet): Layer {
   const byVariable = new Map([...settable.values()].map(option => [option.variable ?? '', option]))
   const tree: Tree = {}
   const origins = new Map<string, string>()
@@ -91,7 +91,7 @@ export function layerOfEnvironment(env: Readonly<Record<string, string | undefin
       problems.push({
         path: name,
         reason:
-          insteadOfVariable(name.slice(prefix.length)) ??
+          insteadOfVariable(name.slice(prefix.length), settable) ??
           `unknown variable${didYouMean(nearest(name, [...byVariable.keys(), fileVariable]))}`,
       })
       continue

@@ -10,6 +10,11 @@ export interface OptionNote {
   readonly secret?: true
   /** An empty variable is refused: without a value the server would be more open, or another one, than whoever set it believes. */
   readonly neverEmpty?: true
+  /**
+   * The secret is chosen by whoever operates the server and must not be guessed: one that signs needs as many bytes as the hash has, one that
+   * is shown needs fewer.
+   */
+  readonly guards?: 'signing' | 'shown'
   /** The default in words, where it follows from other options. */
   readonly otherwise?: string
   /** Turns the text of a flag or variable into what the schema takes; text that cannot be turned is left as it is, for the schema to refuse. */
@@ -58,10 +63,22 @@ export function asJson(text: string): unknown {
   }
 }
 
+/** What is known of a plain zod schema, as services of others write their options; undefined for one that holds options itself. */
+export function plainNote(schema: z.core.$ZodType): Omit<OptionNote, 'meaning'> | undefined {
+  if (schema instanceof z.ZodObject) return undefined
+  if (schema instanceof z.ZodBoolean) return { type: 'true | false', read: asBoolean }
+  if (schema instanceof z.ZodNumber) return { type: schema.format === null ? 'number' : 'integer', read: asNumber }
+  if (schema instanceof z.ZodString) return { type: 'text', read: asIs }
+  if (schema instanceof z.ZodEnum) return { type: typeOf(schema.options.map(String)), read: asIs }
+  if (schema instanceof z.ZodArray && schema.element instanceof z.ZodString) return { type: 'list', read: asList }
+  return { type: 'JSON', read: asJson }
+}
+
 interface TextOptions {
   readonly phrase?: string
   readonly pattern?: RegExp
   readonly secret?: true
+  readonly guards?: 'signing' | 'shown'
   readonly neverEmpty?: true
   readonly type?: string
   readonly otherwise?: string
@@ -78,8 +95,9 @@ export function text(meaning: string, options: TextOptions = {}) {
     .register(optionNotes, { type, meaning, read: asIs, ...rest })
 }
 
-export function secretText(meaning: string, otherwise: string) {
-  return text(meaning, { secret: true, neverEmpty: true, pattern: /\S/, type: 'secret', otherwise }).optional()
+export function secretText(meaning: string, otherwise: string, guards?: 'signing' | 'shown') {
+  const guarding = guards === undefined ? {} : { guards }
+  return text(meaning, { secret: true, neverEmpty: true, pattern: /\S/, type: 'secret', otherwise, ...guarding }).optional()
 }
 
 function integerBetween(meaning: string, min: number, max: number, otherwise: { otherwise?: string } = {}) {
@@ -104,12 +122,13 @@ export function flag(meaning: string, preset = false) {
   return z.boolean(expects('true or false')).register(optionNotes, { type: 'true | false', meaning, read: asBoolean }).prefault(preset)
 }
 
-export function onOff(meaning: string, preset: 'on' | 'off') {
+/** A switch whose default follows from other options. */
+export function optionalOnOff(meaning: string, otherwise: string) {
   return z
     .union([z.boolean(), z.enum(['on', 'off'])], expects('"on" or "off"'))
     .transform(value => value === true || value === 'on')
-    .register(optionNotes, { type: 'on | off', meaning, read: asBoolean })
-    .prefault(preset)
+    .register(optionNotes, { type: 'on | off', meaning, read: asBoolean, otherwise })
+    .optional()
 }
 
 /** The words themselves, where they fit a column; longer lists are told by the meaning. */
@@ -156,7 +175,12 @@ export function duration(meaning: string, preset: string, options: DurationOptio
   return optionalDuration(meaning, options).unwrap().prefault(preset)
 }
 
-export function list<T extends z.ZodType>(meaning: string, item: T, phrase: string, rest: Pick<OptionNote, 'neverEmpty'> = {}) {
+export function list<T extends z.ZodType>(
+  meaning: string,
+  item: T,
+  phrase: string,
+  rest: Pick<OptionNote, 'neverEmpty' | 'otherwise'> = {},
+) {
   return z.array(item, expects(`a list of ${phrase}`)).register(optionNotes, { type: `list of ${phrase}`, meaning, read: asList, ...rest })
 }
 
@@ -164,3 +188,6 @@ export function list<T extends z.ZodType>(meaning: string, item: T, phrase: stri
 export function group<T extends z.ZodRawShape>(shape: T) {
   return z.strictObject(shape, expects('an object'))
 }
+
+/** What services write their options with: each has a meaning, and a default where it is not optional. */
+export const option = { choice, duration, flag, group, integer, list, optionalDuration, optionalInteger, secretText, text }

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { catalogue, settable } from './catalogue.ts'
+import type { OptionSet } from './catalogue.ts'
 import { insteadOf } from './centrifugo-options.ts'
 import { didYouMean, nearest, nearestPath } from './nearest.ts'
 
@@ -21,33 +21,32 @@ function joined(path: string, key: string): string {
 }
 
 /** The keys that the schema knows below a path. */
-function keysBelow(path: string): ReadonlySet<string> {
+function keysBelow(path: string, { all }: OptionSet): ReadonlySet<string> {
   const start = path === '' ? '' : `${path.replaceAll(/\[\d+\]/g, '[]')}.`
-  const below = catalogue.filter(option => option.path.startsWith(start)).map(option => option.path.slice(start.length))
+  const below = all.filter(option => option.path.startsWith(start)).map(option => option.path.slice(start.length))
   return new Set(below.map(rest => rest.split(/[.[]/, 1).join('')))
 }
 
-function unknownKey(path: string, key: string): Problem {
-  const meant = nearest(key, keysBelow(path)) ?? nearestPath(key, [...settable.keys()])
+function unknownKey(path: string, key: string, options: OptionSet): Problem {
+  const meant = nearest(key, keysBelow(path, options)) ?? nearestPath(key, [...options.settable.keys()])
   return { path: joined(path, key), reason: `unknown key${didYouMean(meant)}` }
 }
 
 /** All that a schema found, in its order. */
-export function problemsOf(error: z.ZodError): Problem[] {
+export function problemsOf(error: z.ZodError, options: OptionSet): Problem[] {
   return error.issues.flatMap(issue => {
     const path = pathText(issue.path)
-    if (issue.code === 'unrecognized_keys') return issue.keys.map(key => unknownKey(path, key))
+    if (issue.code === 'unrecognized_keys') return issue.keys.map(key => unknownKey(path, key, options))
     return [{ path, reason: issue.message }]
   })
 }
 
 /** Options of Centrifugo in what was given, each at its own path. */
-export function foreignProblems(tree: unknown): Problem[] {
+export function foreignProblems(tree: unknown, options: OptionSet): Problem[] {
   return leavesOf(tree, []).flatMap(path => {
     const text = pathText(path)
-    const reason = insteadOf(text.replaceAll(/\[\d+\]/g, '[]'))
-    const isOurs = catalogue.some(option => option.path === text.replaceAll(/\[\d+\]/g, '[]'))
-    return reason === undefined || isOurs ? [] : [{ path: text, reason }]
+    const reason = insteadOf(text.replaceAll(/\[\d+\]/g, '[]'), options)
+    return reason === undefined ? [] : [{ path: text, reason }]
   })
 }
 

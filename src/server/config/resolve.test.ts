@@ -1,25 +1,18 @@
 import { describe, expect, test } from 'bun:test'
+import { options } from '../../cli/services.ts'
 import { defaultLimits, namespaceRules } from '../../hub/index.ts'
-import {
-  type Config,
-  ConfigError,
-  type ConfigInput,
-  type ConfigSources,
-  catalogue,
-  configure,
-  resolveConfig,
-  settable,
-  storeTarget,
-} from './index.ts'
+import { type Config, ConfigError, type ConfigInput, type ConfigSources, configure, resolveConfig, storeTarget } from './index.ts'
+
+const { all: catalogue, settable } = options
 
 function configOf(sources: ConfigSources): Config {
-  const resolution = resolveConfig(sources)
+  const resolution = resolveConfig({ ...sources, options })
   if (!resolution.ok) throw new Error(resolution.problems.join('\n'))
   return resolution.config
 }
 
 function problemsOf(sources: ConfigSources): readonly string[] {
-  const resolution = resolveConfig(sources)
+  const resolution = resolveConfig({ ...sources, options })
   return resolution.ok ? [] : resolution.problems
 }
 
@@ -32,7 +25,7 @@ describe('sources', () => {
     expect(config).toMatchObject({ host: '127.0.0.1', port: 7400, data: './data', workers: 1, development: true })
     expect(config.broker).toBe('memory:')
     expect(config.store).toEqual({ kind: 'sqlite', path: './data/fanfare.sqlite' })
-    expect(config.demo).toEqual({ enabled: false, speed: 60 })
+    expect(config.demo).toEqual({ enabled: true, speed: 60 })
     expect(config.shutdown).toEqual({ timeoutMs: 30_000 })
     expect(config.limits).toEqual(defaultLimits)
     const [only, ...others] = config.channel.namespaces

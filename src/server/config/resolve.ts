@@ -1,9 +1,16 @@
+import { OptionSet } from './catalogue.ts'
 import { type Config, toConfig } from './config.ts'
 import { layerOfEnvironment, layerOfFlags, overlay } from './layers.ts'
 import { namespaceSchema } from './namespace-options.ts'
 import { foreignProblems, type Problem, problemsOf, withForeign } from './problems.ts'
+import { type ReadServices, readServices, withoutServices } from './read-services.ts'
 import { crossProblems, type PlacedNamespace, type Readable, warningsOf } from './rules.ts'
+import { salvaged } from './salvage.ts'
 import { type ConfigInput, type Settings, schema } from './schema.ts'
+import type { ServiceOptions } from './service-options.ts'
+
+/** Those of a server without services. */
+export const coreOptions = new OptionSet()
 
 /** Where a configuration comes from; an earlier source wins over a later one, option by option. */
 export interface ConfigSources {
@@ -17,6 +24,8 @@ export interface ConfigSources {
   readonly defaults?: ConfigInput
   /** Schemes of brokers beside those that ship. */
   readonly brokers?: readonly string[]
+  /** Every option there is: those of a server without services unless given. */
+  readonly options?: OptionSet
 }
 
 /** The configuration, or everything that is wrong with it, each as `path: reason`. */
@@ -40,63 +49,55 @@ function listAt(tree: unknown, ...path: string[]): readonly unknown[] {
   return Array.isArray(value) ? value : []
 }
 
-/** The tree without what stands at the path: a default takes its place. */
-function without(tree: unknown, path: readonly PropertyKey[]): unknown {
-  const [key, ...rest] = path
-  if (key === undefined || typeof tree !== 'object' || tree === null) return undefined
-  const copy: object = Array.isArray(tree) ? [...tree] : { ...tree }
-  if (rest.length === 0) Reflect.deleteProperty(copy, key)
-  else Reflect.set(copy, key, without(Reflect.get(copy, key), rest))
-  return copy
-}
-
-/** What remains readable of a tree with problems, so that those between options are found in the same run. */
-function salvage(tree: unknown): Readable | undefined {
+/** What remains readable of the server's own options. */
+function salvage(tree: unknown, services: ReadServices): Readable | undefined {
   const named = listAt(tree, 'channel', 'namespaces').flatMap((given, index) => {
     const read = namespaceSchema.safeParse(given)
     if (!read.success) return []
     const { name, ...options } = read.data
     return [{ path: `channel.namespaces[${index}]`, name, options }]
   })
-  let rest = overlay(tree, { channel: { namespaces: [] } })
-  // Each round takes out what failed, and one level more than the round before where something required is left missing.
-  for (let level = 0; level < 4; level++) {
-    const read = schema.safeParse(rest)
-    if (read.success) return { settings: read.data, namespaces: [...placed(read.data), ...named] }
-    for (const { path, ...issue } of read.error.issues) {
-      if (issue.code === 'unrecognized_keys') for (const key of issue.keys) rest = without(rest, [...path, key])
-      else rest = without(rest, path.slice(0, Math.max(1, path.length - level)))
-    }
-  }
-  return undefined
+  const settings = salvaged(schema, overlay(tree, { channel: { namespaces: [] } }))
+  return settings && { settings, namespaces: [...placed(settings), ...named], services }
+}
+
+/** The names that `services` lists, where it is a list. */
+function wantedServices(tree: unknown): readonly string[] | undefined {
+  const given: unknown = typeof tree === 'object' && tree !== null ? Reflect.get(tree, 'services') : undefined
+  return Array.isArray(given) ? given.filter(name => typeof name === 'string') : undefined
 }
 
 function examine(
-  tree: unknown,
+  whole: unknown,
+  options: OptionSet,
   brokers: readonly string[],
 ): { readonly problems: readonly Problem[]; readonly readable: Readable | undefined } {
+  const tree = withoutServices(whole, options.services)
   const read = schema.safeParse(tree)
-  if (read.success) {
-    const readable = { settings: read.data, namespaces: placed(read.data) }
+  const { problems: ofServices, services } = readServices(whole, options, wantedServices(tree))
+  if (read.success && ofServices.length === 0) {
+    const readable = { settings: read.data, namespaces: placed(read.data), services }
     return { problems: crossProblems(readable, [], brokers), readable }
   }
-  const wrong = withForeign(problemsOf(read.error), foreignProblems(tree))
-  const readable = salvage(tree)
+  const own = read.success ? [] : withForeign(problemsOf(read.error, options), foreignProblems(tree, options))
+  const wrong = [...own, ...ofServices]
+  const readable = salvage(tree, services)
   return { problems: readable === undefined ? wrong : [...wrong, ...crossProblems(readable, wrong, brokers)], readable: undefined }
 }
 
 /** Reads every source, and reports all that is wrong at once. */
 export function resolveConfig(sources: ConfigSources): Resolution {
-  const flags = layerOfFlags(sources.flags ?? {})
-  const environment = layerOfEnvironment(sources.env ?? {})
+  const options = sources.options ?? coreOptions
+  const flags = layerOfFlags(sources.flags ?? {}, options)
+  const environment = layerOfEnvironment(sources.env ?? {}, options)
   const tree = [environment.tree, flags.tree].reduce<unknown>(
     overlay,
     overlay(sources.defaults, sources.file === undefined ? {} : sources.file),
   )
-  const { problems, readable } = examine(tree, sources.brokers ?? [])
+  const { problems, readable } = examine(tree, options, sources.brokers ?? [])
   const all = [...flags.problems, ...environment.problems, ...problems]
   if (all.length === 0 && readable !== undefined)
-    return { ok: true, config: toConfig(readable.settings, readable.namespaces, [...environment.warnings, ...warningsOf(readable)]) }
+    return { ok: true, config: toConfig(readable, [...environment.warnings, ...warningsOf(readable)]) }
   const origins = new Map([...environment.origins, ...flags.origins])
   return { ok: false, problems: all.map(problem => lineOf(problem, origins)) }
 }
@@ -106,10 +107,24 @@ function lineOf({ path, reason }: Problem, origins: ReadonlyMap<string, string>)
   return `${path === '' ? 'configuration' : path}: ${reason}${origin === undefined ? '' : ` (from ${origin})`}`
 }
 
+/** What a server has beside what every server has. */
+interface Surrounding<S extends readonly ServiceOptions[]> {
+  readonly services?: S
+  /** Schemes of brokers beside those that ship. */
+  readonly brokers?: readonly string[]
+}
+
 /** The configuration of a server in one's own program. @throws ConfigError */
-export function configure(input: ConfigInput | Config, brokers: readonly string[] = []): Config {
-  if ('kind' in input) return input
-  const resolution = resolveConfig({ file: input, brokers })
+export function configure<const S extends readonly ServiceOptions[] = readonly []>(
+  input: ConfigInput<S[number]> | Config | undefined,
+  { services, brokers = [] }: Surrounding<S> = {},
+): Config {
+  if (input !== undefined && isConfig(input)) return input
+  const resolution = resolveConfig({ file: input, brokers, options: services === undefined ? coreOptions : new OptionSet(services) })
   if (!resolution.ok) throw new ConfigError(resolution.problems)
   return resolution.config
+}
+
+function isConfig(input: object): input is Config {
+  return 'kind' in input
 }

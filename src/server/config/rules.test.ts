@@ -223,7 +223,6 @@ describe('secrets', () => {
     'http_api.key': { ...secured, http_api: { key: 'k' } },
     'node.secret': { ...secured, node: { secret: 'n' } },
     'hooks.secret': { ...secured, hooks: { secret: 's' } },
-    'push.webhook.secret': { ...secured, push: { webhook: { url: 'https://gateway.example/', secret: 's' } } },
   }
 
   test.each(Object.entries(short))('[C41] a %s that can be guessed is refused with its path, and not shown', (path, file) => {

@@ -1,15 +1,12 @@
 import { namespaceProblems, type Spelling } from '../../hub/index.ts'
 import { formatDuration } from '../../kit/index.ts'
 import { schemeOf, brokers as shipped } from '../application/brokers.ts'
-import { checkFiles } from './file-options.ts'
 import { brokenBy, limitRules } from './limit-rules.ts'
 import { configName, givenOptions, idleOptions, type NamespaceOptions } from './namespace-options.ts'
 import type { Problem } from './problems.ts'
-import { checkPush } from './push-options.ts'
+import type { ReadServices } from './read-services.ts'
 import type { Settings } from './schema.ts'
-
-/** Says that something does not go together. `reads` are the other options that it follows from. */
-type Complain = (path: string, reason: string, reads?: readonly string[]) => void
+import type { ReportProblem } from './service-options.ts'
 
 /** A namespace that could be read, with the path it stands at. */
 export interface PlacedNamespace {
@@ -22,6 +19,7 @@ export interface PlacedNamespace {
 export interface Readable {
   readonly settings: Settings
   readonly namespaces: readonly PlacedNamespace[]
+  readonly services: ReadServices
 }
 
 /** Whether only this machine can reach the address. */
@@ -40,7 +38,7 @@ const giveSecret = [
   'or stay on this machine with host 127.0.0.1',
 ].join(' ')
 
-function checkExposure({ settings }: Readable, complain: Complain): void {
+function checkExposure({ settings }: Readable, complain: ReportProblem): void {
   const { host, client, http_api } = settings
   if (isLoopback(host)) return
   const reachable = `"${host}" can be reached from other machines`
@@ -51,7 +49,7 @@ function checkExposure({ settings }: Readable, complain: Complain): void {
   if (http_api.insecure) complain('http_api.insecure', `must be false where host ${reachable}: give http_api.key instead`, ['host'])
 }
 
-function checkClient({ settings: { client } }: Readable, complain: Complain): void {
+function checkClient({ settings: { client } }: Readable, complain: ReportProblem): void {
   if (client.pong_timeout >= client.ping_interval)
     complain('client.pong_timeout', 'must be shorter than client.ping_interval', ['client.ping_interval'])
   if (client.queue_high_water > client.queue_max_size)
@@ -64,7 +62,7 @@ function checkClient({ settings: { client } }: Readable, complain: Complain): vo
     complain('client.subscription_token.enabled', 'must be true where a key stands beside it, or the key would not be used', keys)
 }
 
-function checkPersonalChannel({ settings: { client, upstream }, namespaces }: Readable, complain: Complain): void {
+function checkPersonalChannel({ settings: { client, upstream }, namespaces }: Readable, complain: ReportProblem): void {
   const { enabled, personal_channel_namespace: name = '', single_connection } = client.subscribe_to_user_personal_channel
   const path = 'client.subscribe_to_user_personal_channel'
   if (!enabled && single_connection) complain(`${path}.single_connection`, `needs ${path}.enabled`)
@@ -91,7 +89,7 @@ export function isAllowedHost({ host, hostname }: URL, allowed: readonly string[
   return allowed.some(entry => entry.toLowerCase() === host || entry.toLowerCase() === hostname)
 }
 
-function checkHooks({ settings: { hooks, client } }: Readable, complain: Complain): void {
+function checkHooks({ settings: { hooks, client } }: Readable, complain: ReportProblem): void {
   for (const name of hookNames) {
     const url = hooks[name]?.url
     if (url === undefined) continue
@@ -114,7 +112,7 @@ function checkHooks({ settings: { hooks, client } }: Readable, complain: Complai
 /** Names and times as a configuration has them. */
 const asConfigured: Spelling = { option: configName, duration: ms => `"${formatDuration(ms)}"` }
 
-function checkNamespace({ path, name, options }: PlacedNamespace, { settings: { hooks } }: Readable, complain: Complain): void {
+function checkNamespace({ path, name, options }: PlacedNamespace, { settings: { hooks } }: Readable, complain: ReportProblem): void {
   const at = (key: string) => `${path}.${key}`
   for (const { option, reason } of namespaceProblems(givenOptions(name, options), asConfigured)) complain(at(option), reason)
   if (options.subscribe_hook && hooks.subscribe === undefined)
@@ -122,20 +120,20 @@ function checkNamespace({ path, name, options }: PlacedNamespace, { settings: { 
   if (options.publish_hook && hooks.publish === undefined) complain(at('publish_hook'), 'needs hooks.publish.url', ['hooks.publish'])
 }
 
-function checkBroker({ settings: { broker } }: Readable, complain: Complain, others: readonly string[]): void {
+function checkBroker({ settings: { broker } }: Readable, complain: ReportProblem, others: readonly string[]): void {
   const schemes = [...Object.keys(shipped), ...others]
   if (schemes.includes(schemeOf(broker))) return
   complain('broker', `nothing is known of "${schemeOf(broker)}:", only of ${schemes.map(scheme => `"${scheme}:"`).join(' and ')}`)
 }
 
-function checkNames({ namespaces }: Readable, complain: Complain): void {
+function checkNames({ namespaces }: Readable, complain: ReportProblem): void {
   for (const [index, { path, name }] of namespaces.entries()) {
     const first = namespaces.slice(0, index).find(other => other.name === name)
     if (first !== undefined) complain(`${path}.name`, `"${name}" is there already, at ${first.path}`)
   }
 }
 
-function checkLimits({ settings }: Readable, complain: Complain): void {
+function checkLimits({ settings }: Readable, complain: ReportProblem): void {
   for (const rule of limitRules) {
     const reason = rule.isFatal ? brokenBy(rule, settings) : undefined
     if (reason !== undefined) complain(rule.path, reason, rule.reads)
@@ -147,7 +145,7 @@ export function crossProblems(readable: Readable, wrong: readonly Problem[], bro
   const problems: Problem[] = []
   const isWrong = (path: string) =>
     wrong.some(problem => problem.path === path || problem.path.startsWith(`${path}.`) || path.startsWith(`${problem.path}.`))
-  const complain: Complain = (path, reason, reads = []) => {
+  const complain: ReportProblem = (path, reason, reads = []) => {
     if (![path, ...reads].some(isWrong) && !problems.some(problem => problem.path === path)) problems.push({ path, reason })
   }
   checkExposure(readable, complain)
@@ -157,8 +155,7 @@ export function crossProblems(readable: Readable, wrong: readonly Problem[], bro
   checkPersonalChannel(readable, complain)
   checkHooks(readable, complain)
   checkLimits(readable, complain)
-  checkPush(readable.settings.push, complain)
-  checkFiles(readable.settings.chat.files, complain)
+  readable.services.check(complain)
   for (const namespace of readable.namespaces) checkNamespace(namespace, readable, complain)
   checkNames(readable, complain)
   return problems
@@ -175,31 +172,34 @@ interface GivenSecret {
   readonly safe: number
 }
 
-function secretsOf({ client, http_api, metrics, node, hooks, push }: Settings): GivenSecret[] {
+function secretsOf({ settings: { client, http_api, metrics, node, hooks }, services }: Readable): GivenSecret[] {
   const { signing, shown } = secretBytesSafe
-  const given: readonly [string, string | undefined, number][] = [
+  const given: readonly (readonly [path: string, secret: string | undefined, safe: number])[] = [
     ['client.token.hmac_secret_key', client.token.hmac_secret_key, signing],
     ['client.subscription_token.hmac_secret_key', client.subscription_token.hmac_secret_key, signing],
     ['http_api.key', http_api.key, shown],
     ['metrics.key', metrics.key, shown],
     ['node.secret', node.secret, shown],
     ['hooks.secret', hooks.secret, shown],
-    ['push.webhook.secret', push.webhook.secret, shown],
+    ...services.secrets.map(({ path, value, guards }) => [path, value, secretBytesSafe[guards]] as const),
   ]
   return given.flatMap(([path, secret, safe]) => (secret === undefined ? [] : [{ path, bytes: Buffer.byteLength(secret), safe }]))
 }
 
-function checkSecrets({ settings }: Readable, complain: Complain): void {
-  if (isDevelopment(settings)) return
-  for (const { path, bytes } of secretsOf(settings))
+function checkSecrets(readable: Readable, complain: ReportProblem): void {
+  if (isDevelopment(readable.settings)) return
+  for (const { path, bytes } of secretsOf(readable))
     if (bytes < secretBytesMin)
       complain(path, `expected at least ${secretBytesMin} bytes, got ${bytes}: it can be guessed; \`openssl rand -hex 32\` makes one`)
 }
 
 /** What was given but does nothing: said at the start, not refused. */
-export function warningsOf({ settings, namespaces }: Readable): string[] {
+export function warningsOf(readable: Readable): string[] {
+  const { settings, namespaces, services } = readable
   const warnings: string[] = []
-  for (const { path, bytes, safe } of secretsOf(settings))
+  if (settings.demo === true && !isDevelopment(settings)) warnings.push('demo: does nothing outside of development mode')
+  for (const path of services.idle) warnings.push(`${path}: does nothing, since services leaves it out`)
+  for (const { path, bytes, safe } of secretsOf(readable))
     if (bytes < safe) warnings.push(`${path}: shorter than ${safe} bytes, so it can be guessed`)
   if (settings.upstream.length > 0 && settings.channel.namespaces.length > 0)
     warnings.push('channel.namespaces: does nothing on a relay, which takes those of its parent')

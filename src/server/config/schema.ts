@@ -2,7 +2,6 @@ import { z } from 'zod'
 import { defaultLimits, type Rate } from '../../hub/index.ts'
 import { formatDuration } from '../../kit/index.ts'
 import { channelNameMax } from '../../protocol/index.ts'
-import { chatSchema } from './chat-options.ts'
 import { namespaceSchema, optionsSchema } from './namespace-options.ts'
 import { isNetwork } from './networks.ts'
 import {
@@ -14,14 +13,14 @@ import {
   group,
   integer,
   list,
-  onOff,
   optionalInteger,
+  optionalOnOff,
   optionNotes,
   refusal,
   secretText,
   text,
 } from './option.ts'
-import { pushSchema } from './push-options.ts'
+import type { ServicesInput } from './service-options.ts'
 import { store } from './store-option.ts'
 
 const limits = defaultLimits
@@ -319,7 +318,7 @@ const feed = z.string(expects('a feed like "replay:match.json@10x"')).transform(
   return z.NEVER
 })
 
-/** The whole configuration. Names are Centrifugo's where it has them; durations are texts. */
+/** The configuration but for what services bring along. Names are Centrifugo's where it has them; durations are texts. */
 export const schema = group({
   host: text('Address to listen on. Beyond loopback a secret is required.', {
     phrase: 'an address like "127.0.0.1"',
@@ -337,7 +336,13 @@ export const schema = group({
   region: text('Where a relay is, as shown in `/ops/tree`.', { otherwise: 'none' }).optional(),
   broker: broker.prefault('memory:'),
   store,
-  demo: onOff('Demo feeds. `fanfare start` turns them on.', 'off'),
+  services: list(
+    'Services that run, such as `chat`; those that are left out have no commands, channels or pages.',
+    text('', { phrase: 'the name of a service', pattern: /^\w+$/ }),
+    'services',
+    { otherwise: 'all that there are' },
+  ).optional(),
+  demo: optionalOnOff('Demo feeds, in development mode alone.', 'on in development mode'),
   demo_speed: speed.prefault('60x'),
   feed: list(
     'Recordings to replay, each as `replay:FILE`, or `replay:FILE@10x` at ten times its speed; what they are is seen from the file.',
@@ -372,8 +377,6 @@ export const schema = group({
     watchlist_linger: duration('How long the watchlist of a broken event stream waits for its return.', every(limits.sseLingerMs)),
   }).prefault({}),
   hooks: hooks.prefault({}),
-  chat: chatSchema.prefault({}),
-  push: pushSchema.prefault({}),
   node: group({ secret: secretText('Secret that nodes of one cluster share.', 'generated in the data folder') }).prefault({}),
   shutdown: group({
     timeout: duration('The drain window, over which clients are told to come back.', '30s', { maxMs: 3_600_000 }),
@@ -385,6 +388,6 @@ export const schema = group({
 })
 
 /** The configuration as one writes it: in a file, or handed to `createServer`. */
-export type ConfigInput = z.input<typeof schema>
+export type ConfigInput<S = never> = z.input<typeof schema> & ServicesInput<S>
 /** The configuration as it was read: complete, durations in milliseconds, not yet checked across options. */
 export type Settings = z.output<typeof schema>

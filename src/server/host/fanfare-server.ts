@@ -5,14 +5,12 @@ import type { Config } from '../config/index.ts'
 import { addRoutes } from '../http/routes.ts'
 import { Metrics } from '../ops/metrics.ts'
 import { Ops } from '../ops/ops.ts'
-import type { Server, Service } from '../server.ts'
+import type { Server } from '../server.ts'
+import type { Service } from '../services/index.ts'
 import { HostedCalls } from './hosted-calls.ts'
-import { createHttp } from './http.ts'
+import { createHttp, fileOf } from './http.ts'
 import type { OpenStore } from './store.ts'
 import { Workers } from './workers.ts'
-
-/** Puts a service on a server. */
-export type ServiceFactory = (server: Server, config: Config) => Service
 
 /** One process: an application on a port, with its pages, figures, workers and what it keeps on the disk. */
 export class FanfareServer extends HostedCalls implements Server {
@@ -20,6 +18,7 @@ export class FanfareServer extends HostedCalls implements Server {
   readonly ops: Ops
   readonly metrics: Metrics
   readonly workers: Workers
+  #listening: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
   constructor(
@@ -38,7 +37,7 @@ export class FanfareServer extends HostedCalls implements Server {
     addRoutes({
       ...{ clock, random, config, node, topology, guard, sse, tickets, disk, answers, ops: this.ops, metrics: this.metrics },
       route: (method, path, handler) => application.route(method, path, handler),
-      page: (path, html) => this.http.page(path, html),
+      page: (path, html) => this.http.page(path, fileOf(html)),
       revoke: revocation => application.revoke(revocation),
     })
   }
@@ -49,18 +48,25 @@ export class FanfareServer extends HostedCalls implements Server {
     return `http://${host}:${this.http.port}`
   }
 
-  /** Clients are let in last, when everything that answers them is there. */
-  async start(services: readonly ServiceFactory[]): Promise<void> {
+  /** Everything but clients: they are let in last, when everything that answers them is there. */
+  async start(services: readonly Service[]): Promise<void> {
     await this.application.start()
-    for (const create of services) await this.mount(create)
+    await this.application.startServices(services)
+  }
+
+  listen(): Promise<void> {
+    this.#listening ??= this.#listen()
+    return this.#listening
+  }
+
+  async #listen(): Promise<void> {
     this.workers.checkPort()
     this.http.listen()
     await this.workers.start()
   }
 
-  /** Adds a service and starts it. */
-  mount(create: ServiceFactory): Promise<void> {
-    return this.application.mount(create(this, this.config))
+  mount(service: Service): Promise<void> {
+    return this.application.mount(service)
   }
 
   token(user: string, options: TokenOptions = {}): Promise<string> {

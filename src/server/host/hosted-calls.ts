@@ -27,7 +27,7 @@ import type { RouteHandler } from '../../transport/index.ts'
 import type { Application } from '../application/application.ts'
 import type { Hooks } from '../hooks/index.ts'
 import type { Metric } from '../ops/metric.ts'
-import type { CommandOptions, ServerCalls, ServerEvent } from '../server.ts'
+import type { CommandOptions, Page, ServerCalls, ServerEvent } from '../server-calls.ts'
 
 /** Hands every call on to the application that a host holds. */
 export abstract class HostedCalls implements ServerCalls {
@@ -140,11 +140,11 @@ export abstract class HostedCalls implements ServerCalls {
     return this.application.readTrusted(request)
   }
 
-  measure(metric: Metric): void {
-    this.application.measure(metric)
+  metric(metric: Metric): void {
+    this.application.metric(metric)
   }
 
-  page(path: string, html: { readonly index: string }): void {
+  page(path: string, html: Page): void {
     this.application.page(path, html)
   }
 }

@@ -1,9 +1,11 @@
+import { fileURLToPath } from 'node:url'
 import { type Answers, HttpTransport, WebSocketTransport } from '../../transport/index.ts'
 import type { Application } from '../application/application.ts'
 import { type Config, Networks } from '../config/index.ts'
 import { clientAddress } from '../http/client-address.ts'
 import { misledReasons } from '../http/origins-of.ts'
 import { addressOf, isFromNode, proxyTo } from '../http/proxy.ts'
+import type { Page } from '../server-calls.ts'
 
 export interface HttpContext {
   readonly config: Config
@@ -13,7 +15,7 @@ export interface HttpContext {
 
 /** The port of an application: its routes, WebSockets of clients, and on a relay everything else as its parent answers it. */
 export function createHttp({ config, application, answers }: HttpContext): HttpTransport {
-  const { host, port, workers, limits, files } = config
+  const { host, port, workers, limits, bodyBytesMax } = config
   const { node, guard, topology, router, clock, log } = application
   const { upstream } = topology
   const trusted = new Networks(config.client.trustedProxies)
@@ -24,7 +26,7 @@ export function createHttp({ config, application, answers }: HttpContext): HttpT
       port,
       reusePort: workers > 1 || topology.role === 'worker',
       // Whoever takes less says so itself, before it reads.
-      bodyBytesMax: Math.max(limits.apiBytesMax, files.enabled ? files.bounds.bytesMax : 0),
+      bodyBytesMax,
       frameBytesMax: limits.frameBytesMax,
       headBytesMax: limits.headBytesMax,
       idleMs: limits.idleMs,
@@ -34,6 +36,7 @@ export function createHttp({ config, application, answers }: HttpContext): HttpT
       isFromNode: ({ headers }) => isFromNode(headers, isSecret),
       misled: (by, shown) => void node.refusals.note(by, misledReasons[by], { [by]: shown.slice(0, 256) }),
       refused: code => node.counters.countError(code),
+      navigation: () => application.navigation,
       addressOf: ({ headers }, peer) => addressOf(headers, isSecret) ?? clientAddress(headers, peer, trusted),
     },
     router,
@@ -42,4 +45,8 @@ export function createHttp({ config, application, answers }: HttpContext): HttpT
   http.upgrade('/connection/websocket', (request, upgrader, address) => websocket.upgrade(request, upgrader, address))
   if (upstream !== undefined) router.fallback = proxyTo({ clock, secret: upstream.secret, upstream: () => topology.upstream?.http })
   return http
+}
+
+export function fileOf(page: Page): string {
+  return page instanceof URL ? fileURLToPath(page) : page.index
 }

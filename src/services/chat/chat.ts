@@ -1,13 +1,13 @@
 import type { Random } from '../../kit/index.ts'
 import { CommandError } from '../../protocol/index.ts'
-import type { ChatBounds, Server } from '../../server/index.ts'
-import type { Sql } from '../../store/index.ts'
+import type { ServiceHost, Sql } from '../../service.ts'
 import { Connections } from './connections.ts'
 import type { Files } from './files/index.ts'
 import { Indexer } from './indexer.ts'
 import { limits } from './limits.ts'
 import { chatErrors, type InboxState, type MessageEntry, type OpenSignal, type OwnDevice, type UserPresence } from './model/wire.ts'
 import type { OnlineUsers } from './online-users.ts'
+import type { ChatBounds } from './options/index.ts'
 import type { PushDesk } from './push/index.ts'
 import { UserRates } from './rates.ts'
 import { Receipts } from './receipts.ts'
@@ -50,7 +50,7 @@ export type Screen = (draft: Sending & { readonly author: string }) => Promise<v
 export type Existing = (users: readonly string[]) => Promise<readonly string[]>
 
 export interface ChatParts {
-  readonly server: Server
+  readonly server: ServiceHost
   readonly sql: Sql
   readonly epoch: string
   readonly random: Random

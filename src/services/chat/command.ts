@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import type { RunningContext } from '../../hub/index.ts'
 import { isVisible, type Json } from '../../kit/index.ts'
 import { CommandError, errors } from '../../protocol/index.ts'
-import type { Server } from '../../server/index.ts'
+import type { RunningContext, ServiceHost } from '../../service.ts'
 import type { Chat } from './chat.ts'
 import { limits } from './limits.ts'
 import { isConversationId, isLine } from './model/text.ts'
@@ -27,7 +26,7 @@ export const users = z.array(user).min(1).max(1024)
 export const conversation = z.string().max(64).refine(isConversationId, 'expected the id of a conversation')
 /** Each command is of a known user, who has a rate for all of them; a conversation that was left can be seen in what it pushes. */
 export function command<K extends keyof ChatCommands, S extends z.ZodType<unknown>>(
-  server: Server,
+  server: ServiceHost,
   chat: Chat,
   name: K,
   schema: S,

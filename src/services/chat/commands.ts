@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { CommandError, errors } from '../../protocol/index.ts'
-import type { Server } from '../../server/index.ts'
+import type { ServiceHost } from '../../service.ts'
 import type { Chat } from './chat.ts'
 import { command, conversation, line, newcomer, newcomers, title, user, users } from './command.ts'
 import { deviceSchema } from './connections.ts'
@@ -57,7 +57,7 @@ const mention = z.object({ user, at: place, length: seq })
 const content = { text: z.string().min(1).optional(), enc: enc.optional(), mentions: z.array(mention).max(limits.mentionsMax).optional() }
 
 /** What commands do for whoever calls them. */
-export function addCommands(server: Server, chat: Chat): void {
+export function addCommands(server: ServiceHost, chat: Chat): void {
   addGroupCommands(server, chat)
   addInvitationCommands(server, chat)
   addMessageCommands(server, chat)
@@ -67,7 +67,7 @@ export function addCommands(server: Server, chat: Chat): void {
   addConsentCommands(server, chat)
 }
 
-function addGroupCommands(server: Server, chat: Chat): void {
+function addGroupCommands(server: ServiceHost, chat: Chat): void {
   const { unitsOfWork, groups } = chat
   command(server, chat, 'chat.direct', z.object({ with: newcomer, known }), async (input, actor) => {
     chat.conversationRates.spend(actor.user)
@@ -108,7 +108,7 @@ function addGroupCommands(server: Server, chat: Chat): void {
 }
 
 /** How others come into a group. */
-function addInvitationCommands(server: Server, chat: Chat): void {
+function addInvitationCommands(server: ServiceHost, chat: Chat): void {
   const { unitsOfWork, invitations } = chat
   const invitation = z.object({
     conversation,
@@ -147,7 +147,7 @@ function addInvitationCommands(server: Server, chat: Chat): void {
   )
 }
 
-function addMessageCommands(server: Server, chat: Chat): void {
+function addMessageCommands(server: ServiceHost, chat: Chat): void {
   const { unitsOfWork, messages } = chat
   const sending = z.object({
     conversation,
@@ -198,7 +198,7 @@ function addMessageCommands(server: Server, chat: Chat): void {
   })
 }
 
-function addReadingCommands(server: Server, chat: Chat): void {
+function addReadingCommands(server: ServiceHost, chat: Chat): void {
   const { unitsOfWork, parts } = chat
   command(server, chat, 'chat.ack', z.object({ device, offset: place }), async ({ offset }, actor, { client }) => {
     if (actor.device === '') throw new CommandError(errors.badRequest, 'device: say which one')
@@ -257,7 +257,7 @@ function addReadingCommands(server: Server, chat: Chat): void {
 }
 
 /** Where devices take their notifications. `null` ends it. */
-export function addPushCommands(server: Server, chat: Chat, { rules, publicKey }: OpenedPushes): void {
+export function addPushCommands(server: ServiceHost, chat: Chat, { rules, publicKey }: OpenedPushes): void {
   const { pushStore } = chat.parts
   const given = z.object({
     endpoint: line(2048),

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import type { Server } from '../../server/index.ts'
+import type { ServiceHost } from '../../service.ts'
 import type { Chat } from './chat.ts'
 import { command, conversation } from './command.ts'
 import { answerInvited, invitedOf } from './store/index.ts'
 
 /** What waits for a yes: what others began with somebody, and groups that they are asked into. */
-export function addConsentCommands(server: Server, chat: Chat): void {
+export function addConsentCommands(server: ServiceHost, chat: Chat): void {
   const { unitsOfWork, groups, parts } = chat
   command(server, chat, 'chat.accept', z.object({ conversation }), async (input, actor) => {
     const summary = await unitsOfWork.commit(change => groups.accept(change, actor.user, input.conversation))

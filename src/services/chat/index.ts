@@ -1,3 +1,3 @@
-export { openFiles } from './files/index.ts'
-export { openPushes } from './push/index.ts'
-export { type ChatOptions, chatService } from './service.ts'
+export { chat, chatWith } from './definition.ts'
+export { type ChatBounds, chatDefaults, type FileBounds, fileDefaults } from './options/index.ts'
+export type { ChatOptions } from './service.ts'

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../../kit/index.ts'
-import type { Sql } from '../../store/index.ts'
+import type { Sql } from '../../service.ts'
 import { limits } from './limits.ts'
 import { indexSome } from './store/index.ts'
 

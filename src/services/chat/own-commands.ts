@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Server } from '../../server/index.ts'
+import type { ServiceHost } from '../../service.ts'
 import { type Chat, openChannel } from './chat.ts'
 import { command, conversation, user } from './command.ts'
 import { deviceSchema } from './connections.ts'
@@ -10,7 +10,7 @@ const isOn = z.boolean()
 const whom = z.enum(['everyone', 'answered', 'nobody'])
 
 /** What concerns a user alone, and is the same on all of their devices. */
-export function addOwnCommands(server: Server, chat: Chat): void {
+export function addOwnCommands(server: ServiceHost, chat: Chat): void {
   const { unitsOfWork, parts } = chat
   const settings = z.object({
     conversation: conversation.optional(),
@@ -62,7 +62,7 @@ async function seemAway(chat: Chat, user: string, blocked: string): Promise<void
 }
 
 /** One's devices: which there are, and which of them somebody sits at. */
-export function addDeviceCommands(server: Server, chat: Chat): void {
+export function addDeviceCommands(server: ServiceHost, chat: Chat): void {
   command(server, chat, 'chat.in_use', z.object({ on: isOn }), async ({ on }, _actor, { client }) => {
     if (client !== undefined) chat.onlineUsers.used(client, on)
     return {}

@@ -1,6 +1,4 @@
-import { defineNamespace } from '../../hub/index.ts'
-import { type ChatBounds, chatDefaults, type Server, type Service } from '../../server/index.ts'
-import { migrateSql, type Sql } from '../../store/index.ts'
+import type { ServiceHost, Sql } from '../../service.ts'
 import { Chat, conversationIn, type Existing, type Screen } from './chat.ts'
 import { addCommands, addPushCommands } from './commands.ts'
 import { addFileCommands, type FileSettings, Files } from './files/index.ts'
@@ -8,14 +6,12 @@ import { limits } from './limits.ts'
 import { isConversationId, isLine } from './model/text.ts'
 import type { InboxState } from './model/wire.ts'
 import { OnlineUsers } from './online-users.ts'
+import { type ChatBounds, chatDefaults } from './options/index.ts'
 import type { OpenedPushes, PushSurroundings } from './push/index.ts'
-import { epochOf, findMember, linkKeyOf, ownerOf, PushStore, schema } from './store/index.ts'
+import { epochOf, findMember, linkKeyOf, ownerOf, PushStore } from './store/index.ts'
 import { tellingOfStore } from './store-failure.ts'
-import chatPage from './web/chat.html'
 
 export interface ChatOptions {
-  /** Opens the rows; closed with the service. */
-  readonly openSql: () => Promise<Sql>
   readonly bounds?: Partial<ChatBounds>
   /** Whether an answered message survives a crash; it does unless the rows are in memory. */
   readonly durability?: InboxState['durability']
@@ -36,85 +32,56 @@ const pushWorkerHeaders = {
   'X-Frame-Options': 'DENY',
 }
 
-const inboxNamespace = defineNamespace({
-  name: 'inbox',
-  delivery: 'stream',
-  historySize: limits.inboxEntriesMax,
-  historyTtlMs: limits.inboxKeptMs,
-  forceRecovery: true,
-})
+/** Conversations, inboxes, receipts, typing, presence and pushes, in rows that have been brought up to date. */
+export async function startChat(server: ServiceHost, sql: Sql, options: ChatOptions): Promise<void> {
+  const { clock, random, log } = server
+  const onlineUsers = new OnlineUsers(clock)
+  const pushStore = new PushStore(sql, clock)
+  const isInUse = (user: string) => onlineUsers.isInUse(user)
+  const pushing = options.openPushes?.({ clock, random, log, rows: pushStore, isInUse })
+  const settings = await options.openFiles?.()
+  const files = settings && new Files(server, sql, settings, await linkKeyOf(sql, random))
+  const chat = new Chat({
+    server,
+    sql,
+    epoch: await epochOf(sql, random),
+    random,
+    bounds: { ...chatDefaults, ...options.bounds },
+    durability: options.durability ?? 'durable',
+    onlineUsers,
+    pushStore,
+    ...(pushing === undefined ? {} : { pushes: pushing.pushes }),
+    files,
+    screen: options.screen,
+    existing: options.existing,
+  })
+  server.onClose(() => chat.close())
+  addChannels(server, chat)
+  addCommands(server, chat)
+  if (pushing !== undefined) addPushCommands(server, chat, pushing)
+  if (files !== undefined) addFileCommands(server, chat, files)
+  await files?.start()
+  addMetrics(server, chat, pushing)
+  server.route('GET', '/chat/push-worker.js', () => new Response(pushWorker, { headers: pushWorkerHeaders }))
+  await chat.start()
+  const sweeping = sweepAgain(server, () => chat.sweep())
+  server.onClose(() => sweeping.cancel())
+}
 
-const openNamespace = defineNamespace({ name: 'chat', delivery: 'ephemeral' })
-
-/** Conversations, inboxes, receipts, typing, presence and pushes. */
-export function chatService(server: Server, options: ChatOptions): Service {
-  let sql: Sql | undefined
-  let chat: Chat | undefined
-  let sweeping: { cancel(): void } | undefined
-  return {
-    name: 'chat',
-    async start() {
-      sql = await options.openSql()
-      await migrateSql(sql, 'chat', schema)
-      const { clock, random, log } = server
-      const onlineUsers = new OnlineUsers(clock)
-      const pushStore = new PushStore(sql, clock)
-      const isInUse = (user: string) => onlineUsers.isInUse(user)
-      const pushing = options.openPushes?.({ clock, random, log, rows: pushStore, isInUse })
-      const settings = await options.openFiles?.()
-      const files = settings && new Files(server, sql, settings, await linkKeyOf(sql, random))
-      const opened = new Chat({
-        server,
-        sql,
-        epoch: await epochOf(sql, random),
-        random,
-        bounds: { ...chatDefaults, ...options.bounds },
-        durability: options.durability ?? 'durable',
-        onlineUsers,
-        pushStore,
-        ...(pushing === undefined ? {} : { pushes: pushing.pushes }),
-        files,
-        screen: options.screen,
-        existing: options.existing,
-      })
-      chat = opened
-      addChannels(server, opened)
-      addCommands(server, opened)
-      if (pushing !== undefined) addPushCommands(server, opened, pushing)
-      if (files !== undefined) addFileCommands(server, opened, files)
-      await files?.start()
-      server.measure({
-        name: 'chat_entries_total',
-        help: 'Entries put into inboxes, by kind.',
-        label: 'kind',
-        read: () => opened.inboxAppends,
-      })
-      server.measure({
-        name: 'chat_connections',
-        help: 'Connections of devices that follow their inbox.',
-        read: () => opened.connections.size,
-      })
-      if (pushing !== undefined) {
-        const { tally } = pushing.pushes
-        server.measure({ name: 'chat_pushes_total', help: 'What notifications came to.', label: 'result', read: () => tally.counts })
-      }
-      for (const path of ['/chat', '/chat/:conversation']) server.page(path, chatPage)
-      server.route('GET', '/chat/push-worker.js', () => new Response(pushWorker, { headers: pushWorkerHeaders }))
-      await opened.start()
-      sweeping = every(server, () => opened.sweep())
-    },
-    async close() {
-      sweeping?.cancel()
-      await chat?.close()
-      await sql?.close()
-    },
-  }
+function addMetrics(server: ServiceHost, chat: Chat, pushing: OpenedPushes | undefined): void {
+  server.metric({ name: 'chat_entries_total', help: 'Entries put into inboxes, by kind.', label: 'kind', read: () => chat.inboxAppends })
+  server.metric({
+    name: 'chat_connections',
+    help: 'Connections of devices that follow their inbox.',
+    read: () => chat.connections.size,
+  })
+  if (pushing === undefined) return
+  const { tally } = pushing.pushes
+  server.metric({ name: 'chat_pushes_total', help: 'What notifications came to.', label: 'result', read: () => tally.counts })
 }
 
 /** An inbox is its user's alone; what passes in an open conversation is for its members. Nobody publishes but the service. */
-function addChannels(server: Server, chat: Chat): void {
-  server.namespace(inboxNamespace)
-  server.namespace(openNamespace)
+function addChannels(server: ServiceHost, chat: Chat): void {
   server.provideHistory('inbox', chat.inboxes)
   server.onConnect((client, data) => tellingOfStore(server.log, () => chat.connections.onConnect(client, data)))
   server.authorize(
@@ -145,7 +112,8 @@ function addChannels(server: Server, chat: Chat): void {
   })
 }
 
-function every(server: Server, run: () => Promise<void>): { cancel(): void } {
+/** One sweep after the other, none while another is under way. */
+function sweepAgain(server: ServiceHost, run: () => Promise<void>): { cancel(): void } {
   let isCancelled = false
   let timer = server.clock.after(limits.sweepMs, beat)
   function beat() {

@@ -1,6 +1,5 @@
-import type { Log } from '../../hub/index.ts'
 import { CommandError } from '../../protocol/index.ts'
-import { SqlError } from '../../store/index.ts'
+import { type Log, SqlError } from '../../service.ts'
 import { chatErrors } from './model/wire.ts'
 
 /** What passes by itself, of what a store fails at. */

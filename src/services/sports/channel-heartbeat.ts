@@ -1,5 +1,5 @@
 import { every, type Timer } from '../../kit/index.ts'
-import type { Server } from '../../server/index.ts'
+import type { ServiceHost } from '../../service.ts'
 import { subjectOf } from './channels.ts'
 import type { Games } from './games.ts'
 import { limits } from './limits.ts'
@@ -11,7 +11,7 @@ export class ChannelHeartbeat {
   #timer: Timer | undefined
 
   constructor(
-    readonly server: Server,
+    readonly server: ServiceHost,
     readonly games: Games,
   ) {}
 

@@ -1,6 +1,6 @@
-import type { FeedTarget, Following, HistoryPage } from '../../hub/index.ts'
 import type { Clock, Timer } from '../../kit/index.ts'
 import { type Position, type Publication, push, sseEvent } from '../../protocol/index.ts'
+import type { FeedTarget, Following, HistoryPage } from '../../service.ts'
 import { chunkLimits } from './chunk-limits.ts'
 import { ChunkStream } from './chunk-stream.ts'
 import { type Chunk, Chunks } from './chunks.ts'

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { FetchedStream, startServer, type TestServer, until } from '../../../test/kit/index.ts'
 import { hurried } from '../../../test/kit/servers/tree.ts'
-import type { Service } from '../../server/index.ts'
+import { defineNamespace, defineService } from '../../service.ts'
 import { addChunkRoutes } from './chunk-routes.ts'
 import type { Snapshot } from './model/index.ts'
 
@@ -20,22 +20,15 @@ async function start(data?: string, historySize = 512) {
   const server = await startServer(data === undefined ? {} : { data }, {
     clock: hurried(times),
     services: [
-      (host): Service => {
-        const game = { id: '1', channel, snapshot: () => ({ board: { version } }) as Snapshot }
-        const routes = addChunkRoutes(host, id => (id === '1' ? game : undefined))
-        return {
-          name: 'games',
-          start: async () =>
-            host.namespace({
-              name: 'sports',
-              delivery: 'lanes',
-              historySize,
-              historyTtlMs: 600_000,
-              historyStore: 'disk',
-            }),
-          close: async () => routes.close(),
-        }
-      },
+      defineService({
+        name: 'games',
+        namespaces: [defineNamespace({ name: 'sports', delivery: 'lanes', historySize, historyTtlMs: 600_000, historyStore: 'disk' })],
+        start(host) {
+          const game = { id: '1', channel, snapshot: () => ({ board: { version } }) as Snapshot }
+          const routes = addChunkRoutes(host, id => (id === '1' ? game : undefined))
+          host.onClose(() => routes.close())
+        },
+      }),
     ],
   })
   servers.push(server)

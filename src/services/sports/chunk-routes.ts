@@ -1,12 +1,12 @@
 import { every, type Timer, unreachable } from '../../kit/index.ts'
 import { CommandError } from '../../protocol/index.ts'
-import type { Server } from '../../server/index.ts'
+import type { ServiceHost } from '../../service.ts'
 import { type ChunkedGame, ChunkFeed } from './chunk-feed.ts'
 import { chunkLimits } from './chunk-limits.ts'
 
 type Params = Readonly<Record<string, string>>
 /** What of the server the routes use. */
-export type ChunkServer = Pick<Server, 'clock' | 'follow' | 'route'>
+export type ChunkServer = Pick<ServiceHost, 'clock' | 'follow' | 'route'>
 
 const open = { 'Access-Control-Allow-Origin': '*' } as const
 const json = { ...open, 'Content-Type': 'application/json' } as const

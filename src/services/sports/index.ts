@@ -1,2 +1,2 @@
-export { openRecording } from './feeds/open-recording.ts'
-export { type SportsOptions, sportsService } from './service.ts'
+export { sports, sportsWith } from './definition.ts'
+export type { SportsOptions } from './service.ts'

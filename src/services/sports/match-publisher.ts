@@ -1,5 +1,5 @@
-import type { Log } from '../../hub/index.ts'
 import type { Clock, Json, Timer } from '../../kit/index.ts'
+import type { Log } from '../../service.ts'
 import { boardChannels, gameChannel } from './channels.ts'
 import { limits } from './limits.ts'
 import type { Match } from './match.ts'

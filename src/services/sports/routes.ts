@@ -1,5 +1,5 @@
 import { CommandError, errors, readDelay } from '../../protocol/index.ts'
-import type { Server } from '../../server/index.ts'
+import type { ServiceHost } from '../../service.ts'
 import { readBatch, readGame } from './batch.ts'
 import { type Games, noSuchGame } from './games.ts'
 import type { Match } from './match.ts'
@@ -12,7 +12,7 @@ const boardHeaders = { 'Cache-Control': 'public, max-age=1, stale-while-revalida
 const neverKept = { 'Cache-Control': 'no-store' }
 
 /** What is asked and told about games over HTTP. */
-export function addRoutes(server: Server, games: Games): void {
+export function addRoutes(server: ServiceHost, games: Games): void {
   server.route('GET', '/sports/games', request => {
     const delayMs = delayIn(request)
     return open({ games: games.list(undefined, delayMs), serverUtcMs: server.clock.now() - delayMs })

@@ -1,6 +1,6 @@
 import type { Database } from 'bun:sqlite'
 import * as z from 'zod/mini'
-import { migrate, openTables } from '../../store/index.ts'
+import { migrate, openTables } from '../../service.ts'
 import type { Before, MatchChange, Seen, Shown, StoredMatch } from './match.ts'
 import { type Board, boardSchema, eventSchema, type Game, gameSchema } from './model/index.ts'
 import { undoLogStartsAt } from './undo-log.ts'

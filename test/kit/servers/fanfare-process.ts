@@ -1,11 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Subprocess } from 'bun'
-import type { ConfigInput } from '../../../src/server/index.ts'
 import { Folder } from '../folder.ts'
 import { metricsOf } from '../metrics.ts'
 import { until, within } from '../until.ts'
-import { testConfig } from './server.ts'
+import { type TestInput, testConfig } from './server.ts'
 
 const main = join(import.meta.dir, '../../../src/cli/main.ts')
 
@@ -24,7 +23,7 @@ export class FanfareProcess implements AsyncDisposable {
   #child: Subprocess | undefined
 
   constructor(
-    readonly input: ConfigInput = {},
+    readonly input: TestInput = {},
     readonly command: 'start' | 'relay' = 'start',
     readonly mode: 'production' | 'development' = 'production',
   ) {}
@@ -76,7 +75,7 @@ export class FanfareProcess implements AsyncDisposable {
   }
 
   /** Whoever gives no secrets gets development mode, in which guests may come in. */
-  #config(): ConfigInput {
+  #config(): TestInput {
     const data = join(this.folder.path, 'data')
     const input = { demo: 'off', ...this.input, log: { format: 'json', ...this.input.log } } as const
     return this.mode === 'production' ? testConfig(input, data) : { data, shutdown: { timeout: '1s' }, ...input }

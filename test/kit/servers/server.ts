@@ -1,4 +1,5 @@
 import { type ConfigInput, createServer, type FanfareServer, type Overrides } from '../../../src/server/index.ts'
+import type { chat } from '../../../src/services/chat/index.ts'
 import { atEnd } from '../endings.ts'
 import { TurnClock } from '../fakes/turn-clock.ts'
 import { Folder } from '../folder.ts'
@@ -6,8 +7,11 @@ import { apiKey, tokenSecret } from '../tokens.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
+/** With the options of chat, for servers that have it. */
+export type TestInput = ConfigInput<typeof chat>
+
 /** What every test server has, unless the test says otherwise: a free port, a token secret and an API key. */
-export function testConfig(input: ConfigInput, data: string): ConfigInput {
+export function testConfig(input: TestInput, data: string): TestInput {
   return {
     port: 0,
     data,
@@ -53,7 +57,7 @@ export class TestServer implements AsyncDisposable {
 }
 
 /** It has a clock that no busy machine makes late, unless the test brings another. */
-export async function startServer(input: ConfigInput = {}, overrides: Overrides = {}): Promise<TestServer> {
+export async function startServer(input: TestInput = {}, overrides: Overrides = {}): Promise<TestServer> {
   const folder = input.data === undefined ? new Folder() : undefined
   const server = await createServer(testConfig(input, input.data ?? folder?.path ?? ''), {
     clock: new TurnClock(),
@@ -64,7 +68,7 @@ export async function startServer(input: ConfigInput = {}, overrides: Overrides 
 }
 
 /** The same, gone after the test. */
-export async function testServer(input: ConfigInput = {}, overrides: Overrides = {}): Promise<TestServer> {
+export async function testServer(input: TestInput = {}, overrides: Overrides = {}): Promise<TestServer> {
   const server = await startServer(input, overrides)
   atEnd(() => server[Symbol.asyncDispose]())
   return server

@@ -1,7 +1,7 @@
-import type { ConfigInput, Json } from '../../../src/index.ts'
+import type { Json } from '../../../src/index.ts'
 import type { Overrides } from '../../../src/server/index.ts'
 import { Cable } from '../fakes/cable.ts'
-import { atEnd, Sdk, type TestServer, TurnClock, testServer, until, userToken } from '../index.ts'
+import { atEnd, Sdk, type TestInput, type TestServer, TurnClock, testServer, until, userToken } from '../index.ts'
 
 export const nodeSecret = 'a-secret-of-nodes-for-tests-of-32-bytes'
 
@@ -31,14 +31,14 @@ export const namespaces = [
   { name: 'quotes', delivery: 'conflated', interval: '20ms', allow_subscribe_for_client: true },
 ] as const
 
-export function startCentral(input: ConfigInput = {}, overrides: Overrides = {}): Promise<TestServer> {
+export function startCentral(input: TestInput = {}, overrides: Overrides = {}): Promise<TestServer> {
   return testServer({ node: { secret: nodeSecret }, channel: { namespaces: [...namespaces] }, ...input }, overrides)
 }
 
 type Upstream = TestServer | Cable
 
 /** A relay of these nodes, tried in this order. It has no channels of its own. */
-export function startRelay(upstreams: readonly Upstream[], input: ConfigInput = {}, overrides: Overrides = {}): Promise<TestServer> {
+export function startRelay(upstreams: readonly Upstream[], input: TestInput = {}, overrides: Overrides = {}): Promise<TestServer> {
   const upstream = upstreams.map(above => (above instanceof Cable ? above.upstream : above.url.replace('http', 'ws')))
   return testServer({ node: { secret: nodeSecret }, upstream, ...input }, overrides)
 }

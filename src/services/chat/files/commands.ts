@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Server } from '../../../server/index.ts'
+import type { ServiceHost } from '../../../service.ts'
 import type { Chat } from '../chat.ts'
 import { command } from '../command.ts'
 import type { Files } from './files.ts'
@@ -13,7 +13,7 @@ export const references = z
   .min(1)
   .max(limits.filesMax)
 
-export function addFileCommands(server: Server, chat: Chat, files: Files): void {
+export function addFileCommands(server: ServiceHost, chat: Chat, files: Files): void {
   command(server, chat, 'chat.links', z.object({ files: z.array(id).min(1).max(limits.linksMax) }), async (input, actor) => ({
     links: input.files.map(file => files.link(actor.user, file)),
   }))

@@ -1,10 +1,10 @@
 import { CommandError, errors } from '../../../protocol/index.ts'
-import type { FileBounds, Server } from '../../../server/index.ts'
-import type { FileStore, Sql } from '../../../store/index.ts'
+import type { FileStore, ServiceHost, Sql } from '../../../service.ts'
 import { limits as chatLimits } from '../limits.ts'
 import type { FileLink } from '../model/file.ts'
 import { isLine } from '../model/text.ts'
 import { chatErrors } from '../model/wire.ts'
+import type { FileBounds } from '../options/index.ts'
 import { UserRates } from '../rates.ts'
 import { fileFor, forgetFile, takeDue } from '../store/index.ts'
 import { limits } from './limits.ts'
@@ -31,7 +31,7 @@ export class Files {
   #sweeping: Promise<void> | undefined
 
   constructor(
-    readonly server: Server,
+    readonly server: ServiceHost,
     readonly sql: Sql,
     readonly settings: FileSettings,
     linkKey: string,

@@ -1,7 +1,7 @@
 import { CommandError } from '../../../protocol/index.ts'
-import type { FileBounds } from '../../../server/index.ts'
-import type { Queries } from '../../../store/index.ts'
+import type { Queries } from '../../../service.ts'
 import { chatErrors } from '../model/wire.ts'
+import type { FileBounds } from '../options/index.ts'
 import { bytesOf, bytesOfAll } from '../store/index.ts'
 import { limits } from './limits.ts'
 

@@ -1,5 +1,5 @@
 import { CommandError } from '../../../protocol/index.ts'
-import type { ByteRange, FileStore } from '../../../store/index.ts'
+import type { ByteRange, FileStore } from '../../../service.ts'
 import { chatErrors } from '../model/wire.ts'
 import type { FileRow } from '../store/index.ts'
 import { smallKey } from './uploads.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Clock, OutboundHttp } from '../../../kit/index.ts'
-import { sign, signatureHeader } from '../../../server/index.ts'
+import { sign, signatureHeader } from '../../../service.ts'
 import { gatewayNote, gatewayOf } from './gateway-notes.ts'
 import { pushLimits } from './limits.ts'
 import { outcomeOf } from './push-answer.ts'

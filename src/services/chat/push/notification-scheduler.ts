@@ -1,5 +1,5 @@
-import type { Log } from '../../../hub/index.ts'
 import { type Clock, Semaphore } from '../../../kit/index.ts'
+import type { Log } from '../../../service.ts'
 import { pushLimits } from './limits.ts'
 import { PendingNotification } from './pending-notification.ts'
 import type { OwedMessage, PushRows } from './push-rows.ts'

@@ -1,6 +1,6 @@
-import type { Log } from '../../../hub/index.ts'
 import type { Clock, Random } from '../../../kit/index.ts'
-import type { Config } from '../../../server/index.ts'
+import type { Log } from '../../../service.ts'
+import type { PushConfig } from '../options/index.ts'
 import type { SubscriptionRules } from './check-subscription.ts'
 import { GatewaySender } from './gateway-sender.ts'
 import type { PushRows } from './push-rows.ts'
@@ -31,7 +31,10 @@ export interface OpenedPushes {
 }
 
 /** Reads the keys, or makes them up in the data folder. @throws ConfigError where they cannot be kept */
-export function openPushes({ push, data }: Pick<Config, 'push' | 'data'>, { ca, ...surroundings }: PushSurroundings): OpenedPushes {
+export function openPushes(
+  { push, data }: { readonly push: PushConfig; readonly data: string },
+  { ca, ...surroundings }: PushSurroundings,
+): OpenedPushes {
   const { clock, random } = surroundings
   const keys = push.vapid ?? openVapidKeys(data, random)
   const { allowedHosts, allowPrivateAddresses, graceMs, ttlMs, webhook } = push

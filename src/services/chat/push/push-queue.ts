@@ -1,5 +1,5 @@
-import type { Log } from '../../../hub/index.ts'
 import { backoffMs, type Clock, type Random, type Timer, unreachable } from '../../../kit/index.ts'
+import type { Log } from '../../../service.ts'
 import { pushLimits } from './limits.ts'
 import { OriginLane } from './origin-lane.ts'
 import { jobKey, joined, type NoteTask, noteOf, type PushJob, seqOf, shownSeq } from './push-job.ts'

@@ -1,5 +1,5 @@
-import type { Log } from '../../../hub/index.ts'
 import type { Clock, Random } from '../../../kit/index.ts'
+import type { Log } from '../../../service.ts'
 import { Gathering } from './gathering.ts'
 import { pushLimits } from './limits.ts'
 import { NotificationScheduler } from './notification-scheduler.ts'

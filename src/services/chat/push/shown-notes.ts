@@ -1,5 +1,5 @@
-import type { Log } from '../../../hub/index.ts'
 import type { Clock } from '../../../kit/index.ts'
+import type { Log } from '../../../service.ts'
 import { Gathering } from './gathering.ts'
 import { jobKey } from './push-job.ts'
 import type { PushRows, ShownNote } from './push-rows.ts'

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { generateVAPIDKeys, getVapidHeaders } from 'web-push'
 import { z } from 'zod'
 import type { Clock, Random } from '../../../kit/index.ts'
-import { openKept } from '../../../server/index.ts'
+import { openKept } from '../../../service.ts'
 import { pushLimits } from './limits.ts'
 
 /** The pair by which push services know this server, both in base64url (RFC 8292). */

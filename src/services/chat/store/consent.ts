@@ -1,4 +1,4 @@
-import type { Queries } from '../../../store/index.ts'
+import type { Queries } from '../../../service.ts'
 import type { MayAdd, MayWrite } from '../model/wire.ts'
 import { type Consent, type ConversationRow, type MemberRow, memberColumns } from './log.ts'
 import { pairKey } from './pair.ts'

@@ -1,5 +1,5 @@
 import { CommandError } from '../../../protocol/index.ts'
-import type { Queries } from '../../../store/index.ts'
+import type { Queries } from '../../../service.ts'
 import { type FileKind, type FileReference, fileName, type SharedFile, type UploadedFile } from '../model/file.ts'
 import { chatErrors } from '../model/wire.ts'
 import { visibleTo } from './visible.ts'

@@ -1,4 +1,4 @@
-import type { Queries } from '../../../store/index.ts'
+import type { Queries } from '../../../service.ts'
 import type { Reaction } from '../model/wire.ts'
 import { type ConversationLogEntry, type EntryBody, type EntryRow, entryOf } from './entry-row.ts'
 import { withReactions } from './reactions.ts'

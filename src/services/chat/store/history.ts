@@ -1,5 +1,5 @@
 import { CommandError, errors } from '../../../protocol/index.ts'
-import type { Queries, Sql } from '../../../store/index.ts'
+import type { Queries, Sql } from '../../../service.ts'
 import { limits } from '../limits.ts'
 import { type ChatCommands, chatErrors, type MembershipEntry, type MessageEntry } from '../model/wire.ts'
 import { type ConversationLogEntry, type EntryRow, entryColumns, midOf } from './entry-row.ts'

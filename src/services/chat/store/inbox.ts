@@ -1,7 +1,6 @@
-import type { HistoryPage, HistoryQuery } from '../../../hub/index.ts'
 import { type Clock, type Json, systemClock } from '../../../kit/index.ts'
 import { Publication } from '../../../protocol/index.ts'
-import type { Queries, Sql } from '../../../store/index.ts'
+import type { HistoryPage, HistoryQuery, Queries, Sql } from '../../../service.ts'
 import { limits } from '../limits.ts'
 import type { ConversationSummary, InboxEntry } from '../model/wire.ts'
 import { headOf } from './devices.ts'

@@ -1,6 +1,6 @@
 import { type Random, randomId } from '../../../kit/index.ts'
 import { CommandError, errors } from '../../../protocol/index.ts'
-import type { Queries } from '../../../store/index.ts'
+import type { Queries } from '../../../service.ts'
 import { limits } from '../limits.ts'
 import { type ConversationSummary, chatErrors, type Invitation } from '../model/wire.ts'
 import type { Groups } from './groups.ts'

@@ -1,5 +1,5 @@
 import { CommandError } from '../../../protocol/index.ts'
-import type { Queries } from '../../../store/index.ts'
+import type { Queries } from '../../../service.ts'
 import { limits } from '../limits.ts'
 import { type ConversationSummary, chatErrors, type Invited } from '../model/wire.ts'
 import type { Groups } from './groups.ts'

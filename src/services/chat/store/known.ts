@@ -1,4 +1,4 @@
-import type { Queries } from '../../../store/index.ts'
+import type { Queries } from '../../../service.ts'
 
 /** As many are asked for in one question. */
 const stepMax = 100

@@ -1,4 +1,4 @@
-import type { Sql } from '../../../store/index.ts'
+import type { Sql } from '../../../service.ts'
 import { isArchived, isDeleted } from './list-state.ts'
 import type { Pause } from './walk.ts'
 

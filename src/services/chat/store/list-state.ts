@@ -1,4 +1,4 @@
-import type { Queries } from '../../../store/index.ts'
+import type { Queries } from '../../../service.ts'
 import type { MemberRow } from './log.ts'
 import { visibleTo } from './visible.ts'
 

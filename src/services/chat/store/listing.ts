@@ -1,5 +1,5 @@
 import { systemClock } from '../../../kit/index.ts'
-import type { Queries, Sql } from '../../../store/index.ts'
+import type { Queries, Sql } from '../../../service.ts'
 import { limits } from '../limits.ts'
 import type { ConversationSummary, ListPlace, Member, MembershipEntry, MessageEntry } from '../model/wire.ts'
 import { type EntryBody, type EntryRow, entryColumns, entryOf } from './entry-row.ts'

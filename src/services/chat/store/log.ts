@@ -1,5 +1,5 @@
 import { CommandError } from '../../../protocol/index.ts'
-import type { Queries } from '../../../store/index.ts'
+import type { Queries } from '../../../service.ts'
 import {
   type Allowed,
   type ConversationEntry,

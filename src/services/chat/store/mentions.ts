@@ -1,5 +1,5 @@
 import { CommandError } from '../../../protocol/index.ts'
-import type { Queries } from '../../../store/index.ts'
+import type { Queries } from '../../../service.ts'
 import { limits } from '../limits.ts'
 import { type Mention, mentionProblem } from '../model/mentions.ts'
 import { chatErrors } from '../model/wire.ts'

@@ -1,4 +1,4 @@
-import type { Queries } from '../../../store/index.ts'
+import type { Queries } from '../../../service.ts'
 import { captionedLine } from '../model/file.ts'
 import type { Previews } from '../model/wire.ts'
 import { type NotePreview, pushLimits } from '../push/index.ts'

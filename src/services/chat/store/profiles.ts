@@ -1,5 +1,5 @@
 import { CommandError, errors } from '../../../protocol/index.ts'
-import type { Queries } from '../../../store/index.ts'
+import type { Queries } from '../../../service.ts'
 import { limits } from '../limits.ts'
 import type { MayAdd, MayWrite, Previews } from '../model/wire.ts'
 

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from '../../../kit/index.ts'
 import { CommandError, errors } from '../../../protocol/index.ts'
-import type { Sql } from '../../../store/index.ts'
+import type { Sql } from '../../../service.ts'
 import {
   type NotePreview,
   type OwedCursor,

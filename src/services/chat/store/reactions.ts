@@ -1,4 +1,4 @@
-import type { Queries } from '../../../store/index.ts'
+import type { Queries } from '../../../service.ts'
 import { bareEmoji, wholeEmoji } from '../model/text.ts'
 import type { Reaction } from '../model/wire.ts'
 import type { ConversationLogEntry } from './entry-row.ts'

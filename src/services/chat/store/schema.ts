@@ -1,5 +1,5 @@
 import { type Random, randomId } from '../../../kit/index.ts'
-import type { MigrationStep, Sql } from '../../../store/index.ts'
+import type { MigrationStep, Sql } from '../../../service.ts'
 
 /**
  * The tables of chat, in the SQL that SQLite and Postgres share. Times are Unix milliseconds; `seq` is a place in a conversation's log, `pts`

@@ -1,4 +1,4 @@
-import type { Queries, Sql } from '../../../store/index.ts'
+import type { Queries, Sql } from '../../../service.ts'
 import { foldText } from '../model/fold.ts'
 import { termsOf } from '../search/terms.ts'
 import { type EntryBody, type LogKind, searchedText } from './entry-row.ts'

@@ -1,4 +1,4 @@
-import type { Sql } from '../../../store/index.ts'
+import type { Sql } from '../../../service.ts'
 import { limits } from '../limits.ts'
 import type { TermRange } from '../search/terms.ts'
 import { readPlaces, segmentOf, segmentPlaces } from './search-index.ts'

@@ -1,5 +1,5 @@
 import { CommandError, errors } from '../../../protocol/index.ts'
-import type { Sql, SqlValue } from '../../../store/index.ts'
+import type { Sql, SqlValue } from '../../../service.ts'
 import { limits } from '../limits.ts'
 import { findWords, foldText, wordsOf } from '../model/fold.ts'
 import type { SearchHit } from '../model/search.ts'

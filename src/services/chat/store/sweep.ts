@@ -1,4 +1,4 @@
-import type { Sql } from '../../../store/index.ts'
+import type { Sql } from '../../../service.ts'
 import { limits } from '../limits.ts'
 
 /** What is too old goes, a stretch at a time: answers, inbox entries beyond what is kept, and devices that never come back (chat M1, M6). */

@@ -1,6 +1,6 @@
 import type { Clock } from '../../../kit/index.ts'
 import { CommandError } from '../../../protocol/index.ts'
-import type { Queries, Sql } from '../../../store/index.ts'
+import type { Queries, Sql } from '../../../service.ts'
 import type { InboxAppend } from './log.ts'
 
 /** One chat transaction: its queries, its time, and what happens once it is committed. */

@@ -1,4 +1,4 @@
-import type { Sql } from '../../../store/index.ts'
+import type { Sql } from '../../../service.ts'
 
 /** Entries of a log that one statement looks at: a quarter of a millisecond where they are short, and five where each is as long as may be. */
 const stepEntries = 250

@@ -1,4 +1,4 @@
-import type { Queries } from '../../../store/index.ts'
+import type { Queries } from '../../../service.ts'
 import type { ReceiptEntry, Watermark } from '../model/wire.ts'
 import { activeMembers, type Consent, holdConversation, holdKnown, type MemberRow, newestFor, post } from './log.ts'
 import { step } from './messages.ts'

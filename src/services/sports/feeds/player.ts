@@ -1,5 +1,5 @@
-import type { Log } from '../../../hub/index.ts'
 import type { Clock, Timer } from '../../../kit/index.ts'
+import type { Log } from '../../../service.ts'
 import { readBatch, readGame } from '../batch.ts'
 import type { Games } from '../games.ts'
 import { limits } from '../limits.ts'

@@ -1,7 +1,6 @@
 import type { z } from 'zod'
-import { formatDuration } from '../../kit/index.ts'
-import { fileSchema } from './file-options.ts'
-import { duration, group, integer } from './option.ts'
+import { formatDuration } from '../../../kit/index.ts'
+import { option } from '../../../service.ts'
 
 /** Bounds of chat that an operator may move. */
 export interface ChatBounds {
@@ -36,28 +35,30 @@ export const chatDefaults: ChatBounds = {
 }
 
 function rate(meaning: string, { perSecond, burst }: ChatBounds['messageRate']) {
-  return group({
-    per_second: integer(`${meaning}: how many a second, sustained.`, perSecond, 1, 10_000_000),
-    burst: integer(`${meaning}: how many at once.`, burst, 1, 10_000_000),
-  }).prefault({})
+  return option
+    .group({
+      per_second: option.integer(`${meaning}: how many a second, sustained.`, perSecond, 1, 10_000_000),
+      burst: option.integer(`${meaning}: how many at once.`, burst, 1, 10_000_000),
+    })
+    .prefault({})
 }
 
-export const chatSchema = group({
-  member_limit: integer('Members of one group.', chatDefaults.membersMax, 2, 1024),
+/** The options of chat but for files and pushes, which have groups of their own. */
+export const boundOptions = {
+  member_limit: option.integer('Members of one group.', chatDefaults.membersMax, 2, 1024),
   message_rate: rate('Messages of one user', chatDefaults.messageRate),
   command_rate: rate('All chat commands of one user', chatDefaults.commandRate),
-  new_conversation_limit: integer('Conversations that one user begins in a day.', chatDefaults.conversationsPerDay, 1, 1_000_000),
-  new_member_limit: integer('Users that one user brings into conversations in a day.', chatDefaults.peoplePerDay, 1, 10_000_000),
+  new_conversation_limit: option.integer('Conversations that one user begins in a day.', chatDefaults.conversationsPerDay, 1, 1_000_000),
+  new_member_limit: option.integer('Users that one user brings into conversations in a day.', chatDefaults.peoplePerDay, 1, 10_000_000),
   entry_rate: rate('Entries in inboxes by the reactions, deletions and group changes of one user', chatDefaults.entryRate),
-  edit_window: duration('How long authors may edit a message.', formatDuration(chatDefaults.editMs)),
-  delete_window: duration(
+  edit_window: option.duration('How long authors may edit a message.', formatDuration(chatDefaults.editMs)),
+  delete_window: option.duration(
     'How long authors may delete a message for everyone; admins of a group always may.',
     formatDuration(chatDefaults.deleteMs),
   ),
-  files: fileSchema.prefault({}),
-})
+}
 
-export function chatOf(given: z.output<typeof chatSchema>): ChatBounds {
+export function boundsOf(given: z.output<z.ZodObject<typeof boundOptions>>): ChatBounds {
   const toRate = ({ per_second, burst }: { per_second: number; burst: number }) => ({ perSecond: per_second, burst })
   return {
     membersMax: given.member_limit,

@@ -1,6 +1,6 @@
 import { createECDH } from 'node:crypto'
 import type { z } from 'zod'
-import { duration, flag, group, list, secretText, text } from './option.ts'
+import { option, type ReportProblem } from '../../../service.ts'
 
 /** Push services of the browsers that people have: Chrome and Edge on Android, Firefox, Edge on Windows, Safari. */
 const publicServices = [
@@ -17,46 +17,59 @@ const day = 86_400_000
 /** Push services keep nothing for longer than four weeks; a timer of the runtime holds less. */
 const ttlMaxMs = 24 * day
 
-export const pushSchema = group({
-  vapid_public_key: text('The public half of the key that push services know this server by: 65 bytes in base64url.', {
-    phrase: 'a P-256 public key of 87 base64url characters',
-    pattern: /^B[\w-]{86}$/,
-    neverEmpty: true,
-    otherwise: 'generated in the data folder',
-  }).optional(),
-  vapid_private_key: secretText(
+export const pushOptions = option.group({
+  vapid_public_key: option
+    .text('The public half of the key that push services know this server by: 65 bytes in base64url.', {
+      phrase: 'a P-256 public key of 87 base64url characters',
+      pattern: /^B[\w-]{86}$/,
+      neverEmpty: true,
+      otherwise: 'generated in the data folder',
+    })
+    .optional(),
+  vapid_private_key: option.secretText(
     'The private half: 32 bytes in base64url. With another pair every device must subscribe anew.',
     'generated in the data folder',
   ),
-  vapid_subject: text('Whom push services may write to about this server; some refuse what is not an address or a page.', {
-    phrase: 'a "mailto:" or "https:" URL',
-    pattern: /^(mailto:[^\s@]+@[^\s@]+|https:\/\/[^\s/]+\S*)$/,
-    type: 'URL',
-  }).prefault('mailto:operator@example.com'),
-  grace: duration('How long a message may wait for its acknowledgement by any device. Beyond: the devices are notified.', '3s', {
+  vapid_subject: option
+    .text('Whom push services may write to about this server; some refuse what is not an address or a page.', {
+      phrase: 'a "mailto:" or "https:" URL',
+      pattern: /^(mailto:[^\s@]+@[^\s@]+|https:\/\/[^\s/]+\S*)$/,
+      type: 'URL',
+    })
+    .prefault('mailto:operator@example.com'),
+  grace: option.duration('How long a message may wait for its acknowledgement by any device. Beyond: the devices are notified.', '3s', {
     maxMs: 3_600_000,
   }),
-  ttl: duration('How long a push service keeps a notification for a device that is off.', '24h', { minMs: 1000, maxMs: ttlMaxMs }),
-  allowed_hosts: list(
-    'Push services that devices may name: `host`, `*.host` for all below it, or `host:port`; without a port it is 443.',
-    text('', { phrase: 'a host like "push.example.com" or "*.example.com"', pattern: /^(\[[0-9a-f:.]+\]|(\*\.)?[\w.-]+)(:\d{1,5})?$/i }),
-    'hosts',
-  ).prefault(publicServices),
-  allow_private_addresses: flag('Lets push services be on loopback and in private networks: for those of one’s own.'),
-  webhook: group({
-    url: text('The gateway that passes on to APNs and FCM. It gets what devices of `apns:TOKEN` and `fcm:TOKEN` are to be shown.', {
-      phrase: 'an http or https URL',
-      pattern: /^https?:\/\/[^\s/]+/,
-      type: 'URL',
-      neverEmpty: true,
-      otherwise: 'none',
-    }).optional(),
-    secret: secretText('Secret that signs what is posted to the gateway, as hooks are signed. Required with it.', 'none'),
-    timeout: duration('How long to wait for the answer.', '10s', { minMs: 10, maxMs: 60_000 }),
-  }).prefault({}),
+  ttl: option.duration('How long a push service keeps a notification for a device that is off.', '24h', { minMs: 1000, maxMs: ttlMaxMs }),
+  allowed_hosts: option
+    .list(
+      'Push services that devices may name: `host`, `*.host` for all below it, or `host:port`; without a port it is 443.',
+      option.text('', {
+        phrase: 'a host like "push.example.com" or "*.example.com"',
+        pattern: /^(\[[0-9a-f:.]+\]|(\*\.)?[\w.-]+)(:\d{1,5})?$/i,
+      }),
+      'hosts',
+    )
+    .prefault(publicServices),
+  allow_private_addresses: option.flag('Lets push services be on loopback and in private networks: for those of one’s own.'),
+  webhook: option
+    .group({
+      url: option
+        .text('The gateway that passes on to APNs and FCM. It gets what devices of `apns:TOKEN` and `fcm:TOKEN` are to be shown.', {
+          phrase: 'an http or https URL',
+          pattern: /^https?:\/\/[^\s/]+/,
+          type: 'URL',
+          neverEmpty: true,
+          otherwise: 'none',
+        })
+        .optional(),
+      secret: option.secretText('Secret that signs what is posted to the gateway, as hooks are signed. Required with it.', 'none', 'shown'),
+      timeout: option.duration('How long to wait for the answer.', '10s', { minMs: 10, maxMs: 60_000 }),
+    })
+    .prefault({}),
 })
 
-type PushSettings = z.output<typeof pushSchema>
+type PushSettings = z.output<typeof pushOptions>
 
 /** How chat notifies devices that do not acknowledge. */
 export interface PushConfig {
@@ -85,7 +98,7 @@ export function pushOf(given: PushSettings): PushConfig {
 }
 
 /** What does not go together in these options. */
-export function checkPush(given: PushSettings, complain: (path: string, reason: string, reads?: readonly string[]) => void): void {
+export function checkPush(given: PushSettings, complain: ReportProblem): void {
   const { vapid_public_key: publicKey, vapid_private_key: privateKey, webhook } = given
   const beside = 'the two halves of the key go together; `npx web-push generate-vapid-keys` makes a pair'
   if (publicKey !== undefined && privateKey === undefined)

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import { formatDuration } from '../../kit/index.ts'
-import { duration, flag, group, integer, secretText, text } from './option.ts'
+import { formatDuration } from '../../../kit/index.ts'
+import { option, type ReportProblem } from '../../../service.ts'
 
 const mebibyte = 1024 * 1024
 const gibibyte = 1024 * mebibyte
@@ -46,42 +46,50 @@ export interface FileConfig {
   readonly place: FilePlace
 }
 
-export const fileSchema = group({
-  enabled: flag('Lets messages carry pictures and files.', true),
-  size_limit: integer('Bytes of one file. Beyond: 413. Relays pass on what their own allows.', fileDefaults.bytesMax, 1024),
-  user_quota: integer('Bytes of all files of one user. Beyond: 413 `quota_exceeded`.', fileDefaults.userBytesMax, 1024, 2 ** 50),
-  quota: integer('Bytes of all files together. Beyond: 413 `quota_exceeded`.', fileDefaults.allBytesMax, 1024, 2 ** 50),
-  upload_rate: group({
-    per_second: integer('Uploads of one user: how many a second, sustained.', fileDefaults.uploadRate.perSecond, 1, 1_000_000),
-    burst: integer('Uploads of one user: how many at once.', fileDefaults.uploadRate.burst, 1, 1_000_000),
-  }).prefault({}),
-  unsent_ttl: duration('How long an uploaded file waits for the message that carries it.', formatDuration(fileDefaults.unsentMs), {
+export const fileOptions = option.group({
+  enabled: option.flag('Lets messages carry pictures and files.', true),
+  size_limit: option.integer('Bytes of one file. Beyond: 413. Relays pass on what their own allows.', fileDefaults.bytesMax, 1024),
+  user_quota: option.integer('Bytes of all files of one user. Beyond: 413 `quota_exceeded`.', fileDefaults.userBytesMax, 1024, 2 ** 50),
+  quota: option.integer('Bytes of all files together. Beyond: 413 `quota_exceeded`.', fileDefaults.allBytesMax, 1024, 2 ** 50),
+  upload_rate: option
+    .group({
+      per_second: option.integer('Uploads of one user: how many a second, sustained.', fileDefaults.uploadRate.perSecond, 1, 1_000_000),
+      burst: option.integer('Uploads of one user: how many at once.', fileDefaults.uploadRate.burst, 1, 1_000_000),
+    })
+    .prefault({}),
+  unsent_ttl: option.duration('How long an uploaded file waits for the message that carries it.', formatDuration(fileDefaults.unsentMs), {
     minMs: 60_000,
   }),
-  s3: group({
-    endpoint: text(
-      'A store that speaks S3, such as `https://s3.eu-central-1.amazonaws.com`. Without one, files are in `files` in the data folder.',
-      {
-        phrase: 'an http or https URL',
-        pattern: /^https?:\/\/[^\s/]+/,
-        type: 'URL',
-        neverEmpty: true,
-        otherwise: 'none',
-      },
-    ).optional(),
-    bucket: text('The bucket, which must be there.', { neverEmpty: true, otherwise: 'none' }).optional(),
-    region: text('Its region, where the store asks for one.', { otherwise: 'that of the endpoint' }).optional(),
-    access_key_id: text('Who the server is there.', { neverEmpty: true, otherwise: 'none' }).optional(),
-    secret_access_key: secretText('The secret that goes with it.', 'none'),
-    prefix: text('In front of the name of every file, so that several may share a bucket: `chat/`.', {
-      phrase: 'a text of letters, digits and "/._-"',
-      pattern: /^[\w./-]{0,256}$/,
-      otherwise: 'none',
-    }).optional(),
-  }).prefault({}),
+  s3: option
+    .group({
+      endpoint: option
+        .text(
+          'A store that speaks S3, such as `https://s3.eu-central-1.amazonaws.com`. Without one, files are in `files` in the data folder.',
+          {
+            phrase: 'an http or https URL',
+            pattern: /^https?:\/\/[^\s/]+/,
+            type: 'URL',
+            neverEmpty: true,
+            otherwise: 'none',
+          },
+        )
+        .optional(),
+      bucket: option.text('The bucket, which must be there.', { neverEmpty: true, otherwise: 'none' }).optional(),
+      region: option.text('Its region, where the store asks for one.', { otherwise: 'that of the endpoint' }).optional(),
+      access_key_id: option.text('Who the server is there.', { neverEmpty: true, otherwise: 'none' }).optional(),
+      secret_access_key: option.secretText('The secret that goes with it.', 'none'),
+      prefix: option
+        .text('In front of the name of every file, so that several may share a bucket: `chat/`.', {
+          phrase: 'a text of letters, digits and "/._-"',
+          pattern: /^[\w./-]{0,256}$/,
+          otherwise: 'none',
+        })
+        .optional(),
+    })
+    .prefault({}),
 })
 
-type FileSettings = z.output<typeof fileSchema>
+type FileSettings = z.output<typeof fileOptions>
 
 export function filesOf(given: FileSettings): FileConfig {
   const { per_second: perSecond, burst } = given.upload_rate
@@ -101,7 +109,7 @@ function placeOf({ endpoint, bucket, region, access_key_id, secret_access_key, p
 }
 
 /** What does not go together in these options. */
-export function checkFiles(given: FileSettings, complain: (path: string, reason: string, reads?: readonly string[]) => void): void {
+export function checkFiles(given: FileSettings, complain: ReportProblem): void {
   const { s3, size_limit, user_quota, quota } = given
   const named = (['endpoint', 'bucket', 'access_key_id', 'secret_access_key'] as const).map(name => [name, s3[name]] as const)
   const first = named.find(([, value]) => value !== undefined)?.[0]

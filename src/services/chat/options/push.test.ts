@@ -1,6 +1,9 @@
 import { expect, test } from 'bun:test'
 import { createECDH } from 'node:crypto'
-import { resolveConfig } from './index.ts'
+import { OptionSet, resolveConfig } from '../../../server/index.ts'
+import { chat } from '../index.ts'
+
+const options = new OptionSet([chat])
 
 function pair() {
   const curve = createECDH('prime256v1')
@@ -9,7 +12,7 @@ function pair() {
 }
 
 function refusals(push: unknown): readonly string[] {
-  const resolution = resolveConfig({ file: { push } })
+  const resolution = resolveConfig({ file: { push }, options })
   return resolution.ok ? [] : resolution.problems
 }
 
@@ -45,4 +48,15 @@ test('[M36] allowed hosts are hosts, and a gateway has its secret', () => {
   expect(refusals({ webhook: { url, secret: 's' } })).toEqual([])
   expect(refusals({ webhook: { url } })).toEqual([expect.stringContaining('push.webhook.secret: missing')])
   expect(refusals({ webhook: { secret: 's' } })).toEqual([expect.stringContaining('push.webhook.url: missing')])
+})
+
+test('[C41] a push.webhook.secret that can be guessed is refused with its path, and not shown', () => {
+  const file = {
+    client: { token: { hmac_secret_key: 'k'.repeat(32) } },
+    push: { webhook: { url: 'https://gateway.example/', secret: 'hush' } },
+  }
+  const resolution = resolveConfig({ file, options })
+  expect(resolution.ok ? [] : resolution.problems).toEqual([
+    expect.stringContaining('push.webhook.secret: expected at least 8 bytes, got 4'),
+  ])
 })

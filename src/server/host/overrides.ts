@@ -1,0 +1,35 @@
+import type { Parent } from '../../cluster/index.ts'
+import type { Log } from '../../hub/index.ts'
+import type { Clock, Random } from '../../kit/index.ts'
+import type { BrokerOpeners } from '../application/brokers.ts'
+import type { Config } from '../config/index.ts'
+import type { Service } from '../services/index.ts'
+
+/** What surrounds a server: the real thing unless said otherwise. */
+export interface Overrides<S extends readonly Service[] = readonly Service[]> {
+  readonly clock?: Clock
+  readonly random?: Random
+  readonly log?: Log
+  /** Services that there are; `services` in the configuration says which of them run, all unless given. They start before the first client is let in. */
+  readonly services?: S
+  /** False to let no client in before `listen()`, so that a program can register its commands and authorizers first. */
+  readonly listen?: boolean
+  /** Makes it a relay of another node. */
+  readonly parent?: Parent
+  /** Brokers beside those that ship, by the scheme of their URL: `{ nats: open }` for `broker: 'nats://…'`. */
+  readonly brokers?: BrokerOpeners
+}
+
+/** The nodes that a relay hangs on, by its configuration. */
+export function parentOf({ upstreams, node, region }: Config): Parent | undefined {
+  return upstreams.length === 0 ? undefined : { upstreams, secret: node.secret ?? '', role: 'relay', region }
+}
+
+/** What a server is made with. */
+export interface Surroundings {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly parent: Parent | undefined
+  readonly brokers: BrokerOpeners
+}

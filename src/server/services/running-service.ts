@@ -1,0 +1,107 @@
+import type { Owner } from '../../cluster/index.ts'
+import { every, type KeyedRate } from '../../kit/index.ts'
+import type { Sql } from '../../store/index.ts'
+import type { Config } from '../config/index.ts'
+import type { ServerCalls } from '../server-calls.ts'
+import type { Service, ServiceHost } from './service.ts'
+import { SpendingLimit } from './spending-limit.ts'
+
+/** The part of a configuration that services read. */
+export type ServiceConfig = Pick<Config, 'data' | 'demo' | 'feeds' | 'serviceOptions' | 'store'>
+
+export interface RunningServiceContext {
+  readonly server: ServerCalls
+  readonly config: ServiceConfig
+  readonly sql: Sql | undefined
+  owner(key: string): Owner
+}
+
+const sweepMs = 60_000
+
+/** A service that was started, with everything that ends with it. */
+export class RunningService {
+  readonly #ends: (() => void | Promise<void>)[] = []
+
+  constructor(
+    readonly service: Service,
+    readonly context: RunningServiceContext,
+  ) {}
+
+  /** Whatever it began ends where it fails. */
+  async start(options: Readonly<Record<string, unknown>>): Promise<void> {
+    const { service, context } = this
+    for (const namespace of service.namespaces ?? []) context.server.namespace(namespace)
+    await service.start(this.#host(), options)
+    for (const [path, page] of Object.entries(service.pages ?? {})) context.server.page(path, page)
+  }
+
+  async close(): Promise<void> {
+    for (let end = this.#ends.pop(); end !== undefined; end = this.#ends.pop()) await end()
+  }
+
+  #host(): ServiceHost {
+    const { server, config, owner } = this.context
+    const { clock, random, log } = server
+    return {
+      ...callsOf(server),
+      clock,
+      random,
+      log,
+      store: this.#store(),
+      demo: config.demo.enabled ? { speed: config.demo.speed } : undefined,
+      feeds: config.feeds,
+      rate: rate => this.#rate(rate),
+      owner,
+      onClose: end => {
+        this.#ends.push(end)
+      },
+    }
+  }
+
+  #store(): ServiceHost['store'] {
+    const { name } = this.service
+    const { config, sql } = this.context
+    return {
+      folder: config.data,
+      path: config.store.path,
+      get sql() {
+        if (sql === undefined) throw new Error(`the service ${name} has no migrations, or its server no store, so there are no rows for it`)
+        return sql
+      },
+    }
+  }
+
+  #rate(rate: KeyedRate): SpendingLimit {
+    const { clock } = this.context.server
+    const rates = new SpendingLimit(clock, rate)
+    const sweeping = every(clock, sweepMs, () => rates.sweep())
+    this.#ends.push(() => sweeping.cancel())
+    return rates
+  }
+}
+
+/** What own code calls, for a service to take apart as it likes. */
+function callsOf(server: ServerCalls) {
+  return {
+    namespace: server.namespace.bind(server),
+    command: server.command.bind(server),
+    authorize: server.authorize.bind(server),
+    onConnect: server.onConnect.bind(server),
+    publish: server.publish.bind(server),
+    push: server.push.bind(server),
+    subscribe: server.subscribe.bind(server),
+    unsubscribe: server.unsubscribe.bind(server),
+    disconnect: server.disconnect.bind(server),
+    presence: server.presence.bind(server),
+    presenceStats: server.presenceStats.bind(server),
+    history: server.history.bind(server),
+    provideHistory: server.provideHistory.bind(server),
+    follow: server.follow.bind(server),
+    on: server.on.bind(server),
+    route: server.route.bind(server),
+    caller: server.caller.bind(server),
+    readTrusted: server.readTrusted.bind(server),
+    metric: server.metric.bind(server),
+    page: server.page.bind(server),
+  }
+}
