@@ -21,6 +21,6 @@ export async function start(config: Config, terminal: Terminal): Promise<number>
   }
   if (format === 'pretty') terminal.out(banner(config, server.url, version, terminal.color))
   for (const warning of server.config.warnings) log.warn({}, warning)
-  if (config.development) log.warn({ data: config.data }, 'development mode: made-up secrets, guests may log in, this machine only')
+  if (config.development) log.warn({ data: config.data }, 'development mode: generated secrets, guests may log in, this machine only')
   return serveUntil(stop, server, config, log)
 }

@@ -97,7 +97,7 @@ export class Child implements LinkEnd, BrokerSink, LinkPeer {
   }
 
   backedUp(bytes: number): void {
-    this.context.log.warn({ node: this.id, bytes }, 'a node below takes what is sent too slowly: its link was cut')
+    this.context.log.warn({ node: this.id, bytes }, 'a node below reads too slowly; its link was closed')
     this.gone()
   }
 
@@ -113,7 +113,7 @@ export class Child implements LinkEnd, BrokerSink, LinkPeer {
 
   #otherVersion(node: string, version: number): CommandError {
     const { code, reason } = refusals.otherVersion
-    this.context.log.warn({ node, version, own: linkVersion }, 'a node was turned away: it is of another release; run the same on both')
+    this.context.log.warn({ node, version, own: linkVersion }, 'a node was refused: it runs another release; run the same on both')
     return new CommandError({ code, message: `${reason} (node link ${linkVersion} there, ${version} here)` })
   }
 

@@ -94,7 +94,7 @@ export class Peer implements Respondent {
       notified() {},
       failed() {},
       backedUp: bytes => {
-        this.options.log.warn({ node: this.member.node, bytes }, 'another node takes what is sent too slowly: linking anew')
+        this.options.log.warn({ node: this.member.node, bytes }, 'another node reads too slowly; linking again')
         this.#drop()
       },
     }
@@ -104,7 +104,7 @@ export class Peer implements Respondent {
     link.request(protocol.peer, { node: this.options.id, version: linkVersion }).then(
       ({ node }) => (node === this.member.node ? this.#up(link) : this.#drop()),
       (error: unknown) => {
-        this.options.log.warn({ err: error, node: this.member.node }, 'another node does not take this one for a peer, trying on')
+        this.options.log.warn({ err: error, node: this.member.node }, 'another node refused the link; trying again')
         this.#drop()
       },
     )

@@ -68,7 +68,7 @@ describe('a node that links', () => {
         { code: 4426, message: `the node upstream is of another release: run the same on both (node link ${linkVersion} there, 3 here)` },
       ],
     ])
-    expect(logged).toEqual(['a node was turned away: it is of another release; run the same on both'])
+    expect(logged).toEqual(['a node was refused: it runs another release; run the same on both'])
   })
 
   test('[N34] says hello first', () => {

@@ -101,7 +101,7 @@ export class Relay implements UplinkEvents {
   }
 
   backedUp(bytes: number): void {
-    this.#context?.node.log.warn({ bytes }, 'the node upstream takes what is sent too slowly: linking anew')
+    this.#context?.node.log.warn({ bytes }, 'the node upstream reads too slowly; linking again')
     this.#context?.uplink.drop('it does not keep up')
   }
 
@@ -153,7 +153,7 @@ export class Relay implements UplinkEvents {
         }
       }
     } catch (error) {
-      node.log.warn({ err: error }, 'the revocations of the node upstream could not be fetched: they are with the next link')
+      node.log.warn({ err: error }, 'the revocations of the node upstream could not be fetched; the next link will fetch them')
     }
   }
 
@@ -188,7 +188,7 @@ export class Relay implements UplinkEvents {
     if (listens) this.#tellOccupied(context)
     for (let event = this.#untold.shift(); event !== undefined; event = this.#untold.shift())
       if (listens) context.uplink.notify(protocol.event, event)
-    if (this.#untoldLost > 0) context.node.log.warn({ events: this.#untoldLost }, 'more happened without a link than could be kept')
+    if (this.#untoldLost > 0) context.node.log.warn({ events: this.#untoldLost }, 'more events happened without a link than could be kept')
     this.#untoldLost = 0
   }
 

@@ -252,7 +252,7 @@ export class Uplink {
 
   #lose(): void {
     this.#isLost = true
-    this.options.log.warn({ upstreams: this.options.upstreams }, 'there is no node upstream, trying on')
+    this.options.log.warn({ upstreams: this.options.upstreams }, 'no node upstream can be reached; trying again')
     this.#failWaiting()
     this.events.lost()
   }
@@ -274,8 +274,8 @@ export class Uplink {
     const at = this.#logged.get(key)
     if (at !== undefined && clock.now() - at < repeatLogMs) return
     this.#logged.set(key, clock.now())
-    if (isRefusal(code)) log.error(fields, 'the node upstream turned this one away; trying again, slowly')
-    else log.warn(fields, 'the node upstream cannot be reached, trying on')
+    if (isRefusal(code)) log.error(fields, 'the node upstream refused the link; trying again, slowly')
+    else log.warn(fields, 'the node upstream cannot be reached; trying again')
   }
 }
 

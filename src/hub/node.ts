@@ -175,7 +175,7 @@ export class Node implements BrokerSink, SessionContext<Session>, LifecycleHost 
 
   /** A client's message without an answer: services that want such messages listen. */
   received(session: Session, data: Json | undefined): void {
-    this.log.debug({ client: session.id, bytes: JSON.stringify(data ?? null).length }, 'a message that no service listens to')
+    this.log.debug({ client: session.id, bytes: JSON.stringify(data ?? null).length }, 'a message that no service handles')
   }
 
   /** @param kind of events that it wants to hear; all of them when absent */

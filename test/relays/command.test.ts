@@ -104,7 +104,7 @@ describe('fanfare relay', () => {
     await central.kill()
     const edge = relay(url.replace('http', 'ws'), '--data', folder.path)
     await edge.says('looking for a node upstream')
-    await edge.says('the node upstream cannot be reached, trying on')
+    await edge.says('the node upstream cannot be reached; trying again')
     expect(edge.output).not.toContain('listening')
     await start(folder.path, new URL(url).port).url()
     await edge.says('linked to the node upstream')

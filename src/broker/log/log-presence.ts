@@ -146,7 +146,7 @@ export class LogPresence implements Presence {
   #read({ value, time, offset }: LogRecord): void {
     const message = readPresenceMessage(value)
     if (message === undefined) {
-      this.options.log.warn({ offset }, 'a word of presence that cannot be read')
+      this.options.log.warn({ offset }, 'a presence record that cannot be read')
       return
     }
     // Whoever has been silent for too long is gone before anything later happens.

@@ -110,7 +110,7 @@ function Promises() {
     <section class="promises" aria-label="What it promises">
       <div>
         <h3>Nothing missed, nothing twice</h3>
-        <p>Every stream has a position. Who drops off comes back to exactly there, or is told plainly that it was too long.</p>
+        <p>Every stream has a position. A client that drops off resumes exactly there, or is told that it missed too much.</p>
       </div>
       <div>
         <h3>A slow reader harms only itself</h3>

@@ -9,7 +9,7 @@ export function TryIt({ game }: { readonly game: string | undefined }) {
       <div class="ways">
         <div>
           <h3>In a terminal</h3>
-          <p>Plain Server-Sent Events. Break it off and send the last id as a header: it goes on from there.</p>
+          <p>Plain Server-Sent Events. Stop it and send the last id as a header: it continues there.</p>
           <Snippet label="With curl" code={curlCode(channel)} />
         </div>
         <div>

@@ -38,5 +38,5 @@ export function endOthers(
   const { code, reason } = closes.connectionLimit
   broker
     .control({ kind: 'disconnect', user, whitelist: [id], code, reason })
-    .catch((error: unknown) => log.error({ err: error, user }, 'the other connections of a user could not be ended'))
+    .catch((error: unknown) => log.error({ err: error, user }, 'the other connections of a user could not be closed'))
 }

@@ -111,7 +111,7 @@ export class SessionLifecycle implements SessionOwner<Session> {
   }
 
   #told(done: Promise<void>, channel: string): void {
-    done.catch((error: unknown) => this.host.log.warn({ channel, err: error }, 'presence could not be told'))
+    done.catch((error: unknown) => this.host.log.warn({ channel, err: error }, 'presence could not be published'))
   }
 }
 

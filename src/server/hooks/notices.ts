@@ -70,7 +70,7 @@ export class Notices {
   #drop(notice: Envelope | undefined, reason: string): void {
     if (notice === undefined) return
     this.context.tally.add(notice.name, 'dropped')
-    this.context.hookLog.warn(notice.name, { reason }, 'a back end was not told, and will not be')
+    this.context.hookLog.warn(notice.name, { reason }, 'a notice could not be delivered, and is dropped')
   }
 
   /** A pause that closing cuts short. */

@@ -48,7 +48,7 @@ export class HookQuestions {
     const turn = queue.enter(client.principal)
     if (turn === undefined) {
       this.context.tally.add(name, 'refused')
-      this.context.hookLog.warn(name, {}, 'a hook is not asked, since too many questions wait for the back end')
+      this.context.hookLog.warn(name, {}, 'a hook is not called: too many questions wait for the back end')
       throw new CommandError(errors.tooManyRequests)
     }
     await turn

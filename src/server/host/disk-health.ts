@@ -38,14 +38,14 @@ export class DiskHealth {
     this.#trouble = `the store cannot be written: ${error instanceof Error ? error.message : error}`
     if (clock.now() - this.#saidAt < logThrottleMs) return
     this.#saidAt = clock.now()
-    log.error({ reason: this.#trouble, failures: this.failures }, 'what is to be kept cannot be written')
+    log.error({ reason: this.#trouble, failures: this.failures }, 'histories and games cannot be written to the disk')
   }
 
   succeeded(): void {
     if (this.#trouble === undefined) return
     this.#trouble = undefined
     this.#saidAt = Number.NEGATIVE_INFINITY
-    this.options.log.info({ failures: this.failures }, 'what is to be kept can be written again')
+    this.options.log.info({ failures: this.failures }, 'histories and games can be written to the disk again')
   }
 
   /** Why nothing can be kept at the moment; undefined where all is well. Tries again where a write failed before. */
@@ -113,7 +113,7 @@ export class WatchedHistory implements HistoryLog {
       write()
     } catch (error) {
       this.health.failed(error)
-      throw new CommandError(errors.internal, 'what is to be kept cannot be written')
+      throw new CommandError(errors.internal, 'histories and games cannot be written to the disk')
     }
     this.health.succeeded()
   }

@@ -138,7 +138,7 @@ export class Chat {
       clock,
       everyMs: limits.receiptsMs,
       tell: conversation => this.unitsOfWork.commit(change => tellReceipts(change, conversation)),
-      failed: (conversation, error) => server.log.error({ conversation, err: error }, 'receipts could not be told'),
+      failed: (conversation, error) => server.log.error({ conversation, err: error }, 'receipts could not be sent'),
     })
     this.typing = new Typing(clock)
     this.indexer = new Indexer({
@@ -321,7 +321,7 @@ export class Chat {
     const { server } = this.parts
     server.publish(channel, data, at === undefined ? {} : { at }).catch((error: unknown) => {
       // It is in the inbox: devices get it when they ask again.
-      server.log.error({ channel, err: error }, 'an entry was kept and not delivered')
+      server.log.error({ channel, err: error }, 'an entry was stored but not delivered')
     })
   }
 
@@ -379,7 +379,7 @@ export class Chat {
   #opened(conversation: string, person: string): void {
     if (!this.onlineUsers.isOnline(person)) return
     this.#appearIn(conversation, person, true).catch((error: unknown) => {
-      this.parts.server.log.error({ conversation, err: error }, 'presence could not be told')
+      this.parts.server.log.error({ conversation, err: error }, 'presence could not be published')
     })
   }
 

@@ -118,7 +118,7 @@ function sweepAgain(server: ServiceHost, run: () => Promise<void>): { cancel(): 
   let timer = server.clock.after(limits.sweepMs, beat)
   function beat() {
     run()
-      .catch((error: unknown) => server.log.error({ err: error }, 'chat could not sweep out what is old'))
+      .catch((error: unknown) => server.log.error({ err: error }, 'chat could not delete what has expired'))
       .finally(() => {
         if (!isCancelled) timer = server.clock.after(limits.sweepMs, beat)
       })

@@ -161,7 +161,7 @@ export class MatchPublisher {
 
   #tryAgain(error: unknown): void {
     if (this.#isClosed || this.#retry !== undefined) return
-    this.host.log.warn({ game: this.match.id, err: error }, 'a change of a match could not be published, and will be tried again')
+    this.host.log.warn({ game: this.match.id, err: error }, 'a change of a match could not be published; trying again')
     this.#retry = this.host.clock.after(limits.retryMs, () => {
       this.#retry = undefined
       this.publish().catch(() => undefined)

@@ -10,7 +10,7 @@ export function KeyForm({ refused, submit }: { readonly refused: boolean; readon
   return (
     <form class="key-form panel" onSubmit={send}>
       <h1>Operations</h1>
-      <p>The figures of this server name users and channels, so they are behind its API key.</p>
+      <p>The figures of this server name users and channels, so they need its API key.</p>
       <label>
         API key
         <input

@@ -92,7 +92,7 @@ export class NotificationScheduler {
       if (due !== undefined && this.#isHeldUp(pending)) pending.postpone(clock.now() + pushLimits.inUseRecheckMs)
       else if (due !== undefined) await this.#notify(pending)
     } catch (error) {
-      log.error({ user, conversation, err: error }, 'whom to notify could not be decided, and is tried again')
+      log.error({ user, conversation, err: error }, 'the users to notify could not be read; trying again')
       pending.postpone(clock.now() + pushLimits.undecidedMs)
     }
     pending.isDeciding = false

@@ -102,7 +102,7 @@ export class Pushes implements PushDesk {
       taken += page.length
       if (page.length < pushLimits.restoredPage || this.#isClosed) return
     }
-    this.options.log.warn({ taken }, 'more pushes were owed than are taken up after a restart')
+    this.options.log.warn({ taken }, 'more pushes were due than are resumed after a restart')
   }
 
   owe(user: string, message: OwedMessage): void {
@@ -199,7 +199,7 @@ export class Pushes implements PushDesk {
       job.next = { task, expiresAt: this.options.clock.now() + this.#ttlOf(task) }
     }
     this.#takeShown(user, conversation, taskFor, except).catch(error =>
-      this.options.log.error({ user, conversation, err: error }, 'notifications could not be taken away'),
+      this.options.log.error({ user, conversation, err: error }, 'notifications could not be removed'),
     )
   }
 

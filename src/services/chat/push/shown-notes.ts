@@ -63,7 +63,7 @@ export class ShownNotes {
       if (shown.length > 0) await this.rows.show(shown)
       if (cleared.length > 0) await this.rows.unshow(cleared)
     } catch (error) {
-      this.log.error({ err: error }, 'what devices show could not be written down')
+      this.log.error({ err: error }, 'the notifications that devices show could not be stored')
     }
     for (const change of changes) {
       const { user, device, conversation } = change.note

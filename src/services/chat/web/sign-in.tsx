@@ -39,7 +39,7 @@ export function SignInForm({ accounts }: { readonly accounts: Accounts }) {
         <span class="sign-in-mark">
           <Icon name="smile" />
         </span>
-        <h1>{wantsToken.value ? 'Sign in' : 'What are you called?'}</h1>
+        <h1>{wantsToken.value ? 'Sign in' : 'Choose a name'}</h1>
         {ended === undefined ? null : (
           <p class="sign-in-ended" role="status">
             Your sign-in has ended. Sign in again, and you are back where you were.

@@ -84,7 +84,7 @@ export class RecordingPlayer {
     this.#running = this.#advance().then(
       () => this.#plan(this.#nextUtcMs()),
       (error: unknown) => {
-        this.host.log.warn({ game: this.recording.id, err: error }, 'a replay could not go on, and will try again')
+        this.host.log.warn({ game: this.recording.id, err: error }, 'a replay could not continue; trying again')
         this.#plan(this.host.clock.now() + limits.retryMs)
       },
     )

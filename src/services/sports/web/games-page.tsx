@@ -42,7 +42,7 @@ function Games({ store }: { readonly store: GamesStore }) {
   if (games.length === 0) {
     return (
       <div class="empty">
-        <p>No match is followed here at the moment. The server was started without the demo, and no feed has told of one.</p>
+        <p>There is no match here at the moment. The server was started without the demo, and no feed has sent one.</p>
       </div>
     )
   }

@@ -81,7 +81,7 @@ function NoSuchMatch() {
   return (
     <div class="empty">
       <h1>No such match</h1>
-      <p>Nothing is known here under this address.</p>
+      <p>There is no match at this address.</p>
       <a href="/sports">All matches</a>
     </div>
   )
