@@ -12,6 +12,7 @@ import {
   type Verifier,
 } from '../../src/hub/index.ts'
 import type { Random } from '../../src/kit/index.ts'
+import { CommandError } from '../../src/protocol/index.ts'
 import type { MachineClock } from '../core/clock.ts'
 import type { Judge } from '../core/judge.ts'
 import { isDiskFull } from './disk.ts'
@@ -38,20 +39,21 @@ export const verifier: Verifier = {
   subscription: async (): Promise<Verified<SubscriptionGrant>> => ({ kind: 'invalid', reason: 'not in use' }),
 }
 
-/** What a node that lives logs as an error is a promise broken. */
-export function judgedLog(judge: Judge, name: string, clock: MachineClock): Log {
-  return {
-    debug() {},
-    info() {},
-    warn() {},
-    error(fields, message) {
-      if (clock.isDead || ('err' in fields && isDiskFull(fields.err))) return
-      judge.break(`${name} logged: ${message} ${describe(fields)}`)
-    },
+/** What a node that lives logs as an error is a promise broken; where nothing is expected to go wrong, a warning as well. */
+export function judgedLog(judge: Judge, name: string, clock: MachineClock, isStrict = false): Log {
+  const complain = (fields: object, message: string) => {
+    if (clock.isDead || ('err' in fields && (isDiskFull(fields.err) || isForNow(fields.err)))) return
+    judge.break(`${name} logged: ${message} ${describe(fields)}`)
   }
+  return { debug() {}, info() {}, warn: isStrict ? complain : () => {}, error: complain }
 }
 
-export function describe(fields: object): string {
+/** What could not be done for the moment, since something that it needs does not answer: others find it missing and ask for it. */
+function isForNow(error: unknown): boolean {
+  return error instanceof CommandError && error.temporary
+}
+
+function describe(fields: object): string {
   return Object.entries(fields)
     .map(([name, value]) => `${name}=${value instanceof Error ? (value.stack ?? value.message) : String(value)}`)
     .join(' ')

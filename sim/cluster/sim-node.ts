@@ -1,7 +1,14 @@
 import type { Connector, LinkListener } from '../../src/cluster/index.ts'
 import { type Limits, type Log, type Node, websocketWire } from '../../src/hub/index.ts'
 import type { Random } from '../../src/kit/index.ts'
-import { Application, type ApplicationConfig, type ApplicationOptions, type ConfigInput, configure } from '../../src/server/index.ts'
+import {
+  Application,
+  type ApplicationConfig,
+  type ApplicationOptions,
+  type ApplicationStore,
+  type ConfigInput,
+  configure,
+} from '../../src/server/index.ts'
 import { changeWatchlist, type SseTransport, type WatchlistChange, type WatchReply } from '../../src/transport/index.ts'
 import type { MachineClock } from '../core/clock.ts'
 import type { Machine } from '../core/machine.ts'
@@ -14,15 +21,26 @@ export interface SimNodeOptions {
   readonly random: Random
   readonly log: Log
   readonly fleet?: ApplicationOptions['fleet']
-  readonly connect: Connector
-  listen(links: LinkListener): void
+  readonly store?: ApplicationStore
+  /** Its way to other nodes; a node alone has none. */
+  readonly connect?: Connector
+  listen?(links: LinkListener): void
   /** Before it begins: what own code adds, and what is broken on purpose. */
-  prepare(application: Application): void
+  prepare?(application: Application): void
   /** When it can be used. */
   begun(application: Application): Promise<void>
   /** It could not begin. */
   failed(error: unknown): void
+  /** The machine is gone, in whichever way. */
+  gone?(): void
 }
+
+const nowhere: Connector = () => {
+  throw new Error('a node alone links to nobody')
+}
+
+/** What a back end shows. */
+export const trusted = { 'X-API-Key': 'sim' }
 
 export const nodeSecret = 'a-secret-of-all-nodes'
 
@@ -46,11 +64,11 @@ export class SimNode implements Listener {
     machine: Machine<SimNode>,
     readonly clock: MachineClock,
   ) {
-    const { config, random, log, fleet, connect } = options
+    const { config, random, log, fleet, store, connect = nowhere } = options
     const id = `${machine.name}-${machine.starts}`
-    const deps = { clock, random, log, connect, verifier, listen: (links: LinkListener) => options.listen(links) }
+    const deps = { clock, random, log, connect, verifier, store, listen: (links: LinkListener) => options.listen?.(links) }
     this.application = new Application({ config, fleet, id }, deps)
-    options.prepare(this.application)
+    options.prepare?.(this.application)
     this.#begin().catch((error: unknown) => {
       if (!clock.isDead) options.failed(error)
     })
@@ -80,6 +98,7 @@ export class SimNode implements Listener {
 
   gone(): void {
     this.isListening = false
+    this.options.gone?.()
     for (const pipe of [...this.pipes]) pipe.reset()
   }
 

@@ -15,6 +15,8 @@ const [crowd, room] = [rounds(120, 300), rounds(100, 256)]
 const raceSeeds = rounds(8, 20)
 
 const chat = new Seeds(chatWorkload)
+const fleet = new Seeds(chatWorkload, { topology: 'fleet' })
+const fleetSeeds = rounds(10, 200)
 
 /** Without these a run of many seeds would have tried less than it says. */
 const mustHappen = [
@@ -56,6 +58,14 @@ describe('simulated chat', () => {
     expect(broken).toEqual([])
     const due = seeds >= 200 ? [...mustHappen, ...rare] : mustHappen
     if (seeds >= 40) expect(due.filter(what => total.of(what) === 0)).toEqual([])
+  })
+
+  test(`[Y69] seeds of chat on three equal nodes over one store, with devices on any of them, keep every promise of chat (${fleetSeeds} run)`, () => {
+    const { broken, total } = fleet.run(1, fleetSeeds)
+    expect(broken).toEqual([])
+    expect(
+      ['fault: a node is parted from the log', 'fault: a node stands still', 'sends checked'].filter(what => total.of(what) === 0),
+    ).toEqual([])
   })
 
   for (const { seed, story } of keptChatSeeds) {

@@ -5,7 +5,7 @@ import type { Application, ApplicationConfig } from '../../../src/server/index.t
 import { pick } from '../../core/chance.ts'
 import { MachineClock } from '../../core/clock.ts'
 import type { Fault } from '../../core/fault-injector.ts'
-import { Machine } from '../../core/machine.ts'
+import { Machine, type MachineWith } from '../../core/machine.ts'
 import { calmWeather, type End, Network, type Weather } from '../../core/network.ts'
 import type { World } from '../../core/world.ts'
 import { judgedLog } from '../open-node.ts'
@@ -17,6 +17,12 @@ import { type FleetMutant, intact } from './mutants.ts'
 import { Registers } from './registers.ts'
 import { type LogLines, LogObserver, SharedSimLogs } from './shared-logs.ts'
 
+/** A service on one process of a node. */
+export interface ServiceOnNode {
+  begun(application: Application): Promise<void>
+  gone(): void
+}
+
 export interface FleetOptions {
   readonly nodes: number
   readonly weather: Weather
@@ -25,9 +31,10 @@ export interface FleetOptions {
   readonly mutant: FleetMutant | undefined
   /** Sees every page of history that a node gets. */
   readonly see: (channel: string, ...page: Parameters<PageWitness>) => void
-  /** What a node has beside channels, before it begins and when it can be used. */
-  prepare?(application: Application): void
-  begun?(application: Application): Promise<void>
+  /** What each process of a node has beside channels. */
+  service?(machine: MachineWith<SimNode>, clock: MachineClock): ServiceOnNode
+  /** Whether strangers are let in. */
+  readonly isOpen?: boolean
 }
 
 /** Few, so that a run of many seeds is quick; each has several keys. */
@@ -61,7 +68,7 @@ export class Fleet {
     this.network = new Network(time, random, tally, weather)
     this.#logs = new SharedSimLogs(time, world.fork())
     this.#links = new FleetLinks(this.network, (options.mutant ?? intact).garble)
-    this.#config = configOf({ client: { insecure: true } }, namespaces.list(), limits)
+    this.#config = configOf({ client: { insecure: options.isOpen !== false } }, namespaces.list(), limits)
     this.#store = (options.mutant ?? intact).store(new MemoryLeaseStore(time))
     this.#storeEnd = { name: 'leases', clock: new MachineClock(time) }
     this.observer = new LogObserver(world, this.#logs, this.oracle, namespaces, limits)
@@ -125,6 +132,7 @@ export class Fleet {
       const lines = this.#logs.lines(clock, between(random, 1, 8))
       this.#lines.set(name, lines)
       if (this.#cut.has(name)) cutAll(lines)
+      const service = options.service?.(machine, clock)
       const leases = new LeaseLine(this.#store, network, machine, this.#storeEnd)
       const logs = { ...lines, channels: mutant.log(lines.channels, name) }
       const node = new SimNode(
@@ -139,10 +147,10 @@ export class Fleet {
             registers.addTo(application, leases)
             this.#witness(application)
             Object.assign(application.node, mutant.deliver(application.node, name))
-            options.prepare?.(application)
           },
-          begun: async application => options.begun?.(application),
+          begun: async application => service?.begun(application),
           failed: error => world.judge.break(`${name} did not begin: ${error}`),
+          gone: () => service?.gone(),
         },
         machine,
         clock,

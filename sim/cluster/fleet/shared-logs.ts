@@ -48,6 +48,8 @@ export class LogObserver {
     this.broker.attach({
       ...nobody,
       deliver(channel, message) {
+        // What a service keeps in rows of its own has its places there.
+        if (namespaces.resolve(channel) === undefined) return
         if (message.kind === 'publication') oracle.record(channel, message.epoch, message.publication)
         else oracle.announced(channel, message.kind, message.infos)
       },

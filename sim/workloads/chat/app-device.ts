@@ -159,7 +159,7 @@ export class AppDevice implements Handheld {
   #start(clock: MachineClock): ChatClient {
     const { context, user, name, pace, random } = this
     const tell = {
-      ...{ time: context.time, tally: context.tally, machine: context.machine, pace },
+      ...{ time: context.time, tally: context.tally, machine: () => context.machine(random), pace },
       isRunning: () => !clock.isDead,
       opened: (socket: AppSocket) => {
         this.#socket = socket

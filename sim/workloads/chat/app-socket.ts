@@ -1,8 +1,10 @@
-import { abnormal, type WebSocketClient, WebSocketPipe } from '../../cluster/websocket-pipe.ts'
+import { abnormal, type Host, type WebSocketClient, WebSocketPipe } from '../../cluster/websocket-pipe.ts'
 import type { DeviceContext } from './device.ts'
 
 /** What an app's socket tells of. */
-export interface AppSocketContext extends Pick<DeviceContext, 'time' | 'tally' | 'machine'> {
+export interface AppSocketContext extends Pick<DeviceContext, 'time' | 'tally'> {
+  machine(): Host
+
   readonly pace: { latencyMs: number; bytesPerMs: number }
   /** Whether the app is running at all. */
   readonly isRunning: () => boolean
@@ -21,7 +23,7 @@ export class AppSocket implements WebSocketClient {
 
   constructor(readonly context: AppSocketContext) {
     if (!context.isRunning()) return
-    this.#pipe = new WebSocketPipe(context.machine, context.pace, context.tally, this)
+    this.#pipe = new WebSocketPipe(context.machine(), context.pace, context.tally, this)
     context.opened(this)
   }
 

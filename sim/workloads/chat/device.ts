@@ -15,7 +15,8 @@ export interface DeviceContext {
   readonly judge: Judge
   readonly tally: Tally
   readonly transcript: Transcript
-  readonly machine: Host
+  /** Some node, where there are several. */
+  machine(random: Random): Host
   trace(line: () => string): void
 }
 
@@ -159,7 +160,7 @@ export class Device implements Handheld, WebSocketClient {
     if (this.#state !== 'waiting' || this.isAsleep) return
     this.#state = 'connecting'
     this.#heardAt = this.context.time.now()
-    this.#pipe = new WebSocketPipe(this.context.machine, this.pace, this.context.tally, this)
+    this.#pipe = new WebSocketPipe(this.context.machine(this.random), this.pace, this.context.tally, this)
   }
 
   #connected({ connect, error }: ChatMessage): void {

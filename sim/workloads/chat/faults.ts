@@ -1,13 +1,14 @@
 import { between, type Random } from '../../../src/kit/index.ts'
-import type { ServiceServer } from '../../cluster/service-server.ts'
+import type { SimNode } from '../../cluster/sim-node.ts'
 import { pick } from '../../core/chance.ts'
 import { type Fault, FaultInjector, type FaultInjectorContext } from '../../core/fault-injector.ts'
-import type { Machine } from '../../core/machine.ts'
+import type { MachineWith } from '../../core/machine.ts'
 import type { Handheld } from './handheld.ts'
+import type { ChatNodes } from './nodes.ts'
 
 export interface ChatFaultsContext extends FaultInjectorContext {
   readonly isStormy: boolean
-  readonly machine: Machine<ServiceServer>
+  readonly nodes: ChatNodes
   readonly devices: readonly Handheld[]
 }
 
@@ -22,22 +23,25 @@ export class ChatFaults {
 
   constructor(readonly context: ChatFaultsContext) {
     const always = [...['a line is cut', 'a line is cut'].map(name => ({ name, strike: () => this.#cut() })), ...this.#ofDevices()]
-    this.#injector = new FaultInjector(context, context.isStormy ? [...always, ...this.#storm()] : [...always, this.#crashAtAwait])
+    this.#injector = new FaultInjector(
+      context,
+      context.isStormy ? [...always, ...this.#storm(), ...context.nodes.faults()] : [...always, this.#crashAtAwait],
+    )
   }
 
   /** No new trouble, and the end of all that is under way. */
   stop(): void {
     this.#injector.stop()
     this.#awaitsLeft = 0
-    this.context.machine.start()
+    this.context.nodes.heal()
     for (const device of this.context.devices) device.wake()
   }
 
   /** The service asks its store, or has its answer. */
-  reached(): void {
+  reached(machine: MachineWith<SimNode>): void {
     if (this.#awaitsLeft === 0 || --this.#awaitsLeft > 0) return
     this.context.tally.count('crashes at an await')
-    this.#crash()
+    this.#crash(machine)
   }
 
   crashAtSomeAwait(): void {
@@ -45,8 +49,8 @@ export class ChatFaults {
   }
 
   /** Down now, up again after a while. */
-  #crash(): void {
-    const { machine, random, time, trace, tally } = this.context
+  #crash(machine: MachineWith<SimNode>): void {
+    const { random, time, trace, tally } = this.context
     if (machine.process === undefined) return
     trace(() => 'the server crashes')
     tally.count('crashes')
@@ -54,8 +58,16 @@ export class ChatFaults {
     time.after(between(random, 50, 900), () => machine.start())
   }
 
+  /** A machine alone takes no chance. */
+  get #some(): MachineWith<SimNode> {
+    const { random, nodes } = this.context
+    const [only, ...others] = nodes.machines
+    return others.length === 0 && only !== undefined ? only : pick(random, nodes.machines)
+  }
+
   #shutDown(): void {
-    const { machine, random, time, tally } = this.context
+    const { random, time, tally } = this.context
+    const machine = this.#some
     if (machine.process === undefined) return
     tally.count('shutdowns')
     machine.shutDown()
@@ -83,7 +95,7 @@ export class ChatFaults {
     const { random, devices } = this.context
     return [
       { name: 'a device loses all it keeps', strike: () => pick(random, devices).wipe() },
-      { name: 'the server crashes', strike: () => this.#crash() },
+      { name: 'the server crashes', strike: () => this.#crash(this.#some) },
       ...[this.#crashAtAwait, this.#crashAtAwait, this.#crashAtAwait],
       { name: 'the server ends in order', strike: () => this.#shutDown() },
     ]

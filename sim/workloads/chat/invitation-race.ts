@@ -63,11 +63,11 @@ export class InvitationRace {
     if (!world.advance(2000)) return
     const [code = ''] = nodes.transcript.codes
     const faults = new ChatFaults({
-      ...{ time, tally, machine: nodes.machine, random: world.fork(), faultMs: 250, isStormy: false },
+      ...{ time, tally, nodes, random: world.fork(), faultMs: 250, isStormy: false },
       devices: crowd,
       trace: line => world.trace(line),
     })
-    nodes.reached = () => faults.reached()
+    nodes.reached = machine => faults.reached(machine)
     for (const ms of killsMs) time.after(ms, () => faults.crashAtSomeAwait())
     for (const device of crowd) time.after(between(world.random, 0, 20), () => device.wish('chat.join', { code }))
     if (!world.advance(raceMs)) return

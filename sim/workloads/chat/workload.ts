@@ -18,11 +18,11 @@ const reviewMs = 3000
 /** The chat service, its users and all their devices for a quarter of a minute or so. */
 export const chatWorkload: Workload<ChatPlan, ChatNodes, ChatActors, ChatMutant> = {
   name: 'chat',
-  topologies: ['single'],
+  topologies: ['single', 'fleet'],
   mutants: chatMutants,
   keptSeeds: keptChatSeeds,
   plan: (seed, random, { mutant }) => planOf(seed, random, mutant?.climate),
-  services: ({ world, plan, options }) => new ChatNodes(world, plan, options.mutant),
+  services: ({ world, plan, options }) => new ChatNodes(world, plan, options.mutant, options.topology),
   actors: (stage, nodes) => new ChatActors(stage, nodes),
   check({ world, plan }, nodes, { devices, checker }) {
     const { judge, tally } = world
@@ -53,19 +53,19 @@ class ChatActors implements Actors {
       (plan.devices[user] ?? []).map(name => (name === 'app' ? nodes.app(user) : nodes.device(user, name))),
     )
     const trace = (line: () => string) => world.trace(line)
-    const { machine, transcript, sql } = nodes
+    const { transcript, sql } = nodes
     const isStormy = plan.climate === 'stormy'
     this.#faults = new ChatFaults({
       time,
       tally,
       trace,
-      machine,
+      nodes,
       random: world.fork(),
       devices: this.devices,
       faultMs: plan.faultMs,
       isStormy,
     })
-    nodes.reached = () => this.#faults.reached()
+    nodes.reached = machine => this.#faults.reached(machine)
     const scene: Scene = { random: world.fork(), users: plan.users, devices: this.devices, transcript, serial: () => this.#serial++ }
     this.checker = new CountChecker(time, sql, judge)
     if (!options.idle) this.#act(scene)

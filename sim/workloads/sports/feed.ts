@@ -1,4 +1,5 @@
 import { between, type Random } from '../../../src/kit/index.ts'
+import { trusted } from '../../cluster/sim-node.ts'
 import type { SimClock } from '../../core/clock.ts'
 import type { Judge } from '../../core/judge.ts'
 import type { MachineWith, Process } from '../../core/machine.ts'
@@ -100,7 +101,7 @@ export class Feed {
       done(status)
     }
     time.after(answerMs, () => end(undefined))
-    const request = new Request(`http://${to.name}${path}`, { method, body: JSON.stringify(body) })
+    const request = new Request(`http://${to.name}${path}`, { method, body: JSON.stringify(body), headers: trusted })
     const isLost = random.next() < lostShare
     if (isLost) this.context.tally.count('answers to the feed lost')
     time.after(between(random, 1, 20), () =>
