@@ -29,6 +29,7 @@ export class Files {
   readonly #rates: UserRates
   #saidAt = Number.NEGATIVE_INFINITY
   #sweeping: Promise<void> | undefined
+  #following: Promise<void> | undefined
 
   constructor(
     readonly server: ServiceHost,
@@ -69,7 +70,15 @@ export class Files {
 
   /** Deletes what is due. Never fails: what could not be deleted is tried again. */
   sweep(): Promise<void> {
-    this.#sweeping ??= this.#sweep().finally(() => {
+    // The one under way may have looked before this became due: it is followed by one more, for all who ask meanwhile.
+    if (this.#sweeping !== undefined) {
+      this.#following ??= this.#sweeping.then(() => {
+        this.#following = undefined
+        return this.sweep()
+      })
+      return this.#following
+    }
+    this.#sweeping = this.#sweep().finally(() => {
       this.#sweeping = undefined
     })
     return this.#sweeping
