@@ -200,13 +200,13 @@ const handlers = new Handlers<Child>()
   .handle(protocol.redeem, ({ context }, { ticket }) => context.redeem(ticket))
   .handle(protocol.watch, ({ context }, change) => context.changeWatch(change))
   .handle(protocol.takeWatch, ({ context }, { session, user }) => context.takeWatch(session, user))
-  .hear(protocol.unsubscribe, (child, { channel }) => child.unsubscribe(channel))
-  .hear(protocol.track, ({ context, owner }, { entries }) => {
+  .handle(protocol.unsubscribe, (child, { channel }) => child.unsubscribe(channel))
+  .handle(protocol.track, ({ context, owner }, { entries }) => {
     const { presence } = context.node()
     for (const { channel, info, version } of entries) void presence.track(channel, info, owner, version)
   })
-  .hear(protocol.untrack, ({ context, owner }, { channel, client }) => void context.node().presence.untrack(channel, client, owner))
-  .hear(protocol.event, ({ context, owner }, event) => context.happened(event, owner))
-  .hear(protocol.occupied, ({ context, owner }, { channels }) => {
+  .handle(protocol.untrack, ({ context, owner }, { channel, client }) => void context.node().presence.untrack(channel, client, owner))
+  .handle(protocol.event, ({ context, owner }, event) => context.happened(event, owner))
+  .handle(protocol.occupied, ({ context, owner }, { channels }) => {
     for (const channel of channels) context.happened({ kind: 'channel_occupied', channel }, owner)
   })

@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import { CommandError, describeIssue, errors } from '../protocol/index.ts'
 import type { LinkNotification, Request } from './row.ts'
 
@@ -10,21 +11,12 @@ export class Handlers<Context> {
   readonly #requests = new Map<string, (context: Context, input: unknown) => unknown>()
   readonly #notices = new Map<string, (context: Context, input: unknown) => void>()
 
-  handle<In, Out>(row: Request<In, Out>, run: (context: Context, input: In) => Answered<Out>): this {
-    this.#requests.set(row.name, (context, input) => {
-      const read = row.input.safeParse(input)
-      if (!read.success) throw new CommandError(errors.badRequest, `${row.name}: ${describeIssue(read.error)}`)
-      return run(context, read.data)
-    })
-    return this
-  }
-
-  hear<In>(row: LinkNotification<In>, run: (context: Context, input: In) => void): this {
-    this.#notices.set(row.name, (context, input) => {
-      const read = row.input.safeParse(input)
-      if (!read.success) throw new TypeError(`${row.name}: ${describeIssue(read.error)}`)
-      run(context, read.data)
-    })
+  handle<In, Out>(row: Request<In, Out>, run: (context: Context, input: In) => Answered<Out>): this
+  handle<In>(row: LinkNotification<In>, run: (context: Context, input: In) => void): this
+  handle<In>(row: Request<In, unknown> | LinkNotification<In>, run: (context: Context, input: In) => unknown): this {
+    const { kind, name, input } = row
+    if (kind === 'notice') this.#notices.set(name, (context, given) => void run(context, read(input, given, name, unreadable)))
+    else this.#requests.set(name, (context, given) => run(context, read(input, given, name, badRequest)))
     return this
   }
 
@@ -39,4 +31,18 @@ export class Handlers<Context> {
   notified(context: Context, name: string, input: unknown): void {
     this.#notices.get(name)?.(context, input)
   }
+}
+
+function read<In>(schema: z.ZodType<In>, given: unknown, name: string, failure: (reason: string) => Error): In {
+  const { success, data, error } = schema.safeParse(given)
+  if (success) return data
+  throw failure(`${name}: ${describeIssue(error)}`)
+}
+
+function unreadable(reason: string): Error {
+  return new TypeError(reason)
+}
+
+function badRequest(reason: string): Error {
+  return new CommandError(errors.badRequest, reason)
 }

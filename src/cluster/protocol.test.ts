@@ -20,7 +20,7 @@ describe('the protocol of links', () => {
     const noted: string[] = []
     const handlers = new Handlers<{ factor: number }>()
       .handle(double, ({ factor }, { n }) => n * factor)
-      .hear(note, (_context, { text }) => void noted.push(text))
+      .handle(note, (_context, { text }) => void noted.push(text))
     expect(handlers.request({ factor: 2 }, 'double', { n: 21 })).toBe(42)
     expect(() => handlers.request({ factor: 2 }, 'double', { n: '21' })).toThrow(/double: n: /)
     expect(() => handlers.request({ factor: 2 }, 'halve', {})).toThrow(/halve/)

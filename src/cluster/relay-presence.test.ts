@@ -33,10 +33,10 @@ function relayOn(clock: SimClock) {
       const { parent, owner } = link
       if (parent === undefined) return
       const handlers = new Handlers<Parent>()
-        .hear(protocol.track, (to, { entries }) => {
+        .handle(protocol.track, (to, { entries }) => {
           for (const { channel, info, version } of entries) void to.track(channel, info, owner, version)
         })
-        .hear(protocol.untrack, (to, { channel, client }) => void to.untrack(channel, client, owner))
+        .handle(protocol.untrack, (to, { channel, client }) => void to.untrack(channel, client, owner))
       handlers.notified(parent, row.name, input)
     },
   })

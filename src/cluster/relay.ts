@@ -206,11 +206,11 @@ function relayHandlers(learn: (context: RelayContext, welcome: Welcome) => void)
     .handle(protocol.channels, (context, { pattern }) => context.channels(pattern))
     .handle(protocol.push, (context, pushed) => context.push(pushed))
     .handle(protocol.stats, context => context.stats())
-    .hear(protocol.deliver, ({ broker }, { channel, message }) => broker.received(channel, fromWireMessage(message)))
-    .hear(protocol.controlled, takeControl)
-    .hear(protocol.mayHaveMissed, ({ broker }, { channel }) => broker.mayHaveMissed(channel))
-    .hear(protocol.removed, ({ broker }, { channel }) => broker.removed(channel))
-    .hear(protocol.welcome, learn)
+    .handle(protocol.deliver, ({ broker }, { channel, message }) => broker.received(channel, fromWireMessage(message)))
+    .handle(protocol.controlled, takeControl)
+    .handle(protocol.mayHaveMissed, ({ broker }, { channel }) => broker.mayHaveMissed(channel))
+    .handle(protocol.removed, ({ broker }, { channel }) => broker.removed(channel))
+    .handle(protocol.welcome, learn)
 }
 
 function takeControl({ broker, controls }: RelayContext, control: NumberedControl): void {

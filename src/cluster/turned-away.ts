@@ -12,6 +12,8 @@ export class TurnedAway implements Upgraded {
 
   received(): void {}
 
+  receivedBytes(): void {}
+
   drained(): void {}
 
   gone(): void {}

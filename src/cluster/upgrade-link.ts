@@ -30,6 +30,11 @@ class UpgradedLink implements Upgraded {
     this.#end?.received(text)
   }
 
+  /** Lines are text, however a frame calls itself. */
+  receivedBytes(bytes: Uint8Array): void {
+    this.received(Buffer.from(bytes).toString('utf8'))
+  }
+
   drained(): void {}
 
   gone(): void {

@@ -4,8 +4,8 @@ import type { ServerWebSocket, WebSocketHandler } from 'bun'
 export interface Upgraded {
   opened(socket: ServerWebSocket<Upgraded>): void
   received(text: string): void
-  /** A binary frame. Where it is not told apart it is taken for text. */
-  receivedBytes?(bytes: Uint8Array): void
+  /** A binary frame. */
+  receivedBytes(bytes: Uint8Array): void
   drained(): void
   gone(): void
 }
@@ -27,7 +27,6 @@ export function upgradedHandler(frameBytesMax: number): WebSocketHandler<Upgrade
     open: socket => socket.data.opened(socket),
     message: ({ data }, message) => {
       if (typeof message === 'string') data.received(message)
-      else if (data.receivedBytes === undefined) data.received(message.toString('utf8'))
       else data.receivedBytes(message)
     },
     drain: socket => socket.data.drained(),
