@@ -1,11 +1,11 @@
 import { type Clock, every, KeyedRateLimiter, type Timer, TokenBucket } from '../../kit/index.ts'
 import type { Limits } from '../limits.ts'
-import { isLoopbackAddress, networkOf, type Principal } from './principal.ts'
+import { isLoopbackAddress, networkOf, type Principal, principalOf } from './principal.ts'
 
 /** Who asks for something over a connection, and who pays for it. */
 interface Asking {
   readonly user: string
-  readonly principal: Principal
+  readonly address: string
 }
 
 /** Keys beyond this many are all forgotten at the next sweep: a flood of new ones must not grow memory without end. */
@@ -37,9 +37,9 @@ export class Rates {
     })
   }
 
-  spend({ user, principal }: Asking, now: number, count: number): boolean {
-    if (principal === nobody) return true
-    return (user === '' ? this.#crowds : this.#principals).take(principal, now, count)
+  spend({ user, address }: Asking, now: number, count: number): boolean {
+    if (user !== '') return this.#principals.take(principalOf(user, address), now, count)
+    return address === '' || this.#crowds.take(networkOf(address), now, count)
   }
 
   /** Commands that come by HTTP have no connection. */

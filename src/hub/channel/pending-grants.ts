@@ -28,8 +28,8 @@ export class PendingGrants {
     if (pending !== undefined) pending.ended ??= close
   }
 
-  /** Asks, and gives the answer if nobody has ended the subscription meanwhile. @throws CommandError */
-  async during<T>(channel: string, ask: () => Promise<T>): Promise<T> {
+  /** Asks, and gives the answer if nobody has ended the subscription meanwhile. @param done called when it is not pending any more @throws CommandError */
+  async during<T>(channel: string, ask: () => Promise<T>, done: () => void): Promise<T> {
     const pending = this.#set(channel)
     try {
       const answer = await ask()
@@ -40,6 +40,7 @@ export class PendingGrants {
     } finally {
       // Another may have begun since this one was ended.
       if (this.#get(channel) === pending) this.#delete(channel)
+      done()
     }
     throw endedMeanwhile(pending.ended)
   }

@@ -144,12 +144,8 @@ export class Session implements OutboxOwner, Subscriber, ChannelCaller {
    * Asks somebody about a channel: meanwhile the subscription counts as one that there is, and can be ended like one. Nothing is kept of it
    * afterwards, since most sessions never ask again. @throws CommandError
    */
-  async whilePending<T>(channel: string, ask: () => Promise<T>): Promise<T> {
-    try {
-      return await this.#pending.during(channel, ask)
-    } finally {
-      this.#trim()
-    }
+  whilePending<T>(channel: string, ask: () => Promise<T>): Promise<T> {
+    return this.#pending.during(channel, ask, () => this.#trim())
   }
 
   /** It will be asked about again: until then too. */

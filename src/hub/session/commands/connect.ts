@@ -67,18 +67,7 @@ export async function identify(
   data: Json | undefined,
   anonymousAllowed = host.options.anonymousAllowed,
 ): Promise<Identified> {
-  const identified = await whoIs(host, session, token, data, anonymousAllowed)
-  return { ...identified, identity: withPersonalChannel(identified.identity, host.options.personalChannel) }
-}
-
-async function whoIs(
-  host: CommandHost,
-  session: Session,
-  token: string | undefined,
-  data: Json | undefined,
-  anonymousAllowed: boolean,
-): Promise<Identified> {
-  const { hooks, anonymousAllowed: areStrangersInvited } = host.options
+  const { hooks, personalChannel, anonymousAllowed: areStrangersInvited } = host.options
   const given = token !== undefined && token !== ''
   // Whatever the server API asks of users meanwhile, it is not asked of strangers.
   if (given || hooks.connect !== undefined) host.recentControls.began(session)
@@ -89,7 +78,7 @@ async function whoIs(
         ...(session.headers === undefined ? {} : { headers: session.headers }),
       }),
     )
-    return { identity: result, data: result.data, voucher: 'server' }
+    return { identity: withPersonalChannel(result, personalChannel), data: result.data, voucher: 'server' }
   }
   if (!given) {
     if (anonymousAllowed) return { identity: stranger, voucher: areStrangersInvited ? 'server' : 'nothing' }
@@ -98,7 +87,7 @@ async function whoIs(
   const verified = await host.tokens.connection(token, session.address)
   if (verified.kind === 'invalid') throw invalidToken(host, session, verified.reason)
   if (verified.kind === 'expired') throw new CommandError(errors.tokenExpired)
-  return { identity: verified.value, voucher: 'token' }
+  return { identity: withPersonalChannel(verified.value, personalChannel), voucher: 'token' }
 }
 
 /** The end of a session whose token is none; the log tells its operator why. */
