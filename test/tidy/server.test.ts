@@ -22,18 +22,12 @@ test('[Y41] what an application consists of reaches nothing outside of the proce
   expect(parts.filter(({ path }) => path.startsWith('src/server/host/')).map(({ path }) => path)).toEqual([])
 })
 
-test('[Y42] no file of the server is reached from itself, through what it loads or through types', () => {
-  const circles = sources.filter(source => importedBy(source).some(next => reaches(next, source))).map(({ path }) => path)
-  expect(circles).toEqual([])
+test('[Y42] nothing in the server names a service that ships', () => {
+  const services = new Set(sourcesIn('src/services').flatMap(({ path }) => path.split('/').slice(2, -1).slice(0, 1)))
+  expect(services.size).toBeGreaterThan(1)
+  const rules = [...services].map(name => new RegExp(`\\b${name}|${name.slice(0, 1).toUpperCase()}${name.slice(1)}`))
+  expect(sources.flatMap(source => linesMatching(source, rules))).toEqual([])
 })
-
-function importedBy(source: Source): Source[] {
-  return importsOf(source).flatMap(path => byPath.get(path) ?? [])
-}
-
-function reaches(from: Source, target: Source): boolean {
-  return reachedFrom([from], importedBy).has(target)
-}
 
 /** The files of the server that run where this one does: types alone load nothing. */
 function loadedBy(path: string): Source[] {

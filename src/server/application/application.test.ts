@@ -2,7 +2,9 @@ import { expect, spyOn, test } from 'bun:test'
 import { z } from 'zod'
 import { SimClock } from '../../../sim/core/clock.ts'
 import { Applications, DirectClient } from '../../../test/kit/applications.ts'
+import { defineNamespace } from '../../hub/index.ts'
 import type { ConfigInput } from '../config/index.ts'
+import { defineService } from '../services/index.ts'
 
 const news = {
   ...{ name: 'news', history_size: 100, history_ttl: '5m', force_recovery: true },
@@ -121,4 +123,35 @@ test('[Y40] revocations outlive an application in the store that it was given', 
   const second = new Applications(clock).create('b', input, undefined, { store: { revocations } })
   expect(second.node.revocations.coversConnection('alice', { uid: 'lost' })).toBe(true)
   await second.close()
+})
+
+test('[Y40] a service runs in it as in a server: its namespace, commands, pages, figures and end', async () => {
+  const clock = new SimClock()
+  const shown: string[] = []
+  let votes = 0
+  const poll = defineService({
+    name: 'poll',
+    namespaces: [defineNamespace({ name: 'poll', delivery: 'latest', allowSubscribeForClient: true })],
+    pages: { '/poll': { index: './poll.html' } },
+    start(host) {
+      host.command('poll.vote', z.strictObject({ for: z.string() }), async input => {
+        await host.publish('poll:now', { votes: ++votes, last: input.for })
+        return { votes }
+      })
+      host.metric({ name: 'poll_votes_total', help: 'Votes.', read: () => votes })
+      host.onClose(() => void shown.push('ended'))
+    },
+  })
+  const application = new Applications(clock).create('a', {}, undefined, {
+    page: path => void shown.push(path),
+    metric: ({ name, read }) => void shown.push(`${name} ${read()}`),
+  })
+  await application.start()
+  await application.mount(poll)
+  const [alice, bob] = [new DirectClient(application.node, 'alice', clock), new DirectClient(application.node, 'bob', clock)]
+  alice.call({ subscribe: { channel: 'poll:now' } })
+  expect(bob.call({ rpc: { method: 'poll.vote', data: { for: 'red' } } })?.rpc?.data).toEqual({ votes: 1 })
+  expect(alice.data('poll:now')).toEqual([{ votes: 1, last: 'red' }])
+  await application.close()
+  expect(shown).toEqual(['poll_votes_total 0', '/poll', 'ended'])
 })

@@ -20,15 +20,15 @@ export interface HookTarget {
 
 /**
  * Where services keep rows that several nodes may share. `path` is the SQLite file of what belongs to this machine either way: histories of
- * channels, and games.
+ * channels, and what services keep here alone.
  */
 export type Store =
   | { readonly kind: 'sqlite'; readonly path: string }
   | { readonly kind: 'postgres'; readonly url: string; readonly path: string }
 
 /**
- * Where rows go that are asked for asynchronously, as `openSql` takes it. In SQLite that is a file beside the one of histories and games, which
- * are written without waiting: in one file, either would have to block the process for a transaction of the other.
+ * Where rows go that are asked for asynchronously, as `openSql` takes it. In SQLite that is a file beside the one of histories, which are
+ * written without waiting: in one file, either would have to block the process for a transaction of the other.
  */
 export function storeTarget(store: Store): string {
   if (store.kind === 'postgres') return store.url

@@ -337,7 +337,7 @@ export const schema = group({
   broker: broker.prefault('memory:'),
   store,
   services: list(
-    'Services that run, such as `chat`; those that are left out have no commands, channels or pages.',
+    'Services that run, by their names; those that are left out have no commands, channels or pages.',
     text('', { phrase: 'the name of a service', pattern: /^\w+$/ }),
     'services',
     { otherwise: 'all that there are' },

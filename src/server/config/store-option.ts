@@ -40,7 +40,7 @@ export const store = z
   .register(optionNotes, {
     type: 'sqlite:PATH | postgres://…',
     meaning:
-      'Where rows are kept: in SQLite, what chat keeps is in a file beside it, whose name ends in "-rows". With Postgres, histories of channels and games stay in fanfare.sqlite in the data folder. A URL with a password is best given by variable.',
+      'Where rows are kept: in SQLite, those of services are in a file beside it, whose name ends in "-rows". With Postgres, histories of channels and what services keep on this machine stay in fanfare.sqlite in the data folder. A URL with a password is best given by variable.',
     neverEmpty: true,
     otherwise: 'fanfare.sqlite in the data folder',
     read: text => text,
