@@ -52,6 +52,10 @@ export class EventPipe {
   }
 
   #open(server: Listener, request: Request): void {
+    if (!server.isListening) {
+      this.#end(abnormal)
+      return
+    }
     server.pipes.add(this)
     void server.sse.open(request, '10.0.0.2').then(response => {
       if (response.status !== 200 || response.body === null) {

@@ -14,7 +14,7 @@ describe('the command of the simulation', () => {
   })
 
   test('[Y64] names the seed that breaks a promise, and the command that it gives repeats it', () => {
-    const { code, lines } = run('--workload', 'sports', '--seeds', '1..20', '--mutant', '0')
+    const { code, lines } = run('--workload', 'sports', '--topology', 'single', '--seeds', '1..20', '--mutant', '0')
     expect(code).toBe(1)
     const repeat = lines.find(line => line.includes('repeat: '))?.replace(/^.*bun sim\/run\.ts /, '')
     const again = run(...(repeat ?? '').split(' ').filter(word => word !== '--trace'))
@@ -25,9 +25,9 @@ describe('the command of the simulation', () => {
 
   test('[Y64] says what it knows where it is asked for something else', () => {
     expect(() => run('--workload', 'tennis')).toThrow('expected one of channels, thin, chat, sports')
-    expect(() => run('--workload', 'sports', '--topology', 'ring')).toThrow('"sports" runs in single')
+    expect(() => run('--workload', 'sports', '--topology', 'ring')).toThrow('"sports" runs in single, fleet')
     expect(() => run('--workload', 'sports', '--seeds', '9..3')).toThrow('expected one like 7 or 1000..2000')
     expect(() => run('--workload', 'sports', '--mutant', '99')).toThrow('has 0 to')
-    expect(run('--help').lines.join('\n')).toContain('--workload sports --topology single')
+    expect(run('--help').lines.join('\n')).toContain('--workload sports --topology single|fleet')
   })
 })

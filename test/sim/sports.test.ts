@@ -10,6 +10,8 @@ const seeds = Number(process.env.SPORTS_SEEDS ?? rounds(50, 1000))
 /** A broken service must be noticed within so many runs. */
 const mutantSeeds = 20
 const sports = new Seeds(sportsWorkload)
+const fleet = new Seeds(sportsWorkload, { topology: 'fleet' })
+const fleetSeeds = rounds(10, 200)
 
 /** Without these a run of many seeds would have tried less than it says. */
 const mustHappen = [
@@ -33,6 +35,14 @@ describe('simulated sports', () => {
     const { broken, total } = sports.run(1, seeds)
     expect(broken).toEqual([])
     if (seeds >= 40) expect(mustHappen.filter(what => total.of(what) === 0)).toEqual([])
+  })
+
+  test(`[Y70] a node with sports in a fleet whose logs, leases and links are cut brings every viewer to the board of its service (${fleetSeeds} run)`, () => {
+    const { broken, total } = fleet.run(1, fleetSeeds)
+    expect(broken).toEqual([])
+    expect(
+      ['fault: a node is parted from the log', 'fault: a node stands still', 'corrections'].filter(what => total.of(what) === 0),
+    ).toEqual([])
   })
 
   for (const { seed, story } of keptSportsSeeds) {

@@ -3,9 +3,11 @@ import type { User } from '../../clients/user.ts'
 import { pick } from '../../core/chance.ts'
 import { type Fault, FaultInjector, type FaultInjectorContext } from '../../core/fault-injector.ts'
 import type { MachineWith, Process } from '../../core/machine.ts'
+import type { SportsNodes } from './nodes.ts'
 
 export interface SportsFaultsContext extends FaultInjectorContext {
   readonly isStormy: boolean
+  readonly nodes: Pick<SportsNodes, 'faults' | 'heal'>
   readonly machine: MachineWith<Process>
   readonly users: readonly User[]
   readonly channels: readonly string[]
@@ -17,13 +19,16 @@ export class SportsFaults {
   #diskRefusesUntil = 0
 
   constructor(readonly context: SportsFaultsContext) {
-    this.#injector = new FaultInjector(context, context.isStormy ? [...this.#ofViewers(), ...this.#ofServer()] : this.#ofViewers())
+    this.#injector = new FaultInjector(
+      context,
+      context.isStormy ? [...this.#ofViewers(), ...this.#ofServer(), ...context.nodes.faults()] : this.#ofViewers(),
+    )
   }
 
   stop(): void {
     this.#injector.stop()
     this.#diskRefusesUntil = 0
-    this.context.machine.start()
+    this.context.nodes.heal()
     for (const { pace } of this.context.users) pace.bytesPerMs = 500
   }
 

@@ -8,6 +8,8 @@ import type { Given, Script } from './script.ts'
 
 /** A process that answers HTTP. */
 export interface HttpProcess extends Process {
+  /** Whether it takes connections yet. */
+  readonly isListening: boolean
   fetch(request: Request): Promise<Response>
 }
 
@@ -106,7 +108,8 @@ export class Feed {
     if (isLost) this.context.tally.count('answers to the feed lost')
     time.after(between(random, 1, 20), () =>
       clock.enter(() => {
-        process?.fetch(request).then(
+        if (process?.isListening !== true) return
+        process.fetch(request).then(
           ({ status }) => time.after(between(random, 1, 20), () => (isLost ? undefined : end(status))),
           () => time.after(between(random, 1, 20), () => end(500)),
         )

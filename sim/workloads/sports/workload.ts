@@ -23,16 +23,16 @@ const behindMs = 2000
 /** Live games: feeds that tell and correct what happens, and viewers on WebSockets and event streams. */
 export const sportsWorkload: Workload<SportsPlan, SportsNodes, SportsActors, SportsMutant> = {
   name: 'sports',
-  topologies: ['single'],
+  topologies: ['single', 'fleet'],
   mutants: sportsMutants,
   keptSeeds: keptSportsSeeds,
   plan: (_, random) => planOf(random),
   services: stage => new SportsNodes(stage),
   actors: (stage, nodes) => new SportsActors(stage, nodes),
-  check({ world, plan }, nodes, { scripts, users }) {
+  check({ world, plan, options }, nodes, { scripts, users }) {
     const { judge, tally } = world
     const games = new Map(plan.games.map(game => [game, readSnapshot(world.settled(nodes.read(`/sports/games/${game}/snapshot`)))]))
-    checkRest({ judge, oracle: nodes.oracle, games, scripts, users })
+    checkRest({ judge, oracle: nodes.oracle, games, scripts, users, isToldOnce: options.topology !== 'fleet' })
     judge.hold(tally.of('batches') >= 10, `only ${tally.of('batches')} batches`)
     judge.hold(tally.of('urgent messages') >= 10, `only ${tally.of('urgent messages')} urgent messages came`)
     judge.hold(plan.faultMs === undefined || tally.of('faults') > 0, 'no fault struck')
@@ -70,7 +70,18 @@ class SportsActors implements Actors {
     const isStormy = plan.climate === 'stormy'
     const channels = [...this.#channels]
     const { users } = this
-    this.#faults = new SportsFaults({ time, tally, trace, machine, users, channels, random: world.fork(), faultMs: plan.faultMs, isStormy })
+    this.#faults = new SportsFaults({
+      time,
+      tally,
+      trace,
+      nodes,
+      machine,
+      users,
+      channels,
+      random: world.fork(),
+      faultMs: plan.faultMs,
+      isStormy,
+    })
     nodes.accepts = () => this.#faults.accepts()
     if (plan.climate === 'calm') new FiguresChecker(this.users, nodes, world)
   }
