@@ -1,4 +1,4 @@
-/** What a node has done since it started. Plain numbers on the hot path; read by metrics and the operations page. */
+/** Counters of a node since it started. Plain numbers on the hot path; metrics and the operations page read them. */
 export class Counters {
   /** Publish calls that passed every check. */
   accepted = 0

@@ -167,7 +167,7 @@ export class Node implements BrokerSink, SessionContext<Session>, LifecycleHost 
     }
     return this.calls.run(principal, known.weight ?? 1, () => {
       if (session?.isClosed) throw new CommandError(errors.internal, 'the connection closed')
-      // What comes by a connection waits for its room there.
+      // Commands of a connection wait for room in its outbox.
       if (session === undefined && !this.unsent.hasRoomFor(context.user)) throw new CommandError(errors.tooManyRequests, unread)
       return known.run(parsed.data, { ...context, pause })
     })

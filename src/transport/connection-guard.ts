@@ -52,7 +52,7 @@ export class ConnectionGuard {
     return told === undefined ? 'origin not allowed' : `origin not allowed: ${told}`
   }
 
-  /** What could not be done for the moment: back ends that do not answer, or are asked too much. */
+  /** A refusal for the moment: a back end does not answer, or is asked too much. */
   notNow(error: unknown): ConnectionRefusal {
     if (error instanceof CloseError && error.close === full) return this.#full()
     const isBusy = error instanceof CommandError && error.code === errors.tooManyRequests.code
@@ -72,7 +72,7 @@ export class ConnectionRefusal {
 
   toResponse(origins: Readonly<Record<string, string>> = {}): Response {
     const { status, close, retryMs } = this
-    // Whoever is turned away must not hold on to what others wait for.
+    // A refused client must not hold a connection that others wait for.
     const leave = status === 503 ? { Connection: 'close' } : {}
     const headers = { ...origins, ...leave, ...(retryMs === undefined ? {} : { 'Retry-After': String(Math.ceil(retryMs / 1000)) }) }
     return Response.json({ error: { code: status, message: close.reason } }, { status, headers })

@@ -3,7 +3,7 @@ import type { LateChannels } from './late-channels.ts'
 import type { Placed } from './lineup.ts'
 import type { Watch } from './watchlist.ts'
 
-/** Who is told that a stream has ended. */
+/** Is told that a stream has ended. */
 export interface EventStreamOwner {
   ended(stream: EventStream): void
 }
@@ -106,7 +106,7 @@ export class EventStream implements Socket, Placed {
     sink.end()
   }
 
-  /** What was written did not all leave: it will have when the promise resolves. */
+  /** Not all written bytes have left; they have when the promise resolves. */
   wait(written: Promise<number>, length: number): void {
     this.#waitingBytes += length
     written.then(

@@ -22,7 +22,7 @@ export class Origins {
 
   constructor(
     allowed: readonly string[],
-    /** Whoever reaches the server may use it, so that only names of this machine and of allowed origins may lead to it. */
+    /** Everyone who reaches the server may use it, so only names of this machine and of allowed origins may lead to it. */
     readonly isOpen = false,
     /** Lets pages of this machine in from whatever port, as those that are being developed. */
     readonly allowsLocal = false,
@@ -45,7 +45,7 @@ export class Origins {
     return ['http', 'https'].some(scheme => this.#isNamed(`${scheme}://${host}`))
   }
 
-  /** What lets an allowed page of another origin read the answer. */
+  /** Headers that let an allowed page of another origin read the answer. */
   headersFor(request: Request): Record<string, string> {
     const origin = request.headers.get('origin')
     if (origin === null || this.#isOwn(origin.toLowerCase(), request) || !this.allows(request)) return {}

@@ -45,7 +45,7 @@ import { type Watch, Watches } from './watchlist.ts'
 /** Between these the browser picks its wait before it connects again, so that a herd comes back spread. */
 const retryMs = { from: 1000, to: 3000 } as const
 
-/** Who opens a stream, from which request. */
+/** The client that opens a stream, and its request. */
 interface Opening {
   readonly channels: readonly string[]
   readonly token: string | undefined
@@ -55,7 +55,7 @@ interface Opening {
   readonly delayMs: number
 }
 
-/** What a stream needs that another node may have. */
+/** What a stream may need from another node. */
 export interface SseElsewhere {
   /** The token behind a ticket of the URL; undefined when the ticket is void. */
   redeem(token: string): string | undefined | Promise<string | undefined>
@@ -149,7 +149,7 @@ export class SseTransport implements EventStreamOwner {
 
   async #subscribe(session: Session, opening: Opening): Promise<void> {
     const wanted = await this.#resumedWatch(session, opening)
-    // What the server opens comes first: it always has room, and a place in the cursor.
+    // Channels that the server opens come first: they always have room, and a place in the cursor.
     const channels = [...serverChannels(session, wanted), ...wanted.channels]
     payForChannels(this.node, session, channels.length)
     const pendings = await admitAll(this.node, session, channels, channel => positionIn(opening.cursor, channel), opening.delayMs)

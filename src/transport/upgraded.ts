@@ -1,6 +1,6 @@
 import type { ServerWebSocket, WebSocketHandler } from 'bun'
 
-/** What stands behind an upgraded connection: a client's session, or the link of a node. */
+/** The owner of an upgraded connection: a client's session, or the link of a node. */
 export interface Upgraded {
   opened(socket: ServerWebSocket<Upgraded>): void
   received(text: string): void

@@ -94,7 +94,7 @@ describe.skipIf(!isMounted)('a full disk', () => {
     expect(await figure('store_write_failures_total')).toBeGreaterThanOrEqual(failed.length)
     const complaints = server.output.split('\n').filter(line => line.includes('"level":"error"'))
     expect(complaints.length).toBeLessThanOrEqual(3)
-    expect(complaints[0]).toContain('histories and games cannot be written to the disk')
+    expect(complaints[0]).toContain('the data folder cannot be written')
     expect(server.output).not.toContain('"stack"')
     rmSync(filler)
     await until('it is ready again', async () => (await ready())[0] === 200)

@@ -19,11 +19,11 @@ export interface AccessRequest {
   readonly delayMs?: number | undefined
 }
 
-/** What an authorizer adds to a yes. */
+/** What an authorizer adds to a permission. */
 export interface Grant {
   /** Sent to the subscriber with the reply. A function is asked in the turn in which the subscription goes live: nothing comes between. */
   readonly data?: Json | (() => Json) | undefined
-  /** Where the channel stood when `data` was made, if that was not here and now: what came after is added to the reply. */
+  /** The channel's position when `data` was made, if not at this moment: later publications are added to the reply. */
   readonly at?: Position | undefined
   /** Shown to others in presence, joins and publications. */
   readonly info?: Json | undefined
@@ -38,7 +38,7 @@ export interface Grant {
 /** A service's say over its namespace. It is final: with an authorizer, the namespace's `allow_…` options are not asked. */
 export type Authorizer = (request: AccessRequest) => boolean | Grant | Promise<boolean | Grant>
 
-/** What a service's own code allows beside what it decides. */
+/** Options of a service's own code. */
 export interface OwnCodeOptions {
   /** Callers without a user are asked about too. Otherwise they are refused before the code runs: forgetting a check must not open anything. */
   readonly anonymous?: boolean
@@ -54,7 +54,7 @@ export interface AccessOptions {
   readonly refusals: Refusals
 }
 
-/** Who asks for something in a channel. */
+/** A request for permission in a channel. */
 export interface ChannelCaller {
   /** '' for a stranger. */
   readonly user: string
@@ -87,7 +87,7 @@ export class Access {
     return [...this.#authorizers.keys()]
   }
 
-  /** What the authorizer of the channel's namespace says; undefined where there is none. @throws CommandError 103 when it says no */
+  /** The decision of the namespace's authorizer; undefined if it has none. @throws CommandError 103 if it refuses */
   ask(request: AccessRequest): Promise<Grant | undefined> {
     return this.#byAuthorizer(this.namespaceOf(request.channel), request)
   }
@@ -178,7 +178,7 @@ export class Access {
     throw this.#notAllowed(caller, 'publish', channel, namespace)
   }
 
-  /** What an option allows to clients it allows to strangers only where the option for the anonymous stands beside it, as in Centrifugo. */
+  /** An `allow_…` option includes strangers only if the option for anonymous clients is set as well, as in Centrifugo. */
   #mayBy(caller: ChannelCaller, channel: string, permission: Permission, forClient: boolean, forAnonymous: boolean): boolean {
     if (this.options.insecure || permits(caller.caps, channel, permission)) return true
     return forClient && (caller.user !== '' || forAnonymous)

@@ -1,7 +1,7 @@
 import type { Json } from '../../kit/index.ts'
 import type { TokenMark } from './revocations.ts'
 
-/** What a capability lets its holder do in the channels it names (Centrifugo's letters). */
+/** What a capability permits in the channels that it names (Centrifugo's letters). */
 export type Permission = 'sub' | 'pub' | 'prs' | 'hst'
 
 export interface Capability {
@@ -17,7 +17,7 @@ export interface ServerSubscription {
   readonly data?: Json | undefined
 }
 
-/** Who is behind a session. `user` is '' for an anonymous one. */
+/** The identity of a session's client. `user` is '' for a stranger. */
 export interface Identity {
   readonly user: string
   readonly info?: Json | undefined

@@ -2,7 +2,7 @@ import { type Clock, every, KeyedRateLimiter, type Timer, TokenBucket } from '..
 import type { Limits } from '../limits.ts'
 import { isLoopbackAddress, networkOf, type Principal, principalOf } from './principal.ts'
 
-/** Who asks for something over a connection, and who pays for it. */
+/** A caller over a connection, and the principal that is charged. */
 interface Asking {
   readonly user: string
   readonly address: string
@@ -14,9 +14,9 @@ const sweepMs = 60_000
 
 /** Rate limits that span connections: by user or address for commands, by address and for the whole node for new sessions. */
 export class Rates {
-  /** What is asked by HTTP, and what known users ask over their connections. */
+  /** Requests over HTTP, and requests of known users over their connections. */
   readonly #principals: KeyedRateLimiter
-  /** What all strangers of an address ask over their connections: many may share it. */
+  /** Requests of all strangers of an address over their connections: many may share it. */
   readonly #crowds: KeyedRateLimiter
   readonly #addresses: KeyedRateLimiter
   readonly #failures: KeyedRateLimiter

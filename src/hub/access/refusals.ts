@@ -2,7 +2,7 @@ import type { Clock } from '../../kit/index.ts'
 import { type Close, CommandError, closes, errors } from '../../protocol/index.ts'
 import type { Log } from '../contracts/log.ts'
 
-/** What was refused. Each has its own line in the log now and then, so that one does not hide another. */
+/** Kinds of refusals. Each is logged at its own rate, so that one does not hide another. */
 export type RefusalKind = 'token' | 'permission' | 'api key' | 'origin' | 'host' | 'proxy'
 
 /** Between two log lines of one kind: whoever is refused in a loop must not fill the log. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../../kit/index.ts'
 import { CommandError, errors } from '../../protocol/index.ts'
 
-/** What makes tokens void before their end. Times are Unix seconds; an `expireAt` of 0 is never. */
+/** Revokes tokens before they expire. Times are Unix seconds; an `expireAt` of 0 is never. */
 export type Revocation =
   /** The token with this `jti`. */
   | { readonly kind: 'token'; readonly uid: string; readonly expireAt: number }
@@ -14,7 +14,7 @@ export type Revocation =
       readonly expireAt: number
     }
 
-/** What a token says of itself by which it can be revoked. Without `issuedAt` nobody knows that it is newer than a revocation. */
+/** The claims by which a token can be revoked. Without `issuedAt` it cannot be newer than a revocation. */
 export interface TokenMark {
   readonly uid?: string
   /** Unix seconds. */

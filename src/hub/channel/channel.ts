@@ -103,7 +103,7 @@ export class Channel implements FeedTarget, FanOutGroupOwner {
     }
   }
 
-  /** Whoever follows every publication starts again; state stores have been given the present state and carry on. */
+  /** Subscriptions that need every publication start again; state stores already have the present state and go on. */
   onGap(): void {
     if (this.namespace.delivery.onGap === 'carry on') return
     for (const subscription of [...this.subscriptions]) subscription.session.unsubscribe(this.name, unsubscribes.insufficientState)
@@ -153,7 +153,7 @@ export class Channel implements FeedTarget, FanOutGroupOwner {
     return offset !== 0 && this.#previous?.offset === offset
   }
 
-  /** What the state stores hold, for the `data` of a newcomer's reply. */
+  /** The contents of the state stores, for the `data` of a newcomer's reply. */
   snapshot(): Json | undefined {
     return this.namespace.delivery.snapshot(this.states)
   }

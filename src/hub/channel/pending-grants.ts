@@ -84,7 +84,7 @@ export function isForGood({ code }: Close): boolean {
   return code >= unsubscribes.byServer.code && code < unsubscribes.insufficientState.code
 }
 
-/** What a client hears whose subscription ended before it went live: to try again only where the server wants it back. */
+/** The error for a client whose subscription ended before it went live: temporary only if the server wants it back. */
 export function endedMeanwhile(close: Close): CommandError {
   return isForGood(close)
     ? new CommandError(errors.permissionDenied, close.reason)

@@ -13,7 +13,7 @@ import { endedMeanwhile } from './pending-grants.ts'
 import { channelsMaxOf } from './personal-channel.ts'
 import { Subscription, type SubscriptionTerms } from './subscription.ts'
 
-/** What a client, or the server on its behalf, asks for. */
+/** A subscription as a client, or the server on its behalf, requests it. */
 export interface SubscribeRequest {
   readonly channel: string
   readonly token?: string | undefined
@@ -26,7 +26,7 @@ export interface SubscribeRequest {
   readonly delta?: string | undefined
   /** How far behind it wants to be, in whole seconds. */
   readonly delayMs?: number | undefined
-  /** What it is sent, by tags; all where absent. */
+  /** Its filter by tags; everything if absent. */
   readonly filter?: TagFilter | undefined
   /** Error 112 where what was missed cannot be given, for who has another way to the present state. */
   readonly rejectUnrecovered?: boolean | undefined
@@ -34,7 +34,7 @@ export interface SubscribeRequest {
   readonly granted?: Grant | undefined
 }
 
-/** What a node does for a session that subscribes. */
+/** The part of a node that a session needs to subscribe. */
 export type SubscribeHost = Pick<CommandHost, 'access' | 'hub' | 'limits' | 'counters' | 'clock' | 'options' | 'owner'>
 
 /**
@@ -57,7 +57,7 @@ export async function openSubscription(host: SubscribeHost, session: Session, re
   try {
     await channel.opened
     const page = await historySince(host, subscription, request.since)
-    // Where the session may turn out to have too much to recover, the state must do.
+    // If the session may have too much to recover, it gets the state instead.
     const isSure = page?.complete === true && fitInto(page.publications, host.limits.replayWindowBytes)
     const sinceData = isSure ? undefined : await historySince(host, subscription, grant.at)
     return new PendingSubscription(host, session, subscription, request, grant, page, sinceData)
@@ -67,7 +67,7 @@ export async function openSubscription(host: SubscribeHost, session: Session, re
   }
 }
 
-/** What it may do there, as whoever decides says. Meanwhile it counts as a subscription, and can be ended as one. */
+/** The permission to subscribe, from whichever authority decides. Meanwhile the channel counts as a subscription, and can be ended as one. */
 function ask({ access }: SubscribeHost, session: Session, request: SubscribeRequest): Promise<Grant> {
   const delayMs = delayFor(request, access.namespaceOf(request.channel))
   return session.whilePending(request.channel, () => access.subscribe(session, request.channel, request.token, request.data, delayMs))
@@ -84,9 +84,9 @@ export class PendingSubscription {
     readonly subscription: Subscription,
     readonly request: SubscribeRequest,
     readonly grant: Grant,
-    /** What the client asked for. */
+    /** The history after the position that the client sent. */
     readonly page: HistoryPage | undefined,
-    /** What came after the grant's data was made, where the client cannot go on from its own position. */
+    /** The history since the grant's data was made, if the client cannot continue from its own position. */
     readonly sinceData: HistoryPage | undefined,
   ) {}
 
@@ -129,7 +129,7 @@ export class PendingSubscription {
     return { ...recovery, publications: publications.filter(publication => filter.passes(publication)) }
   }
 
-  /** What does not fit into the reply. */
+  /** The publications that do not fit into the reply. */
   #replay({ publications = [], offset }: Recovery, from: number): Replay | undefined {
     if (from === publications.length) return undefined
     const replay = new Replay(this.subscription, publications[from - 1]?.offset ?? offset)
@@ -271,7 +271,7 @@ function termsOf(namespace: Namespace, request: SubscribeRequest, grant: Grant):
     recoverable: keeps && (forces.recovery || request.recoverable === true || request.since !== undefined),
     positioned: keeps && (forces.positioning || request.positioned === true),
     joinLeave: namespace.joinLeave && (namespace.forcePushJoinLeave || request.joinLeave === true),
-    // What is left out would break the chain that deltas build on.
+    // Publications that a filter leaves out would break the chain of deltas.
     delta: request.filter === undefined && request.delta === 'fossil' && delta !== 'never',
     serverSide: request.granted !== undefined,
     expireAt: (grant.expireAt ?? 0) * 1000,

@@ -8,7 +8,7 @@ import type { Limits } from '../limits.ts'
 export interface PersonalChannel {
   /** '' for channels without one. */
   readonly namespace: string
-  /** Who connects ends the other connections of the user. */
+  /** A new connection ends the user’s other connections. */
   readonly isSingleConnection: boolean
 }
 

@@ -1,6 +1,6 @@
 import { type ClientInfo, CommandError, errors } from '../../protocol/index.ts'
 
-/** What an entry has around it alone, and not among others. */
+/** Bytes around an entry that stands alone, and not among others. */
 const bracesLessComma = 1
 
 /** Who is in a channel, counted in bytes as it is gathered. It goes out in one piece, and there is no part of it that would be right. */

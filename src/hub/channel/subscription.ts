@@ -19,9 +19,9 @@ export type SubscriptionState =
   | { readonly kind: 'live' }
   | { readonly kind: 'ended'; readonly close: Close }
 
-/** What was agreed when the subscription was made. */
+/** The terms agreed when the subscription was made. */
 export interface SubscriptionTerms {
-  /** What others are shown of the subscriber beyond who it is. */
+  /** Information about the subscriber that presence shows to others. */
   readonly chanInfo: Json | undefined
   readonly recoverable: boolean
   readonly positioned: boolean
@@ -75,7 +75,7 @@ export class Subscription implements GroupMember {
   /** Whether the client holds the publication before the next one, which a delta builds on. */
   hasDeltaBase = false
   readCursors: ReadCursor[] | undefined
-  /** What it is sent, by tags; all where absent. */
+  /** Its filter by tags; everything if absent. */
   readonly filter: TagFilter | undefined
   /** The session's, kept here so that a fan-out touches one object less. */
   readonly #outbox: Outbox
@@ -131,7 +131,7 @@ export class Subscription implements GroupMember {
   goLive(seenOffset: number, isStateFresh: boolean, replay: Replay | undefined): void {
     this.state = replay === undefined ? live : { kind: 'replaying', replay }
     if (replay !== undefined) this.#outbox.replay(replay)
-    // Where only the newest counts, a new epoch begins at 1 without ending the subscription.
+    // If only the newest counts, a new epoch starts at 1 without ending the subscription.
     this.seenOffset = this.channel.isRecoverable ? seenOffset : 0
     if (this.readCursors !== undefined) for (const cursor of this.readCursors) isStateFresh ? cursor.skipToNow() : cursor.rewind()
     this.session.settle(this)
@@ -168,7 +168,7 @@ export class Subscription implements GroupMember {
     this.channel.remove(this)
   }
 
-  /** Who is replayed more slowly than the channel moves begins again, and is then told whether it can recover. */
+  /** A subscription whose replay is slower than the channel starts again, and is then told whether it can recover. */
   #putBehind(replay: Replay, publication: Publication): void {
     const { channel, session } = this
     // It comes whole, so that the next one may build on it.

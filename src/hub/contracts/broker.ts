@@ -2,7 +2,7 @@ import type { Json } from '../../kit/index.ts'
 import type { ClientInfo, Position, Publication } from '../../protocol/index.ts'
 import type { Revocation } from '../access/revocations.ts'
 
-/** What a publisher says beside the data. */
+/** Options of a publication beside its data. */
 export interface PublishOptions {
   readonly key?: string
   readonly lane?: string
@@ -38,7 +38,7 @@ export interface HistoryQuery {
   readonly reverse?: boolean
 }
 
-/** What crosses from a broker to every node that subscribed to the channel. */
+/** A message from a broker to every node that subscribed to the channel. */
 export type BrokerMessage =
   | { readonly kind: 'publication'; readonly publication: Publication; readonly epoch: string }
   | { readonly kind: 'join'; readonly infos: readonly ClientInfo[] }
@@ -88,7 +88,7 @@ export interface SubscribeControl {
   readonly recoverSince?: Position
 }
 
-/** Where a broker hands over what it carries: one node. Synchronous; never throws. */
+/** The node that a broker delivers to. Synchronous; never throws. */
 export interface BrokerSink {
   deliver(channel: string, delivery: BrokerMessage): void
   control(message: Control): void

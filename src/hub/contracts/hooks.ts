@@ -3,7 +3,7 @@ import type { Close, ProtocolError } from '../../protocol/index.ts'
 import type { Identity } from '../access/identity.ts'
 import type { Principal } from '../access/principal.ts'
 
-/** Who an event or a question is about. */
+/** The client that an event or a question is about. */
 export interface HookClient {
   readonly client: string
   readonly user: string
@@ -13,7 +13,7 @@ export interface HookClient {
   readonly meta?: Json | undefined
 }
 
-/** Who a back end is asked for, and at whose expense. */
+/** The client that a back end is asked about, and the principal that is charged. */
 export interface AskingClient extends HookClient {
   readonly principal: Principal
 }
@@ -49,7 +49,7 @@ export interface AskingHooks {
   readonly rpc?: (client: AskingClient, method: string, data: Json | undefined) => Promise<HookAnswer<{ readonly data?: Json | undefined }>>
 }
 
-/** What happened, told to whoever listens: services in this process and hooks beyond it. */
+/** A lifecycle event, for listeners in services and for hooks. */
 export type LifecycleEvent =
   | { readonly kind: 'connect'; readonly client: HookClient }
   | { readonly kind: 'disconnect'; readonly client: HookClient; readonly code: number; readonly reason: string }

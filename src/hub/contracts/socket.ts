@@ -1,4 +1,4 @@
-/** What goes into one write: text on a WebSocket, bytes on an event stream. */
+/** The content of one write: text on a WebSocket, bytes on an event stream. */
 export type Bytes = string | Uint8Array
 
 /** One client's connection as the session sees it; three transports implement it: WebSocket, SSE, and in-memory for tests and simulation. */

@@ -16,7 +16,7 @@ const rulesSchema = z.object(namespaceRules)
 
 type Kinds = Readonly<Record<string, DeliveryKind>>
 
-/** What a namespace is made of: a union by delivery, so that none says what means nothing for it. */
+/** The input of a namespace: a union by delivery, so that no option is without meaning. */
 export type InputFor<K extends Kinds> = {
   readonly [Name in keyof K]: Readonly<z.input<z.ZodObject<typeof namespaceRules>>> &
     Readonly<z.input<z.ZodObject<K[Name]['options']>>> &
@@ -25,7 +25,7 @@ export type InputFor<K extends Kinds> = {
 
 export type NamespaceInput = InputFor<typeof deliveries>
 
-/** What is wrong with one option of a namespace. */
+/** A problem with one option of a namespace. */
 export interface NamespaceProblem {
   readonly option: string
   readonly reason: string

@@ -10,26 +10,26 @@ import type { StateStore } from './state/state-store.ts'
 export interface Delivery {
   /** As configuration names it. */
   readonly name: string
-  /** What a client that comes back is given of what it missed. */
+  /** What a returning client recovers of the publications that it missed. */
   readonly recovers: 'all' | 'newest' | 'nothing'
-  /** What becomes of subscribers where publications are missing that no history has any more. */
+  /** What happens to subscribers if no history has the missing publications any more. */
   readonly onGap: 'restart' | 'carry on'
   /** Which publications have a place in the channel: `urgent` are those that no state store takes. */
   readonly places: 'all' | 'urgent' | 'none'
-  /** What its frames are to a session's queue: those that are ephemeral are dropped first. */
+  /** The kind of its frames in a session's queue: ephemeral ones are dropped first. */
   readonly frame: 'push' | 'ephemeral'
   readonly history: Retention
-  /** What every subscription has, whether its client asks for it or not. */
+  /** Terms that every subscription has, whether its client asks for them or not. */
   readonly forces: { readonly recovery: boolean; readonly positioning: boolean }
   /** Subscribers may ask for a part by tags. */
   readonly tagsFilter: boolean
   /** Which publications may go out as the difference to the one before: none, those that are published so, or any. */
   readonly delta: 'never' | 'asked' | 'always'
-  /** What a publication may name as its lane; empty where there are none. */
+  /** The lanes that a publication may name; empty if there are none. */
   readonly lanes: readonly string[]
   /** Which state store takes the publication; undefined where it goes to everyone at once. */
   laneOf(publication: { readonly lane?: string | undefined }): number | undefined
-  /** What a channel keeps so that news can be given later. */
+  /** The state stores of a channel. */
   states(channel: string, pacers: Pick<Pacers, 'of'>): readonly StateStore[]
   /** The `data` of a newcomer's reply. */
   snapshot(states: readonly StateStore[]): Json | undefined
@@ -37,7 +37,7 @@ export interface Delivery {
   hasRoom(states: readonly StateStore[], key: string | undefined, keysMax: number): boolean
 }
 
-/** What a broker keeps of a channel. */
+/** How much a broker keeps of a channel, and for how long. */
 export interface Retention {
   readonly size: number
   readonly ttlMs: number
@@ -46,7 +46,7 @@ export interface Retention {
   readonly store: 'memory' | 'disk'
 }
 
-/** What is true of a delivery that says nothing else. */
+/** The defaults of a delivery. */
 export const plain = {
   recovers: 'nothing',
   onGap: 'carry on',
@@ -73,7 +73,7 @@ export interface Spelling {
 export type Complain = (option: string, reason: string) => void
 
 interface Definition<Shape extends z.ZodRawShape> {
-  /** What a namespace may say of it beside what all namespaces may. */
+  /** The options that a namespace has for this delivery beside those of all namespaces. */
   readonly options: Shape
   /** Options that do not go together. */
   check?(options: z.output<z.ZodObject<Shape>>, complain: Complain, spelling: Spelling): void

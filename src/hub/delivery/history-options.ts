@@ -7,7 +7,7 @@ export const ttl = z.number().min(0).max(namespaceBounds.ttlMaxMs)
 export const dayMs = 86_400_000
 const monthMs = 30 * dayMs
 
-/** What namespaces may say whose channels have a history: the same in each, so that they are checked alike. */
+/** The options of namespaces with a history, the same in each delivery, so that they are checked alike. */
 export function historyOptions(otherwise: { readonly size: number; readonly ttlMs: number }) {
   return {
     historySize: z.number().int().min(0).max(namespaceBounds.historySizeMax).default(otherwise.size),

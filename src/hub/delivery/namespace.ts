@@ -3,7 +3,7 @@ import { delayMaxMs, namespaceOf } from '../../protocol/index.ts'
 import { namespaceBounds } from '../limits.ts'
 import { type Delivery, flag } from './delivery.ts'
 
-/** What every namespace may say, whichever its delivery. Options keep the meaning of Centrifugo's options of the same name. */
+/** The options of every namespace, whichever its delivery. They mean what Centrifugo's options of the same name mean. */
 export const namespaceRules = {
   /** '' for channels without a namespace. */
   name: z.string().refine(name => name === '' || namespaceBounds.name.test(name), 'expected a name of letters, digits, "-", "_" and "."'),
@@ -43,7 +43,7 @@ class Defined {
     this.#options = options
   }
 
-  /** What it was made from: another node makes the same of it. */
+  /** The options that it was made from: another node makes the same namespace of them. */
   get options(): NamespaceFields {
     return this.#options
   }

@@ -8,7 +8,7 @@ interface Waiter {
   readonly go: () => void
 }
 
-/** What waits for a socket to drain beside an outbox's frames. Most outboxes never have one. */
+/** Work that waits for a socket to drain beside an outbox's frames. Most outboxes never have one. */
 export class Backlog {
   /** When bytes last left a socket that had held some; 0 for never. */
   drainedAt = 0
@@ -16,7 +16,7 @@ export class Backlog {
   heldAt = 0
   /** Of the frames that are held, what was pushed: replies were asked for, and a large one must not end the session. */
   pushedBytes = 0
-  /** What was last said of it to the owner. */
+  /** What the owner was last told of it. */
   unsentBytes = 0
   #replays: Replay[] = []
   #waiters: Waiter[] = []

@@ -3,7 +3,7 @@ import { type Message, TextMessage } from './message.ts'
 /** In which form messages cross a wire. */
 export type Encoding = 'json' | 'protobuf'
 
-/** What a frame is to a session's queue. */
+/** The kind of a frame in a session's queue. */
 export type FrameKind = 'reply' | 'push' | 'ephemeral'
 
 /**

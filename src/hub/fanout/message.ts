@@ -32,7 +32,7 @@ export interface Message {
   readonly protobuf: Uint8Array
 }
 
-/** What is small or said once: its other form is made from the text. */
+/** A message that is small or sent once: its Protobuf form is made from the text. */
 export class TextMessage implements Message {
   constructor(
     readonly json: string,

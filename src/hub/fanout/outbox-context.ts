@@ -2,7 +2,7 @@ import type { Counters } from '../counters.ts'
 import type { Limits } from '../limits.ts'
 import type { Tick } from './tick.ts'
 
-/** What an outbox needs from its node; one object for all sessions. */
+/** The part of a node that an outbox needs; one object for all sessions. */
 export interface OutboxContext {
   readonly tick: Tick
   readonly limits: Limits

@@ -8,7 +8,7 @@ import type { Replay } from './replay.ts'
 import type { Flushable } from './tick.ts'
 import type { Wire } from './wire.ts'
 
-/** Whose outbox it is. */
+/** The owner of an outbox. */
 export interface OutboxOwner {
   /** The cursor over all positions, where the wire carries one. */
   cursor(): string | undefined
@@ -100,7 +100,7 @@ export class Outbox implements Flushable {
     this.#schedule()
   }
 
-  /** What is still to be replayed. */
+  /** The replays that are still to be sent. */
   get replayBytes(): number {
     return this.#backlog?.replayBytes ?? 0
   }
@@ -191,7 +191,7 @@ export class Outbox implements Flushable {
       if (this.#backlog !== undefined) this.#backlog.heldAt = 0
       return false
     }
-    // What waits in the socket alone is noticed here: nothing else asks for it.
+    // Bytes that wait in the socket alone are noticed here only.
     const backlog = this.#waiting
     if (backlog.heldAt === 0) backlog.heldAt = now
     return now - backlog.heldAt > stalledMs

@@ -3,7 +3,7 @@ import type { Publication } from '../../protocol/index.ts'
 import { Frame } from './frame.ts'
 import { DeltaPush, type Message, PublicationPush } from './message.ts'
 
-/** Whose publications are replayed. */
+/** The subscription that a replay is for. */
 export interface Replayed {
   readonly channel: { readonly name: string }
   readonly terms: { readonly delta: boolean }
@@ -16,7 +16,7 @@ export interface Replayed {
  * piece, as the socket drains: a client that reads slowly costs a list of references. What is published meanwhile is put behind.
  */
 export class Replay {
-  /** What the publications count as: the length of their JSON, close enough for a bound. */
+  /** The size of the publications: the length of their JSON, close enough for a bound. */
   bytes = 0
   readonly #publications = new RingBuffer<Publication>()
 
@@ -58,7 +58,7 @@ export class Replay {
   }
 }
 
-/** What publications count as where bytes are bounded. */
+/** The size of publications in bounds of bytes. */
 export function bytesOf(publications: readonly Publication[]): number {
   let bytes = 0
   for (const { json } of publications) bytes += json.length

@@ -7,7 +7,7 @@ type Predicate = (tags: Tags) => boolean
 
 const none: Tags = {}
 
-/** What subscribers ask for by tags. Those who ask for the same share one, so that a publication is tried once for all of them. */
+/** A subscriber's filter by tags. Subscribers with the same filter share one, so that a publication is tried once for all of them. */
 export class TagFilter {
   /** Subscriptions that have it. */
   users = 0
@@ -120,7 +120,7 @@ const numeric: Readonly<Record<string, (order: number) => boolean>> = {
   gte: order => order >= 0,
 }
 
-/** What a comparison compares a tag with; undefined for what is none. */
+/** The operand that a comparison needs; undefined for an unknown one. */
 function operandOf(cmp: string): 'val' | 'vals' | 'nothing' | undefined {
   if (cmp === 'ex' || cmp === 'nex') return 'nothing'
   if (cmp === 'in' || cmp === 'nin') return 'vals'
@@ -137,7 +137,7 @@ function valueComparison(key: string, cmp: string, val: string): Predicate {
     }
   }
   const holds = numeric[cmp]
-  // What is no number compares with nothing.
+  // A text that is no number compares with nothing.
   if (holds === undefined || !isDecimal(val)) return () => false
   return tags => {
     const tag = tagOf(tags, key)

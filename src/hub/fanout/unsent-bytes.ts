@@ -9,7 +9,7 @@ export interface Holder {
   overflow(): void
 }
 
-/** What a connection holds, and whose it was when that was counted: a connection says only after a while who it is. */
+/** The bytes of a connection, and the user or address that they were counted for: a connection is identified only after a while. */
 interface Held {
   readonly key: string
   readonly bytes: number

@@ -8,7 +8,7 @@ import { partAt } from './parted-page.ts'
 
 export interface DelayedContext extends Pick<FeedContext, 'broker' | 'clock'> {
   readonly delayMs: number
-  /** What is held back at most. */
+  /** The most publications that are held back. */
   readonly heldMax: number
   /** Hears the channel as it happens. */
   follow(target: FeedTarget): Following
@@ -52,7 +52,7 @@ export class DelayedFeed implements ChannelFeed, FeedTarget {
   /** Comes by what it follows. */
   receive(): void {}
 
-  /** What it follows is verified for all that follow. */
+  /** The followed feed verifies for all that follow it. */
   verify(): void {}
 
   begin(page: HistoryPage): void {
@@ -71,12 +71,12 @@ export class DelayedFeed implements ChannelFeed, FeedTarget {
     this.#hold({ state }, 0)
   }
 
-  /** Where only what is newest counts, a new history says so by its values alone. */
+  /** If only the newest counts, the values of a new history are enough. */
   onGap(): void {
     if (this.namespace.delivery.onGap === 'restart') this.context.broken()
   }
 
-  /** What the history holds up to the place reached. Who is further on than that has seen nothing too much, and waits. */
+  /** The history up to the delayed place. A client that is further on waits. */
   async history(query: HistoryQuery): Promise<HistoryPage> {
     const page = await this.context.broker.history(this.channel, this.#cut(query))
     const { epoch, offset } = this.position

@@ -2,25 +2,25 @@ import { backoffMs, type Clock, type Random, unreachable } from '../../kit/index
 import type { Position, Publication } from '../../protocol/index.ts'
 import type { Broker, HistoryPage, HistoryQuery } from '../contracts/broker.ts'
 
-/** What a feed does with what it has put in order. */
+/** The target of a feed: what it does with ordered publications. */
 export interface FeedTarget {
-  /** The channel is open: where it stands, its state, and its tail where that was asked for. */
+  /** The channel is open: its position, its state, and its tail if that was asked for. */
   begin(page: HistoryPage): void
   apply(publication: Publication): void
   /** Replaces what the channel's state stores hold by the broker's present state. */
   replaceState(state: readonly Publication[]): void
-  /** Publications are missing that no history has any more: whoever needs every one must start again. The page is what there still is. */
+  /** No history has the missing publications any more: subscribers that need every one must start again. The page is what is left. */
   onGap(page: HistoryPage): void
 }
 
-/** How a channel hears what happens in it: as it happens, or later. */
+/** How a channel receives its publications: live, or delayed. */
 export interface ChannelFeed {
-  /** How far it has come. */
+  /** Its position. */
   readonly position: Position
   open(): Promise<void>
   receive(publication: Publication, epoch: string): void
   verify(): void
-  /** What is kept up to its position. */
+  /** The history up to its position. */
   history(query: HistoryQuery): Promise<HistoryPage>
   close(): void
 }
@@ -52,7 +52,7 @@ const retry = { baseMs: 100, capMs: 5000 } as const
 const behindMax = 5
 
 /**
- * Puts what a broker delivers for one channel in order, exactly once: duplicates are dropped, and a gap is healed from the history before
+ * Puts the publications of one channel into order, exactly once: duplicates are dropped, and a gap is healed from the history before
  * anything later is let through. All subscribers of a channel on a node share its feed, so a loss costs one history call.
  */
 export class Feed implements ChannelFeed {
@@ -154,7 +154,7 @@ export class Feed implements ChannelFeed {
     this.#failures = 0
     if (continues(page, this.position)) {
       for (const publication of page.publications) this.#take(publication, page.position.epoch)
-      // What has no place in the history may have been missed as well.
+      // Publications without a place in the history may have been missed as well.
       if (page.state.length > 0) this.target.replaceState(page.state)
     } else if (isSame(page.position, this.position)) this.target.replaceState(page.state)
     else {

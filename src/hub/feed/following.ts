@@ -44,7 +44,7 @@ export class Following {
       )
   }
 
-  /** What comes for it from now on is dropped by the hub; a broker that is away has forgotten it by itself. */
+  /** The hub drops later publications; a broker that is away has forgotten the channel by itself. */
   #unsubscribe(): void {
     this.context.broker.unsubscribe(this.channel).catch(() => undefined)
   }

@@ -26,7 +26,7 @@ export class History {
     return delivery.places !== 'none'
   }
 
-  /** What the publication will be once appended. Low lanes have no place in the history. */
+  /** The publication as it will be appended. Low lanes have no place in the history. */
   next(data: Json, options: PublishOptions, now: number): Publication {
     const { delivery } = this.namespace
     const placed = options.skipHistory !== true && (delivery.places === 'all' || delivery.laneOf(options) === undefined)
@@ -98,7 +98,7 @@ export class History {
     return this.#ring.slice(0)
   }
 
-  /** What the state stores hold. */
+  /** The contents of the state stores. */
   state(): Publication[] {
     return this.states.flatMap(store => store.snapshot())
   }

@@ -20,7 +20,7 @@ export interface PartedPage {
 /** Parts all that is kept of a channel at a moment, so that nothing that came later shows: neither in what it says nor in how much it is. */
 export function partAt({ position, publications, state }: HistoryPage, untilMs: number, { places }: Delivery): PartedPage {
   let latestMs = 0
-  // Whoever set the clock back did not change the order.
+  // A clock that was set back does not change the order.
   const placed = publications.map(publication => {
     latestMs = Math.max(latestMs, publication.time)
     return { publication, atMs: latestMs }

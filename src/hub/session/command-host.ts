@@ -20,7 +20,7 @@ import type { SessionOwner } from './session-context.ts'
 import type { Sessions } from './sessions.ts'
 import type { Steps } from './steps.ts'
 
-/** What a node does for the commands of its sessions. */
+/** The part of a node that the commands of its sessions need. */
 export interface CommandHost {
   readonly id: string
   readonly version: string

@@ -3,17 +3,17 @@ import type { Json } from '../../kit/index.ts'
 import { type Principal, principalOf } from '../access/principal.ts'
 import type { Session } from './session.ts'
 
-/** Who calls a command. */
+/** The caller of a command. */
 export interface CommandContext {
   readonly user: string
   /** The client id, where the call came over a connection. */
   readonly client?: string
   readonly session?: Session
-  /** Who pays for it; by the user where absent. */
+  /** The principal that is charged; the user if absent. */
   readonly principal?: Principal
 }
 
-/** What a command gets while it runs. */
+/** The context that a command gets while it runs. */
 export interface RunningContext extends CommandContext {
   /**
    * Lets others have their turn. A command that reads many rows asks for it after each step of about a millisecond, and goes on when it

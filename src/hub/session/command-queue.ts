@@ -58,7 +58,7 @@ function readsManyRows({ method, params }: Command): boolean {
 /** Commands over the rate, one right after the other, that are still answered. Beyond: close 3013. */
 const overspentMax = 10
 
-/** What a recovery makes of a subscribe command that did not recover yet. */
+/** The size of a subscribe command once it recovers. */
 function sizeAgain(recovers: boolean | undefined, bytes: number): number {
   return recovers ? bytes : bytes + positionBytes
 }
@@ -166,7 +166,7 @@ export class CommandQueue implements Commands {
     return room === undefined ? this.#startOrPutOff(command) : room.then(() => this.#startOrPutOff(command))
   }
 
-  /** Where what was answered before still fills the socket, the client asks again in a moment, on the same connection. */
+  /** If earlier replies still fill the socket, the client asks again in a moment, on the same connection. */
   #startOrPutOff(command: Command): Promise<void> | undefined {
     if (command.method !== 'subscribe' || this.session.isClosed || this.session.outbox.hasRoom) return this.#start(command)
     this.#refuse(command.id, new CommandError(errors.tooManyRequests, 'what was answered before is still being sent'))

@@ -1,6 +1,6 @@
 import { type Clock, every, type Timer } from '../../kit/index.ts'
 
-/** What a heartbeat keeps in its lists. The phase is given by the item and never changes. */
+/** An item in the lists of a heartbeat. Its phase never changes. */
 export interface Beating {
   readonly beatPhase: number
   beatIndex: number

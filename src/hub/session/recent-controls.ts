@@ -42,7 +42,7 @@ export class RecentControls {
     while (this.#kept.size > this.#number - oldest) this.#kept.shift()
   }
 
-  /** What concerns the session, which is known now. */
+  /** The controls that concern the session, now that it is identified. */
   missedBy(session: Session): Missed {
     const missed = this.#missedSince(this.#identifying.get(session) ?? this.#number, session)
     this.ended(session)

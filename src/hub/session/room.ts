@@ -10,7 +10,7 @@ const unidentifiedPercent = 10
 /** The client may come back when others have gone, unlike one that is over a limit of its own. */
 export const full: Close = { code: closes.tooManyRequests.code, reason: 'connection limit' }
 
-/** What a session counts as in the room: a connection that has not said who it is, a stranger, or nothing that is limited by it. */
+/** The class of a session in the room: not identified yet, a stranger, or not limited. */
 export type RoomClass = 'unidentified' | 'stranger' | 'free'
 
 /** A connection that takes up room. */
@@ -20,7 +20,7 @@ export interface Occupant {
   standing: RoomClass
 }
 
-/** Who takes up the node's connections, so that strangers leave room for known users, and one address for the others. */
+/** Counts the node's connections by class and address, so that strangers leave room for known users, and one address for others. */
 export class Room {
   readonly #totals = { unidentified: 0, stranger: 0 }
   #closing = 0

@@ -4,7 +4,7 @@ import type { Principal } from '../access/principal.ts'
 import type { Rates } from '../access/rates.ts'
 import type { Steps } from './steps.ts'
 
-/** What a command may weigh: as much as so many that do next to nothing. */
+/** The largest weight of a command, in commands that do next to nothing. */
 export const weightMax = 1_000
 /** Units of one user under way: commands weigh one each, and one that weighs as much or more is alone. */
 const unitsPerPrincipalMax = 16

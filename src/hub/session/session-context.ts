@@ -9,7 +9,7 @@ export interface Commands {
   receive(frame: string | Uint8Array): void
 }
 
-/** What a node does as its sessions come, are known, subscribe and end. */
+/** What a node does when its sessions open, are identified, subscribe and end. */
 export interface SessionOwner<Session> {
   /** Spreads sessions over the phases of heartbeats and pacers. */
   nextPhase(): number
@@ -30,7 +30,7 @@ export interface SessionOwner<Session> {
   ended(session: Session, close: Close, wasAnnounced: boolean): void
 }
 
-/** What a session needs of its node; one object for all sessions. */
+/** The part of a node that a session needs; one object for all sessions. */
 export interface SessionContext<Session> extends OutboxContext {
   readonly owner: SessionOwner<Session>
 }

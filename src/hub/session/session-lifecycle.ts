@@ -23,7 +23,7 @@ export interface LifecycleHost extends CommandHost {
   emit(event: LifecycleEvent): void
 }
 
-/** What becomes of a node's sessions: its lists, limits, presence and listeners follow them from here. */
+/** The life of a node's sessions: its lists, limits, presence and listeners are updated here. */
 export class SessionLifecycle implements SessionOwner<Session> {
   #phase = 0
 

@@ -4,7 +4,7 @@ import type { Hub } from '../channel/hub.ts'
 import { Frame } from '../fanout/frame.ts'
 import { DeltaPush, PublicationPush } from '../fanout/message.ts'
 
-/** What one client alone is sent in a channel. */
+/** Publications for one client alone in a channel. */
 export interface PushedPublication {
   readonly data: Json
   /** Its place in the history, of whatever age. */

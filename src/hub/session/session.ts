@@ -57,7 +57,7 @@ export class Session implements OutboxOwner, Subscriber, ChannelCaller {
   index = -1
   beatIndex = -1
   readonly beatPhase: number
-  /** What it counts as among the node's connections. */
+  /** Its class among the node's connections. */
   standing: RoomClass = 'free'
   /** A ping went out and its pong has not come. */
   awaitingPong = false
@@ -124,7 +124,7 @@ export class Session implements OutboxOwner, Subscriber, ChannelCaller {
     return { ...this.hookClient, principal: this.principal }
   }
 
-  /** Who pays for what it asks. */
+  /** The principal that is charged for its requests. */
   get principal(): Principal {
     return principalOf(this.user, this.address)
   }
@@ -245,7 +245,7 @@ export class Session implements OutboxOwner, Subscriber, ChannelCaller {
     this.outbox.soleCursor = undefined
   }
 
-  /** Where channels are to be gone on from that could not be opened yet: as long as they cannot, the cursor keeps their places. */
+  /** The places of channels that could not be opened yet: until they are, the cursor keeps these places. */
   set awaited(awaited: ReadonlyMap<string, Position> | undefined) {
     this.#more.awaited = awaited
     this.#trim()

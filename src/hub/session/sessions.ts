@@ -153,7 +153,7 @@ export class Sessions {
   }
 }
 
-/** What an administrator's message is on the wire. */
+/** An administrator's message on the wire. */
 export function messageFrame(data: Parameters<typeof push.message>[0]): Frame {
   return pushFrame(push.message(data))
 }

@@ -38,14 +38,14 @@ export class DiskHealth {
     this.#trouble = `the store cannot be written: ${error instanceof Error ? error.message : error}`
     if (clock.now() - this.#saidAt < logThrottleMs) return
     this.#saidAt = clock.now()
-    log.error({ reason: this.#trouble, failures: this.failures }, 'histories and games cannot be written to the disk')
+    log.error({ reason: this.#trouble, failures: this.failures }, 'the data folder cannot be written')
   }
 
   succeeded(): void {
     if (this.#trouble === undefined) return
     this.#trouble = undefined
     this.#saidAt = Number.NEGATIVE_INFINITY
-    this.options.log.info({ failures: this.failures }, 'histories and games can be written to the disk again')
+    this.options.log.info({ failures: this.failures }, 'the data folder can be written again')
   }
 
   /** Why nothing can be kept at the moment; undefined where all is well. Tries again where a write failed before. */
@@ -113,7 +113,7 @@ export class WatchedHistory implements HistoryLog {
       write()
     } catch (error) {
       this.health.failed(error)
-      throw new CommandError(errors.internal, 'histories and games cannot be written to the disk')
+      throw new CommandError(errors.internal, 'the data folder cannot be written')
     }
     this.health.succeeded()
   }

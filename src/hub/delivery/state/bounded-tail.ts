@@ -32,7 +32,7 @@ export class BoundedTail implements StateStore {
     this.#frames.clear()
   }
 
-  /** What was said while the state was fetched may be in the state already, and has no offset to tell. */
+  /** A publication that came while the state was fetched may be in the state already, and has no offset to tell. */
   #has({ time, json }: Publication): boolean {
     for (let index = this.#tail.size - 1; index >= 0; index--) {
       const known = this.#tail.at(index)

@@ -64,7 +64,7 @@ export class KeyedState implements StateStore {
     if (row.removed) this.#bury()
   }
 
-  /** What is the same already is left alone, so that nobody is sent it again. */
+  /** Values that have not changed are left alone, so that nobody is sent them again. */
   replaceState(state: readonly Publication[]): void {
     const present = new Set(state.map(({ key }) => key))
     for (const [key, row] of [...this.#rows]) if (!row.removed && !present.has(key)) this.take(removalOf(key))
@@ -83,7 +83,7 @@ export class KeyedState implements StateStore {
       const messages: string[] = []
       for (const [key, row] of this.#rows) {
         if (row.version <= seen) continue
-        // Who still holds what was before must not take this for a change of it.
+        // A subscriber that still holds the earlier value must not take this for a change of it.
         if (row.anewAt > seen && !row.removed) messages.push(this.#encodeRemoval(key))
         messages.push(row.removed ? this.#encodeRemoval(key) : this.#encode(key, row, seen))
       }

@@ -15,7 +15,7 @@ export interface StateStore {
   take(publication: Publication): void
   /** Becomes what the broker says the state is, after publications may have been missed. */
   replaceState(state: readonly Publication[]): void
-  /** What changed after `seen`, encoded once for all who saw the same; undefined when nothing did. */
+  /** The changes after version `seen`, encoded once for all cursors there; undefined if there are none. */
   newsSince(seen: number): Frame | undefined
   /** Everything that a newcomer needs, oldest first. */
   snapshot(): readonly Publication[]

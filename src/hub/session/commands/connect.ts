@@ -104,7 +104,7 @@ interface Wanted extends ServerSubscription {
   readonly since?: Position | undefined
 }
 
-/** What token and services give, each from where a service says, or else from where the client was. */
+/** The subscriptions of the token and of services, each from the service's position, or else from the client's. */
 function join(
   given: Identity['subs'],
   serverSide: ServerSideSubscriptions['subs'],
@@ -121,7 +121,7 @@ function join(
   return wanted
 }
 
-/** What cannot be is refused as a whole, before anyone hears of the session. @throws CommandError 102, 106, 107 */
+/** An impossible request is refused as a whole, before the session is announced. @throws CommandError 102, 106, 107 */
 function checkServerSubscriptions(host: CommandHost, { user }: Identity, wanted: ReadonlyMap<string, Wanted>): void {
   const channelsMax = channelsMaxOf(host, user)
   if (wanted.size > channelsMax) throw new CommandError(errors.limitExceeded, `at most ${channelsMax} channels`)

@@ -18,7 +18,7 @@ export async function history(
     reverse,
     ...(since === undefined ? {} : { since: { epoch: since.epoch ?? '', offset: since.offset ?? 0 } }),
   }
-  // Who follows the channel some time behind sees its history as far as that has come.
+  // A client that is behind sees the history up to its delayed place.
   const page = await host.history(channel, query, session.subscriptions.get(channel)?.channel.delayMs)
   // Before it is made into text: much may have been asked for at once.
   if (session.isClosed) return

@@ -20,7 +20,7 @@ export function publish(host: CommandHost, session: Session, id: number, params:
   })
 }
 
-/** Whom the server took out of the channel while somebody was asked does not publish into it any more. @throws CommandError 103 */
+/** A client that was removed from the channel while a hook was pending does not publish into it. @throws CommandError 103 */
 function refuseTakenOut(subscription: Subscription | undefined): void {
   if (subscription?.state.kind === 'ended' && isForGood(subscription.state.close)) throw endedMeanwhile(subscription.state.close)
 }
@@ -32,9 +32,9 @@ async function send(
   { channel, data, key, lane }: Params<'publish'>,
   changed: PublishHookResult,
 ): Promise<void> {
-  // Whom the server sent away while the back end was asked does not publish any more; whoever left by themselves does.
+  // A client that the server disconnected while the back end was asked does not publish any more; one that left by itself does.
   if (session.state.kind === 'closed' && session.state.close !== closes.normal) return
-  // What a back end puts in its place may be as large as its answer.
+  // The data of a back end may be as large as its answer.
   if (changed.data !== undefined) checkPublicationSize(changed.data, host.limits)
   const subscription = session.subscriptions.get(channel)
   const info = subscription?.info ?? session.infoIn(undefined)

@@ -60,7 +60,7 @@ export async function subRefresh(
   session.outbox.enqueue(replyFrame(encodeReply(id, 'sub_refresh', JSON.stringify(expiry))))
 }
 
-/** Who asks for a part must not be given all in silence. @throws CommandError 107 */
+/** A request for a part of a channel must not silently get all of it. @throws CommandError 107 */
 function filterOf({ tf }: Params<'subscribe'>, { delivery }: Namespace, { limits }: CommandHost): TagFilter | undefined {
   if (tf === undefined) return undefined
   if (!delivery.tagsFilter) throw new CommandError(errors.badRequest, 'subscribe.tf: filters by tags are not allowed in this namespace')
