@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { silentLog } from './hub/index.ts'
 import { randomId, SteppedClock, systemRandom } from './kit/index.ts'
-import { type ConfigInput, createServer, type Server, type TokenOptions } from './server/index.ts'
+import { type ConfigInput, createServer, type Server, type Service, type TokenOptions } from './server/index.ts'
 
 export type { SteppedClock } from './kit/index.ts'
 export type { Server, TokenOptions } from './server/index.ts'
@@ -24,7 +24,14 @@ export interface TestServer extends AsyncDisposable {
 }
 
 /** @param config as `createServer` takes it; what it leaves out is made for the test @throws ConfigError */
-export async function createTestServer(config: ConfigInput = {}): Promise<TestServer> {
+export function createTestServer<const S extends readonly Service[] = readonly []>(
+  config?: ConfigInput<S[number]>,
+  overrides?: { readonly services?: S },
+): Promise<TestServer>
+export async function createTestServer(
+  config: ConfigInput = {},
+  { services = [] }: { readonly services?: readonly Service[] } = {},
+): Promise<TestServer> {
   const data = mkdtempSync(join(tmpdir(), 'fanfare-testing-'))
   const clock = new SteppedClock()
   const apiKey = config.http_api?.key ?? randomId(systemRandom, 32)
@@ -37,7 +44,7 @@ export async function createTestServer(config: ConfigInput = {}): Promise<TestSe
     http_api: { ...config.http_api, key: apiKey },
     client: { token: { hmac_secret_key: randomId(systemRandom, 32) }, ...config.client },
   }
-  const server = await createServer(whole, { clock, log: silentLog }).catch((error: unknown) => {
+  const server = await createServer(whole, { clock, services, log: silentLog }).catch((error: unknown) => {
     removeData()
     throw error
   })

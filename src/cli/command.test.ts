@@ -9,7 +9,7 @@ import { TokenVerifier } from '../server/identity/tokens.ts'
 import { version } from '../server/index.ts'
 import { runCommand } from './command.ts'
 import { placeOfMistake } from './json-place.ts'
-import { options } from './services.ts'
+import { options } from './shipped.ts'
 
 const catalogue = options.all
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type ConfigInput, fileVariable, type Resolution, resolveConfig } from '../server/config/index.ts'
 import type { Flag } from './arguments.ts'
 import { placeOfMistake } from './json-place.ts'
-import { options } from './services.ts'
+import { options } from './shipped.ts'
 
 export const configFlag: Flag = { name: 'config', type: 'file' }
 

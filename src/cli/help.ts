@@ -1,6 +1,6 @@
 import { fileVariable, type Option } from '../server/config/index.ts'
 import { columns } from './columns.ts'
-import { options as shipped } from './services.ts'
+import { options as shipped } from './shipped.ts'
 import { tokenFlags } from './token.ts'
 
 const commands = [

@@ -1,9 +1,3 @@
-import { OptionSet, type Service } from '../server/index.ts'
-import { chat } from '../services/chat/index.ts'
-import { sports } from '../services/sports/index.ts'
-
-/** Every service that ships, as `fanfare start` puts them on a server: a new one is one line more. */
-export const services: readonly Service[] = [sports, chat]
-
-/** Every option that there is with them. */
-export const options = new OptionSet(services)
+// Every service that ships, a line each.
+export { chat } from '../services/chat/index.ts'
+export { sports } from '../services/sports/index.ts'

@@ -2,7 +2,7 @@ import { type Config, createLog, createServer, type FanfareServer, logFormat, ve
 import { banner } from './banner.ts'
 import homePage from './home/home.html'
 import { cannotStart, firstSignal, serveUntil } from './serve.ts'
-import { services } from './services.ts'
+import { shipped } from './shipped.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Serves until a signal, then drains. A second signal ends the process at once. */
@@ -12,7 +12,7 @@ export async function start(config: Config, terminal: Terminal): Promise<number>
   const stop = firstSignal(terminal)
   let server: FanfareServer
   try {
-    server = await createServer(config, { log, services, listen: false })
+    server = await createServer(config, { log, services: shipped, listen: false })
     server.page('/', homePage)
     await server.listen()
   } catch (error) {

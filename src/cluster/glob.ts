@@ -6,7 +6,7 @@ type Token = 'run' | Matcher
 const alternativesMax = 256
 
 /**
- * Whether a name matches a pattern: `*` any characters, `?` one, `[a-z]` and `[!a-z]` one of a class, `{news,chat}` one of several,
+ * Whether a name matches a pattern: `*` any characters, `?` one, `[a-z]` and `[!a-z]` one of a class, `{news,weather}` one of several,
  * `\` takes the next character as it is. Undefined where that makes no sense. Time grows with name x pattern, whatever they hold.
  */
 export function globOf(pattern: string): ((name: string) => boolean) | undefined {

@@ -16,11 +16,11 @@ export class Sample implements AsyncDisposable {
   readonly #folder = new Folder()
   readonly program: Program
 
-  constructor(path: string, url: string) {
+  constructor(path: string, url: string, env: Readonly<Record<string, string>> = {}) {
     const file = join(this.#folder.path, basename(path))
     writeFileSync(file, sampleText(path, url))
     install(this.#folder.path)
-    this.program = new Program([process.execPath, file], {}, this.#folder.path)
+    this.program = new Program([process.execPath, file], env, this.#folder.path)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -50,8 +50,8 @@ export class InstalledPackage implements Disposable {
     cpSync(join(root, file), join(this.path, name))
   }
 
-  start(command: readonly string[]): Program {
-    return new Program(command, {}, this.path)
+  start(command: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
+    return new Program(command, env, this.path)
   }
 
   run(command: readonly string[]): Promise<Ran> {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import packed from '../../package.json'
 import { Browser, lacks, listening, type Program } from '../kit/index.ts'
 import { configurations } from './configurations.ts'
@@ -47,6 +47,17 @@ describe('the package, installed into an empty project', () => {
       await server?.stop()
     })
 
+    test('[A117] a service of the project runs as it does in the checkout: page, options, rows, votes', async () => {
+      copyPoll(project)
+      await using own = project.start(['npx', '--no-install', 'bun', 'main.ts'], { PORT: '0' })
+      const at = await own.says(/a poll is open at (\S+)\/poll/)
+      expect((await fetch(`${at}/poll`)).status).toBe(200)
+      const guest = await (await fetch(`${at}/auth/guest`, { method: 'POST', body: '{"name":"Ada"}' })).json()
+      const headers = { Authorization: `Bearer ${guest.token}` }
+      const voted = await fetch(`${at}/rpc/poll.vote`, { method: 'POST', headers, body: '{"choice":"cats"}' })
+      expect(await voted.json()).toEqual({ choice: 'cats', counts: { cats: 1 } })
+    })
+
     test('[A100] gives every page, with all of its parts', async () => {
       const parts = new Set<string>()
       for (const path of pages) {
@@ -72,7 +83,9 @@ describe('the package, installed into an empty project', () => {
       project.copy('examples/orders.ts', 'orders.ts')
       project.copy('examples/hooks/signed.ts', 'signed.ts')
       project.copy('test/package/programs/typed.ts', 'typed.ts')
-      const files = isBrowser ? ['chat.ts'] : ['chat.ts', 'orders.ts', 'typed.ts', ...(types.includes('bun') ? ['signed.ts'] : [])]
+      copyPoll(project)
+      const server = ['orders.ts', 'typed.ts', 'poll.ts', ...(types.includes('bun') ? ['main.ts', 'signed.ts'] : [])]
+      const files = isBrowser ? ['chat.ts', 'poll-page.ts'] : ['chat.ts', ...server]
       expect(await project.typeCheck(files, options, types)).toEqual({ code: 0, output: '' })
     },
   )
@@ -86,19 +99,23 @@ describe('the package, installed into an empty project', () => {
     expect(met.filter(line => !line.endsWith('.d.ts'))).toEqual([])
   })
 
-  test('[A104] a compiler refuses what JSON cannot carry, and options that there are none of', async () => {
+  test('[A104, A117] a compiler refuses what JSON cannot carry, and options that there are none of, of the server and of services', async () => {
     const wrong = [
       "await server.publish('orders:ada', { stop() {} })",
       "await server.publish('orders:ada', new Map([['item', 'tea']]))",
       "server.command('orders.run', z.unknown(), () => ({ stop() {} }))",
       'await createServer({ prot: 7400 })',
+      "await createServer({ poll: { questoin: 'Why?' } }, { services: [poll] })",
+      "server.mount(defineService({ name: 'sum', options: z.object({ to: z.number() }), start(_host, { to }) { to.trim() } }))",
     ]
-    const begin = "import { createServer } from 'fanfare'; import { z } from 'zod'; const server = await createServer()"
+    const begin =
+      "import { createServer } from 'fanfare'; import { defineService } from 'fanfare/service'; import { z } from 'zod'; import { poll } from './poll.js'; const server = await createServer()"
+    project.copy('examples/poll/poll.ts', 'poll.ts')
     project.write('refused.ts', [begin, ...wrong].join('\n'))
     const { options, types } = configurations['NodeNext, strict'] ?? { options: {}, types: [] }
     const { output } = await project.typeCheck(['refused.ts'], options, types)
     const lines = [...output.matchAll(/^refused\.ts\((\d+),/gm)].map(([, line]) => Number(line))
-    expect([...new Set(lines)]).toEqual([2, 3, 4, 5])
+    expect([...new Set(lines)]).toEqual([2, 3, 4, 5, 6, 7])
   })
 
   test('[A102] the browser layer is JavaScript, which plain Node loads and a bundler takes', async () => {
@@ -117,3 +134,8 @@ describe('the package, installed into an empty project', () => {
     expect(output).not.toContain('ERR_')
   })
 })
+
+function copyPoll(project: InstalledPackage): void {
+  for (const path of ['poll/poll.ts', 'poll/main.ts', 'poll/poll-page.ts', 'poll/poll.html'])
+    project.copy(`examples/${path}`, basename(path))
+}

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'bun:test'
 import homePage from '../../src/cli/home/home.html'
-import { services } from '../../src/cli/services.ts'
+import { shipped } from '../../src/cli/shipped.ts'
 import { apiKey, testServer } from '../kit/api.ts'
 import { TcpClient, until } from '../kit/index.ts'
 
 const pages = ['/', '/ops', '/chat', '/chat/a-conversation', '/sports', '/sports/arg-fra-2022']
 
 async function served(input: Parameters<typeof testServer>[0] = {}) {
-  const server = await testServer(input, { services })
+  const server = await testServer(input, { services: shipped })
   server.server.page('/', homePage)
   return server
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test'
+import * as shipped from '../../src/cli/services.ts'
 import { importsOf, isTest, type Source, sourcesIn } from './sources.ts'
 
 /** Who may import whom: a folder of `src` and those that it stands on. Its own folder is always allowed. */
@@ -13,7 +14,7 @@ const foundations: Readonly<Record<string, readonly string[]>> = {
 
   cluster: ['kit', 'protocol', 'hub', 'broker', 'transport'],
   server: ['kit', 'protocol', 'hub', 'transport', 'broker', 'store', 'cluster', 'web'],
-  services: ['kit', 'protocol', 'hub', 'server', 'store', 'web'],
+  services: ['kit', 'protocol', 'web'],
   cli: ['kit', 'protocol', 'hub', 'store', 'server', 'services', 'web'],
   web: ['kit', 'protocol'],
 }
@@ -31,6 +32,37 @@ test('[Y1] services never import each other', () => {
     return importsOf(source).filter(target => target.startsWith('src/services/') && target.split('/')[2] !== service)
   })
   expect(crossing).toEqual([])
+})
+
+test('[Y50] of the server, services import its entry for services alone, as those of others do', () => {
+  const theirs = sources.filter(({ path }) => path.startsWith('src/services/'))
+  const others = theirs.flatMap(source => importsOf(source).filter(target => folderOf(target) === '' && target !== 'src/service.ts'))
+  expect(others).toEqual([])
+  expect(theirs.filter(source => importsOf(source).includes('src/service.ts')).length).toBeGreaterThan(10)
+  const entry = sources.find(({ path }) => path === 'src/service.ts')
+  expect(entry && importsOf(entry).map(folderOf)).toEqual(['cluster', 'hub', 'kit', 'protocol', 'server', 'store'])
+})
+
+test('[Y51] nothing in the server or below it names a service', () => {
+  const names = Object.keys(shipped)
+  expect(names.length).toBeGreaterThan(1)
+  const rule = new RegExp(`\\b(?:${names.join('|')})\\b`, 'i')
+  const below = /^src\/(?:kit|protocol|protobuf|hub|transport|broker|store|cluster|relay|server)\//
+  const naming = sources
+    .filter(({ path }) => below.test(path))
+    .flatMap(({ path, text }) =>
+      text.split('\n').flatMap((line, index) => (rule.test(withoutComment(line)) ? [`${path}:${index + 1}: ${line.trim()}`] : [])),
+    )
+  expect(naming).toEqual([])
+})
+
+test('[Y52] a service that ships is one line outside of its folder', () => {
+  const lines = sources.flatMap(({ path, text }) =>
+    path.startsWith('src/services/')
+      ? []
+      : text.split('\n').flatMap(line => (/services\/\w+\/index\.ts/.test(line) ? [`${path}: ${line}`] : [])),
+  )
+  expect(lines).toEqual(Object.keys(shipped).map(name => `src/cli/services.ts: export { ${name} } from '../services/${name}/index.ts'`))
 })
 
 test('[Y2] a page imports the protocol, its own model and client, and the shared web, never the server', () => {
@@ -96,6 +128,11 @@ function complaint({ path }: Source, target: string): string[] {
   const to = folderOf(target)
   if (from === '' || to === '' || from === to || foundations[from]?.includes(to)) return []
   return [`${path} imports ${target}`]
+}
+
+/** Rules of a domain are named in comments: "(sports S12)". */
+function withoutComment(line: string): string {
+  return line.replace(/^\s*(?:\/?\*|\/\/).*|\s\/\/ .*/, '')
 }
 
 /** The first folder below `src`, or '' outside of one. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { options } from '../../cli/services.ts'
+import { options } from '../../cli/shipped.ts'
 import { resolveConfig } from './index.ts'
 
 const { settable } = options

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArguments } from '../../cli/arguments.ts'
-import { options as shipped } from '../../cli/services.ts'
+import { options as shipped } from '../../cli/shipped.ts'
 import { insteadOf } from './centrifugo-options.ts'
 import { resolveConfig } from './resolve.ts'
 

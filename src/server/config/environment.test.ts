@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { options } from '../../cli/services.ts'
+import { options } from '../../cli/shipped.ts'
 import { type ConfigSources, resolveConfig } from './index.ts'
 
 const { settable } = options

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test'
-import { options } from '../../cli/services.ts'
+import { options } from '../../cli/shipped.ts'
 import { defaultLimits, namespaceRules } from '../../hub/index.ts'
 import { type Config, ConfigError, type ConfigInput, type ConfigSources, configure, resolveConfig, storeTarget } from './index.ts'
 

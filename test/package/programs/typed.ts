@@ -1,6 +1,7 @@
 import { CommandError, createServer, defineNamespace, type Json, json, type Server } from 'fanfare'
 import { createTestServer } from 'fanfare/testing'
 import { z } from 'zod'
+import { poll } from './poll.js'
 
 // Read by a compiler alone: what the declarations allow.
 
@@ -34,4 +35,10 @@ export async function tokenOfTest(): Promise<string> {
   await using shop = await createTestServer()
   shop.clock.advance(60_000)
   return shop.tokenFor('ada', { channels: ['orders:ada'] })
+}
+
+export async function polled(): Promise<Server> {
+  const server = await createServer({ services: ['poll'], poll: { choices: ['tea', 'coffee'] } }, { services: [poll], listen: false })
+  await server.listen()
+  return server
 }
