@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test'
-import { joinSlots, reactionsOf, slotOf } from '../../src/services/chat/client/slot.ts'
+import { joinSlots, reactionsOf, slotOf } from '../../src/services/chat/client/thread.ts'
 import { wholeEmoji } from '../../src/services/chat/model/text.ts'
 import { pageOf } from '../../src/services/chat/store/history.ts'
 import { schema } from '../../src/services/chat/store/index.ts'

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { CommandError } from '../../src/protocol/index.ts'
 import { pushOf, pushOptions } from '../../src/services/chat/options/index.ts'
-import { isPublicAddress } from '../../src/services/chat/push/address-ranges.ts'
-import { endpointProblem } from '../../src/services/chat/push/endpoint.ts'
 import { checkSubscription, type PushNote } from '../../src/services/chat/push/index.ts'
+import { isPublicAddress } from '../../src/services/chat/push/public-address.ts'
+import { endpointProblem } from '../../src/services/chat/push/subscription.ts'
 import { webPush } from './push-desk.ts'
 import { PushService, pushHost } from './push-service.ts'
 

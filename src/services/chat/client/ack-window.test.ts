@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { AckWindow } from './ack-window.ts'
+import { AckWindow } from './ack-flusher.ts'
 import { Ranges } from './ranges.ts'
 
 const number = fc.integer({ min: 1, max: 60 })

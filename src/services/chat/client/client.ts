@@ -1,32 +1,26 @@
 import { type Clock, type Random, randomUuid, systemClock, systemRandom } from '../../../kit/index.ts'
 import type { ChatCommands, MessageEntry, UserPresence, ConversationSummary as WireConversation } from '../model/wire.ts'
-import { Amending } from './amending.ts'
 import { type ChatCache, MemoryCache } from './cache.ts'
+import { ChatCalls } from './calls.ts'
 import { Changes } from './changes.ts'
-import { ChatFiles } from './chat-files.ts'
 import { Connection, type ConnectionOptions } from './connection.ts'
 import type { Conversation } from './conversation.ts'
-import { Conversations } from './conversations.ts'
+import { Conversations, ListOrder, MuteEnds } from './conversations.ts'
+import { ChatFiles } from './files.ts'
+import { type HistoryPages, ignoreOffline } from './history.ts'
 import { InUse } from './in-use.ts'
 import { Inbox } from './inbox.ts'
 import { limits } from './limits.ts'
-import { ListCalls } from './list-calls.ts'
-import { ListOrder } from './list-order.ts'
-import { ignoreOffline } from './loader.ts'
-import { Locks } from './locks.ts'
-import { MuteEnds } from './mute-ends.ts'
 import { MessageOutbox, newEntry } from './outbox.ts'
-import type { HistoryPages } from './pages.ts'
 import { patchOfConversation } from './patch.ts'
 import { Presences } from './presences.ts'
 import { Reads } from './reads.ts'
-import { Sender } from './sender.ts'
-import { TypingNotifier } from './typing-notifier.ts'
+import { Locks, Sender } from './sender.ts'
+import { TypingNotifier } from './typing.ts'
 import type { ChatChange, ConnectionState, ConversationView, ItemView, MessageChange, MessageView, NewMessage, Refusal } from './view.ts'
 import { ViewCache } from './view-cache.ts'
-import { Windows } from './windows.ts'
 import { Wishes } from './wishes.ts'
-import { Writes } from './writes.ts'
+import { Amending, Windows, Writes } from './writes.ts'
 
 export interface ChatClientOptions extends ConnectionOptions {
   /** Defaults to a `MemoryCache`; pages give an `IndexedDbCache`. */
@@ -43,7 +37,7 @@ type Out<M extends keyof ChatCommands> = Promise<ChatCommands[M]['out']>
  * takes a reload. Getters give the same object until something changed. Calls that need the server reject with `ChatError`; `send`, `read`,
  * `typing`, `open` and `shut` never do.
  */
-export class ChatClient extends ListCalls {
+export class ChatClient extends ChatCalls {
   readonly user: string
   /** Until when messages can be changed. */
   readonly windows: Windows

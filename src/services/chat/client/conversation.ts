@@ -1,12 +1,9 @@
 import type { Member } from '../model/wire.ts'
 import { limits } from './limits.ts'
-import { isWaiting, listStateOf, type OwnState } from './own-state.ts'
-import type { ConversationStanding, Patch, UnreadCount, Wish } from './patch.ts'
+import { type ConversationStanding, isWaiting, listStateOf, type OwnState, type Patch, type UnreadCount, type Wish } from './patch.ts'
 import type { Range } from './ranges.ts'
-import { joinRosters, type Roster, unknownRoster } from './roster.ts'
-import type { Slot } from './slot.ts'
-import { Thread } from './thread.ts'
-import { joinMarks, type Mark, tickOf, unmarked } from './ticks.ts'
+import { joinMarks, joinRosters, type Mark, type Roster, tickOf, unknownRoster, unmarked } from './roster.ts'
+import { type Slot, Thread } from './thread.ts'
 
 /** A conversation as the cache keeps it: one patch that makes it again. */
 export interface CachedConversation {

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
 import type { Clock } from '../../../kit/index.ts'
+import { MuteEnds } from './conversations.ts'
 import { InUse } from './in-use.ts'
-import { MuteEnds } from './mute-ends.ts'
 
 /** A clock that stands until it is moved. */
 class Stepped implements Clock {

@@ -5,10 +5,10 @@ import type { ChatCache } from './cache.ts'
 import type { Caller } from './connection.ts'
 import type { Conversation } from './conversation.ts'
 import type { Conversations } from './conversations.ts'
+import { Loader } from './history.ts'
 import { Lister } from './lister.ts'
-import { Loader } from './loader.ts'
 import { type Patch, patchOfEntry } from './patch.ts'
-import { isGuessed } from './slot.ts'
+import { isGuessed } from './thread.ts'
 
 export interface InboxHost {
   readonly user: string

@@ -3,11 +3,11 @@ export type { Mention } from '../model/mentions.ts'
 export type { Invited, MayAdd, MayWrite, OwnDevice, OwnSettings, Previews } from '../model/wire.ts'
 export { type CachedChat, type ChatCache, MemoryCache } from './cache.ts'
 export { ChatError } from './chat-error.ts'
-export type { ChatFiles } from './chat-files.ts'
 export { ChatClient, type ChatClientOptions } from './client.ts'
+export type { ChatFiles } from './files.ts'
+export type { Arrival, HistoryPages } from './history.ts'
 export { IndexedDbCache } from './indexed-db-cache.ts'
 export type { OutboxEntry } from './outbox.ts'
-export type { Arrival, HistoryPages } from './pages.ts'
 export type {
   ChatChange,
   ConnectionState,

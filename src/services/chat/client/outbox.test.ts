@@ -4,9 +4,8 @@ import { seededRandom } from '../../../kit/index.ts'
 import { MemoryCache } from './cache.ts'
 import { ChatError, readError } from './chat-error.ts'
 import type { Caller } from './connection.ts'
-import { Locks } from './locks.ts'
 import { MessageOutbox, type OutboxEntry } from './outbox.ts'
-import { Sender } from './sender.ts'
+import { Locks, Sender } from './sender.ts'
 
 function entry(cid: string, conversation = 'a', order = Number.parseInt(cid, 36)): OutboxEntry {
   return { cid, conversation, text: cid, at: order, order }

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from '../../../kit/index.ts'
 import type { OpenSignal, UserPresence } from '../model/wire.ts'
 import type { Changes } from './changes.ts'
-import { TypingBoard } from './typing-board.ts'
+import { TypingBoard } from './typing.ts'
 
 /** What passes in open conversations: who is there, and who is typing. */
 export class Presences {

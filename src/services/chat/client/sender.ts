@@ -6,7 +6,6 @@ import type { ChatCache } from './cache.ts'
 import { ChatError, readError } from './chat-error.ts'
 import type { Caller } from './connection.ts'
 import { limits } from './limits.ts'
-import type { Locks } from './locks.ts'
 import { isToUpload, laneOf, type MessageOutbox, type OutboxEntry, type OutboxFile } from './outbox.ts'
 import type { Refusal } from './view.ts'
 
@@ -225,4 +224,29 @@ export class Sender {
 
 function referenceOf({ name, alt, uploaded }: OutboxFile): FileReference[] {
   return uploaded === undefined ? [] : [{ id: uploaded.id, name: fileName(name), ...(alt === undefined ? {} : { alt }) }]
+}
+
+/** Runs one thing at a time under a name, also among the tabs of a browser where it can (Web Locks). */
+export class Locks {
+  readonly #tails = new Map<string, Promise<void>>()
+
+  constructor(readonly prefix: string) {}
+
+  async run<T>(name: string, body: () => Promise<T>): Promise<T> {
+    const before = this.#tails.get(name)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#tails.set(name, promise)
+    await before
+    try {
+      return await this.#across(name, body)
+    } finally {
+      if (this.#tails.get(name) === promise) this.#tails.delete(name)
+      resolve()
+    }
+  }
+
+  async #across<T>(name: string, body: () => Promise<T>): Promise<T> {
+    const locks = typeof navigator === 'undefined' ? undefined : navigator.locks
+    return locks === undefined ? body() : locks.request(`${this.prefix} ${name}`, body)
+  }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { joinMarks, type Mark, tickOf, unmarked } from './ticks.ts'
+import { joinMarks, type Mark, tickOf, unmarked } from './roster.ts'
 
 const seat = (user: string, since = 1) => ({ user, role: 'member' as const, since })
 const marks = (entries: Record<string, readonly [delivered: number, read: number]>) =>

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test'
 import { SimClock } from '../../../../sim/core/clock.ts'
 import { Changes } from './changes.ts'
 import { Presences } from './presences.ts'
-import { TypingNotifier } from './typing-notifier.ts'
+import { TypingNotifier } from './typing.ts'
 import type { ChatChange } from './view.ts'
 
 test('[M13] typing is said at once, again every three seconds while it goes on, and ended when it does', () => {

@@ -2,7 +2,7 @@ import type { Clock } from '../../../kit/index.ts'
 import type { MembershipEntry } from '../model/wire.ts'
 import type { Conversation } from './conversation.ts'
 import type { MessageOutbox, OutboxEntry, OutboxFile } from './outbox.ts'
-import { reactionsOf, type Slot, withOwnReaction } from './slot.ts'
+import { reactionsOf, type Slot, withOwnReaction } from './thread.ts'
 import type { ConversationView, FileView, ItemView, MembershipView, MessageState, MessageView } from './view.ts'
 
 interface CachedView {

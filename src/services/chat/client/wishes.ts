@@ -3,8 +3,7 @@ import { readError } from './chat-error.ts'
 import type { Caller } from './connection.ts'
 import type { Conversations } from './conversations.ts'
 import { limits } from './limits.ts'
-import { joinWishes } from './own-state.ts'
-import type { ConversationSettings, Wish } from './patch.ts'
+import { type ConversationSettings, joinWishes, type Wish } from './patch.ts'
 import type { Refusal } from './view.ts'
 
 export interface WishEvents {

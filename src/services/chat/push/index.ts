@@ -1,12 +1,17 @@
-export { checkSubscription, type GivenSubscription, type SubscriptionRules } from './check-subscription.ts'
-export { GatewaySender } from './gateway-sender.ts'
+export { GatewaySender } from './gateway.ts'
 export { pushLimits } from './limits.ts'
-export { type OpenedPushes, openPushes, type PushSurroundings } from './open-pushes.ts'
-export type { NotePreview, PushKind, PushNote } from './push-note.ts'
-export type { OwedCursor, OwedMessage, PushRows, ShownNote } from './push-rows.ts'
-export type { PushOutcome, PushSender } from './push-sender.ts'
-export type { PushSubscription } from './push-subscription.ts'
-export { type PushDesk, Pushes, type PushesOptions, type ReadMark } from './pushes.ts'
-export { type PushResult, PushTally } from './tally.ts'
+export type { NotePreview, PushKind, PushNote } from './note.ts'
+export {
+  type OpenedPushes,
+  openPushes,
+  type PushDesk,
+  Pushes,
+  type PushesOptions,
+  type PushSurroundings,
+  type ReadMark,
+} from './pushes.ts'
+export type { OwedCursor, OwedMessage, PushRows, ShownNote } from './rows.ts'
+export { type PushOutcome, type PushResult, type PushSender, PushTally } from './sender.ts'
+export { checkSubscription, type GivenSubscription, type PushSubscription, type SubscriptionRules } from './subscription.ts'
 export { openVapidKeys, type VapidKeys, vapidPath } from './vapid.ts'
-export { WebPushSender } from './web-push-sender.ts'
+export { WebPushSender } from './web-push.ts'

@@ -1,16 +1,18 @@
 import type { Clock, Random } from '../../../kit/index.ts'
 import type { Log } from '../../../service.ts'
-import { Gathering } from './gathering.ts'
+import type { PushConfig } from '../options/index.ts'
+import { GatewaySender } from './gateway.ts'
+import { type NoteTask, type PushJob, seqOf } from './job.ts'
 import { pushLimits } from './limits.ts'
-import { NotificationScheduler } from './notification-scheduler.ts'
-import { type NoteTask, type PushJob, seqOf } from './push-job.ts'
-import type { NoteContext } from './push-note.ts'
-import { PushQueue } from './push-queue.ts'
-import type { OwedMessage, PushRows, ShownNote } from './push-rows.ts'
-import type { PushSender } from './push-sender.ts'
-import type { PushSubscription } from './push-subscription.ts'
-import { ShownNotes } from './shown-notes.ts'
-import { PushTally } from './tally.ts'
+import type { NoteContext } from './note.ts'
+import { PushQueue } from './queue.ts'
+import type { OwedMessage, PushRows, ShownNote } from './rows.ts'
+import { NotificationScheduler } from './scheduler.ts'
+import { type PushSender, PushTally } from './sender.ts'
+import { Gathering, ShownNotes } from './shown-notes.ts'
+import type { PushSubscription, SubscriptionRules } from './subscription.ts'
+import { openVapidKeys } from './vapid.ts'
+import { WebPushSender } from './web-push.ts'
 
 /** What somebody read, and on which device, which needs no telling. */
 export interface ReadMark {
@@ -147,9 +149,10 @@ export class Pushes implements PushDesk {
   #withdraw(user: string, isSettled: (message: OwedMessage) => boolean, only?: string): void {
     for (const job of this.#queue.of(user)) {
       if (only !== undefined && job.subscription.device !== only) continue
-      if (job.state === 'sending') {
-        const task = job.next && unsettled(job.next.task, isSettled)
-        job.next = job.next && task && { ...job.next, task }
+      if (job.state.kind === 'sending') {
+        const { next } = job.state
+        const task = next && unsettled(next.task, isSettled)
+        job.state = { kind: 'sending', next: next && task && { ...next, task } }
         continue
       }
       const task = unsettled(job.task, isSettled)
@@ -193,10 +196,10 @@ export class Pushes implements PushDesk {
   #take(user: string, conversation: string, taskFor: (shown: ShownNote) => NoteTask | undefined, except?: string): void {
     for (const job of this.#queue.of(user)) {
       const { device } = job.subscription
-      if (job.state !== 'sending' || job.conversation !== conversation || job.task.kind !== 'message') continue
+      if (job.state.kind !== 'sending' || job.conversation !== conversation || job.task.kind !== 'message') continue
       const task = taskFor({ user, device, conversation, seq: seqOf(job.task) })
-      if (task === undefined || device === except || job.next?.task.kind === 'message') continue
-      job.next = { task, expiresAt: this.options.clock.now() + this.#ttlOf(task) }
+      if (task === undefined || device === except || job.state.next?.task.kind === 'message') continue
+      job.state = { kind: 'sending', next: { task, expiresAt: this.options.clock.now() + this.#ttlOf(task) } }
     }
     this.#takeShown(user, conversation, taskFor, except).catch(error =>
       this.options.log.error({ user, conversation, err: error }, 'notifications could not be removed'),
@@ -240,4 +243,40 @@ function unsettled(task: NoteTask, isSettled: (message: OwedMessage) => boolean)
   if (task.kind !== 'message') return task
   const messages = task.messages.filter(message => !isSettled(message))
   return messages.length === 0 ? undefined : { kind: 'message', messages }
+}
+
+export interface PushSurroundings {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly rows: PushRows
+  readonly isInUse: (user: string) => boolean
+  /** The authority of push services of one's own, as PEM. */
+  readonly ca?: string
+  /** The grace of what was owed when the server stopped. */
+  readonly restoredGraceMs?: number
+  /** How long a device in use holds up pushes. */
+  readonly inUseMs?: number
+}
+
+/** Pushes as configured, with what `chat.push` and `chat.push_key` need of them. */
+export interface OpenedPushes {
+  readonly pushes: Pushes
+  readonly rules: SubscriptionRules
+  /** What browsers subscribe with. */
+  readonly publicKey: string
+}
+
+/** Reads the keys, or makes them up in the data folder. @throws ConfigError where they cannot be kept */
+export function openPushes(
+  { push, data }: { readonly push: PushConfig; readonly data: string },
+  { ca, ...surroundings }: PushSurroundings,
+): OpenedPushes {
+  const { clock, random } = surroundings
+  const keys = push.vapid ?? openVapidKeys(data, random)
+  const { allowedHosts, allowPrivateAddresses, graceMs, ttlMs, webhook } = push
+  const rules = { allowedHosts, allowPrivateAddresses, hasGateway: webhook !== undefined }
+  const web = new WebPushSender({ clock, keys, subject: push.vapidSubject, rules, ...(ca !== undefined && { ca }) })
+  const senders = webhook === undefined ? [web] : [web, new GatewaySender({ clock, ...webhook })]
+  return { pushes: new Pushes({ ...surroundings, senders, graceMs, ttlMs }), rules, publicKey: keys.publicKey }
 }

@@ -1,13 +1,10 @@
-import { backoffMs, type Clock, type Random, type Timer, unreachable } from '../../../kit/index.ts'
+import { backoffMs, type Clock, type Random, RingBuffer, type Timer, unreachable } from '../../../kit/index.ts'
 import type { Log } from '../../../service.ts'
+import { type FollowUp, jobKey, joined, type NoteTask, nextOf, noteOf, type PushJob, seqOf, shownSeq } from './job.ts'
 import { pushLimits } from './limits.ts'
-import { OriginLane } from './origin-lane.ts'
-import { jobKey, joined, type NoteTask, noteOf, type PushJob, seqOf, shownSeq } from './push-job.ts'
-import type { NoteContext } from './push-note.ts'
-import type { PushOutcome, PushSender } from './push-sender.ts'
-import type { PushSubscription } from './push-subscription.ts'
-import type { PushTally } from './tally.ts'
-import { topicOf } from './topic.ts'
+import { type NoteContext, topicOf } from './note.ts'
+import type { PushOutcome, PushSender, PushTally } from './sender.ts'
+import type { PushSubscription } from './subscription.ts'
 
 /** A request to send one note to one device. */
 export interface SendRequest {
@@ -36,7 +33,7 @@ export interface PushQueueOptions {
 export class PushQueue {
   readonly #byUser = new Map<string, Map<string, PushJob>>()
   readonly #lanes = new Map<string, OriginLane<PushJob>>()
-  readonly #resting = new Map<PushJob, Timer>()
+  readonly #resting = new Set<Timer>()
   readonly #sending = new Set<Promise<void>>()
   #size = 0
   #inFlight = 0
@@ -59,7 +56,7 @@ export class PushQueue {
   /** Whether a device is being told of a message, or of a newer one. */
   tells({ user, device }: PushSubscription, conversation: string, seq: number): boolean {
     const under = this.#byUser.get(user)?.get(jobKey(user, device, conversation))
-    return [under?.task, under?.next?.task].some(task => task?.kind === 'message' && seqOf(task) >= seq)
+    return [under?.task, under && nextOf(under)?.task].some(task => task?.kind === 'message' && seqOf(task) >= seq)
   }
 
   /** Sends a note, in the place of one on the same conversation that still waits, or after the one that is being sent. */
@@ -68,23 +65,26 @@ export class PushQueue {
     const key = jobKey(subscription.user, subscription.device, conversation)
     const expiresAt = this.options.clock.now() + ttlMs
     const under = this.#byUser.get(subscription.user)?.get(key)
-    const awaited = under?.state === 'sending' ? under.next?.task : under?.task
+    const isSending = under?.state.kind === 'sending'
+    const awaited = isSending ? nextOf(under)?.task : under?.task
     // A message that is still to come replaces what is shown anyway.
     if (task.kind !== 'message' && awaited?.kind === 'message') return
-    if (under?.state === 'sending') under.next = { task: joined(awaited, task), expiresAt }
+    if (isSending) under.state = { kind: 'sending', next: { task: joined(awaited, task), expiresAt } }
     else if (under?.subscription.endpoint === subscription.endpoint) Object.assign(under, { task: joined(awaited, task), expiresAt })
     else {
       if (under !== undefined) this.end(under)
-      this.#add({ key, conversation, subscription, sender, task, expiresAt, tries: 0, state: 'waiting', next: undefined })
+      this.#add({ key, conversation, subscription, sender, task, expiresAt, tries: 0, state: { kind: 'waiting' } })
     }
   }
 
   /** Takes back a note that has not been sent. */
   end(job: PushJob): void {
-    if (job.state === 'ended') return
-    this.#resting.get(job)?.cancel()
-    this.#resting.delete(job)
-    job.state = 'ended'
+    if (job.state.kind === 'ended') return
+    if (job.state.kind === 'resting') {
+      job.state.timer.cancel()
+      this.#resting.delete(job.state.timer)
+    }
+    job.state = { kind: 'ended' }
     this.#size--
     const { user } = job.subscription
     const own = this.#byUser.get(user)
@@ -96,7 +96,7 @@ export class PushQueue {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#wake?.cancel()
-    for (const timer of this.#resting.values()) timer.cancel()
+    for (const timer of this.#resting) timer.cancel()
     this.#resting.clear()
     this.#byUser.clear()
     this.#lanes.clear()
@@ -115,7 +115,7 @@ export class PushQueue {
   #dropOldest(): void {
     for (const own of this.#byUser.values()) {
       for (const job of own.values()) {
-        if (job.state === 'sending') continue
+        if (job.state.kind === 'sending') continue
         this.#giveUp(job, 'dropped', 'too many wait')
         return
       }
@@ -123,7 +123,7 @@ export class PushQueue {
   }
 
   #queue(job: PushJob): void {
-    job.state = 'waiting'
+    job.state = { kind: 'waiting' }
     const origin = job.sender.originOf(job.subscription)
     const lane = this.#lanes.get(origin) ?? new OriginLane<PushJob>()
     this.#lanes.set(origin, lane)
@@ -143,7 +143,7 @@ export class PushQueue {
         const job = lane.enter(now)
         if (job === undefined) continue
         moved = true
-        if (job.state === 'ended') lane.leave()
+        if (job.state.kind === 'ended') lane.leave()
         else this.#dispatch(job, lane)
       }
     }
@@ -163,7 +163,7 @@ export class PushQueue {
 
   async #send(job: PushJob, lane: OriginLane<PushJob>): Promise<void> {
     this.#inFlight++
-    job.state = 'sending'
+    job.state = { kind: 'sending' }
     const outcome = await this.#try(job)
     this.#inFlight--
     lane.leave()
@@ -188,12 +188,13 @@ export class PushQueue {
 
   #settle(job: PushJob, outcome: PushOutcome, lane: OriginLane<PushJob>): void {
     const { tally, delivered, gone, clock } = this.options
+    const next = nextOf(job)
     switch (outcome.kind) {
       case 'delivered':
         tally.add('delivered')
         this.end(job)
         delivered(job)
-        this.#follow(job)
+        this.#follow(job, next)
         break
       case 'gone':
         tally.add('gone')
@@ -202,11 +203,11 @@ export class PushQueue {
         break
       case 'too-large':
         this.#giveUp(job, 'failed', 'it is too large')
-        this.#follow(job)
+        this.#follow(job, next)
         break
       case 'failed':
         this.#giveUp(job, job.expiresAt <= clock.now() ? 'expired' : 'failed', outcome.reason)
-        this.#follow(job)
+        this.#follow(job, next)
         break
       case 'later':
         this.#retry(job, outcome, lane)
@@ -217,7 +218,7 @@ export class PushQueue {
   }
 
   /** What came while the note was being sent takes its place, or goes out after it. */
-  #follow({ subscription, sender, conversation, next }: PushJob): void {
+  #follow({ subscription, sender, conversation }: PushJob, next: FollowUp | undefined): void {
     if (next === undefined) return
     this.enqueue({ subscription, sender, conversation, ...next, ttlMs: next.expiresAt - this.options.clock.now() })
   }
@@ -225,8 +226,8 @@ export class PushQueue {
   #retry(job: PushJob, { reason, afterMs }: Extract<PushOutcome, { kind: 'later' }>, lane: OriginLane<PushJob>): void {
     const { clock, random, tally } = this.options
     job.tries++
-    const { next } = job
-    if (next !== undefined) Object.assign(job, { ...next, task: joined(job.task, next.task), next: undefined, tries: 1 })
+    const next = nextOf(job)
+    if (next !== undefined) Object.assign(job, { ...next, task: joined(job.task, next.task), tries: 1 })
     const now = clock.now()
     if (afterMs !== undefined) lane.pause(now + afterMs)
     if (job.tries >= pushLimits.triesMax) this.#giveUp(job, 'failed', reason)
@@ -239,12 +240,12 @@ export class PushQueue {
   }
 
   #rest(job: PushJob, ms: number): void {
-    job.state = 'resting'
     const timer = this.options.clock.after(ms, () => {
-      this.#resting.delete(job)
+      this.#resting.delete(timer)
       this.#queue(job)
     })
-    this.#resting.set(job, timer)
+    this.#resting.add(timer)
+    job.state = { kind: 'resting', timer }
   }
 
   #giveUp(job: PushJob, result: 'failed' | 'expired' | 'dropped', reason: string): void {
@@ -257,5 +258,46 @@ export class PushQueue {
     const isDue = clock.now() >= this.#complainAt
     if (isDue) this.#complainAt = clock.now() + pushLimits.logThrottleMs
     log[isDue ? 'warn' : 'debug'](fields, 'a device was not notified, and will not be')
+  }
+}
+
+/** What waits for one push service, in order, and how much of it is under way. */
+export class OriginLane<T> {
+  readonly #waiting = new RingBuffer<T>()
+  #inFlight = 0
+  #pausedUntil = 0
+
+  get isIdle(): boolean {
+    return this.#waiting.size === 0 && this.#inFlight === 0
+  }
+
+  /** When it may be asked again; at once where it is past. */
+  get pausedUntil(): number {
+    return this.#pausedUntil
+  }
+
+  get size(): number {
+    return this.#waiting.size
+  }
+
+  push(item: T): void {
+    this.#waiting.push(item)
+  }
+
+  /** The next one, if the push service may be called now. One must `leave` when it is done. */
+  enter(now: number): T | undefined {
+    if (now < this.#pausedUntil || this.#inFlight >= pushLimits.inFlightPerOriginMax) return undefined
+    const next = this.#waiting.shift()
+    if (next !== undefined) this.#inFlight++
+    return next
+  }
+
+  leave(): void {
+    this.#inFlight--
+  }
+
+  /** The push service asked for a rest; the longest that it asked for counts. */
+  pause(until: number): void {
+    this.#pausedUntil = Math.max(this.#pausedUntil, until)
   }
 }

@@ -1,8 +1,9 @@
+import type { Timer } from '../../../kit/index.ts'
 import { pushLimits } from './limits.ts'
-import type { NoteContext, PushNote } from './push-note.ts'
-import type { OwedMessage } from './push-rows.ts'
-import type { PushSender } from './push-sender.ts'
-import type { PushSubscription } from './push-subscription.ts'
+import type { NoteContext, PushNote } from './note.ts'
+import type { OwedMessage } from './rows.ts'
+import type { PushSender } from './sender.ts'
+import type { PushSubscription } from './subscription.ts'
 
 /** What a note tells a device about one conversation. */
 export type NoteTask =
@@ -11,10 +12,20 @@ export type NoteTask =
   | { readonly kind: 'dismiss'; readonly seq: number }
   | { readonly kind: 'retract'; readonly seq: number; readonly latest?: number }
 
-/**
- * One note on its way to one device. `waiting` for its turn, `resting` between two tries, `sending`; then it is `ended`. What is to follow it
- * waits in `next`, so that notes on one conversation reach a device in order.
- */
+/** What is to be sent after a note that is under way. */
+export interface FollowUp {
+  readonly task: NoteTask
+  readonly expiresAt: number
+}
+
+/** Where a note is: waiting for its turn, resting between two tries, or being sent, with what follows it, so that notes on one conversation keep their order. */
+export type JobState =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'resting'; readonly timer: Timer }
+  | { readonly kind: 'sending'; readonly next?: FollowUp | undefined }
+  | { readonly kind: 'ended' }
+
+/** One note on its way to one device. */
 export interface PushJob {
   readonly key: string
   readonly conversation: string
@@ -23,8 +34,12 @@ export interface PushJob {
   task: NoteTask
   expiresAt: number
   tries: number
-  state: 'waiting' | 'resting' | 'sending' | 'ended'
-  next: { readonly task: NoteTask; readonly expiresAt: number } | undefined
+  state: JobState
+}
+
+/** What follows a note that is being sent. */
+export function nextOf({ state }: PushJob): FollowUp | undefined {
+  return state.kind === 'sending' ? state.next : undefined
 }
 
 export function jobKey(user: string, device: string, conversation: string): string {

@@ -1,6 +1,6 @@
 import type { Encrypted } from '../model/wire.ts'
-import type { NotePreview } from './push-note.ts'
-import type { PushSubscription } from './push-subscription.ts'
+import type { NotePreview } from './note.ts'
+import type { PushSubscription } from './subscription.ts'
 
 /** A message in a user's inbox that somebody is to be told of, if nobody acknowledges it. */
 export interface OwedMessage {
