@@ -6,16 +6,16 @@ type Maybe<T> = T | Promise<T>
 /** What a handler may give: nothing as well, where the answer may be nothing. */
 type Answered<Out> = Maybe<Out> | (null extends Out ? Maybe<Out | undefined> | Maybe<void> : never)
 
-/** What a node does with what other nodes ask and say. A node that does not handle a request says so; a notice is passed over. */
+/** What a node does with what other nodes ask and say. A node that does not handle a request says so; a notification is passed over. */
 export class Handlers<Context> {
   readonly #requests = new Map<string, (context: Context, input: unknown) => unknown>()
-  readonly #notices = new Map<string, (context: Context, input: unknown) => void>()
+  readonly #notifications = new Map<string, (context: Context, input: unknown) => void>()
 
   handle<In, Out>(row: Request<In, Out>, run: (context: Context, input: In) => Answered<Out>): this
   handle<In>(row: LinkNotification<In>, run: (context: Context, input: In) => void): this
   handle<In>(row: Request<In, unknown> | LinkNotification<In>, run: (context: Context, input: In) => unknown): this {
     const { kind, name, input } = row
-    if (kind === 'notice') this.#notices.set(name, (context, given) => void run(context, read(input, given, name, unreadable)))
+    if (kind === 'notification') this.#notifications.set(name, (context, given) => void run(context, read(input, given, name, unreadable)))
     else this.#requests.set(name, (context, given) => run(context, read(input, given, name, badRequest)))
     return this
   }
@@ -29,7 +29,7 @@ export class Handlers<Context> {
 
   /** @throws TypeError for what no node says */
   notified(context: Context, name: string, input: unknown): void {
-    this.#notices.get(name)?.(context, input)
+    this.#notifications.get(name)?.(context, input)
   }
 }
 

@@ -33,7 +33,7 @@ export class BrokenLink extends CommandError {
   }
 }
 
-/** A message is a line: a request, its result or error, or a notice. */
+/** A message is a line: a request, its result or error, or a notification. */
 type Line =
   | readonly ['q', id: number, name: string, input: unknown]
   | readonly ['r', id: number, result: unknown]
@@ -56,7 +56,7 @@ const answerMs = 10_000
 export const backlogBytesMax = 32 * 1024 * 1024
 
 /**
- * A conversation between two nodes over one connection, the same for both ends: requests with answers, and notices. All lines of a tick
+ * A conversation between two nodes over one connection, the same for both ends: requests with answers, and notifications. All lines of a tick
  * leave together, in order.
  */
 export class Link {
@@ -89,7 +89,7 @@ export class Link {
     this.#send(['n', name, input])
   }
 
-  /** Sends a notice that was encoded for several links at once. */
+  /** Sends a notification that was encoded for several links at once. */
   notifyEncoded(line: string): void {
     if (this.#closed) return
     if (this.#lines.push(line) === 1) this.clock.soon(() => this.#flush())
@@ -186,7 +186,7 @@ export class Link {
   }
 }
 
-/** A notice encoded once, for any number of links. */
+/** A notification encoded once, for any number of links. */
 export function encodeNotice<In>({ name }: LinkNotification<In>, input: In): string {
   return JSON.stringify(['n', name, input] satisfies Line)
 }

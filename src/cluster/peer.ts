@@ -40,7 +40,7 @@ export class Peer implements Respondent {
   reports: readonly NodeReport[] = []
   #state: PeerState
   readonly #beats: Timer
-  #waiting: ((link: Link) => void)[] = []
+  readonly #waiting = new Set<(link: Link) => void>()
   #failures = 0
 
   constructor(
@@ -58,17 +58,22 @@ export class Peer implements Respondent {
   /** @throws BrokenLink where there is no link in time, or it breaks before the answer */
   async request<In, Out>(row: Request<In, Out>, input: In): Promise<Out> {
     if (this.#state.kind === 'up') return await this.#state.link.request(row, input)
-    if (this.#state.kind === 'closed' || this.#waiting.length >= waitingMax) throw new BrokenLink()
-    const up = new Promise<Link>(resolve => this.#waiting.push(resolve))
-    const link = await within(this.options.clock, patienceMs, up, () => new BrokenLink())
-    return await link.request(row, input)
+    if (this.#state.kind === 'closed' || this.#waiting.size >= waitingMax) throw new BrokenLink()
+    const { promise: up, resolve } = Promise.withResolvers<Link>()
+    this.#waiting.add(resolve)
+    try {
+      const link = await within(this.options.clock, patienceMs, up, () => new BrokenLink())
+      return await link.request(row, input)
+    } finally {
+      this.#waiting.delete(resolve)
+    }
   }
 
   close(): void {
     const state = this.#state
     this.#state = { kind: 'closed' }
     this.#beats.cancel()
-    this.#waiting = []
+    this.#waiting.clear()
     if (state.kind === 'waiting') state.timer.cancel()
     if (state.kind === 'up') state.link.close(linkCloses.normal.code, linkCloses.normal.reason)
     if (state.kind === 'connecting') state.link.terminate()
@@ -114,7 +119,8 @@ export class Peer implements Respondent {
     if (this.#state.kind !== 'connecting' || this.#state.link !== link) return
     this.#state = { kind: 'up', link }
     this.#failures = 0
-    for (const resolve of this.#waiting.splice(0)) resolve(link)
+    for (const resolve of this.#waiting) resolve(link)
+    this.#waiting.clear()
     this.#beat()
   }
 

@@ -10,7 +10,7 @@ interface Held {
   readonly version: PresenceVersion
 }
 
-/** Entries of one notice. */
+/** Entries of one notification. */
 const batchMax = 100
 const local = ''
 

@@ -41,7 +41,7 @@ export interface RelayContext {
 
 /** Events of sessions that are kept while there is no link. Beyond, the oldest are lost. */
 const untoldMax = 10_000
-/** Channels of one notice. */
+/** Channels of one notification. */
 const occupiedBatchMax = 500
 
 /** Joins a node to its parent: what comes down the link goes to the broker, what the parent's services decide is asked there. */

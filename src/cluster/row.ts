@@ -12,7 +12,7 @@ export interface Request<In, Out> {
 
 /** One statement of the protocol, which wants no answer. What must not be lost is said again as a whole when the link is new. */
 export interface LinkNotification<In> {
-  readonly kind: 'notice'
+  readonly kind: 'notification'
   readonly name: string
   readonly input: z.ZodType<In>
 }
@@ -27,7 +27,7 @@ export function request<In, Out>(
 }
 
 export function notify<In>(name: string, input: z.ZodType<In>): LinkNotification<In> {
-  return { kind: 'notice', name, input }
+  return { kind: 'notification', name, input }
 }
 
 /**

@@ -313,6 +313,24 @@ describe('presence over a log', () => {
     )
   })
 
+  test('[N26] a node that is cut off for long has no more to say when it is back than fits, and ends in who is there', () => {
+    const stage = new Stage(2)
+    const [one, other] = [stage.node(0), stage.node(1)]
+    one.cut()
+    for (let n = 0; n < 12_000; n++) {
+      void one.presence.track('room:1', { user: `user-${n}`, client: `client-${n}` })
+      if (n >= 3) void one.presence.untrack('room:1', `client-${n}`)
+    }
+    stage.clock.advance(2 * presenceLeaseMs)
+    const before = stage.cluster.logs.presence.boundsNow(0).last
+    stage.mendAll()
+    expect(stage.cluster.logs.presence.boundsNow(0).last - before).toBeLessThan(10_100)
+    const listed: string[] = []
+    void other.presence.list('room:1').then(list => listed.push(...list.keys()))
+    stage.clock.settle()
+    expect(listed.sort()).toEqual(['client-0', 'client-1', 'client-2'])
+  })
+
   test('[N26] joins and leaves that a node announces end in who is there', () => {
     const stage = new Stage(2)
     const [one, other] = [stage.node(0), stage.node(1)]

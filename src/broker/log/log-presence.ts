@@ -36,6 +36,10 @@ interface Held {
 
 /** How often a node says that it lives. */
 const renewMs = presenceLeaseMs / 3
+/** Messages of one append. */
+const batchMax = 500
+/** Messages that wait for the log. Beyond, and beyond twice what is held, who is there is told anew as a whole. */
+const unsaidMax = 10_000
 const retry = { baseMs: 100, capMs: 3000 } as const
 const local = ''
 
@@ -123,14 +127,20 @@ export class LogPresence implements Presence {
   /** In order. What could not be said is said again, with everything after it: the last word counts. */
   #say(message: PresenceMessage): void {
     this.#unsaid.push(message)
+    const owner = this.#nameOf(local)
+    // What this node holds is told when it is read that the node is back.
+    if (this.#unsaid.length > Math.max(unsaidMax, 2 * this.#held.size))
+      this.#unsaid = [
+        { kind: 'drop', owner },
+        { kind: 'renew', owner },
+      ]
     if (!this.#isSaying) void this.#sayAll()
   }
 
   async #sayAll(): Promise<void> {
     this.#isSaying = true
     while (this.#unsaid.length > 0 && !this.#isClosed) {
-      const saying = this.#unsaid
-      this.#unsaid = []
+      const saying = this.#unsaid.splice(0, batchMax)
       try {
         await Promise.all(saying.map(message => this.#queue.append(entryOf(message))))
         this.#failures = 0
