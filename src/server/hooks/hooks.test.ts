@@ -19,6 +19,18 @@ describe('the bounds of hooks', () => {
     expect(hooks.tally.count('channel_vacated', 'dropped')).toBe(hookLimits.noticesMax + 10)
   })
 
+  test('[K20] a notice that comes just as the one before has gone is told too, and waits for no third', async () => {
+    for (let turns = 0; turns < 40; turns++) {
+      const hooks = new Hooks({ secret: 'x', allowedHosts: [], targets: { channel_vacated: target } }, options)
+      hooks.tell({ kind: 'channel_vacated', channel: 'a' })
+      for (let turn = 0; turn < turns; turn++) await undefined
+      hooks.tell({ kind: 'channel_vacated', channel: 'b' })
+      await Bun.sleep(0)
+      // Neither may be sent to a host that is not on the list.
+      expect([turns, hooks.waiting, hooks.tally.count('channel_vacated', 'dropped')]).toEqual([turns, 0, 2])
+    }
+  })
+
   test('[K24] what nobody wants to hear is not kept', () => {
     const hooks = new Hooks({ secret: 'x', allowedHosts: [], targets: {} }, options)
     hooks.tell({ kind: 'channel_vacated', channel: 'a' })

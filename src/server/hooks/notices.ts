@@ -31,9 +31,7 @@ export class Notices {
   push(notice: Envelope): void {
     if (this.#waiting.size >= hookLimits.noticesMax) this.#drop(this.#waiting.shift(), 'too many wait')
     this.#waiting.push(notice)
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined
-    })
+    this.#running ??= this.#run()
   }
 
   /** Tells what is left, each once, and no longer than `closeMs`. */
@@ -47,7 +45,12 @@ export class Notices {
   }
 
   async #run(): Promise<void> {
-    for (let notice = this.#waiting.shift(); notice !== undefined; notice = this.#waiting.shift()) await this.#deliver(notice)
+    try {
+      for (let notice = this.#waiting.shift(); notice !== undefined; notice = this.#waiting.shift()) await this.#deliver(notice)
+    } finally {
+      // In the same turn as the last look: whoever pushes after it begins anew.
+      this.#running = undefined
+    }
   }
 
   async #deliver(notice: Envelope): Promise<void> {
