@@ -27,8 +27,13 @@ export class FileDesk {
     readonly path: string,
   ) {}
 
-  static async start(bounds: Partial<FileBounds> = {}, openRows: () => Promise<Sql> = () => openSql('sqlite::memory:')): Promise<FileDesk> {
-    const { folder, openFiles } = await folderOfFiles(bounds)
+  static async start(
+    bounds: Partial<FileBounds> = {},
+    openRows: () => Promise<Sql> = () => openSql('sqlite::memory:'),
+    prepare: (store: FileStore) => void = () => undefined,
+  ): Promise<FileDesk> {
+    const { folder, settings, openFiles } = await folderOfFiles(bounds)
+    prepare(settings.store)
     const server = await testServer({}, { services: [chatWith({ openSql: openRows, openFiles, bounds: generous })] })
     return new FileDesk(server, folder.path)
   }

@@ -170,6 +170,25 @@ describe('files of messages', () => {
     for (const entry of entries) expect(entry).not.toHaveProperty('files')
   })
 
+  test('[M147] what is deleted while other bytes are going goes as well', async () => {
+    const [begun, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const desk = await FileDesk.start({}, undefined, store => {
+      const remove = store.delete.bind(store)
+      store.delete = async name => {
+        begun.resolve()
+        await held.promise
+        await remove(name)
+      }
+    })
+    const conversation = await pair(desk)
+    const [first, second] = [await desk.share('ann', conversation, 'a.pdf', report), await desk.share('ann', conversation, 'b.pdf', report)]
+    await desk.call('ann', 'chat.delete', { conversation, seq: first.seq, for: 'everyone' })
+    await begun.promise
+    await desk.call('ann', 'chat.delete', { conversation, seq: second.seq, for: 'everyone' })
+    held.resolve()
+    await until('the bytes of both are gone', () => desk.kept.length === 0)
+  })
+
   test('[C80] what users upload can be read by the server’s own user alone', async () => {
     const desk = await FileDesk.start()
     const conversation = await pair(desk)
