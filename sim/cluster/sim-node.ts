@@ -21,6 +21,7 @@ export interface SimNodeOptions {
   readonly random: Random
   readonly log: Log
   readonly fleet?: ApplicationOptions['fleet']
+  readonly parent?: ApplicationOptions['parent']
   readonly store?: ApplicationStore
   /** Its way to other nodes; a node alone has none. */
   readonly connect?: Connector
@@ -64,10 +65,10 @@ export class SimNode implements Listener {
     machine: Machine<SimNode>,
     readonly clock: MachineClock,
   ) {
-    const { config, random, log, fleet, store, connect = nowhere } = options
+    const { config, random, log, fleet, parent, store, connect = nowhere } = options
     const id = `${machine.name}-${machine.starts}`
     const deps = { clock, random, log, connect, verifier, store, listen: (links: LinkListener) => options.listen?.(links) }
-    this.application = new Application({ config, fleet, id }, deps)
+    this.application = new Application({ config, fleet, parent, id }, deps)
     options.prepare?.(this.application)
     this.#begin().catch((error: unknown) => {
       if (!clock.isDead) options.failed(error)

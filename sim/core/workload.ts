@@ -4,7 +4,7 @@ import type { Tally } from './tally.ts'
 import { type Trace, World } from './world.ts'
 
 /** How the nodes of a run stand to each other; each workload says in which of these it runs. */
-export type Topology = 'single' | 'broker' | 'fleet'
+export type Topology = 'single' | 'broker' | 'tree' | 'fleet'
 
 /** A part that is broken on purpose: the checkers must notice. */
 export interface Mutant {

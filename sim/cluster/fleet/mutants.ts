@@ -58,6 +58,13 @@ const answersTwice: FleetMutant = { ...intact, name: 'has links that answer twic
 
 export const fleetMutants: readonly FleetMutant[] = [drops, ignoresAfter, doubleOwners, noFence, answersTwice]
 
+/** A tree whose links are broken on purpose. */
+export interface LinkMutant extends Mutant {
+  readonly garble: Garble
+}
+
+export const linkMutants: readonly LinkMutant[] = [{ name: 'has links that answer twice', topology: 'tree', garble: repeatAnswers }]
+
 function dropping(log: SharedLog): SharedLog {
   const isKept = ({ offset }: LogRecord) => offset % every !== 0
   return {

@@ -1,12 +1,12 @@
 import type { Broker, BrokerMessage, HistoryPage } from '../../../src/hub/index.ts'
 import type { Publication } from '../../../src/protocol/index.ts'
-import type { FleetMutant } from '../../cluster/fleet/mutants.ts'
+import type { FleetMutant, LinkMutant } from '../../cluster/fleet/mutants.ts'
 import type { Mutant } from '../../core/workload.ts'
 
 type Answers = Pick<Broker, 'publish' | 'history'>
 
 /** A part that is broken on purpose, of one topology or the other. */
-export type ChannelsMutant = BrokerMutant | FleetMutant
+export type ChannelsMutant = BrokerMutant | FleetMutant | LinkMutant
 
 /** A broker that is broken on purpose, to see whether anyone notices. */
 export interface BrokerMutant extends Mutant {

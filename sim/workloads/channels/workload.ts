@@ -1,7 +1,7 @@
 import { StreamUser } from '../../clients/stream-user.ts'
 import type { UserContext } from '../../clients/user.ts'
 import { WebSocketUser } from '../../clients/websocket-user.ts'
-import { fleetMutants } from '../../cluster/fleet/mutants.ts'
+import { fleetMutants, linkMutants } from '../../cluster/fleet/mutants.ts'
 import { pick } from '../../core/chance.ts'
 import type { Actors, Workload } from '../../core/workload.ts'
 import { BrokerNodes } from './broker-nodes.ts'
@@ -13,6 +13,7 @@ import { type ChannelsPlan, planOf } from './plan.ts'
 import { Publisher } from './publisher.ts'
 import { checkRest, type RestContext } from './rest.ts'
 import { keptSeeds, keptThinSeeds } from './seeds.ts'
+import { TreeNodes } from './tree-nodes.ts'
 import { View } from './view.ts'
 
 /** Some of those on event streams are this far behind. */
@@ -30,11 +31,11 @@ const promptMs = 150
 export function channelsWorkload(options: ChannelsOptions = {}): Workload<ChannelsPlan, ChannelsNodes, ChannelsActors, ChannelsMutant> {
   return {
     name: options.thinLines ? 'thin' : 'channels',
-    topologies: options.thinLines ? ['broker'] : ['broker', 'fleet'],
-    mutants: [...brokerMutants, ...fleetMutants],
+    topologies: options.thinLines ? ['broker'] : ['broker', 'tree', 'fleet'],
+    mutants: [...brokerMutants, ...fleetMutants, ...linkMutants],
     keptSeeds: options.thinLines ? keptThinSeeds : keptSeeds,
     plan: (_, random) => planOf(random),
-    services: stage => (stage.options.topology === 'fleet' ? new FleetNodes(stage, options) : new BrokerNodes(stage, options)),
+    services: stage => nodesOf(stage, options),
     actors: (stage, nodes) => new ChannelsActors(stage, nodes, options),
     check(stage, nodes, actors) {
       checkRest(atRest(stage, nodes, actors))
@@ -42,6 +43,12 @@ export function channelsWorkload(options: ChannelsOptions = {}): Workload<Channe
       checkTally(stage)
     },
   }
+}
+
+function nodesOf(stage: ChannelsStage, options: ChannelsOptions): ChannelsNodes {
+  const { topology } = stage.options
+  if (topology === 'fleet') return new FleetNodes(stage, options)
+  return topology === 'tree' ? new TreeNodes(stage) : new BrokerNodes(stage, options)
 }
 
 /** Clients, publishers, and what goes wrong meanwhile. */
