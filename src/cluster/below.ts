@@ -10,15 +10,15 @@ import { nodeOfSession, StreamDirectory } from './stream-directory.ts'
 import { sumByName, survey } from './survey.ts'
 import { notReady, type Route, type TopologyHost, type TopologyOptions } from './topology.ts'
 
-/** What a topology says to and of the nodes below. */
+/** The context that a topology gives for the nodes below. */
 export interface BelowContext extends Pick<ChildrenContext, 'isRoot' | 'peers' | 'welcome' | 'revocations' | 'redeem' | 'changed'> {
   readonly controls: ControlLog
   readonly region: string
   exchange(): Exchange | undefined
   role(): NodeRole
-  /** How many channels are followed above; undefined where there is no above. */
+  /** The channels followed upstream; undefined if there is no upstream. */
   followed(): number | undefined
-  /** Where a session is that is neither here nor below. */
+  /** The route to a session that is neither here nor below. */
   routeBeyond(session: string): Route
 }
 
@@ -27,7 +27,7 @@ const channelsMs = 10_000
 /** How long a worker may take to list what it has. */
 const workerAnswerMs = 1000
 
-/** What a node has below it, whatever is above: links, figures, and the way down to sessions. Every topology has one. */
+/** Everything below a node, whatever is above it: links, figures, and the way down to sessions. Every topology has one. */
 export class Below {
   readonly children: Children
   readonly hostStats: HostStats
@@ -89,7 +89,7 @@ export class Below {
     return sumByName([...here.map(({ name, live }) => ({ [name]: live })), ...below])
   }
 
-  /** What the workers of this machine list; one that does not answer soon is left out. */
+  /** The rows of the workers of this machine; a worker that does not answer soon is left out. */
   surveyWorkers(): Promise<readonly unknown[]> {
     const workers = [...this.children.all()].filter(({ reports }) => reports[0]?.role === 'worker').map(({ link }) => link)
     return survey(workers, protocol.stats, null, { clock: this.options.clock, deadlineMs: workerAnswerMs, isWhole: false })

@@ -167,7 +167,7 @@ export class Child implements LinkEnd, BrokerSink, LinkPeer {
     return { ...rest, at, data: data() }
   }
 
-  /** Where the channel stands, or stood as long ago as the subscriber will be behind. */
+  /** The position of the channel now, or as long ago as the subscriber will be behind. */
   async #positionOf({ channel, delayMs }: AccessRequest): Promise<Position> {
     const exchange = this.context.exchange()
     if (delayMs === undefined) return (await exchange.history(channel, { limit: 0 })).position

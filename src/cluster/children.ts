@@ -10,7 +10,7 @@ import { linkCloses, protocol, refusals, type TakenWatch, type WatchChange, type
 import type { NodeReport } from './report.ts'
 import { toWireMessage } from './wire.ts'
 
-/** What nodes below ask for beyond broker and presence. */
+/** The requests of nodes below beyond broker and presence. */
 export interface ChildrenContext {
   readonly clock: Clock
   readonly log: Log
@@ -20,7 +20,7 @@ export interface ChildrenContext {
   isSecret(given: string): boolean
   /** Whether this is the central node. */
   readonly isRoot: boolean
-  /** What nodes of the same standing may ask here; undefined where there are none. */
+  /** The handlers for equal nodes; undefined if there are none. */
   readonly peers: { answer(name: string, input: unknown): unknown } | undefined
   node(): Node
   exchange(): Exchange
@@ -80,7 +80,7 @@ export class Children implements LinkListener {
     return new Child(this, socket)
   }
 
-  /** What all nodes below last said of themselves. */
+  /** The last reports of all nodes below. */
   reports(): NodeReport[] {
     return [...this.#children.values()].flatMap(child => child.reports)
   }
@@ -133,7 +133,7 @@ export class Children implements LinkListener {
     return this.#last.line
   }
 
-  /** What nodes below were told when they linked has changed. */
+  /** The welcome that nodes below were given has changed. */
   welcomeAgain(): void {
     if (this.#children.size === 0) return
     const welcome = this.context.welcome()

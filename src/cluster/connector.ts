@@ -1,6 +1,6 @@
 import type { LinkSocket } from './link.ts'
 
-/** What happens to the connection to a parent. */
+/** The events of the connection to a parent. */
 export interface ConnectorEvents {
   opened(): void
   received(text: string): void

@@ -56,7 +56,7 @@ export class ControlLog {
     this.#heard = heard
   }
 
-  /** What a node has not heard. One that is new has nobody whom it could concern; one that knew another root has heard nothing of this one. */
+  /** The messages that a node has missed. A new node has no sessions that they could concern; a node of another root has received none of this root's. */
   missedBy(heard: ControlPosition | undefined): NumberedControl[] {
     if (heard === undefined) return []
     return this.#recent.slice(0).filter(({ root, number }) => root !== heard.root || number > heard.number)

@@ -13,11 +13,11 @@ import { nodeOfSession } from './stream-directory.ts'
 import { sumByName } from './survey.ts'
 import { notReady, type Route, type Topology, type TopologyHost, type TopologyOptions } from './topology.ts'
 
-/** What the nodes of a fleet share, and how others reach this one. */
+/** The options of a fleet: what its nodes share, and how others reach this one. */
 export interface FleetPlace {
   readonly logs: SharedLogs
   readonly leases: LeaseStore
-  /** Where others link to this node, such as `ws://10.0.0.4:7400`. */
+  /** The address at which others link to this node, such as `ws://10.0.0.4:7400`. */
   readonly address: string
   /** How many slots keys are spread over, the same on every node; as many as a fleet of some size needs where absent. */
   readonly slots?: number
@@ -143,7 +143,7 @@ export class Fleet implements Topology {
     })
   }
 
-  /** What another node asks of the owner of a key. @throws CommandError 421 where that is not this one */
+  /** A request of another node to the owner of a key. @throws CommandError 421 if this node is not the owner */
   callOwned(key: string, method: string, data: Json | undefined, context: CommandContext): Promise<Json | undefined> {
     return this.#router.serve(key, () => this.#below.host.node.call(method, data, context))
   }

@@ -3,7 +3,7 @@ import { CommandError, describeIssue, errors } from '../protocol/index.ts'
 import type { LinkNotification, Request } from './row.ts'
 
 type Maybe<T> = T | Promise<T>
-/** What a handler may give: nothing as well, where the answer may be nothing. */
+/** The result of a handler; it may be nothing if the answer may be nothing. */
 type Answered<Out> = Maybe<Out> | (null extends Out ? Maybe<Out | undefined> | Maybe<void> : never)
 
 /** What a node does with what other nodes ask and say. A node that does not handle a request says so; a notification is passed over. */

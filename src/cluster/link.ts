@@ -7,14 +7,14 @@ import { type LinkNotification, type Request, shaped } from './row.ts'
 /** The connection under a link. */
 export interface LinkSocket {
   send(text: string): void
-  /** What was sent and has not left. */
+  /** Bytes that were sent and have not left. */
   bufferedBytes(): number
   close(code: number, reason: string): void
   /** Cuts it without a word, for an end that does not answer any more. */
   terminate(): void
 }
 
-/** What a node does with what the other end asks and says. */
+/** The handlers of what the other end requests and notifies. */
 export interface LinkPeer {
   /** @throws CommandError, which crosses as it is */
   request(name: string, input: unknown): unknown
@@ -148,7 +148,7 @@ export class Link {
     else throw new TypeError('a line that no node sends')
   }
 
-  /** What is known at once is answered in this turn, before anything that happens later is said. */
+  /** An answer that is known at once is sent in this tick, before anything later. */
   #answer(id: number, name: string, input: unknown): void {
     const failed = (error: unknown) => {
       if (!(error instanceof CommandError)) this.peer.failed(name, error)

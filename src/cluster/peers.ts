@@ -73,7 +73,7 @@ export class Peers {
     return [...this.#peers.values()].flatMap(({ reports }) => reports)
   }
 
-  /** What another node asks here. */
+  /** The requests of other nodes that this node answers. */
   answer(name: string, input: unknown): unknown {
     return this.#handlers.request(this.context, name, input)
   }

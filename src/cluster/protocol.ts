@@ -81,7 +81,7 @@ const hello = z.object({
 })
 export type Hello = z.output<typeof hello>
 
-/** What a child must know of its parent, said when the link begins and again whenever it changes. */
+/** What a child must know of its parent; sent when the link begins and again whenever it changes. */
 const welcome = z.object({
   node: text,
   /** Ids from the parent up to the central node, so that no node comes to hang on itself. */
@@ -112,7 +112,7 @@ export type HelloReply = z.output<typeof helloReply>
 const takenWatch = z.object({ channels: names, rev: count })
 export type TakenWatch = Readonly<z.output<typeof takenWatch>>
 
-/** What a changed watchlist asks for, wherever its stream is. */
+/** A change of a watchlist, wherever its stream is. */
 const watchChange = streamOfUser.extend({ change: json })
 export type WatchChange = Readonly<z.output<typeof watchChange>>
 
@@ -129,7 +129,7 @@ const again = { repeatable: true } as const
 export const protocol = {
   // From a node to its parent.
   hello: request('hello', hello, helloReply),
-  /** How the child and all below it are. The answer is what shows that the parent lives. */
+  /** The reports of the child and of all nodes below it. The answer shows that the parent lives. */
   report: request('report', reports, nothing),
   publish: request(
     'publish',
@@ -149,7 +149,7 @@ export const protocol = {
   presenceStats: request('presenceStats', z.object({ channel: text }), z.object({ clients: count, users: count }), again),
   authorize: request('authorize', z.object({ request: accessRequest }), grant.nullable(), again),
   call: request('call', z.object({ method: text, data: json, user: text, client: text }), json),
-  /** What services give to a client that connects. */
+  /** The server-side subscriptions that services give a client that connects. */
   onConnect: request('onConnect', z.object({ client: hookClient, data: json }), shaped<ServerSideSubscriptions>(z.looseObject({})), again),
   /** All revocations of the central node, page by page: those after a number. */
   revocations: request('revocations', z.object({ after: count }), z.array(revocation).readonly(), again),
@@ -171,7 +171,7 @@ export const protocol = {
   channels: request('channels', z.object({ pattern: text }), z.record(text, count)),
   /** Of nodes that follow the channel: whether the client is there or below, and was sent it. */
   push: request('push', shaped<SessionPush>(named.extend({ client: text, publications: z.array(json) })), z.boolean()),
-  /** What operations want to see of a worker. */
+  /** The rows of a worker for the operations page. */
   stats: request('stats', nothing, z.unknown()),
 
   // Between nodes of the same standing.

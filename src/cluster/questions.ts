@@ -9,7 +9,7 @@ const underWayPerUserMax = 64
 const waitingMax = 10_000
 const waitingPerUserMax = 5_000
 
-/** What clients of this node have its parent asked: one user's thousand questions delay another's by one of them. */
+/** Questions to the parent on behalf of this node's clients: one user's thousand questions delay another's by one. */
 export class ClientQuestions {
   readonly #queue = new FairQueue({
     unitsMax: underWayMax,

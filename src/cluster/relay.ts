@@ -12,7 +12,7 @@ import type { Uplink, UplinkEvents } from './uplink.ts'
 import { UpstreamGrants } from './upstream-grants.ts'
 import { fromWireMessage } from './wire.ts'
 
-/** What a relay does on behalf of its parent, and reports to it. */
+/** The context of a relay: what it does for its parent, and reports to it. */
 export interface RelayContext {
   readonly clock: Clock
   readonly node: Node
@@ -81,7 +81,7 @@ export class Relay implements UplinkEvents {
     })
   }
 
-  /** What the parent said of itself last. */
+  /** The parent's last welcome. */
   get welcome(): Welcome | undefined {
     return this.#welcome
   }

@@ -48,7 +48,7 @@ export class RelayedChannel implements FeedTarget {
     for (const sink of this.sinks()) sink.deliver(this.channel, delivery)
   }
 
-  /** What is known already is not said again to all below. */
+  /** Publications that are known already are not sent again to the nodes below. */
   replaceState(state: readonly Publication[]): void {
     if (this.#stream === undefined || isSameState(this.#stream.state(), state)) return
     this.#restart(this.feed.position, this.#stream.epoch === this.feed.position.epoch ? this.#stream.tail() : [], state)
@@ -74,7 +74,7 @@ export class RelayedChannel implements FeedTarget {
     return this.#stream.page(query, this.options.clock.now())
   }
 
-  /** Where the channel stands for those below is known here, as far as they have been told; anything else is asked. */
+  /** The position of the channel, as far as the nodes below have been told, is known here; anything else is asked upstream. */
   #elsewhere(query: HistoryQuery): HistoryPage | Promise<HistoryPage> {
     if (query.limit !== 0 || query.since !== undefined) return this.upstream.history(this.channel, query)
     return { position: this.feed.position, publications: [], complete: false, state: [] }

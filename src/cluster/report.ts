@@ -1,7 +1,7 @@
 /** A worker is a process on the same machine and port as its parent, which speaks for it. An edge that has nodes below it is regional. */
 export type NodeRole = 'central' | 'regional' | 'edge' | 'worker'
 
-/** What a node has counted since it started. */
+/** The counters of a node since it started. */
 export interface NodeCounts {
   /** Publish calls that passed every check here. */
   readonly published: number

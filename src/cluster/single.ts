@@ -130,7 +130,7 @@ export class Single implements Topology {
   }
 }
 
-/** What a node that has services of its own says to those that link to it. @throws CommandError 503 while it is about to end */
+/** The welcome of a node with services of its own to a node that links to it. @throws CommandError 503 while it is closing */
 export function centralWelcome(
   { node, isDraining }: TopologyHost,
   { namespaces }: TopologyOptions,

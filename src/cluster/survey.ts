@@ -2,7 +2,7 @@ import { type Clock, within } from '../kit/index.ts'
 import { CommandError, errors } from '../protocol/index.ts'
 import type { Request } from './row.ts'
 
-/** Whoever can be asked: a link, or what finds one. */
+/** A node that can be asked: a link, or something that finds one. */
 export interface Respondent {
   request<In, Out>(row: Request<In, Out>, input: In): Promise<Out>
 }

@@ -21,7 +21,7 @@ import type { TakenWatch, WatchChange } from './protocol.ts'
 import type { NodeReport, NodeRole } from './report.ts'
 import type { Respondent } from './survey.ts'
 
-/** Where something that belongs to one node is found. */
+/** The route to something that belongs to one node. */
 export type Route = { readonly kind: 'here' } | { readonly kind: 'there'; readonly node: Respondent } | { readonly kind: 'nowhere' }
 
 /**
@@ -34,7 +34,7 @@ export interface Topology {
   readonly isCentral: boolean
   /** Whether it has been out of reach of what it needs for longer than a change of ways takes. */
   readonly isOrphan: boolean
-  /** Who answers HTTP that is not served here; undefined where nobody does. */
+  /** The node that answers HTTP that is not served here; undefined if there is none. */
   readonly upstream: Upstream | undefined
   /** Nodes linked to this one from below. */
   readonly children: Children
@@ -52,11 +52,11 @@ export interface Topology {
   changed(): void
   /** The rules of namespaces have changed: what is kept of their channels is fetched anew. */
   renew(namespaces: ReadonlySet<string>): void
-  /** Who owns a board, a room, a queue or a conversation. */
+  /** The owner of a board, a room, a queue or a conversation. */
   ownerOf(key: string): Owner
   /** Runs a command at the owner of a key. @throws CommandError 100, temporary, while nobody owns it, and whatever the command throws */
   callOwner(key: string, method: string, data: Json | undefined, context: CommandContext): Promise<Json | undefined>
-  /** Where a session is, by its id. */
+  /** The route to a session, by its id. */
   routeTo(session: string): Route
   redeem(ticket: string): Promise<string | undefined>
   /** Changes the watchlist of a stream, wherever it is. @throws CommandError 404 where it is nowhere */
@@ -69,7 +69,7 @@ export interface Topology {
   channels(pattern: string): Promise<Readonly<Record<string, number>>>
   /** This node and all below it. */
   reports(): readonly NodeReport[]
-  /** What the workers of this machine list for operations. */
+  /** The rows of this machine's workers for the operations page. */
   surveyWorkers(): Promise<readonly unknown[]>
   close(): void
 }
@@ -81,7 +81,7 @@ export interface Upstream {
   readonly http: string | undefined
 }
 
-/** What every topology is made of. */
+/** The options of every topology. */
 export interface TopologyOptions {
   /** This node's id. */
   readonly id: string
@@ -106,7 +106,7 @@ export interface TopologyHost {
   /** Changes the watchlist of a stream of this node. @throws CommandError 404 */
   changeWatch(change: WatchChange): Promise<Json>
   takeWatch(session: string, user: string): TakenWatch | null
-  /** What operations want to see of this process. */
+  /** The rows of this process for the operations page. */
   stats(): unknown
 }
 

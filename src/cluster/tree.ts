@@ -117,7 +117,7 @@ export class Tree implements Topology {
       adopt: namespaces => host.adopt(namespaces),
       changed: () => this.changed(),
       reports: () => this.reports(),
-      // What the parent asks for is here or below, or nowhere.
+      // What the parent asks for is here, below, or nowhere.
       changeWatch: change => this.#below.streams.change(this.#below.route(change.session), change),
       takeWatch: (session, user) => this.#below.streams.take(this.#below.route(session), session, user),
       channels: pattern => this.channels(pattern),

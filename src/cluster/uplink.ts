@@ -18,9 +18,9 @@ export interface UplinkOptions {
   readonly connect: Connector
 }
 
-/** What the relay does as its uplink comes and goes. */
+/** What the relay does when its uplink connects and breaks. */
 export interface UplinkEvents extends LinkPeer {
-  /** What this node says of itself when it begins. */
+  /** This node's hello. */
   hello(): Hello
   up(reply: HelloReply): void
   /** No parent has been found for a while: what waited has failed, and whoever needs a parent must do without. */

@@ -1,6 +1,6 @@
 import type { Json } from './safe-json.ts'
 
-/** What stands in code and has no form in JSON. */
+/** Values of code that have no form in JSON. */
 type Formless = bigint | symbol | undefined | ((...args: never[]) => unknown) | ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>
 
 /**
@@ -22,7 +22,7 @@ export type Jsonable<T> = T extends Json
 // biome-ignore lint/suspicious/noConfusingVoidType: functions without a return give it.
 type Said<T> = Exclude<Awaited<T>, undefined | void>
 
-/** What a function may return, at once or later, to be answered as JSON, or nothing. */
+/** The return value of a function that is answered as JSON, now or as a promise; it may be nothing. */
 export type Answer<T> = Json | undefined | Promise<Json | undefined> | ([Said<T>] extends [Jsonable<Said<T>>] ? T : never)
 
 /** A value of an interface as `Json`; the compiler refuses what JSON cannot carry, and it is the same value. */

@@ -1,4 +1,4 @@
-/** What JSON can carry. */
+/** A value that JSON can carry. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined }
 
 export interface JsonBounds {
@@ -37,7 +37,7 @@ export function parseJson(text: string, bounds: JsonBounds): Json {
   return value
 }
 
-/** What a stranger's value, once parsed, has that is not allowed; for callers that want to answer by what else is in it. */
+/** The first thing in a stranger's parsed value that is not allowed; for callers that need the rest of the value to answer. */
 export function jsonProblem(value: Json, bounds: JsonBounds): JsonError | undefined {
   try {
     checkJson(value, bounds, '', 0)
@@ -63,7 +63,7 @@ function checkJson(value: Json, bounds: JsonBounds, path: string, depth: number)
   for (const key of keys) checkKey(key, value, bounds, path, depth)
 }
 
-/** What `1e999` is read as, and what JSON could only pass on as `null`. */
+/** The value of `1e999`, which JSON could only pass on as `null`. */
 function isEndless(value: Json): boolean {
   return typeof value === 'number' && (value > Number.MAX_VALUE || value < -Number.MAX_VALUE)
 }

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 
-/** What comes of some work, or a failure where that takes too long. What comes later is passed over then. */
+/** The result of some work, or a failure if it takes too long. A later result is ignored. */
 export function within<T>(clock: Clock, ms: number, work: Promise<T>, late: () => Error): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = clock.after(ms, () => reject(late()))

@@ -1,4 +1,4 @@
-/** What an error reply carries. `temporary` tells the client that the same call may succeed later. */
+/** The content of an error reply. `temporary` tells the client that the same call may succeed later. */
 export interface ProtocolError {
   readonly code: number
   readonly message: string

@@ -16,7 +16,7 @@ const json = z.unknown().transform(value => value as Json)
 const recovery = { recover: z.boolean().optional(), epoch: epoch.optional(), offset: offset.optional() }
 const since = z.object({ offset: offset.optional(), epoch: epoch.optional() })
 
-/** What an SDK asks for by the `flag` of a subscribe. Others, as numbers in place of channel names (1), are offers: passed over. */
+/** A bit in the `flag` of a subscribe. Other bits, as numbers in place of channel names (1), are offers, and ignored. */
 export const subscribeFlags = {
   /** Error 112 in place of `recovered: false`, for who then loads the state by other means. */
   rejectUnrecovered: 2,
@@ -71,7 +71,7 @@ export type Params<M extends Method> = z.output<(typeof commandSchemas)[M]>
 /** One command with its checked parameters. `id` is 0 where no answer is wanted. */
 export type Command = { [M in Method]: { readonly id: number; readonly method: M; readonly params: Params<M> } }[Method]
 
-/** What one line of a frame turned out to be. */
+/** One parsed line of a frame. */
 export type Incoming =
   | { readonly kind: 'command'; readonly command: Command }
   | { readonly kind: 'pong' }

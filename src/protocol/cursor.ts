@@ -10,7 +10,7 @@ export interface CursorWatchlist {
   readonly channels?: readonly string[]
 }
 
-/** What an SSE `id` says: how far each channel was seen. Names are replaced by hashes, since the URL repeats them. */
+/** The content of an SSE `id`: how far each channel was seen. Names are replaced by hashes, since the URL repeats them. */
 export interface Cursor {
   readonly positions: ReadonlyMap<number, Position>
   readonly watchlist?: CursorWatchlist

@@ -1,6 +1,6 @@
 import type { Json } from '../kit/index.ts'
 
-/** Who published, joined or left. Field names are those of the wire. */
+/** The client that published, joined or left. Field names are those of the wire. */
 export interface ClientInfo {
   readonly user: string
   readonly client: string
@@ -8,7 +8,7 @@ export interface ClientInfo {
   readonly chan_info?: Json
 }
 
-/** How far into a channel's history someone has seen. Offsets only grow, by one or by more; a new epoch is a new history. */
+/** How far into a channel's history a client has seen. Offsets only grow, by one or by more; a new epoch is a new history. */
 export interface Position {
   readonly epoch: string
   readonly offset: number
@@ -20,7 +20,7 @@ export interface PublicationFields {
   readonly offset?: number
   /** The place of the publication before it in the channel, 0 for none. Absent: the offset less one, as histories count that give every place. */
   readonly after?: number
-  /** What the publication is the newest value of, in `conflated` channels and low lanes. */
+  /** The key of the value that the publication updates, in `conflated` channels and low lanes. */
   readonly key?: string
   readonly tags?: Readonly<Record<string, string>>
   readonly info?: ClientInfo

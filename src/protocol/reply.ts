@@ -2,7 +2,7 @@ import type { Json } from '../kit/index.ts'
 import type { ProtocolError } from './codes.ts'
 import { encodePublication, type Publication } from './publication.ts'
 
-/** What a subscriber is told when the subscription begins, in a subscribe reply or in the `subs` of a connect reply. */
+/** The result of a subscribe, in its reply or in the `subs` of a connect reply. */
 export interface SubscribeResult {
   readonly recoverable?: boolean
   readonly positioned?: boolean

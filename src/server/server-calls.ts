@@ -30,7 +30,7 @@ export function isEvent<K extends ServerEvent>(event: LifecycleEvent, kind: K): 
   return event.kind === kind
 }
 
-/** What a command allows, and what it costs. */
+/** The options of a command: whether strangers may call it, and its weight. */
 export interface CommandOptions extends OwnCodeOptions {
   /**
    * How much it costs, as so many commands that do next to nothing (some 50 µs), 1 to 1000; 1 unless said otherwise. It is charged to the rate of
@@ -43,7 +43,7 @@ export interface CommandOptions extends OwnCodeOptions {
 /** The HTML file of a page: `new URL('./poll.html', import.meta.url)`, or what Bun gives for `import page from './poll.html'`. */
 export type Page = URL | { readonly index: string }
 
-/** What services and programs in the server's process call. */
+/** The calls that services and programs in the server's process make. */
 export interface ServerCalls {
   readonly clock: Clock
   readonly random: Random

@@ -4,7 +4,7 @@ import type { Service } from './services/index.ts'
 
 /** A running server as the program that created it sees it. */
 export interface Server extends ServerCalls {
-  /** Where it listens, e.g. `http://127.0.0.1:7400`. */
+  /** The address that it listens on, e.g. `http://127.0.0.1:7400`. */
   readonly url: string
   /** Signs a token that this server accepts. @throws Error where the server has no secret to sign with, RangeError where `ttl` is no duration */
   token(user: string, options?: TokenOptions): Promise<string>

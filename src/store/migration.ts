@@ -1,4 +1,4 @@
-/** What is noted of migrations, in the same words for tables that are asked at once and for those that are waited for. */
+/** The record of migrations, the same for synchronous and asynchronous tables. */
 export const migrationTable = 'create table if not exists migration (owner text primary key, steps integer not null)'
 export const stepsDone = 'select steps from migration where owner = ?1'
 export const noteSteps = 'insert into migration (owner, steps) values (?1, ?2) on conflict (owner) do update set steps = excluded.steps'

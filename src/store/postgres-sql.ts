@@ -97,7 +97,7 @@ class PostgresSql implements Sql {
   /** Getting a connection, each statement, and the commit are waited for so long each. What was given up does not begin later. */
   async #transact<T>(body: (queries: Queries) => Promise<T>, patient: boolean): Promise<T> {
     const patience = patient ? undefined : this.#patience
-    // What Bun's `begin` returns has a type of its own for arrays, so the result is handed out here.
+    // Bun's `begin` returns a type of its own for arrays, so the result is kept here.
     const begun = Promise.withResolvers<void>()
     const done = Promise.withResolvers<T>()
     let isGivenUp = false
@@ -179,7 +179,7 @@ class PostgresQueries implements Queries {
   }
 }
 
-/** What is told apart in a text: strings and quoted names, which stay, and placeholders and locks, which Postgres writes differently. */
+/** The tokens of a statement: strings and quoted names, which stay, and placeholders and locks, which Postgres writes differently. */
 const parts = /'[^']*'|"[^"]*"|\?(\d+)|\/\*lock\*\//g
 
 /** The texts in the words of Postgres, each translated once. */

@@ -13,7 +13,7 @@ import { SQL } from 'bun'
  */
 export type SqlReason = 'unavailable' | 'contended' | 'constraint' | 'value' | 'statement' | 'overloaded' | 'closed'
 
-/** What a store failed at. The message never holds a password, and `cause` is what the database said. */
+/** A failure of a store. The message never holds a password, and `cause` is the database's error. */
 export class SqlError extends Error {
   override readonly name = 'SqlError'
 
@@ -26,7 +26,7 @@ export class SqlError extends Error {
   }
 }
 
-/** What a database threw as a `SqlError`; anything else stays as it is. */
+/** A database's error as a `SqlError`; any other error stays as it is. */
 export function sqlErrorOf(error: unknown): unknown {
   if (error instanceof SQLiteError) return new SqlError(sqliteReason(error.code ?? ''), error.message, { cause: error })
   if (!(error instanceof SQL.PostgresError)) return error

@@ -11,7 +11,7 @@ export class SqliteRevocations {
   /** @param path a file, or `:memory:` */
   constructor(readonly path: string) {}
 
-  /** What was put, each as the text that it was put as. */
+  /** The revocations, each as the text that was stored. */
   load(): readonly string[] {
     if (this.path !== ':memory:' && !existsSync(this.path)) return []
     return this.#open()

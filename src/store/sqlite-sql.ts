@@ -98,7 +98,7 @@ export class SqliteSql implements Sql {
   }
 }
 
-/** Who has the connection, and who waits for it, first come first served. */
+/** The queue for the connection, first come first served. */
 class TransactionQueue {
   readonly #waiting: (() => void)[] = []
   #taken = false

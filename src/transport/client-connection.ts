@@ -6,7 +6,7 @@ import { Closing } from './closing.ts'
 import type { Placed } from './lineup.ts'
 import type { Upgraded } from './upgraded.ts'
 
-/** What all WebSockets of one form share. */
+/** The part that all WebSockets of one form share. */
 export interface ClientProtocol {
   readonly node: Node
   readonly wire: Wire
@@ -22,7 +22,7 @@ interface Origin {
 export class ClientConnection implements Socket, Upgraded, Placed {
   place = -1
   readonly #protocol: ClientProtocol
-  /** Who it is for, once it is open; before, where it comes from. */
+  /** Its session, once it is open; before, the request that it came with. */
   #client: Session | Origin
   #socket: ServerWebSocket<Upgraded> | undefined
   /** A send said that it queued: until the queue is empty again, its length must be asked for. */
@@ -85,7 +85,7 @@ export class ClientConnection implements Socket, Upgraded, Placed {
     this.#isCongested = true
   }
 
-  /** What Bun writes to, as long as it is open. */
+  /** The socket that Bun writes to, as long as it is open. */
   get websocket(): ServerWebSocket<Upgraded> | undefined {
     return this.#socket
   }

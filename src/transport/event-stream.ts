@@ -29,7 +29,7 @@ export class EventStream implements Socket, Placed {
   watch: Watch | undefined
   /** Its channels that could not be opened yet; absent where there are none. */
   late: LateChannels | undefined
-  /** How far behind all of its channels are. */
+  /** The delay of all of its channels. */
   delayMs = 0
   place = -1
   #sink: DirectSink | undefined
@@ -50,7 +50,7 @@ export class EventStream implements Socket, Placed {
     return this.watch?.id
   }
 
-  /** Where its bytes go, once Bun has asked for the body. */
+  /** The sink for its bytes, once Bun has asked for the body. */
   get sink(): DirectSink | undefined {
     return this.#sink
   }

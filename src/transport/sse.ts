@@ -51,7 +51,7 @@ interface Opening {
   readonly token: string | undefined
   readonly cursor: Cursor | undefined
   readonly address: string
-  /** How far behind it wants to be with all of its channels. */
+  /** The delay that it asks for, for all of its channels. */
   readonly delayMs: number
 }
 
@@ -264,7 +264,7 @@ function shared(watch: Watch, { subscriptions }: Session): Watch {
   return alone !== undefined && watch.channels.length === 1 && watch.channels[0] === alone[0] ? { ...watch, channels: alone } : watch
 }
 
-/** How a stream that could not be opened counts. */
+/** The close by which a stream that could not be opened is counted. */
 function closeFor(error: unknown): Close {
   if (error instanceof CloseError) return error.close
   return isTemporary(error) ? closes.internal : closes.badRequest

@@ -47,7 +47,7 @@ export function limitUnsent(port: number, log: Log): void {
   }
 }
 
-/** What we need of the C library. A descriptor that is no socket, or was closed meanwhile, is just not listening. */
+/** The functions of the C library that we need. A descriptor that is no socket, or was closed meanwhile, is not listening. */
 function openLibc() {
   const library = dlopen('libc.so.6', {
     setsockopt: { args: [i32, i32, i32, pointer, u32], returns: i32 },

@@ -12,7 +12,7 @@ export interface Upgraded {
 
 /** Above any bound of an Outbox, which decides before this does. */
 const backpressureLimitBytes = 64 * 1024 * 1024
-/** What a node's message may have around a client's frame. */
+/** Bytes that a node's message may have around a client's frame. */
 const envelopeBytes = 16 * 1024
 
 /** One handler for every WebSocket of a port. A frame beyond the limit closes with 1009. */

@@ -61,5 +61,5 @@ export class Watches {
   }
 }
 
-/** Where a resumed stream goes on in a channel. */
+/** The place from which a resumed stream continues in a channel. */
 export type Resume = (channel: string) => Position | undefined

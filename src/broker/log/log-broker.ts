@@ -149,7 +149,7 @@ export class LogBroker implements Exchange {
     for (const partition of this.#partitions) partition.close()
   }
 
-  /** What another node gave out may not have been read here yet. What is beyond the log's end is not waited for. */
+  /** A publication of another node may not have been read here yet. A place beyond the log's end is not waited for. */
   async #catchUpWith(partition: LogPartition, since: Position | undefined): Promise<void> {
     if (since === undefined || since.epoch !== partition.epoch || since.offset <= partition.readTo) return
     const { last } = await partition.bounds()

@@ -3,7 +3,7 @@ import type { BrokerMessage, Control, PublishOptions } from '../../hub/index.ts'
 import type { Json } from '../../kit/index.ts'
 import { type ClientInfo, Publication, type PublicationFields } from '../../protocol/index.ts'
 
-/** What brokers write into a log. `id` names one append: a record that is there twice counts once. */
+/** The records that brokers append to a log. `id` names one append: a record that is there twice counts once. */
 export type ChannelMessage =
   | { readonly kind: 'publish'; readonly id: string; readonly channel: string; readonly data: Json; readonly options: PublishOptions }
   | { readonly kind: 'announce'; readonly id: string; readonly channel: string; readonly message: LoggedMessage }
@@ -19,7 +19,7 @@ type LoggedMessage =
   | { readonly kind: 'publication'; readonly publication: PublicationFields; readonly epoch: string }
   | { readonly kind: 'join' | 'leave'; readonly infos: readonly ClientInfo[] }
 
-/** What stands in a record was written by a node of this cluster, so that its form is checked and not each of its fields. */
+/** A node of this cluster wrote the record, so its form is checked and not each of its fields. */
 const named = z.looseObject({ id: z.string(), channel: z.string() })
 const channelShape = z.discriminatedUnion('kind', [
   named.extend({ kind: z.literal('publish'), options: z.looseObject({}) }),

@@ -92,7 +92,7 @@ export class LogPartition {
     return new Promise(resolve => this.#waiting.push({ offset, resolve }))
   }
 
-  /** What comes of the record with this id, once it has been read. */
+  /** The outcome of the record with this id, once it has been read. */
   outcomeOf(id: string, told: (outcome: Position | CommandError) => void): { forget(): void } {
     this.#outcomes.set(id, told)
     return { forget: () => this.#outcomes.delete(id) }

@@ -54,7 +54,7 @@ export class LogPresence implements Presence {
   readonly #tail: LogTail
   readonly #queue: AppendQueue
   readonly #renewing: Timer
-  /** What this node and the links below it hold, to be told again where the others took the node for dead. */
+  /** The entries of this node and of the links below it, to be sent again if other nodes took this node for dead. */
   readonly #held = new Map<string, Held>()
   /** When owners last said that they live, by the time of the log. */
   readonly #renewals = new Map<string, number>()
@@ -159,7 +159,7 @@ export class LogPresence implements Presence {
       this.options.log.warn({ offset }, 'a presence record that cannot be read')
       return
     }
-    // Whoever has been silent for too long is gone before anything later happens.
+    // An owner that has been silent for too long is gone before anything later happens.
     this.#expire(time)
     this.#apply(message, time)
   }

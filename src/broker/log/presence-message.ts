@@ -3,7 +3,7 @@ import type { PresenceVersion } from '../../hub/index.ts'
 import type { ClientInfo } from '../../protocol/index.ts'
 import { parsed } from './log-message.ts'
 
-/** What nodes say of who is there. An owner is a node, or a link to one below it: `node>link`. */
+/** Messages between nodes about presence. An owner is a node, or a link to one below it: `node>link`. */
 export type PresenceMessage =
   | {
       readonly kind: 'track'

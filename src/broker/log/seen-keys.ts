@@ -8,7 +8,7 @@ export class SeenKeys<T> {
   /** @param rememberMs by the time of the log */
   constructor(readonly rememberMs: number) {}
 
-  /** What came of the record with this key, if it is remembered. */
+  /** The outcome of the record with this key, if it is remembered. */
   of(key: string, time: number): T | undefined {
     const known = this.#outcomes.get(key)
     return known !== undefined && known.time + this.rememberMs > time ? known.outcome : undefined

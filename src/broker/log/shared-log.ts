@@ -1,4 +1,4 @@
-/** What is appended: whose it is within its partition, and what it says. */
+/** A record: its key within the partition, and its value. */
 export interface LogEntry {
   /** Records of one key are in one partition, so that their order is the same for all. */
   readonly key: string

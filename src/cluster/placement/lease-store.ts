@@ -6,7 +6,7 @@ export interface ClusterMember {
   readonly address: string
 }
 
-/** Who owns a slot. The term grows by one with every owner, so that whatever is written under an older one can be told from the present. */
+/** The owner of a slot. The term grows by one with every owner, so that writes under an older term are recognised. */
 export interface Lease {
   readonly slot: number
   /** '' where its last owner gave it back. */

@@ -82,7 +82,7 @@ export class Leases {
     return this.#isGuarded ? [...this.#held].map(([slot, term]) => ({ slot, term })) : []
   }
 
-  /** Who owned the slot when the store was last read; undefined where nobody did. */
+  /** The owner of the slot when the store was last read; undefined if it had none. */
   ownerOf(slot: number): ClusterMember | undefined {
     const owner = this.#owners.get(slot)
     return this.members.find(({ node }) => node === owner)

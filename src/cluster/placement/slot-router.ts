@@ -3,7 +3,7 @@ import type { ClusterMember, SlotTerm } from './lease-store.ts'
 import type { Leases } from './leases.ts'
 import { slotCount, slotOf } from './slots.ts'
 
-/** Who owns a key. */
+/** The owner of a key. */
 export type Owner =
   | ({ readonly kind: 'here' } & SlotTerm)
   | { readonly kind: 'there'; readonly slot: number; readonly member: ClusterMember }
@@ -41,7 +41,7 @@ export class SlotRouter {
     } catch (error) {
       if (!isMoved(error)) throw error
     }
-    // Where the store does not answer, nothing new is known.
+    // If the store does not answer, nothing new is known.
     await this.leases.refresh().catch(() => undefined)
     try {
       return await this.#once(key, routes)

@@ -88,7 +88,7 @@ export interface ApplicationOptions {
   readonly brokers?: BrokerOpeners
   /** This node's id; a random one where absent. */
   readonly id?: string
-  /** What people call this node; its id where absent. */
+  /** The name of this node for people; its id if absent. */
   readonly name?: string
 }
 
@@ -101,7 +101,7 @@ export interface ApplicationDeps {
   listen(links: LinkListener): void
   /** Opens a connection to a node above. */
   readonly connect: Connector
-  /** What outlives the process. Whoever opened it closes it, after the application. In memory where absent. */
+  /** The store of data that outlives the process. Its opener closes it, after the application. In memory if absent. */
   readonly store?: ApplicationStore | undefined
   /** Calls hooks, and fetches public keys. Nobody can be asked where absent. */
   readonly fetch?: Fetch
@@ -112,11 +112,11 @@ export interface ApplicationDeps {
   metric?(metric: Metric): void
   /** Opens the rows of services. Those that have migrations do not start where absent. */
   readonly rows?: ServiceRowsOpener
-  /** What a worker tells its parent's operations page. */
+  /** The rows of a worker for its parent's operations page. */
   stats?(): unknown
 }
 
-/** Where an application keeps what outlives it. Only the central node uses one. */
+/** The store of an application, for data that outlives it. Only the central node uses one. */
 export interface ApplicationStore {
   /** Histories of namespaces with `history_store: disk`. */
   readonly histories?: HistoryLog
@@ -135,7 +135,7 @@ export class Application implements ServerCalls {
   readonly guard: ConnectionGuard
   readonly sse: SseTransport
   readonly tickets: Tickets
-  /** What is answered by HTTP; whoever serves requests hands them to it. */
+  /** The routes of this node; the host hands requests to it. */
   readonly router = new Router()
   readonly #registry: NamespaceRegistry
   readonly #keptRevocations: KeptRevocations | undefined

@@ -2,7 +2,7 @@ import { MemoryBroker } from '../../broker/index.ts'
 import type { BrokerSink, Exchange, HistoryLog, Limits, Namespaces } from '../../hub/index.ts'
 import type { Clock, Random } from '../../kit/index.ts'
 
-/** What a broker is opened with. */
+/** The context that a broker is opened with. */
 export interface BrokerContext {
   /** As configured, such as `memory:`. */
   readonly url: string

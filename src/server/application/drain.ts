@@ -2,7 +2,7 @@ import type { Node } from '../../hub/index.ts'
 import { closes, sseRetry } from '../../protocol/index.ts'
 import type { ConnectionGuard } from '../../transport/index.ts'
 
-/** How long before the end of the window the last client is sent away, so that it can still be told. */
+/** How long before the end of the window the last client is disconnected, so that its close frame still leaves. */
 const marginMs = 500
 /** Waves in which clients are sent away (common: 5 % a wave). */
 const waves = 20

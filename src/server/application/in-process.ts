@@ -6,9 +6,9 @@ import { type ConnectionClaims, type SubscriptionClaims, signToken } from '../id
 
 // What code in the server's process has in common with the server API.
 
-/** What a token says beside whose it is. */
+/** The options of a token beside its user. */
 export interface TokenOptions {
-  /** How long it is good for, as in a configuration; `1h` unless said otherwise. */
+  /** How long it is valid, as in a configuration; `1h` unless said otherwise. */
   readonly ttl?: string
   /** Makes a subscription token, which lets the user into this channel and opens no connection. */
   readonly channel?: string

@@ -23,7 +23,7 @@ function shown(preset: unknown): string {
   return typeof preset === 'string' ? preset : JSON.stringify(preset)
 }
 
-/** What a wrapper says holds for what is in it. */
+/** The notes of a wrapper hold for the schema inside. */
 interface Around {
   readonly preset?: unknown
   readonly meaning?: string | undefined

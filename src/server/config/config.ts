@@ -84,7 +84,7 @@ export interface Config {
   readonly limits: Limits
   /** Bytes of the longest body that any route takes. */
   readonly bodyBytesMax: number
-  /** What was given but does nothing or is weak, each as `path: reason`. */
+  /** Options without effect, and weak ones, each as `path: reason`. */
   readonly warnings: readonly string[]
 }
 
@@ -176,7 +176,7 @@ function hooksOf({ secret, allowed_hosts, ...given }: Settings['hooks']): Config
   return { secret, allowedHosts: allowed_hosts, targets }
 }
 
-/** What the rest of the server reads, from options that were found to go together. */
+/** The configuration that the rest of the server reads, from options that fit together. */
 export function toConfig({ settings, namespaces, services }: Readable, warnings: readonly string[]): Config {
   const { client, channel } = settings
   return {

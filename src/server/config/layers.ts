@@ -6,12 +6,12 @@ import type { Problem } from './problems.ts'
 /** A configuration in the making: whatever was given, by key. */
 type Tree = { [key: string]: unknown }
 
-/** What one source gave, and for each path the name under which it did. */
+/** The values of one source, and for each path the name that it used. */
 export interface Layer {
   readonly tree: Tree
   readonly origins: ReadonlyMap<string, string>
   readonly problems: readonly Problem[]
-  /** What was passed over, each as `name: reason`. */
+  /** What was ignored, each as `name: reason`. */
   readonly warnings: readonly string[]
 }
 

@@ -10,7 +10,7 @@ interface Sides {
   readonly sum: string
 }
 
-/** What two or more limits must satisfy together, of the form `left >= right`. */
+/** A rule that two or more limits must satisfy, of the form `left >= right`. */
 export interface LimitRule {
   /** The option to change. */
   readonly path: string
@@ -18,7 +18,7 @@ export interface LimitRule {
   readonly reads: readonly string[]
   /** `client.frame_size_limit >= client.channel_limit x client.subscribe_size_limit` */
   readonly formula: string
-  /** What happens where it does not hold. */
+  /** What happens if it does not hold. */
   readonly otherwise: string
   /** Stops the start where clients would be sent away for good by what they are allowed to do; else it is a warning. */
   readonly isFatal: boolean
@@ -90,7 +90,7 @@ function ofAllChannels({ client, channel }: Settings, around: number, rest: numb
   return { right, sum: `${client.channel_limit} x (${channel.max_length} + ${around})${rest === 0 ? '' : ` + ${rest}`} = ${right}` }
 }
 
-/** What an event stream of as many channels as it may have takes. */
+/** The needs of an event stream with as many channels as it may have. */
 const streamRules: readonly LimitRule[] = [
   {
     path: 'client.head_size_limit',
@@ -110,7 +110,7 @@ const streamRules: readonly LimitRule[] = [
   },
 ]
 
-/** What is answered or published, beside what may wait for clients. */
+/** Answers and publications beside what may wait for clients. */
 const unsentRules: readonly LimitRule[] = [
   {
     path: 'client.user_unsent_size_limit',
@@ -142,7 +142,7 @@ const unsentRules: readonly LimitRule[] = [
   },
 ]
 
-/** What a client does that comes back to as many channels as it may have. */
+/** A client that returns to as many channels as it may have. */
 const comingBackRules: readonly LimitRule[] = [
   {
     path: 'client.json_keys_limit',

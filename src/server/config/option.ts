@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { formatDuration, parseDuration } from '../../kit/index.ts'
 
-/** What is known of an option beside its schema: for `--help`, the documentation, and reading it from a flag or a variable. */
+/** The notes of an option beside its schema: for `--help`, the documentation, and reading it from a flag or a variable. */
 export interface OptionNote {
   /** As shown to people: `duration`, `integer`, `on | off`. */
   readonly type: string

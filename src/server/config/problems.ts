@@ -3,7 +3,7 @@ import type { OptionSet } from './catalogue.ts'
 import { insteadOf } from './centrifugo-options.ts'
 import { didYouMean, nearest, nearestPath } from './nearest.ts'
 
-/** What is wrong with one option. */
+/** A problem with one option. */
 export interface Problem {
   /** `channel.namespaces[2].history_ttl`; '' for the configuration as a whole. */
   readonly path: string
@@ -50,7 +50,7 @@ export function foreignProblems(tree: unknown, options: OptionSet): Problem[] {
   })
 }
 
-/** How deep options nest, and how many are looked at: what was given may be anything. */
+/** How deep options may nest, and how many are read: the input may be anything. */
 const depthMax = 12
 
 function leavesOf(value: unknown, path: readonly PropertyKey[]): (readonly PropertyKey[])[] {

@@ -12,7 +12,7 @@ export interface GuardingSecret {
   readonly guards: 'signing' | 'shown'
 }
 
-/** What could be read of the options of services. */
+/** The readable options of services. */
 export interface ReadServices {
   /** Names of those that run, in the order in which the server has them. */
   readonly running: readonly string[]

@@ -12,15 +12,15 @@ import type { ServiceOptions } from './service-options.ts'
 /** Those of a server without services. */
 export const coreOptions = new OptionSet()
 
-/** Where a configuration comes from; an earlier source wins over a later one, option by option. */
+/** The sources of a configuration; an earlier one wins over a later one, option by option. */
 export interface ConfigSources {
   /** Texts by path: `{ 'client.ping_interval': '10s' }`. */
   readonly flags?: Readonly<Record<string, string>>
   /** Variables, of which those that begin with `FANFARE_` are read. */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** What a configuration file holds. */
+  /** The contents of a configuration file. */
   readonly file?: unknown
-  /** What holds where no source says otherwise. */
+  /** Values that hold unless a source says otherwise. */
   readonly defaults?: ConfigInput
   /** Schemes of brokers beside those that ship. */
   readonly brokers?: readonly string[]
@@ -49,7 +49,7 @@ function listAt(tree: unknown, ...path: string[]): readonly unknown[] {
   return Array.isArray(value) ? value : []
 }
 
-/** What remains readable of the server's own options. */
+/** The readable rest of the server's own options. */
 function salvage(tree: unknown, services: ReadServices): Readable | undefined {
   const named = listAt(tree, 'channel', 'namespaces').flatMap((given, index) => {
     const read = namespaceSchema.safeParse(given)

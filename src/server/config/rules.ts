@@ -15,7 +15,7 @@ export interface PlacedNamespace {
   readonly options: NamespaceOptions
 }
 
-/** What could be read of a configuration: problems of one option do not hide those between others. */
+/** The readable part of a configuration: problems of one option do not hide those between others. */
 export interface Readable {
   readonly settings: Settings
   readonly namespaces: readonly PlacedNamespace[]
@@ -140,7 +140,7 @@ function checkLimits({ settings }: Readable, complain: ReportProblem): void {
   }
 }
 
-/** What does not go together, but for what follows from options that are wrong in themselves (`wrong`). */
+/** Options that do not fit together, except where one of them is wrong in itself (`wrong`). */
 export function crossProblems(readable: Readable, wrong: readonly Problem[], brokers: readonly string[]): Problem[] {
   const problems: Problem[] = []
   const isWrong = (path: string) =>
@@ -193,7 +193,7 @@ function checkSecrets(readable: Readable, complain: ReportProblem): void {
       complain(path, `expected at least ${secretBytesMin} bytes, got ${bytes}: it can be guessed; \`openssl rand -hex 32\` makes one`)
 }
 
-/** What was given but does nothing: said at the start, not refused. */
+/** Options without effect: logged at the start, not refused. */
 export function warningsOf(readable: Readable): string[] {
   const { settings, namespaces, services } = readable
   const warnings: string[] = []

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 
-/** How many levels around a wrong option are given up to find what can be read. */
+/** Levels around a wrong option that are given up to find the readable rest. */
 const levelsMax = 4
 
 /** The tree without what stands at the path: a default takes its place. */
@@ -13,7 +13,7 @@ function without(tree: unknown, path: readonly PropertyKey[]): unknown {
   return copy
 }
 
-/** What remains readable of a tree with problems, so that those between options are found in the same run. */
+/** The readable rest of a tree with problems, so that problems between options are found in the same run. */
 export function salvaged<T>(schema: z.ZodType<T>, tree: unknown): T | undefined {
   let rest = tree
   // Each round takes out what failed, and one level more than the round before where something required is left missing.

@@ -310,7 +310,7 @@ const speed = z
   .refine(value => value > 0, { error: 'expected a speed above "0x"' })
   .register(optionNotes, { type: 'speed', meaning: 'How fast the demo replays, as a multiple of real time.', read: text => text })
 
-/** What stands behind `replay:` may hold an `@`, so the speed is what stands behind the last one. */
+/** The file name after `replay:` may hold an `@`, so the speed follows the last one. */
 const feed = z.string(expects('a feed like "replay:match.json@10x"')).transform((value, context) => {
   const [, path, speed = '1'] = /^replay:(.+?)(?:@(\d{1,5}(?:\.\d{1,3})?)x)?$/s.exec(value) ?? []
   if (path !== undefined && Number(speed) > 0) return { kind: 'replay' as const, path, speed: Number(speed) }

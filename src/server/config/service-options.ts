@@ -4,7 +4,7 @@ import { group } from './option.ts'
 /** Says that options do not go together. `reads` are the other options that it follows from. */
 export type ReportProblem = (path: string, reason: string, reads?: readonly string[]) => void
 
-/** What the configuration knows of a service: its options, its name, and the names of options that stand at the top. */
+/** The part of a service that the configuration knows: its name, its options, and its options at the top level. */
 export interface ServiceOptions<O extends z.ZodObject = z.ZodObject, N extends string = string, T extends string = string> {
   /** Letters, digits and "_": its options stand under it, and `services` lists it. */
   readonly name: N
@@ -27,7 +27,7 @@ type InputOf<S> =
 
 type IntersectionOf<U> = (U extends unknown ? (value: U) => void : never) extends (value: infer I) => void ? I : never
 
-/** What services add to a configuration. */
+/** The options that services add to a configuration. */
 export type ServicesInput<S> = [S] extends [never] ? unknown : IntersectionOf<InputOf<S>>
 
 /** The part of a configuration that belongs to a service, as a group of its own: `{ poll: … }`. */

@@ -6,12 +6,12 @@ export type GivenStore = { readonly kind: 'sqlite'; readonly path: string } | { 
 
 const phrase = 'a store like "sqlite:./data/fanfare.sqlite" or "postgres://user:password@host/database"'
 
-/** What is like a URL may hold a password, so it is not shown where it is refused. */
+/** A text like a URL may hold a password, so it is not shown when it is refused. */
 function isSecret(value: string): boolean {
   return /:\/\/|@/.test(value)
 }
 
-/** What is wrong with a URL of Postgres, or undefined where it is whole. */
+/** The problem with a URL of Postgres; undefined if there is none. */
 function flawOf(url: string): string | undefined {
   if (!URL.canParse(url)) return 'what is no URL'
   const { hostname, username, pathname } = new URL(url)
@@ -28,7 +28,7 @@ function parse(value: string): GivenStore | string {
   return flaw === undefined ? { kind: 'postgres', url: value } : `expected postgres://user:password@host/database, got ${flaw}`
 }
 
-/** Where rows are kept. Nothing of it is shown but a path: the rest may hold a password. */
+/** The store of rows. Only a path of it is shown: the rest may hold a password. */
 export const store = z
   .string(expects(phrase, true))
   .transform((value, context) => {

@@ -12,7 +12,7 @@ export const hookLimits = {
   questionsWaitingPerUserMax: 5_000,
   /** Notices that wait for one back end, some 500 bytes each. Beyond: the oldest is dropped, since the newest says how things are. */
   noticesMax: 50_000,
-  /** How long a server that closes goes on telling. What is left then is dropped. */
+  /** How long a closing server goes on sending notices. The rest is dropped. */
   closeMs: 3_000,
   /** Between two questions of the same kind: a client waits for it. */
   questionBackoff: { baseMs: 50, capMs: 1_000 },

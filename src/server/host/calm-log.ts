@@ -8,7 +8,7 @@ const calmMs = 10_000
 const failuresMax = 256
 
 interface Told {
-  /** How often it has failed since the line. */
+  /** The failures since the last line. */
   suppressed: number
 }
 

@@ -14,7 +14,7 @@ const logThrottleMs = 10_000
 const probeMs = 1_000
 
 export interface DiskHealthOptions {
-  /** Where what is kept lies; absent where it is in memory. */
+  /** The folder of stored data; absent if it is in memory. */
   readonly folder: string | undefined
   readonly clock: Clock
   readonly log: Log

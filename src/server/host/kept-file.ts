@@ -10,7 +10,7 @@ export interface Kept<S extends z.ZodType> {
   readonly path: string
   readonly schema: S
   readonly make: () => z.output<S>
-  /** What one gets who deletes the file: "new secrets". */
+  /** What deleting the file leads to: "new secrets". */
   readonly renews: string
   readonly random: Random
 }
@@ -30,7 +30,7 @@ export function openKept<S extends z.ZodType>(kept: Kept<S>): z.output<S> {
   }
 }
 
-/** What is kept in the file, or undefined where there is none. */
+/** The contents of the file; undefined if there is none. */
 export function readKept<S extends z.ZodType>({
   path,
   schema,

@@ -108,12 +108,12 @@ function plain(value: unknown): string {
   return typeof value === 'string' && /^[\w.:/@#-]+$/.test(value) ? value : JSON.stringify(value)
 }
 
-/** What a stranger sent must not begin a line of its own, nor move the cursor of a terminal. */
+/** A stranger's text must not begin a line of its own, nor move the cursor of a terminal. */
 function oneLine(text: string): string {
   return text.replaceAll(/[\x00-\x1f\x7f]/g, ' ')
 }
 
-/** Where a server's own words go unless its program takes them. */
+/** The output of a server's log unless its program takes it. */
 export function logOfProcess(config: Config): Log {
   const isTerminal = process.stdout.isTTY === true
   return createLog({

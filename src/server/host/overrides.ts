@@ -5,7 +5,7 @@ import type { BrokerOpeners } from '../application/brokers.ts'
 import type { Config } from '../config/index.ts'
 import type { Service } from '../services/index.ts'
 
-/** What surrounds a server: the real thing unless said otherwise. */
+/** The surroundings of a server: the real ones unless said otherwise. */
 export interface Overrides<S extends readonly Service[] = readonly Service[]> {
   readonly clock?: Clock
   readonly random?: Random
@@ -25,7 +25,7 @@ export function parentOf({ upstreams, node, region }: Config): Parent | undefine
   return upstreams.length === 0 ? undefined : { upstreams, secret: node.secret ?? '', role: 'relay', region }
 }
 
-/** What a server is made with. */
+/** The options of a new server. */
 export interface Surroundings {
   readonly clock: Clock
   readonly random: Random

@@ -10,7 +10,7 @@ const secretsSchema = z.object({
   node_secret: z.string().min(32),
 })
 
-/** What a server without secrets of its own makes up once and keeps. */
+/** Secrets that a server without any generates once and keeps. */
 export type Secrets = Readonly<z.output<typeof secretsSchema>>
 
 /** 256 bits each: as much as HS256 can use. */
@@ -64,7 +64,7 @@ function clientWith({ token, subscriptionToken, ...client }: Config['client'], s
   }
 }
 
-/** What a relay needs of its parents, where it is one. @throws ConfigError */
+/** The secrets that a relay shares with its parents. @throws ConfigError */
 export function checkSecretsOfParent(config: Config): void {
   if (config.upstreams.length > 0) withSecretsOfParent(config)
 }

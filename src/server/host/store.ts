@@ -7,7 +7,7 @@ import type { Config } from '../config/index.ts'
 import { type DiskHealth, diskHealthOf, WatchedHistory } from './disk-health.ts'
 import { openHistory } from './open-history.ts'
 
-/** What a central node keeps on the disk, and how that is. */
+/** The data that a central node keeps on the disk, and whether the disk takes it. */
 export interface OpenStore extends Required<ApplicationStore> {
   readonly health: DiskHealth
   close(): void

@@ -7,7 +7,7 @@ import { backoffMs, type Clock, type Random } from '../../kit/index.ts'
 import { HttpTransport } from '../../transport/index.ts'
 import type { Config } from '../config/index.ts'
 
-/** What a worker is told on the first line of its standard input, where no other process can read it. */
+/** The first line of a worker's standard input, which no other process can read. */
 export interface WorkerOrder {
   readonly config: Config
   /** The parent's private port, `ws://127.0.0.1:…`. */
@@ -16,7 +16,7 @@ export interface WorkerOrder {
   readonly port: number
 }
 
-/** What a worker writes when it listens. */
+/** The line that a worker writes when it listens. */
 export const readyLine = 'worker ready'
 
 const script = join(import.meta.dir, 'worker.ts')

@@ -10,7 +10,7 @@ export function clientAddress(headers: Headers, peer: string, trusted: Networks)
   if (!trusted.has(peer)) return peer
   for (const hop of hopsOf(headers).reverse()) {
     const address = addressIn(hop)
-    // What cannot be read ends the chain: the proxy behind it is all that is known.
+    // An unreadable entry ends the chain: only the proxy behind it is known.
     if (address === undefined) return ''
     if (!trusted.has(address)) return address
   }

@@ -1,7 +1,7 @@
 import { Origins } from '../../transport/index.ts'
 import type { Config } from '../config/index.ts'
 
-/** Whoever reaches a server in development mode, or an insecure one, may use it. Only the former is for pages that are being developed. */
+/** Everyone who reaches a server in development mode, or an insecure one, may use it. Only the former is for pages under development. */
 export function originsOf({ development, client, httpApi }: Pick<Config, 'development' | 'client' | 'httpApi'>): Origins {
   return new Origins(client.allowedOrigins, development || client.insecure || httpApi.insecure, development && !httpApi.insecure)
 }

@@ -24,7 +24,7 @@ const addressHeader = 'X-Forwarded-For'
 export interface ProxyOptions {
   readonly clock: Clock
   readonly secret: string
-  /** Where requests go, as `http://host:port`; undefined while there is no node upstream. */
+  /** The target of requests, as `http://host:port`; undefined while there is no node upstream. */
   upstream(): string | undefined
 }
 

@@ -7,7 +7,7 @@ import { addOpsRoutes, type OpsContext } from './ops.ts'
 import { addRpcRoutes, type RpcContext } from './rpc.ts'
 import { addStreamRoutes, type StreamsContext } from './streams.ts'
 
-/** What all of them together take. */
+/** The context of all routes together. */
 export type RoutesContext = ApiRoutesContext &
   AuthContext &
   HealthContext &

@@ -1,6 +1,6 @@
 import type { RouteHandler } from '../../transport/index.ts'
 
-/** What routes are added to. */
+/** The router that routes are added to. */
 export interface Routing {
   route(method: string, path: string, handler: RouteHandler): void
 }

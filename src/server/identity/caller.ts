@@ -5,7 +5,7 @@ import { type ConnectionGuard, credentialsOf, readJson } from '../../transport/i
 import type { Config } from '../config/index.ts'
 import { sameSecret } from './same-secret.ts'
 
-/** What tells who calls over HTTP. */
+/** What is needed to identify a caller over HTTP. */
 export interface CallerContext {
   readonly node: Pick<Node, 'tokens' | 'rates' | 'refusals'>
 }
@@ -15,7 +15,7 @@ export interface ApiKeyContext {
   readonly config: Pick<Config, 'httpApi'>
 }
 
-/** What tells whether a back end calls, and bounds what it sends. */
+/** What is needed to recognise a back end, and to bound its requests. */
 export interface TrustedContext extends ApiKeyContext {
   readonly node: Pick<Node, 'refusals' | 'limits'>
   readonly guard: Pick<ConnectionGuard, 'checkOrigin'>

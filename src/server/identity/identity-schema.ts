@@ -6,7 +6,7 @@ import { isChannelName } from '../../protocol/index.ts'
 export const json = z.unknown().transform(value => value as Json)
 export const channel = z.string().refine(isChannelName, 'not a channel name')
 
-/** What may be left out; `null` is the same, since typed languages write their empty fields so. */
+/** An optional value; `null` counts as absent, since typed languages write empty fields so. */
 export function optional<T extends z.ZodType>(schema: T) {
   return schema.nullish().transform(value => value ?? undefined)
 }
@@ -21,7 +21,7 @@ const subscriptionOptions = z
   .nullable()
   .transform(options => options ?? {})
 
-/** What is said of a client beside its user, by a token or by the connect hook. */
+/** What a token or the connect hook says of a client beside its user. */
 export const identityFields = {
   info: optionalJson,
   meta: optionalJson,

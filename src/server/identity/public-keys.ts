@@ -48,7 +48,7 @@ export class PublicKeys {
       return await keys.find(header, token)
     } catch (error) {
       if (!(error instanceof jose.JWKSNoMatchingKey)) throw error
-      // What was fetched for this very token does not have it, and a name that is there is of another algorithm.
+      // The key set that was fetched for this very token lacks the key, or has the name for another algorithm.
       if (keys !== known || keys.names.has(header?.kid)) throw error
     }
     if (!this.#isOlderThan(cooldownMs)) throw new CommandError(errors.internal, 'the public keys do not have this one yet')

@@ -43,9 +43,9 @@ const subscriptionClaims = z.object({
   override: optional(z.record(z.string(), z.unknown())),
 })
 
-/** What a connection token may say. Times are Unix seconds. */
+/** The claims of a connection token. Times are Unix seconds. */
 export type ConnectionClaims = z.input<typeof connectionClaims>
-/** What a subscription token may say. Times are Unix seconds. */
+/** The claims of a subscription token. Times are Unix seconds. */
 export type SubscriptionClaims = z.input<typeof subscriptionClaims>
 
 const algorithmsOfJwks = ['RS256', 'ES256', 'EdDSA']
@@ -79,7 +79,7 @@ class KeyRing {
       if (payload === undefined) return { kind: 'invalid', reason: whyNoKey(token, this.source) }
       const claims = schema.safeParse(payload)
       if (!claims.success) return { kind: 'invalid', reason: describeIssue(claims.error) }
-      // What it grants has ended, though the token itself has not: it would grant the time for a refresh again and again.
+      // The grant has ended, though the token has not: it would grant the time for a refresh again and again.
       const { expire_at: end = 0 } = claims.data
       return end !== 0 && end * 1000 <= this.clock.now() ? { kind: 'expired' } : { kind: 'valid', value: claims.data }
     } catch (error) {
@@ -96,7 +96,7 @@ class KeyRing {
     return signed && this.#checked(JSON.parse(new TextDecoder().decode(signed)))
   }
 
-  /** What was signed with one of the keys; undefined where there is none for its algorithm. */
+  /** The claims if one of the keys signed them; undefined if there is no key for the algorithm. */
   async #signedPart(token: string): Promise<Uint8Array | undefined> {
     const { alg } = decodeProtectedHeader(token)
     if (alg === 'HS256') return this.#secret && (await compactVerify(token, this.#secret, { algorithms: ['HS256'] })).payload

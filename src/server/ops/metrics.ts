@@ -48,7 +48,7 @@ export class Metrics {
     addHookMetrics(options.hooks, this.#registry)
   }
 
-  /** What was gathered within the last second, once for all who ask. */
+  /** The metrics gathered within the last second, once for all requests. */
   async answer(): Promise<Response> {
     const { clock } = this.options
     const now = clock.now()

@@ -33,12 +33,12 @@ const rows = z.custom<Rows>(
   value => z.looseObject({ channels: z.array(z.looseObject({})), sessionsList: z.array(z.looseObject({})) }).safeParse(value).success,
 )
 
-/** What a worker lists, which is this same program; nothing where it cannot be read. */
+/** The rows of a worker, which runs this same program; none if they cannot be read. */
 export function readRows(listed: unknown): Rows {
   return rows.safeParse(listed).data ?? { channels: [], sessionsList: [] }
 }
 
-/** What the operations page lists of this process. */
+/** The rows of this process on the operations page. */
 export class OpsRows {
   readonly #publishedBefore = new WeakMap<Channel, number>()
   readonly #rates = new WeakMap<Channel, number>()

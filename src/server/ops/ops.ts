@@ -30,7 +30,7 @@ export interface OpsOptions {
   readonly topology: Pick<Topology, 'hostStats' | 'role' | 'reports' | 'surveyWorkers'>
 }
 
-/** What the operations page shows: the last minute second by second, and what is going on now. */
+/** The figures of the operations page: the last minute second by second, and the present. */
 export class Ops {
   readonly #samples = new RingBuffer<Sample>()
   readonly #lag = monitorEventLoopDelay({ resolution: 10 })
@@ -88,7 +88,7 @@ export class Ops {
     return { nodes: treeRows(this.options.topology.reports()) }
   }
 
-  /** What a worker answers when its parent asks. */
+  /** A worker's answer to its parent. */
   rows(): Rows {
     return this.#rows.list()
   }

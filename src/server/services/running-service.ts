@@ -80,7 +80,7 @@ export class RunningService {
   }
 }
 
-/** What own code calls, for a service to take apart as it likes. */
+/** The calls of own code, for a service to destructure as it likes. */
 function callsOf(server: ServerCalls) {
   return {
     namespace: server.namespace.bind(server),

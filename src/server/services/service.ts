@@ -12,7 +12,7 @@ export interface RateLimit {
   spend(key: string, count?: number): void
 }
 
-/** Where a service keeps what outlives the process. */
+/** The store of a service, for data that outlives the process. */
 export interface ServiceStore {
   /** The data folder, for files. */
   readonly folder: string

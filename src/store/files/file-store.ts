@@ -4,7 +4,7 @@ export interface ByteRange {
   readonly to: number
 }
 
-/** Where the bytes of files are kept: a folder, or a store that speaks S3. Keys are given by the server: letters, digits, `_`, `-` and `.`. */
+/** The store of the bytes of files: a folder, or a store with the S3 API. The server chooses keys of letters, digits, `_`, `-` and `.`. */
 export interface FileStore {
   /** Keeps all of a stream, or nothing of it. Resolves when it is durable; what was there under the key is replaced. */
   put(key: string, bytes: ReadableStream<Uint8Array>): Promise<void>

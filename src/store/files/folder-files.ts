@@ -7,7 +7,7 @@ import { type ByteRange, checkKey, type FileStore } from './file-store.ts'
 const folderMode = 0o700
 const fileMode = 0o600
 
-/** What is still on its way, beside what is kept. Nothing there is worth anything once the process has ended. */
+/** Uploads in progress, beside the stored files. They are worthless once the process has ended. */
 const arriving = 'arriving'
 
 /** Files in a folder of this machine, in 256 folders by what their keys end with. */

@@ -4,7 +4,7 @@ import type { Node, Revocation } from '../../../hub/index.ts'
 import type { Json } from '../../../kit/index.ts'
 import { CommandError, describeIssue, errors, type ProtocolError } from '../../../protocol/index.ts'
 
-/** What a command of the server API works on. */
+/** The context of a command of the server API. */
 export interface ApiContext {
   readonly node: Node
   /** Unix milliseconds. */
@@ -41,7 +41,7 @@ export function apiCommand<S extends z.ZodType>(
 /** How a command ended. */
 export type Outcome = { readonly kind: 'done'; readonly result: string } | { readonly kind: 'failed'; readonly error: ProtocolError }
 
-/** What no command expected is logged and told as error 100. */
+/** An unexpected error is logged, and answered as error 100. */
 export async function settle(running: Promise<string>, { log, counters }: Node): Promise<Outcome> {
   try {
     return { kind: 'done', result: await running }
