@@ -60,7 +60,7 @@ export class Games {
   async start(): Promise<void> {
     for (const { game, run, board, version, announced } of this.store.games()) {
       this.#entries.set(game.id, { game, run, board })
-      // What cannot be told now, as when the disk is full, its announcer tries again by itself: nobody else has to wait for that.
+      // If a change cannot be published now, as when the disk is full, its publisher tries again by itself; other matches do not wait.
       if (announced < version)
         await this.#load(game.id, announced)
           ?.publisher.publish()
