@@ -60,8 +60,7 @@ function hear(match: Match, words: readonly Words[]): void {
     const utcMs = nowUtcMs + Math.floor(batch[0]?.atMs ?? 0)
     const events: FedEvent[] = batch.map(({ event }) => ({ ...event, ...(event.tEvent ? { tEvent: nowUtcMs + event.tEvent } : {}) }))
     for (const other of providers) match.hear(other, utcMs)
-    const change = match.draft(readBatch(match.id, { source, events } as never), utcMs)
-    match.adopt(change, match.boardAfter(change, utcMs))
+    match.applyBatch(readBatch(match.id, { source, events } as never), utcMs)
   }
 }
 

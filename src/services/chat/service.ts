@@ -1,3 +1,4 @@
+import { everyAsync } from '../../kit/index.ts'
 import type { ServiceHost, Sql } from '../../service.ts'
 import { Chat, conversationIn, type Existing, type Screen } from './chat.ts'
 import { addCommands, addPushCommands } from './commands.ts'
@@ -64,7 +65,12 @@ export async function startChat(server: ServiceHost, sql: Sql, options: ChatOpti
   addMetrics(server, chat, pushing)
   server.route('GET', '/chat/push-worker.js', () => new Response(pushWorker, { headers: pushWorkerHeaders }))
   await chat.start()
-  const sweeping = sweepAgain(server, () => chat.sweep())
+  const sweeping = everyAsync(
+    server.clock,
+    limits.sweepMs,
+    () => chat.sweep(),
+    error => server.log.error({ err: error }, 'chat could not delete what has expired'),
+  )
   server.onClose(() => sweeping.cancel())
 }
 
@@ -110,23 +116,4 @@ function addChannels(server: ServiceHost, chat: Chat): void {
     const user = ownerOf(channel)
     if (user !== undefined) for (const client of chat.onlineUsers.followers(user)) await chat.away(user, client)
   })
-}
-
-/** One sweep after the other, none while another is under way. */
-function sweepAgain(server: ServiceHost, run: () => Promise<void>): { cancel(): void } {
-  let isCancelled = false
-  let timer = server.clock.after(limits.sweepMs, beat)
-  function beat() {
-    run()
-      .catch((error: unknown) => server.log.error({ err: error }, 'chat could not delete what has expired'))
-      .finally(() => {
-        if (!isCancelled) timer = server.clock.after(limits.sweepMs, beat)
-      })
-  }
-  return {
-    cancel() {
-      isCancelled = true
-      timer.cancel()
-    },
-  }
 }

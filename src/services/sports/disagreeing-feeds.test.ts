@@ -14,9 +14,7 @@ function newMatch(): Match {
 
 function take(match: Match, source: string, events: readonly object[], atMs = 0): void {
   const utcMs = nowUtcMs + atMs
-  const change = match.draft(readBatch('m', { source, events: [...events] as never }), utcMs)
-  match.adopt(change, match.boardAfter(change, utcMs))
-  match.hear(source, utcMs)
+  match.applyBatch(readBatch('m', { source, events: [...events] as never }), utcMs)
 }
 
 /** Two feeds in either order. */

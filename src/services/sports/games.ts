@@ -151,20 +151,16 @@ export class Games {
     if (loaded === undefined) throw noSuchGame(id)
     const { match, publisher } = loaded
     const now = this.host.clock.now()
-    const change = match.draft(batch, now)
-    const changed = [...change.shown.values()].map(({ event }) => event).filter(event => match.shown.get(event.id)?.event !== event)
-    const isUrgent = change.version !== match.version
-    const board = match.boardAfter(change, now)
-    const before = change.shown.size === 0 ? undefined : match.before(change)
-    if (change.shown.size > 0 || change.seen.length > 0) this.store.commit(id, change, board, { atMs: now, before })
-    match.adopt(change, board)
-    if (before !== undefined) match.remember(now, before)
-    match.hear(batch.source, now)
+    const { version } = match
+    const { change, events, board } = match.applyBatch(batch, now, ({ change, board, before }) => {
+      if (change.shown.size > 0 || change.seen.length > 0) this.store.commit(id, change, board, { atMs: now, before })
+    })
+    const isUrgent = change.version !== version
     if (isUrgent) this.#enter(match)
-    publisher.tell(changed)
-    if (changed.length > 0) publisher.figures()
+    publisher.tell(events)
+    if (events.length > 0) publisher.figures()
     const offset = await publisher.publish()
-    return { accepted: batch.events.length, changed: changed.length, conflicts: change.conflicts, board, offset: isUrgent ? offset : 0 }
+    return { accepted: batch.events.length, changed: events.length, conflicts: change.conflicts, board, offset: isUrgent ? offset : 0 }
   }
 
   async #tellAnew({ match, publisher }: { match: Match; publisher: MatchPublisher }, former: readonly string[]): Promise<void> {

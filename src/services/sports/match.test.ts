@@ -17,9 +17,7 @@ function take(match: Match, events: readonly object[], source = 'feed', atUtcMs 
 }
 
 function takeGiven(match: Match, events: readonly Given[], source = 'feed', atUtcMs = nowUtcMs): MatchChange {
-  const change = match.draft({ source, events }, atUtcMs)
-  match.adopt(change, match.boardAfter(change, atUtcMs))
-  match.hear(source, atUtcMs)
+  const { change } = match.applyBatch({ source, events }, atUtcMs)
   return change
 }
 

@@ -1,4 +1,4 @@
-import { ownEntry } from '../../kit/index.ts'
+import { defined, ownEntry } from '../../kit/index.ts'
 import type { Batch } from './batch.ts'
 import { Draft } from './draft.ts'
 import { limits } from './limits.ts'
@@ -64,6 +64,17 @@ export interface Before {
   readonly shown: ReadonlyMap<string, Shown | undefined>
 }
 
+/** What became of a batch. */
+export interface AppliedBatch {
+  readonly change: MatchChange
+  /** Events that viewers know differently now. */
+  readonly events: readonly MatchEvent[]
+  /** The board that follows. */
+  readonly board: Board
+  /** How it was before; undefined where viewers see no difference. */
+  readonly before: Before | undefined
+}
+
 /** A match as it was kept. */
 export interface StoredMatch {
   readonly game: Game
@@ -125,20 +136,32 @@ export class Match {
     return this.#stats
   }
 
-  /** What the batch would change. Nothing is changed yet. @throws CommandError where a bound is passed */
-  draft(batch: Batch, nowUtcMs: number): MatchChange {
+  /**
+   * Takes a batch: works out what it changes, has that kept, and then adopts it. Where it cannot be kept, nothing has changed.
+   * @throws CommandError where a bound is passed, and what `keep` throws
+   */
+  applyBatch(batch: Batch, nowUtcMs: number, keep: (applied: AppliedBatch) => void = () => undefined): AppliedBatch {
     const draft = new Draft(this, batch.source, nowUtcMs)
     for (const given of batch.events) draft.take(given)
-    return draft.change()
+    const change = draft.change()
+    const events = [...change.shown.values()].map(({ event }) => event).filter(event => this.shown.get(event.id)?.event !== event)
+    const board = this.#boardAfter(change, nowUtcMs)
+    const before = change.shown.size === 0 ? undefined : this.before(change)
+    const applied = { change, events, board, before }
+    keep(applied)
+    this.#adopt(change, board)
+    if (before !== undefined) this.remember(nowUtcMs, before)
+    this.hear(batch.source, nowUtcMs)
+    return applied
   }
 
   /** The board that a change leads to. A clock that it sets back is marked. */
-  boardAfter({ version, shown }: MatchChange, nowUtcMs: number): Board {
+  #boardAfter({ version, shown }: MatchChange, nowUtcMs: number): Board {
     if (version === this.version) return this.board
     const events = [...new Map([...this.shown, ...shown]).values()].map(({ event }) => event)
     const board = reduceBoard(events, { version, rate: this.game.rate })
     const clock = notBack(this.board.clock, board.clock, nowUtcMs)
-    return { ...board, ...(clock === undefined ? {} : { clock }) }
+    return { ...board, ...defined({ clock }) }
   }
 
   /** How what a change changes is now. */
@@ -167,7 +190,7 @@ export class Match {
   }
 
   /** Takes a change that was kept. */
-  adopt({ version, shown, seen, silent }: MatchChange, board: Board): void {
+  #adopt({ version, shown, seen, silent }: MatchChange, board: Board): void {
     this.silent = silent
     for (const one of seen) this.#note(one)
     for (const [key, one] of shown) this.shown.set(key, one)
@@ -257,7 +280,7 @@ export function listedOf(game: Game, board: Board): ListedGame {
     round,
     date,
     venue,
-    ...(kickoffUtcMs === undefined ? {} : { kickoffUtcMs }),
+    ...defined({ kickoffUtcMs }),
     home: name(home),
     away: name(away),
     board,

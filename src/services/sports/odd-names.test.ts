@@ -20,11 +20,9 @@ async function keptAndRead(batches: Batches, described: Partial<FedGame> = {}): 
   const store = new SportsStore(path)
   store.describe(match)
   for (const [source, events] of batches) {
-    const change = match.draft(readBatch('m', { source, events: [...events] as never }), nowUtcMs)
-    const board = match.boardAfter(change, nowUtcMs)
-    store.commit('m', change, board, { atMs: nowUtcMs, before: match.before(change) })
-    match.adopt(change, board)
-    match.hear(source, nowUtcMs)
+    match.applyBatch(readBatch('m', { source, events: [...events] as never }), nowUtcMs, ({ change, board, before }) =>
+      store.commit('m', change, board, { atMs: nowUtcMs, before }),
+    )
   }
   store.close()
   const again = new SportsStore(path)

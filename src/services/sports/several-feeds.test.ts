@@ -15,9 +15,7 @@ function take(match: Match, source: string, ...events: readonly object[]): void 
 }
 
 function takeAt(utcMs: number, match: Match, source: string, ...events: readonly object[]): void {
-  const change = match.draft(readBatch('m', { source, events } as never), utcMs)
-  match.adopt(change, match.boardAfter(change, utcMs))
-  match.hear(source, utcMs)
+  match.applyBatch(readBatch('m', { source, events } as never), utcMs)
 }
 
 const goal = (id: string, min: number, fields: object = {}) => ({

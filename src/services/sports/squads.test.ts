@@ -11,9 +11,7 @@ function newMatch(game: object = {}): Match {
 }
 
 function take(match: Match, source: string, ...events: readonly object[]): void {
-  const change = match.draft(readBatch('m', { source, events } as never), nowUtcMs)
-  match.adopt(change, match.boardAfter(change, nowUtcMs))
-  match.hear(source, nowUtcMs)
+  match.applyBatch(readBatch('m', { source, events } as never), nowUtcMs)
 }
 
 const card = (id: string, name: string, fields: object = {}) => ({

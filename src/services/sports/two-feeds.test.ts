@@ -176,8 +176,7 @@ function play(seed: number): void {
     const utcMs = nowUtcMs + Math.round(at * 1000)
     for (const feed of ['a', 'b']) match.hear(feed, utcMs)
     if (random.next() < 0.05) match = readAgain(match)
-    const change = match.draft(readBatch('m', { source, events: [event] as never }), utcMs)
-    match.adopt(change, match.boardAfter(change, utcMs))
+    match.applyBatch(readBatch('m', { source, events: [event] as never }), utcMs)
     const word = `${source} ${String(event.id)}`
     if (event.state === 'deleted' || event.state === 'overturned') liveFacts.delete(word)
     else liveFacts.set(word, fact)

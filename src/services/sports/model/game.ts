@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { at, defined } from '../../../kit/index.ts'
 import { idSchema, nameSchema, type Player, playerSchema, timeSchema } from './event-parts.ts'
 
 /** Ids that stand in channel names and paths. */
@@ -101,10 +102,8 @@ function teamOf(given: z.output<typeof fedTeam>): Team {
     id: slugOf(team.name),
     code: codeOf(team.name),
     colors: colorsOf(team.name),
+    // A key that is undefined would hide the default.
     ...defined(team),
-    lineup: team.lineup,
-    bench: team.bench,
-    name: team.name,
   }
 }
 
@@ -117,19 +116,6 @@ function codeOf(name: string): string {
 function isDay(text: string): boolean {
   const time = Date.parse(`${text}T12:00:00Z`)
   return text === '' || (!Number.isNaN(time) && new Date(time).toISOString().startsWith(text))
-}
-
-type Given = Exclude<z.output<typeof fedTeam>, string>
-
-/** What was given of a team: a key that is undefined would hide the default. */
-function defined({ id, code, colors, coach, formation }: Partial<Given>) {
-  return {
-    ...(id === undefined ? {} : { id }),
-    ...(code === undefined ? {} : { code }),
-    ...(colors === undefined ? {} : { colors }),
-    ...(coach === undefined ? {} : { coach }),
-    ...(formation === undefined ? {} : { formation }),
-  }
 }
 
 /** A name as an id: `Borussia Mönchengladbach` is `borussia-monchengladbach`. */
@@ -157,7 +143,7 @@ const palette = [
 
 /** Colours for a team whose own are not known: always the same for a name. */
 function colorsOf(name: string): string[] {
-  return [...(palette[hashOf(name) % palette.length] ?? [])]
+  return [...at(palette, hashOf(name) % palette.length)]
 }
 
 /** FNV-1a over UTF-16 units. */

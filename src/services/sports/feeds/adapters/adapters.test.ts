@@ -10,8 +10,7 @@ import { fromWyscout, homeTeamIn } from './wyscout.ts'
 /** Takes a recording in as a feed would give it. */
 function playedBy({ id, game, events }: Recording): { board: Board; events: MatchEvent[]; match: Match } {
   const match = new Match({ game: readGame(id, JSON.parse(JSON.stringify(game))), run: 0, version: 0, shown: [], seen: [] }, 1)
-  const change = match.draft(readBatch(id, JSON.parse(JSON.stringify({ events }))), 1)
-  match.adopt(change, match.boardAfter(change, 1))
+  match.applyBatch(readBatch(id, JSON.parse(JSON.stringify({ events }))), 1)
   return { board: match.board, events: match.snapshot(1).events, match }
 }
 
@@ -252,8 +251,7 @@ describe('DataFactory', () => {
     const second = fromDataFactory('m', { ...later, match: { ...later.match, revision: 21 } })
     const { match } = playedBy(first)
     expect(match.board.score).toEqual({ home: 1, away: 0 })
-    const change = match.draft(readBatch('m', JSON.parse(JSON.stringify({ events: second.events }))), 1)
-    match.adopt(change, match.boardAfter(change, 1))
+    const { change } = match.applyBatch(readBatch('m', JSON.parse(JSON.stringify({ events: second.events }))), 1)
     expect(match.board.score).toEqual({ home: 0, away: 0 })
     expect([...change.shown.keys()]).toContain('df:51')
     // The rest of the file is as it was, so viewers are told of nothing else.
