@@ -32,7 +32,7 @@ describe('the package, installed into an empty project', () => {
     let url = ''
 
     beforeAll(async () => {
-      const flags = ['--port', '0', '--data', 'data', '--log.format', 'json', '--shutdown.timeout', '1s']
+      const flags = ['--port', '0', '--data', 'data-of-shipped', '--log.format', 'json', '--shutdown.timeout', '1s']
       // What npx starts it does not end with itself, so that the server is started as npx would.
       server = project.start([join(project.path, 'node_modules/.bin/fanfare'), 'start', ...flags])
       url = await listening(server)
@@ -49,7 +49,7 @@ describe('the package, installed into an empty project', () => {
 
     test('[A117] a service of the project runs as it does in the checkout: page, options, rows, votes', async () => {
       copyPoll(project)
-      await using own = project.start(['npx', '--no-install', 'bun', 'main.ts'], { PORT: '0' })
+      await using own = project.start([join(project.path, 'node_modules/.bin/bun'), 'main.ts'], { PORT: '0' })
       const at = await own.says(/a poll is open at (\S+)\/poll/)
       expect((await fetch(`${at}/poll`)).status).toBe(200)
       const guest = await (await fetch(`${at}/auth/guest`, { method: 'POST', body: '{"name":"Ada"}' })).json()
