@@ -12,12 +12,21 @@ const ttlMs = 1500
 /** A store that a node may be cut off from: what is asked then is never answered. */
 class Cable implements LeaseStore {
   isCut = false
+  /** How late the answers to `read` are. */
+  lateMs = 0
 
-  constructor(readonly store: LeaseStore) {}
+  constructor(
+    readonly store: LeaseStore,
+    readonly time: SimClock,
+  ) {}
 
   renew: LeaseStore['renew'] = (...args) => this.#through(() => this.store.renew(...args))
   leave: LeaseStore['leave'] = (...args) => this.#through(() => this.store.leave(...args))
-  read: LeaseStore['read'] = () => this.#through(() => this.store.read())
+  read: LeaseStore['read'] = async () => {
+    const placement = await this.#through(() => this.store.read())
+    if (this.lateMs > 0) await new Promise<void>(resolve => this.time.after(this.lateMs, resolve))
+    return placement
+  }
   take: LeaseStore['take'] = (...args) => this.#through(() => this.store.take(...args))
   release: LeaseStore['release'] = (...args) => this.#through(() => this.store.release(...args))
 
@@ -41,7 +50,7 @@ class Contender {
     store: LeaseStore,
   ) {
     this.clock = new MachineClock(time)
-    this.cable = new Cable(store)
+    this.cable = new Cable(store, time)
     this.leases = new Leases(
       { clock: this.clock, store: this.cable, member: { node, address: `ws://${node}` }, slots, ttlMs },
       {
@@ -170,6 +179,21 @@ describe('leases', () => {
     expect(first.owned.size).toBe(0)
     expect(first.failures).toBeGreaterThan(0)
     first.cable.isCut = false
+    contest.rest()
+  })
+
+  test('[N8] a node that stood still for longer than its time owns nothing until it has read who owns what now', () => {
+    const contest = new Contest()
+    const [first, second] = [contest.join('a'), contest.join('b')]
+    contest.rest()
+    first.cable.lateMs = 200
+    first.stall(2 * ttlMs)
+    contest.pass(2 * ttlMs - 100)
+    expect(second.leases.held).toHaveLength(slots)
+    // It has said that it lives, and does not know yet what became of its slots.
+    contest.pass(200)
+    expect(first.leases.isMember).toBe(true)
+    expect(first.leases.held).toEqual([])
     contest.rest()
   })
 

@@ -145,6 +145,7 @@ export class Leases {
     this.#guard?.cancel()
     // By the time as well as by a timer: a clock may be set back, and a process may stand still.
     this.#guard = this.options.clock.after(until - this.#time.now(), () => {
+      if (this.#guardedUntil !== until) return
       this.#guardedUntil = Number.NEGATIVE_INFINITY
       this.#drop([...this.#held.keys()])
     })
