@@ -2,4 +2,5 @@ import type { KeptSeed } from '../../core/seeds.ts'
 
 export const keptSportsSeeds: readonly KeptSeed[] = [
   { seed: 4, story: 'a full disk kept the service from starting, since it had a change to tell' },
+  { seed: 226, story: 'a feed whose answers went on being lost had not said everything when all was to be at rest' },
 ]

@@ -29,8 +29,9 @@ export const sportsWorkload: Workload<SportsPlan, SportsNodes, SportsActors, Spo
   plan: (_, random) => planOf(random),
   services: stage => new SportsNodes(stage),
   actors: (stage, nodes) => new SportsActors(stage, nodes),
-  check({ world, plan, options }, nodes, { scripts, users }) {
+  check({ world, plan, options }, nodes, { scripts, users, isBusy }) {
     const { judge, tally } = world
+    judge.hold(!isBusy, 'somebody has not come back, or a feed still waits for answers')
     const games = new Map(plan.games.map(game => [game, readSnapshot(world.settled(nodes.read(`/sports/games/${game}/snapshot`)))]))
     checkRest({ judge, oracle: nodes.oracle, games, scripts, users, isToldOnce: options.topology !== 'fleet' })
     judge.hold(tally.of('batches') >= 10, `only ${tally.of('batches')} batches`)
@@ -92,6 +93,7 @@ class SportsActors implements Actors {
 
   heal(): void {
     this.#faults.stop()
+    for (const feed of this.#feeds) feed.heal()
   }
 
   stop(): void {
