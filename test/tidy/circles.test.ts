@@ -10,8 +10,6 @@ const typeCircles: Readonly<Record<string, string>> = {
   'hub/channel/subscription.ts -> hub/channel/channel.ts': 'a channel lists its subscriptions, and a subscription names its channel',
   'services/chat/command.ts -> services/chat/chat.ts': 'a command is given the whole service, which runs it',
   'services/chat/files/commands.ts -> services/chat/chat.ts': 'a command is given the whole service, which runs it',
-  'services/chat/model/wire.ts -> services/chat/model/search.ts':
-    'the table of commands names the types of a search, whose hits are entries of the log',
   'services/chat/store/invited.ts -> services/chat/store/groups.ts': 'a group asks people, and an answer changes the group',
   'services/chat/store/searched.ts -> services/chat/store/search-segments.ts':
     'segments are of searched conversations, and a page names the segments that it has',

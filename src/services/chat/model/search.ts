@@ -1,4 +1,4 @@
-import type { MessageEntry } from './wire.ts'
+import type { MessageEntry } from './entries.ts'
 
 /** A piece of what stands around what was searched for. */
 export interface SnippetPart {
