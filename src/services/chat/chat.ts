@@ -167,7 +167,7 @@ export class Chat {
     await this.parts.pushes?.close()
   }
 
-  /** Who connects for something else than chat is not there for it. */
+  /** A client that connects for something other than chat is not online in chat. */
   arrived(user: string, client: string): Promise<void> | undefined {
     if (this.connections.deviceOf(client) === undefined) return undefined
     this.connections.connected(client)
@@ -272,7 +272,7 @@ export class Chat {
     this.#publish(openChannel(conversation), { ...signal }, undefined)
   }
 
-  /** Whoever acts over a connection is there. */
+  /** A user who acts over a connection is online. */
   async acts(user: string, client: string | undefined): Promise<void> {
     if (client !== undefined && this.connections.deviceOf(client) !== undefined && this.onlineUsers.arrived(user, client)) {
       this.onlineUsers.followed(client)
@@ -306,7 +306,7 @@ export class Chat {
     if (pushes !== undefined) this.#owe(inboxAppends, pushes)
   }
 
-  /** What stands in a log is to be found. */
+  /** Entries of the log must be found by searches. */
   #noteLogged(inboxAppends: readonly InboxAppend[]): void {
     let [conversation, seq] = ['', 0]
     for (const { entry } of inboxAppends) {
@@ -350,7 +350,7 @@ export class Chat {
         })
       }
     } catch (error) {
-      // What is owed is read from the rows at the next start.
+      // Pushes that are due are read from the rows at the next start.
       this.parts.server.log.error({ conversation, err: error }, 'pushes could not be prepared')
     }
   }

@@ -56,7 +56,7 @@ const enc = z.object({
 const mention = z.object({ user, at: place, length: seq })
 const content = { text: z.string().min(1).optional(), enc: enc.optional(), mentions: z.array(mention).max(limits.mentionsMax).optional() }
 
-/** What commands do for whoever calls them. */
+/** The commands of chat, by their caller. */
 export function addCommands(server: ServiceHost, chat: Chat): void {
   addGroupCommands(server, chat)
   addInvitationCommands(server, chat)
@@ -167,7 +167,7 @@ function addMessageCommands(server: ServiceHost, chat: Chat): void {
     const draft = { ...input, text, device: actor.device }
     await chat.screen(draft, actor.user)
     const sent = await unitsOfWork.commit(change => messages.send(change, actor, draft))
-    // Who answers has read what was before.
+    // A user who answers has read everything before.
     chat.parts.pushes?.read(actor.user, { conversation: input.conversation, seq: sent.seq, device: actor.device })
     return sent
   })
@@ -182,7 +182,7 @@ function addMessageCommands(server: ServiceHost, chat: Chat): void {
       return hidden
     }
     const deleted = await unitsOfWork.commit(change => messages.deleteForEveryone(change, actor, input.conversation, input.seq))
-    // What it carried is nobody's from now on; its bytes go next.
+    // Its files belong to nobody from now on; their bytes are deleted next.
     void chat.parts.files?.sweep()
     return deleted
   })
@@ -245,7 +245,7 @@ function addReadingCommands(server: ServiceHost, chat: Chat): void {
   command(server, chat, 'chat.info', z.object({ conversation, seq }), (input, actor) => infoOf(parts.sql, actor.user, input))
   command(server, chat, 'chat.clear', z.object({ conversation, device }), async (input, actor) => {
     const emptied = await unitsOfWork.commit(change => clearConversation(change, actor.user, input.conversation))
-    // What is gone is not to be shown any longer.
+    // A deleted message must not be shown any longer.
     parts.pushes?.read(actor.user, { conversation: input.conversation, seq: emptied.cleared, device: actor.device })
     return emptied
   })
@@ -256,7 +256,7 @@ function addReadingCommands(server: ServiceHost, chat: Chat): void {
   })
 }
 
-/** Where devices take their notifications. `null` ends it. */
+/** A device's subscription to notifications. `null` ends it. */
 export function addPushCommands(server: ServiceHost, chat: Chat, { rules, publicKey }: OpenedPushes): void {
   const { pushStore } = chat.parts
   const given = z.object({

@@ -63,7 +63,7 @@ export class Connections {
     return this.#byClient.size
   }
 
-  /** Whoever says which device it is gets its inbox with the connection, from where that device left off. */
+  /** A client that names its device gets its inbox when it connects, from that device's place. */
   async onConnect({ client, user }: HookClient, data: Json | undefined): Promise<ServerSideSubscriptions | undefined> {
     if (user === '' || !asksForInbox(data)) return undefined
     if (!isLine(user, limits.nameMax)) throw new CommandError(errors.badRequest, 'user: not a name that chat can use')
@@ -189,7 +189,7 @@ async function welcome(tx: Queries, user: string, device: string, now: number, i
   return { acked: floor, top: pts, truncated }
 }
 
-/** What of each conversation was said since a device was last seen and is not in the inbox any more (chat M6). */
+/** The messages of each conversation since a device was last seen that are no longer in the inbox (chat M6). */
 async function lost(tx: Queries, user: string, seen: number, floor: number): Promise<Record<string, [number, number]>> {
   const rows = await tx.all<{ conversation: string; first: number; last: number }>(
     `select e.conversation, min(e.seq) as first, max(e.seq) as last from chat_entry e

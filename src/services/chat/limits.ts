@@ -17,7 +17,7 @@ export const limits = {
   devicesMax: 16,
   /** Entries that a device may have been sent of its backlog and not acknowledged (chat M5). More come as it acknowledges. */
   windowMax: 256,
-  /** What an inbox keeps (chat M6). A device that is further behind is told what it lost, and pages history. */
+  /** How much an inbox keeps (chat M6). A device that is further behind is told what it lost, and pages history. */
   inboxEntriesMax: 10_000,
   inboxKeptMs: 30 * day,
   /** A device that is silent for longer is unlinked: it begins anew (chat M6). */
@@ -43,7 +43,7 @@ export const limits = {
   searchSegments: 512,
   /** Entries that are not in the index yet and are looked through by one search, the newest. Beyond: what is found is `incomplete`. */
   searchUnindexed: 1_024,
-  /** What is not indexed yet is, after this time or this many entries of a conversation: some at once cost less than each by itself. */
+  /** Entries are indexed after this time, or when a conversation has this many: several at once cost less than each by itself. */
   indexMs: 5 * second,
   indexEntries: 64,
   /** Between two steps of indexing, so that a database which is new to it takes at most a part of a processor. */
@@ -67,11 +67,11 @@ export const limits = {
   presenceGroupMax: 32,
   /** Invitations of one group that have not ended. Beyond: 106. */
   invitesMax: 32,
-  /** Who may ask to be let into one group at the same time. Beyond: 106. */
+  /** Users who may wait to be let into one group at the same time. Beyond: 106. */
   requestsMax: 256,
   /** Groups that a user is asked into and has not answered. Beyond: nobody else's question reaches them. */
   invitedMax: 100,
-  /** Who was ever in one group, as a multiple of those it holds: rows stay. Beyond: 106. */
+  /** Users who were ever in one group, as a multiple of its size: their rows stay. Beyond: 106. */
   formerFactor: 8,
   /** How long an invitation lasts at most, and unless said otherwise. */
   inviteMs: 30 * day,

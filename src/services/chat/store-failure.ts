@@ -2,10 +2,10 @@ import { CommandError } from '../../protocol/index.ts'
 import { type Log, SqlError } from '../../service.ts'
 import { chatErrors } from './model/wire.ts'
 
-/** What passes by itself, of what a store fails at. */
+/** Failures of a store that pass by themselves. */
 const passing: readonly string[] = ['unavailable', 'contended', 'overloaded', 'closed']
 
-/** Whoever asks while the store does not answer is told so, and may ask again; what failed otherwise stays as it is. */
+/** While the store does not answer, a caller is told so and may try again; other errors stay as they are. */
 export async function tellingOfStore<T>(log: Log, call: () => Promise<T>): Promise<T> {
   try {
     return await call()

@@ -37,7 +37,7 @@ export interface MessageView {
   /** Absent of what was deleted or is encrypted. */
   readonly text?: string
   readonly enc?: Encrypted
-  /** Whom the text names, in order. */
+  /** The users that the text mentions, in order. */
   readonly mentions?: readonly Mention[]
   /** What it carries; `text` is then the caption, and may be absent. */
   readonly files?: readonly FileView[]
@@ -178,7 +178,7 @@ export interface NewFile {
   /** Of a picture, where they are known: so that it is shown in its form before it was uploaded. */
   readonly width?: number
   readonly height?: number
-  /** What is to be seen or heard, for whoever cannot. */
+  /** A description for users who cannot see or hear it. */
   readonly alt?: string
 }
 

@@ -7,7 +7,7 @@ import { limits } from './limits.ts'
 
 const id = z.string().regex(/^[\w-]{1,64}$/, 'expected the id of a file')
 
-/** What a message says of the files that it carries. */
+/** The fields of a message for the files that it carries. */
 export const references = z
   .array(z.object({ id, name: z.string().max(limits.nameMax), alt: z.string().max(limits.altMax).optional() }))
   .min(1)

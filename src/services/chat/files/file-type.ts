@@ -6,7 +6,7 @@ export interface FoundType {
   readonly type: string
 }
 
-/** What can only be saved says nothing of itself: no browser is to find anything else in it. */
+/** A file that can only be saved has no type: no browser must find another in it. */
 export const plainFile: FoundType = { kind: 'file', type: 'application/octet-stream' }
 
 /**

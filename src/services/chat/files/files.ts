@@ -13,7 +13,7 @@ import { Quota } from './quota.ts'
 import { serveFile } from './serving.ts'
 import { smallKey, Uploads } from './uploads.ts'
 
-/** Where files are kept, and how many. */
+/** The store of files, and its limits. */
 export interface FileSettings {
   readonly store: FileStore
   /** A folder of this machine for what is on its way. Nothing else may be in it. */

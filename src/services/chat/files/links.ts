@@ -31,7 +31,7 @@ export class FileLinks {
     return { path: `/chat/files/${file}?t=${this.#seal(JSON.stringify([user, file, expires]))}`, expires }
   }
 
-  /** Whose link to this file it is; undefined for one that is over, of another file, or made up. */
+  /** The user of this link; undefined if it has expired, is for another file, or is forged. */
   userOf(ticket: string, file: string, now: number): string | undefined {
     const opened = this.#open(ticket)
     const read = opened === undefined ? undefined : sealed.safeParse(parseJson(opened, jsonBounds))

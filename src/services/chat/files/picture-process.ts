@@ -7,7 +7,7 @@ import { limits } from './limits.ts'
  * anew, without position, camera and whatever was hidden in it, and writes what it is as JSON.
  */
 async function develop(from: string, to: string, small: string): Promise<void> {
-  // Whoever is served comes first.
+  // Serving users comes first.
   setPriority(10)
   const sharp = await libraryOf()
   sharp.cache(false)
@@ -30,7 +30,7 @@ async function libraryOf(): Promise<typeof import('sharp').default> {
   }
 }
 
-/** What is lossless stays so; what a camera made stays a JPEG. */
+/** Lossless pictures stay lossless; photos stay JPEG. */
 function encoded(image: Sharp, format: string, hasAlpha: boolean): Sharp {
   if (format === 'png') return image.png({ compressionLevel: 8 })
   if (format === 'animation' || hasAlpha || format === 'webp') return image.webp({ quality: 85, effort: 3 })

@@ -4,7 +4,7 @@ import { chatErrors } from '../model/wire.ts'
 import type { FileRow } from '../store/index.ts'
 import { smallKey } from './uploads.ts'
 
-/** What may be shown where it is; everything else is saved. */
+/** Types that may be shown in place; everything else is saved. */
 const inlineKinds: ReadonlySet<string> = new Set(['picture', 'video', 'audio'])
 
 /**

@@ -16,7 +16,7 @@ import type { Quota } from './quota.ts'
 export interface UploadsOptions {
   readonly sql: Sql
   readonly store: FileStore
-  /** Where bytes are while they come and while it is found out what they are. Cleared at the start. */
+  /** The folder of bytes that are still arriving or being typed. Cleared at the start. */
   readonly spool: string
   readonly bounds: FileBounds
   readonly quota: Quota
@@ -26,7 +26,7 @@ export interface UploadsOptions {
   failed(error: unknown): void
 }
 
-/** What came of a body once it was on the disk. */
+/** A body once it is on the disk. */
 interface Arrived extends Pick<FileRow, 'kind' | 'type' | 'size' | 'width' | 'height' | 'small'> {
   readonly path: string
   readonly smallPath: string
@@ -79,7 +79,7 @@ export class Uploads {
       return await this.#keep(user, cid, arrived)
     } catch (error) {
       if (error instanceof CommandError) throw error
-      // Whoever went away hears nothing of it; there is nothing to mend.
+      // A client that went away is told nothing; there is nothing to mend.
       if (!request.signal.aborted) this.options.failed(error)
       throw new CommandError(errors.internal, 'the file could not be kept, try again')
     } finally {

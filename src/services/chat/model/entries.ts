@@ -8,7 +8,7 @@ export type Role = 'owner' | 'admin' | 'member'
 /** Who may do something in a group. */
 export type Allowed = 'all' | 'admins'
 
-/** What the author wrote; or, end to end encrypted, what only devices can read. `perDevice` is by `<user>/<device>`. */
+/** The author's text; or, end-to-end encrypted, what only devices can read. `perDevice` is by `<user>/<device>`. */
 export interface Encrypted {
   readonly scheme: string
   readonly epoch?: number | undefined
@@ -39,7 +39,7 @@ export interface MessageEntry extends Logged {
   readonly enc?: Encrypted
   /** Pictures and other files that it carries; `text` is then their caption, and may be absent. */
   readonly files?: readonly SharedFile[]
-  /** Whom the text names, in order. */
+  /** The users that the text mentions, in order. */
   readonly mentions?: readonly Mention[]
   /** The `seq` of the message that it answers. */
   readonly reply_to?: number
@@ -119,7 +119,7 @@ export interface ConversationEntry {
 export interface Invited {
   readonly conversation: string
   readonly title: string
-  /** Who asks. */
+  /** The user who asks. */
   readonly author: string
   /** How many are in it. */
   readonly members: number
@@ -132,7 +132,7 @@ export interface InvitedEntry extends Invited {
   readonly open: boolean
 }
 
-/** What stands in an inbox, at an offset of its own (dense per user). `re` marks what was perhaps sent before. */
+/** An entry of an inbox, at an offset of its own (dense per user). `re` marks an entry that may have been sent before. */
 export type InboxEntry = (
   | MessageEntry
   | EditEntry

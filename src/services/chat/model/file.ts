@@ -3,7 +3,7 @@
 /** `picture`, `video` and `audio` are shown where they are; a `file` can only be saved. */
 export type FileKind = 'picture' | 'video' | 'audio' | 'file'
 
-/** What was found out of bytes that were uploaded, by the server. */
+/** What the server found out about uploaded bytes. */
 export interface UploadedFile {
   readonly id: string
   readonly kind: FileKind
@@ -18,7 +18,7 @@ export interface UploadedFile {
 /** A file in a message. */
 export interface SharedFile extends UploadedFile {
   readonly name: string
-  /** What is to be seen or heard, for whoever cannot. */
+  /** A description for users who cannot see or hear it. */
   readonly alt?: string
 }
 
@@ -29,7 +29,7 @@ export interface FileReference {
   readonly alt?: string | undefined
 }
 
-/** Where a file can be had without a token, until `expires`. A picture's small form lies below it at `/small`, before the `?`. */
+/** The path of a file without a token, until `expires`. A picture's small form is below it at `/small`, before the `?`. */
 export interface FileLink {
   readonly file: string
   readonly path: string

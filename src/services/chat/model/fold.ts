@@ -52,7 +52,7 @@ const picture = /^[\p{Extended_Pictographic}\p{Regional_Indicator}]$/u
 const unspaced =
   /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}々〆]$/u
 
-/** What makes another sound of the kana before it. */
+/** Marks that change the sound of the kana before them. */
 const voiced = /^[\u3099\u309a]$/
 
 /** Characters that were folded before. Texts use some hundreds. */
@@ -99,7 +99,7 @@ export function wordsOf(text: string): string[] {
   return [...new Set(foldText(text).folded.split(' '))].filter(word => word !== '')
 }
 
-/** Where the words stand in the text: a begin and an end in `plain` each, by place. Undefined where one of them is missing. */
+/** The places of the words in the text: a start and an end in `plain` each, by place. Undefined if one of them is missing. */
 export function findWords(
   { plain, folded, from, to, starts }: FoldedText,
   words: readonly string[],

@@ -16,7 +16,7 @@ export function naming(mentions: readonly Mention[] | undefined): { readonly men
   return mentions === undefined || mentions.length === 0 ? {} : { mentions }
 }
 
-/** What is wrong with ranges of a text; undefined where they follow each other, overlap nowhere, and end within it. */
+/** The problem with ranges of a text; undefined if they follow each other, do not overlap, and end within it. */
 export function mentionProblem(text: string, mentions: readonly Mention[]): string | undefined {
   let end = 0
   for (const [index, { at, length }] of mentions.entries()) {

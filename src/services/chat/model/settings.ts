@@ -7,7 +7,7 @@ export type MayAdd = 'everyone' | 'answered' | 'nobody'
  */
 export type MayWrite = 'everyone' | 'answered' | 'nobody'
 
-/** What notifications say: who and what, who alone, or only that there is something. */
+/** What notifications show: author and text, the author alone, or only that there is a message. */
 export type Previews = 'text' | 'name' | 'none'
 
 /** A device of one's own. */
@@ -23,7 +23,7 @@ export interface OwnDevice {
   readonly pushes: boolean
 }
 
-/** What concerns a user alone, on all devices. */
+/** A user's own settings, the same on all devices. */
 export interface OwnSettings {
   readonly read_receipts: boolean
   readonly last_seen: boolean
@@ -34,7 +34,7 @@ export interface OwnSettings {
   readonly mentions: boolean
 }
 
-/** What a user changes of a conversation, and of what concerns them alone. */
+/** A change of a user's settings, of one conversation or of all. */
 export interface SettingsChange {
   readonly conversation?: string | undefined
   /** True for ever. */

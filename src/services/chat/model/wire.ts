@@ -29,9 +29,9 @@ export type {
 export { chatErrors } from './errors.ts'
 export type { MayAdd, MayWrite, OwnDevice, OwnSettings, Previews } from './settings.ts'
 
-/** What chat says on the wire, as the server, the client layer and the page read it. Times are Unix milliseconds. */
+/** Chat on the wire, as the server, the client layer and the page read it. Times are Unix milliseconds. */
 
-/** Where a page of the list goes on. */
+/** The place from which the next page of the list starts. */
 export interface ListPlace {
   readonly before: number
   readonly before_id: string
@@ -40,7 +40,7 @@ export interface ListPlace {
 /** A way into a group that is still open. */
 export interface Invitation {
   readonly code: string
-  /** Who made it. */
+  /** Its author. */
   readonly author: string
   readonly expires: number
   /** How often it may be used; 0 for as often as one likes. */
@@ -50,19 +50,19 @@ export interface Invitation {
   readonly approval: boolean
 }
 
-/** Who is in touch; `last_seen` where they let one see it and are away. */
+/** A user's presence; `last_seen` if they show it and are offline. */
 export interface UserPresence {
   readonly user: string
   readonly online: boolean
   readonly last_seen?: number
 }
 
-/** What passes in `chat:<conversation>`, to members who have it open, and is never kept. */
+/** A signal in `chat:<conversation>`, to members who have it open; it is never stored. */
 export type OpenSignal =
   | { readonly kind: 'typing'; readonly user: string; readonly on: boolean }
   | ({ readonly kind: 'presence' } & UserPresence)
 
-/** What the connect reply's subscription to `inbox:#<user>` carries as `data`. */
+/** The `data` of the connect reply's subscription to `inbox:#<user>`. */
 export interface InboxState {
   readonly device: string
   /** Everything up to here has been acknowledged by this device. */
@@ -141,7 +141,7 @@ export interface ChatCommands {
     }
     out: { conversation: string; cid: string; seq: number; mid: string; ts: number }
   }
-  /** Where files can be had for a while by whoever calls, as paths of this server. Whether one may have them is asked when they are followed. */
+  /** Temporary paths of files for the caller. Each request checks whether the caller may still see the file. */
   'chat.links': { in: { files: readonly string[] }; out: { links: readonly FileLink[] } }
   /** A message that carries files may lose its caption by an empty text. */
   'chat.edit': {

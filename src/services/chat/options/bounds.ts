@@ -12,7 +12,7 @@ export interface ChatBounds {
   readonly commandRate: { readonly perSecond: number; readonly burst: number }
   /** New conversations of a user in a day (chat M24). */
   readonly conversationsPerDay: number
-  /** Whom a user brings into conversations in a day: each leaves rows. */
+  /** Users that one user brings into conversations in a day: each leaves rows. */
   readonly peoplePerDay: number
   /** Entries in others' inboxes that a user's reactions, deletions and changes of groups come to: each costs as many as there are members. */
   readonly entryRate: { readonly perSecond: number; readonly burst: number }

@@ -108,7 +108,7 @@ function placeOf({ endpoint, bucket, region, access_key_id, secret_access_key, p
   return { kind: 's3', endpoint, bucket, region, ...keys, prefix: prefix ?? '' }
 }
 
-/** What does not go together in these options. */
+/** Options that do not fit together. */
 export function checkFiles(given: FileSettings, complain: ReportProblem): void {
   const { s3, size_limit, user_quota, quota } = given
   const named = (['endpoint', 'bucket', 'access_key_id', 'secret_access_key'] as const).map(name => [name, s3[name]] as const)

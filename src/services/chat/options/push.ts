@@ -97,7 +97,7 @@ export function pushOf(given: PushSettings): PushConfig {
   }
 }
 
-/** What does not go together in these options. */
+/** Options that do not fit together. */
 export function checkPush(given: PushSettings, complain: ReportProblem): void {
   const { vapid_public_key: publicKey, vapid_private_key: privateKey, webhook } = given
   const beside = 'the two halves of the key go together; `npx web-push generate-vapid-keys` makes a pair'

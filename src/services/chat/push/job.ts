@@ -12,13 +12,13 @@ export type NoteTask =
   | { readonly kind: 'dismiss'; readonly seq: number }
   | { readonly kind: 'retract'; readonly seq: number; readonly latest?: number }
 
-/** What is to be sent after a note that is under way. */
+/** The task that follows a note under way. */
 export interface FollowUp {
   readonly task: NoteTask
   readonly expiresAt: number
 }
 
-/** Where a note is: waiting for its turn, resting between two tries, or being sent, with what follows it, so that notes on one conversation keep their order. */
+/** The state of a note: waiting for its turn, resting between two attempts, or being sent, with the task that follows it, so that notes on one conversation keep their order. */
 export type JobState =
   | { readonly kind: 'waiting' }
   | { readonly kind: 'resting'; readonly timer: Timer }
@@ -37,7 +37,7 @@ export interface PushJob {
   state: JobState
 }
 
-/** What follows a note that is being sent. */
+/** The task after a note that is being sent. */
 export function nextOf({ state }: PushJob): FollowUp | undefined {
   return state.kind === 'sending' ? state.next : undefined
 }
@@ -65,7 +65,7 @@ export function joined(earlier: NoteTask | undefined, later: NoteTask): NoteTask
   return { kind: 'message', messages: messages.slice(-pushLimits.waitingPerConversationMax) }
 }
 
-/** What is sent of it, with what is left of its time. */
+/** The note that is sent, with the rest of its time. */
 export function noteOf(task: NoteTask, conversation: string, { badge, preview }: NoteContext, topic: string, ttlMs: number): PushNote {
   const shared = { kind: task.kind, conversation, seq: seqOf(task), badge, topic, ttlMs, ...(preview !== undefined && { preview }) }
   switch (task.kind) {

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 
-/** What no push service of the public can have: IANA's special-purpose registries, by RFC 6890 and its updates. */
+/** Addresses that no public push service can have: IANA's special-purpose registries, by RFC 6890 and its updates. */
 const private4: readonly (readonly [string, number])[] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],

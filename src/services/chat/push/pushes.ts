@@ -14,14 +14,14 @@ import type { PushSubscription, SubscriptionRules } from './subscription.ts'
 import { openVapidKeys } from './vapid.ts'
 import { WebPushSender } from './web-push.ts'
 
-/** What somebody read, and on which device, which needs no telling. */
+/** A user's reading, and the device of it, which needs no notification. */
 export interface ReadMark {
   readonly conversation: string
   readonly seq: number
   readonly device?: string
 }
 
-/** What the chat service tells of what happens; the rest is decided here. None of it waits. */
+/** The events that the chat service reports; the rest is decided here. No call waits. */
 export interface PushDesk {
   /** Takes up what was owed when the server stopped. */
   start(): Promise<void>
@@ -238,7 +238,7 @@ export class Pushes implements PushDesk {
   }
 }
 
-/** What is left of it to tell; undefined where nothing is. */
+/** The rest of it that is still to be notified; undefined if there is none. */
 function unsettled(task: NoteTask, isSettled: (message: OwedMessage) => boolean): NoteTask | undefined {
   if (task.kind !== 'message') return task
   const messages = task.messages.filter(message => !isSettled(message))
@@ -263,7 +263,7 @@ export interface PushSurroundings {
 export interface OpenedPushes {
   readonly pushes: Pushes
   readonly rules: SubscriptionRules
-  /** What browsers subscribe with. */
+  /** The key that browsers subscribe with. */
   readonly publicKey: string
 }
 

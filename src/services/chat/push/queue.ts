@@ -20,7 +20,7 @@ export interface PushQueueOptions {
   readonly random: Random
   readonly log: Log
   readonly tally: PushTally
-  /** What is asked before each try, since it changes. May reject. */
+  /** Read before each attempt, since it changes. May reject. */
   readonly context: (user: string, conversation: string, seq: number | undefined) => Promise<NoteContext>
   readonly delivered: (job: PushJob) => void
   readonly gone: (subscription: PushSubscription) => void
@@ -217,7 +217,7 @@ export class PushQueue {
     }
   }
 
-  /** What came while the note was being sent takes its place, or goes out after it. */
+  /** A task that came while the note was being sent takes its place, or goes out after it. */
   #follow({ subscription, sender, conversation }: PushJob, next: FollowUp | undefined): void {
     if (next === undefined) return
     this.enqueue({ subscription, sender, conversation, ...next, ttlMs: next.expiresAt - this.options.clock.now() })
@@ -261,7 +261,7 @@ export class PushQueue {
   }
 }
 
-/** What waits for one push service, in order, and how much of it is under way. */
+/** The jobs that wait for one push service, in order, and the number under way. */
 export class OriginLane<T> {
   readonly #waiting = new RingBuffer<T>()
   #inFlight = 0

@@ -13,7 +13,7 @@ export interface OwedMessage {
   readonly enc?: Encrypted
 }
 
-/** What stands on a device's lock screen, as far as is known: one notification per conversation, up to this message. */
+/** The notification on a device's lock screen, as far as is known: one for each conversation, up to this message. */
 export interface ShownNote {
   readonly user: string
   readonly device: string
@@ -21,7 +21,7 @@ export interface ShownNote {
   readonly seq: number
 }
 
-/** What pushes need of the store. Every call may reject; then what it was for is tried again later, or given up with a line in the log. */
+/** The part of the store that pushes need. Every call may reject; it is then tried again later, or given up with a line in the log. */
 export interface PushRows {
   subscriptions(user: string): Promise<readonly PushSubscription[]>
   /** Deletes dead subscriptions, many at once, but only while device and endpoint are still these: a device may have renewed its own meanwhile. */
@@ -32,7 +32,7 @@ export interface PushRows {
   unaware(user: string, message: Pick<OwedMessage, 'conversation' | 'seq' | 'offset'>): Promise<readonly PushSubscription[]>
   /** Which messages from one place to another the user is still to be told of, as things are now: not of what they have left, muted, blocked or deleted since. */
   wanted(user: string, conversation: string, from: number, to: number): Promise<ReadonlySet<number>>
-  /** What the notification of a message says, as far as the user's settings allow; undefined where it says nothing. */
+  /** The text of a message's notification, as far as the user's settings allow; undefined if there is none. */
   preview(user: string, conversation: string, seq: number): Promise<NotePreview | undefined>
   /**
    * Messages in inboxes that came since (Unix ms), not by the user, not deleted, not muted, not read, and not acknowledged by every subscribed device:

@@ -107,7 +107,7 @@ export class NotificationScheduler {
     return clock.now() < owedAt + graceMs + inUseMs && isInUse(user)
   }
 
-  /** What came after `due` waits its own time: a device that lacks it alone may be about to acknowledge it. One note tells of all there is. */
+  /** A message after `due` waits its own time: a device that lacks only that one may be about to acknowledge it. One note stands for all of them. */
   async #notify(pending: PendingNotification): Promise<void> {
     const { user, conversation } = pending
     await this.#dropUnwanted(pending)

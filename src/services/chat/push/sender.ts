@@ -18,7 +18,7 @@ export type PushOutcome =
 export interface PushSender {
   /** Whether subscriptions like this one are its own. */
   takes(subscription: PushSubscription): boolean
-  /** What shares one bottleneck and one order to wait: the origin of a push service, or a gateway. */
+  /** The key of what shares one bottleneck and one time to wait: the origin of a push service, or a gateway. */
   originOf(subscription: PushSubscription): string
   /** Never rejects. */
   send(subscription: PushSubscription, note: PushNote): Promise<PushOutcome>

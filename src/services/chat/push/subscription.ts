@@ -36,7 +36,7 @@ export interface EndpointRules {
   readonly allowPrivateAddresses: boolean
 }
 
-/** What is wrong with the URL of a Web Push service, or undefined. The URL is a stranger's: what it may name is listed, not what it may not. */
+/** The problem with the URL of a Web Push service, or undefined. The URL is a stranger's: allowed hosts are listed, not forbidden ones. */
 export function endpointProblem(endpoint: string, rules: EndpointRules): string | undefined {
   if (endpoint.length > pushLimits.endpointMax) return `is longer than ${pushLimits.endpointMax} characters`
   // The parser drops tabs and line ends and takes backslashes for slashes; what is sent should be what was checked.
@@ -60,7 +60,7 @@ function matches({ host, hostname, port }: URL, entry: string): boolean {
   return hostname === named || host === entry
 }
 
-/** What a device gives of itself: `PushSubscription.toJSON()` of a browser, or `{ endpoint: "apns:TOKEN" }`. */
+/** A device's subscription: `PushSubscription.toJSON()` of a browser, or `{ endpoint: "apns:TOKEN" }`. */
 export interface GivenSubscription {
   readonly endpoint: string
   readonly keys?: { readonly p256dh: string; readonly auth: string } | undefined
@@ -98,7 +98,7 @@ function unpadded(text: string): string {
   return padding === -1 ? text : text.slice(0, padding)
 }
 
-/** What is not on the curve would fail with each push, so it is not kept. */
+/** A key that is not on the curve would fail with each push, so it is refused. */
 function isPoint(text: string): boolean {
   if (!/^B[\w-]{86}={0,1}$/.test(text)) return false
   try {

@@ -115,7 +115,7 @@ function seal({ p256dh, auth }: PushSubscription, body: NoteBody): Uint8Array<Ar
   try {
     return new Uint8Array(encrypt(p256dh, auth, JSON.stringify(body), 'aes128gcm').cipherText)
   } catch {
-    // What the library says may quote the keys.
+    // An error of the library may quote the keys.
     throw new UnsendableError('the keys of the device do not fit')
   }
 }

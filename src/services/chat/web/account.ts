@@ -6,7 +6,7 @@ const accountSchema = z.object({ user: z.string(), token: z.string(), guest: z.b
 
 const deviceKey = 'fanfare.chat.device'
 
-/** Who this page is signed in as. */
+/** The account that this page is signed in with. */
 export type Account = z.infer<typeof accountSchema>
 
 const claimsSchema = z.object({ sub: z.string(), exp: z.nullish(z.number()) })
@@ -123,7 +123,7 @@ function expiryOf(token: string): { expires?: number } {
   return exp === undefined ? {} : { expires: exp * 1000 }
 }
 
-/** What a JWT says. Whether it is true is for the server to check. */
+/** The claims of a JWT. The server checks them. */
 function claimsOf(token: string): z.infer<typeof claimsSchema> | undefined {
   const [, payload = ''] = token.split('.')
   const claims = claimsSchema.safeParse(parsed(decoded(payload)))

@@ -15,7 +15,7 @@ import type { Invited, UserPresence } from '../model/wire.ts'
 import { People } from './people.ts'
 import { TimeLabels } from './time-labels.ts'
 
-/** What the page uses of a client. */
+/** The part of a client that the page uses. */
 export type PageClient = Pick<ChatClient, Exclude<keyof ChatClient, 'options'>>
 
 /** Something that is said for a moment at the edge of the page. */
@@ -23,7 +23,7 @@ export interface PageNotice {
   readonly id: number
   readonly text: string
   readonly tone: 'plain' | 'bad'
-  /** What can be done about it, while it is shown. */
+  /** An action for it, while it is shown. */
   readonly action?: NoticeAction | undefined
 }
 
@@ -39,7 +39,7 @@ const noticesMax = 3
 /** How often "last seen 5 min ago" is counted again. */
 const clockMs = 30_000
 
-/** What the client knows, as signals: whoever reads one is drawn again when it changes, and nobody else. */
+/** The client's state as signals: a component that reads one is drawn again when it changes, and no other. */
 export class ChatStore {
   readonly people: People
   readonly labels = new TimeLabels()
@@ -126,7 +126,7 @@ export class ChatStore {
     return seen(this.#presenceRev, () => this.chat.presenceOf(user))
   }
 
-  /** Where a file can be shown from, as soon as there is a connection. */
+  /** The address that a file can be shown from, once there is a connection. */
   fileUrl(id: string, form: 'whole' | 'small'): string | undefined {
     return seen(this.#filesRev, () => (this.link.value === 'live' ? this.chat.files.urlOf(id, form) : undefined))
   }
@@ -136,7 +136,7 @@ export class ChatStore {
     return seen(this.#progressRev, () => this.chat.files.progress(cid))
   }
 
-  /** Where a file can be saved from: this device, or the server. Undefined without a connection. */
+  /** The address that a file can be saved from: this device, or the server. Undefined without a connection. */
   async savingUrl({ id, blob }: FileView): Promise<string | undefined> {
     if (blob !== undefined) return URL.createObjectURL(blob)
     return id === undefined ? undefined : this.chat.files.link(id, 'save')
@@ -278,7 +278,7 @@ export function changeReason(refusal: Refusal): string {
   return refusal.reason === 'not_found' ? 'The message is not there any longer.' : reasonText(refusal)
 }
 
-/** What a refusal means to the one who reads it. */
+/** The text of a refusal for the user. */
 export function reasonText({ reason, text }: { readonly reason: string; readonly text: string }): string {
   return reasons[reason] ?? (text === '' ? `The server refused this (${reason}).` : `The server refused this: ${text}`)
 }

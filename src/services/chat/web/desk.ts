@@ -12,7 +12,7 @@ import { pushState, turnPushOff } from './push.ts'
 import type { Selection } from './selection.tsx'
 import type { Viewed } from './viewer.tsx'
 
-/** What the composer is for at the moment. */
+/** What the composer is writing: a new message, an answer, or an edit. */
 export type Writing =
   | { readonly kind: 'new' }
   | { readonly kind: 'reply'; readonly item: MessageView }

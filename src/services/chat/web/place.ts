@@ -1,13 +1,13 @@
 import { type Signal, signal } from '@preact/signals'
 
-/** What stands beside the conversation. On a phone it covers it. */
+/** The panel beside the conversation. On a phone it covers the conversation. */
 export type Panel =
   | { readonly kind: 'none' }
   | { readonly kind: 'details' }
   | { readonly kind: 'search' }
   | { readonly kind: 'info'; readonly seq: number }
 
-/** Where one is: the address says it, so that reload, back and forward do what one expects. */
+/** The page's location: it is in the address, so that reload, back and forward work as expected. */
 export class PageLocation {
   readonly conversation: Signal<string | undefined>
   readonly panel: Signal<Panel>
