@@ -1,5 +1,5 @@
 import type { Config } from '../server/config/index.ts'
-import { secretsPath } from '../server/index.ts'
+import { type NavigationEntry, secretsPath } from '../server/index.ts'
 import { columns } from './columns.ts'
 import { ownName } from './own-name.ts'
 
@@ -9,12 +9,11 @@ const dim = '\x1b[2m'
 const reset = '\x1b[0m'
 
 /** What one wants to know of a server that has just begun: where its pages and end points are, and how to get in. */
-export function banner(config: Config, url: string, version: string, color: boolean): string {
+export function banner(config: Config, url: string, version: string, color: boolean, places: readonly NavigationEntry[]): string {
   const paint = (code: string, text: string) => (color ? code + text + reset : text)
   const rows = columns([
     ['  Home', url],
-    ['  Live matches', `${url}/sports`],
-    ['  Chat', `${url}/chat`],
+    ...places.map(({ title, path }) => [`  ${title}`, url + path]),
     ['  Operations', `${url}/ops`],
     ['  WebSocket', `${url.replace(/^http/, 'ws')}/connection/websocket`],
     ['  SSE', `${url}/sse?channel=…`],

@@ -70,7 +70,9 @@ describe('fanfare start', () => {
     const { url, outputUntil } = await start()
     const output = await outputUntil('listening')
     for (const line of [
-      `Home          ${url}`,
+      `Home        ${url}`,
+      `Chat        ${url}/chat`,
+      `Sports      ${url}/sports`,
       `${url}/ops`,
       `ws${url.slice(4)}/connection/websocket`,
       'fanfare token --user alice',

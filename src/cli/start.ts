@@ -19,7 +19,7 @@ export async function start(config: Config, terminal: Terminal): Promise<number>
     if (!(error instanceof Error)) throw error
     return cannotStart(error, config, terminal)
   }
-  if (format === 'pretty') terminal.out(banner(config, server.url, version, terminal.color))
+  if (format === 'pretty') terminal.out(banner(config, server.url, version, terminal.color, server.application.navigation))
   for (const warning of server.config.warnings) log.warn({}, warning)
   if (config.development) log.warn({ data: config.data }, 'development mode: generated secrets, guests may log in, this machine only')
   return serveUntil(stop, server, config, log)
