@@ -9,7 +9,7 @@ const server = await createServer({
 const Order = z.object({ item: z.string().min(1), count: z.int().positive().default(1) })
 let orders = 0
 
-// Whoever calls this has a user: strangers are refused before it runs. With `{ anonymous: true }` behind it, it would take them.
+// Callers have a user: strangers are refused before this runs. `{ anonymous: true }` as the last argument would accept them.
 server.command('orders.place', Order, async (order, { user }) => {
   const placed = { id: ++orders, user, ...order }
   await server.publish(`orders:${user}`, placed)

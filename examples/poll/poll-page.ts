@@ -21,6 +21,6 @@ document.querySelector('h1')?.append(question)
 show(counts)
 const stream = new EventSource('sse?channel=poll:votes')
 stream.onmessage = ({ data }) => {
-  const { pub } = JSON.parse(data)
-  if (pub !== undefined) show(pub.data.counts)
+  const message = JSON.parse(data)
+  for (const { pub } of message.batch ?? [message]) if (pub !== undefined) show(pub.data.counts)
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Glob } from 'bun'
 import { isTest, root, sourcesIn } from './sources.ts'
 
 const files = sourcesIn('src').filter(source => !isTest(source))
@@ -72,6 +73,21 @@ test('[Y82] every noun of GLOSSARY.md is exported by the file that it names', ()
   )
   expect(missing.map(([, noun, path]) => `${path}: ${noun}`)).toEqual([])
   expect(rows.length).toBeGreaterThan(40)
+})
+
+/** A path from the root or from `src`. What a run makes is in folders that begin with a dot. */
+const paths =
+  /`((?:src|test|sim|bench|examples|docs|build|bin|kit|protocol|protobuf|hub|transport|broker|store|cluster|server|services|web|cli)\/[\w/.-]+)`/g
+
+test('[Y88] every path that a page names exists', () => {
+  const pages = ['*.md', 'docs/*.md'].flatMap(pattern => [...new Glob(pattern).scanSync(root)]).filter(page => page !== 'CHANGELOG.md')
+  const named = pages.flatMap(page =>
+    [...readFileSync(join(root, page), 'utf8').matchAll(paths)]
+      .map(([, path = '']) => ({ page, path }))
+      .filter(({ path }) => !path.includes('/.')),
+  )
+  expect(named.filter(({ path }) => !existsSync(join(root, path)) && !existsSync(join(root, 'src', path)))).toEqual([])
+  expect(named.length).toBeGreaterThan(200)
 })
 
 /** Without comments and texts. */
