@@ -69,6 +69,8 @@ function checkView({ oracle, ends, judge }: RestContext, view: View): void {
     case 'latest': {
       const newest = entries.at(-1)
       if (newest === undefined || newest.epoch !== end?.epoch) return
+      // Whoever came back too late for it was told so, and shows nothing in place of an older one.
+      if (!view.values.has('') && isForgotten(newest, namespace, oracle)) return
       judge.hold(
         same(view.values.get(''), newest.data),
         `${who} in ${channel} ends with ${show(view.values.get(''))} and not ${show(newest.data)}`,
@@ -76,6 +78,8 @@ function checkView({ oracle, ends, judge }: RestContext, view: View): void {
       return
     }
     case 'conflated': {
+      const last = entries.at(-1)
+      if (last !== undefined && isForgotten(last, namespace, oracle)) return
       const truth = folded(entries.filter(({ epoch }) => epoch === end?.epoch))
       judge.hold(sameValues(view.values, truth), `${who} in ${channel} ends with ${show([...view.values])} and not ${show([...truth])}`)
       return
@@ -83,6 +87,12 @@ function checkView({ oracle, ends, judge }: RestContext, view: View): void {
     case 'ephemeral':
       return
   }
+}
+
+/** What nobody touched for so long is forgotten: who comes back then cannot be told of it. */
+function isForgotten({ at }: Entry, { delivery }: Namespace, oracle: Oracle): boolean {
+  const { quietMs } = delivery.history
+  return quietMs > 0 && at + quietMs <= oracle.now()
 }
 
 function checkEnd(judge: Judge, { channel, who, position }: View, end: Position | undefined): void {

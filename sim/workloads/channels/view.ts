@@ -49,7 +49,11 @@ export class View implements ChannelView {
     this.#delta = reply.delta === true
     this.#followed.begin(reply, since)
     if (this.follows) for (const publication of this.#followed.recover(reply, since)) this.#follow(this.#whole(publication))
-    else if (this.namespace.delivery.name === 'latest') for (const publication of reply.publications ?? []) this.#takeValue(publication)
+    else if (this.namespace.delivery.name === 'latest') {
+      // Whoever is told that the newest value is gone no longer shows an older one.
+      if (since !== undefined && reply.recovered !== true) this.values.delete('')
+      for (const publication of reply.publications ?? []) this.#takeValue(publication)
+    }
     if (this.namespace.delivery.name === 'conflated') this.#beginValues(reply.data)
     if (this.namespace.delivery.name === 'lanes') this.#beginLanes(reply.data)
   }

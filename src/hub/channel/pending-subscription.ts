@@ -145,27 +145,27 @@ export class PendingSubscription {
   }
 
   #recover(queued: readonly Publication[]): Recovery {
-    const { session } = this
     const { channel } = this.subscription
     const { position } = channel.feed
     const { since } = this.request
-    if (channel.namespace.delivery.recovers === 'newest')
-      return recoverNewest(
-        channel.states.flatMap(state => state.snapshot()),
-        position,
-        since,
-      )
+    if (channel.namespace.delivery.recovers === 'newest') {
+      const newest = channel.states.flatMap(state => state.snapshot())
+      return recoverNewest(newest, position, since) ?? this.#unrecovered(queued)
+    }
     if (since === undefined || this.page === undefined) return this.#start(queued)
     const missed = reconcile(since, this.page, queued, position)
     const publications = missed !== undefined && this.#isWithin(missed) ? missed : undefined
-    if (publications === undefined) this.host.counters.unrecovered++
-    else this.host.counters.recovered++
-    if (publications === undefined) {
-      if (!this.request.rejectUnrecovered) return this.#start(queued)
-      session.untrack(channel.name, unsubscribes.insufficientState)
-      throw new CommandError(errors.unrecoverablePosition)
-    }
+    if (publications === undefined) return this.#unrecovered(queued)
+    this.host.counters.recovered++
     return { seen: Math.max(position.offset, this.page.position.offset), offset: since.offset, recovered: true, publications }
+  }
+
+  /** @throws CommandError 112 where the client would rather have nothing */
+  #unrecovered(queued: readonly Publication[]): Recovery {
+    this.host.counters.unrecovered++
+    if (!this.request.rejectUnrecovered) return this.#start(queued)
+    this.session.untrack(this.subscription.channel.name, unsubscribes.insufficientState)
+    throw new CommandError(errors.unrecoverablePosition)
   }
 
   /** From here on, or from where the grant's data was made. @throws CommandError where that is too long ago: a new attempt gets newer data */
@@ -247,10 +247,11 @@ interface Recovery {
   readonly isBehindState?: boolean
 }
 
-/** The newest value is all there is to recover: a newcomer gets it, who has it already gets nothing. */
-function recoverNewest(newest: readonly Publication[], { epoch, offset }: Position, since: Position | undefined): Recovery {
+/** The newest value is all there is to recover: a newcomer gets it, who has it already gets nothing. Undefined where it has expired unseen. */
+function recoverNewest(newest: readonly Publication[], { epoch, offset }: Position, since: Position | undefined): Recovery | undefined {
   const hasIt = since !== undefined && since.epoch === epoch && since.offset === offset
   if (since === undefined) return { seen: offset, offset: offset - newest.length, recovered: false, publications: newest }
+  if (newest.length === 0 && !hasIt) return undefined
   // A place in another history says nothing in this one, where it may even be that of the newest value.
   const from = since.epoch === epoch ? since.offset : 0
   return { seen: offset, offset: from, recovered: true, publications: hasIt ? [] : newest }
