@@ -58,6 +58,10 @@ export class MemoryPresence implements Presence {
   }
 
   async untrack(channel: string, client: string, owner = local): Promise<void> {
+    this.#remove(channel, client, owner)
+  }
+
+  #remove(channel: string, client: string, owner: string): void {
     const entries = this.#channels.get(channel)
     const entry = entries?.get(client)
     if (entries === undefined || entry?.owner !== owner) return
@@ -88,11 +92,11 @@ export class MemoryPresence implements Presence {
     this.#leases.set(owner, this.options.clock.now() + presenceLeaseMs)
   }
 
-  /** Drops everything that a node held. */
+  /** Drops everything that a node held, in one turn: what comes after is not touched. */
   async drop(owner: string): Promise<void> {
     this.#leases.delete(owner)
     for (const [channel, entries] of [...this.#channels]) {
-      for (const [client, entry] of [...entries]) if (entry.owner === owner) await this.untrack(channel, client, owner)
+      for (const [client, entry] of [...entries]) if (entry.owner === owner) this.#remove(channel, client, owner)
     }
   }
 

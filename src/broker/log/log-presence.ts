@@ -192,13 +192,17 @@ export class LogPresence implements Presence {
   }
 
   #expire(time: number): void {
-    for (const [owner, renewedAt] of this.#renewals) if (renewedAt + presenceLeaseMs <= time) this.#drop(owner)
+    for (const [owner, renewedAt] of this.#renewals) {
+      if (renewedAt + presenceLeaseMs > time) continue
+      // A link below that was silent for too long. What this node drops itself it does not hold any more, but it may hold what came after.
+      if (owner !== this.options.node) for (const [key, held] of this.#held) if (held.owner === owner) this.#held.delete(key)
+      this.#drop(owner)
+    }
   }
 
   /** With a node go the links below it. */
   #drop(owner: string): void {
     this.#renewals.delete(owner)
-    if (owner !== this.options.node) for (const [key, held] of this.#held) if (held.owner === owner) this.#held.delete(key)
     const gone = this.#registry.owners().filter(other => other === owner || nodeOf(other) === owner)
     for (const other of gone) {
       this.#renewals.delete(other)
