@@ -123,6 +123,8 @@ export class HttpTransport {
     const misled = this.#misled(request)
     if (misled !== undefined) return Response.json({ error: misled }, { status: 403, headers: safetyHeaders })
     const asked = withHost(request)
+    // Whoever asks may write anything into Host, and routes parse the URL that Bun makes of it.
+    if (!URL.canParse(asked.url)) return Response.json({ error: noHost.toReply() }, { status: 400, headers: safetyHeaders })
     const pathname = pathOf(asked.url)
     const peer = server.requestIP(request)?.address ?? ''
     const address = this.options.addressOf?.(request, peer) ?? peer
@@ -170,6 +172,8 @@ export class HttpTransport {
     }
   }
 }
+
+const noHost = new CommandError(errors.badRequest, 'Host: expected the name or address of a host')
 
 /** In whole seconds, rounded up: earlier would be in vain. Rates are by the second, so that who asked too much has something again after one. */
 function waitOf({
