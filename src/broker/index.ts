@@ -1,4 +1,5 @@
 export {
+  bytesOf,
   type LogBounds,
   LogBroker,
   type LogBrokerOptions,
@@ -9,11 +10,13 @@ export {
   type LogReader,
   type LogReading,
   type LogRecord,
+  type LogSlice,
   MemoryLog,
   type MemoryLogOptions,
   partitionOf,
   type SharedLog,
   type SharedLogs,
+  type SliceLimits,
 } from './log/index.ts'
 export { MemoryBroker, type MemoryBrokerOptions } from './memory.ts'
 export { MemoryPresence, type MemoryPresenceOptions } from './memory-presence.ts'

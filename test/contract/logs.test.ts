@@ -18,6 +18,7 @@ function inMemory(delayMs: number) {
     },
     settle: async () => clock.advance(50),
     truncate: async (partition: number, upTo: number) => log.truncate(partition, upTo),
+    recreate: async () => log.recreate(),
     close: async () => undefined,
   }
 }

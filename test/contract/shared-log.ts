@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import type { LogReader, LogReading, LogRecord, SharedLog } from '../../src/broker/index.ts'
+import type { LogBounds, LogReader, LogReading, LogRecord, SharedLog } from '../../src/broker/index.ts'
 
 /** A log as two nodes have it, each by a way of its own. */
 export interface SharedLogStage {
@@ -11,12 +11,15 @@ export interface SharedLogStage {
   settle(): Promise<void>
   /** Has the log forget everything up to an offset. */
   truncate(partition: number, upTo: number): Promise<void>
+  /** Puts another log of the same name in its place, with nothing in it. */
+  recreate(): Promise<void>
   close(): Promise<void>
 }
 
 class Noting implements LogReader {
   readonly records: LogRecord[] = []
   readonly missing: number[] = []
+  readonly restarts: LogBounds[] = []
 
   take(records: readonly LogRecord[]): void {
     this.records.push(...records)
@@ -24,6 +27,10 @@ class Noting implements LogReader {
 
   missed(upTo: number): void {
     this.missing.push(upTo)
+  }
+
+  restarted(bounds: LogBounds): void {
+    this.restarts.push(bounds)
   }
 
   get values(): string[] {
@@ -129,6 +136,70 @@ export function sharedLogContract(name: string, open: () => Promise<SharedLogSta
       const times = reader.records.map(({ time }) => time)
       expect(times).toHaveLength(4)
       expect(times).toEqual(times.toSorted((left, right) => left - right))
+    })
+
+    test('[LB1] a record has its key, its value as it was given and its headers, or none', async () => {
+      const { log, done, settle, read } = await start()
+      const given = [
+        { key: 'news:1', value: '{"a": [1,  "ü😀"]}', headers: { id: 'n.1', tags: '{"a":"ü"}' } },
+        { key: '', value: 'no JSON' },
+        { key: 'news:2', value: '' },
+      ]
+      await done(log.append(0, given))
+      await settle()
+      const { reader } = await read(0, 0)
+      expect(reader.records.map(({ offset, time, ...entry }) => entry)).toEqual(given)
+    })
+
+    test('[LB2] names the last offset before a time, so that a reading behind it misses nothing since then', async () => {
+      const { log, done, append, read } = await start()
+      expect(await done(log.offsetAt(0, 1))).toBe(0)
+      for (const value of range(1, 5)) await append(0, value)
+      const { reader } = await read(0, 0)
+      const times = reader.records.map(({ time }) => time)
+      const offsetBefore = (timeMs: number) => reader.records.findLast(({ time }) => time < timeMs)?.offset ?? 0
+      for (const time of [...times, (times.at(-1) ?? 0) + 1, 1]) expect(await done(log.offsetAt(0, time))).toBe(offsetBefore(time))
+    })
+
+    test('[LB3] gives pieces within limits that lead from any offset to the end, and pass over what was dropped', async () => {
+      const { log, done, append, read, truncate, settle } = await start()
+      await append(0, ...range(1, 20))
+      const { reader } = await read(0, 0)
+      const last = reader.records.at(-1)?.offset ?? 0
+      const from = async (after: number, limits: { records: number; bytes: number }) => {
+        const values: string[] = []
+        const sizes: number[] = []
+        for (let at = after; at < last; ) {
+          const { records, readTo } = await done(log.slice(0, at, limits))
+          expect(readTo).toBeGreaterThan(at)
+          values.push(...records.map(({ value }) => value))
+          sizes.push(records.length)
+          at = readTo
+        }
+        return { values, largest: Math.max(...sizes) }
+      }
+      expect(await from(0, { records: 7, bytes: 1_000_000 })).toEqual({ values: range(1, 20), largest: 7 })
+      expect(await from(0, { records: 100, bytes: 1 })).toEqual({ values: range(1, 20), largest: 1 })
+      const third = reader.records[2]?.offset ?? 0
+      expect((await from(third, { records: 100, bytes: 1_000_000 })).values).toEqual(range(4, 20))
+      expect((await done(log.slice(0, last, { records: 5, bytes: 100 }))).records).toEqual([])
+      await truncate(0, third)
+      await settle()
+      expect((await from(0, { records: 100, bytes: 1_000_000 })).values).toEqual(range(4, 20))
+    })
+
+    test('[LB4] a log that was made anew is another: its readers are told its epoch and bounds, and go on with what is in it', async () => {
+      const { log, other, done, append, read, recreate, settle } = await start()
+      await append(0, '1', '2', '3')
+      const { reader } = await read(0, 0)
+      const before = await done(log.bounds(0))
+      await recreate()
+      await settle()
+      await append(0, 'anew')
+      const bounds = await done(other.bounds(0))
+      expect(bounds.epoch).not.toBe(before.epoch)
+      expect(reader.restarts.map(({ epoch }) => epoch)).toEqual([bounds.epoch])
+      expect(reader.values).toEqual(['1', '2', '3', 'anew'])
     })
   })
 }

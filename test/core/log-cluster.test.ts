@@ -213,6 +213,25 @@ describe('brokers over a log', () => {
     expect((await other.broker.history('log:1', { since: first, limit: -1 })).complete).toBe(true)
   })
 
+  test('[LB5] over a log that was made anew no position of the former one is recovered from, and whoever follows a channel is told to ask', async () => {
+    const stage = new Stage(2)
+    const [node, other] = [stage.node(0), stage.node(1)]
+    const publish = async (data: number) => {
+      const published = other.broker.publish('log:1', data, {})
+      stage.clock.settle()
+      return await published
+    }
+    const before = [await publish(1), await publish(2), await publish(3)]
+    stage.cluster.logs.channels.recreate()
+    stage.clock.settle()
+    expect(node.heard.suspected).toEqual(['log:1'])
+    const after = await publish(4)
+    expect(after.epoch).not.toBe(before[0]?.epoch)
+    for (const since of before) expect((await node.broker.history('log:1', { since, limit: -1 })).complete).toBe(false)
+    const page = await node.broker.history('log:1', { since: { ...after, offset: 0 }, limit: -1 })
+    expect([page.complete, page.publications.map(({ data }) => data), node.heard.data('log:1')]).toEqual([true, [4], [1, 2, 3, 4]])
+  })
+
   test('[N24] a publish that the log does not answer fails for the moment, and what was published appears once', async () => {
     const stage = new Stage(2)
     const node = stage.node(0)
@@ -223,7 +242,7 @@ describe('brokers over a log', () => {
     stage.clock.advance(4000)
     await expect(failing).rejects.toMatchObject({ code: 100, temporary: true })
     expect(stage.node(1).heard.data('log:1')).toEqual(['late'])
-    const [entry] = stage.cluster.logs.channels.slice(0, 0, 1).concat(stage.cluster.logs.channels.slice(1, 0, 1))
+    const [entry] = [0, 1].flatMap(number => stage.cluster.logs.channels.recordsAfter(number, 0, 1))
     if (entry === undefined) throw new Error('nothing was appended')
     // A client of the log that did not hear of it appends it again.
     for (const partition of [0, 1])

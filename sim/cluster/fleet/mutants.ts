@@ -71,10 +71,14 @@ function dropping(log: SharedLog): SharedLog {
     partitions: log.partitions,
     append: (partition, entries) => log.append(partition, entries),
     bounds: partition => log.bounds(partition),
+    offsetAt: (partition, timeMs) => log.offsetAt(partition, timeMs),
+    slice: (partition, after, limits) => log.slice(partition, after, limits),
+    silentMs: () => log.silentMs(),
     read: (partition, after, reader) =>
       log.read(partition, after, {
         take: records => reader.take(records.filter(isKept)),
         missed: upTo => reader.missed(upTo),
+        restarted: bounds => reader.restarted(bounds),
       }),
   }
 }

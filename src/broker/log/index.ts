@@ -1,13 +1,17 @@
 export { LogBroker, type LogBrokerOptions } from './log-broker.ts'
+export { LogLine } from './log-line.ts'
 export { LogPresence, type LogPresenceOptions } from './log-presence.ts'
-export { LogLine, MemoryLog, type MemoryLogOptions } from './memory-log.ts'
+export { MemoryLog, type MemoryLogOptions } from './memory-log.ts'
 export {
+  bytesOf,
   type LogBounds,
   type LogEntry,
   type LogReader,
   type LogReading,
   type LogRecord,
+  type LogSlice,
   partitionOf,
   type SharedLog,
   type SharedLogs,
+  type SliceLimits,
 } from './shared-log.ts'

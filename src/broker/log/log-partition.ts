@@ -74,6 +74,7 @@ export class LogPartition {
         this.#reading = this.context.channels.read(this.number, this.#floor, {
           take: records => this.#take(records),
           missed: upTo => this.#missed(upTo),
+          restarted: bounds => this.#restarted(bounds),
         })
         return await this.reached(bounds.last)
       }
@@ -152,12 +153,27 @@ export class LogPartition {
 
   #missed(upTo: number): void {
     this.context.log.error({ partition: this.number, from: this.readTo, upTo }, 'the log dropped records before they were read here')
-    this.readTo = Math.max(this.readTo, upTo)
-    this.#floor = this.readTo
+    this.#beginAgain(Math.max(this.readTo, upTo))
+    this.#wake()
+  }
+
+  /** What was read before is of another log: its places mean nothing any more. */
+  #restarted({ epoch, first }: LogBounds): void {
+    this.context.log.error({ partition: this.number, readTo: this.readTo, epoch }, 'the log is another one now')
+    this.epoch = epoch
+    this.#ids.clear()
+    this.#keys.clear()
+    this.#beginAgain(first - 1)
+    for (const { resolve } of this.#waiting.splice(0)) resolve()
+  }
+
+  /** Nothing is known any more of what was before, and whoever follows a channel must ask. */
+  #beginAgain(after: number): void {
+    this.readTo = after
+    this.#floor = after
     const channels = [...this.#streams.keys()]
     this.#streams.clear()
     for (const channel of channels) for (const sink of this.context.sinks()) sink.mayHaveMissed(channel)
-    this.#wake()
   }
 
   #take(records: readonly LogRecord[]): void {

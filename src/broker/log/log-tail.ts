@@ -31,7 +31,9 @@ export class LogTail {
     this.#reading?.close()
   }
 
-  #read(epoch: string, after: number, last: number): Promise<void> {
+  #read(begun: string, after: number, end: number): Promise<void> {
+    let epoch = begun
+    let last = end
     return new Promise(resolve => {
       this.#readTo = after
       if (after >= last) resolve()
@@ -46,6 +48,12 @@ export class LogTail {
         },
         missed: upTo => {
           this.#readTo = Math.max(this.#readTo, upTo)
+        },
+        restarted: bounds => {
+          epoch = bounds.epoch
+          this.#readTo = bounds.first - 1
+          last = Math.min(last, bounds.last)
+          if (this.#readTo >= last) resolve()
         },
       })
     })

@@ -1,5 +1,16 @@
 import { type Clock, type Random, randomId } from '../../kit/index.ts'
-import type { LogBounds, LogEntry, LogReader, LogReading, LogRecord, SharedLog } from './shared-log.ts'
+import { LogLine } from './log-line.ts'
+import {
+  bytesOf,
+  type LogBounds,
+  type LogEntry,
+  type LogReader,
+  type LogReading,
+  type LogRecord,
+  type LogSlice,
+  type SharedLog,
+  type SliceLimits,
+} from './shared-log.ts'
 
 export interface MemoryLogOptions {
   readonly clock: Clock
@@ -20,13 +31,17 @@ const epochBytes = 3
 /** A log in the memory of one process, which several nodes may share. Each has a line of its own to it. */
 export class MemoryLog implements SharedLog {
   readonly partitions: number
-  readonly epoch: string
+  #epoch: string
   readonly #partitions: readonly Partition[]
 
   constructor(readonly options: MemoryLogOptions) {
     this.partitions = options.partitions ?? partitionsDefault
-    this.epoch = randomId(options.random, epochBytes)
+    this.#epoch = randomId(options.random, epochBytes)
     this.#partitions = Array.from({ length: this.partitions }, () => ({ records: [], last: 0, readers: new Set() }))
+  }
+
+  get epoch(): string {
+    return this.#epoch
   }
 
   async append(partition: number, entries: readonly LogEntry[]): Promise<void> {
@@ -38,7 +53,8 @@ export class MemoryLog implements SharedLog {
     const newest = at.records.at(-1)?.time ?? 0
     // The order of a partition is that of its times, whatever the clock does.
     const time = Math.max(newest, this.options.clock.now())
-    for (const { key, value } of entries) at.records.push({ key, value, offset: ++at.last, time })
+    for (const { key, value, headers } of entries)
+      at.records.push({ key, value, ...(headers === undefined ? {} : { headers }), offset: ++at.last, time })
     for (const wake of at.readers) wake()
   }
 
@@ -48,11 +64,38 @@ export class MemoryLog implements SharedLog {
 
   boundsNow(partition: number): LogBounds {
     const { records, last } = this.#at(partition)
-    return { epoch: this.epoch, first: records[0]?.offset ?? last + 1, last }
+    return { epoch: this.#epoch, first: records[0]?.offset ?? last + 1, last }
+  }
+
+  async offsetAt(partition: number, timeMs: number): Promise<number> {
+    const { records, last } = this.#at(partition)
+    let low = 0
+    let high = records.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((records[middle]?.time ?? Number.POSITIVE_INFINITY) < timeMs) low = middle + 1
+      else high = middle
+    }
+    return (records[low]?.offset ?? last + 1) - 1
+  }
+
+  async slice(partition: number, after: number, { records: count, bytes: bytesMax }: SliceLimits): Promise<LogSlice> {
+    const records: LogRecord[] = []
+    let bytes = 0
+    for (const record of this.recordsAfter(partition, after, count)) {
+      bytes += bytesOf(record)
+      if (bytes > bytesMax && records.length > 0) break
+      records.push(record)
+    }
+    return { records, readTo: records.at(-1)?.offset ?? Math.max(after, this.#at(partition).last) }
   }
 
   read(partition: number, after: number, reader: LogReader): LogReading {
     return this.line(this.options.clock).read(partition, after, reader)
+  }
+
+  silentMs(): number {
+    return 0
   }
 
   /** A node's own way to the log. */
@@ -67,8 +110,18 @@ export class MemoryLog implements SharedLog {
     records.splice(0, kept === -1 ? records.length : kept)
   }
 
+  /** Another log takes its place, with nothing in it. */
+  recreate(): void {
+    this.#epoch = randomId(this.options.random, epochBytes)
+    for (const partition of this.#partitions) {
+      partition.records.length = 0
+      partition.last = 0
+      for (const wake of partition.readers) wake()
+    }
+  }
+
   /** At most so many records after an offset. */
-  slice(partition: number, after: number, count: number): readonly LogRecord[] {
+  recordsAfter(partition: number, after: number, count: number): readonly LogRecord[] {
     const { records } = this.#at(partition)
     const from = Math.max(0, after + 1 - (records[0]?.offset ?? 1))
     return records.slice(from, from + count)
@@ -85,99 +138,5 @@ export class MemoryLog implements SharedLog {
     const at = this.#partitions[partition]
     if (at === undefined) throw new RangeError(`the log has ${this.partitions} partitions, and no ${partition}`)
     return at
-  }
-}
-
-/** Records that are handed over at a time. */
-const batchMax = 500
-
-/** One node's way to a log in memory. It can be slow, and it can be cut: then appends hang, and readers stand still. */
-export class LogLine implements SharedLog {
-  /** How long everything takes on the way to the log, and as long again on the way back. */
-  delayMs = 0
-  /** How far readers are behind, beyond the way. */
-  lagMs = 0
-  #isCut = false
-  readonly #wakes = new Set<() => void>()
-
-  constructor(
-    readonly log: MemoryLog,
-    readonly clock: Clock,
-  ) {}
-
-  get partitions(): number {
-    return this.log.partitions
-  }
-
-  get isCut(): boolean {
-    return this.#isCut
-  }
-
-  /** Nothing gets through any more: what is on its way arrives, its answer does not. */
-  cut(): void {
-    this.#isCut = true
-  }
-
-  mend(): void {
-    this.#isCut = false
-    for (const wake of this.#wakes) wake()
-  }
-
-  append(partition: number, entries: readonly LogEntry[]): Promise<void> {
-    return this.#ask(() => this.log.appendNow(partition, entries))
-  }
-
-  bounds(partition: number): Promise<LogBounds> {
-    return this.#ask(() => this.log.boundsNow(partition))
-  }
-
-  read(partition: number, after: number, reader: LogReader): LogReading {
-    let at = after
-    let isUnderWay = false
-    const wake = () => {
-      if (isUnderWay || this.#isCut) return
-      isUnderWay = true
-      this.#later(this.delayMs + this.lagMs, () => {
-        isUnderWay = false
-        if (this.#isCut || !this.#wakes.has(wake)) return
-        const dropped = this.log.boundsNow(partition).first - 1
-        if (dropped > at) reader.missed(dropped)
-        const records = this.log.slice(partition, Math.max(at, dropped), batchMax)
-        at = records.at(-1)?.offset ?? Math.max(at, dropped)
-        if (records.length === 0) return
-        wake()
-        reader.take(records)
-      })
-    }
-    this.#wakes.add(wake)
-    const growth = this.log.onGrowth(partition, wake)
-    wake()
-    return {
-      close: () => {
-        growth.close()
-        this.#wakes.delete(wake)
-      },
-    }
-  }
-
-  #ask<T>(work: () => T): Promise<T> {
-    if (this.#isCut) return new Promise(() => undefined)
-    return new Promise((resolve, reject) => {
-      this.#later(this.delayMs, () => {
-        try {
-          const outcome = work()
-          this.#later(this.delayMs, () => {
-            if (!this.#isCut) resolve(outcome)
-          })
-        } catch (error) {
-          reject(error)
-        }
-      })
-    })
-  }
-
-  #later(ms: number, run: () => void): void {
-    if (ms === 0) this.clock.soon(run)
-    else this.clock.after(ms, run)
   }
 }

@@ -22,4 +22,8 @@ export class SeenKeys<T> {
       this.#outcomes.delete(oldest)
     }
   }
+
+  clear(): void {
+    this.#outcomes.clear()
+  }
 }

@@ -1,8 +1,10 @@
-/** A record: its key within the partition, and its value. */
+/** A record: its key within the partition, its value, and what belongs to it beside both. */
 export interface LogEntry {
   /** Records of one key are in one partition, so that their order is the same for all. */
   readonly key: string
+  /** Text as it was given. */
   readonly value: string
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export interface LogRecord extends LogEntry {
@@ -26,10 +28,25 @@ export interface LogReader {
   take(records: readonly LogRecord[]): void
   /** The log has dropped what this reader had not read yet: everything up to this offset. It goes on behind it. */
   missed(upTo: number): void
+  /** The log is another one now, of another epoch: made anew, or it lost what was read already. The reading goes on with its oldest record. */
+  restarted(bounds: LogBounds): void
 }
 
 export interface LogReading {
   close(): void
+}
+
+/** How much one piece of a log may be. It has one record at least, where there is one. */
+export interface SliceLimits {
+  readonly records: number
+  readonly bytes: number
+}
+
+/** A piece of a partition. */
+export interface LogSlice {
+  readonly records: readonly LogRecord[]
+  /** Everything after the asked offset and up to here has been read: the last record, or further where there is none between. */
+  readonly readTo: number
 }
 
 /**
@@ -42,11 +59,17 @@ export interface SharedLog {
   /** Appends in order. Resolves when that is durable; where it fails, any of it may be there all the same, or still come, and even twice. */
   append(partition: number, entries: readonly LogEntry[]): Promise<void>
   bounds(partition: number): Promise<LogBounds>
+  /** The last offset before a time: a reading that begins after it misses nothing since then. 0 where nothing was before. */
+  offsetAt(partition: number, timeMs: number): Promise<number>
+  /** The next records after an offset, once and within limits. What the log has dropped is passed over: `bounds` tells. */
+  slice(partition: number, after: number, limits: SliceLimits): Promise<LogSlice>
   /**
    * Gives every record after an offset, in order and without a gap, then those that come. What goes wrong on the way is tried on until
    * `close`: a reader is late then, and never misses anything.
    */
   read(partition: number, after: number, reader: LogReader): LogReading
+  /** How long the log has not answered some reading of this node, in milliseconds; 0 where it answers all, or nothing is read. */
+  silentMs(): number
 }
 
 /** The logs of a cluster. */
@@ -62,4 +85,11 @@ export interface SharedLogs {
 /** The partition of a key, as Kafka's own producers choose it, so that other systems may write by key. */
 export function partitionOf(key: string, partitions: number): number {
   return (Bun.hash.murmur32v2(key, 0x97_47_b2_8c) & 0x7f_ff_ff_ff) % partitions
+}
+
+/** About what a record takes: in a batch, on its way, and in a slice. */
+export function bytesOf({ key, value, headers }: LogEntry): number {
+  let bytes = key.length + Buffer.byteLength(value)
+  for (const name in headers) bytes += name.length + (headers[name]?.length ?? 0)
+  return bytes
 }
