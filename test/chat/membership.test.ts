@@ -93,7 +93,7 @@ overBothStores(({ open }) => {
     expect(ids.size).toBe(20)
     expect((await chat.direct('user 0', 'alice')).id).toBe(one ?? '')
     const again = await ChatRows.open(await open())
-    expect((await again.direct('user 0', 'alice')).id).not.toBe('d_' + Bun.SHA256.hash('["alice","user 0"]', 'base64url').slice(0, 22))
+    expect((await again.direct('user 0', 'alice')).id).not.toBe(`d_${Bun.SHA256.hash('["alice","user 0"]', 'base64url').slice(0, 22)}`)
     await sql.run("update chat_conversation set id = 'd_old' where id = ?1", one ?? '')
     for (const table of ['chat_member', 'chat_stay'])
       await sql.run(`update ${table} set conversation = 'd_old' where conversation = ?1`, one ?? '')

@@ -7,7 +7,7 @@ import { rounds } from '../kit/index.ts'
 import { Seeds } from './seeds.ts'
 
 /** `CHAT_SEEDS=20000` looks further than the fixed number. */
-const seeds = Number(process.env.CHAT_SEEDS ?? rounds(40, 1000))
+const seeds = Number(process.env.CHAT_SEEDS ?? rounds(25, 1000))
 /** A broken service must be noticed within so many runs. */
 const mutantSeeds = 20
 /** How many follow an invitation at once, and how many there is room for. */

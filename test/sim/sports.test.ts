@@ -6,7 +6,7 @@ import { rounds } from '../kit/index.ts'
 import { Seeds } from './seeds.ts'
 
 /** `SPORTS_SEEDS=20000` looks further than the fixed number. */
-const seeds = Number(process.env.SPORTS_SEEDS ?? rounds(50, 1000))
+const seeds = Number(process.env.SPORTS_SEEDS ?? rounds(30, 1000))
 /** A broken service must be noticed within so many runs. */
 const mutantSeeds = 20
 const sports = new Seeds(sportsWorkload)
