@@ -1,4 +1,4 @@
-import { type Config, ConfigError } from '../server/config/index.ts'
+import { type Config, ConfigError, fleetSchemes, schemeOf } from '../server/config/index.ts'
 import { checkSecretsOfParent } from '../server/index.ts'
 
 export type Checked =
@@ -17,11 +17,13 @@ export function checkConfiguration(config: Config): Checked {
 }
 
 function summaryOf(config: Config): string {
-  const { host, port, data, workers, upstreams, development, channel } = config
+  const { host, port, data, workers, upstreams, development, channel, broker, node } = config
+  const isFleet = upstreams.length === 0 && fleetSchemes.some(scheme => scheme === schemeOf(broker))
   const named = channel.namespaces.filter(({ name }) => name !== '').map(({ name }) => name)
   const parts = [
-    upstreams.length > 0 ? `a relay of ${upstreams.join(', ')}` : 'a server',
+    upstreams.length > 0 ? `a relay of ${upstreams.join(', ')}` : isFleet ? `a node of the fleet over ${broker}` : 'a server',
     `on ${host}:${port}`,
+    ...(isFleet ? [`linked to at ${node.address}`] : []),
     ...(workers > 1 ? [`${workers} processes`] : []),
     `data in ${data}`,
     `namespaces: ${named.length === 0 ? 'none' : named.join(', ')}`,

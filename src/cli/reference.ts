@@ -29,6 +29,11 @@ at the start, one server at a time. The data folder is one server's: a second on
 What belongs to one machine stays in \`fanfare.sqlite\` in the data folder: histories on disk, and live games. A
 password in a flag can be seen by other users of the machine; \`FANFARE_STORE\`, or \`PGPASSWORD\` beside a URL without one, cannot. Parameters such as
 \`?sslmode=verify-full\` are taken. Between the server and Postgres no proxy may share connections between transactions.
+
+**A fleet** is several equal servers that share one Kafka and one Postgres: clients connect to any of them. \`broker: kafka://host:port,…\` makes a server one of its nodes; it
+needs \`store: postgres://…\`, a \`node.secret\` that all nodes share, a \`node.address\` at which the other nodes reach it, and the same keys for tokens everywhere. What cannot be
+reached or used stops the start with the option's path and the reason. Limits hold for each node by itself, except two that hold on all nodes together, within a second:
+\`client.user_command_rate\` and \`client.user_connection_limit\`.
 `
 
 const titles: Readonly<Record<string, readonly [string, string]>> = {

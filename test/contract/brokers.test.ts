@@ -58,7 +58,9 @@ presenceContract('over a log', () => withRoom(overLog()))
 describe('a broker by its URL', () => {
   test('[B232] a scheme that nobody knows is a problem of the configuration, with its path', async () => {
     const refused = createServer({ broker: 'nats://127.0.0.1' })
-    await expect(refused).rejects.toThrow(new ConfigError(['broker: nothing is known of "nats:", only of "memory:"']))
+    await expect(refused).rejects.toThrow(
+      new ConfigError(['broker: nothing is known of "nats:", only of "memory:", "kafka:" and "kafkas:"']),
+    )
   })
 
   test('[B232] a program brings brokers of its own, which are opened with the URL', async () => {

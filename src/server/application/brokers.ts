@@ -21,7 +21,3 @@ export type BrokerOpeners = Readonly<Record<string, BrokerOpener>>
 
 /** Those that ship. */
 export const brokers = { memory: (context: BrokerContext, sink: BrokerSink) => new MemoryBroker(context, sink) } satisfies BrokerOpeners
-
-export function schemeOf(url: string): string {
-  return url.slice(0, url.indexOf(':'))
-}

@@ -9,9 +9,9 @@ import {
   Tree,
 } from '../../cluster/index.ts'
 import type { HistoryLog } from '../../hub/index.ts'
-import { type Config, ConfigError } from '../config/index.ts'
+import { type Config, ConfigError, schemeOf } from '../config/index.ts'
 import { sameSecret } from '../identity/same-secret.ts'
-import { type BrokerOpeners, brokers, schemeOf } from './brokers.ts'
+import { type BrokerOpeners, brokers } from './brokers.ts'
 
 export interface PlaceOptions extends Omit<TopologyOptions, 'limits' | 'secret' | 'isSecret'> {
   readonly config: Pick<Config, 'broker' | 'limits' | 'node'>

@@ -1,7 +1,9 @@
 import { defaultLimits, type Limits, type Namespace, type PersonalChannel } from '../../hub/index.ts'
+import { addressOf, hostsOf, schemeOf } from './fleet-rules.ts'
 import { frameSizesOf } from './frame-sizes.ts'
 import { toNamespace } from './namespace-options.ts'
-import { type HookName, hookNames, isDevelopment, type Readable } from './rules.ts'
+import type { PlacedNamespace, Readable } from './readable.ts'
+import { type HookName, hookNames, isDevelopment } from './rules.ts'
 import type { Settings } from './schema.ts'
 
 /** Keys and claims that tokens of one kind are checked with. Both keys may be given: HS256 goes to the secret, the rest to the JWKS. */
@@ -10,6 +12,38 @@ export interface TokenSource {
   readonly jwksPublicEndpoint: string | undefined
   readonly audience: string | undefined
   readonly issuer: string | undefined
+}
+
+/** How Kafka is reached, and which topics are used. */
+export interface KafkaConfig {
+  /** `host:port` each, of the brokers that are asked for all others. */
+  readonly hosts: readonly string[]
+  /** Files, where connections are encrypted. */
+  readonly tls: KafkaTls | undefined
+  readonly login: KafkaLogin | undefined
+  readonly topics: { readonly prefix: string; readonly partitions: number; readonly replication: number | undefined }
+  /** Namespaces whose publications have topics of their own, by name. */
+  readonly mappings: Readonly<Record<string, KafkaMapping>>
+}
+
+/** Paths of PEM files, each absent where the system's will do. */
+export interface KafkaTls {
+  readonly ca: string | undefined
+  readonly cert: string | undefined
+  readonly key: string | undefined
+  readonly servername: string | undefined
+}
+
+export interface KafkaLogin {
+  readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'
+  readonly username: string
+  readonly password: string
+}
+
+/** `shared`: one topic for all channels of the namespace; `per-channel`: one for each. */
+export interface KafkaMapping {
+  readonly mapping: 'shared' | 'per-channel'
+  readonly topic: string | undefined
 }
 
 export interface HookTarget {
@@ -77,8 +111,9 @@ export interface Config {
     readonly allowedHosts: readonly string[]
     readonly targets: Readonly<Partial<Record<HookName, HookTarget>>>
   }
-  /** `secret` is what nodes and workers of one cluster show each other. */
-  readonly node: { readonly secret: string | undefined }
+  /** `secret` is what nodes and workers of one cluster show each other, `address` where the others of a fleet link to this one. */
+  readonly node: { readonly secret: string | undefined; readonly address: string | undefined }
+  readonly kafka: KafkaConfig
   readonly shutdown: { readonly timeoutMs: number }
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'auto' | 'pretty' | 'json' }
   readonly limits: Limits
@@ -167,6 +202,21 @@ function storeOf({ store, data }: Settings): Store {
   return store.kind === 'sqlite' ? store : { ...store, path }
 }
 
+function kafkaOf({ broker, kafka }: Settings, namespaces: readonly PlacedNamespace[]): KafkaConfig {
+  const { username, password, mechanism, tls, topics } = kafka
+  return {
+    hosts: hostsOf(broker) ?? [],
+    tls: schemeOf(broker) === 'kafkas' ? { ca: tls.ca, cert: tls.cert, key: tls.key, servername: tls.servername } : undefined,
+    login: username === undefined || password === undefined ? undefined : { mechanism, username, password },
+    topics: { prefix: topics.prefix, partitions: topics.partitions, replication: topics.replication },
+    mappings: Object.fromEntries(
+      namespaces.flatMap(({ name, options: { kafka: own } }) =>
+        own === undefined ? [] : [[name, { mapping: own.mapping, topic: own.topic }] as const],
+      ),
+    ),
+  }
+}
+
 function hooksOf({ secret, allowed_hosts, ...given }: Settings['hooks']): Config['hooks'] {
   const targets: Partial<Record<HookName, HookTarget>> = {}
   for (const name of hookNames) {
@@ -209,7 +259,8 @@ export function toConfig({ settings, namespaces, services }: Readable, warnings:
     httpApi: { key: settings.http_api.key, insecure: settings.http_api.insecure },
     metrics: { key: settings.metrics.key },
     hooks: hooksOf(settings.hooks),
-    node: { secret: settings.node.secret },
+    node: { secret: settings.node.secret, address: addressOf(settings) },
+    kafka: kafkaOf(settings, namespaces),
     shutdown: { timeoutMs: settings.shutdown.timeout },
     log: settings.log,
     limits: limitsOf(settings),

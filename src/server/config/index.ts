@@ -1,6 +1,17 @@
 export { type Option, OptionSet } from './catalogue.ts'
 export { insteadOf } from './centrifugo-options.ts'
-export { type Config, type HookTarget, type Store, storeTarget, type TokenSource } from './config.ts'
+export {
+  type Config,
+  type HookTarget,
+  type KafkaConfig,
+  type KafkaLogin,
+  type KafkaMapping,
+  type KafkaTls,
+  type Store,
+  storeTarget,
+  type TokenSource,
+} from './config.ts'
+export { fleetSchemes, schemeOf } from './fleet-rules.ts'
 export { fileVariable } from './layers.ts'
 export { nearest, nearestPath } from './nearest.ts'
 export { isNetwork, Networks, unmapped } from './networks.ts'

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { deliveries, type Namespace, namespaceBounds, namespaceRules, readNamespace } from '../../hub/index.ts'
 import { delayMaxMs } from '../../protocol/index.ts'
+import { namespaceKafka } from './fleet-options.ts'
 import {
   asJson,
   choice,
@@ -92,6 +93,7 @@ const options = {
   delta_publish: flag('Every publication may go out as a delta; otherwise those that are published with `delta: true`.'),
   subscribe_hook: flag('Asks `hooks.subscribe` before a client subscribes.'),
   publish_hook: flag('Asks `hooks.publish` before a client publishes.'),
+  kafka: namespaceKafka.optional(),
 }
 
 export const optionsSchema = group(options)
@@ -131,8 +133,8 @@ export function idleOptions(options: NamespaceOptions): string[] {
   return ['history_size', 'history_ttl', 'lanes'].filter(option => Reflect.get(options, option) !== undefined && !isTaken(option, options))
 }
 
-/** What was given, as `defineNamespace` takes it. */
-export function givenOptions(name: string, options: NamespaceOptions): Readonly<Record<string, unknown>> {
+/** What was given, as `defineNamespace` takes it: topics are a matter of the broker, and not of the policy. */
+export function givenOptions(name: string, { kafka: _, ...options }: NamespaceOptions): Readonly<Record<string, unknown>> {
   const given: [string, unknown][] = [['name', name]]
   for (const [option, value] of Object.entries(options)) {
     if (isSilent(value) || (harmless.has(option) && !isTaken(option, options))) continue

@@ -210,8 +210,7 @@ describe('what is wrong in itself', () => {
     [{ feed: ['tape:a.json'] }, 'feed[0]: expected a feed like "replay:match.json@10x", got "tape:a.json"'],
     [{ feed: ['replay:a.json@0x'] }, 'feed[0]: expected a feed like "replay:match.json@10x", got "replay:a.json@0x"'],
     [{ demo_speed: '0x' }, 'demo_speed: expected a speed above "0x"'],
-    [{ broker: 'kafka://a:9092' }, 'broker: nothing is known of "kafka:", only of "memory:"'],
-    [{ broker: 'redis' }, 'broker: nothing is known of "redis:", only of "memory:"'],
+    [{ broker: 'redis' }, 'broker: nothing is known of "redis:", only of "memory:", "kafka:" and "kafkas:"'],
     [{ broker: '//memory' }, 'broker: expected a broker like "memory:", got "//memory"'],
     [
       { store: 'mysql:x' },

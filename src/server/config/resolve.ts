@@ -4,7 +4,8 @@ import { layerOfEnvironment, layerOfFlags, overlay } from './layers.ts'
 import { namespaceSchema } from './namespace-options.ts'
 import { foreignProblems, type Problem, problemsOf, withForeign } from './problems.ts'
 import { type ReadServices, readServices, withoutServices } from './read-services.ts'
-import { crossProblems, type PlacedNamespace, type Readable, warningsOf } from './rules.ts'
+import type { PlacedNamespace, Readable } from './readable.ts'
+import { crossProblems, type OtherBrokers, warningsOf } from './rules.ts'
 import { salvaged } from './salvage.ts'
 import { type ConfigInput, type Settings, schema } from './schema.ts'
 import type { ServiceOptions } from './service-options.ts'
@@ -24,6 +25,8 @@ export interface ConfigSources {
   readonly defaults?: ConfigInput
   /** Schemes of brokers beside those that ship. */
   readonly brokers?: readonly string[]
+  /** And of those that several nodes share. */
+  readonly fleets?: readonly string[]
   /** Every option there is: those of a server without services unless given. */
   readonly options?: OptionSet
 }
@@ -70,19 +73,19 @@ function wantedServices(tree: unknown): readonly string[] | undefined {
 function examine(
   whole: unknown,
   options: OptionSet,
-  brokers: readonly string[],
+  others: OtherBrokers,
 ): { readonly problems: readonly Problem[]; readonly readable: Readable | undefined } {
   const tree = withoutServices(whole, options.services)
   const read = schema.safeParse(tree)
   const { problems: ofServices, services } = readServices(whole, options, wantedServices(tree))
   if (read.success && ofServices.length === 0) {
     const readable = { settings: read.data, namespaces: placed(read.data), services }
-    return { problems: crossProblems(readable, [], brokers), readable }
+    return { problems: crossProblems(readable, [], others), readable }
   }
   const own = read.success ? [] : withForeign(problemsOf(read.error, options), foreignProblems(tree, options))
   const wrong = [...own, ...ofServices]
   const readable = salvage(tree, services)
-  return { problems: readable === undefined ? wrong : [...wrong, ...crossProblems(readable, wrong, brokers)], readable: undefined }
+  return { problems: readable === undefined ? wrong : [...wrong, ...crossProblems(readable, wrong, others)], readable: undefined }
 }
 
 /** Reads every source, and reports all that is wrong at once. */
@@ -94,10 +97,11 @@ export function resolveConfig(sources: ConfigSources): Resolution {
     overlay,
     overlay(sources.defaults, sources.file === undefined ? {} : sources.file),
   )
-  const { problems, readable } = examine(tree, options, sources.brokers ?? [])
+  const others = { brokers: sources.brokers ?? [], fleets: sources.fleets ?? [] }
+  const { problems, readable } = examine(tree, options, others)
   const all = [...flags.problems, ...environment.problems, ...problems]
   if (all.length === 0 && readable !== undefined)
-    return { ok: true, config: toConfig(readable, [...environment.warnings, ...warningsOf(readable)]) }
+    return { ok: true, config: toConfig(readable, [...environment.warnings, ...warningsOf(readable, others)]) }
   const origins = new Map([...environment.origins, ...flags.origins])
   return { ok: false, problems: all.map(problem => lineOf(problem, origins)) }
 }
@@ -112,15 +116,21 @@ interface Surrounding<S extends readonly ServiceOptions[]> {
   readonly services?: S
   /** Schemes of brokers beside those that ship. */
   readonly brokers?: readonly string[]
+  readonly fleets?: readonly string[]
 }
 
 /** The configuration of a server in one's own program. @throws ConfigError */
 export function configure<const S extends readonly ServiceOptions[] = readonly []>(
   input: ConfigInput<S[number]> | Config | undefined,
-  { services, brokers = [] }: Surrounding<S> = {},
+  { services, brokers = [], fleets = [] }: Surrounding<S> = {},
 ): Config {
   if (input !== undefined && isConfig(input)) return input
-  const resolution = resolveConfig({ file: input, brokers, options: services === undefined ? coreOptions : new OptionSet(services) })
+  const resolution = resolveConfig({
+    file: input,
+    brokers,
+    fleets,
+    options: services === undefined ? coreOptions : new OptionSet(services),
+  })
   if (!resolution.ok) throw new ConfigError(resolution.problems)
   return resolution.config
 }

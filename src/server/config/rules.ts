@@ -1,26 +1,13 @@
 import { namespaceProblems, type Spelling } from '../../hub/index.ts'
 import { formatDuration } from '../../kit/index.ts'
-import { schemeOf, brokers as shipped } from '../application/brokers.ts'
+import { brokers as shipped } from '../application/brokers.ts'
+import { checkFleet, fleetSchemes, fleetWarnings, schemeOf } from './fleet-rules.ts'
 import { brokenBy, limitRules } from './limit-rules.ts'
-import { configName, givenOptions, idleOptions, type NamespaceOptions } from './namespace-options.ts'
+import { configName, givenOptions, idleOptions } from './namespace-options.ts'
 import type { Problem } from './problems.ts'
-import type { ReadServices } from './read-services.ts'
+import type { PlacedNamespace, Readable } from './readable.ts'
 import type { Settings } from './schema.ts'
 import type { ReportProblem } from './service-options.ts'
-
-/** A namespace that could be read, with the path it stands at. */
-export interface PlacedNamespace {
-  readonly path: string
-  readonly name: string
-  readonly options: NamespaceOptions
-}
-
-/** The readable part of a configuration: problems of one option do not hide those between others. */
-export interface Readable {
-  readonly settings: Settings
-  readonly namespaces: readonly PlacedNamespace[]
-  readonly services: ReadServices
-}
 
 /** Whether only this machine can reach the address. */
 export function isLoopback(host: string): boolean {
@@ -120,10 +107,17 @@ function checkNamespace({ path, name, options }: PlacedNamespace, { settings: { 
   if (options.publish_hook && hooks.publish === undefined) complain(at('publish_hook'), 'needs hooks.publish.url', ['hooks.publish'])
 }
 
-function checkBroker({ settings: { broker } }: Readable, complain: ReportProblem, others: readonly string[]): void {
-  const schemes = [...Object.keys(shipped), ...others]
+/** Schemes of brokers beside those that ship: of one node, and of the nodes of a fleet. */
+export interface OtherBrokers {
+  readonly brokers: readonly string[]
+  readonly fleets: readonly string[]
+}
+
+function checkBroker({ settings: { broker } }: Readable, complain: ReportProblem, { brokers, fleets }: OtherBrokers): void {
+  const schemes = [...Object.keys(shipped), ...fleetSchemes, ...brokers, ...fleets]
   if (schemes.includes(schemeOf(broker))) return
-  complain('broker', `nothing is known of "${schemeOf(broker)}:", only of ${schemes.map(scheme => `"${scheme}:"`).join(' and ')}`)
+  const quoted = schemes.map(scheme => `"${scheme}:"`)
+  complain('broker', `nothing is known of "${schemeOf(broker)}:", only of ${quoted.slice(0, -1).join(', ')} and ${quoted.at(-1)}`)
 }
 
 function checkNames({ namespaces }: Readable, complain: ReportProblem): void {
@@ -141,7 +135,7 @@ function checkLimits({ settings }: Readable, complain: ReportProblem): void {
 }
 
 /** Options that do not fit together, except where one of them is wrong in itself (`wrong`). */
-export function crossProblems(readable: Readable, wrong: readonly Problem[], brokers: readonly string[]): Problem[] {
+export function crossProblems(readable: Readable, wrong: readonly Problem[], others: OtherBrokers): Problem[] {
   const problems: Problem[] = []
   const isWrong = (path: string) =>
     wrong.some(problem => problem.path === path || problem.path.startsWith(`${path}.`) || path.startsWith(`${problem.path}.`))
@@ -149,7 +143,8 @@ export function crossProblems(readable: Readable, wrong: readonly Problem[], bro
     if (![path, ...reads].some(isWrong) && !problems.some(problem => problem.path === path)) problems.push({ path, reason })
   }
   checkExposure(readable, complain)
-  checkBroker(readable, complain, brokers)
+  checkBroker(readable, complain, others)
+  checkFleet(readable, complain, [...fleetSchemes, ...others.fleets])
   checkSecrets(readable, complain)
   checkClient(readable, complain)
   checkPersonalChannel(readable, complain)
@@ -194,9 +189,9 @@ function checkSecrets(readable: Readable, complain: ReportProblem): void {
 }
 
 /** Options without effect: logged at the start, not refused. */
-export function warningsOf(readable: Readable): string[] {
+export function warningsOf(readable: Readable, { fleets }: OtherBrokers): string[] {
   const { settings, namespaces, services } = readable
-  const warnings: string[] = []
+  const warnings = fleetWarnings(readable, [...fleetSchemes, ...fleets])
   if (settings.demo === true && !isDevelopment(settings)) warnings.push('demo: does nothing outside of development mode')
   for (const path of services.idle) warnings.push(`${path}: does nothing, since services leaves it out`)
   for (const { path, bytes, safe } of secretsOf(readable))

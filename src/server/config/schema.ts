@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { defaultLimits, type Rate } from '../../hub/index.ts'
 import { formatDuration } from '../../kit/index.ts'
 import { channelNameMax } from '../../protocol/index.ts'
+import { broker, kafka, node } from './fleet-options.ts'
 import { namespaceSchema, optionsSchema } from './namespace-options.ts'
 import { isNetwork } from './networks.ts'
 import {
@@ -133,7 +134,7 @@ const client = group({
     1,
   ),
   user_connection_limit: integer(
-    'Sessions of one user on one node, 0 for no limit (a load test with a single token needs more). Beyond: close 3504.',
+    'Sessions of one user on one node, or on all nodes of a fleet; 0 for no limit (a load test with a single token needs more). Beyond: close 3504.',
     limits.sessionsPerUserMax,
     0,
   ),
@@ -156,7 +157,7 @@ const client = group({
   ),
   address_connection_rate: rate('New sessions of one address', limits.connectRatePerAddress),
   command_rate: rate('Commands of one connection', limits.commandRate),
-  user_command_rate: rate('Commands of one user', limits.commandRatePerUser),
+  user_command_rate: rate('Commands of one user on one node, or on all nodes of a fleet', limits.commandRatePerUser),
   address_command_rate: rate(
     'Commands of all strangers of one address over their connections, and channels of their event streams',
     limits.commandRatePerAddress,
@@ -292,17 +293,6 @@ const hooks = group({
   channel_vacated: hook('that a channel lost its last subscriber', tells),
 })
 
-/** A scheme alone stands for a URL that says no more. */
-const broker = z
-  .string(expects('a broker like "memory:"'))
-  .regex(/^[a-z][a-z0-9+.-]*(:.*)?$/s, expects('a broker like "memory:"'))
-  .transform(value => (value.includes(':') ? value : `${value}:`))
-  .register(optionNotes, {
-    type: 'URL',
-    meaning: 'What moves publications between nodes: `memory:` within one process and its relays.',
-    read: text => text,
-  })
-
 const speed = z
   .string(expects('a speed like "60x"'))
   .regex(/^(\d{1,5}(\.\d{1,3})?)x$/, expects('a speed like "60x"'))
@@ -377,7 +367,8 @@ export const schema = group({
     watchlist_linger: duration('How long the watchlist of a broken event stream waits for its return.', every(limits.sseLingerMs)),
   }).prefault({}),
   hooks: hooks.prefault({}),
-  node: group({ secret: secretText('Secret that nodes of one cluster share.', 'generated in the data folder') }).prefault({}),
+  kafka: kafka.prefault({}),
+  node: node.prefault({}),
   shutdown: group({
     timeout: duration('The drain window, over which clients are told to come back.', '30s', { maxMs: 3_600_000 }),
   }).prefault({}),

@@ -51,7 +51,7 @@ function withSecretsOfParent(config: Config): Config {
     problems.push(`node.secret: missing: nodes show each other the same secret (--node-secret or FANFARE_NODE_SECRET); ${sameMachine}`)
   if (problems.length > 0) throw new ConfigError(problems)
   if (kept === undefined) return config
-  const withNode = { ...config, node: { secret: node.secret ?? kept.node_secret } }
+  const withNode = { ...config, node: { ...node, secret: node.secret ?? kept.node_secret } }
   return development ? { ...withNode, client: clientWith(client, kept) } : withNode
 }
 
@@ -83,7 +83,7 @@ export function withSecrets(config: Config, random: Random): Config {
   if (config.upstreams.length > 0) return withSecretsOfParent(config)
   if (!needsSecrets(config)) return config
   const secrets = openSecrets(config.data, random)
-  const node = { secret: config.node.secret ?? secrets.node_secret }
+  const node = { ...config.node, secret: config.node.secret ?? secrets.node_secret }
   if (!config.development) return { ...config, node }
   return {
     ...config,
