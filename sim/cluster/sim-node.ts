@@ -106,6 +106,7 @@ export class SimNode implements Listener {
   async #begin(): Promise<void> {
     await this.application.start()
     await this.options.begun(this.application)
+    await this.application.serve()
     this.isListening = true
   }
 }

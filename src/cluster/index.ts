@@ -26,13 +26,24 @@ export {
   slotOf,
 } from './placement/index.ts'
 export { linkCloses, protocol, type TakenWatch, type WatchChange, type Welcome } from './protocol.ts'
+export { reachNode } from './reach-node.ts'
 export { Relay, type RelayContext } from './relay.ts'
 export { RelayBroker } from './relay-broker.ts'
 export { RelayPresence } from './relay-presence.ts'
 export type { NodeCounts, NodeReport, NodeRole } from './report.ts'
 export { Single, type SingleOptions } from './single.ts'
 export { type Respondent, survey } from './survey.ts'
-export { notReady, type OpenExchange, type Route, type Topology, type TopologyHost, type TopologyOptions } from './topology.ts'
+export {
+  type FleetFigures,
+  type FleetMember,
+  notReady,
+  type OpenExchange,
+  type Route,
+  type Topology,
+  type TopologyHost,
+  type TopologyOptions,
+  type Trouble,
+} from './topology.ts'
 export { type Parent, Tree, type TreeOptions } from './tree.ts'
 export { upgradeLink } from './upgrade-link.ts'
 export { patienceMs, Uplink } from './uplink.ts'

@@ -1,4 +1,4 @@
-import type { CommandContext } from '../hub/index.ts'
+import type { CommandContext, LimitReport } from '../hub/index.ts'
 import type { Json } from '../kit/index.ts'
 import { CommandError } from '../protocol/index.ts'
 import type { Below } from './below.ts'
@@ -16,6 +16,8 @@ export interface PeersContext {
   /** Runs what concerns a key that this node owns. @throws CommandError 421 where it does not */
   call(key: string, method: string, data: Json | undefined, context: CommandContext): Promise<Json | undefined>
   below(): Below
+  /** What another node reports of the limits of users. */
+  limits(node: string, report: LimitReport): void
 }
 
 /** How long all other nodes may take to answer what is asked of all. */
@@ -35,6 +37,7 @@ export class Peers {
     .handle(protocol.channels, ({ below }, { pattern }) => below().channels(pattern))
     .handle(protocol.push, ({ below }, pushed) => below().push(pushed))
     .handle(protocol.redeem, ({ below }, { ticket }) => below().host.redeem(ticket) ?? null)
+    .handle(protocol.limits, ({ limits }, { node, report }) => limits(node, report))
   #isClosed = false
 
   constructor(
@@ -42,21 +45,32 @@ export class Peers {
     readonly context: PeersContext,
   ) {}
 
-  /** Links to those that are members now, and to no others. */
-  meet(members: readonly ClusterMember[]): void {
-    if (this.#isClosed) return
+  /** Links to those that are members now, and to no others. @returns those that are gone */
+  meet(members: readonly ClusterMember[]): readonly string[] {
+    if (this.#isClosed) return []
     const others = new Map(members.flatMap(member => (member.node === this.options.id ? [] : [[member.node, member]])))
-    for (const [node, peer] of this.#peers) {
-      if (others.has(node)) continue
+    const gone = [...this.#peers].filter(([node]) => !others.has(node))
+    for (const [node, peer] of gone) {
       peer.close()
       this.#peers.delete(node)
     }
     for (const [node, member] of others) if (!this.#peers.has(node)) this.#peers.set(node, new Peer(member, this.options))
+    return gone.map(([node]) => node)
   }
 
   /** @throws BrokenLink for a node that is not there any more */
   request<In, Out>(node: string, row: Request<In, Out>, input: In): Promise<Out> {
     return this.#peers.get(node)?.request(row, input) ?? Promise.reject(new BrokenLink())
+  }
+
+  /** Other nodes that are members. */
+  get size(): number {
+    return this.#peers.size
+  }
+
+  /** Says it to all that there is a link to. What is lost with a link is not said again. */
+  tell<In>(row: Request<In, null>, input: In): void {
+    for (const peer of this.#peers.values()) if (peer.isUp) peer.request(row, input).catch(() => undefined)
   }
 
   survey<In, Out>(row: Request<In, Out>, input: In, isWhole: boolean): Promise<readonly Out[]> {
@@ -67,6 +81,10 @@ export class Peers {
   routeTo(node: string): Route {
     const peer = this.#peers.get(node) ?? [...this.#peers.values()].find(({ reports }) => reports.some(report => report.node === node))
     return peer === undefined ? { kind: 'nowhere' } : { kind: 'there', node: peer }
+  }
+
+  isLinkedTo(node: string): boolean {
+    return this.#peers.get(node)?.isUp === true
   }
 
   reports(): NodeReport[] {

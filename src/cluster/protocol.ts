@@ -5,6 +5,7 @@ import type {
   HistoryQuery,
   HookClient,
   LifecycleEvent,
+  LimitReport,
   NamespaceFields,
   NumberedRevocation,
   PresenceVersion,
@@ -123,6 +124,11 @@ const reports = shaped<{ readonly nodes: readonly NodeReport[] }>(
   z.looseObject({ nodes: z.array(z.looseObject({ node: text, role: text, region: text, parent: text, viewers: count })) }),
 )
 
+const limitReport = z.object({
+  node: text,
+  report: z.object({ spent: z.array(z.tuple([text, count])), sessions: z.array(z.tuple([text, count])) }),
+})
+
 const again = { repeatable: true } as const
 
 /** All that nodes ask and say over a link. A new question is a row here, a call, and a handler. */
@@ -180,6 +186,9 @@ export const protocol = {
   alive: request('alive', nothing, reports, again),
   /** A command that concerns a key, for the key's owner. */
   owned: request('owned', z.object({ key: text, method: text, data: json, user: text, client: text }), json),
+
+  /** What users had of their limits beyond the node's share. */
+  limits: request('limits', shaped<{ readonly node: string; readonly report: LimitReport }>(limitReport), nothing, again),
 
   // Either way.
   watch: request('watch', watchChange, json, again),

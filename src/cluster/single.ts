@@ -74,6 +74,14 @@ export class Single implements Topology {
 
   async begin(): Promise<void> {}
 
+  async serve(): Promise<void> {}
+
+  troubles() {
+    return []
+  }
+
+  fleet(): undefined {}
+
   changed(): void {
     this.children.welcomeAgain()
   }
@@ -84,8 +92,8 @@ export class Single implements Topology {
     return { kind: 'here', slot: slotOf(key), term: 1 }
   }
 
-  callOwner(_key: string, method: string, data: Json | undefined, context: CommandContext): Promise<Json | undefined> {
-    return this.#below.host.node.call(method, data, context)
+  callOwner(key: string, method: string, data: Json | undefined, context: CommandContext): Promise<Json | undefined> {
+    return this.#below.host.node.call(method, data, { ...context, owned: { key, slot: slotOf(key), term: 1 } })
   }
 
   routeTo(session: string): Route {
@@ -120,7 +128,7 @@ export class Single implements Topology {
     return this.#below.surveyWorkers()
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.children.close()
   }
 

@@ -34,6 +34,10 @@ export interface Topology {
   readonly isCentral: boolean
   /** Whether it has been out of reach of what it needs for longer than a change of ways takes. */
   readonly isOrphan: boolean
+  /** Why new clients had better go to another node; none where all is well. */
+  troubles(): readonly Trouble[]
+  /** The fleet as this node sees it; undefined where it is none of one. */
+  fleet(): FleetFigures | undefined
   /** The node that answers HTTP that is not served here; undefined if there is none. */
   readonly upstream: Upstream | undefined
   /** Nodes linked to this one from below. */
@@ -46,8 +50,10 @@ export interface Topology {
   provideHistory(namespace: string, provider: HistoryProvider): void
   /** The parts of the server that it works on are there. */
   join(host: TopologyHost): void
-  /** Takes what comes from other nodes. Resolves when the node can be used. */
+  /** Takes what comes from other nodes. Resolves when own code can use the node. */
   begin(): Promise<void>
+  /** Own code is there: the node takes its share of what nodes own from now on. */
+  serve(): Promise<void>
   /** Something has changed that nodes below must know. */
   changed(): void
   /** The rules of namespaces have changed: what is kept of their channels is fetched anew. */
@@ -71,7 +77,36 @@ export interface Topology {
   reports(): readonly NodeReport[]
   /** The rows of this machine's workers for the operations page. */
   surveyWorkers(): Promise<readonly unknown[]>
-  close(): void
+  close(): Promise<void>
+}
+
+/** A part of the surroundings that cannot be used at the moment. */
+export interface Trouble {
+  /** `kafka` and `postgres` do not answer; the node is `deaf` where it does not hear what others publish. */
+  readonly part: 'kafka' | 'postgres' | 'deaf' | 'upstream' | 'disk'
+  readonly reason: string
+}
+
+/** A fleet as one of its nodes sees it. */
+export interface FleetFigures {
+  readonly members: readonly FleetMember[]
+  /** How many slots there are, and how many of them are this node's. */
+  readonly slots: number
+  readonly owned: number
+  /** Terms of this node that began and ended since its start: with every slot that it was given, and that it gave or lost. */
+  readonly gained: number
+  readonly lost: number
+  /** The highest term of a slot of this node: how often that slot has had another owner. */
+  readonly term: number
+}
+
+export interface FleetMember {
+  readonly node: string
+  readonly address: string
+  /** Slots that it owns, as last read. */
+  readonly slots: number
+  /** Whether there is a link to it; true for the node itself. */
+  readonly isLinked: boolean
 }
 
 /** The node above, as far as HTTP goes. */

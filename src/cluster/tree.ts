@@ -9,7 +9,7 @@ import { Relay } from './relay.ts'
 import { RelayBroker } from './relay-broker.ts'
 import { RelayPresence } from './relay-presence.ts'
 import type { NodeReport, NodeRole } from './report.ts'
-import { notReady, type Route, type Topology, type TopologyHost, type TopologyOptions, type Upstream } from './topology.ts'
+import { notReady, type Route, type Topology, type TopologyHost, type TopologyOptions, type Trouble, type Upstream } from './topology.ts'
 import { Uplink } from './uplink.ts'
 import { UpstreamBroker } from './upstream-broker.ts'
 
@@ -127,6 +127,14 @@ export class Tree implements Topology {
     })
   }
 
+  async serve(): Promise<void> {}
+
+  troubles(): readonly Trouble[] {
+    return this.isOrphan ? [{ part: 'upstream', reason: 'no node upstream' }] : []
+  }
+
+  fleet(): undefined {}
+
   /** Without a way up, nodes below are told when there is one. */
   changed(): void {
     if (this.#uplink.isUp) this.children.welcomeAgain()
@@ -142,8 +150,8 @@ export class Tree implements Topology {
   }
 
   /** Commands that are not known here are asked above, whoever owns what. */
-  callOwner(_key: string, method: string, data: Json | undefined, context: CommandContext): Promise<Json | undefined> {
-    return this.#below.host.node.call(method, data, context)
+  callOwner(key: string, method: string, data: Json | undefined, context: CommandContext): Promise<Json | undefined> {
+    return this.#below.host.node.call(method, data, { ...context, owned: { key, slot: slotOf(key), term: 1 } })
   }
 
   routeTo(session: string): Route {
@@ -180,7 +188,7 @@ export class Tree implements Topology {
     return this.#below.surveyWorkers()
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#relay.close()
     this.children.close()
     this.#uplink.close()

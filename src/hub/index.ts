@@ -11,6 +11,7 @@ export {
 } from './access/identity.ts'
 export { type Principal, principalOf } from './access/principal.ts'
 export { isOver, keyOf, type NumberedRevocation, type Revocation, Revocations, type TokenMark } from './access/revocations.ts'
+export { type LimitReport, limitReportMs, SharedLimits } from './access/shared-limits.ts'
 export type { Channel } from './channel/channel.ts'
 export { endedMeanwhile } from './channel/pending-grants.ts'
 export { openSubscription, type PendingSubscription, type SubscribeRequest } from './channel/pending-subscription.ts'
@@ -77,7 +78,7 @@ export { bytesPerCharacter, defaultLimits, type Limits, namespaceBounds, positio
 export { Node, type NodeOptions } from './node.ts'
 export { callsMax } from './session/call-line.ts'
 export type { CommandHost } from './session/command-host.ts'
-export { type CommandContext, type CommandMethod, payerOf, type RunningContext } from './session/command-method.ts'
+export { type CommandContext, type CommandMethod, type OwnedKey, payerOf, type RunningContext } from './session/command-method.ts'
 export { completeAll, type Identified, identify } from './session/commands/connect.ts'
 export {
   type ConnectHandler,

@@ -5,6 +5,7 @@ import type { Verifier } from './access/identity.ts'
 import { Rates } from './access/rates.ts'
 import { Refusals } from './access/refusals.ts'
 import { Revocations } from './access/revocations.ts'
+import { SharedLimits } from './access/shared-limits.ts'
 import { TokenCheck } from './access/token-check.ts'
 import { Hub } from './channel/hub.ts'
 import { Occupancy } from './channel/occupancy.ts'
@@ -88,6 +89,8 @@ export class Node implements BrokerSink, SessionContext<Session>, LifecycleHost 
   readonly #occupancy = new Occupancy()
   /** Runs methods that are not known here: a relay has its parent do it. */
   forward: ((method: string, data: Json | undefined, context: CommandContext) => Promise<Json | undefined>) | undefined
+  /** Brings a command to the node that owns its key. Without it every key is owned here. */
+  toOwner: ((key: string, method: string, data: Json | undefined, context: CommandContext) => Promise<Json | undefined>) | undefined
   #verifying: Timer | undefined
 
   constructor(readonly options: NodeOptions) {
@@ -151,6 +154,11 @@ export class Node implements BrokerSink, SessionContext<Session>, LifecycleHost 
     return delayed === undefined ? this.broker.history(channel, { ...query, limit }) : delayed.feed.history({ ...query, limit })
   }
 
+  /** The limits of users hold for several nodes together from now on. */
+  shareLimits(): SharedLimits {
+    return new SharedLimits(this.limits, this.rates, this.sessions)
+  }
+
   /** Runs a service's command, or asks the rpc hook. @throws CommandError 101 for a stranger where a user is needed, 104 for no such method, 107 with the path of a bad input */
   async call(method: string, data: Json | undefined, context: CommandContext): Promise<Json | undefined> {
     const known = this.methods.get(method)
@@ -159,6 +167,8 @@ export class Node implements BrokerSink, SessionContext<Session>, LifecycleHost 
     if (context.user === '' && !known.anonymous) throw new CommandError(errors.unauthorized, 'this command needs a user')
     const parsed = known.schema.safeParse(data ?? {})
     if (!parsed.success) throw new CommandError(errors.badRequest, describeIssue(parsed.error))
+    const key = context.owned === undefined ? known.keyOf?.(parsed.data) : undefined
+    if (key !== undefined && this.toOwner !== undefined) return this.toOwner(key, method, data, context)
     const { session } = context
     const principal = payerOf(context)
     const pause = async () => {

@@ -22,12 +22,12 @@ export class KeyedRateLimiter {
 
   /** Takes `count` if they are there. Never takes a part. */
   take(key: string, now: number, count = 1): boolean {
-    let bucket = this.#buckets.get(key)
-    if (bucket === undefined) {
-      bucket = new TokenBucket(this.rate.perSecond, this.rate.burst, now)
-      this.#buckets.set(key, bucket)
-    }
-    return bucket.take(now, count)
+    return this.#bucketOf(key, now).take(now, count)
+  }
+
+  /** Takes `count` that were spent elsewhere, whether they are there or not: what is missing is gained before anything else. */
+  charge(key: string, now: number, count: number): void {
+    this.#bucketOf(key, now).charge(now, count)
   }
 
   /** Milliseconds until `count` could be taken; 0 for now. */
@@ -39,5 +39,14 @@ export class KeyedRateLimiter {
   sweep(now: number): void {
     if (this.#buckets.size > this.keysMax) this.#buckets.clear()
     for (const [key, bucket] of this.#buckets) if (bucket.isFull(now)) this.#buckets.delete(key)
+  }
+
+  #bucketOf(key: string, now: number): TokenBucket {
+    let bucket = this.#buckets.get(key)
+    if (bucket === undefined) {
+      bucket = new TokenBucket(this.rate.perSecond, this.rate.burst, now)
+      this.#buckets.set(key, bucket)
+    }
+    return bucket
   }
 }

@@ -1,3 +1,6 @@
+/** How often `burst` may be owed. */
+const debtMax = 16
+
 /**
  * A rate limit that allows bursts: holds at most `burst` tokens and gains `perSecond` of them each second.
  * Lazy: the arithmetic happens when it is asked, so an idle bucket costs nothing.
@@ -21,6 +24,12 @@ export class TokenBucket {
     if (this.#tokens < count) return false
     this.#tokens -= count
     return true
+  }
+
+  /** Takes `count` tokens, there or not. What is owed is bounded, so that no mistake elsewhere closes it for long. */
+  charge(now: number, count: number): void {
+    this.#refill(now)
+    this.#tokens = Math.max(-debtMax * this.burst, this.#tokens - count)
   }
 
   /** Milliseconds until `count` tokens will be there. */

@@ -30,14 +30,19 @@ export function isEvent<K extends ServerEvent>(event: LifecycleEvent, kind: K): 
   return event.kind === kind
 }
 
-/** The options of a command: whether strangers may call it, and its weight. */
-export interface CommandOptions extends OwnCodeOptions {
+/** The options of a command: whether strangers may call it, its weight, and where it runs. */
+export interface CommandOptions<I = never> extends OwnCodeOptions {
   /**
    * How much it costs, as so many commands that do next to nothing (some 50 µs), 1 to 1000; 1 unless said otherwise. It is charged to the rate of
    * whoever calls. From 16 on a user has one such command under way and no other beside it; one that reads many rows calls `context.pause()`
    * after each millisecond or so of work.
    */
   readonly weight?: number
+  /**
+   * What the input is about, such as `room:7`. The command then runs at the node that owns this key, whichever node the client is on, with
+   * `context.owned`; without it, on the client's own node, or the central one above. Where there is one node, that owns every key.
+   */
+  key?(input: I): string
 }
 
 /** The HTML file of a page: `new URL('./poll.html', import.meta.url)`, or what Bun gives for `import page from './poll.html'`. */
@@ -56,7 +61,7 @@ export interface ServerCalls {
     name: string,
     schema: S,
     run: (input: z.output<S>, context: RunningContext) => Answer<R>,
-    options?: CommandOptions,
+    options?: CommandOptions<z.output<S>>,
   ): void
   /** Decides every subscribe, publish, presence and history call of users in a namespace; of strangers too with `anonymous`, who are refused otherwise. */
   authorize(namespace: string, authorizer: Authorizer, options?: OwnCodeOptions): void

@@ -5,6 +5,7 @@ import { type LogLine, MemoryLog } from '../../src/broker/index.ts'
 import { MemoryLeaseStore } from '../../src/cluster/index.ts'
 import { presenceLeaseMs } from '../../src/hub/index.ts'
 import { type Json, seededRandom } from '../../src/kit/index.ts'
+import { CommandError } from '../../src/protocol/index.ts'
 import type { Application, ConfigInput } from '../../src/server/index.ts'
 import { Applications, DirectClient } from '../kit/applications.ts'
 
@@ -41,6 +42,7 @@ class FleetStage {
     const application = this.all.create(id, input, undefined, { clock }, fleet)
     this.places.push({ application, clock, lines: Object.values(lines) })
     await this.done(application.start(), 5000)
+    await this.done(application.serve(), 5000)
     return application
   }
 
@@ -183,6 +185,38 @@ describe('a fleet of equal nodes', () => {
     const now = await ask(a, 10)
     expect(['a', 'b']).toContain(String(now))
     expect(await ask(b, 10)).toBe(now)
+  })
+
+  test('[FL1] a command that says its key runs at the owner of that key, once and under the owner’s term, whichever node its client is on', async () => {
+    const { stage, a, b, c } = await three()
+    const ran: [node: string, key: string, term: number | undefined][] = []
+    for (const application of [a, b, c])
+      application.command(
+        'move',
+        z.object({ room: z.string() }),
+        ({ room }, { user, owned }) => {
+          ran.push([application.node.id, owned?.key ?? '', owned?.term])
+          if (room === 'shut') throw new CommandError({ code: 409, message: 'shut' })
+          return { room, by: user }
+        },
+        { key: ({ room }) => `room:${room}` },
+      )
+    stage.clock.advance(5000)
+    const clients = [a, b, c].map(({ node }) => new DirectClient(node, 'ann', stage.clock))
+    const owners = new Set<string>()
+    for (const room of ['1', '2', '3', '4', '5', '6', '7', '8', 'shut']) {
+      const owner = [a, b, c].find(({ topology }) => topology.ownerOf(`room:${room}`).kind === 'here')
+      const owned = owner?.topology.ownerOf(`room:${room}`)
+      const replies = clients.map(client => client.call({ rpc: { method: 'move', data: { room } } }))
+      if (room === 'shut') expect(replies.map(reply => reply?.error?.code)).toEqual([409, 409, 409])
+      else expect(replies.map(reply => reply?.rpc?.data)).toEqual([1, 2, 3].map(() => ({ room, by: 'ann' })))
+      const term = owned?.kind === 'here' ? owned.term : 0
+      expect(ran.splice(0)).toEqual([1, 2, 3].map(() => [owner?.node.id ?? '', `room:${room}`, term]))
+      owners.add(owner?.node.id ?? '')
+    }
+    expect(owners.size).toBeGreaterThan(1)
+    expect(clients[0]?.call({ rpc: { method: 'move', data: {} } })?.error?.code).toBe(107)
+    expect(ran).toEqual([])
   })
 
   test('[N29] a session is reached on whichever node it is: streams by the nodes of their ids, clients by asking all', async () => {

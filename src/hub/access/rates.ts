@@ -22,6 +22,8 @@ export class Rates {
   readonly #failures: KeyedRateLimiter
   readonly #node: TokenBucket
   readonly #sweep: Timer
+  /** Commands since they were last taken, by principal, where other nodes must know. */
+  #counts: Map<string, number> | undefined
 
   constructor(
     readonly clock: Clock,
@@ -38,13 +40,31 @@ export class Rates {
   }
 
   spend({ user, address }: Asking, now: number, count: number): boolean {
-    if (user !== '') return this.#principals.take(principalOf(user, address), now, count)
+    if (user !== '') return this.#take(principalOf(user, address), now, count)
     return address === '' || this.#crowds.take(networkOf(address), now, count)
   }
 
   /** Commands that come by HTTP have no connection. */
   spendFor(principal: Principal, count = 1): boolean {
-    return principal === nobody || this.#principals.take(principal, this.clock.now(), count)
+    return principal === nobody || this.#take(principal, this.clock.now(), count)
+  }
+
+  /** Keeps account of what every principal spends from now on. */
+  beginCounting(): void {
+    this.#counts ??= new Map()
+  }
+
+  /** What was spent since the last call, by principal. */
+  takeCounts(): readonly (readonly [principal: string, commands: number])[] {
+    if (this.#counts === undefined || this.#counts.size === 0) return []
+    const counts = [...this.#counts]
+    this.#counts.clear()
+    return counts
+  }
+
+  /** Charges what was spent elsewhere. */
+  charge(principal: string, count: number): void {
+    this.#principals.charge(principal, this.clock.now(), count)
   }
 
   /** Whether an address may open another session now. One that is not known, since a proxy did not say it, is not limited. */
@@ -70,6 +90,13 @@ export class Rates {
 
   close(): void {
     this.#sweep.cancel()
+  }
+
+  #take(principal: Principal, now: number, count: number): boolean {
+    if (!this.#principals.take(principal, now, count)) return false
+    // Beyond so many the account is not complete, as the limits themselves are not.
+    if (this.#counts !== undefined && this.#counts.size < keysMax) this.#counts.set(principal, (this.#counts.get(principal) ?? 0) + count)
+    return true
   }
 }
 

@@ -11,6 +11,15 @@ export interface CommandContext {
   readonly session?: Session
   /** The principal that is charged; the user if absent. */
   readonly principal?: Principal
+  /** The key that this node owns, where the command was brought to its owner. */
+  readonly owned?: OwnedKey
+}
+
+/** A key with the term under which this node owns it: what an owner of another term writes is fenced off. */
+export interface OwnedKey {
+  readonly key: string
+  readonly slot: number
+  readonly term: number
 }
 
 /** The context that a command gets while it runs. */
@@ -29,6 +38,8 @@ export interface CommandMethod {
   readonly anonymous: boolean
   /** As much as so many commands that do next to nothing; 1 where absent. */
   readonly weight?: number
+  /** The key whose owner runs it; whichever node has the client runs it where absent. */
+  keyOf?(input: unknown): string
   run(input: unknown, context: RunningContext): Json | undefined | Promise<Json | undefined>
 }
 

@@ -28,6 +28,8 @@ export class Sessions {
   readonly #pongs: Heartbeat<Session>
   /** How much room there is, and for whom. */
   readonly room: Room
+  /** How many sessions a user has on other nodes that share the limit. */
+  elsewhere: ((user: string) => number) | undefined
   #websockets = 0
 
   constructor(readonly context: SessionsContext) {
@@ -75,7 +77,15 @@ export class Sessions {
     ofUser.add(session)
     this.#byUser.set(session.user, ofUser)
     const { sessionsPerUserMax } = this.context.limits
-    if (sessionsPerUserMax > 0 && ofUser.size > sessionsPerUserMax) session.close(closes.connectionLimit)
+    if (sessionsPerUserMax === 0) return
+    if (ofUser.size + (this.elsewhere?.(session.user) ?? 0) > sessionsPerUserMax) session.close(closes.connectionLimit)
+  }
+
+  /** Users with more sessions than so many, with how many they have. */
+  usersWithMoreThan(count: number): readonly (readonly [user: string, sessions: number])[] {
+    const users: (readonly [string, number])[] = []
+    if (this.#all.length > count) for (const [user, sessions] of this.#byUser) if (sessions.size > count) users.push([user, sessions.size])
+    return users
   }
 
   expires(session: Session): void {

@@ -26,9 +26,8 @@ import {
   type RunningContext,
   type SubscribeControl,
   type Verifier,
-  weightMax,
 } from '../../hub/index.ts'
-import { type Answer, answered, type Clock, type Fetch, type Json, type Jsonable, json, type Random, randomId } from '../../kit/index.ts'
+import { type Answer, type Clock, type Fetch, type Json, type Jsonable, json, type Random, randomId } from '../../kit/index.ts'
 import type { ClientInfo, Close, Position } from '../../protocol/index.ts'
 import {
   ConnectionGuard,
@@ -50,6 +49,7 @@ import { type CommandOptions, isEvent, type Page, type ServerCalls, type ServerE
 import { RunningServices, type Service, type ServiceConfig, type ServiceRowsOpener } from '../services/index.ts'
 import { version } from '../version.ts'
 import type { BrokerOpeners } from './brokers.ts'
+import { commandMethod } from './command-method.ts'
 import { drain } from './drain.ts'
 import { disconnect, presenceOf, presenceStatsOf, subscribe, tellAll } from './in-process.ts'
 import { KeptRevocations, type RevocationRows } from './kept-revocations.ts'
@@ -66,7 +66,7 @@ import { openTopology } from './open-topology.ts'
 //     connect: network.connect,
 //   })
 //   const below = new Application({ config, parent: { upstreams: ['ws://above'], secret, role: 'relay', region: '' } }, { ... })
-//   await above.start()
+//   await above.start() // and in a fleet `above.serve()`, once services have started
 //   const started = below.start() // resolves once its parent has answered, so let time pass first
 //   clock.advance(100)
 //
@@ -82,7 +82,7 @@ export interface ApplicationOptions {
   readonly config: ApplicationConfig
   /** The node that it hangs on; absent on the central node. */
   readonly parent?: Parent | undefined
-  /** What it shares with other nodes of the same standing. Only in memory so far: for simulations and tests. */
+  /** What it shares with other nodes of the same standing. */
   readonly fleet?: FleetPlace | undefined
   /** Brokers beside those that ship, by the scheme of their URL. */
   readonly brokers?: BrokerOpeners
@@ -193,19 +193,25 @@ export class Application implements ServerCalls {
     // Events of the nodes below come up to the central one, which tells them once.
     if (parent === undefined && this.hooks.tells) this.node.on(event => this.hooks.tell(event))
     this.guard = new ConnectionGuard(this.node, originsOf(config))
-    this.tickets = new Tickets(clock, random)
+    this.tickets = new Tickets(clock, random, nodeId)
     this.sse = new SseTransport(this.node, this.guard, this.topology)
     this.topology.join(this.#topologyHost())
+    this.node.toOwner = (key, method, data, context) => this.topology.callOwner(key, method, data, context)
     this.#services = new RunningServices({
       ...{ server: this, config, rows: deps.rows },
       owner: key => this.topology.ownerOf(key),
     })
   }
 
-  /** Takes the links of nodes below, and hears its parent. Resolves when the parent has answered. */
+  /** Takes the links of other nodes, and hears its parent or the others. Resolves when services can start. */
   async start(): Promise<void> {
     this.deps.listen(this.topology.children)
     await this.topology.begin()
+  }
+
+  /** What answers clients and other nodes is there: takes its share of what nodes own. */
+  serve(): Promise<void> {
+    return this.topology.serve()
   }
 
   /** Starts those services that the configuration lets run. Those of a relay are its parent's. */
@@ -245,11 +251,9 @@ export class Application implements ServerCalls {
     name: string,
     schema: S,
     run: (input: z.output<S>, context: RunningContext) => Answer<R>,
-    { anonymous = false, weight = 1 }: CommandOptions = {},
+    options: CommandOptions<z.output<S>> = {},
   ): void {
-    if (!(weight >= 1 && weight <= weightMax)) throw new RangeError(`${name}: expected a weight from 1 to ${weightMax}, got ${weight}`)
-    // The schema has been passed by the time `run` is called, which the map of methods cannot say in types.
-    this.node.methods.set(name, { schema, anonymous, weight, run: (input, context) => answered<R>(run(input as z.output<S>, context)) })
+    this.node.methods.set(name, commandMethod(name, schema, run, options))
   }
 
   authorize(namespace: string, authorizer: Authorizer, options: OwnCodeOptions = {}): void {
@@ -294,7 +298,7 @@ export class Application implements ServerCalls {
 
   /** Makes tokens void: kept first, so that it holds whatever happens then. On the central node alone. @throws CommandError 106 */
   async revoke(revocation: Revocation): Promise<void> {
-    this.#keptRevocations?.keep(revocation)
+    await this.#keptRevocations?.keep(revocation)
     await this.node.broker.control({ kind: 'revoke', revocation })
   }
 
@@ -378,7 +382,7 @@ export class Application implements ServerCalls {
     await this.stopServices()
     await this.node.close()
     await this.hooks.close()
-    this.topology.close()
+    await this.topology.close()
     this.sse.close()
     this.tickets.close()
   }

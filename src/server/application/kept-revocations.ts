@@ -10,8 +10,9 @@ const schema = z.union([
 /** Revocations as texts by key, which outlive the process. */
 export interface RevocationRows {
   load(): readonly string[]
-  put(key: string, body: string): void
-  remove(key: string): void
+  put(key: string, body: string): void | Promise<void>
+  /** One that is over: whether it is there does not matter any more. */
+  remove(key: string, body: string): void
 }
 
 /** The revocations of the central node: in memory for those who ask, and in rows for after a restart. */
@@ -21,21 +22,22 @@ export class KeptRevocations {
     readonly rows: RevocationRows,
     readonly clock: Clock,
   ) {
-    for (const body of rows.load()) this.#take(schema.parse(JSON.parse(body)))
+    for (const body of rows.load()) this.#take(body)
   }
 
-  /** Keeps it before anyone is told. @throws CommandError 106 where there are too many */
-  keep(revocation: Revocation): void {
+  /** Keeps it before anyone is told. @throws CommandError 106 where there are too many, and as the rows do */
+  async keep(revocation: Revocation): Promise<void> {
     const known = new Revocations(this.clock)
     const before = this.revocations.find(keyOf(revocation))
     if (before !== undefined) known.add(before)
     else this.revocations.makeRoomForOne()
     const joined = known.add(revocation)
-    if (joined !== undefined) this.rows.put(keyOf(joined), JSON.stringify(joined))
+    if (joined !== undefined) await this.rows.put(keyOf(joined), JSON.stringify(joined))
   }
 
-  #take(revocation: Revocation): void {
-    if (isOver(revocation, this.clock.now())) this.rows.remove(keyOf(revocation))
+  #take(body: string): void {
+    const revocation: Revocation = schema.parse(JSON.parse(body))
+    if (isOver(revocation, this.clock.now())) this.rows.remove(keyOf(revocation), body)
     else this.revocations.add(revocation)
   }
 }

@@ -65,7 +65,7 @@ export abstract class HostedCalls implements ServerCalls {
     name: string,
     schema: S,
     run: (input: z.output<S>, context: RunningContext) => Answer<R>,
-    options?: CommandOptions,
+    options?: CommandOptions<z.output<S>>,
   ): void {
     this.application.command(name, schema, run, options)
   }

@@ -13,12 +13,14 @@ export class Tickets {
   constructor(
     clock: Clock,
     readonly random: Random,
+    /** The id of the node that knows them, so that any other finds it. */
+    readonly node: string,
   ) {
     this.#expiry = new TimingWheel(clock, 1000, 64, ticket => this.#tokens.delete(ticket))
   }
 
   issue(token: string): { ticket: string; ttl: number } {
-    const ticket = `ticket.${randomId(this.random)}`
+    const ticket = `ticket.${this.node}.${randomId(this.random)}`
     this.#tokens.set(ticket, token)
     this.#expiry.set(ticket, ttlMs)
     const [oldest] = this.#tokens.keys()

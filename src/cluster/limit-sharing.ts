@@ -1,0 +1,45 @@
+import { type LimitReport, limitReportMs, type Node, type SharedLimits } from '../hub/index.ts'
+import { type Clock, every, type Timer } from '../kit/index.ts'
+import type { Peers } from './peers.ts'
+import { protocol } from './protocol.ts'
+
+/** Has the limits of users hold on all nodes of a fleet together: each tells the others what went beyond its share. */
+export class LimitSharing {
+  #limits: SharedLimits | undefined
+  #reporting: Timer | undefined
+  /** Whether the others were last told of users with many sessions. */
+  #hasTold = false
+
+  constructor(
+    readonly clock: Clock,
+    readonly peers: Pick<Peers, 'tell' | 'size'>,
+    readonly id: string,
+  ) {}
+
+  begin(node: Pick<Node, 'shareLimits'>): void {
+    this.#limits ??= node.shareLimits()
+    this.#reporting ??= every(this.clock, limitReportMs, () => this.#report())
+  }
+
+  took(node: string, report: LimitReport): void {
+    this.#limits?.take(node, report)
+  }
+
+  /** Nodes that are gone have nothing any more. */
+  forget(nodes: Iterable<string>): void {
+    for (const node of nodes) this.#limits?.forget(node)
+  }
+
+  close(): void {
+    this.#reporting?.cancel()
+  }
+
+  /** Who has many sessions is told each time, as a node may be new; that nobody has, once. */
+  #report(): void {
+    if (this.#limits === undefined) return
+    const report = this.#limits.report(this.peers.size + 1)
+    const isNews = report.spent.length > 0 || report.sessions.length > 0 || this.#hasTold
+    this.#hasTold = report.sessions.length > 0
+    if (isNews) this.peers.tell(protocol.limits, { node: this.id, report })
+  }
+}
