@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { Log } from '../hub/index.ts'
-import { type Config, ConfigError, DataInUseError, type FanfareServer, version } from '../server/index.ts'
+import { type Config, ConfigError, DataInUseError, type FanfareServer, StartError, version } from '../server/index.ts'
 import { SqlError } from '../store/index.ts'
 import { exitCodes, type Terminal } from './terminal.ts'
 
@@ -44,7 +44,7 @@ export function cannotStart(error: Error, config: Config, terminal: Terminal): n
     terminal.err(`port: ${config.port} needs more rights; choose one from 1024 on with --port\n`)
   else if (Reflect.get(error, 'syscall') === 'listen' && isNoAddress(code, config.host))
     terminal.err(`host: ${JSON.stringify(config.host)} is no address of this machine; give one that is, or 0.0.0.0 for all of them\n`)
-  else if (error instanceof DataInUseError) terminal.err(`${error.message}\n`)
+  else if (error instanceof DataInUseError || error instanceof StartError) terminal.err(`${error.message}\n`)
   else if (error instanceof SqlError && error.reason === 'unavailable') terminal.err(`store: ${error.message}\n`)
   else terminal.err(`cannot start: ${error.stack ?? error.message}\n`)
   return exitCodes.failed

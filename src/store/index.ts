@@ -1,7 +1,7 @@
 export { FileLock, InUseError } from './file-lock.ts'
 export { type ByteRange, type FileStore, FolderFiles, S3Files, type S3Options, writeWhole } from './files/index.ts'
 export { migrateSql } from './migrate-sql.ts'
-export type { MigrationStep } from './migration.ts'
+export { LaterTablesError, type MigrationStep } from './migration.ts'
 export { openSql, type SqlOptions } from './open-sql.ts'
 export type { Queries, Sql, SqlValue } from './sql.ts'
 export { SqlError, type SqlReason } from './sql-error.ts'

@@ -51,12 +51,16 @@ const bunIdleMaxS = 255
 /** Paths whose answers have no end. Their heartbeats find the dead. */
 const endless: ReadonlySet<string> = new Set(['/sse'])
 
+/** Paths that are there before clients are let in. */
+const ofNodes: ReadonlySet<string> = new Set(['/connection/node', '/healthz', '/readyz'])
+
 /** One port for everything: WebSocket, event streams, commands, pages. */
 export class HttpTransport {
   readonly router: Router
   readonly #pages: Pages
   readonly #upgrades = new Map<string, Upgrade>()
   #server: Server<Upgraded> | undefined
+  #isOpen = true
 
   constructor(
     readonly options: HttpOptions,
@@ -88,7 +92,9 @@ export class HttpTransport {
     })
   }
 
-  listen(): void {
+  /** @param isOpen false to answer nothing before `open` but what other nodes ask, and whether this one is ready */
+  listen(isOpen = true): void {
+    this.#isOpen = isOpen
     // Bun has one bound for the process, which `node:http` shows and, in Bun, sets.
     Reflect.set(http, 'maxHeaderSize', Math.max(http.maxHeaderSize, this.options.headBytesMax))
     this.#server = Bun.serve({
@@ -98,6 +104,11 @@ export class HttpTransport {
       reusePort: this.options.reusePort,
     })
     limitUnsent(this.port, this.options.log)
+  }
+
+  /** Lets clients in. */
+  open(): void {
+    this.#isOpen = true
   }
 
   /** Takes no new connections; what is open is cut if forced. */
@@ -126,6 +137,7 @@ export class HttpTransport {
     // Whoever asks may write anything into Host, and routes parse the URL that Bun makes of it.
     if (!URL.canParse(asked.url)) return Response.json({ error: noHost.toReply() }, { status: 400, headers: safetyHeaders })
     const pathname = pathOf(asked.url)
+    if (!this.#isOpen && !ofNodes.has(pathname)) return Response.json({ error: starting.toReply() }, soon)
     const peer = server.requestIP(request)?.address ?? ''
     const address = this.options.addressOf?.(request, peer) ?? peer
     const upgrade = this.#upgrades.get(pathname)
@@ -172,6 +184,9 @@ export class HttpTransport {
     }
   }
 }
+
+const starting = new CommandError({ code: 503, message: 'this server is starting', temporary: true })
+const soon = { status: 503, headers: { ...safetyHeaders, 'Retry-After': '1' } }
 
 const noHost = new CommandError(errors.badRequest, 'Host: expected the name or address of a host')
 

@@ -15,6 +15,21 @@ export const opsStatsSchema = z.object({
   history: z.array(z.object({ t: count, accepted: count, delivered: count, sessions: count, rssMb: count, lagMs: count })),
   memory: z.object({ rssMb: count, heapMb: count }),
   lagMs: z.object({ p50: count, p99: count }),
+  /** The fleet as the node sees it; null where it is none of one. */
+  fleet: z.optional(
+    z.nullable(
+      z.object({
+        members: z.array(z.object({ node: z.string(), address: z.string(), slots: count, isLinked: z.boolean() })),
+        slots: count,
+        owned: count,
+        gained: count,
+        lost: count,
+        term: count,
+      }),
+    ),
+  ),
+  /** What cannot be used at the moment. */
+  troubles: z.optional(z.array(z.object({ part: z.string(), reason: z.string() }))),
   /** Connections closed, by close code. */
   closes: z.record(z.string(), count),
   channels: z.array(

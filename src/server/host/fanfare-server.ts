@@ -1,3 +1,4 @@
+import { connectByWebSocket, reachNode } from '../../cluster/index.ts'
 import { Answers, type HttpTransport } from '../../transport/index.ts'
 import type { Application } from '../application/application.ts'
 import { issueToken, type TokenOptions } from '../application/in-process.ts'
@@ -7,10 +8,18 @@ import { Metrics } from '../ops/metrics.ts'
 import { Ops } from '../ops/ops.ts'
 import type { Server } from '../server.ts'
 import type { Service } from '../services/index.ts'
+import type { OpenFleet } from './fleets.ts'
 import { HostedCalls } from './hosted-calls.ts'
 import { createHttp, fileOf } from './http.ts'
+import { StartError } from './start-error.ts'
 import type { OpenStore } from './store.ts'
 import { Workers } from './workers.ts'
+
+/** What was opened for a server, and closes with it. */
+export interface OpenParts {
+  readonly store: OpenStore | undefined
+  readonly fleet: OpenFleet | undefined
+}
 
 /** One process: an application on a port, with its pages, figures, workers and what it keeps on the disk. */
 export class FanfareServer extends HostedCalls implements Server {
@@ -24,11 +33,11 @@ export class FanfareServer extends HostedCalls implements Server {
   constructor(
     readonly config: Config,
     application: Application,
-    readonly store: OpenStore | undefined,
+    readonly opened: OpenParts,
   ) {
     super(application)
     const { clock, random, log, node, topology, hooks, guard, sse, tickets } = application
-    const disk = store?.health
+    const disk = opened.store?.health
     const answers = new Answers(node.unsent)
     this.http = createHttp({ config, application, answers })
     this.workers = new Workers({ config, clock, random, log, http: this.http, topology })
@@ -59,10 +68,26 @@ export class FanfareServer extends HostedCalls implements Server {
     return this.#listening
   }
 
+  /** Nodes of a fleet reach each other before clients reach them. */
   async #listen(): Promise<void> {
+    const { fleet } = this.opened
     this.workers.checkPort()
-    this.http.listen()
+    this.http.listen(fleet === undefined)
+    if (fleet !== undefined) await this.#checkAddress()
+    await this.application.serve()
+    this.http.open()
     await this.workers.start()
+  }
+
+  /** The others link to the address that this node says: a balancer would lead them to any node, and a wrong one nowhere. @throws StartError */
+  async #checkAddress(): Promise<void> {
+    const { clock, node, config } = this
+    const { address = '', secret = '' } = config.node
+    const found = await reachNode(address, { clock, secret, id: node.id, connect: connectByWebSocket }).catch((error: Error) => {
+      throw new StartError('node.address', `${address} cannot be reached from here: ${error.message}`, { cause: error })
+    })
+    if (found === node.id) return
+    throw new StartError('node.address', `${address} leads to another node; give the address of this one, without a balancer in front`)
   }
 
   mount(service: Service): Promise<void> {
@@ -89,6 +114,7 @@ export class FanfareServer extends HostedCalls implements Server {
     this.ops.close()
     await this.application.close()
     await this.http.stop(true)
-    this.store?.close()
+    await this.opened.fleet?.close()
+    this.opened.store?.close()
   }
 }

@@ -4,6 +4,9 @@ import type { Clock, Random } from '../../kit/index.ts'
 import type { BrokerOpeners } from '../application/brokers.ts'
 import type { Config } from '../config/index.ts'
 import type { Service } from '../services/index.ts'
+import type { FleetOpeners } from './fleets.ts'
+import type { Shared } from './open-shared.ts'
+import type { ServiceRows } from './service-rows.ts'
 
 /** The surroundings of a server: the real ones unless said otherwise. */
 export interface Overrides<S extends readonly Service[] = readonly Service[]> {
@@ -18,6 +21,8 @@ export interface Overrides<S extends readonly Service[] = readonly Service[]> {
   readonly parent?: Parent
   /** Brokers beside those that ship, by the scheme of their URL: `{ nats: open }` for `broker: 'nats://…'`. */
   readonly brokers?: BrokerOpeners
+  /** The same of those that several equal nodes share: `{ valkey: open }` gives the logs and leases of `broker: 'valkey://…'`. */
+  readonly fleets?: FleetOpeners
 }
 
 /** The nodes that a relay hangs on, by its configuration. */
@@ -32,4 +37,6 @@ export interface Surroundings {
   readonly log: Log
   readonly parent: Parent | undefined
   readonly brokers: BrokerOpeners
+  readonly rows: ServiceRows
+  readonly shared: Shared | undefined
 }

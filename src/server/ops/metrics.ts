@@ -3,6 +3,7 @@ import type { Topology } from '../../cluster/index.ts'
 import type { Node } from '../../hub/index.ts'
 import type { Clock } from '../../kit/index.ts'
 import { addHookMetrics, type Hooks } from '../hooks/index.ts'
+import { fleetMetrics } from './fleet-metrics.ts'
 import { heapBytes } from './heap-bytes.ts'
 import type { Metric } from './metric.ts'
 
@@ -30,7 +31,7 @@ const misleading = [
 export interface MetricsOptions {
   readonly clock: Clock
   readonly node: Pick<Node, 'counters'>
-  readonly topology: Pick<Topology, 'hostStats'>
+  readonly topology: Pick<Topology, 'hostStats' | 'fleet' | 'troubles'>
   readonly hooks: Hooks
   /** Where something is kept here. */
   readonly disk: { readonly failures: number; trouble(): string | undefined } | undefined
@@ -44,7 +45,7 @@ export class Metrics {
   constructor(readonly options: MetricsOptions) {
     collectDefaultMetrics({ register: this.#registry, prefix: 'fanfare_' })
     for (const name of misleading) this.#registry.removeSingleMetric(`fanfare_${name}`)
-    for (const metric of [...countersOf(options), ...gaugesOf(options)]) this.add(metric)
+    for (const metric of [...countersOf(options), ...gaugesOf(options), ...fleetMetrics(options.topology)]) this.add(metric)
     addHookMetrics(options.hooks, this.#registry)
   }
 

@@ -27,7 +27,7 @@ export interface OpsOptions {
   readonly clock: Clock
   readonly node: Node
   readonly config: Pick<Config, 'development'>
-  readonly topology: Pick<Topology, 'hostStats' | 'role' | 'reports' | 'surveyWorkers'>
+  readonly topology: Pick<Topology, 'hostStats' | 'role' | 'reports' | 'surveyWorkers' | 'fleet' | 'troubles'>
 }
 
 /** The figures of the operations page: the last minute second by second, and the present. */
@@ -79,6 +79,8 @@ export class Ops {
       memory: { rssMb: mb(memory.rss), heapMb: mb(heapBytes()) },
       lagMs: { p50: this.#lag.percentile(50) / 1e6, p99: this.#lag.percentile(99) / 1e6 },
       closes: figures.closes,
+      fleet: topology.fleet() ?? null,
+      troubles: topology.troubles(),
       ...rows,
     }
   }

@@ -4,6 +4,7 @@ import type { StreamState } from '../link.ts'
 import { type OpsStats, opsStatsSchema, opsTreeSchema } from '../ops-stats.ts'
 import { Poll, type Polled } from '../poll.ts'
 import { mount, Shell } from '../shell.tsx'
+import { FleetTable } from './fleet-table.tsx'
 import { KeyForm } from './key-form.tsx'
 import { ChannelTable, CloseTable, SessionTable } from './ops-tables.tsx'
 import { Tile } from './tile.tsx'
@@ -40,10 +41,16 @@ function Content() {
           The server does not answer. These figures are of {new Date(shown.atMs).toLocaleTimeString()}.
         </p>
       ) : null}
+      {shown.value.troubles?.map(({ part, reason }) => (
+        <p key={part} class="ops-notice" role="status">
+          {part}: {reason}
+        </p>
+      ))}
       <NodeHead stats={shown.value} />
       <Tiles stats={shown.value} />
       <div class="ops-tables" data-old={state.kind === 'failed'}>
         <TreeView tree={nodes.value} />
+        <FleetTable stats={shown.value} />
         <ChannelTable stats={shown.value} />
         <SessionTable stats={shown.value} />
         <CloseTable stats={shown.value} />

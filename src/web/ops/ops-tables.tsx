@@ -1,6 +1,6 @@
-import type { ComponentChildren } from 'preact'
 import { bytesText, shortCount, spanText } from '../figures.ts'
 import type { OpsStats } from '../ops-stats.ts'
+import { Scroll } from './scroll.tsx'
 
 /** The channels with the most subscribers. */
 export function ChannelTable({ stats: { channels } }: { readonly stats: OpsStats }) {
@@ -131,15 +131,6 @@ export function CloseTable({ stats: { closes } }: { readonly stats: OpsStats }) 
         </table>
       </Scroll>
       {rows.length === 0 ? <p class="none">None so far.</p> : null}
-    </section>
-  )
-}
-
-function Scroll({ label, children }: { readonly label: string; readonly children: ComponentChildren }) {
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard
-    <section class="scroll" tabIndex={0} aria-label={label}>
-      {children}
     </section>
   )
 }
