@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { Glob } from 'bun'
+import { findProgram } from '../../engines/index.ts'
 
 /** Programs that tests drive where they are installed; where one is not, its tests are skipped aloud, and counted. */
 export const tools = {
@@ -10,21 +10,18 @@ export const tools = {
   nginx: find('NGINX_PATH', '/usr/sbin/nginx', Bun.which('nginx') ?? ''),
   varnishd: find('VARNISHD_PATH', '/usr/sbin/varnishd', Bun.which('varnishd') ?? ''),
   /** The server itself, beside which `initdb` stands; Debian has it outside of the PATH (`apt-get install -y postgresql`). */
-  postgres: find('POSTGRES_PATH', ...debianPostgres(), Bun.which('postgres') ?? ''),
+  postgres: findProgram('postgres'),
+  /** For Kafka. */
+  java: findProgram('java'),
+  mvn: findProgram('mvn'),
+  openssl: findProgram('openssl'),
+  haproxy: findProgram('haproxy'),
 } as const
 
 export type Tool = keyof typeof tools
 
 function find(variable: string, ...paths: string[]): string | undefined {
   return [process.env[variable] ?? '', ...paths].find(path => path !== '' && existsSync(path))
-}
-
-/** The newest version first. */
-function debianPostgres(): string[] {
-  const folder = '/usr/lib/postgresql'
-  if (!existsSync(folder)) return []
-  const paths = [...new Glob('*/bin/postgres').scanSync({ cwd: folder, absolute: true, onlyFiles: false })]
-  return paths.sort((a, b) => b.localeCompare(a, 'en', { numeric: true }))
 }
 
 /** Whether a tool is there; says so once for each test that goes without. */

@@ -6,7 +6,6 @@ const allowed: Readonly<Record<string, string>> = {
   'test/run.ts': 'says how long the run took',
   'test/runner/test-process.ts': 'notes what a file took, and ends one that hangs',
   'test/kit/until.ts': 'gives up after minutes',
-  'test/kit/servers/postgres.ts': 'gives up after minutes',
   'test/kit/fakes/turn-clock.ts': 'is the clock that others are given',
   'test/kit/tokens.ts': 'makes tokens that last from now on',
   'test/chat/irc-day.ts': 'plays a recording at its pace, and prints its figures',
