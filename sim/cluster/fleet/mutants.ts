@@ -76,7 +76,7 @@ function dropping(log: SharedLog): SharedLog {
     silentMs: () => log.silentMs(),
     read: (partition, after, reader) =>
       log.read(partition, after, {
-        take: records => reader.take(records.filter(isKept)),
+        take: (records, readTo) => reader.take(records.filter(isKept), readTo),
         missed: upTo => reader.missed(upTo),
         restarted: bounds => reader.restarted(bounds),
       }),

@@ -83,7 +83,7 @@ export class LogLine implements SharedLog {
         at = records.at(-1)?.offset ?? Math.max(at, dropped)
         if (records.length === 0) return
         wake()
-        reader.take(records)
+        reader.take(records, at)
       })
     }
     this.#wakes.add(wake)

@@ -72,7 +72,7 @@ export class LogPartition {
         this.#floor = bounds.first - 1
         this.readTo = this.#floor
         this.#reading = this.context.channels.read(this.number, this.#floor, {
-          take: records => this.#take(records),
+          take: (records, readTo) => this.#take(records, readTo),
           missed: upTo => this.#missed(upTo),
           restarted: bounds => this.#restarted(bounds),
         })
@@ -176,7 +176,7 @@ export class LogPartition {
     for (const channel of channels) for (const sink of this.context.sinks()) sink.mayHaveMissed(channel)
   }
 
-  #take(records: readonly LogRecord[]): void {
+  #take(records: readonly LogRecord[], readTo: number): void {
     for (const record of records) {
       if (record.offset <= this.readTo || this.#isClosed) continue
       this.readTo = record.offset
@@ -184,6 +184,7 @@ export class LogPartition {
       if (message === undefined) this.context.log.warn({ partition: this.number, offset: record.offset }, 'a record that cannot be read')
       else this.#settle(message.id, this.#once(message, record))
     }
+    if (!this.#isClosed) this.readTo = Math.max(this.readTo, readTo)
     this.#wake()
   }
 

@@ -38,12 +38,13 @@ export class LogTail {
       this.#readTo = after
       if (after >= last) resolve()
       this.#reading = this.log.read(0, after, {
-        take: records => {
+        take: (records, readTo) => {
           for (const record of records) {
             if (record.offset <= this.#readTo || this.#isClosed) continue
             this.#readTo = record.offset
             this.take(record, epoch)
           }
+          this.#readTo = Math.max(this.#readTo, readTo)
           if (this.#readTo >= last) resolve()
         },
         missed: upTo => {

@@ -25,7 +25,8 @@ export interface LogBounds {
 }
 
 export interface LogReader {
-  take(records: readonly LogRecord[]): void
+  /** @param readTo everything up to here has been given, though there may be no record at that place: a log may drop some of its records */
+  take(records: readonly LogRecord[], readTo: number): void
   /** The log has dropped what this reader had not read yet: everything up to this offset. It goes on behind it. */
   missed(upTo: number): void
   /** The log is another one now, of another epoch: made anew, or it lost what was read already. The reading goes on with its oldest record. */
