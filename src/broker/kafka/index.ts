@@ -1,0 +1,5 @@
+export { KafkaCluster, type KafkaFigures } from './kafka-cluster.ts'
+export { KafkaError } from './kafka-error.ts'
+export { KafkaLog } from './kafka-log.ts'
+export type { BrokerTls, KafkaMechanism, KafkaOptions } from './kafka-options.ts'
+export type { TopicSpec } from './topics.ts'
