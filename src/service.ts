@@ -1,6 +1,6 @@
 // The entry for services: those that ship and those of others import this of the server, and nothing else.
 
-export type { Owner } from './cluster/index.ts'
+export { movedError, type Owner } from './cluster/index.ts'
 export {
   type AccessRequest,
   type Authorizer,
@@ -35,6 +35,10 @@ export {
   ConfigError,
   defineService,
   type Metric,
+  type Owned,
+  type OwnedMethod,
+  type OwnedOptions,
+  type Ownership,
   openKept,
   option,
   type Page,

@@ -6,8 +6,9 @@ import type { Connector } from './connector.ts'
 import { ControlLog } from './control-log.ts'
 import { LimitSharing } from './limit-sharing.ts'
 import { BrokenLink } from './link.ts'
+import { OwnedCalls } from './owned-calls.ts'
 import { Peers } from './peers.ts'
-import { type LeaseStore, Leases, type Owner, SlotRouter, type SlotTerm, slotCount } from './placement/index.ts'
+import { type LeaseStore, Leases, type Owner, type RowFence, SlotRouter, type SlotTerm, slotCount } from './placement/index.ts'
 import { protocol, type TakenWatch, type WatchChange, type Welcome } from './protocol.ts'
 import type { NodeReport } from './report.ts'
 import { centralWelcome } from './single.ts'
@@ -27,6 +28,8 @@ import {
 export interface FleetPlace {
   readonly logs: SharedLogs
   readonly leases: LeaseStore
+  /** Guards the rows that the nodes share, where the leases lie beside them. */
+  readonly fence?: RowFence
   /** The address at which others link to this node, such as `ws://10.0.0.4:7400`. */
   readonly address: string
   /** What of all this cannot be used at the moment. */
@@ -50,6 +53,8 @@ export class Fleet implements Topology {
   readonly role = 'central'
   readonly isCentral = true
   readonly upstream = undefined
+  readonly isShared = true
+  readonly owned = new OwnedCalls()
   readonly #below: Below
   readonly #peers: Peers
   readonly #leases: Leases
@@ -79,10 +84,12 @@ export class Fleet implements Topology {
         gained: slots => {
           log.debug({ slots: slots.length }, 'slots were gained')
           this.#counts.gained += slots.length
+          this.owned.gained(slots)
         },
         lost: slots => {
           log.debug({ slots: slots.length }, 'slots were lost')
           this.#counts.lost += slots.length
+          void this.owned.lost(slots)
         },
         moved: () => this.#limits.forget(this.#peers.meet(this.#leases.members)),
         failed: error => {
@@ -111,6 +118,10 @@ export class Fleet implements Topology {
   /** Whether the others count this node for gone: it owns nothing then. */
   get isOrphan(): boolean {
     return !this.#leases.isMember
+  }
+
+  get fence(): RowFence | undefined {
+    return this.options.fence
   }
 
   get children() {
@@ -263,7 +274,7 @@ export class Fleet implements Topology {
     data: Json | undefined,
     context: CommandContext,
   ): Promise<Json | undefined> {
-    return this.#below.host.node.call(method, data, { ...context, owned: { key, slot, term } })
+    return this.owned.run(this.#below.host.node, method, [key, data, { ...context, owned: { key, slot, term } }])
   }
 
   /** @throws CommandError 503 while it is about to end */

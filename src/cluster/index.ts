@@ -6,6 +6,7 @@ export { Fleet, type FleetOptions, type FleetPlace } from './fleet.ts'
 export { type HostFigures, HostStats } from './host-stats.ts'
 export type { Link, LinkSocket } from './link.ts'
 export type { LinkEnd, LinkListener } from './link-listener.ts'
+export { type OwnedCall, OwnedCalls, type OwnershipListener } from './owned-calls.ts'
 export {
   type ClusterMember,
   type Fence,
@@ -20,6 +21,7 @@ export {
   type Placement,
   placeSlots,
   type Routes,
+  type RowFence,
   SlotRouter,
   type SlotTerm,
   slotCount,

@@ -3,6 +3,7 @@ import type { Broker, BrokerSink, CommandContext, HistoryProvider, Presence, Ses
 import type { Json } from '../kit/index.ts'
 import { Below } from './below.ts'
 import { ControlLog } from './control-log.ts'
+import { OwnedCalls } from './owned-calls.ts'
 import { type Owner, slotOf } from './placement/index.ts'
 import type { TakenWatch, WatchChange, Welcome } from './protocol.ts'
 import type { NodeReport } from './report.ts'
@@ -21,6 +22,9 @@ export class Single implements Topology {
   readonly isCentral = true
   readonly isOrphan = false
   readonly upstream = undefined
+  readonly isShared = false
+  readonly owned = new OwnedCalls()
+  readonly fence = undefined
   readonly #below: Below
   readonly #controls: ControlLog
   #histories: ProvidedHistories | undefined
@@ -93,7 +97,7 @@ export class Single implements Topology {
   }
 
   callOwner(key: string, method: string, data: Json | undefined, context: CommandContext): Promise<Json | undefined> {
-    return this.#below.host.node.call(method, data, { ...context, owned: { key, slot: slotOf(key), term: 1 } })
+    return this.owned.run(this.#below.host.node, method, [key, data, { ...context, owned: { key, slot: slotOf(key), term: 1 } }])
   }
 
   routeTo(session: string): Route {

@@ -16,7 +16,8 @@ import type { Clock, Json, Random } from '../kit/index.ts'
 import { CommandError } from '../protocol/index.ts'
 import type { Children } from './children.ts'
 import type { HostStats } from './host-stats.ts'
-import type { Owner } from './placement/index.ts'
+import type { OwnedCalls } from './owned-calls.ts'
+import type { Owner, RowFence } from './placement/index.ts'
 import type { TakenWatch, WatchChange } from './protocol.ts'
 import type { NodeReport, NodeRole } from './report.ts'
 import type { Respondent } from './survey.ts'
@@ -60,7 +61,13 @@ export interface Topology {
   renew(namespaces: ReadonlySet<string>): void
   /** The owner of a board, a room, a queue or a conversation. */
   ownerOf(key: string): Owner
-  /** Runs a command at the owner of a key. @throws CommandError 100, temporary, while nobody owns it, and whatever the command throws */
+  /** What own code does for the keys that this node owns, and hears of that. */
+  readonly owned: OwnedCalls
+  /** Whether it is one of several equal nodes, which have the same rows. */
+  readonly isShared: boolean
+  /** Guards the rows that nodes share; undefined where a node has its rows to itself. */
+  readonly fence: RowFence | undefined
+  /** Runs an owned call, or a command, at the owner of a key. @throws CommandError 100, temporary, while nobody owns it, and whatever the command throws */
   callOwner(key: string, method: string, data: Json | undefined, context: CommandContext): Promise<Json | undefined>
   /** The route to a session, by its id. */
   routeTo(session: string): Route

@@ -3,6 +3,7 @@ import type { Json } from '../kit/index.ts'
 import { Below } from './below.ts'
 import type { Connector } from './connector.ts'
 import { ControlLog } from './control-log.ts'
+import { OwnedCalls } from './owned-calls.ts'
 import { type Owner, slotOf } from './placement/index.ts'
 import { linkCloses, protocol, type TakenWatch, type WatchChange, type Welcome } from './protocol.ts'
 import { Relay } from './relay.ts'
@@ -36,6 +37,10 @@ const workerReportMs = 500
 /** A node below another one: its broker and presence are its parent's, and what services decide is asked there. */
 export class Tree implements Topology {
   readonly isCentral = false
+  /** Services run at the central node. */
+  readonly isShared = false
+  readonly owned = new OwnedCalls()
+  readonly fence = undefined
   readonly #below: Below
   readonly #controls = new ControlLog(undefined)
   readonly #relay: Relay

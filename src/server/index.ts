@@ -39,6 +39,10 @@ export type { CommandOptions, Page, ServerCalls, ServerEvent } from './server-ca
 export {
   defineService,
   type NavigationEntry,
+  type Owned,
+  type OwnedMethod,
+  type OwnedOptions,
+  type Ownership,
   type RateLimit,
   type Service,
   type ServiceHost,

@@ -1,13 +1,11 @@
 import { afterEach, describe, expect, test } from 'bun:test'
 import { z } from 'zod'
-import { MachineClock, SimClock } from '../../sim/core/clock.ts'
-import { type LogLine, MemoryLog } from '../../src/broker/index.ts'
-import { MemoryLeaseStore } from '../../src/cluster/index.ts'
 import { presenceLeaseMs } from '../../src/hub/index.ts'
-import { type Json, seededRandom } from '../../src/kit/index.ts'
+import type { Json } from '../../src/kit/index.ts'
 import { CommandError } from '../../src/protocol/index.ts'
 import type { Application, ConfigInput } from '../../src/server/index.ts'
-import { Applications, DirectClient } from '../kit/applications.ts'
+import { DirectClient } from '../kit/applications.ts'
+import { FleetStage } from '../kit/fleet-stage.ts'
 
 const news = {
   ...{ name: 'news', history_size: 100, history_ttl: '5m', force_recovery: true, presence: true },
@@ -15,73 +13,10 @@ const news = {
 } as const
 const input: ConfigInput = { channel: { namespaces: [news] } }
 
-interface Place {
-  readonly application: Application
-  readonly clock: MachineClock
-  readonly lines: readonly LogLine[]
-}
-
-/** Equal applications in one process, over logs and leases in its memory. */
-class FleetStage {
-  readonly clock = new SimClock()
-  readonly all = new Applications(this.clock)
-  readonly places: Place[] = []
-  readonly #random = seededRandom(7)
-  readonly #logs = {
-    channels: new MemoryLog({ clock: this.clock, random: this.#random, partitions: 4 }),
-    controls: new MemoryLog({ clock: this.clock, random: this.#random, partitions: 1 }),
-    presence: new MemoryLog({ clock: this.clock, random: this.#random, partitions: 1 }),
-  }
-  readonly #leases = new MemoryLeaseStore(this.clock)
-
-  async add(id: string): Promise<Application> {
-    const clock = new MachineClock(this.clock)
-    const { channels, controls, presence } = this.#logs
-    const lines = { channels: channels.line(clock), controls: controls.line(clock), presence: presence.line(clock) }
-    const fleet = { logs: lines, leases: this.#leases, address: `ws://${id}` }
-    const application = this.all.create(id, input, undefined, { clock }, fleet)
-    this.places.push({ application, clock, lines: Object.values(lines) })
-    await this.done(application.start(), 5000)
-    await this.done(application.serve(), 5000)
-    return application
-  }
-
-  kill(application: Application): void {
-    this.#place(application).clock.kill()
-    this.all.unplug(application.node.id)
-  }
-
-  cut(application: Application): void {
-    for (const line of this.#place(application).lines) line.cut()
-  }
-
-  mend(application: Application): void {
-    for (const line of this.#place(application).lines) line.mend()
-  }
-
-  /** What a promise comes to, once time has passed for it. */
-  async done<T>(work: Promise<T>, ms = 1000): Promise<T> {
-    this.clock.advance(ms)
-    return await work
-  }
-
-  async close(): Promise<void> {
-    for (const { application, clock } of this.places) {
-      if (!clock.isDead) await this.done(application.close(), 5000)
-    }
-  }
-
-  #place(application: Application): Place {
-    const place = this.places.find(other => other.application === application)
-    if (place === undefined) throw new Error('no such node')
-    return place
-  }
-}
-
 const stages: FleetStage[] = []
 
 async function three(): Promise<{ stage: FleetStage; a: Application; b: Application; c: Application }> {
-  const stage = new FleetStage()
+  const stage = new FleetStage(input)
   stages.push(stage)
   return { stage, a: await stage.add('a'), b: await stage.add('b'), c: await stage.add('c') }
 }

@@ -12,7 +12,7 @@ const foundations: Readonly<Record<string, readonly string[]>> = {
   broker: ['kit', 'protocol', 'hub'],
   store: ['kit', 'protocol', 'hub'],
 
-  cluster: ['kit', 'protocol', 'hub', 'broker', 'transport'],
+  cluster: ['kit', 'protocol', 'hub', 'broker', 'store', 'transport'],
   server: ['kit', 'protocol', 'hub', 'transport', 'broker', 'store', 'cluster', 'web'],
   services: ['kit', 'protocol', 'web'],
   cli: ['kit', 'protocol', 'hub', 'store', 'server', 'services', 'web'],

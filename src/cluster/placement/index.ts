@@ -1,5 +1,6 @@
 export type { ClusterMember, Fence, Lease, LeaseStore, Placement, SlotTerm } from './lease-store.ts'
 export { Leases, type LeasesEvents, type LeasesOptions } from './leases.ts'
 export { MemoryLeaseStore } from './memory-lease-store.ts'
+export type { RowFence } from './row-fence.ts'
 export { movedError, type Owner, type Routes, SlotRouter } from './slot-router.ts'
 export { loadFactor, loadMax, placeSlots, preferred, slotCount, slotOf } from './slots.ts'

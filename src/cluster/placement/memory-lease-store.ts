@@ -1,8 +1,10 @@
 import type { Clock } from '../../kit/index.ts'
+import type { Queries } from '../../store/index.ts'
 import type { ClusterMember, Fence, Lease, LeaseStore, Placement, SlotTerm } from './lease-store.ts'
+import type { RowFence } from './row-fence.ts'
 
 /** Leases in the memory of one process: for a node alone, and for nodes that a simulation has in one process. */
-export class MemoryLeaseStore implements LeaseStore, Fence {
+export class MemoryLeaseStore implements LeaseStore, Fence, RowFence {
   readonly #members = new Map<string, { readonly member: ClusterMember; readonly until: number }>()
   readonly #leases = new Map<number, Lease>()
 
@@ -40,6 +42,11 @@ export class MemoryLeaseStore implements LeaseStore, Fence {
 
   fenced<T>({ slot, term }: SlotTerm, write: () => T): T | undefined {
     return this.#leases.get(slot)?.term === term ? write() : undefined
+  }
+
+  /** True of rows that lie in memory as well: transactions in them follow one another. */
+  async holds(_: Queries, { slot, term }: SlotTerm): Promise<boolean> {
+    return this.#leases.get(slot)?.term === term
   }
 
   #isAlive(node: string): boolean {

@@ -198,8 +198,7 @@ export class Application implements ServerCalls {
     this.topology.join(this.#topologyHost())
     this.node.toOwner = (key, method, data, context) => this.topology.callOwner(key, method, data, context)
     this.#services = new RunningServices({
-      ...{ server: this, config, rows: deps.rows },
-      owner: key => this.topology.ownerOf(key),
+      ...{ server: this, config, rows: deps.rows, topology: this.topology },
     })
   }
 

@@ -1,8 +1,9 @@
-import type { Owner } from '../../cluster/index.ts'
 import { every, type KeyedRate } from '../../kit/index.ts'
 import type { Sql } from '../../store/index.ts'
 import type { Config } from '../config/index.ts'
 import type { ServerCalls } from '../server-calls.ts'
+import type { Owned, OwnedOptions } from './owned.ts'
+import { OwnedByKey, type OwnedTopology } from './owned-by-key.ts'
 import type { Service, ServiceHost } from './service.ts'
 import { SpendingLimit } from './spending-limit.ts'
 
@@ -13,7 +14,7 @@ export interface RunningServiceContext {
   readonly server: ServerCalls
   readonly config: ServiceConfig
   readonly sql: Sql | undefined
-  owner(key: string): Owner
+  readonly topology: OwnedTopology
 }
 
 const sweepMs = 60_000
@@ -21,6 +22,9 @@ const sweepMs = 60_000
 /** A service that was started, with everything that ends with it. */
 export class RunningService {
   readonly #ends: (() => void | Promise<void>)[] = []
+  /** Begun once the service has started. */
+  readonly #owned: { begin(): Promise<void> }[] = []
+  #hasStarted = false
 
   constructor(
     readonly service: Service,
@@ -33,6 +37,8 @@ export class RunningService {
     for (const namespace of service.namespaces ?? []) context.server.namespace(namespace)
     await service.start(this.#host(), options)
     for (const [path, page] of Object.entries(service.pages ?? {})) context.server.page(path, page)
+    this.#hasStarted = true
+    for (const owned of this.#owned) await owned.begin()
   }
 
   async close(): Promise<void> {
@@ -40,7 +46,7 @@ export class RunningService {
   }
 
   #host(): ServiceHost {
-    const { server, config, owner } = this.context
+    const { server, config, topology } = this.context
     const { clock, random, log } = server
     return {
       ...callsOf(server),
@@ -51,7 +57,8 @@ export class RunningService {
       demo: config.demo.enabled ? { speed: config.demo.speed } : undefined,
       feeds: config.feeds,
       rate: rate => this.#rate(rate),
-      owner,
+      owner: key => topology.ownerOf(key),
+      owned: (kind, options) => this.#own(kind, options),
       onClose: end => {
         this.#ends.push(end)
       },
@@ -59,16 +66,32 @@ export class RunningService {
   }
 
   #store(): ServiceHost['store'] {
-    const { name } = this.service
-    const { config, sql } = this.context
+    const { config, topology } = this.context
+    const rows = () => this.#sql()
     return {
       folder: config.data,
       path: config.store.path,
+      isShared: topology.isShared,
       get sql() {
-        if (sql === undefined) throw new Error(`the service ${name} has no migrations, or its server no store, so there are no rows for it`)
-        return sql
+        return rows()
       },
     }
+  }
+
+  #sql(): Sql {
+    const { sql } = this.context
+    if (sql !== undefined) return sql
+    throw new Error(`the service ${this.service.name} has no migrations, or its server no store, so there are no rows for it`)
+  }
+
+  #own<T>(kind: string, options: OwnedOptions<T>): Owned<T> {
+    const { server, topology } = this.context
+    const { clock, log } = server
+    const owned = new OwnedByKey(kind, options, { clock, log, topology, sql: () => this.#sql() })
+    if (this.#hasStarted) void owned.begin()
+    else this.#owned.push(owned)
+    this.#ends.push(() => owned.close())
+    return owned
   }
 
   #rate(rate: KeyedRate): SpendingLimit {

@@ -1,7 +1,7 @@
-import type { Owner } from '../../cluster/index.ts'
 import type { Sql } from '../../store/index.ts'
 import { defaultsOf } from '../config/index.ts'
 import type { ServerCalls } from '../server-calls.ts'
+import type { OwnedTopology } from './owned-by-key.ts'
 import { RunningService, type ServiceConfig } from './running-service.ts'
 import type { Service } from './service.ts'
 
@@ -24,7 +24,7 @@ export interface ServicesContext {
   readonly server: ServerCalls
   readonly config: ServiceConfig
   readonly rows: ServiceRowsOpener | undefined
-  owner(key: string): Owner
+  readonly topology: OwnedTopology
 }
 
 /** The services on a server, from their start to their end. */

@@ -5,6 +5,7 @@ import type { KeyedRate } from '../../kit/index.ts'
 import type { MigrationStep, Sql } from '../../store/index.ts'
 import type { ServiceOptions } from '../config/index.ts'
 import type { Page, ServerCalls } from '../server-calls.ts'
+import type { Owned, OwnedOptions } from './owned.ts'
 
 /** Limits how often each key may do something. A key that was not used for a while costs nothing. */
 export interface RateLimit {
@@ -20,6 +21,8 @@ export interface ServiceStore {
   readonly path: string
   /** Rows in SQLite or Postgres, as configured. The service's `migrations` have run. @throws Error where it has none */
   readonly sql: Sql
+  /** Whether other nodes have the same rows, and change them as well. */
+  readonly isShared: boolean
 }
 
 /** What a service is given: all that own code has, and what belongs to the service alone. */
@@ -32,6 +35,11 @@ export interface ServiceHost extends ServerCalls {
   rate(rate: KeyedRate): RateLimit
   /** The node that owns a key, such as the name of a room; this one where there is but one. */
   owner(key: string): Owner
+  /**
+   * Things of one kind that are each in the memory of one node at a time, such as rooms: opened there when they are called for, from whichever
+   * node, and closed when another node becomes their owner. @param kind a name that no other of this server has
+   */
+  owned<T>(kind: string, options: OwnedOptions<T>): Owned<T>
   /** Ends what the service began, when the server closes or `start` fails. The last that was given is called first. */
   onClose(end: () => void | Promise<void>): void
 }
