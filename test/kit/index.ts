@@ -1,18 +1,9 @@
 export { SteppedClock } from '../../src/kit/index.ts'
 export { Browser, fits, launchChromium } from './clients/browser.ts'
 export { Curl, FetchedStream, type StreamEvent, StreamRecord } from './clients/event-stream.ts'
-export { connectAll, cutSocket, type Followed, LeanClient } from './clients/lean-client.ts'
-export {
-  type ClientClose,
-  type ClientMessage,
-  type ConnectMessage,
-  type Message,
-  type PublicationMessage,
-  type PushMessage,
-  RawClient,
-  type SubscribeMessage,
-} from './clients/raw-client.ts'
-export { Sdk, SdkSubscription } from './clients/sdk.ts'
+export { connectAll, cutSocket, LeanClient } from './clients/lean-client.ts'
+export { type Message, type PublicationMessage, RawClient, type SubscribeMessage } from './clients/raw-client.ts'
+export { Sdk, type SdkSubscription } from './clients/sdk.ts'
 export { closeCodeIn, TcpClient, textFrame } from './clients/tcp-client.ts'
 export { atEnd, endAll } from './endings.ts'
 export { eventually, still } from './eventually.ts'
@@ -24,13 +15,14 @@ export { metricsOf } from './metrics.ts'
 export { rounds } from './rounds.ts'
 export { inbox, Rows } from './rows.ts'
 export { install, Sample, sampleText } from './sample.ts'
+export { ChildServer } from './servers/child-server.ts'
 export { ExampleServer, listening, type Place, places, relayBelow } from './servers/example-server.ts'
 export { FanfareProcess } from './servers/fanfare-process.ts'
 export { Kafka, type KafkaOptions, lacksKafka, startKafka } from './servers/kafka.ts'
 export { Postgres, type PostgresOptions } from './servers/postgres.ts'
 export { Program } from './servers/program.ts'
 export { startServer, type TestInput, TestServer, testConfig, testServer } from './servers/server.ts'
-export { type HeapByClass, type ProcessStats, ServerProcess } from './servers/server-process.ts'
+export { type HeapByClass, ServerProcess } from './servers/server-process.ts'
 export { apiKey, inSeconds, sign, tokenSecret, userToken } from './tokens.ts'
-export { lacks, pathOf, type Tool, tools } from './tools.ts'
+export { lacks, pathOf } from './tools.ts'
 export { quiet, until, within } from './until.ts'

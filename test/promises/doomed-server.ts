@@ -1,14 +1,11 @@
 import { join } from 'node:path'
-import type { BunPlugin, Subprocess } from 'bun'
-import { Folder, testConfig, until, within } from '../kit/index.ts'
+import type { BunPlugin } from 'bun'
+import { ChildServer, Folder, testConfig, until, within } from '../kit/index.ts'
 
 /** A chat server in a process of its own that is killed at a chosen moment of a send, and started again with the same rows. */
-export class DoomedServer implements AsyncDisposable {
-  readonly #folder = new Folder()
+export class DoomedServer extends ChildServer {
+  readonly folder = new Folder()
   readonly target: string
-  port = 0
-  complaints = ''
-  #child: Subprocess | undefined
   #passed: number | undefined
 
   /**
@@ -19,22 +16,19 @@ export class DoomedServer implements AsyncDisposable {
     readonly script: string,
     target?: string,
   ) {
-    this.target = target ?? `sqlite:${join(this.#folder.path, 'chat.sqlite')}`
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.port}`
+    super()
+    this.target = target ?? `sqlite:${join(this.folder.path, 'chat.sqlite')}`
   }
 
   /** Whether a signal has ended it. */
   get isDead(): boolean {
-    return this.#child?.signalCode === 'SIGKILL'
+    return this.child?.signalCode === 'SIGKILL'
   }
 
   /** Starts it, on the port that it had before. */
   async start(): Promise<void> {
     const ready = Promise.withResolvers<string>()
-    const config = testConfig({ port: this.port }, this.#folder.path)
+    const config = testConfig({ port: this.port }, this.folder.path)
     const child = Bun.spawn([process.execPath, this.script, JSON.stringify({ ...config, port: this.port }), this.target], {
       stdout: 'inherit',
       stderr: 'pipe',
@@ -43,33 +37,18 @@ export class DoomedServer implements AsyncDisposable {
         else this.#passed = message.passed
       },
     })
-    this.#child = child
-    void this.#listen(child.stderr)
-    void child.exited.then(code => ready.reject(new Error(`the server ended with ${code}: ${this.complaints}`)))
+    this.child = child
+    void this.read(child.stderr)
+    void child.exited.then(code => ready.reject(new Error(`the server ended with ${code}: ${this.output}`)))
     this.port = Number(new URL(await within('the server to start', ready.promise)).port)
   }
 
   /** Has it end itself at the `n`-th moment of the next send; 0 for never. @returns how many moments the last send had */
   async dieAt(n: number): Promise<number> {
     this.#passed = undefined
-    this.#child?.send({ dieAt: n })
+    this.child?.send({ dieAt: n })
     await until('the server has heard when to die', () => this.#passed !== undefined)
     return this.#passed ?? 0
-  }
-
-  async ends(): Promise<void> {
-    await within('the server to die', Promise.resolve(this.#child?.exited))
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#child?.kill('SIGKILL')
-    await this.#child?.exited
-    this.#folder[Symbol.dispose]()
-  }
-
-  async #listen(output: ReadableStream<Uint8Array>): Promise<void> {
-    const decoder = new TextDecoder()
-    for await (const chunk of output) this.complaints += decoder.decode(chunk, { stream: true })
   }
 }
 

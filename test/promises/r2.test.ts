@@ -56,13 +56,13 @@ async function killAtEveryMoment(server: DoomedServer): Promise<void> {
         expect(moment).toBeGreaterThan(momentsMin)
         break
       }
-      await server.ends()
+      await server.ended()
       expect(server.isDead).toBe(true)
       await server.start()
       await until('all are back', () => devices.every(({ sdk }) => sdk.client.state === 'connected'))
       await checkOnce(rows, devices, input, await ann.call('chat.send', input), await ann.call('chat.send', input), n)
     }
-    expect(server.complaints).toBe('')
+    expect(server.output).toBe('')
   } finally {
     for (const device of devices) device[Symbol.dispose]()
     await rows.close()

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import type { JWTPayload } from 'jose'
 import { z } from 'zod'
 import { BinaryClient, binaryFrame } from '../kit/clients/binary-client.ts'
-import { bytesOf, ProtobufSdk, parsed } from '../kit/clients/protobuf-client.ts'
+import { bytesOf, ProtobufSdk, parsed } from '../kit/clients/protobuf-sdk.ts'
 import { RawClient, startServer, type TestServer, until, userToken } from '../kit/index.ts'
 
 const kept = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { BinaryClient } from '../kit/clients/binary-client.ts'
-import { ProtobufSdk } from '../kit/clients/protobuf-client.ts'
+import { ProtobufSdk } from '../kit/clients/protobuf-sdk.ts'
 import { RawClient, Sdk, startServer, type TestServer, until, userToken } from '../kit/index.ts'
 
 const open = { allow_subscribe_for_client: true, allow_history_for_client: true, allow_tags_filter: true } as const

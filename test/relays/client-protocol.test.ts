@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'bun:test'
-import { ProtobufSdk } from '../kit/clients/protobuf-client.ts'
+import { ProtobufSdk } from '../kit/clients/protobuf-sdk.ts'
 import { RawClient, tokenSecret, until, userToken } from '../kit/index.ts'
 import { endAll, kept, startCentral, startRelay } from '../kit/servers/tree.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import { BinaryClient, binaryFrame } from '../kit/clients/binary-client.ts'
-import { bytesOf, ProtobufSdk, type ProtobufSubscription } from '../kit/clients/protobuf-client.ts'
+import { bytesOf, ProtobufSdk, type ProtobufSubscription } from '../kit/clients/protobuf-sdk.ts'
 import { RawClient, Sdk, type SdkSubscription, sign, startServer, type TestServer, until, userToken } from '../kit/index.ts'
 
 const kept = { history_size: 100, history_ttl: '10m' }

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import type { Subprocess } from 'bun'
 import type { ConfigInput } from '../../../src/server/index.ts'
 import { Folder } from '../folder.ts'
 import { within } from '../until.ts'
+import { ChildServer, started } from './child-server.ts'
 import { testConfig } from './server.ts'
 
 export interface ProcessStats {
@@ -20,42 +20,25 @@ export interface ProcessStats {
 export type HeapByClass = Readonly<Record<string, { readonly objects: number; readonly bytes: number }>>
 
 /** A server in a process of its own, which can be killed and started again on the same port and data folder. */
-export class ServerProcess implements AsyncDisposable {
+export class ServerProcess extends ChildServer {
   readonly folder: Folder | undefined
   readonly data: string
-  port = 0
-  /** What it wrote to its error output: warnings and errors of its log, or a crash. */
-  complaints = ''
-  #child: Subprocess | undefined
   #waiting = new Map<number, (answer: { value?: unknown; error?: string }) => void>()
   #id = 0
 
   constructor(readonly input: ConfigInput) {
+    super()
     this.folder = input.data === undefined ? new Folder() : undefined
     this.data = input.data ?? this.folder?.path ?? ''
   }
 
-  static async start(input: ConfigInput = {}): Promise<ServerProcess> {
-    const server = new ServerProcess(input)
-    try {
-      await server.start()
-      return server
-    } catch (error) {
-      await server[Symbol.asyncDispose]()
-      throw error
-    }
+  static start(input: ConfigInput = {}): Promise<ServerProcess> {
+    return started(new ServerProcess(input))
   }
 
-  get url(): string {
-    return `http://127.0.0.1:${this.port}`
-  }
-
-  get wsUrl(): string {
-    return `ws://127.0.0.1:${this.port}/connection/websocket`
-  }
-
-  get isAlive(): boolean {
-    return this.#child?.exitCode === null && this.#child.signalCode === null
+  /** Its error output: warnings and errors of its log, or a crash. */
+  get complaints(): string {
+    return this.output
   }
 
   /** Starts it, on the port that it had before. */
@@ -73,12 +56,12 @@ export class ServerProcess implements AsyncDisposable {
         }
       },
     })
-    this.#child = child
-    void this.#listen(child.stderr)
+    this.child = child
+    void this.read(child.stderr)
     void child.exited.then(code => {
       const error = `the server ended with ${code}: ${this.complaints}`
       ready.reject(new Error(error))
-      if (this.#child === child) this.#abandon(error)
+      if (this.child === child) this.#abandon(error)
     })
     const url = await within('the server to start', ready.promise)
     this.port = Number(new URL(url).port)
@@ -115,20 +98,6 @@ export class ServerProcess implements AsyncDisposable {
     await this.#ask({ what: 'collect' })
   }
 
-  /** Ends it with a signal; gives the exit code, or undefined where the signal ended it. */
-  async stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | undefined> {
-    const child = this.#child
-    if (child === undefined) return undefined
-    child.kill(signal)
-    await within(`the server to end by ${signal}`, child.exited)
-    return child.exitCode ?? undefined
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.isAlive) await this.stop('SIGKILL')
-    this.folder?.[Symbol.dispose]()
-  }
-
   /** What a dead server was asked is not answered any more. */
   #abandon(error: string): void {
     for (const answer of this.#waiting.values()) answer({ error })
@@ -140,12 +109,7 @@ export class ServerProcess implements AsyncDisposable {
     if (!this.isAlive) return Promise.reject(new Error('the server is not running'))
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, ({ value, error }) => (error === undefined ? resolve(value) : reject(new Error(error))))
-      this.#child?.send({ id, ...wish })
+      this.child?.send({ id, ...wish })
     })
-  }
-
-  async #listen(output: ReadableStream<Uint8Array>): Promise<void> {
-    const decoder = new TextDecoder()
-    for await (const chunk of output) this.complaints += decoder.decode(chunk, { stream: true })
   }
 }
