@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { findProgram } from '../../engines/index.ts'
 
 /** Programs that tests drive where they are installed; where one is not, its tests are skipped aloud, and counted. */
-export const tools = {
+const tools = {
   chromium: find('CHROMIUM_PATH', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'),
   /** A server that speaks S3 (`pip install 'moto[server,s3]'`). */
   moto: find('MOTO_PATH', Bun.which('moto_server') ?? ''),

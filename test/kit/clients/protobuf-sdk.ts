@@ -20,7 +20,7 @@ export class ProtobufSdk extends RecordedSdk<Centrifuge, Subscription> {
     super(new Centrifuge(url, hurried(options)))
   }
 
-  protected valueOf(data: unknown): unknown {
+  protected read(data: unknown): unknown {
     return data instanceof Uint8Array ? parsed(data) : data
   }
 }

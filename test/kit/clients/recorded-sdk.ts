@@ -35,7 +35,7 @@ export abstract class RecordedSdk<C extends SdkClient<S>, S extends SdkClientSub
   }
 
   /** The value of a publication: the Protobuf form of the SDK gives bytes. */
-  protected abstract valueOf(data: unknown): unknown
+  protected abstract read(data: unknown): unknown
 
   async connect(): Promise<this> {
     this.client.connect()
@@ -55,7 +55,7 @@ export abstract class RecordedSdk<C extends SdkClient<S>, S extends SdkClientSub
 
   subscribe(channel: string, options: Partial<SubscriptionOptions> = {}): RecordedSubscription<S> {
     const subscription = this.client.newSubscription(channel, { minResubscribeDelay: 20, maxResubscribeDelay: 200, ...options })
-    return new RecordedSubscription(subscription, data => this.valueOf(data))
+    return new RecordedSubscription(subscription, data => this.read(data))
   }
 
   [Symbol.dispose](): void {
@@ -79,7 +79,7 @@ export class RecordedSubscription<S extends SdkClientSubscription> {
 
   constructor(
     readonly subscription: S,
-    readonly valueOf: (data: unknown) => unknown,
+    readonly read: (data: unknown) => unknown,
   ) {
     subscription.on('publication', context => this.publications.push(context))
     subscription.on('subscribing', ({ code }) => this.states.push(`subscribing ${code}`))
@@ -96,7 +96,7 @@ export class RecordedSubscription<S extends SdkClientSubscription> {
   }
 
   get data(): unknown[] {
-    return this.publications.map(({ data }) => this.valueOf(data))
+    return this.publications.map(({ data }) => this.read(data))
   }
 
   async ready(): Promise<this> {

@@ -7,7 +7,7 @@ export class Sdk extends RecordedSdk<Centrifuge, Subscription> {
     super(new Centrifuge(url, hurried(options)))
   }
 
-  protected valueOf(data: unknown): unknown {
+  protected read(data: unknown): unknown {
     return data
   }
 }
