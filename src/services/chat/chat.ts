@@ -5,20 +5,17 @@ import { Connections } from './connections.ts'
 import type { Files } from './files/index.ts'
 import { Indexer } from './indexer.ts'
 import { limits } from './limits.ts'
-import { chatErrors, type InboxState, type MessageEntry, type OpenSignal, type OwnDevice, type UserPresence } from './model/wire.ts'
+import { chatErrors, type InboxState, type MessageEntry, type OwnDevice } from './model/wire.ts'
 import type { OnlineUsers } from './online-users.ts'
 import type { ChatBounds } from './options/index.ts'
+import { ChatPresence } from './presence.ts'
 import type { PushDesk } from './push/index.ts'
 import { UserRates } from './rates.ts'
 import { Receipts } from './receipts.ts'
+import { openChannel, Signals } from './signals.ts'
 import {
   type Actor,
-  acquainted,
-  activeMembers,
-  apartIn,
-  areApart,
   beenHere,
-  conversationsWith,
   devicesOf,
   findMember,
   Groups,
@@ -26,9 +23,7 @@ import {
   Inboxes,
   Invitations,
   inboxChannel,
-  lastSeenOf,
   Messages,
-  markSeen,
   type PushStore,
   type Sending,
   signOutDevice,
@@ -38,7 +33,6 @@ import {
   UnitsOfWork,
   untoldReceipts,
 } from './store/index.ts'
-import { Typing } from './typing.ts'
 
 /**
  * Asked before a message is taken, and may take its time: moderation, or what keeps the order of MLS commits (chat M26). What it throws is the
@@ -71,14 +65,6 @@ const daySeconds = 24 * 3600
 /** An application's own code, after which an SDK stays away. */
 const signedOut = { code: 4501, reason: chatErrors.signedOut.message }
 
-export function openChannel(conversation: string): string {
-  return `chat:${conversation}`
-}
-
-export function conversationIn(channel: string): string | undefined {
-  return channel.startsWith('chat:') ? channel.slice('chat:'.length) : undefined
-}
-
 /** Everything of chat that runs: what is committed goes to inboxes, what is only said now to whoever has the conversation open. */
 export class Chat {
   readonly unitsOfWork: UnitsOfWork
@@ -89,7 +75,8 @@ export class Chat {
   readonly connections: Connections
   readonly receipts: Receipts
   readonly indexer: Indexer
-  readonly typing: Typing
+  readonly signals: Signals
+  readonly presence: ChatPresence
   readonly commandRates: UserRates
   readonly conversationRates: UserRates
   readonly peopleRates: UserRates
@@ -97,7 +84,6 @@ export class Chat {
   /** Since the start: entries put into inboxes, by kind. */
   readonly inboxAppends: Record<string, number> = {}
   readonly #messageRates: UserRates
-  #isClosed = false
 
   constructor(readonly parts: ChatParts) {
     const { server, sql, epoch, random, bounds, durability, files } = parts
@@ -105,7 +91,7 @@ export class Chat {
     this.unitsOfWork = new UnitsOfWork(sql, clock, {
       deliver: inboxAppends => this.#deliver(inboxAppends),
       receiptsDue: conversation => this.receipts.moved(conversation),
-      opened: (conversation, person) => this.#opened(conversation, person),
+      opened: (conversation, person) => this.presence.entered(conversation, person),
     })
     const spendEntries = (user: string, entries: number) => this.entryRates.spend(user, entries)
     this.inboxes = new Inboxes(sql, epoch, clock)
@@ -140,7 +126,8 @@ export class Chat {
       tell: conversation => this.unitsOfWork.commit(change => tellReceipts(change, conversation)),
       failed: (conversation, error) => server.log.error({ conversation, err: error }, 'receipts could not be sent'),
     })
-    this.typing = new Typing(clock)
+    this.signals = new Signals(parts)
+    this.presence = new ChatPresence({ ...parts, connections: this.connections, signals: this.signals })
     this.indexer = new Indexer({
       sql,
       clock,
@@ -160,47 +147,11 @@ export class Chat {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true
+    this.presence.close()
     this.receipts.close()
     await this.indexer.close()
     this.parts.files?.close()
     await this.parts.pushes?.close()
-  }
-
-  /** A client that connects for something other than chat is not online in chat. */
-  arrived(user: string, client: string): Promise<void> | undefined {
-    if (this.connections.deviceOf(client) === undefined) return undefined
-    this.connections.connected(client)
-    return this.onlineUsers.arrived(user, client) ? this.#appear(user, true) : undefined
-  }
-
-  async left(user: string, client: string): Promise<void> {
-    this.connections.gone(client)
-    await this.away(user, client)
-  }
-
-  /** As far as can be seen from here: where the way to a client broke, it may be there all the same, and act again. */
-  async away(user: string, client: string): Promise<void> {
-    if (!this.onlineUsers.left(user, client) || this.#isClosed) return
-    await markSeen(this.parts.sql, user, this.parts.server.clock.now())
-    await this.#appear(user, false)
-  }
-
-  /** As one may see others: only those who take part in a conversation that one is in, and when they were last here only where both show it (chat M14). */
-  async presenceOf(asker: string, users: readonly string[], pause: () => Promise<void>): Promise<UserPresence[]> {
-    const { sql } = this.parts
-    const known = await acquainted(sql, asker, users)
-    const own = await lastSeenOf(sql, asker)
-    const found: UserPresence[] = []
-    for (const user of users) {
-      if (found.length > 0 && found.length % limits.presenceStep === 0) await pause()
-      const isKnown = known.has(user) && !(await areApart(sql, asker, user))
-      const online = isKnown && this.onlineUsers.isOnline(user)
-      const seen = isKnown && !online ? await lastSeenOf(sql, user) : undefined
-      const isShown = seen?.isShown === true && own.isShown && seen.at > 0
-      found.push({ user, online, ...(isShown ? { last_seen: seen.at } : {}) })
-    }
-    return found
   }
 
   /** The devices of a user, the one seen last first. */
@@ -248,48 +199,16 @@ export class Chat {
     if (strangers.length > 0) throw new CommandError(chatErrors.unknownUser, strangers.join(', '))
   }
 
-  async type(conversation: string, user: string, on: boolean): Promise<void> {
-    if (!this.onlineUsers.isWatched(conversation)) return
-    const { sql } = this.parts
-    const members = (await activeMembers(sql, conversation)).length
-    if (!this.typing.passes(conversation, user, on, members)) return
-    const apart = await apartIn(sql, conversation, user)
-    const signal: OpenSignal = { kind: 'typing', user, on }
-    if (apart.size === 0) this.say(conversation, signal)
-    else
-      for (const reader of this.onlineUsers.readers(conversation))
-        if (!apart.has(reader.user)) this.#sayTo(reader.client, conversation, signal)
-  }
-
   /** They do not hear what those who are left say in passing. */
   async shutOut(conversation: string, users: readonly string[]): Promise<void> {
     for (const user of users) await this.parts.server.unsubscribe(user, openChannel(conversation))
   }
 
-  /** To whoever has the conversation open; not kept. */
-  say(conversation: string, signal: OpenSignal): void {
-    if (!this.onlineUsers.isWatched(conversation)) return
-    this.#publish(openChannel(conversation), { ...signal }, undefined)
-  }
-
-  /** A user who acts over a connection is online. */
-  async acts(user: string, client: string | undefined): Promise<void> {
-    if (client !== undefined && this.connections.deviceOf(client) !== undefined && this.onlineUsers.arrived(user, client)) {
-      this.onlineUsers.followed(client)
-      await this.#appear(user, true)
-    }
-  }
-
-  /** The user was active: at most once a minute that is written down. */
-  async stillHere(user: string): Promise<void> {
-    if (this.onlineUsers.isDue(user)) await markSeen(this.parts.sql, user, this.parts.server.clock.now())
-  }
-
   async sweep(): Promise<void> {
     const { sql, server } = this.parts
     const now = server.clock.now()
-    const { receipts, typing, onlineUsers, commandRates, conversationRates, peopleRates, entryRates } = this
-    for (const part of [receipts, typing, onlineUsers, commandRates, conversationRates, peopleRates, entryRates, this.#messageRates])
+    const { receipts, signals, onlineUsers, commandRates, conversationRates, peopleRates, entryRates } = this
+    for (const part of [receipts, signals, onlineUsers, commandRates, conversationRates, peopleRates, entryRates, this.#messageRates])
       part.sweep()
     this.connections.sweep(now)
     await sweep(sql, now)
@@ -317,9 +236,9 @@ export class Chat {
     }
   }
 
-  #publish(channel: string, data: ReturnType<typeof toJson>, at: { epoch: string; offset: number } | undefined): void {
+  #publish(channel: string, data: ReturnType<typeof toJson>, at: { epoch: string; offset: number }): void {
     const { server } = this.parts
-    server.publish(channel, data, at === undefined ? {} : { at }).catch((error: unknown) => {
+    server.publish(channel, data, { at }).catch((error: unknown) => {
       // It is in the inbox: devices get it when they ask again.
       server.log.error({ channel, err: error }, 'an entry was stored but not delivered')
     })
@@ -353,42 +272,6 @@ export class Chat {
       // Pushes that are due are read from the rows at the next start.
       this.parts.server.log.error({ conversation, err: error }, 'pushes could not be prepared')
     }
-  }
-
-  /** Those who look at a conversation in which the user takes part see it change (chat M14). */
-  async #appear(user: string, online: boolean): Promise<void> {
-    for (const { id } of await conversationsWith(this.parts.sql, user)) await this.#appearIn(id, user, online)
-  }
-
-  /** Each reader by themselves: not those from whom a block keeps it, and when the user was last here only where both show it. */
-  async #appearIn(conversation: string, user: string, online: boolean): Promise<void> {
-    const { sql } = this.parts
-    // Most conversations are open nowhere: their members are not counted.
-    const readers = this.onlineUsers.readers(conversation).filter(reader => reader.user !== user)
-    if (readers.length === 0 || (await activeMembers(sql, conversation)).length > limits.presenceGroupMax) return
-    const apart = await apartIn(sql, conversation, user)
-    const own = await lastSeenOf(sql, user)
-    const tellsWhen = !online && own.isShown && own.at > 0
-    for (const { user: reader, client } of readers) {
-      if (apart.has(reader)) continue
-      const isShown = tellsWhen && (await lastSeenOf(sql, reader)).isShown
-      this.#sayTo(client, conversation, { kind: 'presence', user, online, ...(isShown ? { last_seen: own.at } : {}) })
-    }
-  }
-
-  #opened(conversation: string, person: string): void {
-    if (!this.onlineUsers.isOnline(person)) return
-    this.#appearIn(conversation, person, true).catch((error: unknown) => {
-      this.parts.server.log.error({ conversation, err: error }, 'presence could not be published')
-    })
-  }
-
-  /** To one client alone; not kept. */
-  #sayTo(client: string, conversation: string, signal: OpenSignal): void {
-    const channel = openChannel(conversation)
-    this.parts.server.push(client, channel, [{ data: { ...signal } }]).catch((error: unknown) => {
-      this.parts.server.log.error({ channel, err: error }, 'a signal could not be sent')
-    })
   }
 }
 

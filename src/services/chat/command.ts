@@ -36,11 +36,11 @@ export function command<K extends keyof ChatCommands, S extends z.ZodType<unknow
     if (context.user === '') throw new CommandError(errors.unauthorized, 'chat is between users')
     if (!isLine(context.user, limits.nameMax)) throw new CommandError(errors.badRequest, 'user: not a name that chat can use')
     chat.commandRates.spend(context.user)
-    await chat.acts(context.user, context.client)
+    await chat.presence.acts(context.user, context.client)
     const given = deviceOf(input)
     const actor: Actor = { user: context.user, device: given ?? chat.connections.deviceOf(context.client) ?? '' }
     const answered = await run(input, actor, context)
-    await chat.stillHere(context.user)
+    await chat.presence.stillHere(context.user)
     return answered as unknown as Json
   }
   const told = (input: z.output<S>, context: RunningContext) => tellingOfStore(server.log, () => answer(input, context))

@@ -193,7 +193,7 @@ function addMessageCommands(server: ServiceHost, chat: Chat): void {
   command(server, chat, 'chat.typing', z.object({ conversation, on: isOn }), async (input, actor) => {
     const { consent } = await memberOf(chat.parts.sql, input.conversation, actor.user)
     // Of whoever waits with their yes nothing is told.
-    if (consent !== 'held') await chat.type(input.conversation, actor.user, input.on)
+    if (consent !== 'held') await chat.signals.type(input.conversation, actor.user, input.on)
     return {}
   })
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { ServiceHost } from '../../service.ts'
-import { type Chat, openChannel } from './chat.ts'
+import type { Chat } from './chat.ts'
 import { command, conversation, user } from './command.ts'
 import { deviceSchema } from './connections.ts'
 import { limits } from './limits.ts'
-import { blockedBy, changeProfile, conversationsWith, profileOf, setBlocked, setOwn } from './store/index.ts'
+import { blockedBy, changeProfile, profileOf, setBlocked, setOwn } from './store/index.ts'
 
 const isOn = z.boolean()
 const whom = z.enum(['everyone', 'answered', 'nobody'])
@@ -46,19 +46,12 @@ export function addOwnCommands(server: ServiceHost, chat: Chat): void {
     const { user: other, on = true } = input
     if (other === undefined) return { blocked: await blockedBy(parts.sql, actor.user) }
     const blocked = await unitsOfWork.commit(change => setBlocked(change, actor.user, other, on))
-    if (on) await seemAway(chat, actor.user, other)
+    if (on) await chat.presence.seemAway(actor.user, other)
     return { blocked }
   })
   command(server, chat, 'chat.presence', z.object({ users: z.array(user).max(limits.presenceMax) }), async (input, actor, { pause }) => ({
-    users: await chat.presenceOf(actor.user, input.users, pause),
+    users: await chat.presence.of(actor.user, input.users, pause),
   }))
-}
-
-/** To whoever is blocked, the other one goes away: a page that is open would show them as online for ever. */
-async function seemAway(chat: Chat, user: string, blocked: string): Promise<void> {
-  for (const { id } of await conversationsWith(chat.parts.sql, user))
-    for (const { user: reader, client } of chat.onlineUsers.readers(id))
-      if (reader === blocked) await chat.parts.server.push(client, openChannel(id), [{ data: { kind: 'presence', user, online: false } }])
 }
 
 /** One's devices: which there are, and which of them somebody sits at. */

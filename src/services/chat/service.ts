@@ -1,6 +1,6 @@
 import { everyAsync } from '../../kit/index.ts'
 import type { ServiceHost, Sql } from '../../service.ts'
-import { Chat, conversationIn, type Existing, type Screen } from './chat.ts'
+import { Chat, type Existing, type Screen } from './chat.ts'
 import { addCommands, addPushCommands } from './commands.ts'
 import { addFileCommands, type FileSettings, Files } from './files/index.ts'
 import { limits } from './limits.ts'
@@ -9,6 +9,7 @@ import type { InboxState } from './model/wire.ts'
 import { OnlineUsers } from './online-users.ts'
 import { type ChatBounds, chatDefaults } from './options/index.ts'
 import type { OpenedPushes, PushSurroundings } from './push/index.ts'
+import { conversationIn } from './signals.ts'
 import { epochOf, findMember, linkKeyOf, ownerOf, PushStore } from './store/index.ts'
 import { tellingOfStore } from './store-failure.ts'
 
@@ -100,8 +101,8 @@ function addChannels(server: ServiceHost, chat: Chat): void {
       return false
     return (await findMember(chat.parts.sql, conversation, user))?.active === 1
   })
-  server.on('connect', ({ client }) => chat.arrived(client.user, client.client))
-  server.on('disconnect', ({ client }) => chat.left(client.user, client.client))
+  server.on('connect', ({ client }) => chat.presence.arrived(client.user, client.client))
+  server.on('disconnect', ({ client }) => chat.presence.left(client.user, client.client))
   server.on('subscribe', ({ client: { client }, channel }) => {
     const conversation = conversationIn(channel)
     if (conversation !== undefined) chat.onlineUsers.opened(client, conversation)
@@ -114,6 +115,6 @@ function addChannels(server: ServiceHost, chat: Chat): void {
   // Of clients below a node that ended without a word, nobody says that they left: only that nobody follows their inboxes any more.
   server.on('channel_vacated', async ({ channel }) => {
     const user = ownerOf(channel)
-    if (user !== undefined) for (const client of chat.onlineUsers.followers(user)) await chat.away(user, client)
+    if (user !== undefined) for (const client of chat.onlineUsers.followers(user)) await chat.presence.away(user, client)
   })
 }

@@ -10,8 +10,8 @@ import { ChatFiles } from './files.ts'
 import { type HistoryPages, ignoreOffline } from './history.ts'
 import { InUse } from './in-use.ts'
 import { Inbox } from './inbox.ts'
-import { limits } from './limits.ts'
-import { MessageOutbox, newEntry } from './outbox.ts'
+import { OnScreen } from './on-screen.ts'
+import { MessageOutbox, newEntry, type OutboxEntry } from './outbox.ts'
 import { patchOfConversation } from './patch.ts'
 import { Presences } from './presences.ts'
 import { Reads } from './reads.ts'
@@ -60,7 +60,7 @@ export class ChatClient extends ChatCalls {
   readonly #typing: TypingNotifier
   readonly #views: ViewCache
   readonly #muteEnds: MuteEnds
-  readonly #open = new Set<string>()
+  readonly #onScreen: OnScreen
   protected readonly wishes: Wishes
   protected readonly list: ListOrder
   #link: ConnectionState = 'connecting'
@@ -117,9 +117,8 @@ export class ChatClient extends ChatCalls {
       dropped: cid => this.files.abort(cid),
       amend: entry => this.writes.amend(entry, id => this.#outbox.entry(id) !== undefined),
       refused: (entry, refusal) => {
-        const { conversation, cid, amends } = entry
         this.#amending.refused(entry, refusal)
-        this.#changes.note({ kind: 'failed', conversation, cid, what: amends?.kind ?? 'message', refusal })
+        this.#changes.note(failed(entry, refusal))
       },
       changed: conversation => this.#wroteTo(conversation),
     })
@@ -136,6 +135,7 @@ export class ChatClient extends ChatCalls {
       isChanging: id => this.#outbox.isChanging(id),
     })
     this.#typing = new TypingNotifier(clock, (conversation, on) => this.#type(conversation, on))
+    this.#onScreen = this.#openScreen()
   }
 
   get link(): ConnectionState {
@@ -199,21 +199,12 @@ export class ChatClient extends ChatCalls {
 
   /** The conversation is on screen: its newest messages are loaded, and typing and presence of its members are followed until `shut`. */
   open(conversation: string): void {
-    this.#open.add(conversation)
-    const known = this.#conversations.find(conversation)
-    if (known !== undefined) this.#conversations.absorb(conversation, { used: this.#clock.now() })
-    if (known?.ownAt(this.#clock.now()).marked === true) this.wishes.set(conversation, { unread: false })
-    this.#attend(conversation)
+    this.#onScreen.open(conversation)
   }
 
   shut(conversation: string): void {
-    this.#open.delete(conversation)
-    this.#connection.exit(conversation)
+    this.#onScreen.shut(conversation)
     this.#typing.release(conversation)
-    this.pages.leave(conversation)
-    const followed = new Set([...this.#open].flatMap(id => this.#conversations.find(id)?.members.map(({ user }) => user) ?? []))
-    this.#presences.forget(user => followed.has(user))
-    this.#conversations.find(conversation)?.trim(limits.slotsMax)
   }
 
   /** Puts a message into the outbox; it is shown at once and sent when there is a connection. @returns its `cid` */
@@ -297,6 +288,16 @@ export class ChatClient extends ChatCalls {
     this.#changes.note({ kind: 'invited' })
   }
 
+  #openScreen(): OnScreen {
+    return new OnScreen({
+      ...{ user: this.user, clock: this.#clock, inbox: this.inbox, wishes: this.wishes },
+      connection: this.#connection,
+      conversations: this.#conversations,
+      presences: this.#presences,
+      askPresence: users => this.presence(users),
+    })
+  }
+
   #meet(link: ConnectionState): void {
     if (link === this.#link) return
     this.#link = link
@@ -320,7 +321,7 @@ export class ChatClient extends ChatCalls {
 
   #onInboxState(): void {
     for (const { id, wish } of this.#conversations.all) if (wish !== undefined) this.wishes.consider(id)
-    for (const id of this.#open) this.#attend(id)
+    this.#onScreen.attendAll()
   }
 
   #listed(): void {
@@ -331,28 +332,14 @@ export class ChatClient extends ChatCalls {
       this.inbox.loader.healLater(id)
       this.#reads.consider(id)
     }
-    for (const id of this.#open) this.#attend(id)
+    this.#onScreen.attendAll()
     void this.askInvited().catch(ignoreOffline)
   }
 
-  /** Loads and follows what is on screen, as far as it is known and there is a connection. */
-  #attend(id: string): void {
-    const conversation = this.#conversations.find(id)
-    if (conversation?.standing === undefined && this.#connection.isLive) this.inbox.lister.ask(id)
-    if (conversation === undefined) return
-    if (conversation.roster.active) this.#connection.enter(id)
-    if (!this.#connection.isLive) return
-    this.inbox.loader.newest(id).catch(ignoreOffline)
-    const others = conversation.members.map(({ user }) => user).filter(user => user !== this.user)
-    const users = others.slice(0, limits.presenceMax)
-    if (users.length > 0) void this.presence(users).catch(ignoreOffline)
-  }
-
   #changed(conversation: Conversation): void {
-    const { id, roster } = conversation
+    const { id } = conversation
     this.#followMute(conversation)
-    if (!this.#open.has(id)) conversation.trim(limits.slotsMax)
-    else if (roster.active) this.#connection.enter(id)
+    this.#onScreen.changed(conversation)
     this.inbox.ackFlusher.touch(id)
     this.#note(id)
     this.#reads.consider(id)
@@ -384,7 +371,10 @@ export class ChatClient extends ChatCalls {
     const message = known === undefined || !isNew || author === this.user ? undefined : this.#views.message(known, seq)
     if (message === undefined) return
     this.#changes.note({ kind: 'arrived', message })
-    // By a first answer somebody may come to be seen who was not.
-    if (this.#open.has(conversation) && this.#presences.of(author)?.online === false) void this.presence([author]).catch(ignoreOffline)
+    this.#onScreen.heard(conversation, author)
   }
+}
+
+function failed({ conversation, cid, amends }: OutboxEntry, refusal: Refusal): ChatChange {
+  return { kind: 'failed', conversation, cid, what: amends?.kind ?? 'message', refusal }
 }
