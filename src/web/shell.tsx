@@ -2,8 +2,8 @@ import type { ReadonlySignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { render } from 'preact'
 import { BrandIcon, MoonIcon, SunIcon } from './icons.tsx'
-import type { StreamState } from './link.ts'
 import { navigation } from './navigation.ts'
+import type { StreamState } from './stream-state.ts'
 import { startTheme, theme, toggleTheme } from './theme.ts'
 
 export interface ShellProps {
@@ -61,7 +61,7 @@ const words: Record<StreamState, readonly [name: string, meaning: string]> = {
 }
 
 /** How the stream is, in a word. Changes are read out. */
-export function Badge({ link }: { readonly link: ReadonlySignal<StreamState> }) {
+function Badge({ link }: { readonly link: ReadonlySignal<StreamState> }) {
   const [name, meaning] = words[link.value]
   return (
     <span class="badge" role="status" data-link={link.value} title={meaning}>

@@ -1,6 +1,5 @@
 import { computed, effect, signal } from '@preact/signals'
 import { bytesText, millisText, shortCount, spanText } from '../figures.ts'
-import type { StreamState } from '../link.ts'
 import { type OpsStats, opsStatsSchema, opsTreeSchema } from '../ops-stats.ts'
 import { Poll, type Polled } from '../poll.ts'
 import { mount, Shell } from '../shell.tsx'

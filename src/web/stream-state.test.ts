@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test'
-import { type LinkEvent, nextLink, type StreamState } from './link.ts'
+import { nextState, type StreamIncident, type StreamState } from './stream-state.ts'
 
-const table: Record<StreamState, Record<LinkEvent, StreamState>> = {
+const table: Record<StreamState, Record<StreamIncident, StreamState>> = {
   connecting: { message: 'live', lost: 'connecting', silence: 'connecting', offline: 'offline', online: 'connecting' },
   live: { message: 'live', lost: 'reconnecting', silence: 'stale', offline: 'offline', online: 'live' },
   reconnecting: { message: 'live', lost: 'reconnecting', silence: 'reconnecting', offline: 'offline', online: 'reconnecting' },
@@ -10,11 +10,11 @@ const table: Record<StreamState, Record<LinkEvent, StreamState>> = {
 }
 
 const links: StreamState[] = ['connecting', 'live', 'reconnecting', 'stale', 'offline']
-const events: LinkEvent[] = ['message', 'lost', 'silence', 'offline', 'online']
+const events: StreamIncident[] = ['message', 'lost', 'silence', 'offline', 'online']
 
 test.each(links.flatMap(link => events.map(event => [link, event, table[link][event]] as const)))(
   '[W4] a page that is %s and meets %s is %s',
   (link, event, next) => {
-    expect(nextLink(link, event)).toBe(next)
+    expect(nextState(link, event)).toBe(next)
   },
 )

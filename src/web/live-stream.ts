@@ -1,7 +1,7 @@
 import { type Signal, signal } from '@preact/signals'
 import { backoffMs, systemClock, systemRandom, type Timer } from '../kit/index.ts'
-import { type LinkEvent, nextLink, type StreamState } from './link.ts'
 import { type Pub, readSseMessage, type Subscribed } from './sse-message.ts'
+import { nextState, type StreamIncident, type StreamState } from './stream-state.ts'
 import { Watchlist, type WatchlistOutcome } from './watchlist.ts'
 
 export interface LiveOptions {
@@ -83,8 +83,8 @@ export class LiveStream {
     this.#watchdog?.cancel()
   }
 
-  #meet(event: LinkEvent): void {
-    this.link.value = nextLink(this.link.value, event)
+  #meet(event: StreamIncident): void {
+    this.link.value = nextState(this.link.value, event)
   }
 
   #receive(event: MessageEvent<string>): void {
