@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { type ConfigInput, fileVariable, type Resolution, resolveConfig } from '../server/config/index.ts'
 import type { Flag } from './arguments.ts'
-import { placeOfMistake } from './json-place.ts'
+import { readJsonWithComments } from './read-json.ts'
 import { options } from './shipped.ts'
 
-export const configFlag: Flag = { name: 'config', type: 'file' }
+const configFlag: Flag = { name: 'config', type: 'file' }
 
 /** A flag for every option, and the one that names the configuration file. */
 export const configurationFlags: readonly Flag[] = [
@@ -31,10 +31,9 @@ function readFile(path: string | undefined): { ok: true; content: unknown } | { 
   try {
     // Some editors begin a file with a byte order mark, of which JSON knows nothing.
     const text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '')
-    const mistake = placeOfMistake(text)
-    if (mistake === undefined) return { ok: true, content: JSON.parse(text) }
-    const { line, column, expected } = mistake
-    return { ok: false, problem: `${path}: not valid JSON: line ${line}, column ${column}: expected ${expected}` }
+    const read = readJsonWithComments(text)
+    if (read.ok) return read
+    return { ok: false, problem: `${path}: not valid JSON: line ${read.line}, column ${read.column}: expected ${read.expected}` }
   } catch (error) {
     if (!(error instanceof Error)) throw error
     return { ok: false, problem: `${path}: cannot be read: ${error.message}` }

@@ -9,7 +9,7 @@ const introduction = `# Configuration
 
 1. flags: \`fanfare start --client.ping_interval 10s\`
 2. environment variables: \`FANFARE_CLIENT_PING_INTERVAL=10s\`
-3. a JSON file, named by \`--config FILE\` or \`FANFARE_CONFIG\`: \`{"client": {"ping_interval": "10s"}}\`
+3. a JSON file, in which comments may stand, named by \`--config FILE\` or \`FANFARE_CONFIG\`: \`{"client": {"ping_interval": "10s"}}\`
 4. the defaults below
 
 \`createServer\` takes the same names as an object. Durations are texts like \`"30s"\`, \`"1h30m"\` or \`"250ms"\`. Lists in a flag or variable are
