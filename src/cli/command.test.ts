@@ -2,13 +2,14 @@ import { afterAll, describe, expect, test } from 'bun:test'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { systemClock, systemRandom } from '../kit/index.ts'
 import { configure } from '../server/config/index.ts'
 import { withSecrets } from '../server/host/secrets.ts'
 import { TokenVerifier } from '../server/identity/tokens.ts'
 import { version } from '../server/index.ts'
 import { runCommand } from './command.ts'
-import { placeOfMistake } from './json-place.ts'
+import { readJsonWithComments } from './read-json.ts'
 import { options } from './shipped.ts'
 
 const catalogue = options.all
@@ -71,7 +72,8 @@ describe('fanfare', () => {
 
   test('[C28] help names every command', async () => {
     const { out } = await run([])
-    for (const name of ['start', 'token', 'check', 'relay', 'bench-client', 'docs', 'version']) expect(out).toContain(`fanfare ${name}`)
+    for (const name of ['start', 'token', 'check', 'relay', 'bench-client', 'docs', 'openapi', 'version'])
+      expect(out).toContain(`fanfare ${name}`)
   })
 
   test('[C28] every command has help, asked for in either way', async () => {
@@ -80,7 +82,7 @@ describe('fanfare', () => {
       expect([name, asked.code, asked.out.startsWith(`Usage: fanfare ${name}`)]).toEqual([name, 0, true])
       expect(await run(['help', name])).toEqual(asked)
     }
-    for (const name of ['docs', 'version']) expect(await run([name, '--help'])).toEqual(await run(['--help']))
+    for (const name of ['docs', 'openapi', 'version']) expect(await run([name, '--help'])).toEqual(await run(['--help']))
   })
 
   test('[C28] version prints the version', async () => {
@@ -143,21 +145,29 @@ describe('a configuration file', () => {
 
   test('[F67] one that is not JSON is refused with line and column, and not with what stands there', async () => {
     const at = (line: number, column: number, expected: string) => `not valid JSON: line ${line}, column ${column}: expected ${expected}`
-    expect(await problemOf('{\n  "port": 1\n  "host": "a"\n}')).toBe(at(3, 3, '"," or "}"'))
+    expect(await problemOf('{\n  "port": 1\n  "host": "a"\n}')).toBe(at(3, 3, '","'))
     expect(await problemOf('{"port": 1,}')).toBe(at(1, 12, 'a name in double quotes'))
     expect(await problemOf('{"http_api": {"key": my-secret-key}}')).toBe(at(1, 22, 'a value'))
     expect(await problemOf('{"port" 1}')).toBe(at(1, 9, '":"'))
-    expect(await problemOf('{"a":\n\n[1, 2}')).toBe(at(3, 6, '"," or "]"'))
-    expect(await problemOf('{} // no')).toBe(at(1, 4, 'the end'))
+    expect(await problemOf('{"a":\n\n[1, 2}')).toBe(at(3, 6, '"]"'))
+    expect(await problemOf('{} no')).toBe(at(1, 4, 'a value'))
     expect(await problemOf('')).toBe(at(1, 1, 'a value'))
-    expect(await problemOf('{"a": "x\n"}')).toBe(at(1, 7, 'a value'))
+    expect(await problemOf('{"a": "x\n"}')).toBe(at(1, 7, 'the end of a text'))
+  })
+
+  test('[HG5] comments may stand anywhere in one, and say nothing', async () => {
+    withSecrets(configure({ data: folder }), systemRandom)
+    const text = '{ // of the drain\n  "shutdown": /* soon */ { "timeout": "1s" } }\n// the end'
+    expect(await problemOf(text)).toBe('')
+    expect(await problemOf(text.replace('1s', '//'))).toBe('shutdown.timeout: expected a duration like "30s", got "//"')
+    expect(await problemOf('{ /* and so on')).toBe('not valid JSON: line 1, column 3: expected the end of a comment')
   })
 
   test('[F67] the place is found wherever the parser finds none, and nowhere else', async () => {
     const whole = JSON.stringify({ 'a b': [1, -0.5e-3, true, null, { c: 'ü \\ " \u0001' }], d: {}, e: [] }, null, 1)
     for (let end = 0; end <= whole.length; end++)
       for (const text of [whole.slice(0, end), `${whole.slice(0, end)}?${whole.slice(end)}`, whole.slice(0, end) + whole.slice(end + 1)])
-        expect([text, placeOfMistake(text) === undefined]).toEqual([text, isJson(text)])
+        expect([text, readJsonWithComments(text).ok]).toEqual([text, isJson(text)])
   })
 
   test('[F67] a byte order mark does no harm, and what is no object is said to be none', async () => {
@@ -223,6 +233,32 @@ describe('fanfare token', () => {
     const { code, out } = await run(['token', '--help'])
     expect([code, ['--user', '--ttl', '--channels', '--info'].every(flag => out.includes(flag))]).toEqual([0, true])
   })
+})
+
+test('[HG6] `fanfare openapi` describes every command of the server API, with the parameters that its page explains', async () => {
+  const { out } = await run(['openapi'])
+  const { paths } = z.object({ paths: z.record(z.string(), operationSchema) }).parse(JSON.parse(out))
+  const page = readFileSync(join(import.meta.dir, '../../docs/server-api.md'), 'utf8')
+  expect(Object.keys(paths).length).toBeGreaterThan(12)
+  for (const [path, { post }] of Object.entries(paths)) {
+    const { properties } = post.requestBody.content['application/json'].schema
+    const names = Object.keys(properties).filter(name => properties[name]?.deprecated !== true)
+    const unnamed = [path.slice('/api/'.length), ...names].filter(name => !new RegExp(`\\b${name}\\b`).test(page))
+    expect({ path, unnamed }).toEqual({ path, unnamed: [] })
+  }
+})
+
+const operationSchema = z.object({
+  post: z.object({
+    summary: z.string().min(10),
+    requestBody: z.object({
+      content: z.object({
+        'application/json': z.object({
+          schema: z.object({ properties: z.record(z.string(), z.object({ deprecated: z.boolean().optional() })) }),
+        }),
+      }),
+    }),
+  }),
 })
 
 test('[C31] docs/configuration.md is what `fanfare docs` prints', async () => {

@@ -1,6 +1,6 @@
 import { systemClock } from '../kit/index.ts'
 import { nearest } from '../server/config/index.ts'
-import { version } from '../server/index.ts'
+import { openApi, version } from '../server/index.ts'
 import { type Arguments, type Flag, parseArguments } from './arguments.ts'
 import { checkConfiguration } from './check.ts'
 import { configurationFlags, readConfiguration } from './configuration.ts'
@@ -10,7 +10,7 @@ import { relayDefaults, relayFlags, relayProblems, withOptionNames } from './rel
 import { exitCodes, type Terminal } from './terminal.ts'
 import { checkToken, makeToken, tokenFlags } from './token.ts'
 
-const names = ['start', 'token', 'check', 'relay', 'bench-client', 'docs', 'version']
+const names = ['start', 'token', 'check', 'relay', 'bench-client', 'docs', 'openapi', 'version']
 
 /** Runs one command line, to its end. @returns the exit code: 0 done, 1 failed, 2 asked for wrongly. */
 export function runCommand(args: readonly string[], terminal: Terminal): Promise<number> | number {
@@ -33,6 +33,8 @@ export function runCommand(args: readonly string[], terminal: Terminal): Promise
       return print(rest, () => `${version}\n`, terminal)
     case 'docs':
       return print(rest, configurationReference, terminal)
+    case 'openapi':
+      return print(rest, () => `${JSON.stringify(openApi(), null, 2)}\n`, terminal)
     case 'start':
       return runStart(rest, terminal)
     case 'token':

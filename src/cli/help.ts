@@ -11,6 +11,7 @@ const commands = [
   ['fanfare relay --upstream ADDRESS [options]', 'an edge or regional node of another server'],
   ['fanfare bench-client [options]', 'load for measuring a server'],
   ['fanfare docs', 'prints the configuration reference as Markdown'],
+  ['fanfare openapi', 'prints the server API in OpenAPI, as JSON'],
   ['fanfare version', 'prints the version'],
 ]
 
@@ -37,7 +38,7 @@ function optionLines(options: readonly Option[]): string[] {
   return columns(rows).flatMap((line, index) => [line, `      ${options[index]?.meaning.replaceAll('`', '')}`])
 }
 
-export function optionHelp(): string {
+function optionHelp(): string {
   const parts = [...sections()].flatMap(([heading, options]) => {
     const own = [...(heading === '' ? [configLine] : []), ...options.filter(option => !option.path.includes('[]'))]
     return own.length === 0 ? [] : [[heading === '' ? 'server' : heading, ...optionLines(own), ''].join('\n')]

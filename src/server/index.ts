@@ -1,4 +1,3 @@
-export type { Parent } from '../cluster/index.ts'
 export {
   Application,
   type ApplicationConfig,
@@ -6,9 +5,8 @@ export {
   type ApplicationOptions,
   type ApplicationStore,
 } from './application/application.ts'
-export type { BrokerContext, BrokerOpener, BrokerOpeners } from './application/brokers.ts'
+export type { BrokerOpeners } from './application/brokers.ts'
 export type { TokenOptions } from './application/in-process.ts'
-export type { RevocationRows } from './application/kept-revocations.ts'
 export {
   type Config,
   ConfigError,
@@ -18,20 +16,19 @@ export {
   option,
   type ReportProblem,
   resolveConfig,
-  type Store,
-  storeTarget,
 } from './config/index.ts'
 export { type SignedRequest, sign, signatureHeader, verifySignature } from './hooks/index.ts'
 export { createServer } from './host/create-server.ts'
 export type { FanfareServer } from './host/fanfare-server.ts'
 export type { FleetContext, FleetOpener, FleetOpeners, OpenFleet } from './host/fleets.ts'
-export { type Kept, openKept } from './host/kept-file.ts'
+export { openKept } from './host/kept-file.ts'
 export { createLog, logFormat } from './host/log.ts'
 export { DataInUseError } from './host/open-history.ts'
 export type { Overrides } from './host/overrides.ts'
 export { checkSecretsOfParent, readSecrets, secretsPath, withSecrets } from './host/secrets.ts'
 export { StartError } from './host/start-error.ts'
-export { explainToken, type TokenExplanation, type TokenKind } from './identity/explain-token.ts'
+export { openApi } from './http/api/open-api.ts'
+export { explainToken } from './identity/explain-token.ts'
 export { type ConnectionClaims, type SubscriptionClaims, signToken, TokenVerifier } from './identity/tokens.ts'
 export type { Metric } from './ops/metric.ts'
 export type { Server } from './server.ts'

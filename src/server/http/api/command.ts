@@ -19,16 +19,20 @@ export interface ApiContext {
 
 /** One command of the server API: its parameters are checked, then it runs, in the caller's turn as far as it can. */
 export interface ApiCommand {
+  /** A sentence on what it does. */
+  readonly about: string
   readonly schema: z.ZodType
   /** @param path where the parameters stand in the request, for what is said of them @returns the result as JSON text */
   call(params: Json | undefined, context: ApiContext, path?: string): Promise<string>
 }
 
 export function apiCommand<S extends z.ZodType>(
+  about: string,
   schema: S,
   run: (input: z.output<S>, context: ApiContext) => string | Promise<string>,
 ): ApiCommand {
   return {
+    about,
     schema,
     async call(params, context, path) {
       const parsed = schema.safeParse(params ?? {})

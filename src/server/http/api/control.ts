@@ -18,6 +18,7 @@ const closeSchema = z.strictObject({
 })
 
 export const subscribe = apiCommand(
+  'Subscribes the connections of a user to a channel.',
   addressing(
     z.strictObject({
       ...addressee,
@@ -43,12 +44,17 @@ export const subscribe = apiCommand(
   },
 )
 
-export const unsubscribe = apiCommand(addressing(z.strictObject({ ...addressee, channel })), (input, context) => {
-  context.node.access.namespaceOf(input.channel)
-  return order(context, { kind: 'unsubscribe', ...whom(input), channel: input.channel })
-})
+export const unsubscribe = apiCommand(
+  'Ends the subscriptions of a user to a channel.',
+  addressing(z.strictObject({ ...addressee, channel })),
+  (input, context) => {
+    context.node.access.namespaceOf(input.channel)
+    return order(context, { kind: 'unsubscribe', ...whom(input), channel: input.channel })
+  },
+)
 
 export const disconnect = apiCommand(
+  'Closes the connections of a user.',
   addressing(z.strictObject({ ...addressee, whitelist: optional(z.array(z.string().max(255))), disconnect: optional(closeSchema) })),
   (input, context) => {
     const { whitelist, disconnect = closes.forceDisconnect } = input
@@ -58,6 +64,7 @@ export const disconnect = apiCommand(
 )
 
 export const refresh = apiCommand(
+  'Moves the end of the connections of a user.',
   addressing(
     z.strictObject({
       ...addressee,

@@ -25,6 +25,7 @@ export function unsupported(instead: string) {
     .unknown()
     .refine(value => value === undefined || value === null || value === '' || value === 0, `not supported: ${instead}`)
     .optional()
+    .meta({ deprecated: true, description: `Not supported: ${instead}.` })
 }
 
 export const position = z.strictObject({

@@ -20,13 +20,18 @@ const publication = {
 const publicationSchema = z.strictObject(publication)
 type Given = z.output<typeof publicationSchema>
 
-export const publish = apiCommand(z.strictObject({ channel, ...publication }), ({ channel, ...given }, { node }) => {
-  checkPublicationSize(given.data, node.limits)
-  return publishTo(node, channel, given)
-})
+export const publish = apiCommand(
+  'Publishes into a channel.',
+  z.strictObject({ channel, ...publication }),
+  ({ channel, ...given }, { node }) => {
+    checkPublicationSize(given.data, node.limits)
+    return publishTo(node, channel, given)
+  },
+)
 
 /** The same data into many channels, each with an answer of its own. */
 export const broadcast = apiCommand(
+  'Publishes the same data into many channels.',
   z.strictObject({ channels: z.array(z.string()).min(1), ...publication }),
   async ({ channels, ...given }, { node }) => {
     checkPublicationSize(given.data, node.limits)

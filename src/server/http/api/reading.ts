@@ -7,17 +7,18 @@ import { channel, optional, optionalText, position } from './fields.ts'
 
 const ofChannel = z.strictObject({ channel })
 
-export const presence = apiCommand(ofChannel, async ({ channel }, { node }) =>
+export const presence = apiCommand('Lists the clients in a channel.', ofChannel, async ({ channel }, { node }) =>
   JSON.stringify({ presence: await presenceOf(node, channel) }),
 )
 
-export const presenceStats = apiCommand(ofChannel, async ({ channel }, { node }) => {
+export const presenceStats = apiCommand('Counts the clients and users in a channel.', ofChannel, async ({ channel }, { node }) => {
   const { clients, users } = await presenceStatsOf(node, channel)
   return JSON.stringify({ num_clients: clients, num_users: users })
 })
 
 /** Without a limit only the position is answered, as in Centrifugo; with a negative one as much as the limits allow. */
 export const history = apiCommand(
+  'Reads the publications of a channel, or its position alone.',
   z.strictObject({ channel, limit: optional(z.int()), since: optional(position), reverse: optional(z.boolean()) }),
   async ({ channel, limit = 0, since, reverse = false }, { node }) => {
     checkHistory(node.access.namespaceOf(channel))
@@ -28,20 +29,28 @@ export const history = apiCommand(
   },
 )
 
-export const historyRemove = apiCommand(ofChannel, async ({ channel }, { node }) => {
-  checkHistory(node.access.namespaceOf(channel))
-  await node.broker.removeHistory(channel)
-  return '{}'
-})
+export const historyRemove = apiCommand(
+  'Deletes the publications of a channel; its position stays.',
+  ofChannel,
+  async ({ channel }, { node }) => {
+    checkHistory(node.access.namespaceOf(channel))
+    await node.broker.removeHistory(channel)
+    return '{}'
+  },
+)
 
 /** The channels that have subscribers on any node. */
-export const channels = apiCommand(z.strictObject({ pattern: optionalText(255) }), async ({ pattern }, { survey }) => {
-  const counts = await survey(pattern ?? '*')
-  return JSON.stringify({ channels: Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, { num_clients: count }])) })
-})
+export const channels = apiCommand(
+  'Lists the channels that have subscribers on any node.',
+  z.strictObject({ pattern: optionalText(255) }),
+  async ({ pattern }, { survey }) => {
+    const counts = await survey(pattern ?? '*')
+    return JSON.stringify({ channels: Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, { num_clients: count }])) })
+  },
+)
 
 /** Of the nodes below only what they report upward is known. */
-export const info = apiCommand(z.strictObject({}), (_, { node, nodes, startedAt }: ApiContext) => {
+export const info = apiCommand('Lists the nodes with their figures.', z.strictObject({}), (_, { node, nodes, startedAt }: ApiContext) => {
   const occupied = [...node.hub.channels()].filter(({ subscriptions }) => subscriptions.length > 0)
   const users = new Set(node.sessions.all().map(({ user }) => user))
   users.delete('')

@@ -6,13 +6,18 @@ import { optional, optionalText } from './fields.ts'
 const expire_at = optional(z.int().min(0))
 
 /** Makes one token void, by its `jti`. */
-export const revokeToken = apiCommand(z.strictObject({ uid: z.string().min(1).max(255), expire_at }), async (input, { revoke }) => {
-  await revoke({ kind: 'token', uid: input.uid, expireAt: input.expire_at ?? 0 })
-  return '{}'
-})
+export const revokeToken = apiCommand(
+  'Makes one token void.',
+  z.strictObject({ uid: z.string().min(1).max(255), expire_at }),
+  async (input, { revoke }) => {
+    await revoke({ kind: 'token', uid: input.uid, expireAt: input.expire_at ?? 0 })
+    return '{}'
+  },
+)
 
 /** Makes void all tokens of a user that were issued before a time (`iat`), or with a channel the subscription tokens for it. */
 export const invalidateUserTokens = apiCommand(
+  'Makes the tokens of a user void that were issued before a time.',
   z.strictObject({ user: z.string().min(1).max(255), channel: optionalText(255), issued_before: optional(z.number().min(0)), expire_at }),
   async ({ user, channel = '', issued_before: given = 0, expire_at: expireAt = 0 }, { node, revoke }) => {
     // `iat` is in whole seconds: a token of this very second may have been issued before.

@@ -5,29 +5,8 @@ import { check, statusOf } from '../../../transport/index.ts'
 import { authorizeTrusted, readTrusted, type TrustedContext } from '../../identity/caller.ts'
 import type { Routing } from '../routing.ts'
 import { batchSchema, runBatch } from './batch.ts'
-import { type ApiCommand, type ApiContext, type Outcome, settle } from './command.ts'
-import { disconnect, refresh, subscribe, unsubscribe } from './control.ts'
-import { broadcast, publish } from './publishing.ts'
-import { channels, history, historyRemove, info, presence, presenceStats } from './reading.ts'
-import { invalidateUserTokens, revokeToken } from './revoking.ts'
-
-/** The commands of the server API by name, each at `POST /api/<name>` and in a batch. Names and shapes are Centrifugo's. */
-const commands: ReadonlyMap<string, ApiCommand> = new Map([
-  ['publish', publish],
-  ['broadcast', broadcast],
-  ['presence', presence],
-  ['presence_stats', presenceStats],
-  ['history', history],
-  ['history_remove', historyRemove],
-  ['channels', channels],
-  ['info', info],
-  ['subscribe', subscribe],
-  ['unsubscribe', unsubscribe],
-  ['disconnect', disconnect],
-  ['refresh', refresh],
-  ['revoke_token', revokeToken],
-  ['invalidate_user_tokens', invalidateUserTokens],
-])
+import { type ApiContext, type Outcome, settle } from './command.ts'
+import { apiCommands } from './commands.ts'
 
 export interface ApiRoutesContext extends Routing, TrustedContext, Pick<ApiContext, 'revoke'> {
   readonly node: Node
@@ -44,7 +23,7 @@ export function addApiRoutes(server: ApiRoutesContext): void {
     survey: pattern => topology.channels(pattern),
     revoke: revocation => server.revoke(revocation),
   }
-  for (const [name, command] of commands) {
+  for (const [name, command] of apiCommands) {
     server.route('POST', `/api/${name}`, async request => {
       const params = await readTrusted(server, request)
       return answer(await settle(command.call(params, context), node), request)
@@ -52,7 +31,7 @@ export function addApiRoutes(server: ApiRoutesContext): void {
   }
   server.route('POST', '/api/batch', async request => {
     const batch = check(batchSchema, await readTrusted(server, request))
-    return jsonResponse(`{"replies":[${(await runBatch(batch, commands, context)).join(',')}]}`, 200)
+    return jsonResponse(`{"replies":[${(await runBatch(batch, apiCommands, context)).join(',')}]}`, 200)
   })
   server.route('POST', '/api/*', async (request, params) => {
     authorizeTrusted(server, request)
