@@ -86,7 +86,7 @@ function describe({ seed, plan, violation }: Outcome): string {
 }
 
 /** The arguments that run one seed again. */
-export function repeatOf({ name }: Pick<Runnable, 'name'>, { topology, mutant }: Pick<Order, 'topology' | 'mutant'>, seed: number): string {
+function repeatOf({ name }: Pick<Runnable, 'name'>, { topology, mutant }: Pick<Order, 'topology' | 'mutant'>, seed: number): string {
   return `--workload ${name} --topology ${topology} --seeds ${seed}${mutant === undefined ? '' : ` --mutant ${mutant}`}`
 }
 
@@ -113,7 +113,9 @@ function rangeOf(text: string): { readonly from: number; readonly to: number } {
 
 function help(workloads: readonly Runnable[]): string {
   const names = workloads.map(({ name, topologies, mutants }) => {
-    const broken = mutants.map((mutant, index) => `      --mutant ${index}: ${mutant.name}`)
+    const broken = mutants.map(
+      ({ name, topology }, index) => `      --mutant ${index}: ${name}${topology === undefined ? '' : `, in ${topology}`}`,
+    )
     return [`  --workload ${name} --topology ${topologies.join('|')}`, ...broken].join('\n')
   })
   return [`bun ${path} [--workload NAME] [--topology NAME] [--seeds 1..100] [--keep-going] [--tally] [--trace]`, ...names].join('\n')

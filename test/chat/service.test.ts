@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import { CommandError } from '../../src/protocol/index.ts'
 import { type ChatOptions, chatWith } from '../../src/services/chat/index.ts'
 import { openSql } from '../../src/store/index.ts'
 import { atEnd, Folder, failureOf, post, testServer, until, userToken } from '../kit/api.ts'
@@ -147,6 +148,25 @@ describe('messages', () => {
     await alice.call('chat.send', { conversation, cid: '3', enc: { scheme: 'x', epoch: 4, bytes: 'secret' } })
     expect(seen).toMatchObject([{ text: 'hello', author: 'alice' }, { text: 'spam' }, { enc: { scheme: 'x', epoch: 4 } }])
     expect(JSON.stringify(seen)).not.toContain('secret')
+  })
+
+  test('[HG1] a program adds chat as it is configured, with a screen and with users of its own', async () => {
+    const own = chatWith({
+      async screen({ text }) {
+        if (text === 'spam') throw new CommandError({ code: 403, message: 'spam' })
+      },
+      existing: async users => users.filter(user => user !== 'nobody'),
+    })
+    const server = await testServer({ services: ['chat'], chat: { member_limit: 2 } }, { services: [own] })
+    const alice = await device(server, 'alice')
+    const { conversation } = await alice.call('chat.direct', { with: 'bob' })
+    const send = (cid: string, text: string) => alice.call('chat.send', { conversation, cid, text })
+    expect((await failureOf(send('1', 'spam'))).code).toBe(403)
+    expect((await send('2', 'hello')).seq).toBe(1)
+    const group = alice.call('chat.group', { title: 'three', members: ['bob', 'carol'], cid: 'g' })
+    expect((await failureOf(group)).message).toContain('group_full')
+    expect((await failureOf(alice.call('chat.direct', { with: 'nobody' }))).code).toBe(404)
+    expect(alice.inboxState).toMatchObject({ durability: 'durable' })
   })
 })
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import packed from '../../package.json'
 import { Browser, lacks, listening, type Program } from '../kit/index.ts'
@@ -25,6 +25,16 @@ describe('the package, installed into an empty project', () => {
     expect(doors.length).toBeGreaterThan(5)
     expect(doors.filter(door => !existsSync(join(carried, door)))).toEqual([])
     expect([...new Bun.Glob('src/**/*.test.ts').scanSync(carried)]).toEqual([])
+  })
+
+  test('[HG2] carries every example that its pages name', () => {
+    const carried = join(project.path, 'node_modules/fanfare')
+    const pages = ['README.md', ...new Bun.Glob('docs/*.md').scanSync(carried)]
+    const named = pages.flatMap(page =>
+      [...readFileSync(join(carried, page), 'utf8').matchAll(/\bexamples\/[\w./-]*\w/g)].map(([path]) => path),
+    )
+    expect(named.length).toBeGreaterThan(5)
+    expect(named.filter(path => !existsSync(join(carried, path)))).toEqual([])
   })
 
   describe('when it is started', () => {

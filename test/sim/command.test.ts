@@ -30,4 +30,11 @@ describe('the command of the simulation', () => {
     expect(() => run('--workload', 'sports', '--mutant', '99')).toThrow('has 0 to')
     expect(run('--help').lines.join('\n')).toContain('--workload sports --topology single|fleet')
   })
+
+  test('[HG4] its help tells the mutants of a workload apart', () => {
+    const parts = run('--help').lines.join('\n').split('  --workload ').slice(1)
+    const mutants = parts.map(part => [...part.matchAll(/--mutant \d+: (.+)/g)].map(([, words]) => words))
+    expect(mutants.flat().length).toBeGreaterThan(10)
+    for (const words of mutants) expect(words).toEqual([...new Set(words)])
+  })
 })

@@ -22,16 +22,18 @@ const common = {
     'Conversations of two and groups, on every device: ticks, typing, edits, notifications for who is away. A message that was sent is in the store, and a page that was closed sends what it still owes.',
 } as const
 
-/** Chat as it ships: conversations in the store of the server, files and pushes as configured. */
-export const chat = defineService({
-  ...common,
-  migrations: schema,
-  // Loaded late: commands that only read the options do without.
-  start: async (host, options) => (await import('./configured.ts')).startConfigured(host, options),
-})
-
-/** Chat in rows of one's own, with parts of one's own. */
-export function chatWith({ openSql, ...parts }: ChatOptions & { readonly openSql: () => Promise<Sql> }) {
+/**
+ * Chat with parts of one's own, such as a `screen`. The rest is as configured. With `openSql` nothing is: it is in these rows, without files
+ * and pushes unless they are among the parts.
+ */
+export function chatWith({ openSql, ...parts }: ChatOptions & { readonly openSql?: () => Promise<Sql> }) {
+  if (openSql === undefined)
+    return defineService({
+      ...common,
+      migrations: schema,
+      // Loaded late: commands that only read the options do without.
+      start: async (host, options) => (await import('./configured.ts')).startConfigured(host, options, parts),
+    })
   return defineService({
     ...common,
     async start(host) {
@@ -43,3 +45,6 @@ export function chatWith({ openSql, ...parts }: ChatOptions & { readonly openSql
     },
   })
 }
+
+/** Chat as it ships: in the store of the server, with files and pushes as configured. */
+export const chat = chatWith({})

@@ -1,4 +1,5 @@
 import { CommandError, createServer, defineNamespace, type Json, json, type Server } from 'fanfare'
+import { chatWith } from 'fanfare/chat/server'
 import { createTestServer } from 'fanfare/testing'
 import { z } from 'zod'
 import { poll } from './poll.js'
@@ -41,4 +42,14 @@ export async function polled(): Promise<Server> {
   const server = await createServer({ services: ['poll'], poll: { choices: ['tea', 'coffee'] } }, { services: [poll], listen: false })
   await server.listen()
   return server
+}
+
+export async function screened(): Promise<Server> {
+  const chat = chatWith({
+    async screen({ author, text }) {
+      if (text?.includes('spam') === true) throw new CommandError({ code: 403, message: 'refused' }, `not from ${author}`)
+    },
+    existing: async users => users.filter(user => user !== 'nobody'),
+  })
+  return createServer({ services: ['chat'], chat: { new_conversation_limit: 100 } }, { services: [chat] })
 }
