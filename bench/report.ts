@@ -34,7 +34,7 @@ export function busy(loadBefore: number): string {
   return `The machine was busy with other things (load ${loadBefore.toFixed(1)}), so the figures are rough`
 }
 
-export function markdown(report: Report): string {
+function markdown(report: Report): string {
   const figures = report.outcomes.flatMap(({ outcome }) => outcome.figures)
   const rows = figures.map(figure => `| ${cells(figure).join(' | ')} |`)
   const { processor, cores, kernel, bun, pinned, loadBefore } = report.machine

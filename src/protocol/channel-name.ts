@@ -1,5 +1,5 @@
 /** How channel names are cut. The characters are Centrifugo's defaults. */
-export const channelSyntax = { namespaceBoundary: ':', userBoundary: '#', userSeparator: ',', privatePrefix: '$' } as const
+const channelSyntax = { namespaceBoundary: ':', userBoundary: '#', userSeparator: ',', privatePrefix: '$' } as const
 
 /** Longest name of a channel, in UTF-16 units. Centrifugo's default. */
 export const channelNameMax = 255

@@ -1,4 +1,4 @@
-export { channelHash, channelNameMax, channelSyntax, isChannelName, isPrivate, namespaceOf, usersOf } from './channel-name.ts'
+export { channelHash, channelNameMax, isChannelName, isPrivate, namespaceOf, usersOf } from './channel-name.ts'
 export {
   type Close,
   CloseError,
@@ -13,7 +13,6 @@ export {
 export {
   type Command,
   commandOf,
-  commandSchemas,
   decodeCommand,
   describeIssue,
   type Incoming,

@@ -3,7 +3,7 @@ import { type Json, type JsonBounds, JsonError, parseJson } from '../kit/index.t
 import { CommandError, describeIssue, errors } from '../protocol/index.ts'
 
 /** Reads the body of a request or an answer as text, never more than `bytesMax`. @throws CommandError 413 */
-export async function readText({ headers, body }: Pick<Request, 'headers' | 'body'>, bytesMax: number): Promise<string> {
+async function readText({ headers, body }: Pick<Request, 'headers' | 'body'>, bytesMax: number): Promise<string> {
   const tooLarge = new CommandError({ code: 413, message: `the body is larger than ${bytesMax} bytes` })
   if (Number(headers.get('content-length') ?? 0) > bytesMax) throw tooLarge
   if (body === null) return ''

@@ -111,7 +111,7 @@ export class Transcript {
 }
 
 /** What an entry is for ever, whatever becomes of its text. */
-export function fingerprintOf(entry: InboxEntry): string {
+function fingerprintOf(entry: InboxEntry): string {
   switch (entry.kind) {
     case 'conversation':
       return `conversation ${entry.conversation}`

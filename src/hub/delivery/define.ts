@@ -10,8 +10,6 @@ import { stream } from './stream.ts'
 /** Every delivery there is, by the name that a namespace gives as its `delivery`. */
 export const deliveries = { stream, latest, conflated, lanes, ephemeral }
 
-export type DeliveryName = keyof typeof deliveries
-
 const rulesSchema = z.object(namespaceRules)
 
 type Kinds = Readonly<Record<string, DeliveryKind>>

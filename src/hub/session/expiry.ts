@@ -4,7 +4,7 @@ import { ttlMaxS } from '../limits.ts'
 import type { Session } from './session.ts'
 
 /** Whole seconds until a time in milliseconds, as clients are told them: at least 1, since 0 would read as never, and at most a year. */
-export function secondsUntil(endMs: number, nowMs: number): number {
+function secondsUntil(endMs: number, nowMs: number): number {
   return Math.min(ttlMaxS, Math.max(1, Math.ceil((endMs - nowMs) / 1000)))
 }
 

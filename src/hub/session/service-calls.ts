@@ -9,7 +9,7 @@ export const weightMax = 1_000
 /** Units of one user under way: commands weigh one each, and one that weighs as much or more is alone. */
 const unitsPerPrincipalMax = 16
 /** Commands from here on are heavy: they take their steps in turn with everybody else's. */
-export const heavyWeight = unitsPerPrincipalMax
+const heavyWeight = unitsPerPrincipalMax
 /** Commands of one user that wait for those before them, over all connections. Beyond: error 111. */
 const waitingPerPrincipalMax = 4_096
 /** The same of everybody, some hundred bytes each. */

@@ -1,7 +1,7 @@
 import { type Clock, TimingWheel } from '../../kit/index.ts'
-import { closes, push, unsubscribes } from '../../protocol/index.ts'
+import { closes, unsubscribes } from '../../protocol/index.ts'
 import type { Subscription } from '../channel/subscription.ts'
-import { Frame, pushFrame, replyFrame } from '../fanout/frame.ts'
+import { Frame } from '../fanout/frame.ts'
 import type { Limits } from '../limits.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Room } from './room.ts'
@@ -162,10 +162,3 @@ export class Sessions {
     if (subscription.state.kind !== 'ended') subscription.session.unsubscribe(subscription.channel.name, unsubscribes.expired)
   }
 }
-
-/** An administrator's message on the wire. */
-export function messageFrame(data: Parameters<typeof push.message>[0]): Frame {
-  return pushFrame(push.message(data))
-}
-
-export { replyFrame }

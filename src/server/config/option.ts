@@ -26,7 +26,7 @@ export const optionNotes = z.registry<OptionNote>()
 const shownMax = 80
 
 /** A value inside an error message: as JSON, cut where it is long. */
-export function show(value: unknown): string {
+function show(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value)
   return text.length > shownMax ? `${text.slice(0, shownMax)}…` : text
 }

@@ -10,7 +10,7 @@ import type { Settings } from './schema.ts'
 import type { ReportProblem } from './service-options.ts'
 
 /** Whether only this machine can reach the address. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 

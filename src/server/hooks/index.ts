@@ -1,3 +1,3 @@
-export { Hooks, type HooksOptions } from './hooks.ts'
+export { Hooks } from './hooks.ts'
 export { addHookMetrics } from './metrics.ts'
 export { type SignedRequest, sign, signatureHeader, verifySignature } from './signature.ts'

@@ -244,7 +244,7 @@ export abstract class ChatCalls {
 }
 
 /** The groups that the user is asked into, the newest first. Objects are new when something changed. */
-export class InvitedGroups {
+class InvitedGroups {
   #all: readonly Invited[] = []
 
   get all(): readonly Invited[] {

@@ -188,7 +188,7 @@ interface UploadAnswer {
 const refusalSchema = z.object({ error: z.object({ code: z.number(), message: z.string(), temporary: z.optional(z.boolean()) }) })
 
 /** Sends the bytes of a file. @throws ChatError */
-export async function upload(request: UploadRequest): Promise<UploadedFile> {
+async function upload(request: UploadRequest): Promise<UploadedFile> {
   const { status, text } = await (typeof XMLHttpRequest === 'undefined' ? byFetch(request) : byXhr(request))
   const body = parsed(text)
   const uploaded = uploadedSchema.safeParse(body)

@@ -73,7 +73,7 @@ function bytesOf(text: string): number {
 }
 
 /** Files in a line, where they are all that is said: "📷 Photo", "📄 report.pdf", "📷 3 photos". */
-export function filesLine(files: readonly Pick<SharedFile, 'kind' | 'name'>[]): string {
+function filesLine(files: readonly Pick<SharedFile, 'kind' | 'name'>[]): string {
   const [first] = files
   if (first === undefined) return ''
   const { sign, one, many } = words[files.every(({ kind }) => kind === first.kind) ? first.kind : 'file']

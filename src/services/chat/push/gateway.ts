@@ -105,13 +105,7 @@ function wordsOf(preview: NotePreview | undefined): { readonly title?: string; r
 const bodyBytesMax = 3_500
 
 /** What the gateway is to send on. With `bare`, no more than the device needs to ask for the rest. */
-export function gatewayNote(
-  subscription: PushSubscription,
-  device: GatewayDevice,
-  note: PushNote,
-  nowMs: number,
-  bare: boolean,
-): GatewayNote {
+function gatewayNote(subscription: PushSubscription, device: GatewayDevice, note: PushNote, nowMs: number, bare: boolean): GatewayNote {
   const full = fullBody(subscription, note)
   const body = bare ? bareBody(full) : Buffer.byteLength(JSON.stringify(full)) <= bodyBytesMax ? full : idsOf(full)
   return device.kind === 'apns' ? apnsNote(device.token, note, body, nowMs) : fcmNote(device.token, note, body)

@@ -262,7 +262,7 @@ export class PushQueue {
 }
 
 /** The jobs that wait for one push service, in order, and the number under way. */
-export class OriginLane<T> {
+class OriginLane<T> {
   readonly #waiting = new RingBuffer<T>()
   #inFlight = 0
   #pausedUntil = 0

@@ -84,7 +84,7 @@ function actionsOf(desk: Desk, { id, pinned, muted, archived, unread, marked }: 
   ]
 }
 
-export function archive({ store }: Desk, id: string, archived: boolean): void {
+function archive({ store }: Desk, id: string, archived: boolean): void {
   store.chat.setOwn(id, { archived })
   store.notify(archived ? 'Archived' : 'Back in the list')
 }

@@ -14,7 +14,7 @@ export interface MessageAction {
 }
 
 /** Whether its author may still say it in other words: for a while, and for as long as one likes while it is not sent. */
-export function mayEdit({ chat }: Desk['store'], item: MessageView): boolean {
+function mayEdit({ chat }: Desk['store'], item: MessageView): boolean {
   if (!item.mine || item.deleted || (item.text === undefined && item.files === undefined) || item.pending?.kind === 'delete') return false
   return item.seq === undefined || chat.windows.editLeft(item.ts) > 0
 }

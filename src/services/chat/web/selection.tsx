@@ -10,7 +10,7 @@ export interface Selection {
 }
 
 /** What can be done with a message that is chosen with others: those that wait have actions of their own. */
-export function isSelectable({ seq }: MessageView): boolean {
+function isSelectable({ seq }: MessageView): boolean {
   return seq !== undefined
 }
 
