@@ -22,13 +22,6 @@ test('[Y41] what an application consists of reaches nothing outside of the proce
   expect(parts.filter(({ path }) => path.startsWith('src/server/host/')).map(({ path }) => path)).toEqual([])
 })
 
-test('[Y42] nothing in the server names a service that ships', () => {
-  const services = new Set(sourcesIn('src/services').flatMap(({ path }) => path.split('/').slice(2, -1).slice(0, 1)))
-  expect(services.size).toBeGreaterThan(1)
-  const rules = [...services].map(name => new RegExp(`\\b${name}|${name.slice(0, 1).toUpperCase()}${name.slice(1)}`))
-  expect(sources.flatMap(source => linesMatching(source, rules))).toEqual([])
-})
-
 /** The files of the server that run where this one does: types alone load nothing. */
 function loadedBy(path: string): Source[] {
   const first = byPath.get(path)
