@@ -145,11 +145,11 @@ describe('a configuration file', () => {
 
   test('[F67] one that is not JSON is refused with line and column, and not with what stands there', async () => {
     const at = (line: number, column: number, expected: string) => `not valid JSON: line ${line}, column ${column}: expected ${expected}`
-    expect(await problemOf('{\n  "port": 1\n  "host": "a"\n}')).toBe(at(3, 3, '","'))
+    expect(await problemOf('{\n  "port": 1\n  "host": "a"\n}')).toBe(at(3, 3, '"," or a closing bracket'))
     expect(await problemOf('{"port": 1,}')).toBe(at(1, 12, 'a name in double quotes'))
     expect(await problemOf('{"http_api": {"key": my-secret-key}}')).toBe(at(1, 22, 'a value'))
     expect(await problemOf('{"port" 1}')).toBe(at(1, 9, '":"'))
-    expect(await problemOf('{"a":\n\n[1, 2}')).toBe(at(3, 6, '"]"'))
+    expect(await problemOf('{"a":\n\n[1, 2}')).toBe(at(3, 6, '"," or a closing bracket'))
     expect(await problemOf('{} no')).toBe(at(1, 4, 'a value'))
     expect(await problemOf('')).toBe(at(1, 1, 'a value'))
     expect(await problemOf('{"a": "x\n"}')).toBe(at(1, 7, 'the end of a text'))

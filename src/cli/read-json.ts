@@ -8,7 +8,7 @@ export type ReadJson =
 /** By the names that the parser has for its errors. */
 const expectations: Readonly<Record<string, string>> = {
   ColonExpected: '":"',
-  CommaExpected: '","',
+  CommaExpected: '"," or a closing bracket',
   CloseBraceExpected: '"}"',
   CloseBracketExpected: '"]"',
   EndOfFileExpected: 'the end',
