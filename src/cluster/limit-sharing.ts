@@ -7,7 +7,7 @@ import { protocol } from './protocol.ts'
 export class LimitSharing {
   #limits: SharedLimits | undefined
   #reporting: Timer | undefined
-  /** Whether the others were last told of users with many sessions. */
+  /** Whether the others were last told of anybody. */
   #hasTold = false
 
   constructor(
@@ -34,12 +34,13 @@ export class LimitSharing {
     this.#reporting?.cancel()
   }
 
-  /** Who has many sessions is told each time, as a node may be new; that nobody has, once. */
+  /** Who is beyond a share is told each time, as a node may be new; that nobody is, once. */
   #report(): void {
     if (this.#limits === undefined) return
     const report = this.#limits.report(this.peers.size + 1)
-    const isNews = report.spent.length > 0 || report.sessions.length > 0 || this.#hasTold
-    this.#hasTold = report.sessions.length > 0
+    const hasSome = report.spent.length > 0 || report.sessions.length > 0
+    const isNews = hasSome || this.#hasTold
+    this.#hasTold = hasSome
     if (isNews) this.peers.tell(protocol.limits, { node: this.id, report })
   }
 }

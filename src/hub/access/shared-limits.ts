@@ -1,6 +1,5 @@
-import { closes } from '../../protocol/index.ts'
+import { type Close, closes } from '../../protocol/index.ts'
 import type { Limits } from '../limits.ts'
-import type { Sessions } from '../session/sessions.ts'
 import type { Rates } from './rates.ts'
 
 /** What users had of their limits on one node, as far as it went beyond that node's share. */
@@ -14,19 +13,33 @@ export interface LimitReport {
 /** Between reports. By then a limit of a user holds on all nodes together. */
 export const limitReportMs = 1000
 
+/** The sessions of a node, as far as limits go. */
+export interface LimitedSessions {
+  elsewhere: ((user: string) => number) | undefined
+  of(user: string): readonly { close(close: Close): void }[]
+  usersWithMoreThan(count: number): LimitReport['sessions']
+}
+
+/** What a node last reported: how much of it was beyond its share. */
+interface Heard {
+  readonly sessions: ReadonlyMap<string, number>
+  /** Users and principals of whom the others want to know everything. */
+  readonly heavy: ReadonlySet<string>
+}
+
 /**
  * The limits of users on several equal nodes. Each node lets a user have the whole of a limit, and tells the others when that was more than
- * the node's share of it: they then charge it to the user as well. Who stays within the share everywhere is within the limit, and costs nothing.
+ * the node's share of it: they charge it to the user as well, and tell what they have of that user. Who stays within the share everywhere is
+ * within the limit, and costs nothing.
  */
 export class SharedLimits {
-  /** By node, the sessions that it reported. */
-  readonly #elsewhere = new Map<string, ReadonlyMap<string, number>>()
+  readonly #heard = new Map<string, Heard>()
   #nodes = 1
 
   constructor(
     readonly limits: Limits,
     readonly rates: Rates,
-    readonly sessions: Sessions,
+    readonly sessions: LimitedSessions,
   ) {
     rates.beginCounting()
     sessions.elsewhere = user => this.#sessionsElsewhere(user)
@@ -35,30 +48,45 @@ export class SharedLimits {
   /** What the others must know. @param nodes how many share the limits, this one among them */
   report(nodes: number): LimitReport {
     this.#nodes = Math.max(1, nodes)
-    const share = (this.limits.commandRatePerUser.perSecond * limitReportMs) / 1000 / this.#nodes
-    const { sessionsPerUserMax } = this.limits
-    return {
-      spent: this.rates.takeCounts().filter(([, commands]) => commands > share),
-      sessions: sessionsPerUserMax === 0 ? [] : this.sessions.usersWithMoreThan(this.#sessionsShare),
-    }
+    const wanted = new Set([...this.#heard.values()].flatMap(({ heavy }) => [...heavy]))
+    const spent = this.rates.takeCounts().filter(([principal, commands]) => commands > this.#commandsShare || wanted.has(principal))
+    return { spent, sessions: this.#sessionsToTell(wanted) }
   }
 
   /** What another node reported. A user who has too many sessions by then loses the newest here, but for this node's share. */
   take(node: string, { spent, sessions }: LimitReport): void {
     for (const [principal, commands] of spent) this.rates.charge(principal, commands)
-    const before = this.#elsewhere.get(node)
-    if (sessions.length === 0) this.#elsewhere.delete(node)
-    else this.#elsewhere.set(node, new Map(sessions))
-    for (const [user, count] of sessions) if (count > (before?.get(user) ?? 0)) this.#endBeyond(user)
+    const heavy = [
+      ...spent.filter(([, commands]) => commands > this.#commandsShare),
+      ...sessions.filter(([, count]) => count > this.#sessionsShare),
+    ].map(([name]) => name)
+    if (spent.length === 0 && sessions.length === 0) this.#heard.delete(node)
+    else this.#heard.set(node, { sessions: new Map(sessions), heavy: new Set(heavy) })
+    for (const [user] of sessions) this.#endBeyond(user)
   }
 
   /** A node is gone with all that it had. */
   forget(node: string): void {
-    this.#elsewhere.delete(node)
+    this.#heard.delete(node)
+  }
+
+  get #commandsShare(): number {
+    return (this.limits.commandRatePerUser.perSecond * limitReportMs) / 1000 / this.#nodes
   }
 
   get #sessionsShare(): number {
     return Math.floor(this.limits.sessionsPerUserMax / this.#nodes)
+  }
+
+  #sessionsToTell(wanted: ReadonlySet<string>): LimitReport['sessions'] {
+    if (this.limits.sessionsPerUserMax === 0) return []
+    const many = this.sessions.usersWithMoreThan(this.#sessionsShare)
+    const told = new Set(many.map(([user]) => user))
+    const asked = [...wanted].flatMap(user => {
+      const count = told.has(user) ? 0 : this.sessions.of(user).length
+      return count === 0 ? [] : [[user, count] as const]
+    })
+    return [...many, ...asked]
   }
 
   #endBeyond(user: string): void {
@@ -70,7 +98,7 @@ export class SharedLimits {
 
   #sessionsElsewhere(user: string): number {
     let count = 0
-    for (const sessions of this.#elsewhere.values()) count += sessions.get(user) ?? 0
+    for (const { sessions } of this.#heard.values()) count += sessions.get(user) ?? 0
     return count
   }
 }
