@@ -13,9 +13,8 @@ import {
   until,
   userToken,
 } from '../kit/index.ts'
+import type { Three } from '../kit/servers/fleet.ts'
 import { connect } from '../kit/servers/tree.ts'
-
-export type Three = readonly [TestServer, TestServer, TestServer]
 
 /** What is true at one node of a fleet is true at all of them, whatever they share publications, leases and rows by. */
 export function fleetContract(name: string, open: (input?: TestInput) => Promise<Three>): void {

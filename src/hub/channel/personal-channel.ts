@@ -3,6 +3,7 @@ import type { Identity } from '../access/identity.ts'
 import type { Broker } from '../contracts/broker.ts'
 import type { Log } from '../contracts/log.ts'
 import type { Limits } from '../limits.ts'
+import type { RecentControls } from '../session/recent-controls.ts'
 
 /** A channel for each user, to which all of its connections are subscribed by the server (Centrifugo's `subscribe_to_user_personal_channel`). */
 export interface PersonalChannel {
@@ -29,14 +30,22 @@ export function channelsMaxOf({ limits, options }: PersonalChannelContext & { re
   return limits.channelsPerSessionMax + (options.personalChannel === undefined || user === '' ? 0 : 1)
 }
 
+interface EndingOthers extends PersonalChannelContext {
+  readonly broker: Broker
+  readonly log: Log
+  readonly recentControls: Pick<RecentControls, 'succeeds' | 'succeeded'>
+}
+
 /** Ends the user's other connections, on whichever nodes, where there is to be one. */
 export function endOthers(
-  { options, broker, log }: PersonalChannelContext & { readonly broker: Broker; readonly log: Log },
+  { options, broker, log, recentControls }: EndingOthers,
   { user, id }: { readonly user: string; readonly id: string },
 ): void {
   if (options.personalChannel?.isSingleConnection !== true || user === '') return
   const { code, reason } = closes.connectionLimit
-  broker
-    .control({ kind: 'disconnect', user, whitelist: [id], code, reason })
-    .catch((error: unknown) => log.error({ err: error, user }, 'the other connections of a user could not be closed'))
+  recentControls.succeeds(id)
+  broker.control({ kind: 'disconnect', user, whitelist: [id], code, reason }).catch((error: unknown) => {
+    recentControls.succeeded(id)
+    log.error({ err: error, user }, 'the other connections of a user could not be closed')
+  })
 }

@@ -38,7 +38,7 @@ export function applyMissed(host: CommandHost, session: Session): void {
 function apply(host: CommandHost, message: SessionControl, session: Session): void {
   switch (message.kind) {
     case 'disconnect':
-      if (!message.whitelist?.includes(session.id)) session.close({ code: message.code, reason: message.reason })
+      if (host.recentControls.ends(message, session)) session.close({ code: message.code, reason: message.reason })
       return
     case 'unsubscribe':
       session.unsubscribe(message.channel, unsubscribes.byServer)

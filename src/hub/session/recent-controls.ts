@@ -22,13 +22,31 @@ export class RecentControls {
   #number = 0
   /** Sessions that are being identified, with the number of the first control that they might miss, the oldest first. */
   readonly #identifying = new Map<Session, number>()
+  /** Ids of sessions that have asked for the end of the user's others, and have not heard that yet. */
+  readonly #succeeding = new Set<string>()
 
   began(session: Session): void {
     this.#identifying.delete(session)
     this.#identifying.set(session, this.#number)
   }
 
+  /** The session ends the user's others, those that come before it in the order of all such requests. */
+  succeeds(id: string): void {
+    this.#succeeding.add(id)
+  }
+
+  /** The request was heard, or could not be made. */
+  succeeded(id: string): void {
+    this.#succeeding.delete(id)
+  }
+
+  /** Whether a control ends this session: a request of a successor does not where the session's own comes later. */
+  ends(control: SessionControl & { readonly kind: 'disconnect' }, { id }: Pick<Session, 'id'>): boolean {
+    return control.whitelist?.includes(id) !== true && !(isOfSuccessor(control) && this.#succeeding.has(id))
+  }
+
   took(control: SessionControl): void {
+    if (control.kind === 'disconnect' && isOfSuccessor(control)) for (const id of control.whitelist ?? []) this.succeeded(id)
     if (this.#identifying.size === 0 || isOfSuccessor(control)) return
     this.#kept.push(control)
     this.#number++

@@ -1,4 +1,4 @@
-import { MemoryLog } from '../../../src/broker/index.ts'
+import { type LogLine, MemoryLog, type SharedLogs } from '../../../src/broker/index.ts'
 import { MemoryLeaseStore, type Trouble } from '../../../src/cluster/index.ts'
 import { systemRandom } from '../../../src/kit/index.ts'
 import type { FleetOpener, Overrides } from '../../../src/server/index.ts'
@@ -18,7 +18,11 @@ export class MemoryFleet {
   readonly #logs
   readonly #leases: MemoryLeaseStore
 
-  constructor(hurry = 4) {
+  /** @param lagMs how late nodes read the logs */
+  constructor(
+    hurry = 4,
+    readonly lagMs = 0,
+  ) {
     const clock = new TurnClock(hurry)
     this.clock = clock
     this.#logs = {
@@ -32,16 +36,18 @@ export class MemoryFleet {
   /** `broker: 'shared:'` opens it. */
   readonly open: FleetOpener = async () => ({
     place: {
-      logs: {
-        channels: this.#logs.channels.line(this.clock),
-        controls: this.#logs.controls.line(this.clock),
-        presence: this.#logs.presence.line(this.clock),
-      },
+      logs: { channels: this.#lineTo('channels'), controls: this.#lineTo('controls'), presence: this.#lineTo('presence') },
       leases: this.#leases,
       troubles: () => this.troubles,
     },
     close: async () => undefined,
   })
+
+  #lineTo(log: keyof SharedLogs): LogLine {
+    const line = this.#logs[log].line(this.clock)
+    line.lagMs = this.lagMs
+    return line
+  }
 
   /** Another node, gone after the test. */
   async add(input: TestInput = {}, overrides: Overrides = {}): Promise<TestServer> {
@@ -85,16 +91,10 @@ export async function isWhole(servers: readonly TestServer[]): Promise<void> {
 }
 
 /** Three nodes that are one fleet, in memory. */
-export async function threeInMemory(
-  input: TestInput = {},
-  overrides: Overrides = {},
-): Promise<{ fleet: MemoryFleet; servers: [TestServer, TestServer, TestServer] }> {
-  const fleet = new MemoryFleet()
-  const servers: [TestServer, TestServer, TestServer] = [
-    await fleet.add(input, overrides),
-    await fleet.add(input, overrides),
-    await fleet.add(input, overrides),
-  ]
+export async function threeInMemory(input: TestInput = {}, fleet = new MemoryFleet()): Promise<{ fleet: MemoryFleet; servers: Three }> {
+  const servers: Three = [await fleet.add(input), await fleet.add(input), await fleet.add(input)]
   await isWhole(servers)
   return { fleet, servers }
 }
+
+export type Three = readonly [TestServer, TestServer, TestServer]
