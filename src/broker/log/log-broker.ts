@@ -51,6 +51,8 @@ export class LogBroker implements Exchange {
   readonly #controls: LogTail
   readonly #sweep: Timer
   readonly #subscribed = new Map<string, number>()
+  /** Messages to all nodes of this one that it has not heard yet, by their records. */
+  readonly #unheard = new Map<string, () => void>()
   #sinks: readonly BrokerSink[]
 
   constructor(
@@ -133,9 +135,17 @@ export class LogBroker implements Exchange {
     await this.#append({ kind: 'remove', id: this.#newId(), channel })
   }
 
-  /** Resolves when it is in the log, so that every node hears of it. */
+  /** Resolves when this node has heard it: every other one will. */
   async control(message: Control): Promise<void> {
-    await this.#controlQueue.append({ key: '', value: JSON.stringify({ id: this.#newId(), control: message }) })
+    const value = JSON.stringify({ id: this.#newId(), control: message })
+    const { promise: heard, resolve } = Promise.withResolvers<void>()
+    this.#unheard.set(value, resolve)
+    try {
+      await Promise.race([heard, this.#controlQueue.append({ key: '', value })])
+      await this.#inTime(heard)
+    } finally {
+      this.#unheard.delete(value)
+    }
   }
 
   /** Delivers to this node and those below it alone: what every node finds out by itself. */
@@ -181,6 +191,7 @@ export class LogBroker implements Exchange {
     }
     this.options.controlled?.(message.control, place)
     for (const sink of this.#sinks) sink.control(message.control)
+    this.#unheard.get(value)?.()
   }
 
   #checkRoom(channel: string, namespace: Namespace, { key }: PublishOptions): void {
