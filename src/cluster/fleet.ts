@@ -89,7 +89,7 @@ export class Fleet implements Topology {
         lost: slots => {
           log.debug({ slots: slots.length }, 'slots were lost')
           this.#counts.lost += slots.length
-          void this.owned.lost(slots)
+          return this.owned.lost(slots)
         },
         moved: () => this.#limits.forget(this.#peers.meet(this.#leases.members)),
         failed: error => {

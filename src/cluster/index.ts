@@ -14,11 +14,16 @@ export {
   type LeaseStore,
   Leases,
   type LeasesEvents,
+  type LivingMember,
+  leaseFence,
   loadMax,
   MemoryLeaseStore,
   movedError,
   type Owner,
   type Placement,
+  PostgresLeaseStore,
+  type PostgresLeaseStoreOptions,
+  placementMigrations,
   placeSlots,
   type Routes,
   type RowFence,
@@ -26,6 +31,8 @@ export {
   type SlotTerm,
   slotCount,
   slotOf,
+  ttlDefaultMs,
+  type Watching,
 } from './placement/index.ts'
 export { linkCloses, protocol, type TakenWatch, type WatchChange, type Welcome } from './protocol.ts'
 export { reachNode } from './reach-node.ts'

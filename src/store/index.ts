@@ -3,6 +3,7 @@ export { type ByteRange, type FileStore, FolderFiles, S3Files, writeWhole } from
 export { migrateSql } from './migrate-sql.ts'
 export { LaterTablesError, type MigrationStep } from './migration.ts'
 export { openSql } from './open-sql.ts'
+export { PostgresSession } from './postgres-session.ts'
 export type { Queries, Sql, SqlValue } from './sql.ts'
 export { SqlError, type SqlReason } from './sql-error.ts'
 export { SqliteHistory } from './sqlite-history.ts'

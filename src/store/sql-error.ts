@@ -53,6 +53,6 @@ function postgresReason({ errno, code }: SQL.PostgresError): SqlReason {
   if (/^(40|55P03|57014)/.test(state)) return 'contended'
   if (/^23/.test(state)) return 'constraint'
   if (/^22/.test(state)) return 'value'
-  if (/^(08|28|3D|53|57P|58|XX)/.test(state)) return 'unavailable'
+  if (/^(08|25P03|28|3D|53|57P|58|XX)/.test(state)) return 'unavailable'
   return state === '' && /CONNECTION|TIMEOUT|AUTHENTICATION|TLS|SSL/.test(code) ? 'unavailable' : 'statement'
 }

@@ -1,63 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { connect, createServer, type Socket } from 'node:net'
 import { seededRandom } from '../../src/kit/index.ts'
 import { chatWith } from '../../src/services/chat/index.ts'
 import { openSql, type Sql } from '../../src/store/index.ts'
 import { Device } from '../chat/device.ts'
 import { failureOf, testServer } from '../kit/api.ts'
+import { FrozenLine } from '../kit/fakes/frozen-line.ts'
 import { atEnd, lacks, Postgres, SteppedClock, until } from '../kit/index.ts'
-
-/** A way to Postgres that can be frozen: it keeps all connections and lets nothing through, as a server that hangs or a network that swallows all. */
-class Line {
-  readonly #pairs = new Set<readonly [Socket, Socket]>()
-  readonly #server
-  #isFrozen = false
-
-  constructor(readonly to: number) {
-    this.#server = createServer(near => {
-      const far = connect(this.to, '127.0.0.1')
-      const pair = [near, far] as const
-      this.#pairs.add(pair)
-      for (const socket of pair) {
-        socket.on('error', () => undefined)
-        socket.on('close', () => {
-          near.destroy()
-          far.destroy()
-        })
-      }
-      near.pipe(far)
-      far.pipe(near)
-      if (this.#isFrozen) this.freeze()
-    })
-    this.#server.listen(0, '127.0.0.1')
-  }
-
-  get port(): number {
-    const address = this.#server.address()
-    return typeof address === 'object' && address !== null ? address.port : 0
-  }
-
-  freeze(): void {
-    this.#isFrozen = true
-    for (const [near, far] of this.#pairs) {
-      near.unpipe(far)
-      far.unpipe(near)
-    }
-  }
-
-  thaw(): void {
-    this.#isFrozen = false
-    for (const [near, far] of this.#pairs) {
-      near.pipe(far)
-      far.pipe(near)
-    }
-  }
-
-  close(): void {
-    this.#server.close()
-    for (const pair of this.#pairs) for (const socket of pair) socket.destroy()
-  }
-}
 
 /** Whether a call is done, with a clock that stands. */
 function succeeds(call: Promise<unknown>): Promise<boolean> {
@@ -74,9 +22,9 @@ describe.skipIf(lacks('postgres', 'a Postgres that hangs'))('a Postgres that han
   })
   afterAll(() => postgres?.[Symbol.asyncDispose]())
 
-  async function lined(): Promise<{ line: Line; url: string }> {
+  async function lined(): Promise<{ line: FrozenLine; url: string }> {
     const url = new URL(await postgres.database())
-    const line = new Line(Number(url.port))
+    const line = new FrozenLine(Number(url.port))
     atEnd(() => line.close())
     await until('the line is there', () => line.port > 0)
     url.port = `${line.port}`

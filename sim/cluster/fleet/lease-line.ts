@@ -1,4 +1,4 @@
-import type { ClusterMember, Fence, LeaseStore, Placement, SlotTerm } from '../../../src/cluster/index.ts'
+import type { ClusterMember, Fence, LeaseStore, Placement, SlotTerm, Watching } from '../../../src/cluster/index.ts'
 import { between } from '../../../src/kit/index.ts'
 import type { End, Network } from '../../core/network.ts'
 
@@ -33,6 +33,17 @@ export class LeaseLine implements LeaseStore {
 
   release(node: string, slots: readonly SlotTerm[]): Promise<void> {
     return this.ask(() => this.store.release(node, slots))
+  }
+
+  /** What changes is told over the same way. */
+  watch(node: string, changed: () => void): Watching {
+    // What runs on the machine later knows nothing of it.
+    const { clock } = this.node
+    return this.store.watch(node, () => {
+      this.network.send(this.at, this.node, () => {
+        if (this.node.clock === clock) changed()
+      })
+    })
   }
 
   /**

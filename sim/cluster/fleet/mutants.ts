@@ -6,6 +6,7 @@ import {
   MemoryLeaseStore,
   type Placement,
   type SlotTerm,
+  type Watching,
 } from '../../../src/cluster/index.ts'
 import type { BrokerSink } from '../../../src/hub/index.ts'
 import { Publication } from '../../../src/protocol/index.ts'
@@ -124,6 +125,10 @@ class Termless implements LeaseStore, Fence {
   }
 
   async release(): Promise<void> {}
+
+  watch(node: string, changed: () => void): Watching {
+    return this.inner.watch(node, changed)
+  }
 
   fenced<T>(_: SlotTerm, write: () => T): T {
     return write()

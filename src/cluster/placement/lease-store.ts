@@ -4,6 +4,13 @@ export interface ClusterMember {
   readonly node: string
   /** Where others link to it, such as `ws://10.0.0.4:7400`. */
   readonly address: string
+  /** It is about to end: it gives its slots to others and takes none. */
+  readonly isDraining?: boolean
+}
+
+export interface LivingMember extends ClusterMember {
+  /** For how long it counts as alive, by the store's clock when it was read. */
+  readonly leftMs: number
 }
 
 /** The owner of a slot. The term grows by one with every owner, so that writes under an older term are recognised. */
@@ -18,10 +25,14 @@ export interface Lease {
 export type SlotTerm = Pick<Lease, 'slot' | 'term'>
 
 export interface Placement {
-  /** Those alive by the clock of the store. */
-  readonly members: readonly ClusterMember[]
+  /** Those alive by the clock of the store, by their ids. */
+  readonly members: readonly LivingMember[]
   /** Of every slot that ever had an owner. */
   readonly leases: readonly Lease[]
+}
+
+export interface Watching {
+  close(): void
 }
 
 /**
@@ -37,11 +48,16 @@ export interface LeaseStore {
   read(): Promise<Placement>
   /**
    * Takes each slot whose term is still the given one and whose owner is gone; the term is one more then. A member that is not alive takes
-   * nothing. @returns the slots that were taken, with their new terms
+   * nothing, and a slot that a write under way holds may be left out. @returns the slots that were taken, with their new terms
    */
   take(node: string, slots: readonly SlotTerm[]): Promise<readonly SlotTerm[]>
   /** Gives back each slot that is owned by the node under the given term. */
   release(node: string, slots: readonly SlotTerm[]): Promise<void>
+  /**
+   * Calls when others than this node have changed who is there or who owns what, and whenever that may have been missed. A member whose time
+   * is over is no change.
+   */
+  watch(node: string, changed: () => void): Watching
 }
 
 /** Guards writes by the term of a slot, where the rows are: what a former owner writes late must not be there. */

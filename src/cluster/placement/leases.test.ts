@@ -18,6 +18,7 @@ class Cable implements LeaseStore {
   constructor(
     readonly store: LeaseStore,
     readonly time: SimClock,
+    readonly clock: MachineClock,
   ) {}
 
   renew: LeaseStore['renew'] = (...args) => this.#through(() => this.store.renew(...args))
@@ -29,6 +30,10 @@ class Cable implements LeaseStore {
   }
   take: LeaseStore['take'] = (...args) => this.#through(() => this.store.take(...args))
   release: LeaseStore['release'] = (...args) => this.#through(() => this.store.release(...args))
+  watch: LeaseStore['watch'] = (node, changed) =>
+    this.store.watch(node, () => {
+      if (!this.isCut) this.clock.enter(changed)
+    })
 
   #through<T>(work: () => Promise<T>): Promise<T> {
     return this.isCut ? new Promise(() => undefined) : work()
@@ -50,7 +55,7 @@ class Contender {
     store: LeaseStore,
   ) {
     this.clock = new MachineClock(time)
-    this.cable = new Cable(store, time)
+    this.cable = new Cable(store, time, this.clock)
     this.leases = new Leases(
       { clock: this.clock, store: this.cable, member: { node, address: `ws://${node}` }, slots, ttlMs },
       {

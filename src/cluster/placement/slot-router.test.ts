@@ -11,6 +11,8 @@ function routerOver(...owners: ('here' | 'there' | 'nobody')[]): { router: SlotR
     termOf: () => (owner() === 'here' ? 4 : undefined),
     ownerOf: () => (owner() === 'there' ? { node: 'b', address: 'ws://b' } : undefined),
     refresh: async () => void at++,
+    settled: async () => undefined,
+    atRest: async () => undefined,
   }
   return { router: new SlotRouter(leases, 'a'), looks: () => at }
 }
@@ -59,6 +61,8 @@ describe('the router', () => {
       termOf: () => undefined,
       ownerOf: () => ({ node: 'b', address: 'ws://b' }),
       refresh: () => Promise.reject(new Error('the lease store does not answer')),
+      settled: async () => undefined,
+      atRest: async () => undefined,
     }
     await expect(new SlotRouter(leases, 'a').route('board:1', routes(moved))).rejects.toMatchObject({ code: 100, temporary: true })
   })

@@ -18,10 +18,13 @@ export interface Routes<T> {
   there(member: ClusterMember, slot: number): T | Promise<T>
 }
 
+/** How long a key that nobody owns is waited for: longer than it takes to hand it over in order, and far less than to find that a node died. */
+const settleMs = 500
+
 /** Routes a command about a key to the node that owns the key's slot. */
 export class SlotRouter {
   constructor(
-    readonly leases: Pick<Leases, 'termOf' | 'ownerOf' | 'refresh'>,
+    readonly leases: Pick<Leases, 'termOf' | 'ownerOf' | 'refresh' | 'settled' | 'atRest'>,
     readonly node: string,
     readonly slots = slotCount,
   ) {}
@@ -34,7 +37,7 @@ export class SlotRouter {
     return member === undefined || member.node === this.node ? { kind: 'nobody', slot } : { kind: 'there', slot, member }
   }
 
-  /** Runs here or there. What has moved is looked up again and tried once more. @throws CommandError 100, temporary, where nobody owns the key */
+  /** Runs here or there. What has moved is looked up again, waited for while nobody owns it, and tried once more. @throws CommandError 100, temporary, where nobody owns the key */
   async route<T>(key: string, routes: Routes<T>): Promise<T> {
     try {
       return await this.#once(key, routes)
@@ -43,6 +46,7 @@ export class SlotRouter {
     }
     // If the store does not answer, nothing new is known.
     await this.leases.refresh().catch(() => undefined)
+    await this.leases.settled(slotOf(key, this.slots), settleMs)
     try {
       return await this.#once(key, routes)
     } catch (error) {
@@ -50,11 +54,12 @@ export class SlotRouter {
     }
   }
 
-  /** For what another node asked: runs it where this node owns the key. @throws CommandError 421 where it does not */
+  /** For what another node asked: runs it where this node owns the key, or is just taking it. @throws CommandError 421 where it does not */
   async serve<T>(key: string, run: (owned: SlotTerm) => T | Promise<T>): Promise<T> {
+    if (this.ownerOf(key).kind !== 'here') await this.leases.atRest()
     const owner = this.ownerOf(key)
-    if (owner.kind !== 'here') throw new CommandError(movedError)
-    return await run(owner)
+    if (owner.kind === 'here') return await run(owner)
+    throw new CommandError(movedError)
   }
 
   async #once<T>(key: string, { here, there }: Routes<T>): Promise<T> {
