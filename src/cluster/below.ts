@@ -8,7 +8,7 @@ import { protocol } from './protocol.ts'
 import type { NodeReport, NodeRole } from './report.ts'
 import { nodeOfSession, StreamDirectory } from './stream-directory.ts'
 import { sumByName, survey } from './survey.ts'
-import { notReady, type Route, type TopologyHost, type TopologyOptions } from './topology.ts'
+import { notReady, type Route, type TopologyHost, type TopologyOptions } from './topology-host.ts'
 
 /** The context that a topology gives for the nodes below. */
 export interface BelowContext extends Pick<ChildrenContext, 'isRoot' | 'peers' | 'welcome' | 'revocations' | 'redeem' | 'changed'> {
@@ -70,6 +70,12 @@ export class Below {
     return link === undefined ? { kind: 'nowhere' } : { kind: 'there', node: link }
   }
 
+  /** To a session, wherever it is. */
+  routeTo(session: string): Route {
+    const route = this.route(session)
+    return route.kind === 'nowhere' ? this.context.routeBeyond(session) : route
+  }
+
   /** Sends to one client, here or below. False where nobody has it, and where the node that has it could not say so. */
   async push(pushed: SessionPush): Promise<boolean> {
     if (pushTo(this.host.node, pushed)) return true
@@ -97,11 +103,7 @@ export class Below {
 
   #createChildren(): Children {
     const { clock, log, secret, isSecret } = this.options
-    const { controls, isRoot, peers, welcome, revocations, redeem, changed, exchange, routeBeyond } = this.context
-    const beyond = (session: string) => {
-      const route = this.route(session)
-      return route.kind === 'nowhere' ? routeBeyond(session) : route
-    }
+    const { controls, isRoot, peers, welcome, revocations, redeem, changed, exchange } = this.context
     return new Children({
       ...{ clock, log, controls, secret, isSecret, isRoot, peers, welcome, revocations, redeem, changed },
       node: () => this.host.node,
@@ -110,8 +112,8 @@ export class Below {
         if (open === undefined) throw notReady('the node is starting')
         return open
       },
-      changeWatch: change => this.streams.change(beyond(change.session), change),
-      takeWatch: (session, user) => this.streams.take(beyond(session), session, user),
+      changeWatch: change => this.streams.change(this.routeTo(change.session), change),
+      takeWatch: (session, user) => this.streams.take(this.routeTo(session), session, user),
       happened: (event, owner) => this.host.node.emit(event, owner),
       left: owner => this.host.node.lost(owner),
       parted: report => this.hostStats.parted(report),

@@ -42,17 +42,8 @@ export { RelayPresence } from './relay-presence.ts'
 export type { NodeCounts, NodeReport, NodeRole } from './report.ts'
 export { Single, type SingleOptions } from './single.ts'
 export { type Respondent, survey } from './survey.ts'
-export {
-  type FleetFigures,
-  type FleetMember,
-  notReady,
-  type OpenExchange,
-  type Route,
-  type Topology,
-  type TopologyHost,
-  type TopologyOptions,
-  type Trouble,
-} from './topology.ts'
+export { type FleetFigures, type FleetMember, Topology, type Trouble } from './topology.ts'
+export { notReady, type OpenExchange, type Route, type TopologyHost, type TopologyOptions } from './topology-host.ts'
 export { type Parent, Tree, type TreeOptions } from './tree.ts'
 export { upgradeLink } from './upgrade-link.ts'
 export { patienceMs, Uplink } from './uplink.ts'

@@ -10,7 +10,7 @@ import { linkVersion, protocol, refusals } from './protocol.ts'
 import type { NodeReport } from './report.ts'
 import type { Request } from './row.ts'
 import { survey } from './survey.ts'
-import type { Route } from './topology.ts'
+import type { Route } from './topology-host.ts'
 
 export interface PeersContext {
   /** Runs what concerns a key that this node owns. @throws CommandError 421 where it does not */

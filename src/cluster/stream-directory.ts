@@ -1,7 +1,7 @@
 import type { Json } from '../kit/index.ts'
 import { CommandError } from '../protocol/index.ts'
 import { protocol, type TakenWatch, type WatchChange } from './protocol.ts'
-import type { Route, TopologyHost } from './topology.ts'
+import type { Route, TopologyHost } from './topology-host.ts'
 
 /** The node that a session is on: its id begins with that node's. */
 export function nodeOfSession(session: string): string {

@@ -1,16 +1,15 @@
-import type { BrokerSink, CommandContext, NumberedRevocation, Presence, SessionPush } from '../hub/index.ts'
+import type { BrokerSink, CommandContext, Presence } from '../hub/index.ts'
 import type { Json } from '../kit/index.ts'
-import { Below } from './below.ts'
 import type { Connector } from './connector.ts'
 import { ControlLog } from './control-log.ts'
-import { OwnedCalls } from './owned-calls.ts'
 import { type Owner, slotOf } from './placement/index.ts'
-import { linkCloses, protocol, type TakenWatch, type WatchChange, type Welcome } from './protocol.ts'
+import { linkCloses, protocol, type Welcome } from './protocol.ts'
 import { Relay } from './relay.ts'
 import { RelayBroker } from './relay-broker.ts'
 import { RelayPresence } from './relay-presence.ts'
-import type { NodeReport, NodeRole } from './report.ts'
-import { notReady, type Route, type Topology, type TopologyHost, type TopologyOptions, type Trouble, type Upstream } from './topology.ts'
+import type { NodeRole } from './report.ts'
+import { Topology, type Trouble, type Upstream } from './topology.ts'
+import { notReady, type TopologyOptions } from './topology-host.ts'
 import { Uplink } from './uplink.ts'
 import { UpstreamBroker } from './upstream-broker.ts'
 
@@ -35,14 +34,9 @@ const reportMs = 2000
 const workerReportMs = 500
 
 /** A node below another one: its broker and presence are its parent's, and what services decide is asked there. */
-export class Tree implements Topology {
+export class Tree extends Topology {
   readonly isCentral = false
-  /** Services run at the central node. */
-  readonly isShared = false
-  readonly owned = new OwnedCalls()
-  readonly fence = undefined
-  readonly #below: Below
-  readonly #controls = new ControlLog(undefined)
+  readonly #controls: ControlLog
   readonly #relay: Relay
   readonly #uplink: Uplink
   readonly #presence: RelayPresence
@@ -50,11 +44,11 @@ export class Tree implements Topology {
 
   constructor(readonly options: TreeOptions) {
     const { parent, clock, random, log, id, connect } = options
-    this.#relay = new Relay(id, this.#controls)
-    this.#uplink = new Uplink({ clock, random, log, node: id, upstreams: parent.upstreams, secret: parent.secret, connect }, this.#relay)
-    this.#presence = new RelayPresence(clock, this.#uplink)
-    this.#below = new Below(options, {
-      controls: this.#controls,
+    const controls = new ControlLog(undefined)
+    const relay = new Relay(id, controls)
+    const uplink = new Uplink({ clock, random, log, node: id, upstreams: parent.upstreams, secret: parent.secret, connect }, relay)
+    super(options, {
+      controls,
       isRoot: false,
       peers: undefined,
       region: parent.region,
@@ -62,11 +56,16 @@ export class Tree implements Topology {
       exchange: () => this.#broker,
       followed: () => this.#broker?.size,
       welcome: () => this.#welcome(),
-      revocations: after => this.#revocationsAfter(after),
+      // Those of the central node, which knows them first.
+      revocations: after => uplink.request(protocol.revocations, { after }),
       redeem: ticket => this.redeem(ticket),
-      changed: () => this.#relay.report(),
-      routeBeyond: () => ({ kind: 'there', node: this.#uplink }),
+      changed: () => relay.report(),
+      routeBeyond: () => ({ kind: 'there', node: uplink }),
     })
+    this.#controls = controls
+    this.#relay = relay
+    this.#uplink = uplink
+    this.#presence = new RelayPresence(clock, uplink)
   }
 
   get role(): NodeRole {
@@ -82,14 +81,6 @@ export class Tree implements Topology {
     return { secret: this.options.parent.secret, http: this.isOrphan ? undefined : this.#uplink.upstream.replace(/^ws/, 'http') }
   }
 
-  get children() {
-    return this.#below.children
-  }
-
-  get hostStats() {
-    return this.#below.hostStats
-  }
-
   broker(sink: BrokerSink): RelayBroker {
     const { clock, random, namespaces, limits } = this.options
     this.#broker = new RelayBroker({ clock, random, namespaces, healMax: limits.recoveryMax }, new UpstreamBroker(this.#uplink), sink)
@@ -103,13 +94,9 @@ export class Tree implements Topology {
   /** Services run at the central node, and their histories are asked there. */
   provideHistory(): void {}
 
-  join(host: TopologyHost): void {
-    this.#below.join(host)
-  }
-
   /** Resolves when the parent has been heard. */
-  async begin(): Promise<void> {
-    const { host } = this.#below
+  override async begin(): Promise<void> {
+    const { host } = this.below
     if (this.#broker === undefined) throw notReady('the node is starting')
     await this.#relay.begin({
       clock: this.options.clock,
@@ -123,8 +110,8 @@ export class Tree implements Topology {
       changed: () => this.changed(),
       reports: () => this.reports(),
       // What the parent asks for is here, below, or nowhere.
-      changeWatch: change => this.#below.streams.change(this.#below.route(change.session), change),
-      takeWatch: (session, user) => this.#below.streams.take(this.#below.route(session), session, user),
+      changeWatch: change => this.below.streams.change(this.below.route(change.session), change),
+      takeWatch: (session, user) => this.below.streams.take(this.below.route(session), session, user),
       channels: pattern => this.channels(pattern),
       push: pushed => this.push(pushed),
       stats: () => host.stats(),
@@ -132,20 +119,16 @@ export class Tree implements Topology {
     })
   }
 
-  async serve(): Promise<void> {}
-
-  troubles(): readonly Trouble[] {
+  override troubles(): readonly Trouble[] {
     return this.isOrphan ? [{ part: 'upstream', reason: 'no node upstream' }] : []
   }
-
-  fleet(): undefined {}
 
   /** Without a way up, nodes below are told when there is one. */
   changed(): void {
     if (this.#uplink.isUp) this.children.welcomeAgain()
   }
 
-  renew(namespaces: ReadonlySet<string>): void {
+  override renew(namespaces: ReadonlySet<string>): void {
     this.#broker?.renew(namespaces)
   }
 
@@ -156,12 +139,7 @@ export class Tree implements Topology {
 
   /** Commands that are not known here are asked above, whoever owns what. */
   callOwner(key: string, method: string, data: Json | undefined, context: CommandContext): Promise<Json | undefined> {
-    return this.#below.host.node.call(method, data, { ...context, owned: { key, slot: slotOf(key), term: 1 } })
-  }
-
-  routeTo(session: string): Route {
-    const route = this.#below.route(session)
-    return route.kind === 'nowhere' ? { kind: 'there', node: this.#uplink } : route
+    return this.below.host.node.call(method, data, { ...context, owned: { key, slot: slotOf(key), term: 1 } })
   }
 
   async redeem(ticket: string): Promise<string | undefined> {
@@ -169,44 +147,15 @@ export class Tree implements Topology {
     return (await this.#uplink.request(protocol.redeem, { ticket })) ?? undefined
   }
 
-  changeWatch(change: WatchChange): Promise<Json> {
-    return this.#below.streams.change(this.routeTo(change.session), change)
-  }
-
-  async takeWatch(session: string, user: string): Promise<TakenWatch | undefined> {
-    return (await this.#below.streams.take(this.routeTo(session), session, user)) ?? undefined
-  }
-
-  push(pushed: SessionPush): Promise<boolean> {
-    return this.#below.push(pushed)
-  }
-
-  channels(pattern: string): Promise<Readonly<Record<string, number>>> {
-    return this.#below.channels(pattern)
-  }
-
-  reports(): readonly NodeReport[] {
-    return this.#below.reports()
-  }
-
-  surveyWorkers(): Promise<readonly unknown[]> {
-    return this.#below.surveyWorkers()
-  }
-
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     this.#relay.close()
-    this.children.close()
+    await super.close()
     this.#uplink.close()
-  }
-
-  /** Those of the central node, which knows them first. */
-  #revocationsAfter(after: number): Promise<readonly NumberedRevocation[]> {
-    return this.#uplink.request(protocol.revocations, { after })
   }
 
   /** @throws CommandError 503 while nothing may link here: its own way up is missing, or it is about to end */
   #welcome(): Welcome {
-    const { node, isDraining } = this.#below.host
+    const { node, isDraining } = this.below.host
     if (isDraining) throw notReady('the node upstream is shutting down')
     const above = this.#uplink.isUp ? this.#relay.welcome : undefined
     if (above === undefined) throw notReady('the node upstream has no way up itself')
