@@ -1,59 +1,20 @@
-import type { z } from 'zod'
-import type { Connector, FleetPlace, LinkListener, Parent, Topology, TopologyHost } from '../../cluster/index.ts'
-import {
-  type Authorizer,
-  type ConnectHandler,
-  type FeedTarget,
-  type Following,
-  type HistoryLog,
-  type HistoryPage,
-  type HistoryProvider,
-  type HistoryQuery,
-  inTime,
-  type LifecycleEvent,
-  type Log,
-  type Namespace,
-  type NamespaceFields,
-  type NamespaceInput,
-  Node,
-  namespaceFrom,
-  type OwnCodeOptions,
-  type PresenceStats,
-  type PublishOptions,
-  type PushedPublication,
-  type Revocation,
-  Revocations,
-  type RunningContext,
-  type SubscribeControl,
-  type Verifier,
-} from '../../hub/index.ts'
-import { type Answer, type Clock, type Fetch, type Json, type Jsonable, json, type Random, randomId } from '../../kit/index.ts'
-import type { ClientInfo, Close, Position } from '../../protocol/index.ts'
-import {
-  ConnectionGuard,
-  changeWatchlist,
-  check,
-  type RouteHandler,
-  Router,
-  SseTransport,
-  watchlistChangeSchema,
-} from '../../transport/index.ts'
+import type { Connector, FleetPlace, LinkListener, Parent, TopologyHost } from '../../cluster/index.ts'
+import { type HistoryLog, type Log, type NamespaceFields, Node, Revocations, type Verifier } from '../../hub/index.ts'
+import { type Clock, type Fetch, type Random, randomId } from '../../kit/index.ts'
+import { ConnectionGuard, changeWatchlist, check, Router, SseTransport, watchlistChangeSchema } from '../../transport/index.ts'
 import type { Config } from '../config/index.ts'
 import { Hooks } from '../hooks/index.ts'
 import { originsOf } from '../http/origins-of.ts'
-import { countedCallerOf, readTrusted } from '../identity/caller.ts'
 import { Tickets } from '../identity/tickets.ts'
 import { TokenVerifier } from '../identity/tokens.ts'
 import type { Metric } from '../ops/metric.ts'
-import { type CommandOptions, isEvent, type Page, type ServerCalls, type ServerEvent } from '../server-calls.ts'
+import type { Page } from '../server-calls.ts'
 import { RunningServices, type Service, type ServiceConfig, type ServiceRowsOpener } from '../services/index.ts'
 import { version } from '../version.ts'
 import type { BrokerOpeners } from './brokers.ts'
-import { commandMethod } from './command-method.ts'
 import { drain } from './drain.ts'
-import { disconnect, presenceOf, presenceStatsOf, subscribe, tellAll } from './in-process.ts'
+import { type CallParts, InProcessCalls } from './in-process-calls.ts'
 import { KeptRevocations, type RevocationRows } from './kept-revocations.ts'
-
 import { NamespaceRegistry } from './namespace-registry.ts'
 import { openTopology } from './open-topology.ts'
 
@@ -123,83 +84,43 @@ export interface ApplicationStore {
   readonly revocations?: RevocationRows
 }
 
-/** One node with everything that it decides: namespaces, access, hooks, services, its place among nodes. It has no I/O of its own. */
-export class Application implements ServerCalls {
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Log
+/** The parts of an application. Beside those that calls work on, its host reads the rest. */
+interface Parts extends CallParts {
   readonly config: ApplicationConfig
   readonly hooks: Hooks
-  readonly node: Node
-  readonly topology: Topology
+}
+
+/** One node with everything that it decides: namespaces, access, hooks, services, its place among nodes. It has no I/O of its own. */
+export class Application extends InProcessCalls {
+  readonly config: ApplicationConfig
+  readonly hooks: Hooks
   readonly guard: ConnectionGuard
   readonly sse: SseTransport
   readonly tickets: Tickets
   /** The routes of this node; the host hands requests to it. */
-  readonly router = new Router()
+  readonly router: Router
   readonly #registry: NamespaceRegistry
-  readonly #keptRevocations: KeptRevocations | undefined
   readonly #services: RunningServices
   #stopping: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
   constructor(
-    { config, parent, fleet, brokers = {}, id, name }: ApplicationOptions,
+    options: ApplicationOptions,
     readonly deps: ApplicationDeps,
   ) {
-    const { clock, random, log, store = {}, fetch = noFetch, connect } = deps
-    this.clock = clock
-    this.random = random
-    this.log = log
+    const parts = partsOf(options, deps)
+    super(parts)
+    const { config, hooks, guard, router, registry } = parts
     this.config = config
-    this.#registry = new NamespaceRegistry(config.channel.namespaces, parent === undefined)
-    const revocations = new Revocations(clock)
-    const { namespaces } = this.#registry
-    const nodeId = id ?? randomId(random, 6)
-    this.topology = openTopology({
-      config,
-      id: nodeId,
-      clock,
-      random,
-      log,
-      namespaces,
-      history: store.histories,
-      parent,
-      fleet,
-      brokers,
-      connect,
-    })
-    this.hooks = new Hooks(config.hooks, { clock, random, log, json: config.limits.json, fetch })
-    this.node = new Node({
-      id: nodeId,
-      name: name ?? nodeId,
-      version,
-      clock,
-      random,
-      log,
-      limits: config.limits,
-      namespaces,
-      verifier: deps.verifier ?? new TokenVerifier(config.client, clock, revocations, fetch),
-      revocations,
-      hooks: this.hooks.asking,
-      insecure: config.client.insecure,
-      explained: config.development,
-      anonymousAllowed: config.client.insecure || config.client.allowAnonymousConnectWithoutToken,
-      personalChannel: config.client.personalChannel,
-      connectBroker: sink => this.topology.broker(sink),
-      openPresence: broker => this.topology.presence(broker),
-    })
-    this.#keptRevocations = store.revocations && new KeptRevocations(revocations, store.revocations, clock)
-    // Events of the nodes below come up to the central one, which tells them once.
-    if (parent === undefined && this.hooks.tells) this.node.on(event => this.hooks.tell(event))
-    this.guard = new ConnectionGuard(this.node, originsOf(config))
-    this.tickets = new Tickets(clock, random, nodeId)
-    this.sse = new SseTransport(this.node, this.guard, this.topology)
+    this.hooks = hooks
+    this.guard = guard
+    this.router = router
+    this.#registry = registry
+    this.tickets = new Tickets(this.clock, this.random, this.node.id)
+    this.sse = new SseTransport(this.node, guard, this.topology)
     this.topology.join(this.#topologyHost())
     this.node.toOwner = (key, method, data, context) => this.topology.callOwner(key, method, data, context)
-    this.#services = new RunningServices({
-      ...{ server: this, config, rows: deps.rows, topology: this.topology },
-    })
+    this.#services = new RunningServices({ server: this, config, rows: deps.rows, topology: this.topology })
   }
 
   /** Takes the links of other nodes, and hears its parent or the others. Resolves when services can start. */
@@ -229,11 +150,6 @@ export class Application implements ServerCalls {
     return this.#services.navigation
   }
 
-  namespace(input: NamespaceInput | Namespace): void {
-    this.#registry.addFromService(namespaceFrom(input))
-    this.topology.changed()
-  }
-
   /** Takes the parent's namespaces. Who follows a channel whose rules have changed begins again under the new ones. */
   adopt(namespaces: readonly NamespaceFields[]): void {
     const changed = this.#registry.adoptFromParent(namespaces)
@@ -244,99 +160,6 @@ export class Application implements ServerCalls {
 
   stats(): unknown {
     return this.deps.stats?.() ?? null
-  }
-
-  command<S extends z.ZodType, R>(
-    name: string,
-    schema: S,
-    run: (input: z.output<S>, context: RunningContext) => Answer<R>,
-    options: CommandOptions<z.output<S>> = {},
-  ): void {
-    this.node.methods.set(name, commandMethod(name, schema, run, options))
-  }
-
-  authorize(namespace: string, authorizer: Authorizer, options: OwnCodeOptions = {}): void {
-    this.node.access.authorize(namespace, authorizer, options)
-    this.topology.changed()
-  }
-
-  onConnect(handler: ConnectHandler): void {
-    this.node.connectHandlers.add(inTime(this.clock, handler))
-    this.topology.changed()
-  }
-
-  publish<T>(channel: string, data: T & Jsonable<T>, options?: PublishOptions): Promise<Position>
-  publish(channel: string, data: Json, options?: PublishOptions): Promise<Position>
-  publish<T>(channel: string, data: T & Jsonable<T>, options: PublishOptions = {}): Promise<Position> {
-    return this.node.publish(channel, json<T>(data), options)
-  }
-
-  push(client: string, channel: string, publications: readonly PushedPublication[]): Promise<boolean> {
-    return this.topology.push({ client, channel, publications })
-  }
-
-  subscribe(user: string, channel: string, options: SubscribeControl = {}): Promise<void> {
-    return subscribe(this.node, user, channel, options)
-  }
-
-  unsubscribe(user: string, channel: string): Promise<void> {
-    return tellAll(this.node, { kind: 'unsubscribe', user, channel })
-  }
-
-  disconnect(user: string, client?: string, close?: Close): Promise<void> {
-    return disconnect(this.node, user, client, close)
-  }
-
-  presence(channel: string): Promise<Readonly<Record<string, ClientInfo>>> {
-    return presenceOf(this.node, channel)
-  }
-
-  presenceStats(channel: string): Promise<PresenceStats> {
-    return presenceStatsOf(this.node, channel)
-  }
-
-  /** Makes tokens void: kept first, so that it holds whatever happens then. On the central node alone. @throws CommandError 106 */
-  async revoke(revocation: Revocation): Promise<void> {
-    await this.#keptRevocations?.keep(revocation)
-    await this.node.broker.control({ kind: 'revoke', revocation })
-  }
-
-  history(channel: string, query: HistoryQuery): Promise<HistoryPage> {
-    return this.node.history(channel, query)
-  }
-
-  provideHistory(namespace: string, provider: HistoryProvider): void {
-    this.topology.provideHistory(namespace, provider)
-  }
-
-  follow(channel: string, target: FeedTarget): Following {
-    return this.node.hub.follow(channel, target)
-  }
-
-  on<K extends ServerEvent>(event: K, listener: (event: Extract<LifecycleEvent, { kind: K }>) => void | Promise<void>): void {
-    this.node.on(happened => (isEvent(happened, event) ? listener(happened) : undefined), event)
-    this.topology.changed()
-  }
-
-  route(method: string, path: string, handler: RouteHandler): void {
-    this.router.add(method, path, handler)
-  }
-
-  async caller(request: Request, address: string): Promise<{ user: string; headers: Record<string, string> }> {
-    this.guard.checkOrigin(request)
-    return { user: await countedCallerOf(this, request, address), headers: this.guard.origins.headersFor(request) }
-  }
-
-  readTrusted(request: Request): Promise<Json> {
-    return readTrusted(this, request)
-  }
-
-  metric(metric: Metric): void {
-    this.deps.metric?.(metric)
-  }
-
-  page(path: string, html: Page): void {
-    this.deps.page?.(path, html)
   }
 
   /** Takes no new clients, and sends those that are here away over the drain window. Resolves when all have gone. */
@@ -384,6 +207,40 @@ export class Application implements ServerCalls {
     await this.topology.close()
     this.sse.close()
     this.tickets.close()
+  }
+}
+
+/** The topology first, since the node takes its broker and presence from it. */
+function partsOf({ config, parent, fleet, brokers = {}, id: given, name }: ApplicationOptions, deps: ApplicationDeps): Parts {
+  const { clock, random, log, store = {}, fetch = noFetch, connect } = deps
+  const registry = new NamespaceRegistry(config.channel.namespaces, parent === undefined)
+  const { namespaces } = registry
+  const revocations = new Revocations(clock)
+  const id = given ?? randomId(random, 6)
+  const history = store.histories
+  const topology = openTopology({ config, id, clock, random, log, namespaces, history, parent, fleet, brokers, connect })
+  const hooks = new Hooks(config.hooks, { clock, random, log, json: config.limits.json, fetch })
+  const node = new Node({
+    ...{ id, name: name ?? id, version, clock, random, log, namespaces, revocations },
+    limits: config.limits,
+    verifier: deps.verifier ?? new TokenVerifier(config.client, clock, revocations, fetch),
+    hooks: hooks.asking,
+    insecure: config.client.insecure,
+    explained: config.development,
+    anonymousAllowed: config.client.insecure || config.client.allowAnonymousConnectWithoutToken,
+    personalChannel: config.client.personalChannel,
+    connectBroker: sink => topology.broker(sink),
+    openPresence: broker => topology.presence(broker),
+  })
+  // Events of the nodes below come up to the central one, which tells them once.
+  if (parent === undefined && hooks.tells) node.on(event => hooks.tell(event))
+  const guard = new ConnectionGuard(node, originsOf(config))
+  const keptRevocations = store.revocations && new KeptRevocations(revocations, store.revocations, clock)
+  return {
+    ...{ clock, random, log, config, hooks, node, topology, guard, registry, keptRevocations },
+    router: new Router(),
+    page: (path, html) => deps.page?.(path, html),
+    metric: metric => deps.metric?.(metric),
   }
 }
 

@@ -2,14 +2,15 @@ import { connectByWebSocket, reachNode } from '../../cluster/index.ts'
 import { Answers, type HttpTransport } from '../../transport/index.ts'
 import type { Application } from '../application/application.ts'
 import { issueToken, type TokenOptions } from '../application/in-process.ts'
+import { InProcessCalls } from '../application/in-process-calls.ts'
 import type { Config } from '../config/index.ts'
+import type { Hooks } from '../hooks/index.ts'
 import { addRoutes } from '../http/routes.ts'
 import { Metrics } from '../ops/metrics.ts'
 import { Ops } from '../ops/ops.ts'
 import type { Server } from '../server.ts'
 import type { Service } from '../services/index.ts'
 import type { OpenFleet } from './fleets.ts'
-import { HostedCalls } from './hosted-calls.ts'
 import { createHttp, fileOf } from './http.ts'
 import { StartError } from './start-error.ts'
 import type { OpenStore } from './store.ts'
@@ -22,7 +23,7 @@ export interface OpenParts {
 }
 
 /** One process: an application on a port, with its pages, figures, workers and what it keeps on the disk. */
-export class FanfareServer extends HostedCalls implements Server {
+export class FanfareServer extends InProcessCalls implements Server {
   readonly http: HttpTransport
   readonly ops: Ops
   readonly metrics: Metrics
@@ -32,10 +33,10 @@ export class FanfareServer extends HostedCalls implements Server {
 
   constructor(
     readonly config: Config,
-    application: Application,
+    readonly application: Application,
     readonly opened: OpenParts,
   ) {
-    super(application)
+    super(application.parts)
     const { clock, random, log, node, topology, hooks, guard, sse, tickets } = application
     const disk = opened.store?.health
     const answers = new Answers(node.unsent)
@@ -49,6 +50,10 @@ export class FanfareServer extends HostedCalls implements Server {
       page: (path, html) => this.http.page(path, fileOf(html)),
       revoke: revocation => application.revoke(revocation),
     })
+  }
+
+  get hooks(): Hooks {
+    return this.application.hooks
   }
 
   get url(): string {
