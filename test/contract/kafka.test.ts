@@ -156,6 +156,25 @@ describe.skipIf(lacksKafka('logs on Kafka'))('Kafka', () => {
     expect([...seen].every(([index, value]) => value === `${index}`)).toBe(true)
   })
 
+  test('[KF14] a log that ends before what was read of it has lost that: its reader is told that it is another one', async () => {
+    const cluster = await open()
+    const log = await cluster.log(spec())
+    await log.append(0, [{ key: 'k', value: 'all that is left' }])
+    const { epoch, last } = await log.bounds(0)
+    const restarts: string[] = []
+    const values: string[] = []
+    const reading = log.read(0, last + 100, {
+      take: records => {
+        for (const { value } of records) values.push(value)
+      },
+      missed() {},
+      restarted: bounds => restarts.push(bounds.epoch),
+    })
+    atEnd(() => reading.close())
+    await until('it is read from the start', () => values.length === 1)
+    expect(restarts).toEqual([expect.stringMatching(new RegExp(`^${epoch}~`))])
+  })
+
   test('[KF11] a broker that stands still makes the node deaf, an append fails for the moment, and nothing is missed', async () => {
     const cluster = await open()
     const { log, records } = await follow(cluster, spec())

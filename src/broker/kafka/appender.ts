@@ -132,7 +132,7 @@ export class Appender {
   }
 
   #queueOf(topic: KafkaTopic, partition: number): PartitionQueue {
-    const key = `${topic.name}/${partition}`
+    const key = keyOf(topic, partition)
     const known = this.#queues.get(key)
     if (known !== undefined) return known
     const queue: PartitionQueue = { topic, partition, waiting: [], bytes: 0, isUnderWay: false, notBefore: 0, failedAt: undefined }
@@ -156,6 +156,7 @@ export class Appender {
     for (const queue of this.#ready) {
       this.#clean(queue)
       if (queue.waiting.length === 0) this.#ready.delete(queue)
+      if (queue.waiting.length === 0 && !queue.isUnderWay) this.#queues.delete(keyOf(queue.topic, queue.partition))
       if (queue.waiting.length === 0 || queue.isUnderWay || queue.notBefore > now) continue
       const leader = this.map.leaderOf(queue.topic.name, this.map.idOf(queue.topic.name) ?? '', queue.partition)
       if (leader === undefined) {
@@ -224,7 +225,8 @@ export class Appender {
     let isStale = false
     for (const [queue, batches] of taken) {
       queue.isUnderWay = false
-      const code = codes.get(`${queue.topic.name}/${queue.partition}`)
+      this.#ready.add(queue)
+      const code = codes.get(keyOf(queue.topic, queue.partition))
       if (code === 0) this.#written(queue, batches)
       else if (code === undefined || isPassing(code)) {
         isStale = true
@@ -269,6 +271,10 @@ export class Appender {
     const suppressed = this.#throttle.pass(key)
     if (suppressed !== undefined) this.map.options.log.warn({ ...fields, suppressed }, message)
   }
+}
+
+function keyOf({ name }: KafkaTopic, partition: number): string {
+  return `${name}/${partition}`
 }
 
 function inBatches(entries: readonly LogEntry[], bytesMax: number) {

@@ -3,7 +3,7 @@ import type { Log } from '../../hub/index.ts'
 import type { Clock } from '../../kit/index.ts'
 import { BrokerLine } from './broker-line.ts'
 import { Coalesced } from './coalesced.ts'
-import { errorName, isPassing, KafkaError, problemOf } from './kafka-error.ts'
+import { errorName, isPassing, problemOf } from './kafka-error.ts'
 import { type BrokerAddress, brokerAddress, connectionOptions, type KafkaOptions, nameOf } from './kafka-options.ts'
 import { kafkaLimits } from './limits.ts'
 
@@ -26,11 +26,19 @@ export interface TopicFound {
   readonly leaderless: number
 }
 
+export interface TopicsFound {
+  /** Those that are there. */
+  readonly topics: ReadonlyMap<string, TopicFound>
+  /** Those of which this user is told nothing, with the code of the reason. */
+  readonly refused: ReadonlyMap<string, number>
+}
+
 /** Which brokers there are and which of them leads which partition, as one of them says. */
 export class ClusterMap {
   readonly #brokers = new Map<number, BrokerAddress>()
   readonly #topics = new Map<string, TopicPlace>()
-  readonly #followed = new Set<string>()
+  /** Topics that are asked about, each with when it was used last. */
+  readonly #usedAt = new Map<string, number>()
   readonly #looks = new Map<string, Coalesced<void>>()
   readonly #lines = new Map<string, BrokerLine>()
   readonly #failedAt = new Map<string, number>()
@@ -65,6 +73,7 @@ export class ClusterMap {
   }
 
   idOf(topic: string): string | undefined {
+    this.#usedAt.set(topic, this.#clock.now())
     return this.#topics.get(topic)?.id
   }
 
@@ -76,11 +85,10 @@ export class ClusterMap {
     return found && address && { ...found, address }
   }
 
-  /** Asks about topics, and from then on with every refresh. Absent where there is no such topic. */
-  async find(topics: readonly string[]): Promise<ReadonlyMap<string, TopicFound>> {
-    for (const topic of topics) this.#followed.add(topic)
+  /** Asks about topics, and from then on with every refresh. */
+  async find(topics: readonly string[]): Promise<TopicsFound> {
+    for (const topic of topics) this.#usedAt.set(topic, this.#clock.now())
     const refused = await this.#ask([...topics])
-    for (const [topic, code] of refused) throw new KafkaError('kafka.username', `topic ${topic}: ${errorName(code)}`)
     const found = new Map<string, TopicFound>()
     for (const topic of topics) {
       const place = this.#topics.get(topic)
@@ -88,7 +96,7 @@ export class ClusterMap {
       const leaderless = place.partitions.filter(({ broker }) => !this.#brokers.has(broker)).length
       found.set(topic, { id: place.id, partitions: place.partitions.length, leaderless })
     }
-    return found
+    return { topics: found, refused }
   }
 
   /** Asks about one topic now: it may be another since. */
@@ -97,12 +105,14 @@ export class ClusterMap {
     if (known !== undefined) return known.ask()
     const look = new Coalesced(() => this.#ask([topic]).then(() => undefined))
     this.#looks.set(topic, look)
-    return look.ask()
+    return look.ask().finally(() => {
+      if (look.isIdle) this.#looks.delete(topic)
+    })
   }
 
   /** Asks who leads now; never fails. What is asked meanwhile shares the answer. */
   refresh(): Promise<void> {
-    this.#refreshing ??= this.#ask([...this.#followed])
+    this.#refreshing ??= this.#ask(this.#inUse())
       .then(() => undefined)
       .catch((error: unknown) => this.#log.debug({ err: error }, 'no broker of Kafka says who leads'))
       .finally(() => {
@@ -146,6 +156,17 @@ export class ClusterMap {
   close(): void {
     this.#isClosed = true
     for (const line of this.#lines.values()) line.close()
+  }
+
+  /** What nobody has used for long is forgotten: topics of single channels come and go. */
+  #inUse(): string[] {
+    const idleSince = this.#clock.now() - kafkaLimits.topicIdleMs
+    for (const [topic, usedAt] of this.#usedAt) {
+      if (usedAt > idleSince) continue
+      this.#usedAt.delete(topic)
+      this.#topics.delete(topic)
+    }
+    return [...this.#usedAt.keys()]
   }
 
   #candidates(): readonly BrokerAddress[] {

@@ -5,6 +5,10 @@ export class Coalesced<T> {
 
   constructor(readonly work: () => Promise<T>) {}
 
+  get isIdle(): boolean {
+    return this.#running === undefined && this.#next === undefined
+  }
+
   ask(): Promise<T> {
     if (this.#next !== undefined) return this.#next
     if (this.#running === undefined) return this.#begin()

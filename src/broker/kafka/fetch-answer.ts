@@ -18,8 +18,7 @@ export interface FetchAnswer {
 }
 
 /**
- * A fetch whose answer is read here: the client's own reading gives up a whole answer for one batch that it cannot read or one partition
- * with an error, and takes four times as long for each record. Version 13 is that of Kafka 3.1, the first that names topics by their ids.
+ * A fetch whose answer is read here: the client's own reading gives up a whole answer for one batch that it cannot read. Version 13 is that of Kafka 3.1, the first that names topics by their ids.
  */
 export const fetchApi = createAPI<Parameters<typeof fetchV13.createRequest>, FetchAnswer>(
   fetchV13.api.key,

@@ -8,7 +8,8 @@ import type { KafkaOptions } from './kafka-options.ts'
 import { kafkaLimits } from './limits.ts'
 import { PartitionQuestions } from './partition-questions.ts'
 import { PartitionReader } from './partition-reader.ts'
-import { openTopics, type TopicSpec } from './topics.ts'
+import { TopicOpener } from './topic-opener.ts'
+import type { TopicSpec } from './topics.ts'
 
 export interface KafkaFigures {
   /** Partitions that are read, and the connections that read them. */
@@ -30,6 +31,7 @@ export class KafkaCluster {
   readonly #appender: Appender
   readonly #reader: PartitionReader
   readonly #questions: PartitionQuestions
+  readonly #topics: TopicOpener
   readonly #listeners = new Set<(isDeaf: boolean) => void>()
   readonly #tick: Timer
   #wasDeaf = false
@@ -38,6 +40,7 @@ export class KafkaCluster {
     this.#map = new ClusterMap(options)
     this.#appender = new Appender(this.#map)
     this.#questions = new PartitionQuestions(this.#map)
+    this.#topics = new TopicOpener(this.#map)
     this.#reader = new PartitionReader({
       map: this.#map,
       bounds: (topic, partition) => this.#questions.bounds(topic, partition),
@@ -58,17 +61,14 @@ export class KafkaCluster {
     }
   }
 
-  /** A topic as a log; it is made where it is not there. @throws KafkaError for one that cannot be used */
+  /** A topic as a log; it is made where it is not there. Many at once are made together. @throws KafkaError for one that cannot be used */
   async log(spec: TopicSpec): Promise<KafkaLog> {
-    const [log] = await this.logs([spec])
-    if (log === undefined) throw new KafkaError(spec.path, `topic ${spec.name} cannot be opened`)
-    return log
+    const context = { appender: this.#appender, reader: this.#reader, questions: this.#questions }
+    return new KafkaLog(await this.#topics.open(spec), context)
   }
 
-  async logs(specs: readonly TopicSpec[]): Promise<readonly KafkaLog[]> {
-    const topics = await openTopics(this.#map, specs)
-    const context = { appender: this.#appender, reader: this.#reader, questions: this.#questions }
-    return topics.map(topic => new KafkaLog(topic, context))
+  logs(specs: readonly TopicSpec[]): Promise<readonly KafkaLog[]> {
+    return Promise.all(specs.map(spec => this.log(spec)))
   }
 
   /** Whether some partition has not been heard of for too long. */

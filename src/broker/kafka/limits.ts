@@ -45,6 +45,12 @@ export const kafkaLimits = {
   openMs: 8000,
   /** How long a new topic may take until all of its partitions are served. */
   createMs: 30_000,
+  /** How often is looked whether a new topic is served. */
+  servedMs: 25,
+  /** Topics that are opened, or made, with one request. The rest waits for the next. */
+  topicsAtOnce: 500,
+  /** How long who leads a topic is asked for, after it was read or written last. */
+  topicIdleMs: 600_000,
   /** The size of a record that must fit into a topic, with its key and headers. */
   recordBytesMax: 128 * 1024,
 } as const

@@ -35,7 +35,9 @@ export class PartitionQuestions {
     if (known !== undefined) return known.ask()
     const bounds = new Coalesced(() => this.#askBounds(topic, partition))
     this.#bounds.set(key, bounds)
-    return bounds.ask()
+    return bounds.ask().finally(() => {
+      if (bounds.isIdle) this.#bounds.delete(key)
+    })
   }
 
   offsetAt(topic: string, partition: number, timeMs: number): Promise<number> {

@@ -38,42 +38,34 @@ const topicResource: 2 = 2
 const latest = -1n
 const settings = ['max.message.bytes', 'message.timestamp.type', 'cleanup.policy', 'min.insync.replicas'] as const
 
-/**
- * Finds topics, and makes those that are not there.
- * @throws KafkaError for one that this server cannot use
- */
-export async function openTopics(map: ClusterMap, specs: readonly TopicSpec[]): Promise<readonly KafkaTopic[]> {
-  const names = specs.map(({ name }) => name)
-  let found = await map.find(names)
-  const missing = specs.filter(({ name }) => !found.has(name))
-  if (missing.length > 0) {
-    await createTopics(map, missing)
-    found = await served(map, missing, names)
-  }
+/** Finds topics, and makes those that are not there. @returns for each what it is, or why this server cannot use it */
+export async function openTopics(map: ClusterMap, specs: readonly TopicSpec[]): Promise<readonly (KafkaTopic | KafkaError)[]> {
+  const names = [...new Set(specs.map(({ name }) => name))]
+  const refused = new Map<string, KafkaError>()
+  const found = await served(map, specs, names, refused)
   const configs = await configsOf(map, names)
-  return specs.map(spec => checked(map, spec, found.get(spec.name), configs.get(spec.name) ?? new Map()))
+  return specs.map(spec => {
+    const { name } = spec
+    return refused.get(name) ?? checked(map, spec, found.get(name), configs.get(name) ?? new Map())
+  })
 }
 
-async function createTopics(map: ClusterMap, specs: readonly TopicSpec[]): Promise<void> {
+/** Those that Kafka does not make are noted. */
+async function createTopics(map: ClusterMap, specs: readonly TopicSpec[], refused: Map<string, KafkaError>): Promise<void> {
   const replicas = Math.min(replicationDefault, map.brokerCount)
-  const wanted = specs.map(spec => {
+  const byName = new Map(specs.map(spec => [spec.name, spec]))
+  const wanted = [...byName.values()].map(spec => {
     const replicationFactor = spec.replication ?? replicas
-    return {
-      name: spec.name,
-      numPartitions: spec.partitions,
-      replicationFactor,
-      assignments: [],
-      configs: configOf(map, spec, replicationFactor),
-    }
+    const configs = configOf(map, spec, replicationFactor)
+    return { name: spec.name, numPartitions: spec.partitions, replicationFactor, assignments: [], configs }
   })
   const answer = await map.anyone(createTopicsV7.api, wanted, kafkaLimits.askMs, false)
-  const paths = new Map(specs.map(({ name, path }) => [name, path]))
   for (const { name, errorCode, errorMessage } of answer.topics) {
     const code = errorName(errorCode)
-    // Another node was faster; what waits for the controller is looked for below.
+    // Another node was faster; what waits for the controller is looked for again.
     if (errorCode === 0 || code === 'TOPIC_ALREADY_EXISTS' || isPassing(errorCode)) continue
-    const path = code === 'INVALID_REPLICATION_FACTOR' ? 'kafka.topics.replication' : (paths.get(name) ?? 'kafka.topics')
-    throw new KafkaError(path, `topic ${name} cannot be made: ${errorMessage ?? code}`)
+    const path = code === 'INVALID_REPLICATION_FACTOR' ? 'kafka.topics.replication' : (byName.get(name)?.path ?? 'kafka.topics')
+    refused.set(name, new KafkaError(path, `topic ${name} cannot be made: ${errorMessage ?? code}`))
   }
 }
 
@@ -91,15 +83,25 @@ function configOf(map: ClusterMap, { retentionMs, isCompacted }: TopicSpec, repl
 }
 
 /** A topic can be used some time after it was made: each partition needs a broker that has heard that it leads. */
-async function served(map: ClusterMap, made: readonly TopicSpec[], names: readonly string[]): Promise<ReadonlyMap<string, TopicFound>> {
+async function served(
+  map: ClusterMap,
+  specs: readonly TopicSpec[],
+  names: readonly string[],
+  refused: Map<string, KafkaError>,
+): Promise<ReadonlyMap<string, TopicFound>> {
   const { clock } = map.options
   const until = clock.now() + kafkaLimits.createMs
-  for (;;) {
+  for (let attempt = 0; ; attempt++) {
     const found = await map.find(names)
-    const late = made.find(({ name }) => (found.get(name)?.leaderless ?? 1) > 0)
-    if (late === undefined && (await areServed(map, made))) return found
+    for (const [name, code] of found.refused) refused.set(name, new KafkaError('kafka.username', `topic ${name}: ${errorName(code)}`))
+    const open = specs.filter(({ name }) => !refused.has(name))
+    const missing = open.filter(({ name }) => !found.topics.has(name))
+    if (missing.length > 0)
+      await createTopics(map, missing, refused).catch((error: unknown) => map.options.log.debug({ err: error }, 'topics are made'))
+    const late = open.find(({ name }) => !refused.has(name) && (found.topics.get(name)?.leaderless ?? 1) > 0)
+    if (late === undefined && (attempt === 0 || (await areServed(map, open)))) return found.topics
     if (clock.now() > until) throw new KafkaError(late?.path ?? 'kafka.topics', `topic ${late?.name ?? ''} was made and is not served`)
-    await new Promise<void>(resolve => clock.after(kafkaLimits.retryMs, resolve))
+    await new Promise<void>(resolve => clock.after(kafkaLimits.servedMs, resolve))
   }
 }
 
@@ -137,20 +139,25 @@ async function configsOf(map: ClusterMap, names: readonly string[]): Promise<Rea
   )
 }
 
-function checked(map: ClusterMap, spec: TopicSpec, found: TopicFound | undefined, config: ReadonlyMap<string, string>): KafkaTopic {
+function checked(
+  map: ClusterMap,
+  spec: TopicSpec,
+  found: TopicFound | undefined,
+  config: ReadonlyMap<string, string>,
+): KafkaTopic | KafkaError {
   const { name, partitions, path, isCompacted = false } = spec
-  if (found === undefined) throw new KafkaError(path, `topic ${name} was removed`)
+  if (found === undefined) return new KafkaError(path, `topic ${name} was removed`)
   if (found.partitions !== partitions)
-    throw new KafkaError(path, `topic ${name} has ${found.partitions} partitions and not ${partitions}: that cannot be changed`)
+    return new KafkaError(path, `topic ${name} has ${found.partitions} partitions and not ${partitions}: that cannot be changed`)
   const needed = map.options.recordBytesMax ?? kafkaLimits.recordBytesMax
   const allowed = Number(config.get('max.message.bytes') ?? kafkaLimits.batchBytesMax + overheadBytes) - overheadBytes
   if (allowed < needed)
-    throw new KafkaError(
+    return new KafkaError(
       path,
       `topic ${name} takes messages of ${config.get('max.message.bytes')} bytes, and ${needed + overheadBytes} are needed (max.message.bytes)`,
     )
   const compacts = config.get('cleanup.policy')?.includes('compact') ?? isCompacted
-  if (compacts && !isCompacted) throw new KafkaError(path, `topic ${name} keeps only the newest record of each key (cleanup.policy)`)
+  if (compacts && !isCompacted) return new KafkaError(path, `topic ${name} keeps only the newest record of each key (cleanup.policy)`)
   const time = config.get('message.timestamp.type')
   if (time !== undefined && time !== 'LogAppendTime')
     map.options.log.warn({ topic: name }, 'the times of a topic are those of its writers (message.timestamp.type)')
