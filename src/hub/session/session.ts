@@ -5,11 +5,8 @@ import {
   type CursorWatchlist,
   closes,
   encodeCursor,
-  endCursor,
-  isReconnectable,
   type Position,
   push,
-  sseRetry,
   unsubscribes,
 } from '../../protocol/index.ts'
 import type { ChannelCaller } from '../access/access.ts'
@@ -24,6 +21,7 @@ import { pushFrame } from '../fanout/frame.ts'
 import { Outbox, type OutboxOwner } from '../fanout/outbox.ts'
 import type { Wire } from '../fanout/wire.ts'
 import type { RoomClass } from './room.ts'
+import { clientInfoOf, hookClientOf, writeStreamEnd } from './session-client.ts'
 import type { Commands, SessionContext } from './session-context.ts'
 import { SessionExtras } from './session-extras.ts'
 
@@ -116,7 +114,7 @@ export class Session implements OutboxOwner, Subscriber, ChannelCaller {
   }
 
   get hookClient(): HookClient {
-    return this.clientAs(this.identity)
+    return hookClientOf(this, this.identity)
   }
 
   /** As it asks a back end for something. */
@@ -169,26 +167,9 @@ export class Session implements OutboxOwner, Subscriber, ChannelCaller {
     return this.subscriptions.has(channel) || this.#extras?.pending?.has(channel) === true
   }
 
-  /** How it will be seen once it is known to be this one. */
-  clientAs({ user, meta }: Identity): HookClient {
-    return {
-      client: this.id,
-      user,
-      transport: this.wire.name,
-      ...(this.wire.encoding === 'json' ? {} : { protocol: this.wire.encoding }),
-      ...(meta === undefined ? {} : { meta }),
-    }
-  }
-
   /** How others see it in a channel. */
   infoIn(chanInfo: ClientInfo['chan_info']): ClientInfo {
-    const { user, info } = this.identity
-    return {
-      user,
-      client: this.id,
-      ...(info === undefined ? {} : { conn_info: info }),
-      ...(chanInfo === undefined ? {} : { chan_info: chanInfo }),
-    }
+    return clientInfoOf(this, chanInfo)
   }
 
   /** One frame from the client, text or Protobuf: any number of commands. Answers arrive in the outbox. */
@@ -294,7 +275,7 @@ export class Session implements OutboxOwner, Subscriber, ChannelCaller {
     if (this.isClosed) return
     this.#closing(close)
     this.context.counters.countClose(close.code)
-    if (this.wire.name === 'sse') this.#sayEnd(close)
+    if (this.wire.name === 'sse') writeStreamEnd(this.socket, this.wire, close, this.context.limits.sseEndedRetryMs)
     this.socket.close(close.code, close.reason)
   }
 
@@ -365,13 +346,6 @@ export class Session implements OutboxOwner, Subscriber, ChannelCaller {
 
   #trim(): void {
     if (this.#extras?.isEmpty) this.#extras = undefined
-  }
-
-  /** A stream has no close code: its last event says why. After an end for good its id does so too, since browsers come back all the same. */
-  #sayEnd(close: Close): void {
-    const comesBack = isReconnectable(close)
-    if (!comesBack) this.socket.write(sseRetry(this.context.limits.sseEndedRetryMs))
-    this.socket.write(this.wire.pack([pushFrame(push.disconnect(close, comesBack))], comesBack ? undefined : endCursor(close)))
   }
 
   #closing(close: Close): void {

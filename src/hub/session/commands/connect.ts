@@ -10,6 +10,7 @@ import type { CommandHost } from '../command-host.ts'
 import type { ServerSideSubscriptions } from '../connect-handlers.ts'
 import { expiryOf } from '../expiry.ts'
 import type { Session, Voucher } from '../session.ts'
+import { hookClientOf } from '../session-client.ts'
 
 /** Identifies the client, calls the connect handlers of services, makes the server-side subscriptions, and replies with both. */
 export async function connect(host: CommandHost, session: Session, id: number, params: Params<'connect'>): Promise<void> {
@@ -19,7 +20,7 @@ export async function connect(host: CommandHost, session: Session, id: number, p
   if (authorization !== undefined) session.headers = { authorization, ...session.headers }
   const { identity, data: given, voucher } = await identify(host, session, params.token, params.data)
   if (session.isClosed) return
-  const serverSide = await host.connectHandlers.handle(session.clientAs(identity), params.data)
+  const serverSide = await host.connectHandlers.handle(hookClientOf(session, identity), params.data)
   if (session.isClosed) return
   const wanted = join(identity.subs, serverSide.subs, params.subs)
   checkServerSubscriptions(host, identity, wanted)
