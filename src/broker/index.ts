@@ -1,9 +1,11 @@
 export {
   bytesOf,
+  defaultLogLimits,
   type LogBounds,
   LogBroker,
   type LogBrokerOptions,
   type LogEntry,
+  type LogLimits,
   LogLine,
   LogPresence,
   type LogPresenceOptions,

@@ -30,6 +30,11 @@ export class RingBuffer<T> {
     return this.#slots[(this.#head + index) & (this.#slots.length - 1)]
   }
 
+  /** Puts another item in the place of one. */
+  put(index: number, item: T): void {
+    if (index >= 0 && index < this.#size) this.#slots[(this.#head + index) & (this.#slots.length - 1)] = item
+  }
+
   /** Copies `count` items, starting `from` places after the oldest. */
   slice(from: number, count = this.#size - from): T[] {
     const items: T[] = []

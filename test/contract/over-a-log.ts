@@ -1,21 +1,39 @@
 import { MachineClock, type SimClock } from '../../sim/core/clock.ts'
-import { LogBroker, type LogLine, LogPresence, MemoryLog } from '../../src/broker/index.ts'
+import {
+  defaultLogLimits,
+  LogBroker,
+  type LogLimits,
+  type LogLine,
+  LogPresence,
+  MemoryLog,
+  type SharedLog,
+} from '../../src/broker/index.ts'
 import { type BrokerSink, type Control, defaultLimits, Namespaces, silentLog } from '../../src/hub/index.ts'
 import { seededRandom } from '../../src/kit/index.ts'
 import type { Position } from '../../src/protocol/index.ts'
 import { contractNamespaces, Heard } from './broker.ts'
 
+interface MemoryLogs {
+  readonly channels: MemoryLog
+  readonly controls: MemoryLog
+  readonly presence: MemoryLog
+}
+
 /** The logs of a cluster in this process. */
 export class LogCluster {
-  readonly logs: { readonly channels: MemoryLog; readonly controls: MemoryLog; readonly presence: MemoryLog }
+  readonly logs: MemoryLogs
 
   constructor(
     readonly clock: SimClock,
     partitions = 2,
     readonly namespaces = contractNamespaces,
+    readonly logLimits: LogLimits = defaultLogLimits,
+    /** What nodes have in place of their line to the channels. */
+    readonly garble: (line: SharedLog) => SharedLog = line => line,
+    logs?: MemoryLogs,
   ) {
     const random = seededRandom(1)
-    this.logs = {
+    this.logs = logs ?? {
       channels: new MemoryLog({ clock, random, partitions }),
       controls: new MemoryLog({ clock, random, partitions: 1 }),
       presence: new MemoryLog({ clock, random, partitions: 1 }),
@@ -31,6 +49,7 @@ const nobody: BrokerSink = { deliver() {}, control() {}, mayHaveMissed() {}, rem
 
 /** Broker and presence of one node, with lines to the logs that can be cut. */
 export class LogNode {
+  readonly warnings: object[] = []
   readonly heard = new Heard()
   readonly controlled: [Control, Position][] = []
   readonly clock: MachineClock
@@ -40,7 +59,7 @@ export class LogNode {
 
   constructor(
     readonly id: string,
-    { clock, logs, namespaces: all }: LogCluster,
+    { clock, logs, namespaces: all, logLimits, garble }: LogCluster,
   ) {
     this.clock = new MachineClock(clock)
     this.lines = {
@@ -48,12 +67,14 @@ export class LogNode {
       controls: logs.controls.line(this.clock),
       presence: logs.presence.line(this.clock),
     }
-    const { channels, controls, presence } = this.lines
+    const { controls, presence } = this.lines
+    const channels = garble(this.lines.channels)
     const namespaces = new Namespaces(all)
     const random = seededRandom(Number(Bun.hash.xxHash32(id)))
-    const options = { clock: this.clock, random, log: silentLog, namespaces, limits: defaultLimits }
+    const log = { ...silentLog, warn: (fields: object) => void this.warnings.push(fields) }
+    const options = { clock: this.clock, random, log, namespaces, limits: defaultLimits }
     const controlled = (control: Control, place: Position) => void this.controlled.push([control, place])
-    this.broker = new LogBroker({ ...options, logs: { channels, controls }, controlled }, nobody)
+    this.broker = new LogBroker({ ...options, logLimits, logs: { channels, controls }, controlled }, nobody)
     this.broker.attach(this.heard)
     this.presence = new LogPresence({ ...options, presence, node: id }, this.broker)
   }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { SimClock } from '../../sim/core/clock.ts'
-import { partitionOf } from '../../src/broker/index.ts'
+import { defaultLogLimits, partitionOf, type SharedLog } from '../../src/broker/index.ts'
 import { defineNamespace, presenceLeaseMs } from '../../src/hub/index.ts'
 import type { Position, Publication } from '../../src/protocol/index.ts'
-import { LogCluster, type LogNode } from '../contract/over-a-log.ts'
+import { LogCluster, LogNode } from '../contract/over-a-log.ts'
 import { rounds } from '../kit/index.ts'
 
 const channels = ['log:1', 'log:2', 'short:1']
@@ -16,19 +16,33 @@ const namespaces = [
   defineNamespace({ name: 'room', presence: true, joinLeave: true }),
 ]
 
+/** So little that nodes begin late, drop what histories still need, and read back. */
+const tightLimits = {
+  ...defaultLogLimits,
+  tailBytesMax: 2_000,
+  tailSegmentBytes: 400,
+  startRecordsMax: 30,
+  readBackRecordsMax: 25,
+  readBackSlice: { records: 6, bytes: 1_000 },
+}
+
 /** A cluster over a log, and one node that is never in trouble: what it heard is what there is. */
 class Stage {
   readonly clock = new SimClock()
-  readonly cluster = new LogCluster(this.clock, 2, namespaces)
-  readonly observer = this.cluster.node('observer')
+  readonly cluster: LogCluster
+  readonly observer: LogNode
   readonly nodes: LogNode[]
+  /** How much of each channel there was when a node had read all that there was. */
+  readonly readyAt = new Map<LogNode, ReadonlyMap<string, number>>()
   readonly positions: { readonly channel: string; readonly position: Position }[] = []
   /** Pages that called themselves complete and were not. */
   readonly wrong: unknown[] = []
   #starts = 0
   #published = 0
 
-  constructor(count = 3) {
+  constructor(count = 3, limits = defaultLogLimits, garble?: (line: SharedLog) => SharedLog) {
+    this.cluster = new LogCluster(this.clock, 2, namespaces, limits, garble)
+    this.observer = new LogNode('observer', new LogCluster(this.clock, 2, namespaces, defaultLogLimits, undefined, this.cluster.logs))
     this.nodes = Array.from({ length: count }, () => this.#start())
     this.clock.settle()
   }
@@ -66,7 +80,9 @@ class Stage {
   }
 
   #start(): LogNode {
-    return this.cluster.node(`node-${++this.#starts}`)
+    const node = this.cluster.node(`node-${++this.#starts}`)
+    void node.broker.ready.then(() => this.readyAt.set(node, new Map(channels.map(channel => [channel, this.truth(channel).length]))))
+    return node
   }
 }
 
@@ -146,34 +162,76 @@ describe('brokers over a log', () => {
         for (const channel of channels) {
           const truth = stage.truth(channel).map(fieldsOf)
           expect(new Set(truth.map(([, data]) => data)).size).toBe(truth.length)
-          for (const { heard } of stage.nodes) expect(heard.publications(channel).map(fieldsOf)).toEqual(truth)
+          for (const node of stage.nodes) {
+            const heard = node.heard.publications(channel).map(fieldsOf)
+            expect(heard).toEqual(truth.slice(truth.length - heard.length))
+            expect(heard.length).toBeGreaterThanOrEqual(truth.length - (stage.readyAt.get(node)?.get(channel) ?? 0))
+          }
         }
       }),
       { numRuns: rounds(60, 3000) },
     )
   })
 
-  test('[N23] what a node calls complete misses nothing, whichever node gave the position, and however much each has read, dropped or forgotten', () => {
+  /** Plays at random, and counts the pages that called themselves complete, and those that were read back. */
+  function playForRecoveries(stage: Stage, acts: readonly Act[]) {
+    for (const one of acts) play(stage, one)
+    stage.mendAll()
     let recovered = 0
-    fc.assert(
-      fc.property(fc.array(act, { minLength: 5, maxLength: 80 }), acts => {
-        const stage = new Stage()
-        for (const one of acts) play(stage, one)
-        stage.mendAll()
-        for (const { channel, position } of stage.positions.slice(-20)) {
-          for (const node of [...stage.nodes, stage.observer]) {
-            void node.broker.history(channel, { since: position, limit: -1 }).then(page => {
-              if (page.complete) recovered++
-            })
-            recover(stage, node, stage.positions.length - 1)
-          }
-        }
-        stage.clock.advance(10_000)
-        expect(stage.wrong).toEqual([])
+    for (const { channel, position } of stage.positions.slice(-20)) {
+      for (const node of [...stage.nodes, stage.observer]) {
+        void node.broker.history(channel, { since: position, limit: -1 }).then(page => {
+          if (page.complete) recovered++
+        })
+        recover(stage, node, stage.positions.length - 1)
+      }
+    }
+    stage.clock.advance(10_000)
+    return { recovered, readBack: stage.nodes.reduce((sum, { broker }) => sum + broker.readBacks.found, 0) }
+  }
+
+  const manyActs = fc.array(act, { minLength: 5, maxLength: 80 })
+
+  test('[N23, LB10] what a node calls complete misses nothing, whichever node gave the position, and however much each has read, dropped or forgotten', () => {
+    let recovered = 0
+    let readBack = 0
+    for (const limits of [defaultLogLimits, tightLimits]) {
+      fc.assert(
+        fc.property(manyActs, acts => {
+          const stage = new Stage(3, limits)
+          const counts = playForRecoveries(stage, acts)
+          recovered += counts.recovered
+          readBack += counts.readBack
+          expect(stage.wrong).toEqual([])
+        }),
+        { numRuns: rounds(80, 5000) },
+      )
+    }
+    expect([recovered > 100, readBack > 30]).toEqual([true, true])
+  })
+
+  test('[LB10] a node whose pieces of the log lack records is caught calling complete what is not', () => {
+    const lossy = (line: SharedLog): SharedLog => ({
+      partitions: line.partitions,
+      append: (...given) => line.append(...given),
+      bounds: partition => line.bounds(partition),
+      offsetAt: (...given) => line.offsetAt(...given),
+      read: (...given) => line.read(...given),
+      silentMs: () => line.silentMs(),
+      slice: async (...given) => {
+        const { records, readTo } = await line.slice(...given)
+        return { records: records.filter(({ offset }) => offset % 3 !== 0), readTo }
+      },
+    })
+    const caught = fc.check(
+      fc.property(manyActs, acts => {
+        const stage = new Stage(3, tightLimits, lossy)
+        playForRecoveries(stage, acts)
+        return stage.wrong.length === 0
       }),
-      { numRuns: rounds(80, 5000) },
+      { numRuns: 500, endOnFailure: true },
     )
-    expect(recovered).toBeGreaterThan(100)
+    expect(caught.failed).toBe(true)
   })
 
   test('[N23] a place beyond the newest of a channel, from a node that dropped more, is recovered from by a node that has it', async () => {
@@ -208,9 +266,13 @@ describe('brokers over a log', () => {
     logs.channels.truncate(partitionOf('log:1', logs.channels.partitions), first.offset + 2)
     node.mend()
     stage.clock.settle()
-    const page = await node.broker.history('log:1', { since: first, limit: -1 })
-    expect([page.complete, node.heard.suspected]).toEqual([false, ['log:1']])
-    expect((await other.broker.history('log:1', { since: first, limit: -1 })).complete).toBe(true)
+    const recover = ({ broker }: LogNode) => {
+      const page = broker.history('log:1', { since: first, limit: -1 })
+      stage.clock.settle()
+      return page
+    }
+    expect([(await recover(node)).complete, node.heard.suspected]).toEqual([false, ['log:1']])
+    expect((await recover(other)).complete).toBe(true)
   })
 
   test('[LB5] over a log that was made anew no position of the former one is recovered from, and whoever follows a channel is told to ask', async () => {

@@ -1,6 +1,6 @@
-import type { Clock } from '../../kit/index.ts'
+import { at, type Clock } from '../../kit/index.ts'
 import { CommandError, errors } from '../../protocol/index.ts'
-import type { LogEntry, SharedLog } from './shared-log.ts'
+import { bytesOf, type LogEntry, type SharedLog } from './shared-log.ts'
 
 interface Waiting {
   readonly entry: LogEntry
@@ -12,6 +12,8 @@ interface Waiting {
 export const appendMs = 3000
 /** Entries of one append. */
 const batchMax = 500
+/** Bytes of one append: below the 1 MB that Kafka takes at a time by its default. A larger entry goes alone. */
+const batchBytesMax = 768 * 1024
 /** Entries that wait. Beyond, they are refused with 111 at once. */
 const waitingMax = 10_000
 
@@ -35,10 +37,20 @@ export class AppendQueue {
     })
   }
 
+  #batchSize(): number {
+    let bytes = 0
+    let count = 0
+    for (; count < Math.min(batchMax, this.#waiting.length); count++) {
+      bytes += bytesOf(at(this.#waiting, count).entry)
+      if (bytes > batchBytesMax) break
+    }
+    return Math.max(1, count)
+  }
+
   #next(): void {
     if (this.#isUnderWay || this.#waiting.length === 0) return
     this.#isUnderWay = true
-    const batch = this.#waiting.splice(0, batchMax)
+    const batch = this.#waiting.splice(0, this.#batchSize())
     let isOver = false
     const end = (settle: (waiting: Waiting) => void) => {
       if (isOver) return

@@ -4,87 +4,113 @@ import {
   History,
   type HistoryPage,
   type HistoryQuery,
+  hasPlace,
   type Log,
   type Namespace,
+  publicationOf,
 } from '../../hub/index.ts'
 import { backoffMs, type Clock, type Random, unreachable, within } from '../../kit/index.ts'
-import { CommandError, errors, type Position, Publication } from '../../protocol/index.ts'
-import { type ChannelMessage, fromLogged, readChannelMessage } from './log-message.ts'
+import { CommandError, errors, type Position } from '../../protocol/index.ts'
+import { AppendIds } from './append-ids.ts'
+import type { ByteTail } from './byte-tail.ts'
+import type { LogLimits } from './limits.ts'
+import { LogChannel, startingAfter } from './log-channel.ts'
+import { idempotencyMs, ReadBack, repeatedMs } from './read-back.ts'
+import { type ChannelMessage, type RecordBounds, readEntry, type SkipReason } from './record-form.ts'
 import { SeenKeys } from './seen-keys.ts'
-import type { LogBounds, LogReading, LogRecord, SharedLog } from './shared-log.ts'
+import { type LogBounds, type LogReading, type LogRecord, partitionOf, type SharedLog } from './shared-log.ts'
+import type { SkippedRecords } from './skipped-records.ts'
 
 export interface PartitionContext {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
   readonly channels: SharedLog
+  readonly limits: LogLimits
+  readonly bounds: RecordBounds
+  readonly tail: ByteTail
+  readonly skipped: SkippedRecords
+  /** Channels that a partition knows at most. Beyond: the one known for longest that nobody follows is forgotten. */
+  readonly channelsMax: number
   namespaceOf(channel: string): Namespace | undefined
+  isFollowed(channel: string): boolean
   sinks(): readonly BrokerSink[]
+  /** How far back a node reads when it starts. */
+  keepMs(): number
 }
 
 const retry = { baseMs: 100, capMs: 3000 } as const
-/** How long the id of a record is remembered: a client of the log that did not hear of an append tries it again for less. */
-const idMs = 60_000
-/** As long as the memory broker remembers an idempotency key. */
-const idempotencyMs = 5 * 60_000
 /** How long the log may take to say how far it reaches. */
 const boundsMs = 3000
 const nowhere: Position = { epoch: '', offset: 0 }
 
+type Outcome = Position | CommandError
+
 /**
  * One partition of the channels' log as a node has read it, whole and in order from where it began. So of any channel in it, a position is
- * recoverable if it is of the log's epoch, not before what this node dropped or never read, and not beyond what it has read.
+ * recoverable if it is of the log's epoch, not before what this node dropped or never read, and not beyond what it has read. What lies before
+ * may be read back.
  */
 export class LogPartition {
   /** Everything up to here has been read. */
   readTo = 0
   epoch = ''
-  readonly #streams = new Map<string, History>()
-  readonly #ids = new SeenKeys<Position>(idMs)
-  readonly #keys = new SeenKeys<Position>(idempotencyMs)
-  /** Positions up to here are not recoverable in channels that are not in memory. */
+  readonly readBack: ReadBack
+  readonly #channels = new Map<string, LogChannel>()
+  readonly #ids = new AppendIds()
+  readonly #keys: SeenKeys<Position>
+  /** Positions from here on are recoverable in channels that are not in memory. */
   #floor = 0
+  /** Up to here, records only tell what is repeated later. */
+  #begunAt = 0
+  /** What comes after is new: before, nobody is told. */
+  #liveFrom = 0
   #reading: LogReading | undefined
   #isClosed = false
   #failures = 0
   #waiting: { readonly offset: number; readonly resolve: () => void }[] = []
-  readonly #outcomes = new Map<string, (position: Position | CommandError) => void>()
-  #walk: Iterator<History> | undefined
+  readonly #outcomes = new Map<string, (outcome: Outcome) => void>()
+  #walk: Iterator<LogChannel> | undefined
 
   constructor(
     readonly number: number,
     readonly context: PartitionContext,
-  ) {}
+  ) {
+    this.readBack = new ReadBack(number, context)
+    this.#keys = new SeenKeys(idempotencyMs, context.limits.keysMax)
+  }
 
   /** Channels that are in memory. */
   get size(): number {
-    return this.#streams.size
+    return this.#channels.size
   }
 
-  /** Reads from the oldest record on. Resolves when everything has been read that there is now. */
+  /** Reads what histories still need, and a little before for what is repeated in it. Resolves when everything has been read that there is now. */
   async begin(): Promise<void> {
     for (;;) {
-      const bounds = await this.bounds().catch(() => undefined)
+      const begun = await this.#beginning().catch(() => undefined)
       if (this.#isClosed) return
-      if (bounds === undefined) await this.#pause()
-      else {
+      if (begun !== undefined) {
+        const { bounds, from, warmFrom } = begun
         this.epoch = bounds.epoch
-        this.#floor = bounds.first - 1
-        this.readTo = this.#floor
-        this.#reading = this.context.channels.read(this.number, this.#floor, {
+        this.#floor = from
+        this.#begunAt = from
+        this.#liveFrom = bounds.last
+        this.readTo = warmFrom
+        this.#reading = this.context.channels.read(this.number, warmFrom, {
           take: (records, readTo) => this.#take(records, readTo),
           missed: upTo => this.#missed(upTo),
-          restarted: bounds => this.#restarted(bounds),
+          restarted: now => this.#restarted(now),
         })
         return await this.reached(bounds.last)
       }
+      await this.#pause()
     }
   }
 
   /** @throws CommandError 100, temporary, where the log does not say in time */
   bounds(): Promise<LogBounds> {
-    const { clock, channels } = this.context
-    return within(clock, boundsMs, channels.bounds(this.number), () => new CommandError(errors.internal, 'the log does not answer'))
+    return this.#inTime(this.context.channels.bounds(this.number))
   }
 
   /** Resolves when everything up to an offset has been read. */
@@ -94,36 +120,61 @@ export class LogPartition {
   }
 
   /** The outcome of the record with this id, once it has been read. */
-  outcomeOf(id: string, told: (outcome: Position | CommandError) => void): { forget(): void } {
+  outcomeOf(id: string, told: (outcome: Outcome) => void): { forget(): void } {
     this.#outcomes.set(id, told)
     return { forget: () => this.#outcomes.delete(id) }
   }
 
-  streamOf(channel: string, namespace: Namespace): History {
-    const known = this.#streams.get(channel)
+  channelOf(name: string, namespace: Namespace): LogChannel {
+    const known = this.#channels.get(name)
     if (known !== undefined && known.namespace === namespace) return known
     // Under new rules it begins again where it stands, with nothing kept.
-    const stream = new History(channel, namespace, this.epoch)
-    stream.restore(Math.max(known?.offset ?? 0, this.#floor), this.context.clock.now(), [])
-    this.#streams.set(channel, stream)
-    return stream
+    known?.forget()
+    if (known === undefined) this.#makeRoom()
+    const channel = new LogChannel(name, namespace, this.epoch, this.context.tail, Math.max(known?.offset ?? 0, this.#floor))
+    channel.touchedAt = this.context.clock.now()
+    this.#channels.set(name, channel)
+    return channel
   }
 
   /** A place that lies beyond the channel's newest, of another node that dropped more, leads to the same publications. */
-  page(channel: string, namespace: Namespace, { since, ...query }: HistoryQuery): HistoryPage {
-    const stream = this.streamOf(channel, namespace)
+  page(name: string, namespace: Namespace, { since, ...query }: HistoryQuery): HistoryPage {
+    const channel = this.channelOf(name, namespace)
     const now = this.context.clock.now()
-    if (since === undefined) return stream.page(query, now)
+    if (since === undefined) return channel.page(query, now)
     const isWithin = since.epoch === this.epoch && since.offset <= this.readTo
-    if (!isWithin || since.offset <= stream.offset || query.reverse) return stream.page({ ...query, since }, now)
-    const page = stream.page({ ...query, since: { ...since, offset: stream.offset } }, now)
+    if (!isWithin || since.offset <= channel.offset || query.reverse) return channel.page({ ...query, since }, now)
+    const page = channel.page({ ...query, since: { ...since, offset: channel.offset } }, now)
     return { ...page, position: since }
   }
 
+  /** The same, and what lies before all that is known here is looked for in the log. */
+  async recover(name: string, namespace: Namespace, query: HistoryQuery): Promise<HistoryPage> {
+    const page = this.page(name, namespace, query)
+    const { since, limit, reverse } = query
+    const { recovers, history } = namespace.delivery
+    if (page.complete || since === undefined || limit === 0 || reverse || recovers !== 'all') return page
+    const { floor } = this.channelOf(name, namespace)
+    const { epoch } = this
+    if (since.offset >= floor || (since.epoch !== '' && since.epoch !== epoch)) return page
+    const found = await this.readBack.find({ channel: name, namespace, after: since.offset, upTo: floor })
+    const rest = this.page(name, namespace, { since: { epoch, offset: floor }, limit: -1 })
+    const channel = this.channelOf(name, namespace)
+    const [oldest] = found ?? []
+    const isOver = oldest !== undefined && (oldest.time + history.ttlMs <= this.context.clock.now() || oldest.offset < channel.removedAt)
+    if (found === undefined || isOver || !rest.complete || found.length + rest.publications.length > history.size)
+      return this.page(name, namespace, query)
+    // It is known from now on, so that others need not ask again.
+    if (oldest === undefined && channel.floor === floor) channel.floor = since.offset
+    const publications = [...found, ...startingAfter(found.at(-1)?.offset ?? since.offset, rest.publications)]
+    const isWhole = limit < 0 || publications.length <= limit
+    return { ...rest, publications: isWhole ? publications : publications.slice(0, limit), complete: isWhole }
+  }
+
   /** A stretch of a walk over all channels: expires what is old, and forgets those that have been quiet for long and that nobody follows. */
-  sweep(count: number, isFollowed: (channel: string) => boolean): void {
+  sweep(count: number): void {
     const now = this.context.clock.now()
-    this.#walk ??= this.#streams.values()
+    this.#walk ??= this.#channels.values()
     for (let left = count; left > 0; left--) {
       const { done, value } = this.#walk.next()
       if (done) {
@@ -131,7 +182,7 @@ export class LogPartition {
         return
       }
       value.expire(now)
-      if (value.isForgettable(now) && !isFollowed(value.channel)) this.#forget(value)
+      if (value.isForgettable(now) && !this.context.isFollowed(value.channel)) this.#forget(value)
     }
   }
 
@@ -141,17 +192,49 @@ export class LogPartition {
     for (const { resolve } of this.#waiting.splice(0)) resolve()
   }
 
+  /** Where to begin: `from` is behind everything that no history needs any more. */
+  async #beginning(): Promise<{ readonly bounds: LogBounds; readonly from: number; readonly warmFrom: number }> {
+    const { clock, channels, limits } = this.context
+    const bounds = await this.bounds()
+    const keptSince = clock.now() - this.context.keepMs()
+    const recordsMax = Math.ceil(limits.startRecordsMax / channels.partitions)
+    const kept = await this.#inTime(channels.offsetAt(this.number, keptSince))
+    const from = Math.max(bounds.first - 1, Math.min(kept, bounds.last), bounds.last - recordsMax)
+    const repeated = await this.#inTime(channels.offsetAt(this.number, keptSince - Math.max(idempotencyMs, repeatedMs)))
+    const warmFrom = Math.max(bounds.first - 1, Math.min(repeated, from), from - limits.readBackRecordsMax)
+    return { bounds, from, warmFrom }
+  }
+
+  #inTime<T>(work: Promise<T>): Promise<T> {
+    return within(this.context.clock, boundsMs, work, () => new CommandError(errors.internal, 'the log does not answer'))
+  }
+
   #pause(): Promise<void> {
     const { clock, random } = this.context
     return new Promise(resolve => clock.after(backoffMs(this.#failures++, random, retry), resolve))
   }
 
-  #forget(stream: History): void {
-    this.#floor = Math.max(this.#floor, stream.offset)
-    this.#streams.delete(stream.channel)
+  #makeRoom(): void {
+    if (this.#channels.size < this.context.channelsMax) return
+    for (const channel of this.#channels.values()) {
+      if (this.context.isFollowed(channel.channel)) continue
+      this.#forget(channel)
+      return
+    }
+  }
+
+  #forget(channel: LogChannel): void {
+    this.#floor = Math.max(this.#floor, channel.offset, channel.removedAt)
+    channel.forget()
+    this.#channels.delete(channel.channel)
   }
 
   #missed(upTo: number): void {
+    // What only tells of repetitions is no loss.
+    if (upTo <= this.#begunAt) {
+      this.readTo = Math.max(this.readTo, upTo)
+      return
+    }
     this.context.log.error({ partition: this.number, from: this.readTo, upTo }, 'the log dropped records before they were read here')
     this.#beginAgain(Math.max(this.readTo, upTo))
     this.#wake()
@@ -163,6 +246,8 @@ export class LogPartition {
     this.epoch = epoch
     this.#ids.clear()
     this.#keys.clear()
+    this.#begunAt = first - 1
+    this.#liveFrom = first - 1
     this.#beginAgain(first - 1)
     for (const { resolve } of this.#waiting.splice(0)) resolve()
   }
@@ -171,18 +256,21 @@ export class LogPartition {
   #beginAgain(after: number): void {
     this.readTo = after
     this.#floor = after
-    const channels = [...this.#streams.keys()]
-    this.#streams.clear()
-    for (const channel of channels) for (const sink of this.context.sinks()) sink.mayHaveMissed(channel)
+    const channels = [...this.#channels.values()]
+    this.#channels.clear()
+    for (const channel of channels) {
+      channel.forget()
+      for (const sink of this.context.sinks()) sink.mayHaveMissed(channel.channel)
+    }
   }
 
   #take(records: readonly LogRecord[], readTo: number): void {
     for (const record of records) {
       if (record.offset <= this.readTo || this.#isClosed) continue
       this.readTo = record.offset
-      const message = readChannelMessage(record.value)
-      if (message === undefined) this.context.log.warn({ partition: this.number, offset: record.offset }, 'a record that cannot be read')
-      else this.#settle(message.id, this.#once(message, record))
+      const outcome = this.#read(record)
+      const id = record.headers?.id
+      if (id !== undefined && outcome !== undefined) this.#settle(id, outcome)
     }
     if (!this.#isClosed) this.readTo = Math.max(this.readTo, readTo)
     this.#wake()
@@ -195,60 +283,77 @@ export class LogPartition {
     for (const { resolve } of due) resolve()
   }
 
-  #settle(id: string, outcome: Position | CommandError): void {
+  #settle(id: string, outcome: Outcome): void {
     const told = this.#outcomes.get(id)
     this.#outcomes.delete(id)
     told?.(outcome)
   }
 
-  /** A record that was appended twice, or another of the same idempotency key, is passed over and comes to the same. */
-  #once(message: ChannelMessage, record: LogRecord): Position | CommandError {
-    const { time } = record
-    const { idempotencyKey } = message.kind === 'publish' ? message.options : {}
-    const key = idempotencyKey === undefined ? undefined : `${message.channel}\n${idempotencyKey}`
-    const known = this.#ids.of(message.id, time) ?? (key === undefined ? undefined : this.#keys.of(key, time))
+  /** A record that was appended twice is passed over; another of the same idempotency key comes to the same. */
+  #read(record: LogRecord): Outcome | undefined {
+    const { time, key: channel } = record
+    if (!this.#ids.isNew(record.headers?.id, time)) return undefined
+    const namespace = this.context.namespaceOf(channel)
+    const message = this.#messageOf(record, namespace)
+    if (typeof message === 'string') return this.#skip(message, record)
+    const key = message.kind === 'publish' ? message.options.idempotencyKey : undefined
+    if (key === undefined) return this.#apply(message, record, namespace)
+    const known = this.#keys.of(`${channel}\n${key}`, time)
     if (known !== undefined) return known
-    const outcome = this.#apply(message, record)
-    if (outcome instanceof CommandError) return outcome
-    this.#ids.note(message.id, time, outcome)
-    if (key !== undefined) this.#keys.note(key, time, outcome)
+    const outcome = this.#apply(message, record, namespace)
+    this.#keys.note(`${channel}\n${key}`, time, outcome)
     return outcome
   }
 
-  #apply(message: ChannelMessage, record: LogRecord): Position | CommandError {
+  #messageOf(record: LogRecord, namespace: Namespace | undefined): ChannelMessage | SkipReason {
+    if (partitionOf(record.key, this.context.channels.partitions) !== this.number) return 'of another partition'
+    const message = readEntry(record, this.context.bounds)
+    // A service may keep the history of a namespace that only it knows.
+    return namespace === undefined && typeof message !== 'string' && message.kind === 'publish' ? 'unknown channel' : message
+  }
+
+  #skip(reason: SkipReason, record: LogRecord): CommandError {
+    this.context.skipped.note(reason, record, this.number)
+    if (reason === 'unknown channel') return new CommandError(errors.unknownChannel)
+    return new CommandError(reason === 'too large' ? errors.limitExceeded : errors.badRequest, reason)
+  }
+
+  #apply(message: ChannelMessage, record: LogRecord, namespace: Namespace | undefined): Position {
     const { channel } = message
     switch (message.kind) {
       case 'publish':
-        return this.#publish(message, record)
+        return namespace === undefined ? nowhere : this.#publish(message, record, namespace)
       case 'announce':
-        this.#deliver(channel, fromLogged(message.message))
+        this.#deliver(channel, message.message, record.offset)
         return nowhere
       case 'remove':
-        this.#streams.get(channel)?.clear()
-        for (const sink of this.context.sinks()) sink.removed(channel)
+        this.#remove(channel, record.offset, namespace)
         return nowhere
       default:
         return unreachable(message)
     }
   }
 
-  #publish({ channel, data, options }: ChannelMessage & { kind: 'publish' }, { offset, time }: LogRecord): Position | CommandError {
-    const namespace = this.context.namespaceOf(channel)
-    if (namespace === undefined) return new CommandError(errors.unknownChannel)
-    if (!History.keeps(namespace)) {
-      const publication = new History(channel, namespace, '').next(data, { ...options, skipHistory: true }, time)
-      this.#deliver(channel, { kind: 'publication', publication, epoch: '' })
-      return nowhere
-    }
-    const stream = this.streamOf(channel, namespace)
-    const made = stream.next(data, options, time)
-    const publication = made.offset === 0 ? made : new Publication({ ...made.fields(), offset, after: stream.offset })
-    stream.append(publication, this.context.clock.now())
-    this.#deliver(channel, { kind: 'publication', publication, epoch: this.epoch })
-    return { epoch: this.epoch, offset: stream.offset }
+  #remove(channel: string, offset: number, namespace: Namespace | undefined): void {
+    if (namespace !== undefined && History.keeps(namespace) && offset > this.#begunAt) this.channelOf(channel, namespace).clear(offset)
+    if (offset > this.#liveFrom) for (const sink of this.context.sinks()) sink.removed(channel)
   }
 
-  #deliver(channel: string, message: BrokerMessage): void {
-    for (const sink of this.context.sinks()) sink.deliver(channel, message)
+  #publish({ channel, data, options }: ChannelMessage & { kind: 'publish' }, record: LogRecord, namespace: Namespace): Position {
+    const { offset, time, value } = record
+    if (offset <= this.#begunAt) return hasPlace(namespace, options) ? { epoch: this.epoch, offset } : nowhere
+    if (!History.keeps(namespace)) {
+      this.#deliver(channel, { kind: 'publication', publication: publicationOf(data, options, time, undefined), epoch: '' }, offset)
+      return nowhere
+    }
+    const kept = this.channelOf(channel, namespace)
+    const publication = publicationOf(data, options, time, hasPlace(namespace, options) ? { offset, after: kept.offset } : undefined)
+    kept.append(publication, value)
+    this.#deliver(channel, { kind: 'publication', publication, epoch: this.epoch }, offset)
+    return { epoch: this.epoch, offset: kept.offset }
+  }
+
+  #deliver(channel: string, message: BrokerMessage, offset: number): void {
+    if (offset > this.#liveFrom) for (const sink of this.context.sinks()) sink.deliver(channel, message)
   }
 }

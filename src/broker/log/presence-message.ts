@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { PresenceVersion } from '../../hub/index.ts'
 import type { ClientInfo } from '../../protocol/index.ts'
-import { parsed } from './log-message.ts'
+import { parsed } from './parsed.ts'
 
 /** Messages between nodes about presence. An owner is a node, or a link to one below it: `node>link`. */
 export type PresenceMessage =

@@ -1,12 +1,15 @@
 /**
- * The keys of the records read so far, so that a record written twice counts once. It depends on nothing but the log, so every node ignores
- * the same records.
+ * Idempotency keys of the records read so far, so that what is published again counts once. It depends on nothing but the log, so every node
+ * ignores the same records.
  */
 export class SeenKeys<T> {
   readonly #outcomes = new Map<string, { readonly time: number; readonly outcome: T }>()
 
-  /** @param rememberMs by the time of the log */
-  constructor(readonly rememberMs: number) {}
+  constructor(
+    /** By the time of the log. */
+    readonly rememberMs: number,
+    readonly keysMax: number,
+  ) {}
 
   /** The outcome of the record with this key, if it is remembered. */
   of(key: string, time: number): T | undefined {
@@ -18,7 +21,7 @@ export class SeenKeys<T> {
     this.#outcomes.delete(key)
     this.#outcomes.set(key, { time, outcome })
     for (const [oldest, { time: at }] of this.#outcomes) {
-      if (at + this.rememberMs > time) return
+      if (at + this.rememberMs > time && this.#outcomes.size <= this.keysMax) return
       this.#outcomes.delete(oldest)
     }
   }

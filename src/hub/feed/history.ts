@@ -26,20 +26,10 @@ export class History {
     return delivery.places !== 'none'
   }
 
-  /** The publication as it will be appended. Low lanes have no place in the history. */
+  /** The publication as it will be appended. */
   next(data: Json, options: PublishOptions, now: number): Publication {
-    const { delivery } = this.namespace
-    const placed = options.skipHistory !== true && (delivery.places === 'all' || delivery.laneOf(options) === undefined)
-    return new Publication({
-      data,
-      time: now,
-      ...(placed ? { offset: this.offset + 1, after: this.offset } : {}),
-      ...(options.key === undefined ? {} : { key: options.key }),
-      ...(options.lane === undefined ? {} : { lane: options.lane }),
-      ...(options.delta ? { delta: true } : {}),
-      ...(options.tags === undefined ? {} : { tags: options.tags }),
-      ...(options.info === undefined ? {} : { info: options.info }),
-    })
+    const place = { offset: this.offset + 1, after: this.offset }
+    return publicationOf(data, options, now, hasPlace(this.namespace, options) ? place : undefined)
   }
 
   append(publication: Publication, now: number): void {
@@ -125,4 +115,29 @@ export class History {
     const { quietMs } = this.namespace.delivery.history
     return quietMs > 0 && this.touchedAt + quietMs <= now
   }
+}
+
+/** Whether a publication has a place in the history of its channel: low lanes have none, nor has what skips it. */
+export function hasPlace({ delivery }: Namespace, options: PublishOptions): boolean {
+  if (delivery.places === 'none' || options.skipHistory === true) return false
+  return delivery.places === 'all' || delivery.laneOf(options) === undefined
+}
+
+/** A publication as its publisher asked for it, at a place or without one. */
+export function publicationOf(
+  data: Json,
+  options: PublishOptions,
+  time: number,
+  place: { readonly offset: number; readonly after: number } | undefined,
+): Publication {
+  return new Publication({
+    data,
+    time,
+    ...place,
+    ...(options.key === undefined ? {} : { key: options.key }),
+    ...(options.lane === undefined ? {} : { lane: options.lane }),
+    ...(options.delta ? { delta: true } : {}),
+    ...(options.tags === undefined ? {} : { tags: options.tags }),
+    ...(options.info === undefined ? {} : { info: options.info }),
+  })
 }

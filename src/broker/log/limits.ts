@@ -1,0 +1,32 @@
+import type { SliceLimits } from './shared-log.ts'
+
+/** Every bound of the brokers that stand on a log, with its unit and its reason. */
+export interface LogLimits {
+  /**
+   * Bytes of publications that a node keeps of all channels, so that whoever comes back is answered from memory. Beyond: what no history needs any more
+   * goes first, then the oldest; positions before it are read back from the log.
+   */
+  readonly tailBytesMax: number
+  /** Bytes of one segment of them: little enough that clearing one takes no turn of the loop, and enough that a segment has a thousand records. */
+  readonly tailSegmentBytes: number
+  /** Records of all partitions that a node reads before it is ready. Beyond: it begins later, and positions before it are read back. */
+  readonly startRecordsMax: number
+  /** Records that one reading back goes through. Beyond: what lies before is not recovered. It costs some 5 us a record. */
+  readonly readBackRecordsMax: number
+  /** One piece of it. */
+  readonly readBackSlice: SliceLimits
+  /** Recoveries that wait to be read back in a partition. Beyond: they are not recovered. */
+  readonly readBacksMax: number
+  /** Idempotency keys of a partition. Beyond: the oldest is forgotten, on every node alike. */
+  readonly keysMax: number
+}
+
+export const defaultLogLimits: LogLimits = {
+  tailBytesMax: 256 * 1024 * 1024,
+  tailSegmentBytes: 256 * 1024,
+  startRecordsMax: 1_000_000,
+  readBackRecordsMax: 20_000,
+  readBackSlice: { records: 1_000, bytes: 1024 * 1024 },
+  readBacksMax: 10_000,
+  keysMax: 100_000,
+}
