@@ -15,6 +15,7 @@ export {
   type LogSlice,
   MemoryLog,
   type MemoryLogOptions,
+  type NamespaceLog,
   partitionOf,
   type SharedLog,
   type SharedLogs,

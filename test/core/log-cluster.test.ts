@@ -1,162 +1,16 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
-import { SimClock } from '../../sim/core/clock.ts'
 import { defaultLogLimits, partitionOf, type SharedLog } from '../../src/broker/index.ts'
-import { defineNamespace, presenceLeaseMs } from '../../src/hub/index.ts'
-import type { Position, Publication } from '../../src/protocol/index.ts'
-import { LogCluster, LogNode } from '../contract/over-a-log.ts'
+import { presenceLeaseMs } from '../../src/hub/index.ts'
+import type { LogNode } from '../contract/over-a-log.ts'
 import { rounds } from '../kit/index.ts'
-
-const channels = ['log:1', 'log:2', 'short:1']
-/** Quiet channels are forgotten within a minute. */
-const kept = { historyTtlMs: 30_000, historyMetaTtlMs: 60_000 }
-const namespaces = [
-  defineNamespace({ name: 'log', historySize: 20, ...kept }),
-  defineNamespace({ name: 'short', historySize: 2, ...kept }),
-  defineNamespace({ name: 'room', presence: true, joinLeave: true }),
-]
-
-/** So little that nodes begin late, drop what histories still need, and read back. */
-const tightLimits = {
-  ...defaultLogLimits,
-  tailBytesMax: 2_000,
-  tailSegmentBytes: 400,
-  startRecordsMax: 30,
-  readBackRecordsMax: 25,
-  readBackSlice: { records: 6, bytes: 1_000 },
-}
-
-/** A cluster over a log, and one node that is never in trouble: what it heard is what there is. */
-class Stage {
-  readonly clock = new SimClock()
-  readonly cluster: LogCluster
-  readonly observer: LogNode
-  readonly nodes: LogNode[]
-  /** How much of each channel there was when a node had read all that there was. */
-  readonly readyAt = new Map<LogNode, ReadonlyMap<string, number>>()
-  readonly positions: { readonly channel: string; readonly position: Position }[] = []
-  /** Pages that called themselves complete and were not. */
-  readonly wrong: unknown[] = []
-  #starts = 0
-  #published = 0
-
-  constructor(count = 3, limits = defaultLogLimits, garble?: (line: SharedLog) => SharedLog) {
-    this.cluster = new LogCluster(this.clock, 2, namespaces, limits, garble)
-    this.observer = new LogNode('observer', new LogCluster(this.clock, 2, namespaces, defaultLogLimits, undefined, this.cluster.logs))
-    this.nodes = Array.from({ length: count }, () => this.#start())
-    this.clock.settle()
-  }
-
-  node(index: number): LogNode {
-    const node = this.nodes[index % this.nodes.length]
-    if (node === undefined) throw new Error('no nodes')
-    return node
-  }
-
-  publish(index: number, channel: string): void {
-    this.node(index)
-      .broker.publish(channel, ++this.#published, {})
-      .then(
-        position => this.positions.push({ channel, position }),
-        () => undefined,
-      )
-  }
-
-  restart(index: number): void {
-    this.node(index).clock.kill()
-    this.nodes[index % this.nodes.length] = this.#start()
-  }
-
-  truth(channel: string): Publication[] {
-    return this.observer.heard.publications(channel)
-  }
-
-  mendAll(): void {
-    for (const node of this.nodes) {
-      node.mend()
-      for (const line of Object.values(node.lines)) line.lagMs = 0
-    }
-    this.clock.advance(10_000)
-  }
-
-  #start(): LogNode {
-    const node = this.cluster.node(`node-${++this.#starts}`)
-    void node.broker.ready.then(() => this.readyAt.set(node, new Map(channels.map(channel => [channel, this.truth(channel).length]))))
-    return node
-  }
-}
-
-const act = fc.record({
-  what: fc.constantFrom(
-    'publish',
-    'publish',
-    'publish',
-    'cut',
-    'mend',
-    'lag',
-    'restart',
-    'truncate',
-    'quiet',
-    'recover',
-    'recover',
-    'remove',
-  ),
-  who: fc.nat({ max: 20 }),
-  channel: fc.constantFrom(...channels),
-  ms: fc.integer({ min: 0, max: 4000 }),
-  pick: fc.nat(),
-})
-
-type Act = typeof act extends fc.Arbitrary<infer T> ? T : never
-
-function play(stage: Stage, { what, who, channel, ms, pick }: Act): void {
-  const node = stage.node(who)
-  if (what === 'publish') stage.publish(who, channel)
-  if (what === 'cut') node.cut()
-  if (what === 'mend') node.mend()
-  if (what === 'lag') node.lines.channels.lagMs = ms
-  if (what === 'restart') stage.restart(who)
-  if (what === 'truncate') truncate(stage, pick)
-  if (what === 'quiet') stage.clock.advance(ms * 30)
-  if (what === 'remove') void node.broker.removeHistory(channel).catch(() => undefined)
-  if (what === 'recover') recover(stage, node, pick)
-  stage.clock.advance(ms % 50)
-}
-
-function truncate({ cluster: { logs } }: Stage, pick: number): void {
-  const partition = pick % logs.channels.partitions
-  const { first, last } = logs.channels.boundsNow(partition)
-  logs.channels.truncate(partition, first + (pick % Math.max(1, last - first + 2)) - 1)
-}
-
-/** Asks a node for what came after a position that any node gave out, or nearly. Whatever it calls complete must be all of it. */
-function recover(stage: Stage, node: LogNode, pick: number): void {
-  const known = stage.positions[pick % Math.max(1, stage.positions.length)]
-  if (known === undefined) return
-  const { channel, position } = known
-  const since = { ...position, offset: Math.max(0, position.offset + (pick % 5) - 2) }
-  node.broker.history(channel, { since, limit: -1 }).then(
-    page => {
-      stage.positions.push({ channel, position: page.position })
-      if (!page.complete) return
-      const missed = stage.truth(channel).filter(({ offset }) => offset > since.offset && offset <= page.position.offset)
-      const isWhole = Bun.deepEquals(page.publications.map(fieldsOf), missed.map(fieldsOf))
-      const follows = page.publications.every(({ after }, index) => after <= (page.publications[index - 1]?.offset ?? since.offset))
-      const { logs } = stage.cluster
-      const last = logs.channels.boundsNow(partitionOf(channel, logs.channels.partitions)).last
-      if (!isWhole || !follows || since.offset > last) stage.wrong.push({ channel, since, page, missed })
-    },
-    () => undefined,
-  )
-}
-
-const fieldsOf = ({ offset, data }: Publication) => [offset, data]
+import { type Act, act, channels, fieldsOf, LogStage, play, recover, tightLimits } from './log-stage.ts'
 
 describe('brokers over a log', () => {
   test('[N22] all nodes deliver the same publications in the same order, whatever is cut, late or started again', () => {
     fc.assert(
       fc.property(fc.array(act, { maxLength: 60 }), acts => {
-        const stage = new Stage()
+        const stage = new LogStage()
         for (const one of acts) play(stage, { ...one, what: one.what === 'truncate' ? 'publish' : one.what })
         stage.mendAll()
         for (const channel of channels) {
@@ -174,7 +28,7 @@ describe('brokers over a log', () => {
   })
 
   /** Plays at random, and counts the pages that called themselves complete, and those that were read back. */
-  function playForRecoveries(stage: Stage, acts: readonly Act[]) {
+  function playForRecoveries(stage: LogStage, acts: readonly Act[]) {
     for (const one of acts) play(stage, one)
     stage.mendAll()
     let recovered = 0
@@ -198,7 +52,7 @@ describe('brokers over a log', () => {
     for (const limits of [defaultLogLimits, tightLimits]) {
       fc.assert(
         fc.property(manyActs, acts => {
-          const stage = new Stage(3, limits)
+          const stage = new LogStage(3, limits)
           const counts = playForRecoveries(stage, acts)
           recovered += counts.recovered
           readBack += counts.readBack
@@ -225,7 +79,7 @@ describe('brokers over a log', () => {
     })
     const caught = fc.check(
       fc.property(manyActs, acts => {
-        const stage = new Stage(3, tightLimits, lossy)
+        const stage = new LogStage(3, tightLimits, lossy)
         playForRecoveries(stage, acts)
         return stage.wrong.length === 0
       }),
@@ -235,7 +89,7 @@ describe('brokers over a log', () => {
   })
 
   test('[N23] a place beyond the newest of a channel, from a node that dropped more, is recovered from by a node that has it', async () => {
-    const stage = new Stage(1)
+    const stage = new LogStage(1)
     const [node] = stage.nodes
     if (node === undefined) throw new Error('no node')
     const publish = async (channel: string) => {
@@ -252,7 +106,7 @@ describe('brokers over a log', () => {
   })
 
   test('[N23] what a log dropped before a node had read it is not recovered there, and whoever follows a channel is told to ask', async () => {
-    const stage = new Stage(2)
+    const stage = new LogStage(2)
     const [node, other] = [stage.node(0), stage.node(1)]
     const publish = () => {
       const published = other.broker.publish('log:1', 1, {})
@@ -276,7 +130,7 @@ describe('brokers over a log', () => {
   })
 
   test('[LB5] over a log that was made anew no position of the former one is recovered from, and whoever follows a channel is told to ask', async () => {
-    const stage = new Stage(2)
+    const stage = new LogStage(2)
     const [node, other] = [stage.node(0), stage.node(1)]
     const publish = async (data: number) => {
       const published = other.broker.publish('log:1', data, {})
@@ -295,7 +149,7 @@ describe('brokers over a log', () => {
   })
 
   test('[N24] a publish that the log does not answer fails for the moment, and what was published appears once', async () => {
-    const stage = new Stage(2)
+    const stage = new LogStage(2)
     const node = stage.node(0)
     node.lines.channels.delayMs = 5
     const failing = node.broker.publish('log:1', 'late', {})
@@ -315,7 +169,7 @@ describe('brokers over a log', () => {
   })
 
   test('[Y66] what is published at a node that has not read the log yet has its place in the log', async () => {
-    const stage = new Stage(1)
+    const stage = new LogStage(1)
     const late = stage.cluster.node('late')
     const published = late.broker.publish('log:1', 'early', {})
     stage.clock.advance(100)
@@ -326,7 +180,7 @@ describe('brokers over a log', () => {
   })
 
   test('[N25] messages to all nodes have the same place on each, and a node that was cut off hears them when it is back', () => {
-    const stage = new Stage(3)
+    const stage = new LogStage(3)
     stage.node(1).cut()
     for (let n = 0; n < 5; n++) {
       void stage.node(n % 2 === 0 ? 0 : 2).broker.control({ kind: 'unsubscribe', user: `user-${n}`, channel: 'log:1' })
@@ -352,7 +206,7 @@ describe('presence over a log', () => {
   test('[N26] all nodes come to agree on who is there, and it is who is there', () => {
     fc.assert(
       fc.property(fc.array(change, { maxLength: 40 }), changes => {
-        const stage = new Stage()
+        const stage = new LogStage()
         const there = new Map<string, { readonly node: LogNode; readonly owner: string | undefined }>()
         for (const { what, who, client: name, ms } of changes) {
           const node = stage.node(who)
@@ -395,7 +249,7 @@ describe('presence over a log', () => {
   })
 
   test('[N26] a node that is cut off for long has no more to say when it is back than fits, and ends in who is there', () => {
-    const stage = new Stage(2)
+    const stage = new LogStage(2)
     const [one, other] = [stage.node(0), stage.node(1)]
     one.cut()
     for (let n = 0; n < 12_000; n++) {
@@ -413,7 +267,7 @@ describe('presence over a log', () => {
   })
 
   test('[N26] joins and leaves that a node announces end in who is there', () => {
-    const stage = new Stage(2)
+    const stage = new LogStage(2)
     const [one, other] = [stage.node(0), stage.node(1)]
     void one.presence.track('room:1', { user: 'ann', client: 'a' })
     void other.presence.track('room:1', { user: 'ben', client: 'b' })

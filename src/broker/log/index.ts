@@ -11,6 +11,7 @@ export {
   type LogReading,
   type LogRecord,
   type LogSlice,
+  type NamespaceLog,
   partitionOf,
   type SharedLog,
   type SharedLogs,

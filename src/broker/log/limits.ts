@@ -17,6 +17,8 @@ export interface LogLimits {
   readonly readBackSlice: SliceLimits
   /** Recoveries that wait to be read back in a partition. Beyond: they are not recovered. */
   readonly readBacksMax: number
+  /** Topics of one channel each that are open at once. Beyond: error 106. A thousand cost Kafka no more than one, and each is read by itself. */
+  readonly topicsMax: number
   /** Idempotency keys of a partition. Beyond: the oldest is forgotten, on every node alike. */
   readonly keysMax: number
 }
@@ -28,5 +30,6 @@ export const defaultLogLimits: LogLimits = {
   readBackRecordsMax: 20_000,
   readBackSlice: { records: 1_000, bytes: 1024 * 1024 },
   readBacksMax: 10_000,
+  topicsMax: 2_000,
   keysMax: 100_000,
 }

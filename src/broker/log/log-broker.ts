@@ -14,17 +14,17 @@ import {
   subscribeAndRead,
   unpaced,
 } from '../../hub/index.ts'
-import { type Clock, every, type Json, type Random, randomId, type Timer, within } from '../../kit/index.ts'
+import { type Clock, every, type Json, type Random, randomId, type Timer } from '../../kit/index.ts'
 import { CommandError, errors, type Position } from '../../protocol/index.ts'
 import { AppendQueue } from './append-queue.ts'
 import { ByteTail } from './byte-tail.ts'
 import { Canary } from './canary.ts'
+import { ChannelLogs } from './channel-logs.ts'
 import { controlEntry, readControl } from './control-form.ts'
 import { defaultLogLimits, type LogLimits } from './limits.ts'
-import { LogPartition } from './log-partition.ts'
+import type { LogChannel } from './log-channel.ts'
 import { LogTail } from './log-tail.ts'
-import { type ChannelMessage, entryOf } from './record-form.ts'
-import { partitionOf, type SharedLogs } from './shared-log.ts'
+import type { SharedLogs } from './shared-log.ts'
 import { SkippedRecords } from './skipped-records.ts'
 
 export interface LogBrokerOptions {
@@ -34,7 +34,7 @@ export interface LogBrokerOptions {
   readonly namespaces: Namespaces
   readonly limits: Limits
   readonly logLimits?: LogLimits
-  readonly logs: Pick<SharedLogs, 'channels' | 'controls'>
+  readonly logs: Pick<SharedLogs, 'channels' | 'controls' | 'namespaces'>
   /** Hears that this node does not hear what is new any more, and that it does again. */
   deaf?(isDeaf: boolean): void
   /** Hears every message to all nodes before the sinks do, with its offset, which is the same on every node. */
@@ -44,8 +44,6 @@ export interface LogBrokerOptions {
 const sweepMs = 1000
 const sweepCount = 5000
 const idBytes = 9
-/** How long is waited for what has been appended and not read here yet. */
-const readMs = 3000
 
 /**
  * The broker of equal nodes: every publication is appended to a log that all of them read, and a node delivers only what it has read back.
@@ -58,12 +56,7 @@ export class LogBroker implements Exchange {
   readonly skipped: SkippedRecords
   readonly canary: Canary
   readonly #tail: ByteTail
-  /** Names this node as the one that appends, another one with every start. */
-  readonly #appender: string
-  /** Appended so far to each partition. */
-  readonly #appended: number[]
-  readonly #partitions: readonly LogPartition[]
-  readonly #queues: readonly AppendQueue[]
+  readonly #channels: ChannelLogs
   readonly #controlQueue: AppendQueue
   readonly #controls: LogTail
   readonly #sweep: Timer
@@ -77,36 +70,29 @@ export class LogBroker implements Exchange {
     sink: BrokerSink,
   ) {
     const { clock, random, log, namespaces, logs, limits, logLimits = defaultLogLimits } = options
-    const { channels, controls } = logs
+    const { controls } = logs
     this.#sinks = [sink]
     this.skipped = new SkippedRecords(log, clock)
     this.#tail = new ByteTail(logLimits.tailBytesMax, logLimits.tailSegmentBytes)
-    this.#appender = randomId(random, idBytes)
-    const context = {
-      ...{ clock, random, log, channels, limits: logLimits, tail: this.#tail, skipped: this.skipped },
+    this.#channels = new ChannelLogs({
+      ...{ clock, random, log, logs, limits: logLimits, tail: this.#tail, skipped: this.skipped },
       // As large as anybody may publish.
       bounds: { json: limits.json, bytesMax: Math.floor(limits.outboxBytesMax / 2) },
-      channelsMax: Math.ceil(limits.streamsMax / channels.partitions),
-      namespaceOf: (channel: string) => namespaces.resolve(channel),
-      isFollowed: (channel: string) => this.#subscribed.has(channel),
+      channelsMax: limits.streamsMax,
+      namespaceOf: channel => namespaces.resolve(channel),
+      isFollowed: channel => this.#subscribed.has(channel),
       sinks: () => this.#sinks,
       keepMs: () => keepMsOf(namespaces.list()),
-    }
-    const numbers = Array.from({ length: channels.partitions }, (_, number) => number)
-    this.#appended = numbers.map(() => 0)
-    this.#partitions = numbers.map(number => new LogPartition(number, context))
-    this.#queues = numbers.map(number => new AppendQueue(clock, channels, number))
+    })
     this.#controlQueue = new AppendQueue(clock, controls, 0)
     this.#controls = new LogTail(controls, { clock, random }, ({ value, offset }, epoch) => this.#controlled(value, { epoch, offset }))
     this.canary = new Canary({
-      ...{ clock, controls, name: this.#appender },
-      silentMs: () => Math.max(channels.silentMs(), controls.silentMs()),
+      ...{ clock, controls, name: this.#newId() },
+      silentMs: () => Math.max(this.#channels.silentMs(), controls.silentMs()),
       changed: isDeaf => this.#hears(isDeaf),
     })
-    this.ready = Promise.all([...this.#partitions.map(partition => partition.begin()), this.#controls.begin()]).then(() => undefined)
-    this.#sweep = every(clock, sweepMs, () => {
-      for (const partition of this.#partitions) partition.sweep(sweepCount)
-    })
+    this.ready = Promise.all([this.#channels.ready, this.#controls.begin()]).then(() => undefined)
+    this.#sweep = every(clock, sweepMs, () => this.#channels.sweep(sweepCount))
   }
 
   attach(sink: BrokerSink): void {
@@ -122,35 +108,43 @@ export class LogBroker implements Exchange {
     return this.#tail.bytes
   }
 
+  /** Partitions that are read. */
+  get partitions(): number {
+    return this.#channels.partitions.length
+  }
+
   /** Passes of reading back so far, and recoveries that they could answer. */
   get readBacks(): { readonly passes: number; readonly found: number } {
-    const all = this.#partitions.map(({ readBack }) => readBack)
+    const all = this.#channels.partitions.map(({ partition }) => partition.readBack)
     return { passes: all.reduce((sum, { passes }) => sum + passes, 0), found: all.reduce((sum, { found }) => sum + found, 0) }
   }
 
   /** How far this node has read each partition. */
   get readTo(): readonly number[] {
-    return this.#partitions.map(({ readTo }) => readTo)
+    return this.#channels.partitions.map(({ partition }) => partition.readTo)
   }
 
   /** Resolves when this node has read its publication back: at the place that the log gave it, or its first with the same key. */
   async publish(channel: string, data: Json, options: PublishOptions): Promise<Position> {
     const namespace = this.#namespaceOf(channel)
     if (options.at !== undefined) throw new CommandError(errors.badRequest, 'at: places in this channel are given here')
+    const open = await this.#channels.of(channel)
     if (History.keeps(namespace)) {
       // A stream takes the epoch of its log, which is not known before.
-      await this.#inTime(this.ready)
-      this.#checkRoom(channel, namespace, options)
+      await open.isReady()
+      this.#checkRoom(open.partition.channelOf(channel, namespace), options)
     }
-    return await this.#append({ kind: 'publish', channel, data, options })
+    return await open.append({ kind: 'publish', channel, data, options })
   }
 
   async announce(channel: string, message: BrokerMessage): Promise<void> {
-    await this.#append({ kind: 'announce', channel, message })
+    const open = await this.#channels.of(channel)
+    await open.append({ kind: 'announce', channel, message })
   }
 
-  /** Every node reads everything. What is subscribed is not forgotten while it is quiet. */
+  /** Every node reads everything but topics of one channel. What is subscribed is not forgotten while it is quiet. */
   async subscribe(channel: string): Promise<void> {
+    await this.#channels.of(channel)
     this.#subscribed.set(channel, (this.#subscribed.get(channel) ?? 0) + 1)
   }
 
@@ -167,14 +161,15 @@ export class LogBroker implements Exchange {
   async history(channel: string, query: HistoryQuery): Promise<HistoryPage> {
     const namespace = this.#namespaceOf(channel)
     if (!History.keeps(namespace)) return { position: { epoch: '', offset: 0 }, publications: [], complete: false, state: [] }
-    await this.#inTime(this.ready)
-    const partition = this.#partitionOf(channel)
-    await this.#catchUpWith(partition, query.since)
-    return await partition.recover(channel, namespace, query)
+    const open = await this.#channels.of(channel)
+    await open.isReady()
+    await open.catchUpWith(query.since)
+    return await open.partition.recover(channel, namespace, query)
   }
 
   async removeHistory(channel: string): Promise<void> {
-    await this.#append({ kind: 'remove', channel })
+    const open = await this.#channels.of(channel)
+    await open.append({ kind: 'remove', channel })
   }
 
   /** Resolves when this node has heard it: every other one will. */
@@ -200,32 +195,7 @@ export class LogBroker implements Exchange {
     this.#sweep.cancel()
     this.canary.close()
     this.#controls.close()
-    for (const partition of this.#partitions) partition.close()
-  }
-
-  /** A publication of another node may not have been read here yet. A place beyond the log's end is not waited for. */
-  async #catchUpWith(partition: LogPartition, since: Position | undefined): Promise<void> {
-    if (since === undefined || since.epoch !== partition.epoch || since.offset <= partition.readTo) return
-    const { last } = await partition.bounds()
-    if (since.offset <= last) await this.#inTime(partition.reached(since.offset))
-  }
-
-  #inTime<T>(work: Promise<T>): Promise<T> {
-    return within(this.options.clock, readMs, work, () => new CommandError(errors.internal, 'this node has not read so far yet'))
-  }
-
-  async #append(message: ChannelMessage): Promise<Position> {
-    const partition = this.#partitionOf(message.channel)
-    const { promise, resolve, reject } = Promise.withResolvers<Position>()
-    const id = this.#nextId(partition.number)
-    const outcome = partition.outcomeOf(id, told => (told instanceof CommandError ? reject(told) : resolve(told)))
-    try {
-      // It may be read back before the answer comes.
-      await Promise.race([promise, this.#queues[partition.number]?.append(entryOf(id, message))])
-      return await this.#inTime(promise)
-    } finally {
-      outcome.forget()
-    }
+    this.#channels.close()
   }
 
   #controlled(value: string, place: Position): void {
@@ -250,9 +220,8 @@ export class LogBroker implements Exchange {
     deaf?.(isDeaf)
   }
 
-  #checkRoom(channel: string, namespace: Namespace, { key }: PublishOptions): void {
+  #checkRoom({ namespace, states }: LogChannel, { key }: PublishOptions): void {
     const { conflatedKeysMax } = this.options.limits
-    const { states } = this.#partitionOf(channel).channelOf(channel, namespace)
     if (!namespace.delivery.hasRoom(states, key, conflatedKeysMax))
       throw new CommandError(errors.limitExceeded, `at most ${conflatedKeysMax} keys in a channel`)
   }
@@ -261,19 +230,6 @@ export class LogBroker implements Exchange {
     const namespace = this.options.namespaces.resolve(channel)
     if (namespace === undefined) throw new CommandError(errors.unknownChannel)
     return namespace
-  }
-
-  #partitionOf(channel: string): LogPartition {
-    const partition = this.#partitions[partitionOf(channel, this.#partitions.length)]
-    if (partition === undefined) throw new RangeError('a log has at least one partition')
-    return partition
-  }
-
-  /** Grows in the order in which records are appended to a partition. */
-  #nextId(partition: number): string {
-    const count = (this.#appended[partition] ?? 0) + 1
-    this.#appended[partition] = count
-    return `${this.#appender}.${count}`
   }
 
   #newId(): string {

@@ -18,7 +18,7 @@ import { LogChannel, startingAfter } from './log-channel.ts'
 import { idempotencyMs, ReadBack, repeatedMs } from './read-back.ts'
 import { type ChannelMessage, type RecordBounds, readEntry, type SkipReason } from './record-form.ts'
 import { SeenKeys } from './seen-keys.ts'
-import { type LogBounds, type LogReading, type LogRecord, partitionOf, type SharedLog } from './shared-log.ts'
+import type { LogBounds, LogReading, LogRecord, SharedLog } from './shared-log.ts'
 import type { SkippedRecords } from './skipped-records.ts'
 
 export interface PartitionContext {
@@ -30,6 +30,10 @@ export interface PartitionContext {
   readonly bounds: RecordBounds
   readonly tail: ByteTail
   readonly skipped: SkippedRecords
+  /** The channel of a record; undefined where it belongs elsewhere. */
+  channelOf(record: LogRecord): string | undefined
+  /** Records that are read before a node is ready. */
+  readonly recordsMax: number
   /** Channels that a partition knows at most. Beyond: the one known for longest that nobody follows is forgotten. */
   readonly channelsMax: number
   namespaceOf(channel: string): Namespace | undefined
@@ -194,10 +198,9 @@ export class LogPartition {
 
   /** Where to begin: `from` is behind everything that no history needs any more. */
   async #beginning(): Promise<{ readonly bounds: LogBounds; readonly from: number; readonly warmFrom: number }> {
-    const { clock, channels, limits } = this.context
+    const { clock, channels, limits, recordsMax } = this.context
     const bounds = await this.bounds()
     const keptSince = clock.now() - this.context.keepMs()
-    const recordsMax = Math.ceil(limits.startRecordsMax / channels.partitions)
     const kept = await this.#inTime(channels.offsetAt(this.number, keptSince))
     const from = Math.max(bounds.first - 1, Math.min(kept, bounds.last), bounds.last - recordsMax)
     const repeated = await this.#inTime(channels.offsetAt(this.number, keptSince - Math.max(idempotencyMs, repeatedMs)))
@@ -291,10 +294,12 @@ export class LogPartition {
 
   /** A record that was appended twice is passed over; another of the same idempotency key comes to the same. */
   #read(record: LogRecord): Outcome | undefined {
-    const { time, key: channel } = record
+    const { time } = record
     if (!this.#ids.isNew(record.headers?.id, time)) return undefined
+    const channel = this.context.channelOf(record)
+    if (channel === undefined) return this.#skip('of another partition', record)
     const namespace = this.context.namespaceOf(channel)
-    const message = this.#messageOf(record, namespace)
+    const message = this.#messageOf(channel, record, namespace)
     if (typeof message === 'string') return this.#skip(message, record)
     const key = message.kind === 'publish' ? message.options.idempotencyKey : undefined
     if (key === undefined) return this.#apply(message, record, namespace)
@@ -305,9 +310,8 @@ export class LogPartition {
     return outcome
   }
 
-  #messageOf(record: LogRecord, namespace: Namespace | undefined): ChannelMessage | SkipReason {
-    if (partitionOf(record.key, this.context.channels.partitions) !== this.number) return 'of another partition'
-    const message = readEntry(record, this.context.bounds)
+  #messageOf(channel: string, record: LogRecord, namespace: Namespace | undefined): ChannelMessage | SkipReason {
+    const message = readEntry(channel, record, this.context.bounds)
     // A service may keep the history of a namespace that only it knows.
     return namespace === undefined && typeof message !== 'string' && message.kind === 'publish' ? 'unknown channel' : message
   }

@@ -12,17 +12,18 @@ export interface ReadBackContext {
   readonly channels: SharedLog
   readonly limits: LogLimits
   readonly bounds: RecordBounds
+  channelOf(record: LogRecord): string | undefined
 }
 
 /** What is looked for: the publications of a channel after a place and up to another. */
-export interface Stretch {
+export interface LogStretch {
   readonly channel: string
   readonly namespace: Namespace
   readonly after: number
   readonly upTo: number
 }
 
-interface Asked extends Stretch {
+interface Asked extends LogStretch {
   readonly found: Publication[]
   readonly answer: (found: readonly Publication[] | undefined) => void
   /** Some of it was removed, or depends on what lies before, further than was read. */
@@ -53,7 +54,7 @@ export class ReadBack {
   ) {}
 
   /** In order, each with its predecessor; undefined where it cannot be said for sure. */
-  find(stretch: Stretch): Promise<readonly Publication[] | undefined> {
+  find(stretch: LogStretch): Promise<readonly Publication[] | undefined> {
     const { clock, limits } = this.context
     const isFar = stretch.upTo - stretch.after > limits.readBackRecordsMax
     if (isFar || this.#asked.length >= limits.readBacksMax) return Promise.resolve(undefined)
@@ -106,7 +107,7 @@ export class ReadBack {
     const to = Math.max(...batch.map(({ upTo }) => upTo))
     const before = await channels.bounds(this.number)
     const byChannel = Map.groupBy(batch, ({ channel }) => channel)
-    const reader = new StretchReader(this.context.bounds, limits.keysMax, byChannel)
+    const reader = new StretchReader(this.context, byChannel)
     for (let at = await this.#begin(from); at < to; ) {
       const { records, readTo } = await channels.slice(this.number, at, limits.readBackSlice)
       if (readTo <= at) return undefined
@@ -136,27 +137,27 @@ class StretchReader {
   #begunAt = Number.POSITIVE_INFINITY
 
   constructor(
-    readonly bounds: RecordBounds,
-    keysMax: number,
+    readonly context: ReadBackContext,
     readonly byChannel: ReadonlyMap<string, readonly Asked[]>,
   ) {
-    this.#keys = new SeenKeys(idempotencyMs, keysMax)
+    this.#keys = new SeenKeys(idempotencyMs, context.limits.keysMax)
   }
 
   take(record: LogRecord): void {
-    const { key, headers, time, offset } = record
+    const { headers, time, offset } = record
     this.#begunAt = Math.min(this.#begunAt, time)
     if (!this.#ids.isNew(headers?.id, time)) return
-    const asked = this.byChannel.get(key)
+    const channel = this.context.channelOf(record) ?? ''
+    const asked = this.byChannel.get(channel)
     if (asked === undefined) return
-    const message = readEntry(record, this.bounds)
+    const message = readEntry(channel, record, this.context.bounds)
     if (typeof message === 'string' || message.kind === 'announce') return
     if (message.kind === 'remove') {
       for (const one of asked) if (one.found.length > 0) one.isUnclear = true
       return
     }
     const { idempotencyKey } = message.options
-    if (idempotencyKey !== undefined && this.#isRepeated(`${key}\n${idempotencyKey}`, time)) return
+    if (idempotencyKey !== undefined && this.#isRepeated(`${channel}\n${idempotencyKey}`, time)) return
     // It may repeat what was published before this stretch.
     const isUnclear = idempotencyKey !== undefined && time - idempotencyMs < this.#begunAt
     for (const one of asked) if (offset > one.after && offset <= one.upTo) this.#note(one, message, record, isUnclear)

@@ -28,7 +28,7 @@ describe('the form of a record', () => {
         const message: ChannelMessage = { kind: 'publish', channel, data: value, options: { ...told, ...how } }
         const entry = entryOf('a.1', message)
         expect([entry.key, entry.value, entry.headers?.id]).toEqual([channel, JSON.stringify(value), 'a.1'])
-        const read = readEntry(entry, bounds)
+        const read = readEntry(entry.key, entry, bounds)
         if (read !== 'too large') expect(read).toEqual(message)
       }),
     )
@@ -43,19 +43,19 @@ describe('the form of a record', () => {
       { kind: 'leave', infos },
     ]
     for (const message of messages) {
-      const read = readEntry(entryOf('a.1', { kind: 'announce', channel: 'c', message }), bounds)
+      const read = readEntry('c', entryOf('a.1', { kind: 'announce', channel: 'c', message }), bounds)
       if (typeof read === 'string' || read.kind !== 'announce') throw new Error('not announced')
       expect(plain(read.message)).toEqual(plain(message))
     }
-    expect(readEntry(entryOf('a.1', { kind: 'remove', channel: 'c' }), bounds)).toEqual({ kind: 'remove', channel: 'c' })
+    expect(readEntry('c', entryOf('a.1', { kind: 'remove', channel: 'c' }), bounds)).toEqual({ kind: 'remove', channel: 'c' })
   })
 
   test('[LB7] a record without headers is a publication, and headers of other systems mean nothing', () => {
     const value = '{"price": 12.50}'
     const publication = { kind: 'publish', channel: 'news:1', data: { price: 12.5 } } as const
-    expect(readEntry({ key: 'news:1', value }, bounds)).toEqual({ ...publication, options: {} })
+    expect(readEntry('news:1', { key: 'news:1', value }, bounds)).toEqual({ ...publication, options: {} })
     const headers = { traceparent: '00-ab-cd-01', id: '17', kind: 'order', key: 'AAPL' }
-    expect(readEntry({ key: 'news:1', value, headers }, bounds)).toEqual({ ...publication, options: { key: 'AAPL' } })
+    expect(readEntry('news:1', { key: 'news:1', value, headers }, bounds)).toEqual({ ...publication, options: { key: 'AAPL' } })
   })
 
   test.each([
@@ -72,6 +72,6 @@ describe('the form of a record', () => {
     ['ill-formed', '1', { kind: 'announce', place: '{"offset":1}' }],
     ['ill-formed', '1', { kind: 'join' }],
   ] as const)('[LB8] what cannot be read is called %s: %s', (reason, value, headers) => {
-    expect(readEntry({ key: 'news:1', value, headers }, bounds)).toBe(reason)
+    expect(readEntry('news:1', { key: 'news:1', value, headers }, bounds)).toBe(reason)
   })
 })

@@ -52,8 +52,8 @@ export function entryOf(id: string, message: ChannelMessage): LogEntry {
   return { key, value: JSON.stringify(data), headers }
 }
 
-/** What a record says, whoever wrote it; or why it cannot be read. */
-export function readEntry({ key: channel, value, headers = {} }: LogEntry, bounds: RecordBounds): ChannelMessage | SkipReason {
+/** What a record says of a channel, whoever wrote it; or why it cannot be read. */
+export function readEntry(channel: string, { value, headers = {} }: LogEntry, bounds: RecordBounds): ChannelMessage | SkipReason {
   const { kind } = headers
   if (kind === 'remove') return { kind, channel }
   // Three bytes a unit at most, so that most values need not be measured.

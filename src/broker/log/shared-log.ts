@@ -73,10 +73,23 @@ export interface SharedLog {
   silentMs(): number
 }
 
+/** Where the channels of a namespace are, if not in the log that all share. */
+export type NamespaceLog =
+  | { readonly mapping: 'shared'; readonly log: SharedLog }
+  | {
+      readonly mapping: 'per-channel'
+      /** What the names of topics begin with, before the channel's own. */
+      readonly prefix: string
+      /** The topic of this name, a log of one partition. It is made where it is not there. */
+      open(topic: string): Promise<SharedLog>
+    }
+
 /** The logs of a cluster. */
 export interface SharedLogs {
   /** Publications and what belongs to a channel, by its name. */
   readonly channels: SharedLog
+  /** Namespaces whose channels are elsewhere. */
+  readonly namespaces?: ReadonlyMap<string, NamespaceLog>
   /** Messages to every node, in one partition. */
   readonly controls: SharedLog
   /** Who is there, in one partition. */
