@@ -14,7 +14,7 @@ import {
   subscribeAndRead,
   unpaced,
 } from '../../hub/index.ts'
-import { type Clock, every, type Json, type Random, randomId, type Timer } from '../../kit/index.ts'
+import { type Clock, every, type Json, type Random, randomId, type Timer, within } from '../../kit/index.ts'
 import { CommandError, errors, type Position } from '../../protocol/index.ts'
 import { AppendQueue } from './append-queue.ts'
 import { ByteTail } from './byte-tail.ts'
@@ -44,6 +44,8 @@ export interface LogBrokerOptions {
 const sweepMs = 1000
 const sweepCount = 5000
 const idBytes = 9
+/** How long is waited for what has been appended and not read here yet. */
+const readMs = 3000
 
 /**
  * The broker of equal nodes: every publication is appended to a log that all of them read, and a node delivers only what it has read back.
@@ -180,7 +182,7 @@ export class LogBroker implements Exchange {
     this.#unheard.set(value, resolve)
     try {
       await Promise.race([heard, this.#controlQueue.append(entry)])
-      await this.#inTime(heard)
+      await within(this.options.clock, readMs, heard, () => new CommandError(errors.internal, 'this node has not read so far yet'))
     } finally {
       this.#unheard.delete(value)
     }

@@ -43,7 +43,7 @@ export class MemoryFleet {
     close: async () => undefined,
   })
 
-  #lineTo(log: keyof SharedLogs): LogLine {
+  #lineTo(log: Exclude<keyof SharedLogs, 'namespaces'>): LogLine {
     const line = this.#logs[log].line(this.clock)
     line.lagMs = this.lagMs
     return line
