@@ -45,6 +45,7 @@ export class Fleet extends Central {
   readonly #limits: LimitSharing
   readonly #controls: ControlLog
   readonly #counts = { gained: 0, lost: 0 }
+  #hasJoined = false
   #memberTrouble = 'this node has not joined the others yet'
   #log: LogBroker | undefined
   #presence: LogPresence | undefined
@@ -120,6 +121,7 @@ export class Fleet extends Central {
   /** It becomes a member, and owns what it is given: the code that answers for that is there. */
   override async serve(): Promise<void> {
     this.#limits.begin(this.below.host.node)
+    this.#hasJoined = true
     await this.#leases.begin()
   }
 
@@ -188,6 +190,11 @@ export class Fleet extends Central {
   /** This node, the others, and all below each. */
   override reports(): readonly NodeReport[] {
     return [...this.below.reports(), ...this.#peers.reports()]
+  }
+
+  /** A node that never joined must not do so now. */
+  override async drain(): Promise<void> {
+    if (this.#hasJoined) await this.#leases.drain()
   }
 
   /** Others own what this node did when it resolves. */

@@ -115,6 +115,9 @@ export abstract class Topology {
     return this.below.surveyWorkers()
   }
 
+  /** Gives what it owns to other nodes, and takes nothing more. Resolves when they have it, or cannot. */
+  async drain(): Promise<void> {}
+
   /** Resolves when others own what this node did. */
   async close(): Promise<void> {
     this.children.close()

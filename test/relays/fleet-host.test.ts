@@ -80,6 +80,39 @@ describe('a node that joins a fleet', () => {
   })
 })
 
+describe('a node that leaves a fleet', () => {
+  test('[FL18] gives what it owns to others at once, before its clients have gone, and no command is lost meanwhile', async () => {
+    const fleet = new MemoryFleet(1)
+    const services = () => [where(Promise.resolve(), () => 'here')]
+    const nodes = [
+      await fleet.add({ shutdown: { timeout: '3s' } }, { services: services() }),
+      await fleet.add({}, { services: services() }),
+    ]
+    await isWhole(nodes)
+    const [leaving, staying] = nodes
+    if (leaving === undefined || staying === undefined) throw new Error('two nodes are expected')
+    const clients = await Promise.all([...Array(8)].map(async () => RawClient.connect(leaving.wsUrl, { token: await userToken('ann') })))
+    const other = await RawClient.connect(staying.wsUrl, { token: await userToken('ben') })
+    const failures: unknown[] = []
+    const ask = async () => {
+      const replies = await Promise.all(
+        Array.from({ length: 20 }, (_, n) => other.call({ rpc: { method: 'where', data: { key: `key:${n}` } } })),
+      )
+      failures.push(...replies.flatMap(({ error }) => error ?? []))
+    }
+    const draining = leaving.server.drain()
+    expect((await readiness(leaving)).code).toBe(503)
+    while (staying.server.topology.fleet()?.owned !== 4096) await ask()
+    expect(leaving.server.topology.fleet()?.owned).toBe(0)
+    expect(leaving.node.sessions.size).toBeGreaterThan(0)
+    await ask()
+    await draining
+    expect(failures).toEqual([])
+    expect(clients.map(({ closedWith }) => closedWith?.code)).toEqual(clients.map(() => 3001))
+    await until('it is no member any more', () => staying.server.topology.fleet()?.members.length === 1)
+  })
+})
+
 describe('how a fleet is', () => {
   test('[FL15] readiness names every part that is away, and comes back with it', async () => {
     const { fleet, servers } = await threeInMemory()

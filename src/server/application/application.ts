@@ -162,15 +162,15 @@ export class Application extends InProcessCalls {
     return this.deps.stats?.() ?? null
   }
 
-  /** Takes no new clients, and sends those that are here away over the drain window. Resolves when all have gone. */
-  drain(): Promise<void> {
-    return drain(this.node, this.guard, this.config.shutdown.timeoutMs)
+  /** Takes no new clients, and sends those that are here away over the drain window; what it owns goes to other nodes at once. Resolves when all have gone. */
+  async drain(): Promise<void> {
+    await Promise.all([drain(this.node, this.guard, this.config.shutdown.timeoutMs), this.topology.drain()])
   }
 
-  /** Takes no new clients, and ends the services, the last that was started first. Idempotent. */
+  /** Takes no new clients, gives what it owns to others, and ends the services, the last that was started first. Idempotent. */
   stopServices(): Promise<void> {
     this.guard.drain()
-    this.#stopping ??= this.#services.close()
+    this.#stopping ??= this.topology.drain().then(() => this.#services.close())
     return this.#stopping
   }
 

@@ -1,7 +1,87 @@
+import { readFileSync } from 'node:fs'
+import { KafkaCluster, KafkaError, type KafkaOptions } from '../../broker/kafka/index.ts'
+import { leaseFence, PostgresLeaseStore, placementMigrations, type Trouble, ttlDefaultMs } from '../../cluster/index.ts'
+import { systemClock } from '../../kit/index.ts'
+import type { Config, KafkaConfig, KafkaTls } from '../config/index.ts'
 import type { FleetContext, OpenFleet } from './fleets.ts'
 import { StartError } from './start-error.ts'
 
-/** Logs in Kafka, leases in Postgres. @throws StartError */
-export async function openKafkaFleet({ config }: FleetContext): Promise<OpenFleet> {
-  throw new StartError('broker', `${config.broker} cannot be opened yet`)
+/** Publications, messages to all nodes and who is there in topics of Kafka; members and leases in Postgres. @throws StartError, SqlError */
+export async function openKafkaFleet(context: FleetContext): Promise<OpenFleet> {
+  const { config, rows } = context
+  const kafka = await openKafka(context)
+  try {
+    const logs = await openLogs(kafka, config.kafka)
+    await rows.openFor({ name: 'placement', migrations: placementMigrations })
+    const leases = new PostgresLeaseStore({ url: databaseOf(config), clock: systemClock, ttlMs: ttlDefaultMs })
+    return {
+      place: { logs, leases, fence: leaseFence, troubles: () => troublesOf(kafka) },
+      async close() {
+        await leases.close()
+        await kafka.close()
+      },
+    }
+  } catch (error) {
+    await kafka.close()
+    throw startErrorOf(error)
+  }
+}
+
+async function openKafka({ config, clock, random, log }: FleetContext): Promise<KafkaCluster> {
+  const { hosts, login, tls } = config.kafka
+  try {
+    return await KafkaCluster.open({
+      ...{ clock, random, log, brokers: hosts },
+      ...login,
+      ...(tls === undefined ? {} : { tls: certificatesOf(tls) }),
+    })
+  } catch (error) {
+    throw startErrorOf(error)
+  }
+}
+
+async function openLogs(kafka: KafkaCluster, { topics: { prefix, partitions, replication } }: KafkaConfig) {
+  const one = { partitions: 1, replication, path: 'kafka.topics.replication' }
+  const [channels, controls, presence] = await kafka.logs([
+    { name: `${prefix}.channels`, partitions, replication, path: 'kafka.topics.partitions' },
+    { ...one, name: `${prefix}.controls` },
+    { ...one, name: `${prefix}.presence` },
+  ])
+  if (channels === undefined || controls === undefined || presence === undefined) throw new RangeError('a log for each topic is expected')
+  return { channels, controls, presence }
+}
+
+function troublesOf(kafka: KafkaCluster): readonly Trouble[] {
+  if (!kafka.isDeaf) return []
+  const reason = `Kafka has not answered for ${Math.round(kafka.figures.silentMs / 1000)} s`
+  return [
+    { part: 'kafka', reason },
+    { part: 'deaf', reason: 'what others publish is not heard here' },
+  ]
+}
+
+function databaseOf({ store }: Config): string {
+  if (store.kind !== 'postgres') throw new StartError('store', 'must be postgres://user:password@host/database')
+  return store.url
+}
+
+/** The files of certificates as texts. @throws StartError with the option of one that cannot be read */
+function certificatesOf({ ca, cert, key, servername }: KafkaTls): NonNullable<KafkaOptions['tls']> {
+  return { ca: pem(ca, 'kafka.tls.ca'), cert: pem(cert, 'kafka.tls.cert'), key: pem(key, 'kafka.tls.key'), servername }
+}
+
+function pem(path: string | undefined, option: string): string | undefined {
+  if (path === undefined) return undefined
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new StartError(option, `${path} cannot be read: ${error instanceof Error ? error.message : error}`)
+  }
+  if (!text.includes('-----BEGIN ')) throw new StartError(option, `${path} is no PEM file`)
+  return text
+}
+
+function startErrorOf(error: unknown): unknown {
+  return error instanceof KafkaError ? new StartError(error.path, error.message, { cause: error }) : error
 }
