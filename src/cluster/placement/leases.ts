@@ -61,6 +61,7 @@ export class Leases {
   /** Something has changed since the round under way began. */
   #isStale = false
   #isDraining = false
+  #draining: Promise<void> | undefined
   #isClosed = false
 
   constructor(
@@ -137,10 +138,11 @@ export class Leases {
   }
 
   /** Gives its slots to others, if there are any, and takes none any more. It stays a member. */
-  async drain(): Promise<void> {
-    if (this.#isDraining || this.#isClosed) return
+  drain(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve()
     this.#isDraining = true
-    await this.refresh().catch((error: unknown) => this.events.failed(error))
+    this.#draining ??= this.refresh().catch((error: unknown) => this.events.failed(error))
+    return this.#draining
   }
 
   /** Gives everything back, and is no member any more. */
