@@ -16,7 +16,7 @@ export interface Batch {
 }
 
 /** The feed that a batch is from where it does not say so. */
-export const defaultSource = 'feed'
+const defaultSource = 'feed'
 
 const frameSchema = z.strictObject({
   source: z.optional(idSchema),

@@ -7,11 +7,11 @@ export function gameChannel(id: string): string {
   return `sports:game_${id}`
 }
 
-export function leagueChannel(id: string): string {
+function leagueChannel(id: string): string {
   return `sports:league_${id}`
 }
 
-export function teamChannel(id: string): string {
+function teamChannel(id: string): string {
   return `sports:team_${id}`
 }
 

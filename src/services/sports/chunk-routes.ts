@@ -52,7 +52,7 @@ export function addChunkRoutes(server: ChunkServer, find: (id: string) => Chunke
 }
 
 /** The games that are asked for in this form. */
-export class ChunkRoutes {
+class ChunkRoutes {
   /** In the order in which they were asked for. */
   readonly #feeds = new Map<string, { readonly feed: ChunkFeed; askedAtMs: number }>()
   readonly #sweep: Timer

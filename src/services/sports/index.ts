@@ -1,2 +1,1 @@
 export { sports, sportsWith } from './definition.ts'
-export type { SportsOptions } from './service.ts'

@@ -62,7 +62,7 @@ export async function linkDevice(
   return head
 }
 
-export async function unlinkDevice(tx: Queries, person: string, device: string): Promise<void> {
+async function unlinkDevice(tx: Queries, person: string, device: string): Promise<void> {
   await tx.run('delete from chat_device where person = ?1 and device = ?2', person, device)
   await tx.run('delete from chat_push where person = ?1 and device = ?2', person, device)
 }

@@ -20,20 +20,10 @@ export { Invitations } from './invitations.ts'
 export { answerInvited, invitedOf } from './invited.ts'
 export { beenHere } from './known.ts'
 export { conversationOf, conversationsWith, listConversations, pageOfList } from './listing.ts'
-export { activeMembers, findConversation, findMember, type InboxAppend, memberOf, postConversation } from './log.ts'
+export { activeMembers, findMember, type InboxAppend, memberOf } from './log.ts'
 export { type Actor, checkSize, Messages, type Sending, type Sent } from './messages.ts'
 export { clearConversation, deleteConversation, type OwnChange, setBlocked, setOwn } from './own.ts'
-export {
-  acquainted,
-  areApart,
-  blockedBy,
-  changeProfile,
-  type LastSeen,
-  lastSeenOf,
-  markSeen,
-  type Profile,
-  profileOf,
-} from './profiles.ts'
+export { acquainted, areApart, blockedBy, changeProfile, lastSeenOf, markSeen, type Profile, profileOf } from './profiles.ts'
 export { PushStore } from './push-store.ts'
 export { epochOf, linkKeyOf, schema } from './schema.ts'
 export { search } from './search.ts'

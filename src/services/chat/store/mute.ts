@@ -1,5 +1,5 @@
 /** The end of what has none. The step that brought ends to older rows writes it too. */
-export const never = 9_000_000_000_000_000
+const never = 9_000_000_000_000_000
 
 /** What one says of a mute: for a while, for ever, or no longer. */
 export interface Muting {

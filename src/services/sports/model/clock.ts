@@ -53,7 +53,7 @@ export function placeMinute(period: Period, clock: Reading | undefined): string 
   return minuteText(minuteOf(period, secondsOf(clock)))
 }
 
-export function secondsOf({ min, sec, added = 0 }: Reading): number {
+function secondsOf({ min, sec, added = 0 }: Reading): number {
   return (min + added) * 60 + sec
 }
 

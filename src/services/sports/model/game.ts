@@ -1,6 +1,6 @@
 import * as z from 'zod/mini'
 import { at, defined } from '../../../kit/index.ts'
-import { idSchema, nameSchema, type Player, playerSchema, timeSchema } from './event-parts.ts'
+import { idSchema, nameSchema, playerSchema, timeSchema } from './event-parts.ts'
 
 /** Ids that stand in channel names and paths. */
 export const gameIdSchema = z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/))
@@ -151,9 +151,4 @@ function hashOf(text: string): number {
   let hash = 0x811c9dc5
   for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193) >>> 0
   return hash
-}
-
-/** Everyone who is known to be with a team. */
-export function squadOf({ lineup, bench }: Team): readonly Player[] {
-  return [...lineup, ...bench]
 }

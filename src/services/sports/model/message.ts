@@ -46,7 +46,7 @@ export const gameMessageSchema = z.discriminatedUnion('type', [
 const listedTeam = z.pick(teamSchema, { id: true, code: true, name: true, colors: true })
 
 /** A match in a list of matches: what hardly ever changes, and the board. */
-export const listedGameSchema = z.object({
+const listedGameSchema = z.object({
   ...z.pick(gameSchema, { id: true, league: true, competition: true, round: true, date: true, venue: true, kickoffUtcMs: true }).def.shape,
   home: listedTeam,
   away: listedTeam,
@@ -67,4 +67,3 @@ export type Snapshot = z.infer<typeof snapshotSchema>
 export type GameMessage = z.infer<typeof gameMessageSchema>
 export type ListedGame = z.infer<typeof listedGameSchema>
 export type LeagueMessage = z.infer<typeof leagueMessageSchema>
-export type GameList = z.infer<typeof gameListSchema>

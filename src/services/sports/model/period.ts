@@ -32,11 +32,6 @@ export function phaseAfter(period: Period): Phase {
   return breakAfter[period]
 }
 
-/** The period that a phase is, or undefined before, between and after them. */
-export function playing(phase: Phase): Period | undefined {
-  return periods.find(period => period === phase)
-}
-
 /** Place of a period among all; before all of them where there is none. */
 export function rankOf(period: Period | undefined): number {
   return period === undefined ? -1 : periods.indexOf(period)

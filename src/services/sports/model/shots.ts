@@ -7,7 +7,7 @@ import { countingGoals } from './review.ts'
 import { sideSchema } from './side.ts'
 
 /** A shot whose place is known. */
-export const shotSchema = z.object({
+const shotSchema = z.object({
   id: idSchema,
   team: sideSchema,
   /** In percent of the length and width of the field, as the side attacks. */

@@ -40,7 +40,7 @@ const shortStatus: Readonly<Partial<Record<Board['status'], string>>> = {
 }
 
 /** @returns what stands there, and what it stands for */
-export function rowClock(board: Board, nowMs: number, kickoffUtcMs?: number): { readonly text: string; readonly name?: string } {
+function rowClock(board: Board, nowMs: number, kickoffUtcMs?: number): { readonly text: string; readonly name?: string } {
   const { clock, status } = board
   const short = shortStatus[status]
   if (short !== undefined) return { text: short, name: statusName(status) }

@@ -57,7 +57,7 @@ export function CardIcon({ card }: { readonly card: 'yellow' | 'second_yellow' |
   )
 }
 
-export function SwapIcon() {
+function SwapIcon() {
   return (
     <svg class="icon" viewBox="0 0 24 24" fill="none" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">
       <path d="M8 20V5M4 9l4-4 4 4" stroke="var(--good)" />
@@ -66,7 +66,7 @@ export function SwapIcon() {
   )
 }
 
-export function KickIcon({ outcome }: { readonly outcome: 'scored' | 'saved' | 'missed' }) {
+function KickIcon({ outcome }: { readonly outcome: 'scored' | 'saved' | 'missed' }) {
   return (
     <svg class="icon" viewBox="0 0 24 24" fill="none" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">
       <circle cx="12" cy="12" r="10" fill={outcome === 'scored' ? 'var(--good)' : 'var(--bad)'} />
@@ -85,7 +85,7 @@ export function ScreenIcon() {
   )
 }
 
-export function SpotIcon() {
+function SpotIcon() {
   return (
     <svg class="icon" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" aria-hidden="true">
       <circle cx="12" cy="12" r="9" />

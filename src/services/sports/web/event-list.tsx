@@ -65,7 +65,7 @@ const told = new Set([
   'status',
 ])
 
-export function isTold(event: MatchEvent): boolean {
+function isTold(event: MatchEvent): boolean {
   if (event.state === 'deleted' || !told.has(event.kind)) return false
   // The last whistle and the end of the match are one.
   return event.kind !== 'status' || !['finished', 'live', 'half_time', 'scheduled'].includes(event.data.status)

@@ -36,7 +36,7 @@ export function applyMessage(view: MatchView, message: GameMessage): MatchView {
  * Puts an event among those known, by id, if its revision is newer, and keeps them in order (sports S2). One that was deleted stays, so that
  * nothing brings it back; whoever shows events passes over it. Answers the same array when nothing changed.
  */
-export function upsert(events: readonly MatchEvent[], event: MatchEvent): readonly MatchEvent[] {
+function upsert(events: readonly MatchEvent[], event: MatchEvent): readonly MatchEvent[] {
   const known = events.find(other => other.id === event.id)
   if (known !== undefined && known.rev >= event.rev) return events
   return ordered([...events.filter(other => other.id !== event.id), event])
