@@ -126,8 +126,10 @@ export class Fleet extends Central {
   }
 
   override troubles(): readonly Trouble[] {
-    const shared = this.options.troubles?.() ?? []
-    return this.isOrphan ? [...shared, { part: 'postgres', reason: this.#memberTrouble }] : shared
+    const troubles = [...(this.options.troubles?.() ?? [])]
+    if (this.#log?.canary.isDeaf) troubles.push({ part: 'deaf', reason: 'what others publish is not heard here' })
+    if (this.isOrphan) troubles.push({ part: 'postgres', reason: this.#memberTrouble })
+    return troubles
   }
 
   override fleet(): FleetFigures {
@@ -143,6 +145,9 @@ export class Fleet extends Central {
       owned: held.length,
       ...this.#counts,
       term: Math.max(0, ...held.map(({ term }) => term)),
+      roundTripMs: this.#log?.canary.roundTripMs ?? 0,
+      skipped: this.#log?.skipped.counts ?? {},
+      keptBytes: this.#log?.tailBytes ?? 0,
     }
   }
 

@@ -142,6 +142,12 @@ export interface FleetFigures {
   readonly lost: number
   /** The highest term of a slot of this node: how often that slot has had another owner. */
   readonly term: number
+  /** How long the newest record that the node sent to itself through the log was on its way. */
+  readonly roundTripMs: number
+  /** Records that were passed over, by reason. */
+  readonly skipped: Readonly<Record<string, number>>
+  /** Bytes of publications that are kept for recovery and history. */
+  readonly keptBytes: number
 }
 
 export interface FleetMember {

@@ -1,8 +1,12 @@
-import { afterAll, beforeAll } from 'bun:test'
+import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { partitionOf } from '../../src/broker/index.ts'
+import { KafkaCluster } from '../../src/broker/kafka/index.ts'
 import { systemClock } from '../../src/kit/index.ts'
-import { atEnd, Kafka, lacks, lacksKafka, Postgres, startServer, type TestServer } from '../kit/index.ts'
+import { atEnd, Kafka, lacks, lacksKafka, Postgres, startServer, type TestInput, type TestServer } from '../kit/index.ts'
 import { fleetInput, isWhole, onFreePort } from '../kit/servers/fleet.ts'
+import { connect, kept } from '../kit/servers/tree.ts'
 import { fleetContract } from './fleet.ts'
+import { kafkaOptions } from './over-kafka.ts'
 
 const what = 'three nodes on Kafka and Postgres'
 let kafka: Kafka
@@ -10,7 +14,7 @@ let postgres: Postgres
 let fleets = 0
 
 /** On the clock of the machine, as the engines are. */
-async function three(input = {}): Promise<[TestServer, TestServer, TestServer]> {
+async function three(input: TestInput = {}): Promise<[TestServer, TestServer, TestServer]> {
   const store = await postgres.database()
   const prefix = `fleet${++fleets}`
   const add = async () => {
@@ -35,4 +39,25 @@ if (!lacksKafka(what) && !lacks('postgres', what)) {
     await Promise.all([kafka[Symbol.asyncDispose](), postgres[Symbol.asyncDispose]()])
   })
   fleetContract('on Kafka and Postgres', three)
+
+  test('[FL19] a namespace has a topic of its own, or one for each channel, which other systems write to', async () => {
+    const namespaces = [
+      { name: 'game', ...kept, kafka: { mapping: 'per-channel', topic: '' } },
+      { name: 'room', ...kept, kafka: { mapping: 'shared', topic: 'rooms' } },
+    ] as const
+    const [first, second] = await three({ channel: { namespaces: [...namespaces] } })
+    const game = await (await connect(first, 'ann')).subscribe('game:game_7').ready()
+    const room = await (await connect(second, 'ben')).subscribe('room:1').ready()
+    await second.publish('game:game_7', { by: 'a node' })
+    await first.publish('room:1', { by: 'a node' })
+    const others = await KafkaCluster.open(kafkaOptions(kafka))
+    atEnd(() => others.close())
+    const [gameLog, roomLog] = await others.logs([
+      { name: 'game_7', partitions: 1, path: '' },
+      { name: 'rooms', partitions: 4, path: '' },
+    ])
+    await gameLog?.append(0, [{ key: '', value: '{"by":"another system"}' }])
+    await roomLog?.append(partitionOf('room:1', 4), [{ key: 'room:1', value: '{"by":"another system"}' }])
+    for (const subscription of [game, room]) expect(await subscription.gets(2)).toEqual([{ by: 'a node' }, { by: 'another system' }])
+  })
 }

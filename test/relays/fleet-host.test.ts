@@ -155,6 +155,7 @@ describe('how a fleet is', () => {
     expect(figure('fleet_slots_owned')).toBeGreaterThan(1000)
     expect(figure('fleet_terms_begun_total')).toBeGreaterThanOrEqual(figure('fleet_slots_owned'))
     expect(figure('fleet_term')).toBeGreaterThan(0)
+    expect(metrics).toMatch(/^fanfare_fleet_log_round_trip_seconds \d/m)
     const stats = (await (await fetch(`${node.url}/ops/stats`, { headers: { 'X-API-Key': apiKey } })).json()) as {
       fleet: { members: { node: string; slots: number }[]; slots: number }
     }

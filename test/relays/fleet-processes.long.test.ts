@@ -11,6 +11,7 @@ import {
   lacks,
   lacksKafka,
   Postgres,
+  RawClient,
   type Sdk,
   type SdkSubscription,
   type TestInput,
@@ -118,12 +119,19 @@ if (!lacksKafka(what) && !lacks('postgres', what)) {
       const [first, second] = await nodesOf(2, { shutdown: { timeout: '2s' } })
       if (first === undefined || second === undefined) throw new Error('two nodes are expected')
       const { subscription, client } = await viewerAt(second, 'ann')
+      using leaving = await RawClient.connect(first.wsUrl, { token: await userToken('ben') })
+      const { subscribe } = await leaving.call({ subscribe: { channel: 'kept:1', recoverable: true } })
       await publishAt(first, 1, 20)
       const ending = first.stop('SIGTERM')
+      expect((await leaving.closes()).code).toBe(3001)
       await publishAt(second, 21, 60)
       expect(await ending).toBe(0)
       expect(await subscription.gets(60)).toEqual(upTo(60))
       expect(client.connections).toBe(1)
+      using come = await RawClient.connect(second.wsUrl, { token: await userToken('ben') })
+      const since = { recover: true, epoch: subscribe?.epoch, offset: subscribe?.offset }
+      const again = await come.call({ subscribe: { channel: 'kept:1', ...since } })
+      expect([again.subscribe?.recovered, again.subscribe?.publications?.map(({ data }) => data)]).toEqual([true, upTo(60)])
       await until('it is alone', async () => (await fetchFleet(second)).length === 1)
     })
 

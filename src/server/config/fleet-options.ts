@@ -53,7 +53,7 @@ export const namespaceKafka = group({
   ),
   topic: text('The topic, or what the names of the topics begin with, before the channel’s own.', {
     phrase: 'letters, digits, "-", "_" and "."',
-    pattern: /^[-\w.]{1,200}$/,
+    pattern: /^[-\w.]{0,200}$/,
     otherwise: 'kafka.topics.prefix and the namespace',
   }).optional(),
 })

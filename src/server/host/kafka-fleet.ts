@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { NamespaceLog, SharedLogs } from '../../broker/index.ts'
 import { KafkaCluster, KafkaError, type KafkaOptions } from '../../broker/kafka/index.ts'
 import { leaseFence, PostgresLeaseStore, placementMigrations, type Trouble, ttlDefaultMs } from '../../cluster/index.ts'
 import { systemClock } from '../../kit/index.ts'
@@ -40,24 +41,32 @@ async function openKafka({ config, clock, random, log }: FleetContext): Promise<
   }
 }
 
-async function openLogs(kafka: KafkaCluster, { topics: { prefix, partitions, replication } }: KafkaConfig) {
+async function openLogs(kafka: KafkaCluster, config: KafkaConfig): Promise<SharedLogs> {
+  const { prefix, partitions, replication } = config.topics
   const one = { partitions: 1, replication, path: 'kafka.topics.replication' }
-  const [channels, controls, presence] = await kafka.logs([
-    { name: `${prefix}.channels`, partitions, replication, path: 'kafka.topics.partitions' },
+  const many = { partitions, replication, path: 'kafka.topics.partitions' }
+  const own = Object.entries(config.mappings)
+  const ofNamespaces = own.flatMap(([name, { mapping, topic }]) =>
+    mapping === 'shared' ? [{ ...many, namespace: name, name: topic ?? `${prefix}.${name}` }] : [],
+  )
+  const [channels, controls, presence, ...others] = await kafka.logs([
+    { ...many, name: `${prefix}.channels` },
     { ...one, name: `${prefix}.controls` },
     { ...one, name: `${prefix}.presence` },
+    ...ofNamespaces,
   ])
   if (channels === undefined || controls === undefined || presence === undefined) throw new RangeError('a log for each topic is expected')
-  return { channels, controls, presence }
+  const namespaces = new Map<string, NamespaceLog>()
+  for (const [index, log] of others.entries()) namespaces.set(ofNamespaces[index]?.namespace ?? '', { mapping: 'shared', log })
+  for (const [name, { mapping, topic }] of own) {
+    if (mapping !== 'per-channel') continue
+    namespaces.set(name, { mapping, prefix: topic ?? `${prefix}.${name}.`, open: channel => kafka.log({ ...one, name: channel }) })
+  }
+  return { channels, controls, presence, namespaces }
 }
 
 function troublesOf(kafka: KafkaCluster): readonly Trouble[] {
-  if (!kafka.isDeaf) return []
-  const reason = `Kafka has not answered for ${Math.round(kafka.figures.silentMs / 1000)} s`
-  return [
-    { part: 'kafka', reason },
-    { part: 'deaf', reason: 'what others publish is not heard here' },
-  ]
+  return kafka.isDeaf ? [{ part: 'kafka', reason: `Kafka has not answered for ${Math.round(kafka.figures.silentMs / 1000)} s` }] : []
 }
 
 function databaseOf({ store }: Config): string {

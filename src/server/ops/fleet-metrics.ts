@@ -24,6 +24,22 @@ export function fleetMetrics(topology: Pick<Topology, 'fleet' | 'troubles'>): Me
       read: read(({ term }) => term),
     },
     {
+      name: 'fleet_log_round_trip_seconds',
+      help: 'How long the newest record that this node sent to itself through the log was on its way; one goes out each second.',
+      read: read(({ roundTripMs }) => roundTripMs / 1000),
+    },
+    {
+      name: 'fleet_log_kept_bytes',
+      help: 'Publications that this node keeps for recovery and history.',
+      read: read(({ keptBytes }) => keptBytes),
+    },
+    {
+      name: 'fleet_log_records_skipped_total',
+      help: 'Records of the log that were passed over, by reason.',
+      label: 'reason',
+      read: () => topology.fleet()?.skipped ?? {},
+    },
+    {
       name: 'fleet_away',
       help: '1 for a part that cannot be used at the moment: kafka or postgres do not answer, or the node is deaf to what others publish.',
       label: 'part',
