@@ -56,6 +56,10 @@ export class SparseBroker implements Exchange {
     return this.#broker.announce(channel, message)
   }
 
+  deliverHere(channel: string, message: BrokerMessage): void {
+    this.#broker.deliverHere(channel, message)
+  }
+
   subscribe(channel: string): Promise<void> {
     return this.#broker.subscribe(channel)
   }

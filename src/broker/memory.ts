@@ -94,7 +94,11 @@ export class MemoryBroker implements Exchange {
   }
 
   async announce(channel: string, delivery: BrokerMessage): Promise<void> {
-    this.#deliver(channel, delivery)
+    this.deliverHere(channel, delivery)
+  }
+
+  deliverHere(channel: string, delivery: BrokerMessage): void {
+    for (const sink of this.#sinks) sink.deliver(channel, delivery)
   }
 
   /** Everything is delivered to the only node there is; nothing to do. */
@@ -140,12 +144,12 @@ export class MemoryBroker implements Exchange {
     if (publication.offset > 0 && namespace.delivery.history.store === 'disk' && this.options.log !== undefined)
       return this.#appendLater(stream, data, options)
     stream.append(publication, now)
-    this.#deliver(channel, { kind: 'publication', publication, epoch: stream.epoch })
+    this.deliverHere(channel, { kind: 'publication', publication, epoch: stream.epoch })
     return Promise.resolve({ epoch: stream.epoch, offset: stream.offset })
   }
 
   async #pass(channel: string, publication: Publication): Promise<Position> {
-    this.#deliver(channel, { kind: 'publication', publication, epoch: '' })
+    this.deliverHere(channel, { kind: 'publication', publication, epoch: '' })
     return { epoch: '', offset: 0 }
   }
 
@@ -179,7 +183,7 @@ export class MemoryBroker implements Exchange {
       const entry = entries[index]
       if (entry === undefined) continue
       stream.append(entry.publication, now)
-      this.#deliver(stream.channel, { kind: 'publication', publication: entry.publication, epoch: stream.epoch })
+      this.deliverHere(stream.channel, { kind: 'publication', publication: entry.publication, epoch: stream.epoch })
       resolve({ epoch: stream.epoch, offset: entry.publication.offset })
     }
   }
@@ -209,10 +213,6 @@ export class MemoryBroker implements Exchange {
     const namespace = this.options.namespaces.resolve(channel)
     if (namespace === undefined) throw new CommandError(errors.unknownChannel)
     return namespace
-  }
-
-  #deliver(channel: string, delivery: BrokerMessage): void {
-    for (const sink of this.#sinks) sink.deliver(channel, delivery)
   }
 
   /** A stretch of the walk over all streams. */

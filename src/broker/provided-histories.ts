@@ -55,6 +55,10 @@ export class ProvidedHistories implements Exchange {
     return this.broker.announce(channel, message)
   }
 
+  deliverHere(channel: string, message: BrokerMessage): void {
+    this.broker.deliverHere(channel, message)
+  }
+
   subscribe(channel: string): Promise<void> {
     return this.broker.subscribe(channel)
   }
@@ -91,7 +95,7 @@ export class ProvidedHistories implements Exchange {
 
   /** At the place that its provider gave it. Costs a look-up for each node where nobody follows the channel. */
   async #passOn(channel: string, data: Json, options: PublishOptions): Promise<Position> {
-    const { at = nowhere, key, tags, info, delta } = options
+    const { at = nowhere, here = false, key, tags, info, delta } = options
     const publication = new Publication({
       data,
       time: this.clock.now(),
@@ -101,7 +105,9 @@ export class ProvidedHistories implements Exchange {
       ...(info === undefined ? {} : { info }),
       ...(delta ? { delta: true } : {}),
     })
-    await this.broker.announce(channel, { kind: 'publication', publication, epoch: at.epoch })
+    const message: BrokerMessage = { kind: 'publication', publication, epoch: at.epoch }
+    if (here) this.broker.deliverHere(channel, message)
+    else await this.broker.announce(channel, message)
     return at
   }
 }

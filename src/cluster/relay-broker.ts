@@ -60,6 +60,10 @@ export class RelayBroker implements Exchange {
     return this.upstream.announce(channel, delivery)
   }
 
+  deliverHere(channel: string, message: BrokerMessage): void {
+    for (const sink of this.#sinks) sink.deliver(channel, message)
+  }
+
   /** Counted: each node below subscribes once, and only the first goes upstream; all who come meanwhile wait for the same answer. */
   async subscribe(channel: string): Promise<void> {
     const relayed = this.#channels.get(channel) ?? this.#open(channel)

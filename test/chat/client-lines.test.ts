@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { MemoryCache } from '../../src/services/chat/client/index.ts'
 import { chatWith } from '../../src/services/chat/index.ts'
+import { headOf, keepHead, placeOf } from '../../src/services/chat/store/index.ts'
 import { openSql } from '../../src/store/index.ts'
 import { atEnd, Folder, quiet, testServer, until } from '../kit/api.ts'
 import { startServer } from '../kit/index.ts'
@@ -160,8 +161,8 @@ test('[M6, M48] of what the inbox no longer keeps, the list and history tell: ed
   await ann.client.edit(id, 1, 'one')
   await first[Symbol.asyncDispose]()
   const sql = await openSql(target)
-  await sql.run("update chat_inbox set floor = pts - 3 where person = 'bob'")
-  await sql.run("delete from chat_run where person = 'bob' and pts <= (select floor from chat_inbox where person = 'bob')")
+  const head = await headOf(sql, 'bob')
+  await keepHead(sql, 'bob', { ...head, floor: await placeOf(sql, 'bob', head.pts - 3) })
   await sql.close()
   await testServer({ port: Number(new URL(url).port) }, { services })
   await ann.sees('the server', () => ann.client.link === 'live')

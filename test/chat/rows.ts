@@ -7,6 +7,7 @@ import {
   deliver,
   epochOf,
   Groups,
+  headOf,
   type InboxAppend,
   Inboxes,
   Invitations,
@@ -16,6 +17,7 @@ import {
   Messages,
   type OwnChange,
   type Profile,
+  placeOf,
   read,
   recountUnread,
   type Sent,
@@ -28,7 +30,8 @@ import { migrateSql, type Sql } from '../../src/store/index.ts'
 
 /** The rows of chat without a server around them: each call is one transaction, and its inbox appends are noted. */
 export class ChatRows {
-  readonly posted: InboxAppend[] = []
+  readonly posted: (InboxAppend & { readonly pts: number })[] = []
+  readonly #tops = new Map<string, number>()
   readonly unitsOfWork: UnitsOfWork
   readonly groups: Groups
   readonly invitations: Invitations
@@ -42,7 +45,7 @@ export class ChatRows {
     random: Random,
     bounds: ChatBounds,
   ) {
-    this.unitsOfWork = new UnitsOfWork(sql, clock, { deliver: posted => this.posted.push(...posted), receiptsDue() {} })
+    this.unitsOfWork = new UnitsOfWork(sql, clock, { deliver: posted => this.#note(posted), receiptsDue() {} })
     this.groups = new Groups(random, bounds)
     this.invitations = new Invitations(this.groups, random)
     this.messages = new Messages({ bounds, spend() {} })
@@ -130,7 +133,10 @@ export class ChatRows {
   }
 
   deliver(user: string, after: number, upTo: number): Promise<void> {
-    return this.unitsOfWork.commit(change => deliver(change, user, after, upTo))
+    return this.unitsOfWork.commit(async ({ tx, now }) => {
+      const [from, to] = [await placeOf(tx, user, after), await placeOf(tx, user, upTo)]
+      await deliver(tx, [{ person: user, after: from.place, upTo: to.place }], now)
+    })
   }
 
   tell(conversation: string): Promise<void> {
@@ -164,5 +170,18 @@ export class ChatRows {
 
   channel(user: string): string {
     return inboxChannel(user)
+  }
+
+  async top(user: string): Promise<number> {
+    return (await headOf(this.sql, user)).pts
+  }
+
+  /** Each inbox has dense places of its own. */
+  #note(posted: readonly InboxAppend[]): void {
+    for (const append of posted) {
+      const pts = (this.#tops.get(append.person) ?? 0) + 1
+      this.#tops.set(append.person, pts)
+      this.posted.push({ ...append, pts })
+    }
   }
 }

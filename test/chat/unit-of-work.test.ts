@@ -1,14 +1,15 @@
 import { afterEach, expect, test } from 'bun:test'
 import { systemClock } from '../../src/kit/index.ts'
 import { CommandError, errors } from '../../src/protocol/index.ts'
-import { type UnitOfWork, UnitsOfWork } from '../../src/services/chat/store/index.ts'
-import { openSql, type Sql } from '../../src/store/index.ts'
+import { schema, type UnitOfWork, UnitsOfWork } from '../../src/services/chat/store/index.ts'
+import { migrateSql, openSql, type Sql } from '../../src/store/index.ts'
 
 let sql: Sql
 afterEach(() => sql.close())
 
 async function open() {
   sql = await openSql('sqlite::memory:')
+  await migrateSql(sql, 'chat', schema)
   await sql.run('create table done (what text primary key)')
   const moved: string[] = []
   const unitsOfWork = new UnitsOfWork(sql, systemClock, { deliver() {}, receiptsDue: what => moved.push(what) })

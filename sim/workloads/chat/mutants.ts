@@ -56,20 +56,19 @@ export const chatMutants: readonly ChatMutant[] = [
     /(update chat_member set unread = unread) - 1(\s+where conversation = \?1 and read_to)/,
     '$1$2',
   ]),
-  saying('does not count what is unread', undefined, ['unread = unread + 1', 'unread = unread + 0']),
+  saying('does not count what is unread', undefined, ['counted = counted + ?3', 'counted = counted + 0 * ?3']),
   saying('tells those who were removed what comes after', undefined, [
-    'where conversation = ?1 and active = 1 and person <> ?2)',
-    'where conversation = ?1 and person <> ?2)',
+    'update chat_stay set to_seq = ?3 where',
+    'update chat_stay set to_seq = ?3 + 1000000 where',
   ]),
-  saying('gives somebody who comes back the time between', 'stormy', [
+  saying('gives somebody who comes what was said just before', 'stormy', [
     'insert into chat_stay (conversation, person, from_seq, to_seq) values (?1, ?2, ?3, null)',
-    `insert into chat_stay (conversation, person, from_seq, to_seq)
-     select ?1, ?2, coalesce((select max(to_seq) + 1 from chat_stay s where s.conversation = ?1 and s.person = ?2), ?3), null`,
+    'insert into chat_stay (conversation, person, from_seq, to_seq) values (?1, ?2, case when ?3 > 1 then ?3 - 1 else ?3 end, null)',
   ]),
-  saying('lets a watermark fall', undefined, ['person = ?2 and delivered_to < ?3', 'person = ?2']),
+  saying('lets a watermark fall', undefined, [' and chat_member.delivered_to < n.seq', '']),
   saying('takes whatever was delivered for read', undefined, [
-    'set delivered_to = ?3, receipt_due = 1',
-    'set delivered_to = ?3, read_to = ?3, receipt_due = 1',
+    'set delivered_to = n.seq, receipt_due = 1',
+    'set delivered_to = n.seq, read_to = n.seq, receipt_due = 1',
   ]),
   saying('forgets after a crash whom it owes receipts', 'stormy', [
     'select distinct conversation from chat_member where receipt_due = 1',

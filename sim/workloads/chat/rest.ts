@@ -54,8 +54,32 @@ function checkLog({ judge, rows }: ChatRestContext, log: Log): void {
       judge.hold(rev === (revs.get(target) ?? 0) + 1, `${id}: edit ${rev} of ${target} after ${revs.get(target)}`)
       revs.set(target, rev)
     }
+    checkStays(judge, rows, id, entries)
     checkReactions(judge, rows, id, entries)
   }
+}
+
+/** Who was there when, as the log itself says. */
+function checkStays(judge: Judge, rows: Rows, id: string, entries: readonly EntryLine[]): void {
+  const said: { person: string; from: number; to: number | null }[] = []
+  for (const { kind, seq, body } of entries) {
+    if (kind !== 'membership' || body === null) continue
+    const { change, users }: { change: string; users: readonly string[] } = JSON.parse(body).membership
+    for (const person of users) {
+      if (change === 'created' || change === 'added' || change === 'joined') said.push({ person, from: seq, to: null })
+      const stay = said.findLast(other => other.person === person)
+      if ((change === 'removed' || change === 'left') && stay !== undefined) stay.to = seq
+    }
+  }
+  if (said.length === 0) return
+  const kept = rows.stays.filter(({ conversation }) => conversation === id)
+  judge.hold(
+    Bun.deepEquals(
+      sorted(said.map(({ person, from, to }) => [person, `${from}`, `${to}`])),
+      sorted(kept.map(({ person, from_seq, to_seq }) => [person, `${from_seq}`, `${to_seq}`])),
+    ),
+    `${id}: the log tells of other stays than are written down`,
+  )
 }
 
 function checkReactions(judge: Judge, rows: Rows, id: string, entries: readonly EntryLine[]): void {
@@ -90,14 +114,16 @@ function checkSends({ judge, transcript, rows, tally }: ChatRestContext, log: Lo
   tally.count('sends checked', transcript.answered.size)
 }
 
-/** Inboxes are dense, and hold every entry for everyone who was there, once and in order. */
+/** Inboxes hold every entry for everyone who was there, once and in order, and what devices acknowledged is where they say. */
 function checkInboxes({ judge, rows }: ChatRestContext, log: Log): void {
   const byPerson = Map.groupBy(rows.items, ({ person }) => person)
-  for (const { person, pts, floor } of rows.inboxes) {
+  for (const { person, device, acked, counted } of rows.devices)
+    judge.hold(acked === counted, `${person}/${device} has acknowledged ${acked}, where ${counted} entries are`)
+  for (const { person } of rows.inboxes) {
     const items = byPerson.get(person) ?? []
     judge.hold(
-      floor === 0 && items.length === pts && items.every((item, index) => item.pts === index + 1),
-      `the inbox of ${person} is not dense up to ${pts}`,
+      items.every((item, index) => item.place > (items[index - 1]?.place ?? 0)),
+      `two entries of the inbox of ${person} are at one place`,
     )
     const logged = Map.groupBy(
       items.filter(({ kind }) => kind === 'log'),

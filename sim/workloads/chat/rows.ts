@@ -42,7 +42,7 @@ export interface EntryLine {
 
 export interface ItemLine {
   readonly person: string
-  readonly pts: number
+  readonly place: number
   readonly kind: string
   readonly conversation: string
   readonly seq: number
@@ -55,19 +55,28 @@ export interface Rows {
   readonly stays: readonly StayLine[]
   readonly entries: readonly EntryLine[]
   readonly items: readonly ItemLine[]
-  readonly inboxes: readonly { readonly person: string; readonly pts: number; readonly floor: number }[]
+  readonly inboxes: readonly { readonly person: string; readonly pts: number }[]
+  /** What devices have acknowledged: a place of their inbox, and how many entries there are up to it. */
+  readonly devices: readonly { readonly person: string; readonly device: string; readonly acked: number; readonly counted: number }[]
   readonly hidden: readonly { readonly conversation: string; readonly person: string; readonly seq: number }[]
   readonly reactions: readonly { readonly conversation: string; readonly seq: number; readonly person: string; readonly emoji: string }[]
 }
 
+const memberLine = `m.conversation, m.person, m.role, m.active, m.delivered_to, m.read_to, m.told_delivered, m.told_read, m.receipt_due, m.cleared,
+  m.unread + case when m.active = 1 then (select c.counted from chat_conversation c where c.id = m.conversation) else 0 end as unread`
+
 export async function readRows(sql: Sql): Promise<Rows> {
   return {
     conversations: await sql.all('select * from chat_conversation order by id'),
-    members: await sql.all('select * from chat_member order by conversation, person'),
+    members: await sql.all(`select ${memberLine} from chat_member m order by conversation, person`),
     stays: await sql.all('select * from chat_stay order by conversation, person, from_seq'),
     entries: await sql.all('select * from chat_entry order by conversation, seq'),
-    items: await sql.all('select * from chat_item order by person, pts'),
-    inboxes: await sql.all('select * from chat_inbox order by person'),
+    items: await sql.all('select * from chat_item order by person, place'),
+    inboxes: await sql.all('select person, count(*) as pts from chat_item group by person order by person'),
+    devices: await sql.all(
+      `select d.person, d.device, d.acked, (select count(*) from chat_item i where i.person = d.person and i.place <= d.acked_place) as counted
+       from chat_device d order by d.person, d.device`,
+    ),
     hidden: await sql.all('select * from chat_hidden'),
     reactions: await sql.all('select * from chat_reaction'),
   }
@@ -78,7 +87,7 @@ export type Counted = MemberLine & { readonly counted: number }
 
 export function readCounts(sql: Sql): Promise<Counted[]> {
   return sql.all(
-    `select m.*, (select count(*) from chat_entry e
+    `select ${memberLine}, (select count(*) from chat_entry e
        where e.conversation = m.conversation and e.kind = 'message' and e.deleted = 0 and e.author <> m.person
          and e.seq > m.read_to and e.seq > m.cleared
          and exists (select 1 from chat_stay s where s.conversation = e.conversation and s.person = m.person

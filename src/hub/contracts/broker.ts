@@ -14,6 +14,8 @@ export interface PublishOptions {
   readonly skipHistory?: boolean
   /** The place that a history provider gave it. Without one it is delivered without a place, where a service keeps the history. */
   readonly at?: Position
+  /** Delivers it to this node and those below it alone, where a service keeps the history: every other node delivers it by itself. */
+  readonly here?: boolean
   /** Lets it go out as a delta, where the namespace does not do so by itself (`delta_publish`). */
   readonly delta?: boolean
 }
@@ -120,6 +122,8 @@ export interface Broker {
 
 /** A broker that serves several nodes: its own, and those that are linked to it. */
 export interface Exchange extends Broker {
+  /** Delivers to this node and those below it alone: what every node finds out by itself. */
+  deliverHere(channel: string, message: BrokerMessage): void
   attach(sink: BrokerSink): void
   detach(sink: BrokerSink): void
 }

@@ -2,6 +2,7 @@ import type { Random } from '../../kit/index.ts'
 import { CommandError } from '../../protocol/index.ts'
 import type { ServiceHost, Sql } from '../../service.ts'
 import { Connections } from './connections.ts'
+import { Deliveries } from './deliveries.ts'
 import type { Files } from './files/index.ts'
 import { Indexer } from './indexer.ts'
 import { limits } from './limits.ts'
@@ -22,8 +23,8 @@ import {
   type InboxAppend,
   Inboxes,
   Invitations,
-  inboxChannel,
   Messages,
+  type PlaceRange,
   type PushStore,
   type Sending,
   signOutDevice,
@@ -69,6 +70,7 @@ const signedOut = { code: 4501, reason: chatErrors.signedOut.message }
 export class Chat {
   readonly unitsOfWork: UnitsOfWork
   readonly inboxes: Inboxes
+  readonly deliveries: Deliveries
   readonly groups: Groups
   readonly invitations: Invitations
   readonly messages: Messages
@@ -89,12 +91,14 @@ export class Chat {
     const { server, sql, epoch, random, bounds, durability, files } = parts
     const { clock } = server
     this.unitsOfWork = new UnitsOfWork(sql, clock, {
-      deliver: inboxAppends => this.#deliver(inboxAppends),
+      deliver: (inboxAppends, stretch) => this.#deliver(inboxAppends, stretch),
       receiptsDue: conversation => this.receipts.moved(conversation),
       opened: (conversation, person) => this.presence.entered(conversation, person),
     })
     const spendEntries = (user: string, entries: number) => this.entryRates.spend(user, entries)
     this.inboxes = new Inboxes(sql, epoch, clock)
+    this.deliveries = new Deliveries({ server, sql, epoch, random })
+    this.inboxes.follow = (person, read) => this.deliveries.followed.follow(person, read)
     this.groups = new Groups(random, bounds, { spendEntries })
     this.invitations = new Invitations(this.groups, random)
     this.#messageRates = new UserRates(clock, bounds.messageRate)
@@ -106,6 +110,7 @@ export class Chat {
     this.connections = new Connections({
       unitsOfWork: this.unitsOfWork,
       inboxes: this.inboxes,
+      followed: this.deliveries.followed,
       durability,
       limits: {
         edit_ms: bounds.editMs,
@@ -141,12 +146,14 @@ export class Chat {
 
   /** Takes up what a server that ended too early left untold. */
   async start(): Promise<void> {
+    await this.deliveries.start()
     for (const conversation of await untoldReceipts(this.parts.sql)) this.receipts.moved(conversation)
     await this.parts.pushes?.start()
     this.indexer.start()
   }
 
   async close(): Promise<void> {
+    this.deliveries.close()
     this.presence.close()
     this.receipts.close()
     await this.indexer.close()
@@ -215,13 +222,11 @@ export class Chat {
     await this.parts.files?.sweepAll()
   }
 
-  #deliver(inboxAppends: readonly InboxAppend[]): void {
-    const { epoch, pushes } = this.parts
+  #deliver(inboxAppends: readonly InboxAppend[], stretch: PlaceRange): void {
+    const { pushes } = this.parts
     this.#noteLogged(inboxAppends)
-    for (const { person, pts, entry } of inboxAppends) {
-      this.inboxAppends[entry.kind] = (this.inboxAppends[entry.kind] ?? 0) + 1
-      this.#publish(inboxChannel(person), toJson(entry), { epoch, offset: pts })
-    }
+    for (const { entry } of inboxAppends) this.inboxAppends[entry.kind] = (this.inboxAppends[entry.kind] ?? 0) + 1
+    this.deliveries.committed(inboxAppends, stretch)
     if (pushes !== undefined) this.#owe(inboxAppends, pushes)
   }
 
@@ -236,33 +241,27 @@ export class Chat {
     }
   }
 
-  #publish(channel: string, data: ReturnType<typeof toJson>, at: { epoch: string; offset: number }): void {
-    const { server } = this.parts
-    server.publish(channel, data, { at }).catch((error: unknown) => {
-      // It is in the inbox: devices get it when they ask again.
-      server.log.error({ channel, err: error }, 'an entry was stored but not delivered')
-    })
-  }
-
   #owe(inboxAppends: readonly InboxAppend[], pushes: PushDesk): void {
     const messages = inboxAppends.filter(
       (item): item is InboxAppend & { entry: MessageEntry } => item.entry.kind === 'message' && item.entry.author !== item.person,
     )
-    const [first] = messages
-    if (first !== undefined) void this.#oweMessages(first.entry.conversation, messages, pushes)
+    // Several messages may have been committed at once.
+    for (const copies of Map.groupBy(messages, ({ place }) => place).values()) void this.#oweMessage(copies, pushes)
     for (const { person, entry } of inboxAppends) {
       if (entry.kind === 'delete' && entry.for === 'everyone') pushes.retract(person, entry.conversation, entry.target)
     }
   }
 
-  async #oweMessages(conversation: string, messages: readonly (InboxAppend & { entry: MessageEntry })[], pushes: PushDesk): Promise<void> {
+  /** @param copies of one message, for each who gets it */
+  async #oweMessage(copies: readonly (InboxAppend & { entry: MessageEntry })[], pushes: PushDesk): Promise<void> {
+    const { conversation = '', author, seq } = copies[0]?.entry ?? {}
     try {
-      const wanting = await this.parts.pushStore.wanting(conversation, messages[0]?.entry.author, messages[0]?.entry.seq)
-      for (const { person, pts, entry } of messages) {
+      const wanting = await this.parts.pushStore.wanting(conversation, author, seq)
+      for (const { person, place, entry } of copies) {
         if (!wanting.has(person)) continue
         pushes.owe(person, {
           conversation,
-          offset: pts,
+          offset: place,
           seq: entry.seq,
           mid: entry.mid,
           ...(entry.enc === undefined ? {} : { enc: entry.enc }),

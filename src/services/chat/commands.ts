@@ -21,7 +21,7 @@ import {
   messagesFor,
   pageOf,
   pageOfList,
-  read,
+  readAll,
   search,
 } from './store/index.ts'
 
@@ -166,7 +166,7 @@ function addMessageCommands(server: ServiceHost, chat: Chat): void {
     const text = input.text !== undefined && saysNothing(input.text) ? undefined : input.text
     const draft = { ...input, text, device: actor.device }
     await chat.screen(draft, actor.user)
-    const sent = await unitsOfWork.commit(change => messages.send(change, actor, draft))
+    const sent = await unitsOfWork.commitTogether(change => messages.send(change, actor, draft))
     // A user who answers has read everything before.
     chat.parts.pushes?.read(actor.user, { conversation: input.conversation, seq: sent.seq, device: actor.device })
     return sent
@@ -200,14 +200,15 @@ function addMessageCommands(server: ServiceHost, chat: Chat): void {
 
 function addReadingCommands(server: ServiceHost, chat: Chat): void {
   const { unitsOfWork, parts } = chat
+  const readings = unitsOfWork.gather(limits.acksTogether, readAll)
   command(server, chat, 'chat.ack', z.object({ device, offset: place }), async ({ offset }, actor, { client }) => {
     if (actor.device === '') throw new CommandError(errors.badRequest, 'device: say which one')
-    const acknowledged = await chat.connections.acknowledge(client, actor.user, actor.device, offset)
-    parts.pushes?.acknowledged(actor.user, actor.device, acknowledged.offset)
+    const { place, ...acknowledged } = await chat.connections.acknowledge(client, actor.user, actor.device, offset)
+    parts.pushes?.acknowledged(actor.user, actor.device, place)
     return acknowledged
   })
   command(server, chat, 'chat.read', z.object({ conversation, seq: place, device }), async (input, actor) => {
-    const marked = await unitsOfWork.commitLater(change => read(change, actor.user, input.conversation, input.seq))
+    const marked = await readings({ person: actor.user, conversation: input.conversation, seq: input.seq })
     parts.pushes?.read(actor.user, { conversation: input.conversation, seq: marked.read, device: actor.device })
     return marked
   })

@@ -2,19 +2,24 @@ import { z } from 'zod'
 import type { Json } from '../../kit/index.ts'
 import { CommandError, errors } from '../../protocol/index.ts'
 import type { HookClient, Queries, ServerSideSubscriptions } from '../../service.ts'
+import type { FollowedInboxes } from './followed-inboxes.ts'
 import { limits } from './limits.ts'
 import { isLine } from './model/text.ts'
 import type { InboxState } from './model/wire.ts'
 import {
+  type Acknowledgement,
+  acknowledge,
   advanceDevice,
   checkSignedIn,
-  deliver,
   findDevice,
   headOf,
   type Inboxes,
+  type InboxPlace,
   type Item,
   inboxChannel,
+  keepHead,
   linkDevice,
+  placeOf,
   type UnitsOfWork,
 } from './store/index.ts'
 
@@ -39,6 +44,7 @@ interface Connection {
 export interface ConnectionsHost {
   readonly unitsOfWork: UnitsOfWork
   readonly inboxes: Inboxes
+  readonly followed: FollowedInboxes
   readonly durability: InboxState['durability']
   readonly limits: NonNullable<InboxState['limits']>
   push(client: string, channel: string, items: readonly Item[]): Promise<boolean>
@@ -47,6 +53,8 @@ export interface ConnectionsHost {
 
 export interface Acknowledged {
   readonly offset: number
+  /** The same in the order of all inboxes. */
+  readonly place: number
   readonly backlog: number
 }
 
@@ -57,7 +65,15 @@ export interface Acknowledged {
 export class Connections {
   readonly #byClient = new Map<string, Connection>()
 
-  constructor(readonly host: ConnectionsHost) {}
+  readonly #acknowledge: (given: Acknowledgement) => Promise<InboxPlace>
+
+  constructor(readonly host: ConnectionsHost) {
+    this.#acknowledge = host.unitsOfWork.gather<Acknowledgement, InboxPlace>(limits.acksTogether, async (change, given) => {
+      const { outcomes, moved } = await acknowledge(change.tx, given, change.now)
+      for (const conversation of moved) change.receiptsDue.add(conversation)
+      return outcomes
+    })
+  }
 
   get size(): number {
     return this.#byClient.size
@@ -71,8 +87,8 @@ export class Connections {
     if (!hello.success) throw new CommandError(errors.badRequest, `data.device: ${hello.error.issues[0]?.message ?? 'not a name'}`)
     const { device } = hello.data
     const { unitsOfWork, inboxes, durability, limits: told } = this.host
-    const { acked, top, truncated } = await unitsOfWork.commit(({ tx, now }) =>
-      welcome(tx, user, device, now, other => this.clientsOf(user, other).length > 0),
+    const { acked, top, truncated } = await unitsOfWork.sql.transaction(tx =>
+      welcome(tx, user, device, unitsOfWork.clock.now(), other => this.clientsOf(user, other).length > 0),
     )
     const isWindowed = top - acked > limits.windowMax
     const connection: Connection = {
@@ -128,13 +144,10 @@ export class Connections {
     const connection = client === undefined ? undefined : this.#byClient.get(client)
     const owns = connection?.user === user && connection.device === device
     const most = owns && connection.sent < connection.live ? Math.min(offset, connection.sent) : offset
-    const after = await this.host.unitsOfWork.commitLater(async change => {
-      const { before, after } = await advanceDevice(change.tx, user, device, most, change.now)
-      await deliver(change, user, before, after)
-      return after
-    })
+    const upTo = this.host.followed.find(user, most) ?? (await placeOf(this.host.unitsOfWork.sql, user, most))
+    const { pts: after, place } = await this.#acknowledge({ person: user, device, upTo })
     if (client !== undefined && owns) await this.#continue(client, connection, after)
-    return { offset: after, backlog: owns ? Math.max(0, connection.live - Math.max(after, connection.sent)) : 0 }
+    return { offset: after, place, backlog: owns ? Math.max(0, connection.live - Math.max(after, connection.sent)) : 0 }
   }
 
   /** Drops those that got their inbox's state and then never connected. */
@@ -182,24 +195,26 @@ async function welcome(tx: Queries, user: string, device: string, now: number, i
     return { acked: pts, top: pts }
   }
   await tx.run('update chat_device set seen = ?3 where person = ?1 and device = ?2', user, device, now)
-  const { pts, floor } = await headOf(tx, user)
-  if (known.acked >= floor) return { acked: known.acked, top: pts }
-  const truncated = await lost(tx, user, known.seen, floor)
+  const head = await headOf(tx, user)
+  await keepHead(tx, user, head)
+  const { pts, floor } = head
+  if (known.acked >= floor.pts) return { acked: known.acked, top: pts }
+  const truncated = await lost(tx, user, known.seen, floor.place)
   await advanceDevice(tx, user, device, floor, now)
-  return { acked: floor, top: pts, truncated }
+  return { acked: floor.pts, top: pts, truncated }
 }
 
 /** The messages of each conversation since a device was last seen that are no longer in the inbox (chat M6). */
-async function lost(tx: Queries, user: string, seen: number, floor: number): Promise<Record<string, [number, number]>> {
+async function lost(tx: Queries, user: string, seen: number, floorPlace: number): Promise<Record<string, [number, number]>> {
   const rows = await tx.all<{ conversation: string; first: number; last: number }>(
     `select e.conversation, min(e.seq) as first, max(e.seq) as last from chat_entry e
        join chat_stay s on s.conversation = e.conversation and s.person = ?1 and s.from_seq <= e.seq and (s.to_seq is null or e.seq <= s.to_seq)
      where e.ts > ?2 and e.seq < coalesce(
-       (select min(i.seq) from chat_item i where i.person = ?1 and i.conversation = e.conversation and i.kind = 'log' and i.pts > ?3), e.seq + 1)
+       (select min(i.seq) from chat_item i where i.person = ?1 and i.conversation = e.conversation and i.kind = 'log' and i.place > ?3), e.seq + 1)
      group by e.conversation order by e.conversation`,
     user,
     seen,
-    floor,
+    floorPlace,
   )
   return Object.fromEntries(rows.map(({ conversation, first, last }) => [conversation, [first, last]]))
 }

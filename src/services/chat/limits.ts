@@ -17,6 +17,10 @@ export const limits = {
   devicesMax: 16,
   /** Entries that a device may have been sent of its backlog and not acknowledged (chat M5). More come as it acknowledges. */
   windowMax: 256,
+  /** Acknowledgements that are written down at once: more would hold up what is said. */
+  acksTogether: 64,
+  /** How often a node looks by itself for what others have put into inboxes: a word of it may be lost with the node that was to say it. */
+  lookMs: 2 * second,
   /** How much an inbox keeps (chat M6). A device that is further behind is told what it lost, and pages history. */
   inboxEntriesMax: 10_000,
   inboxKeptMs: 30 * day,

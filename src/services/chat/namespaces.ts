@@ -9,4 +9,11 @@ const inboxNamespace = defineNamespace({
   forceRecovery: true,
 })
 
-export const chatNamespaces = [inboxNamespace, defineNamespace({ name: 'chat', delivery: 'ephemeral' })]
+/** Nodes tell each other here that something has come into inboxes. */
+export const orderChannel = 'chat_order:all'
+
+export const chatNamespaces = [
+  inboxNamespace,
+  defineNamespace({ name: 'chat', delivery: 'ephemeral' }),
+  defineNamespace({ name: 'chat_order', delivery: 'ephemeral' }),
+]

@@ -95,6 +95,7 @@ function addChannels(server: ServiceHost, chat: Chat): void {
     'inbox',
     ({ channel, user, action }) => action !== 'publish' && isLine(user, limits.nameMax) && ownerOf(channel) === user,
   )
+  server.authorize('chat_order', () => false)
   server.authorize('chat', async ({ channel, user, action }) => {
     const conversation = conversationIn(channel)
     if (action !== 'subscribe' || !isLine(user, limits.nameMax) || conversation === undefined || !isConversationId(conversation))

@@ -5,7 +5,7 @@ import type { PushSubscription } from './subscription.ts'
 /** A message in a user's inbox that somebody is to be told of, if nobody acknowledges it. */
 export interface OwedMessage {
   readonly conversation: string
-  /** Its place in the user's inbox. */
+  /** Its place in the order of all inboxes, as a device acknowledges it. */
   readonly offset: number
   readonly seq: number
   readonly mid: string

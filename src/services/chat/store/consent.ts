@@ -1,6 +1,6 @@
 import type { Queries } from '../../../service.ts'
 import type { MayAdd, MayWrite } from '../model/wire.ts'
-import { type Consent, type ConversationRow, type MemberRow, memberColumns } from './log.ts'
+import { type Consent, type ConversationRow, type MemberRow, memberColumnsOf } from './log.ts'
 import { pairKey } from './pair.ts'
 import { tellOwn } from './tell-own.ts'
 import type { UnitOfWork } from './unit-of-work.ts'
@@ -94,7 +94,7 @@ export async function receptionOf(tx: Queries, author: string, person: string): 
 export async function reach(change: UnitOfWork, { id, kind }: ConversationRow, author: string): Promise<string> {
   if (kind !== 'direct') return ''
   const [other] = await change.tx.all<MemberRow & { readonly blocks: number }>(
-    `select ${memberColumns}, cast((select count(*) from chat_block b where b.person = m.person and b.blocked = ?2) as integer) as blocks
+    `select ${memberColumnsOf('m')}, cast((select count(*) from chat_block b where b.person = m.person and b.blocked = ?2) as integer) as blocks
      from chat_member m where m.conversation = ?1 and m.person <> ?2`,
     id,
     author,

@@ -2,29 +2,20 @@ import { CommandError, errors } from '../../../protocol/index.ts'
 import type { Queries } from '../../../service.ts'
 import { limits } from '../limits.ts'
 import { chatErrors } from '../model/wire.ts'
+import { headOf, type InboxHead, type InboxPlace } from './inbox-places.ts'
 import { openInbox } from './log.ts'
 
 /** A row of `chat_device`. */
 export interface DeviceRow {
   readonly device: string
   readonly acked: number
+  readonly acked_place: number
   readonly seen: number
-}
-
-/** Where an inbox stands: its newest place, and the newest that is not kept any longer. */
-export interface InboxHead {
-  readonly pts: number
-  readonly floor: number
-}
-
-export async function headOf(queries: Queries, person: string): Promise<InboxHead> {
-  const [head] = await queries.all<InboxHead>('select pts, floor from chat_inbox where person = ?1', person)
-  return head ?? { pts: 0, floor: 0 }
 }
 
 export async function findDevice(queries: Queries, person: string, device: string): Promise<DeviceRow | undefined> {
   const [row] = await queries.all<DeviceRow>(
-    'select device, acked, seen from chat_device where person = ?1 and device = ?2',
+    'select device, acked, acked_place, seen from chat_device where person = ?1 and device = ?2',
     person,
     device,
   )
@@ -45,12 +36,13 @@ export async function linkDevice(
   await openInbox(tx, person)
   const head = await headOf(tx, person)
   await tx.run(
-    `insert into chat_device (person, device, acked, created, seen) values (?1, ?2, ?3, ?4, ?4)
+    `insert into chat_device (person, device, acked, created, seen, acked_place) values (?1, ?2, ?3, ?4, ?4, ?5)
      on conflict (person, device) do update set seen = excluded.seen`,
     person,
     device,
     head.pts,
     now,
+    head.place,
   )
   const rows = await tx.all<{ device: string }>('select device from chat_device where person = ?1 order by seen desc, device', person)
   const surplus = Math.max(0, rows.length - limits.devicesMax)
@@ -99,20 +91,16 @@ export async function checkSignedIn(queries: Queries, person: string, device: st
   if (rows.length > 0) throw new CommandError(chatErrors.signedOut, 'this device was signed out from another one')
 }
 
-/** Moves a device's acknowledged place forward, never back. @returns where it was and is */
-export async function advanceDevice(
-  tx: Queries,
-  person: string,
-  device: string,
-  offset: number,
-  now: number,
-): Promise<{ before: number; after: number }> {
-  const known = await findDevice(tx, person, device)
-  if (known === undefined) throw new CommandError(chatErrors.notFound, 'device: not linked, connect with it first')
-  const { pts } = await headOf(tx, person)
-  const after = Math.max(known.acked, Math.min(offset, pts))
-  await tx.run('update chat_device set acked = ?3, seen = ?4 where person = ?1 and device = ?2 and acked <= ?3', person, device, after, now)
-  return { before: known.acked, after }
+/** Moves a device's acknowledged place forward, never back. */
+export async function advanceDevice(tx: Queries, person: string, device: string, { pts, place }: InboxPlace, now: number): Promise<void> {
+  await tx.run(
+    'update chat_device set acked = ?3, acked_place = ?4, seen = ?5 where person = ?1 and device = ?2 and acked_place <= ?4',
+    person,
+    device,
+    pts,
+    place,
+    now,
+  )
 }
 
 /**

@@ -29,6 +29,8 @@ export interface EntryRow {
   readonly deleted: number
   /** What a message said before its first edit, for those who left before it; null where there was none. */
   readonly original: string | null
+  /** Its place in the order of all that comes into inboxes. */
+  readonly place: number
 }
 
 /** What an entry says beside its place, its author and its target. */
@@ -50,7 +52,7 @@ export function midOf(conversation: string, seq: number): string {
 }
 
 /** The columns of an entry, in the order of nothing: rows are read by name. */
-export const entryColumns = 'e.conversation, e.seq, e.kind, e.author, e.ts, e.target, e.body, e.rev, e.deleted, e.original'
+export const entryColumns = 'e.conversation, e.seq, e.kind, e.author, e.ts, e.target, e.body, e.rev, e.deleted, e.original, e.place'
 
 /** An entry as `reader` gets it. */
 export function entryOf(row: EntryRow, reader: string): ConversationLogEntry {

@@ -24,6 +24,7 @@ import {
 } from './log.ts'
 import { pairKey } from './pair.ts'
 import type { UnitOfWork } from './unit-of-work.ts'
+import { unreadOf } from './unread.ts'
 import { passOver } from './watermarks.ts'
 
 export type MembersChanged = ChangedMembers
@@ -81,7 +82,7 @@ export class Groups {
     await giveConsent(change, member)
     const summary = required(await conversationOf(tx, conversation, user, now))
     if (member.consent === 'none' || member.consent === 'held')
-      inboxAppends.push(await postConversation(tx, user, { kind: 'conversation', conversation, summary }, now))
+      inboxAppends.push(await postConversation(change, user, { kind: 'conversation', conversation, summary }))
     return summary
   }
 
@@ -117,14 +118,13 @@ export class Groups {
     this.rules.spendEntries?.(user, members.length)
     await this.#seat(tx, id, user, 'owner', 1, 'given')
     for (const person of welcome) await this.#seat(tx, id, person, 'member', 1, 'none')
-    const { row } = await append(
-      tx,
-      id,
-      { kind: 'membership', author: user, body: { membership: { change: 'created', users: members, title, version: 1 } } },
-      now,
-    )
+    const { row } = await append(change, id, {
+      kind: 'membership',
+      author: user,
+      body: { membership: { change: 'created', users: members, title, version: 1 } },
+    })
     await this.#announceTo(change, id, members)
-    change.inboxAppends.push(...(await fanOut(tx, row)))
+    change.inboxAppends.push(...(await fanOut(change, row)))
     await ask(change, id, user, told)
     return { summary: required(await conversationOf(tx, id, user, now)), asked }
   }
@@ -267,7 +267,7 @@ export class Groups {
     const changed = await this.#record(change, row, author, what)
     for (const person of what.users) {
       await change.tx.run(
-        "update chat_member set active = 0, role = 'member', consent = ?3 where conversation = ?1 and person = ?2",
+        `update chat_member set active = 0, role = 'member', consent = ?3, unread = ${unreadOf('chat_member')} where conversation = ?1 and person = ?2`,
         row.id,
         person,
         what.change,
@@ -317,19 +317,20 @@ export class Groups {
     membership: MembershipChange,
     newcomers: readonly string[] = [],
   ): Promise<MembersChanged> {
-    const { tx, now, inboxAppends } = change
+    const { tx, inboxAppends } = change
     const version = row.version + 1
     this.rules.spendEntries?.(author, await memberCount(tx, row.id))
     await tx.run('update chat_conversation set version = ?2 where id = ?1', row.id, version)
-    const entry = await append(tx, row.id, { kind: 'membership', author, body: { membership: { ...membership, version } } }, now)
+    const entry = await append(change, row.id, { kind: 'membership', author, body: { membership: { ...membership, version } } })
     await this.#announceTo(change, row.id, newcomers)
-    inboxAppends.push(...(await fanOut(tx, entry.row)))
+    inboxAppends.push(...(await fanOut(change, entry.row)))
     return { version, seq: entry.seq }
   }
 
   /** They learn of the conversation as a whole before they get its entries. */
-  async #announceTo({ tx, now, inboxAppends }: UnitOfWork, id: string, people: readonly string[]): Promise<void> {
+  async #announceTo(change: UnitOfWork, id: string, people: readonly string[]): Promise<void> {
     if (people.length === 0) return
+    const { tx, now, inboxAppends } = change
     const row = await holdConversation(tx, id)
     const members = await membersOf(tx, id)
     const isDirect = row.kind === 'direct'
@@ -339,7 +340,7 @@ export class Groups {
       const conversation = isDirect
         ? required(await conversationOf(tx, id, person, now))
         : describe(row, fresh, members, { requests: 0, now })
-      inboxAppends.push(await postConversation(tx, person, { kind: 'conversation', conversation: id, summary: conversation }, now))
+      inboxAppends.push(await postConversation(change, person, { kind: 'conversation', conversation: id, summary: conversation }))
     }
   }
 
@@ -349,8 +350,9 @@ export class Groups {
     await tx.run(
       `insert into chat_member (conversation, person, role, since, active, delivered_to, read_to, told_delivered, told_read, receipt_due,
          unread, muted, pinned, cleared, consent)
-       values (?1, ?2, ?3, ?4, 1, ?5, ?5, ?5, ?5, 0, 0, 0, 0, 0, ?6)
-       on conflict (conversation, person) do update set active = 1, consent = excluded.consent, role = excluded.role, since = excluded.since, unread = 0,
+       values (?1, ?2, ?3, ?4, 1, ?5, ?5, ?5, ?5, 0, -(select c.counted from chat_conversation c where c.id = ?1), 0, 0, 0, ?6)
+       on conflict (conversation, person) do update set active = 1, consent = excluded.consent, role = excluded.role, since = excluded.since,
+         unread = excluded.unread,
          archived_below = 0, deleted_below = 0, marked = 0, delivered_to = excluded.delivered_to, read_to = excluded.read_to, told_delivered = excluded.told_delivered, told_read = excluded.told_read`,
       conversation,
       person,

@@ -3,14 +3,14 @@ import { Publication } from '../../../protocol/index.ts'
 import type { HistoryPage, HistoryQuery, Queries, Sql } from '../../../service.ts'
 import { limits } from '../limits.ts'
 import type { ConversationSummary, InboxEntry } from '../model/wire.ts'
-import { headOf } from './devices.ts'
 import { type EntryRow, entryOf, type LogKind } from './entry-row.ts'
 import { contentsFor } from './former.ts'
+import type { OwnEntry } from './inbox-append.ts'
+import { headOf, type InboxHead, type InboxPlace, knownBefore } from './inbox-places.ts'
 import { conversationOf } from './listing.ts'
-import type { OwnEntry } from './log.ts'
 
 interface ItemRow {
-  readonly pts: number
+  readonly place: number
   readonly item: 'log' | 'conversation' | 'own'
   readonly conversation: string
   readonly posted: number
@@ -29,23 +29,26 @@ interface ItemRow {
 /** What stands in an inbox at one place. */
 export interface Item {
   readonly pts: number
+  /** Its place in the order of all. */
+  readonly place: number
   readonly time: number
   readonly entry: InboxEntry
 }
 
-/** SQL: places of an inbox, each with its entry; `spans` are the runs that hold them. */
-function itemsOf(spans: string): string {
-  return `select i.first + coalesce(e.seq - i.seq, 0) as pts, i.kind as item, i.conversation, coalesce(e.ts, i.ts) as posted, i.body as own,
+/** In the order of their places: what is logged in the conversations, as far as the person was there, and what came for them alone. */
+const itemsBehind = `select * from (
+    select e.place, 'log' as item, e.conversation, e.ts as posted, cast(null as text) as own,
       e.seq, e.kind, e.author, e.ts, e.target, e.body, e.rev, e.deleted, e.original
-    from (${spans}) i left join chat_entry e
-      on i.kind = 'log' and e.conversation = i.conversation and e.seq >= i.seq and e.seq <= i.seq + i.pts - i.first`
-}
-
-// No run is empty, so that of as many runs as places are asked for all places are there.
-const itemsAfter = `select * from (${itemsOf('select * from chat_span where person = ?1 and pts > ?2 order by pts limit ?3')}) items
-  where pts > ?2 order by pts limit ?3`
-const itemsBefore = `select * from (${itemsOf('select * from chat_span where person = ?1 and first < ?2 order by pts desc limit ?3')}) items
-  where pts < ?2 order by pts desc limit ?3`
+    from chat_stay s join chat_entry e on e.conversation = s.conversation and e.place > ?2
+      and e.seq + 0 >= s.from_seq and e.seq + 0 <= coalesce(s.to_seq, 2147483647)
+    where s.person = ?1
+      and not exists (select 1 from chat_withheld w where w.conversation = s.conversation and w.person = s.person and w.seq = e.seq)
+    union all
+    select o.place, o.kind, o.conversation, o.ts, o.body,
+      cast(null as integer), cast(null as text), cast(null as text), cast(null as double precision), cast(null as integer), cast(null as text),
+      cast(null as integer), cast(null as integer), cast(null as text)
+    from chat_own o where o.person = ?1 and o.place > ?2) i
+  order by place limit ?3 offset ?4`
 const prefix = 'inbox:#'
 
 export function inboxChannel(user: string): string {
@@ -58,6 +61,9 @@ export function ownerOf(channel: string): string | undefined {
 
 /** Inboxes as channels: their histories are rows. An inbox's epoch is that of the store, which a restart keeps. */
 export class Inboxes {
+  /** Asks where an inbox stands, for somebody who follows it from there. */
+  follow: (person: string, read: () => Promise<InboxHead>) => Promise<InboxHead> = (_, read) => read()
+
   constructor(
     readonly sql: Sql,
     readonly epoch: string,
@@ -65,21 +71,29 @@ export class Inboxes {
   ) {}
 
   /** Up to `limit` items after a place, as they are now: what was deleted since has lost its text. */
-  async items(person: string, after: number, limit: number, queries: Queries = this.sql): Promise<Item[]> {
-    const rows = await queries.all<ItemRow>(itemsAfter, person, after, limit)
-    return this.#read(queries, person, rows)
+  async items(person: string, after: number, limit: number, floor?: InboxPlace): Promise<Item[]> {
+    const lowest = floor ?? (await headOf(this.sql, person)).floor
+    const from = Math.max(after, lowest.pts)
+    const near = await knownBefore(this.sql, person, from)
+    const rows = await this.sql.all<ItemRow>(itemsBehind, person, near.place, limit, from - near.pts)
+    return this.#read(this.sql, person, from, rows)
   }
 
   async history(channel: string, query: HistoryQuery): Promise<HistoryPage> {
     const person = ownerOf(channel) ?? ''
     const { since, limit, reverse = false } = query
-    const { pts, floor } = await headOf(this.sql, person)
+    const { pts, floor: lowest } = await this.follow(person, () => headOf(this.sql, person))
+    const floor = lowest.pts
     const position = { epoch: this.epoch, offset: pts }
     const isSame = since !== undefined && (since.epoch === '' || since.epoch === this.epoch) && since.offset <= pts
     const most = limit < 0 ? limits.inboxEntriesMax : limit
     const after = reverse || since === undefined ? floor : Math.max(since.offset, floor)
     const items =
-      most === 0 ? [] : reverse ? await this.#before(person, since?.offset ?? pts + 1, most) : await this.items(person, after, most)
+      most === 0
+        ? []
+        : reverse
+          ? await this.#before(person, since?.offset ?? pts + 1, most, lowest)
+          : await this.items(person, after, most, lowest)
     // What came between both questions comes live: a page ends where it says.
     const publications = items.filter(item => item.pts <= pts).map(item => this.publication(item))
     const reaches = isSame && since.offset >= floor && since.offset + publications.length >= pts
@@ -91,12 +105,12 @@ export class Inboxes {
     return new Publication({ data: toJson({ ...entry, re: true }), offset: pts, time })
   }
 
-  async #before(person: string, before: number, limit: number): Promise<Item[]> {
-    const rows = await this.sql.all<ItemRow>(itemsBefore, person, before, limit)
-    return this.#read(this.sql, person, rows)
+  async #before(person: string, before: number, limit: number, floor: InboxPlace): Promise<Item[]> {
+    const after = Math.max(floor.pts, before - 1 - limit)
+    return after >= before - 1 ? [] : (await this.items(person, after, before - 1 - after, floor)).reverse()
   }
 
-  async #read(queries: Queries, person: string, rows: readonly ItemRow[]): Promise<Item[]> {
+  async #read(queries: Queries, person: string, after: number, rows: readonly ItemRow[]): Promise<Item[]> {
     const conversations = new Map<string, ConversationSummary | undefined>()
     for (const { item, conversation } of rows) {
       if (item !== 'conversation' || conversations.has(conversation)) continue
@@ -111,9 +125,14 @@ export class Inboxes {
     // Where somebody reacted again, the newest of it stands for all: in the places of the others there is nothing any more.
     const current = logged.filter(entry => entry.kind !== 'reaction' || (newest.get(reactionKey(entry)) ?? entry.seq) <= entry.seq)
     const byPlace = new Map(current.map(entry => [`${entry.conversation} ${entry.seq}`, entry]))
-    return rows.map(row => {
+    return rows.map((row, index) => {
       const entry = byPlace.get(`${row.conversation} ${row.seq}`)
-      return { pts: row.pts, time: row.posted, entry: entryIn(row, entry, person, conversations.get(row.conversation)) }
+      return {
+        pts: after + index + 1,
+        place: row.place,
+        time: row.posted,
+        entry: entryIn(row, entry, person, conversations.get(row.conversation)),
+      }
     })
   }
 }
@@ -154,7 +173,7 @@ function entryIn(row: ItemRow, entry: EntryRow | undefined, person: string, conv
   return entry === undefined ? nothing : entryOf(entry, person)
 }
 
-function loggedIn({ conversation, seq, kind, author, ts, target, body, rev, deleted, original }: ItemRow): EntryRow | undefined {
+function loggedIn({ conversation, seq, kind, author, ts, target, body, rev, deleted, original, place }: ItemRow): EntryRow | undefined {
   if (seq === null || kind === null || author === null || ts === null) return undefined
-  return { conversation, seq, kind, author, ts, target, body, rev: rev ?? 0, deleted: deleted ?? 0, original }
+  return { conversation, seq, kind, author, ts, target, body, rev: rev ?? 0, deleted: deleted ?? 0, original, place }
 }

@@ -139,11 +139,12 @@ export class Invitations {
   }
 
   /** That the number of requests changed. */
-  async #tellLeaders({ tx, now, inboxAppends }: UnitOfWork, id: string): Promise<void> {
+  async #tellLeaders(change: UnitOfWork, id: string): Promise<void> {
+    const { tx, inboxAppends } = change
     for (const { user, role } of await membersOf(tx, id)) {
       const conversation = role === 'member' ? undefined : await conversationOf(tx, id, user)
       if (conversation !== undefined)
-        inboxAppends.push(await postConversation(tx, user, { kind: 'conversation', conversation: id, summary: conversation }, now))
+        inboxAppends.push(await postConversation(change, user, { kind: 'conversation', conversation: id, summary: conversation }))
     }
   }
 }

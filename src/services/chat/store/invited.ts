@@ -16,12 +16,8 @@ const columns = `select i.conversation, i.person, c.title, i.author, i.ts,
   from chat_invited i join chat_conversation c on c.id = i.conversation`
 
 /** Asks users into a group, each once: whoever said no is not asked again. */
-export async function ask(
-  { tx, now, inboxAppends }: UnitOfWork,
-  conversation: string,
-  author: string,
-  users: readonly string[],
-): Promise<void> {
+export async function ask(change: UnitOfWork, conversation: string, author: string, users: readonly string[]): Promise<void> {
+  const { tx, now, inboxAppends } = change
   // In the order of their names, as all inboxes are taken.
   for (const person of users.toSorted()) {
     const [open] = await tx.all<{ count: number }>(
@@ -39,7 +35,7 @@ export async function ask(
     )
     const [row] =
       isNew === 0 ? [] : await tx.all<InvitedRow>(`${columns} where i.conversation = ?1 and i.person = ?2`, conversation, person)
-    if (row !== undefined) inboxAppends.push(await post(tx, person, { kind: 'invited', ...shown(row), open: true }, now))
+    if (row !== undefined) inboxAppends.push(await post(change, person, { kind: 'invited', ...shown(row), open: true }))
   }
 }
 
@@ -91,8 +87,8 @@ export async function takeBack(
   )
 }
 
-async function tellClosed({ tx, now, inboxAppends }: UnitOfWork, rows: readonly InvitedRow[]): Promise<void> {
-  for (const row of rows) inboxAppends.push(await post(tx, row.person, { kind: 'invited', ...shown(row), open: false }, now))
+async function tellClosed(change: UnitOfWork, rows: readonly InvitedRow[]): Promise<void> {
+  for (const row of rows) change.inboxAppends.push(await post(change, row.person, { kind: 'invited', ...shown(row), open: false }))
 }
 
 function shown({ conversation, title, author, members, ts }: InvitedRow): Invited {

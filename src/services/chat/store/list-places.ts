@@ -69,9 +69,11 @@ function inOrder(left: PlaceInList, right: PlaceInList): number {
   return right.ts - left.ts || (left.id < right.id ? -1 : 1)
 }
 
+const unreadHere = '(m.unread + case when m.active = 1 then c.counted else 0 end)'
+
 /** Whoever has left has a conversation where it was then. */
 const text = `select c.id, coalesce(l.ts, c.ts) as ts,
-    case when m.unread = 0 or m.muted_until > ?4 or m.consent = 'held' or ${isArchived('?1', '?4')} then 0 else m.unread end as loud,
+    case when m.muted_until > ?4 or m.consent = 'held' or ${unreadHere} = 0 or ${isArchived('?1', '?4')} then 0 else ${unreadHere} end as loud,
     case when ${isDeleted('?1')} then 1 else 0 end as deleted
   from (select * from chat_member where person = ?1 and consent <> 'silent' and conversation > ?2 order by conversation limit ?3) m
     join chat_conversation c on c.id = m.conversation

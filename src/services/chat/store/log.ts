@@ -1,16 +1,10 @@
 import { CommandError } from '../../../protocol/index.ts'
 import type { Queries } from '../../../service.ts'
-import {
-  type Allowed,
-  type ConversationEntry,
-  chatErrors,
-  type DeleteEntry,
-  type InboxEntry,
-  type InvitedEntry,
-  type ReceiptEntry,
-  type Role,
-} from '../model/wire.ts'
+import { type Allowed, type ConversationEntry, chatErrors, type Role } from '../model/wire.ts'
 import { type EntryBody, type EntryRow, entryOf, type LogKind } from './entry-row.ts'
+import type { InboxAppend, OwnEntry } from './inbox-append.ts'
+import type { UnitOfWork } from './unit-of-work.ts'
+import { unreadOf } from './unread.ts'
 
 /** A row of `chat_conversation`. */
 export interface ConversationRow {
@@ -22,6 +16,8 @@ export interface ConversationRow {
   readonly ts: number
   readonly send_by: Allowed
   readonly edit_by: Allowed
+  /** Messages that were said, for those who are there: see `unreadOf`. */
+  readonly counted: number
 }
 
 /**
@@ -67,19 +63,15 @@ export interface EntryDraft {
   readonly body: EntryBody
 }
 
-/** Something that a transaction put into an inbox, to be delivered when it is committed. */
-export interface InboxAppend {
-  readonly person: string
-  readonly pts: number
-  readonly entry: InboxEntry
+const conversationColumns = 'id, kind, title, version, seq, ts, send_by, edit_by, counted'
+
+/** SQL: the columns of a member row. */
+export function memberColumnsOf(member: string): string {
+  return `${member}.conversation, ${member}.person, role, since, active, delivered_to, read_to, ${unreadOf(member)} as unread, muted_until, pinned, cleared,
+    consent, archived_below, deleted_below, marked`
 }
 
-/** What no entry of the log stands for, and so is kept with the inbox itself. */
-export type OwnEntry = ReceiptEntry | DeleteEntry | InvitedEntry
-
-const conversationColumns = 'id, kind, title, version, seq, ts, send_by, edit_by'
-export const memberColumns = `conversation, person, role, since, active, delivered_to, read_to, unread, muted_until, pinned, cleared, consent,
-  archived_below, deleted_below, marked`
+export const memberColumns = memberColumnsOf('chat_member')
 
 /** The conversation, held until the transaction ends: what is appended to it gets its place one after another. */
 export async function holdConversation(tx: Queries, id: string): Promise<ConversationRow> {
@@ -112,16 +104,15 @@ export interface Held {
  * @throws CommandError 404, after the same questions for one that does not exist and for one that was never theirs
  */
 export async function holdKnown(tx: Queries, id: string, person: string): Promise<Held> {
-  const [row] = await tx.all<ConversationRow>(
-    `select ${conversationColumns} from chat_conversation
-     where id = (select m.conversation from chat_member m where m.conversation = ?1 and m.person = ?2) /*lock*/`,
+  // Members change while the clock is held alone: what is asked with the conversation is of the same moment.
+  const [both] = await tx.all<Omit<ConversationRow, 'id'> & MemberRow>(
+    `select c.kind, c.title, c.version, c.seq, c.ts, c.send_by, c.edit_by, c.counted, ${memberColumnsOf('m')}
+     from chat_conversation c join chat_member m on m.conversation = c.id and m.person = ?2 where c.id = ?1 /*lock*/`,
     id,
     person,
   )
-  // Once it is held nobody moves: what was asked with it may be older.
-  const member = row === undefined ? undefined : await findMember(tx, id, person)
-  if (row === undefined || member === undefined) throw noConversation()
-  return { row, member }
+  if (both === undefined) throw noConversation()
+  return { row: { ...both, id }, member: both }
 }
 
 /** The same, of somebody who is in it now. */
@@ -170,135 +161,126 @@ export async function activeMembers(queries: Queries, conversation: string): Pro
   return rows.map(({ person }) => person)
 }
 
-/** Gives the draft the next place of a conversation that is held. Time never goes back in one conversation (chat M3). */
-export async function append(
-  tx: Queries,
-  conversation: string,
-  draft: EntryDraft,
-  now: number,
-): Promise<LogPlace & { readonly row: EntryRow }> {
-  const [place] = await tx.all<LogPlace>(
-    'update chat_conversation set seq = seq + 1, ts = case when ts > ?2 then ts else ?2 end where id = ?1 returning seq, ts',
+/** An entry that was appended, and what of its conversation it moved. */
+export interface Appended extends LogPlace {
+  readonly row: EntryRow
+  /** Messages that were said, for those who are there. */
+  readonly counted: number
+}
+
+/** Gives the draft the next `seq` of a conversation that is held, and the next place in the inboxes. Time never goes back in one conversation (chat M3). */
+export async function append(change: UnitOfWork, conversation: string, draft: EntryDraft): Promise<Appended> {
+  const { tx, now } = change
+  const { kind, author, target = null, rev = 0 } = draft
+  const [moved] = await tx.all<LogPlace & { counted: number }>(
+    `update chat_conversation set seq = seq + 1, ts = case when ts > ?2 then ts else ?2 end, counted = counted + ?3
+     where id = ?1 returning seq, ts, counted`,
     conversation,
     now,
+    kind === 'message' ? 1 : 0,
   )
-  if (place === undefined) throw new CommandError(chatErrors.notFound, 'no such conversation')
-  const { kind, author, target = null, rev = 0 } = draft
+  if (moved === undefined) throw new CommandError(chatErrors.notFound, 'no such conversation')
+  const { seq, ts, counted } = moved
+  const place = change.clock.next()
   const body = JSON.stringify(draft.body)
   await tx.run(
-    `insert into chat_entry (conversation, seq, kind, author, ts, target, body, rev, deleted)
-     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)`,
+    `insert into chat_entry (conversation, seq, kind, author, ts, target, body, rev, deleted, place)
+     values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0, ?9)`,
     conversation,
-    place.seq,
+    seq,
     kind,
     author,
-    place.ts,
+    ts,
     target,
     body,
     rev,
+    place,
   )
-  return { ...place, row: { conversation, ...place, kind, author, target, body, rev, deleted: 0, original: null } }
+  return { seq, ts, counted, row: { conversation, seq, ts, kind, author, target, body, rev, deleted: 0, original: null, place } }
 }
-
-const continues = 'run_conversation = ?1 and run_seq + pts - run_first + 1 = ?3'
-
-/** SQL: ends the runs that the entry does not continue, and puts it into each inbox. Inboxes are taken in the order of their names. */
-function fanOutTexts(endsFor: string, entersFor: string) {
-  const theirs = 'person in (select person from chat_member where conversation = ?1 and active = 1 and person <> ?2)'
-  const end = `with due as (
-      select person, pts, run_conversation, run_first, run_seq, run_ts from chat_inbox where ${theirs}${endsFor} order by person /*lock*/)
-     insert into chat_run (person, pts, first, kind, conversation, seq, ts, body)
-     select person, pts, run_first, 'log', run_conversation, run_seq, run_ts, null from due
-     where run_conversation <> '' and not (${continues})`
-  const enter = `update chat_inbox set
-       run_first = case when ${continues} then run_first else pts + 1 end,
-       run_seq = case when ${continues} then run_seq else ?3 end,
-       run_conversation = ?1, run_ts = ?4, pts = pts + 1
-     where ${theirs}${entersFor} returning person, pts`
-  return { end, enter }
-}
-
-const isOpenTo = (author: string) =>
-  ` and not exists (select 1 from chat_block b where b.person = chat_inbox.person and b.blocked = ${author})`
-const toAll = fanOutTexts('', '')
-const toOpen = fanOutTexts(isOpenTo('?4'), isOpenTo('?5'))
 
 /**
- * Puts an entry into the inbox of everyone who is in the conversation, except of those named: into the run that ends there, or into a new one.
- * Inboxes are taken in the order of their names, so that two transactions never wait for each other.
+ * Who gets an entry: everyone who is in the conversation, except whoever is named. Nothing is written for each of them, since what stands in an
+ * inbox follows from who is where.
  */
-export async function fanOut(tx: Queries, row: EntryRow, except = ''): Promise<InboxAppend[]> {
-  const { conversation, seq, ts, author } = row
-  await tx.run(toAll.end, conversation, except, seq)
-  return posted(await tx.all<Head>(toAll.enter, conversation, except, seq, ts), row, author)
+export async function fanOut(change: UnitOfWork, row: EntryRow, except = '', members?: readonly string[]): Promise<InboxAppend[]> {
+  const moved = await behind(change, row)
+  if (except !== '') await withhold(change.tx, moved, except)
+  const there = members ?? (await activeMembers(change.tx, row.conversation))
+  return posted(except === '' ? there : there.filter(person => person !== except), moved)
 }
 
 /** The same, except of those who have blocked its author. */
-export async function fanOutToOpen(tx: Queries, row: EntryRow, except = ''): Promise<InboxAppend[]> {
-  const { conversation, seq, ts, author } = row
-  await tx.run(toOpen.end, conversation, except, seq, author)
-  return posted(await tx.all<Head>(toOpen.enter, conversation, except, seq, ts, author), row, author)
+export async function fanOutToOpen(change: UnitOfWork, row: EntryRow, except = ''): Promise<InboxAppend[]> {
+  const { tx } = change
+  const moved = await behind(change, row)
+  const there = await activeMembers(tx, row.conversation)
+  const rows = await tx.all<{ person: string }>('select person from chat_block where blocked = ?1', row.author)
+  const closed = new Set([except, ...rows.map(({ person }) => person)])
+  for (const person of there) if (closed.has(person)) await withhold(tx, moved, person)
+  return posted(
+    there.filter(person => !closed.has(person)),
+    moved,
+  )
 }
 
-interface Head {
-  readonly person: string
-  readonly pts: number
+/** What was put into inboxes since the entry was appended comes before it. */
+async function behind({ tx, clock }: UnitOfWork, row: EntryRow): Promise<EntryRow> {
+  if (clock.place === row.place) return row
+  const place = clock.next()
+  await tx.run('update chat_entry set place = ?3 where conversation = ?1 and seq = ?2', row.conversation, row.seq, place)
+  return { ...row, place }
 }
 
-function posted(heads: readonly Head[], row: EntryRow, author: string): InboxAppend[] {
+async function withhold(tx: Queries, { conversation, seq }: EntryRow, person: string): Promise<void> {
+  await tx.run(
+    'insert into chat_withheld (conversation, person, seq) values (?1, ?2, ?3) on conflict do nothing',
+    conversation,
+    person,
+    seq,
+  )
+}
+
+function posted(people: readonly string[], row: EntryRow): InboxAppend[] {
+  const { author, place } = row
   const shared = entryOf(row, '')
-  return heads.map(({ person, pts }) => ({ person, pts, entry: person === author ? entryOf(row, person) : shared }))
+  return people.map(person => ({ person, place, entry: person === author ? entryOf(row, person) : shared }))
 }
 
 /** Puts something of one user's own into their inbox. */
-export async function post(tx: Queries, person: string, entry: OwnEntry, now: number): Promise<InboxAppend> {
-  const pts = await postAlone(tx, person, 'own', entry.conversation, JSON.stringify(entry), now)
-  return { person, pts, entry }
+export async function post(change: UnitOfWork, person: string, entry: OwnEntry): Promise<InboxAppend> {
+  const place = await postAlone(change, person, 'own', entry.conversation, JSON.stringify(entry))
+  return { person, place, entry }
 }
 
 /** Tells a user's devices what a conversation is to them now. Whoever reads it later gets what it is then. */
-export async function postConversation(tx: Queries, person: string, entry: ConversationEntry, now: number): Promise<InboxAppend> {
-  const pts = await postAlone(tx, person, 'conversation', entry.conversation, null, now)
-  return { person, pts, entry }
+export async function postConversation(change: UnitOfWork, person: string, entry: ConversationEntry): Promise<InboxAppend> {
+  const place = await postAlone(change, person, 'conversation', entry.conversation, null)
+  return { person, place, entry }
 }
 
 /** An inbox is there before anything comes into it. */
 export async function openInbox(tx: Queries, person: string): Promise<void> {
-  await tx.run(
-    `insert into chat_inbox (person, pts, floor, run_conversation, run_first, run_seq, run_ts) values (?1, 0, 0, '', 0, 0, 0)
-     on conflict (person) do nothing`,
-    person,
-  )
+  await tx.run('insert into chat_inbox (person, pts, floor) values (?1, 0, 0) on conflict (person) do nothing', person)
 }
 
 async function postAlone(
-  tx: Queries,
+  { tx, now, clock }: UnitOfWork,
   person: string,
   kind: 'own' | 'conversation',
   conversation: string,
   body: string | null,
-  now: number,
 ): Promise<number> {
   await openInbox(tx, person)
+  const place = clock.next()
   await tx.run(
-    `with due as (select person, pts, run_conversation, run_first, run_seq, run_ts from chat_inbox where person = ?1 /*lock*/)
-     insert into chat_run (person, pts, first, kind, conversation, seq, ts, body)
-     select person, pts, run_first, 'log', run_conversation, run_seq, run_ts, null from due where run_conversation <> ''`,
+    'insert into chat_own (person, place, kind, conversation, ts, body) values (?1, ?2, ?3, ?4, ?5, ?6)',
     person,
-  )
-  const [head] = await tx.all<{ pts: number }>(
-    "update chat_inbox set pts = pts + 1, run_conversation = '' where person = ?1 returning pts",
-    person,
-  )
-  const pts = head?.pts ?? 0
-  await tx.run(
-    'insert into chat_run (person, pts, first, kind, conversation, seq, ts, body) values (?1, ?2, ?2, ?3, ?4, 0, ?5, ?6)',
-    person,
-    pts,
+    place,
     kind,
     conversation,
     now,
     body,
   )
-  return pts
+  return place
 }

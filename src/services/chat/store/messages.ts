@@ -10,6 +10,7 @@ import { type EntryBody, type EntryRow, entryColumns, midOf } from './entry-row.
 import { holdFiles, releaseFiles, useFiles } from './file-rows.ts'
 import { stayListed } from './list-state.ts'
 import {
+  type Appended,
   append,
   type ConversationRow,
   fanOut,
@@ -24,6 +25,7 @@ import {
 } from './log.ts'
 import { changeMentions, checkMentions, forgetMentions, noteMentions } from './mentions.ts'
 import { reactedAt, reactionOf, setReaction } from './reactions.ts'
+import { Rosters } from './rosters.ts'
 import { unindex } from './search-index.ts'
 import type { UnitOfWork } from './unit-of-work.ts'
 import { visibleTo } from './visible.ts'
@@ -47,6 +49,8 @@ export interface MessageRules {
 
 /** What users say, and what they change about it. */
 export class Messages {
+  readonly #rosters = new Rosters()
+
   constructor(readonly rules: MessageRules) {}
 
   /** Once for each `cid` of a device: the same again gets the same answer, and costs nothing (chat M1). */
@@ -67,14 +71,14 @@ export class Messages {
     const files = sending.files === undefined ? undefined : await holdFiles(tx, actor.user, sending.files)
     const body: EntryBody = { text, enc, files, mentions: someOf(mentions), reply_to, origin: { device: actor.device, cid } }
     const blocker = await reach(change, row, actor.user)
-    const entry = await append(tx, row.id, { kind: 'message', author: actor.user, body }, now)
+    const entry = await append(change, row.id, { kind: 'message', author: actor.user, body })
     if (files !== undefined) await useFiles(tx, row.id, entry.seq, files)
     // Who blocked the author never learns of it, and the author never learns that (chat M16).
     if (blocker !== '') await hide(tx, row.id, blocker, entry.seq)
-    inboxAppends.push(...(await fanOut(tx, entry.row, blocker)))
-    await countUnread(tx, row.id, actor.user, blocker)
+    inboxAppends.push(...(await fanOut(change, entry.row, blocker, await this.#rosters.of(tx, row))))
+    if (blocker !== '') await uncountFor(tx, row.id, blocker)
     await noteMentions(tx, entry.row, mentions)
-    await readOwn(change, member, entry.seq)
+    await readOwn(change, member, entry)
     await giveConsent(change, member)
     const answer: Sent = { conversation: row.id, cid, seq: entry.seq, mid: midOf(row.id, entry.seq), ts: entry.ts }
     await tx.run(
@@ -115,11 +119,11 @@ export class Messages {
     )
     if (before.mentions !== undefined || mentions !== undefined) await changeMentions(tx, target, mentions)
     const body: EntryBody = { text, enc, mentions: someOf(mentions) }
-    const entry = await append(tx, edit.conversation, { kind: 'edit', author: actor.user, target: edit.seq, rev, body }, now)
+    const entry = await append(change, edit.conversation, { kind: 'edit', author: actor.user, target: edit.seq, rev, body })
     const blocker = (await blockerIn(tx, row, actor.user)) || (await blockerOfEntry(tx, edit.conversation, edit.seq, actor.user))
     // To whoever has blocked the author, the message stays what it was.
     if (blocker !== '') await hide(tx, edit.conversation, blocker, entry.seq)
-    inboxAppends.push(...(await fanOut(tx, entry.row, blocker)))
+    inboxAppends.push(...(await fanOut(change, entry.row, blocker)))
     return { seq: entry.seq, rev, ts: entry.ts }
   }
 
@@ -145,8 +149,8 @@ export class Messages {
     await unindex(tx, conversation, seq)
     await releaseFiles(tx, conversation, seq, now)
     await forgetMentions(tx, conversation, seq)
-    const entry = await append(tx, conversation, { kind: 'delete', author: actor.user, target: seq, body: {} }, now)
-    inboxAppends.push(...(await fanOut(tx, entry.row, await blockerOfEntry(tx, conversation, seq, target.author))))
+    const entry = await append(change, conversation, { kind: 'delete', author: actor.user, target: seq, body: {} })
+    inboxAppends.push(...(await fanOut(change, entry.row, await blockerOfEntry(tx, conversation, seq, target.author))))
     return { seq: entry.seq }
   }
 
@@ -176,23 +180,23 @@ export class Messages {
       target: seq,
       mid: midOf(conversation, seq),
     } as const
-    inboxAppends.push(await post(tx, actor.user, entry, now))
+    inboxAppends.push(await post(change, actor.user, entry))
     return { seq: 0 }
   }
 
   /** One for each user and message; '' takes it back (chat M20). The same again changes nothing, and nobody hears of it. */
   async react(change: UnitOfWork, actor: Actor, conversation: string, seq: number, given: string): Promise<{ seq: number }> {
     const emoji = wholeEmoji(given)
-    const { tx, now, inboxAppends } = change
+    const { tx, inboxAppends } = change
     const { target, member, row } = await this.#own(change, actor, conversation, seq)
     if (target.deleted === 1) throw new CommandError(chatErrors.gone, 'the message was deleted')
     if ((await reactionOf(tx, conversation, seq, actor.user)) === bareEmoji(emoji))
       return { seq: await reactedAt(tx, conversation, seq, actor.user) }
     this.rules.spendEntries?.(actor.user, await memberCount(tx, conversation))
     await setReaction(tx, conversation, seq, actor.user, emoji)
-    const entry = await append(tx, conversation, { kind: 'reaction', author: actor.user, target: seq, body: { emoji } }, now)
+    const entry = await append(change, conversation, { kind: 'reaction', author: actor.user, target: seq, body: { emoji } })
     const blocker = await blockerOfEntry(tx, conversation, seq, target.author)
-    inboxAppends.push(...(await fanOutToOpen(tx, entry.row, blocker === '' ? await blockerIn(tx, row, actor.user) : blocker)))
+    inboxAppends.push(...(await fanOutToOpen(change, entry.row, blocker === '' ? await blockerIn(tx, row, actor.user) : blocker)))
     await giveConsent(change, member)
     return { seq: entry.seq }
   }
@@ -322,13 +326,9 @@ async function hide(tx: Queries, conversation: string, person: string, seq: numb
   await tx.run('insert into chat_hidden (conversation, person, seq) values (?1, ?2, ?3) on conflict do nothing', conversation, person, seq)
 }
 
-async function countUnread(tx: Queries, conversation: string, author: string, blocker: string): Promise<void> {
-  await tx.run(
-    'update chat_member set unread = unread + 1 where conversation = ?1 and active = 1 and person <> ?2 and person <> ?3',
-    conversation,
-    author,
-    blocker,
-  )
+/** A message was counted for all who are there, and one of them is not shown it. */
+async function uncountFor(tx: Queries, conversation: string, person: string): Promise<void> {
+  await tx.run('update chat_member set unread = unread - 1 where conversation = ?1 and person = ?2 and active = 1', conversation, person)
 }
 
 /** Of everyone for whom it counted, also of those who have left since. */
@@ -345,16 +345,21 @@ async function uncountUnread(tx: Queries, { conversation, seq, author }: EntryRo
 }
 
 /** Whoever answers has read what was there (chat M22). */
-async function readOwn({ tx, now, receiptsDue }: UnitOfWork, { conversation, person, read_to }: MemberRow, seq: number): Promise<void> {
+async function readOwn(
+  { tx, now, receiptsDue }: UnitOfWork,
+  { conversation, person, read_to }: MemberRow,
+  { seq, counted }: Appended,
+): Promise<void> {
   const readsMore = read_to < seq - 1
   await tx.run(
-    `update chat_member set read_to = ?3, delivered_to = case when delivered_to > ?3 then delivered_to else ?3 end, unread = 0, marked = 0,
+    `update chat_member set read_to = ?3, delivered_to = case when delivered_to > ?3 then delivered_to else ?3 end, unread = ?5, marked = 0,
        receipt_due = case when ?4 = 1 then 1 else receipt_due end
      where conversation = ?1 and person = ?2`,
     conversation,
     person,
     seq,
     readsMore ? 1 : 0,
+    -counted,
   )
   if (!readsMore) return
   await step(tx, conversation, person, 'read', seq - 1, now)
@@ -362,14 +367,7 @@ async function readOwn({ tx, now, receiptsDue }: UnitOfWork, { conversation, per
 }
 
 /** When a watermark came this far. */
-export async function step(
-  tx: Queries,
-  conversation: string,
-  person: string,
-  kind: 'delivered' | 'read',
-  seq: number,
-  ts: number,
-): Promise<void> {
+async function step(tx: Queries, conversation: string, person: string, kind: 'delivered' | 'read', seq: number, ts: number): Promise<void> {
   await tx.run(
     'insert into chat_step (conversation, person, kind, seq, ts) values (?1, ?2, ?3, ?4, ?5) on conflict do nothing',
     conversation,

@@ -7,6 +7,7 @@ import { pairKey } from './pair.ts'
 import { block } from './profiles.ts'
 import { tellOwn } from './tell-own.ts'
 import type { UnitOfWork } from './unit-of-work.ts'
+import { ownNumberOf } from './unread.ts'
 import { read, recountUnread } from './watermarks.ts'
 
 /** What a conversation is to one user alone. */
@@ -58,7 +59,7 @@ export async function clearConversation(change: UnitOfWork, person: string, conv
   // What has come back stays in the list, though nothing is left of what brought it.
   const { isArchived, isDeleted } = await listStateOf(tx, held.member, now)
   await tx.run(
-    `update chat_member set cleared = ?3, unread = 0, archived_below = case when ?4 = 1 then archived_below else 0 end,
+    `update chat_member set cleared = ?3, unread = ${ownNumberOf('0')}, archived_below = case when ?4 = 1 then archived_below else 0 end,
        deleted_below = case when ?5 = 1 then deleted_below else 0 end where conversation = ?1 and person = ?2`,
     conversation,
     person,
@@ -90,7 +91,12 @@ export async function deleteConversation(
     cleared + 1,
   )
   const unread = cleared >= newest ? 0 : await recountUnread(tx, conversation, person)
-  await tx.run('update chat_member set unread = ?3 where conversation = ?1 and person = ?2', conversation, person, unread)
+  await tx.run(
+    `update chat_member set unread = ${ownNumberOf('cast(?3 as integer)')} where conversation = ?1 and person = ?2`,
+    conversation,
+    person,
+    unread,
+  )
   await tellOwn(change, person, conversation)
   return { cleared }
 }

@@ -4,6 +4,7 @@ import type { Previews } from '../model/wire.ts'
 import { type NotePreview, pushLimits } from '../push/index.ts'
 import type { EntryBody } from './entry-row.ts'
 import type { Consent } from './log.ts'
+import { unreadOf } from './unread.ts'
 
 interface PreviewRow {
   readonly kind: 'direct' | 'group'
@@ -18,7 +19,7 @@ interface PreviewRow {
 /** What a notification of a message says to a user, as far as they allow it: of what waits for their yes, who it is from. */
 export async function previewOf(queries: Queries, user: string, conversation: string, seq: number): Promise<NotePreview | undefined> {
   const [row] = await queries.all<PreviewRow>(
-    `select c.kind, c.title, e.author, e.body, m.unread, m.consent, (select p.previews from chat_profile p where p.person = m.person) as previews
+    `select c.kind, c.title, e.author, e.body, ${unreadOf('m')} as unread, m.consent, (select p.previews from chat_profile p where p.person = m.person) as previews
      from chat_member m join chat_conversation c on c.id = m.conversation
        join chat_entry e on e.conversation = m.conversation and e.seq = ?3 and e.kind = 'message' and e.deleted = 0
      where m.person = ?1 and m.conversation = ?2`,

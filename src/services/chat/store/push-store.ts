@@ -13,6 +13,7 @@ import {
 import { type EntryRow, entryOf } from './entry-row.ts'
 import { isArchived } from './list-state.ts'
 import { previewOf } from './preview.ts'
+import { unreadOf } from './unread.ts'
 import { visibleTo } from './visible.ts'
 
 interface PushRow {
@@ -83,10 +84,10 @@ export class PushStore implements PushRows {
 
   async badge(user: string): Promise<number> {
     const [row] = await this.sql.all<{ count: number | null }>(
-      `select cast(sum(case when m.muted_until <= ?2 then m.unread else
+      `select cast(sum(case when m.muted_until <= ?2 then ${unreadOf('m')} else
            (select count(*) from chat_mention n where n.person = m.person and n.conversation = m.conversation and n.seq > m.read_to and n.seq > m.cleared
               and not exists (select 1 from chat_profile f where f.person = m.person and f.mentions = 0)) end) as integer) as count
-       from chat_member m where m.person = ?1 and m.consent not in ('held', 'silent') and m.unread > 0 and not ${isArchived('?1', '?2')}`,
+       from chat_member m where m.person = ?1 and m.consent not in ('held', 'silent') and ${unreadOf('m')} > 0 and not ${isArchived('?1', '?2')}`,
       user,
       this.clock.now(),
     )
@@ -100,7 +101,7 @@ export class PushStore implements PushRows {
     const rows = await this.sql.all<PushRow>(
       `select p.person, p.device, p.endpoint, p.p256dh, p.auth from chat_push p
        where p.person = ?1 and exists (select 1 from chat_member m where m.conversation = ?2 and m.person = ?1 and m.read_to < ?3 and m.cleared < ?3)
-         and not exists (select 1 from chat_device d where d.person = p.person and d.device = p.device and d.acked >= ?4)
+         and not exists (select 1 from chat_device d where d.person = p.person and d.device = p.device and d.acked_place >= ?4)
        order by p.created, p.device`,
       user,
       conversation,
@@ -134,22 +135,22 @@ export class PushStore implements PushRows {
     limit: number,
     after: OwedCursor = { user: '', offset: 0 },
   ): Promise<readonly (OwedMessage & { readonly user: string })[]> {
-    const rows = await this.sql.all<EntryRow & { person: string; pts: number }>(
-      `select i.person, i.pts, e.conversation, e.seq, e.kind, e.author, e.ts, e.target, e.body, e.rev, e.deleted, e.original
+    const rows = await this.sql.all<EntryRow & { person: string }>(
+      `select i.person, e.conversation, e.seq, e.kind, e.author, e.ts, e.target, e.body, e.rev, e.deleted, e.original, e.place
        from chat_item i join chat_entry e on e.conversation = i.conversation and e.seq = i.seq
          join chat_member m on m.conversation = i.conversation and m.person = i.person
-       where i.ts >= ?1 and (i.person > ?2 or (i.person = ?2 and i.pts > ?3)) and ${unread}
+       where i.ts >= ?1 and (i.person > ?2 or (i.person = ?2 and i.place > ?3)) and ${unread}
          and not exists (select 1 from chat_block b where b.person = i.person and b.blocked = e.author)
          and exists (select 1 from chat_push p where p.person = i.person
-           and not exists (select 1 from chat_device d where d.person = p.person and d.device = p.device and d.acked >= i.pts))
-       order by i.person, i.pts limit ?4`,
+           and not exists (select 1 from chat_device d where d.person = p.person and d.device = p.device and d.acked_place >= i.place))
+       order by i.person, i.place limit ?4`,
       since,
       after.user,
       after.offset,
       limit,
       this.clock.now(),
     )
-    return rows.map(row => ({ user: row.person, ...owedMessage(row, row.pts) }))
+    return rows.map(row => ({ user: row.person, ...owedMessage(row) }))
   }
 
   /**
@@ -210,12 +211,12 @@ function subscriptionOf({ person, ...row }: PushRow): PushSubscription {
   return { user: person, ...row }
 }
 
-function owedMessage(row: EntryRow, offset: number): OwedMessage {
+function owedMessage(row: EntryRow): OwedMessage {
   const entry = entryOf(row, '')
   const enc = entry.kind === 'message' ? entry.enc : undefined
   return {
     conversation: row.conversation,
-    offset,
+    offset: row.place,
     seq: row.seq,
     mid: entry.kind === 'message' ? entry.mid : '',
     ...(enc === undefined ? {} : { enc }),

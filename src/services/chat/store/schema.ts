@@ -152,6 +152,69 @@ export const schema: readonly MigrationStep[] = [
   'alter table chat_profile add column mentions integer not null default 1',
   // Devices that were signed out from another one, to be told when they come.
   'create table chat_signed_out (person text not null, device text not null, ts double precision not null, primary key (person, device))',
+  // One order of all that comes into inboxes. Whoever writes holds this row until they have committed, so that what is committed later stands later.
+  // Of what came up to `old`, nothing is kept for devices any longer.
+  'create table chat_clock (id integer primary key, place double precision not null, old double precision not null)',
+  'insert into chat_clock (id, place, old) values (1, 0, 0)',
+  'alter table chat_entry add column place double precision not null default 0',
+  `update chat_entry set place = o.place from (
+     select conversation, seq, row_number() over (order by ts, conversation, seq) as place from chat_entry) o
+     where o.conversation = chat_entry.conversation and o.seq = chat_entry.seq`,
+  'create index chat_entry_place on chat_entry (place)',
+  'create index chat_entry_inbox on chat_entry (conversation, place)',
+  'create index chat_stay_person on chat_stay (person, conversation)',
+  // An entry that somebody who is there is not sent, since they have blocked its author.
+  `create table chat_withheld (
+    conversation text not null, person text not null, seq integer not null, primary key (conversation, person, seq))`,
+  `insert into chat_withheld (conversation, person, seq)
+     select s.conversation, s.person, e.seq from chat_hidden h
+       join chat_conversation c on c.id = h.conversation and c.kind = 'direct'
+       join chat_stay s on s.conversation = h.conversation and s.person = h.person
+       join chat_entry e on e.conversation = h.conversation and e.seq = h.seq
+     where not exists (select 1 from chat_item i where i.person = h.person and i.conversation = h.conversation and i.seq = h.seq)`,
+  // What comes into one inbox alone. Kind 'conversation' stands for how it is when it is read, 'own' for its body.
+  `create table chat_own (
+    person text not null, place double precision not null, kind text not null, conversation text not null, ts double precision not null, body text,
+    primary key (person, place))`,
+  'create index chat_own_place on chat_own (place)',
+  `insert into chat_own (person, place, kind, conversation, ts, body)
+     select person, (select count(*) from chat_entry) + row_number() over (order by ts, person, pts), kind, conversation, ts, body
+     from chat_run where kind <> 'log'`,
+  'update chat_clock set place = (select count(*) from chat_entry) + (select count(*) from chat_own)',
+  // A place of an inbox beside its place in the order of all: its `pts` is that of its user alone, and dense. From such a pair others are counted.
+  'alter table chat_inbox add column place double precision not null default 0',
+  'alter table chat_inbox add column floor_place double precision not null default 0',
+  'alter table chat_device add column acked_place double precision not null default 0',
+  // What a device has not acknowledged comes again, with what came between.
+  `update chat_device set acked_place = coalesce(
+     (select min(x.place) - 1 from (
+        select i.person, i.pts, e.place from chat_item i join chat_entry e on e.conversation = i.conversation and e.seq = i.seq where i.kind = 'log'
+        union all
+        select r.person, r.pts, o.place from chat_run r join chat_own o on o.person = r.person and o.ts = r.ts and o.conversation = r.conversation where r.kind <> 'log'
+      ) x where x.person = chat_device.person and x.pts > chat_device.acked),
+     (select place from chat_clock))`,
+  'drop view chat_item',
+  'drop view chat_span',
+  // What stands in the inboxes: the log of each conversation, as far as its user was there, and what came for them alone.
+  `create view chat_item as
+     select s.person, e.place, 'log' as kind, e.conversation, e.seq, e.ts, cast(null as text) as body
+     from chat_stay s join chat_entry e on e.conversation = s.conversation and e.seq + 0 >= s.from_seq and e.seq + 0 <= coalesce(s.to_seq, 2147483647)
+     where not exists (select 1 from chat_withheld w where w.conversation = s.conversation and w.person = s.person and w.seq = e.seq)
+     union all
+     select person, place, kind, conversation, 0, ts, body from chat_own`,
+  'update chat_inbox set place = (select place from chat_clock)',
+  `update chat_inbox set floor_place = coalesce((select min(d.acked_place) from chat_device d where d.person = chat_inbox.person), place)`,
+  `update chat_inbox set floor = pts - (select count(*) from chat_item i where i.person = chat_inbox.person and i.place > chat_inbox.floor_place)`,
+  `update chat_device set acked = (select i.pts from chat_inbox i where i.person = chat_device.person)
+     - (select count(*) from chat_item i where i.person = chat_device.person and i.place > chat_device.acked_place)
+     where exists (select 1 from chat_inbox i where i.person = chat_device.person)`,
+  'drop table chat_run',
+  'alter table chat_inbox drop column run_conversation',
+  'alter table chat_inbox drop column run_first',
+  'alter table chat_inbox drop column run_seq',
+  'alter table chat_inbox drop column run_ts',
+  // Messages that were said, for everybody who is there: what is unread is this and a number of each member's own, which may be below nothing.
+  'alter table chat_conversation add column counted integer not null default 0',
 ]
 
 /** The epoch of all inboxes: made with the store, and the same as long as it is. */

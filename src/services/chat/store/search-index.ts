@@ -47,11 +47,7 @@ interface Additions {
  */
 export async function indexSome(sql: Sql, conversation: string): Promise<boolean> {
   return sql.transaction(async tx => {
-    // Held, so that no message is deleted between being read here and being indexed.
-    const [place] = await tx.all<{ seq: number; indexed: number }>(
-      'select seq, indexed from chat_conversation where id = ?1 /*lock*/',
-      conversation,
-    )
+    const [place] = await tx.all<{ seq: number; indexed: number }>('select seq, indexed from chat_conversation where id = ?1', conversation)
     if (place === undefined || place.indexed >= place.seq) return false
     const rows = await tx.all<IndexedRow>(
       'select seq, kind, ts, target, body, original from chat_entry where conversation = ?1 and seq > ?2 order by seq limit ?3',
@@ -62,7 +58,14 @@ export async function indexSome(sql: Sql, conversation: string): Promise<boolean
     const { additions, upTo } = additionsOf(rows)
     for (const [number, added] of additions) await write(tx, conversation, number, added)
     const indexed = upTo ?? place.seq
+    // Held from here on: what was deleted since it was read is taken out again.
     await tx.run('update chat_conversation set indexed = ?2 where id = ?1', conversation, indexed)
+    const gone = await tx.all<{ seq: number }>(
+      "select target as seq from chat_entry where conversation = ?1 and kind = 'delete' and seq > ?2",
+      conversation,
+      place.seq,
+    )
+    for (const { seq } of gone) await unindex(tx, conversation, seq)
     return indexed < place.seq
   })
 }

@@ -3,10 +3,11 @@ import { type MemberRow, postConversation } from './log.ts'
 import type { UnitOfWork } from './unit-of-work.ts'
 
 /** Tells a user's devices what a conversation is to them now. */
-export async function tellOwn({ tx, now, inboxAppends }: UnitOfWork, person: string, id: string): Promise<void> {
+export async function tellOwn(change: UnitOfWork, person: string, id: string): Promise<void> {
+  const { tx, now, inboxAppends } = change
   const conversation = await conversationOf(tx, id, person, now)
   if (conversation !== undefined)
-    inboxAppends.push(await postConversation(tx, person, { kind: 'conversation', conversation: id, summary: conversation }, now))
+    inboxAppends.push(await postConversation(change, person, { kind: 'conversation', conversation: id, summary: conversation }))
 }
 
 /** It was read: it is not to be shown as unread any longer. */

@@ -1,10 +1,11 @@
+import { CommandError } from '../../../protocol/index.ts'
 import type { Queries } from '../../../service.ts'
 import type { ReceiptEntry, Watermark } from '../model/wire.ts'
-import { activeMembers, type Consent, holdConversation, holdKnown, type MemberRow, newestFor, post } from './log.ts'
-import { step } from './messages.ts'
+import { activeMembers, type Consent, holdConversation, noConversation, post } from './log.ts'
 import { areApart, hidesReading } from './profiles.ts'
-import { unmark } from './tell-own.ts'
+import { type ReadOutcome, readAll } from './readings.ts'
 import type { UnitOfWork } from './unit-of-work.ts'
+import { ownNumberOf } from './unread.ts'
 import { countsFor } from './visible.ts'
 
 interface DueRow {
@@ -16,56 +17,11 @@ interface DueRow {
   readonly told_read: number
 }
 
-/** What a device acknowledged has been delivered: the newest of each conversation between two places of the inbox (chat M9). */
-export async function deliver({ tx, now, receiptsDue }: UnitOfWork, person: string, after: number, upTo: number): Promise<void> {
-  if (upTo <= after) return
-  const rows = await tx.all<{ conversation: string; seq: number }>(
-    `select conversation, cast(max(seq + (case when pts < ?3 then pts else ?3 end) - first) as integer) as seq from chat_span
-     where person = ?1 and pts > ?2 and first <= ?3 and kind = 'log' group by conversation order by conversation`,
-    person,
-    after,
-    upTo,
-  )
-  for (const { conversation, seq } of rows) {
-    const changed = await tx.run(
-      'update chat_member set delivered_to = ?3, receipt_due = 1 where conversation = ?1 and person = ?2 and delivered_to < ?3',
-      conversation,
-      person,
-      seq,
-    )
-    if (changed === 0) continue
-    await step(tx, conversation, person, 'delivered', seq, now)
-    receiptsDue.add(conversation)
-  }
-}
-
-/** Forwards only; what cannot have been read yet is not read. Reading is having it delivered. */
-export async function read(
-  change: UnitOfWork,
-  person: string,
-  conversation: string,
-  seq: number,
-): Promise<{ read: number; unread: number }> {
-  const { tx, now, inboxAppends, receiptsDue } = change
-  const { row, member } = await holdKnown(tx, conversation, person)
-  const upTo = Math.min(seq, await newestFor(tx, { row, member }))
-  if (member.marked === 1) await unmark(change, member)
-  if (upTo <= member.read_to) return { read: member.read_to, unread: member.unread }
-  const unread = member.unread - (await countBetween(tx, member, upTo))
-  await tx.run(
-    `update chat_member set read_to = ?3, delivered_to = case when delivered_to > ?3 then delivered_to else ?3 end, unread = ?4, receipt_due = 1
-     where conversation = ?1 and person = ?2`,
-    conversation,
-    person,
-    upTo,
-    unread,
-  )
-  await step(tx, conversation, person, 'read', upTo, now)
-  inboxAppends.push(
-    await post(tx, person, { kind: 'receipt', conversation, receipts: [{ user: person, read: upTo, ts: now }], unread }, now),
-  )
-  receiptsDue.add(conversation)
-  return { read: upTo, unread }
+/** One who has read up to there. @throws CommandError 404 */
+export async function read(change: UnitOfWork, person: string, conversation: string, seq: number): Promise<ReadOutcome> {
+  const [outcome = noConversation()] = await readAll(change, [{ person, conversation, seq }])
+  if (outcome instanceof CommandError) throw outcome
+  return outcome
 }
 
 /**
@@ -86,7 +42,7 @@ export async function tellReceipts(change: UnitOfWork, conversation: string): Pr
     conversation,
   )
   const byAuthor = new Map<string, Watermark[]>()
-  const authors = new Authors(tx, conversation)
+  const authors = await Authors.of(tx, conversation, rows)
   // Of whoever waits with their yes nothing is told until they give it.
   for (const row of rows.filter(({ consent }) => consent !== 'held' && consent !== 'silent'))
     await gather(tx, authors, row, kind === 'direct', now, byAuthor)
@@ -97,7 +53,7 @@ export async function tellReceipts(change: UnitOfWork, conversation: string): Pr
   )
   for (const [author, receipts] of [...byAuthor].sort(([left], [right]) => (left < right ? -1 : 1))) {
     const entry: ReceiptEntry = { kind: 'receipt', conversation, receipts }
-    inboxAppends.push(await post(tx, author, entry, now))
+    inboxAppends.push(await post(change, author, entry))
   }
 }
 
@@ -105,7 +61,7 @@ export async function tellReceipts(change: UnitOfWork, conversation: string): Pr
 export async function passOver(change: UnitOfWork, conversation: string, person: string, seq: number): Promise<void> {
   await tellReceipts(change, conversation)
   await change.tx.run(
-    'update chat_member set read_to = ?3, told_read = ?3, unread = 0 where conversation = ?1 and person = ?2',
+    `update chat_member set read_to = ?3, told_read = ?3, unread = ${ownNumberOf('0')} where conversation = ?1 and person = ?2`,
     conversation,
     person,
     seq,
@@ -157,40 +113,44 @@ async function gather(
   }
 }
 
-/** Who wrote what was said between two places, of those who are still there. Members of a lively group move from and to the same few places. */
+/** Entries that are read at once for who wrote them. Beyond, each stretch is asked for. */
+const entriesMax = 5000
+
+/** Who wrote what was said between two places, of those who are still there. Members of a lively group move over the same places. */
 class Authors {
   readonly #known = new Map<string, readonly string[]>()
 
-  constructor(
+  private constructor(
     readonly tx: Queries,
     readonly conversation: string,
+    /** In order; undefined where they are too many. */
+    readonly entries: readonly { readonly seq: number; readonly author: string }[] | undefined,
   ) {}
+
+  static async of(tx: Queries, conversation: string, rows: readonly DueRow[]): Promise<Authors> {
+    let [from, to] = [Number.POSITIVE_INFINITY, 0]
+    for (const { delivered_to, read_to, told_delivered, told_read } of rows) {
+      if (told_delivered < delivered_to) [from, to] = [Math.min(from, told_delivered), Math.max(to, delivered_to)]
+      if (told_read < read_to) [from, to] = [Math.min(from, told_read), Math.max(to, read_to)]
+    }
+    if (to - from > entriesMax) return new Authors(tx, conversation, undefined)
+    const entries = from >= to ? [] : await tx.all<{ seq: number; author: string }>(between, conversation, from, to)
+    return new Authors(tx, conversation, entries)
+  }
 
   async between(after: number, upTo: number): Promise<readonly string[]> {
     if (upTo <= after) return []
     const key = `${after} ${upTo}`
     const known = this.#known.get(key)
     if (known !== undefined) return known
-    const rows = await this.tx.all<{ author: string }>(
-      `select distinct e.author from chat_entry e join chat_member a on a.conversation = e.conversation and a.person = e.author
-       where e.conversation = ?1 and e.kind = 'message' and e.seq > ?2 and e.seq <= ?3 and a.active = 1`,
-      this.conversation,
-      after,
-      upTo,
-    )
-    const authors = rows.map(({ author }) => author)
-    this.#known.set(key, authors)
-    return authors
+    const entries = this.entries ?? (await this.tx.all<{ seq: number; author: string }>(between, this.conversation, after, upTo))
+    const authors = new Set<string>()
+    for (const { seq, author } of entries) if (seq > after && seq <= upTo) authors.add(author)
+    const found = [...authors]
+    this.#known.set(key, found)
+    return found
   }
 }
 
-async function countBetween(tx: Queries, { conversation, person, read_to }: MemberRow, upTo: number): Promise<number> {
-  const [row] = await tx.all<{ count: number }>(
-    `select cast(count(*) as integer) as count from chat_entry e where e.conversation = ?1 and e.seq > ?3 and e.seq <= ?4 and ${countsFor('?2')}`,
-    conversation,
-    person,
-    read_to,
-    upTo,
-  )
-  return row?.count ?? 0
-}
+const between = `select e.seq, e.author from chat_entry e join chat_member a on a.conversation = e.conversation and a.person = e.author
+  where e.conversation = ?1 and e.kind = 'message' and e.seq > ?2 and e.seq <= ?3 and a.active = 1 order by e.seq`
