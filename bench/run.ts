@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Benchmark, Findings, type Outcome, reached } from './benchmark.ts'
 import { chat } from './chat.ts'
+import { chatPostgres } from './chat-postgres.ts'
 import { chatSearch } from './chat-search.ts'
 import { fairness } from './fairness.ts'
 import { growth } from './growth.ts'
@@ -28,6 +29,7 @@ const benchmarksWith = (fanOut: readonly number[], beside?: string): readonly Be
   writeCoalescing,
   growth,
   chat,
+  chatPostgres,
   chatSearch,
   slowReaders,
   fairness(beside),
