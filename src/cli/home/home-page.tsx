@@ -26,7 +26,7 @@ function HomePage() {
           </p>
           <p class="actions">
             {game.value === undefined ? null : (
-              <a class="button primary" href={`/sports/${game.value}`}>
+              <a class="button" data-tone="accent" href={`/sports/${game.value}`}>
                 Watch a match
               </a>
             )}

@@ -29,7 +29,9 @@ export function KeyForm({ refused, submit }: { readonly refused: boolean; readon
           The server does not take this key.
         </p>
       ) : null}
-      <button type="submit">Show the figures</button>
+      <button type="submit" class="button" data-tone="accent">
+        Show the figures
+      </button>
     </form>
   )
 }
