@@ -135,7 +135,7 @@ describe.skipIf(lacksKafka('logs on Kafka'))('Kafka', () => {
     expect(records[0]?.value).toBe('behind')
   })
 
-  test('[KF10] topics of one partition are read in sessions of 64', async () => {
+  test('[KF10] topics of one partition are read in sessions of 16, and partitions of one topic in sessions of 64', async () => {
     const cluster = await open()
     const specs = Array.from({ length: 200 }, () => spec({ partitions: 1 }))
     const logs = await cluster.logs(specs)
@@ -150,7 +150,10 @@ describe.skipIf(lacksKafka('logs on Kafka'))('Kafka', () => {
       })
       atEnd(() => reading.close())
     }
-    expect(cluster.figures).toMatchObject({ partitions: 200, sessions: 4 })
+    expect(cluster.figures).toMatchObject({ partitions: 200, sessions: 13 })
+    const wide = spec({ partitions: 70 })
+    for (let partition = 0; partition < 70; partition++) await follow(cluster, wide, partition)
+    expect(cluster.figures).toMatchObject({ partitions: 270, sessions: 15 })
     await Promise.all(logs.map((log, index) => log.append(0, [{ key: '', value: `${index}` }])))
     await until('each has its record', () => seen.size === 200)
     expect([...seen].every(([index, value]) => value === `${index}`)).toBe(true)

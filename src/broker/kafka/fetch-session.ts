@@ -38,6 +38,8 @@ export class FetchSession {
 
   constructor(
     readonly broker: number,
+    /** Whether it reads topics of one partition, or those of several. */
+    readonly isOfSingles: boolean,
     readonly context: FetchSessionContext,
   ) {}
 
@@ -51,8 +53,8 @@ export class FetchSession {
   }
 
   /** A session reads a partition once: a second reader of it needs another. */
-  hasRoomFor({ topicId, partition }: PartitionReading): boolean {
-    return this.#hasRoom && !this.#readings.has(keyOf(topicId, partition))
+  hasRoomFor({ topicId, partition, isSingle }: PartitionReading): boolean {
+    return this.#hasRoom && isSingle === this.isOfSingles && !this.#readings.has(keyOf(topicId, partition))
   }
 
   get readings(): Iterable<PartitionReading> {
@@ -121,7 +123,8 @@ export class FetchSession {
   }
 
   get #hasRoom(): boolean {
-    return !this.#isOver && this.#readings.size < kafkaLimits.sessionPartitionsMax
+    const { sessionTopicsMax, sessionPartitionsMax } = kafkaLimits
+    return !this.#isOver && this.#readings.size < (this.isOfSingles ? sessionTopicsMax : sessionPartitionsMax)
   }
 
   /** Notes what came, and returns what is left to do: giving it to the readers. */

@@ -57,8 +57,9 @@ export class PartitionReader {
     return lag
   }
 
-  read({ name, id }: KafkaTopic, partition: number, after: number, reader: LogReader): LogReading {
-    const reading = new PartitionReading(name, partition, this.context.map.idOf(name) ?? id, after, reader, this.#context)
+  read({ name, id, partitions }: KafkaTopic, partition: number, after: number, reader: LogReader): LogReading {
+    const known = this.context.map.idOf(name) ?? id
+    const reading = new PartitionReading(name, partition, partitions === 1, known, after, reader, this.#context)
     this.#readings.set(reading, undefined)
     this.#stranded.add(reading)
     this.#serve(reading)
@@ -150,7 +151,7 @@ export class PartitionReader {
   #sessionFor(reading: PartitionReading, leader: Leader): FetchSession {
     for (const session of this.#sessions) if (session.broker === leader.broker && session.hasRoomFor(reading)) return session
     const { map } = this.context
-    const session = new FetchSession(leader.broker, {
+    const session = new FetchSession(leader.broker, reading.isSingle, {
       clock: map.options.clock,
       line: map.newLine(leader.address, kafkaLimits.deafMs),
       refused: (reading, code) => this.#refused(reading, code),

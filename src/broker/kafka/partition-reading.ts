@@ -32,6 +32,8 @@ export class PartitionReading {
   constructor(
     readonly topic: string,
     readonly partition: number,
+    /** Whether its topic has no other partition. */
+    readonly isSingle: boolean,
     /** Of the topic that is read: one of the same name may take its place. */
     public topicId: string,
     after: number,

@@ -52,6 +52,8 @@ export async function openTopics(map: ClusterMap, specs: readonly TopicSpec[]): 
 
 /** Those that Kafka does not make are noted. */
 async function createTopics(map: ClusterMap, specs: readonly TopicSpec[], refused: Map<string, KafkaError>): Promise<void> {
+  // A cluster that just starts may name no broker yet.
+  if (map.brokerCount === 0) return
   const replicas = Math.min(replicationDefault, map.brokerCount)
   const byName = new Map(specs.map(spec => [spec.name, spec]))
   const wanted = [...byName.values()].map(spec => {
