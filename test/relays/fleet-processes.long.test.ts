@@ -34,9 +34,7 @@ async function nodesOf(count: number, input: TestInput = {}): Promise<FanfarePro
   const nodes: FanfareProcess[] = []
   for (let n = 0; n < count; n++) {
     const port = freePort()
-    const node = new FanfareProcess(
-      fleetInput(port, { broker: kafka.url, store, kafka: { topics: { prefix, partitions: 4 } }, services: [], ...input }),
-    )
+    const node = new FanfareProcess(fleetInput(port, { broker: kafka.url, store, kafka: { topics: { prefix, partitions: 4 } }, ...input }))
     node.port = port
     atEnd(() => node[Symbol.asyncDispose]())
     await node.start()

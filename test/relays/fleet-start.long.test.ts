@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { SQL } from 'bun'
 import { TopicAdmin } from '../contract/over-kafka.ts'
-import { Folder, freePort, Kafka, lacks, lacksKafka, Postgres, tokenSecret } from '../kit/index.ts'
+import { api } from '../kit/api.ts'
+import { FanfareProcess, Folder, freePort, Kafka, lacks, lacksKafka, Postgres, tokenSecret } from '../kit/index.ts'
+import { fleetInput } from '../kit/servers/fleet.ts'
 import { nodeSecret } from '../kit/servers/tree.ts'
 
 const what = 'the start of a fleet in bad surroundings'
@@ -54,6 +56,26 @@ if (!lacksKafka(what) && !lacks('postgres', what)) {
   })
   afterAll(async () => {
     await Promise.all([kafka[Symbol.asyncDispose](), guarded[Symbol.asyncDispose](), postgres[Symbol.asyncDispose]()])
+  })
+
+  test('[FL12] a node starts on a Kafka and a Postgres that are reached by TLS, as a user of each', async () => {
+    await using secret = await Postgres.start({ tls: true })
+    const port = freePort()
+    const login = { username: sasl.username, password: sasl.password, mechanism: sasl.mechanism }
+    const tls = { ca: guarded.keys?.ca ?? '' }
+    const store = `${await secret.database()}?sslmode=require`
+    const node = new FanfareProcess(
+      fleetInput(port, { broker: guarded.url, store, kafka: { ...login, tls, topics: { prefix: 'secret', partitions: 2 } } }),
+    )
+    node.port = port
+    try {
+      await node.start()
+      expect(Reflect.has(Object((await api(node, 'publish', { channel: 'kept:1', data: 1 })).body), 'result')).toBe(true)
+      expect((await fetch(`${node.url}/readyz`)).status).toBe(200)
+      expect((await refused({ store: `${await secret.database()}?sslmode=verify-full` })).split(':')[0]).toBe('store')
+    } finally {
+      await node[Symbol.asyncDispose]()
+    }
   })
 
   describe('a node of a fleet does not start, and says the option and the reason in a line', () => {
