@@ -182,8 +182,7 @@ export class Fleet extends Central {
   }
 
   override async push(pushed: SessionPush): Promise<boolean> {
-    if (await this.below.push(pushed)) return true
-    return (await this.#peers.survey(protocol.push, pushed, false)).includes(true)
+    return (await this.below.push(pushed)) || (await this.#peers.any(protocol.push, pushed))
   }
 
   override async channels(pattern: string): Promise<Readonly<Record<string, number>>> {

@@ -22,7 +22,7 @@ export class LimitSharing {
   }
 
   took(node: string, report: LimitReport): void {
-    this.#limits?.take(node, report)
+    this.#limits?.take(node, report, this.clock.now())
   }
 
   /** Nodes that are gone have nothing any more. */

@@ -9,7 +9,7 @@ import type { ClusterMember } from './placement/index.ts'
 import { linkVersion, protocol, refusals } from './protocol.ts'
 import type { NodeReport } from './report.ts'
 import type { Request } from './row.ts'
-import { survey } from './survey.ts'
+import { anyOf, survey } from './survey.ts'
 import type { Route } from './topology-host.ts'
 
 export interface PeersContext {
@@ -75,6 +75,11 @@ export class Peers {
 
   survey<In, Out>(row: Request<In, Out>, input: In, isWhole: boolean): Promise<readonly Out[]> {
     return survey(this.#peers.values(), row, input, { clock: this.options.clock, deadlineMs: surveyMs, isWhole })
+  }
+
+  /** Whether it is so at any of them. */
+  any<In>(row: Request<In, boolean>, input: In): Promise<boolean> {
+    return anyOf(this.#peers.values(), row, input, { clock: this.options.clock, deadlineMs: surveyMs })
   }
 
   /** To the node itself, or to the one above it. */

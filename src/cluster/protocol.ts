@@ -126,7 +126,7 @@ const reports = shaped<{ readonly nodes: readonly NodeReport[] }>(
 
 const limitReport = z.object({
   node: text,
-  report: z.object({ spent: z.array(z.tuple([text, count])), sessions: z.array(z.tuple([text, count])) }),
+  report: z.object({ spent: z.array(z.tuple([text, text, count])), sessions: z.array(z.tuple([text, count])) }),
 })
 
 const again = { repeatable: true } as const

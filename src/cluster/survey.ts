@@ -30,6 +30,23 @@ export async function survey<In, Out>(
   return (await Promise.allSettled(asked)).flatMap(answer => (answer.status === 'fulfilled' ? [answer.value] : []))
 }
 
+/** Asks several nodes at once whether it is so. The first that says yes is enough; a node that fails or is late does not know. */
+export async function anyOf<In>(
+  nodes: Iterable<Respondent>,
+  row: Request<In, boolean>,
+  input: In,
+  { clock, deadlineMs }: Pick<SurveyTerms, 'clock' | 'deadlineMs'>,
+): Promise<boolean> {
+  const late = () => new CommandError(errors.internal, `a node does not answer ${row.name}`)
+  const asked = [...nodes].map(async node => {
+    if (!(await within(clock, deadlineMs, node.request(row, input), late))) throw new CommandError(errors.notAvailable)
+  })
+  return await Promise.any(asked).then(
+    () => true,
+    () => false,
+  )
+}
+
 /** Counts by name of several nodes as those of one. */
 export function sumByName(all: readonly Readonly<Record<string, number>>[]): Readonly<Record<string, number>> {
   const sums = new Map<string, number>()

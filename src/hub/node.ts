@@ -1,4 +1,4 @@
-import { type Clock, every, type Json, type Random, randomId, type Timer } from '../kit/index.ts'
+import { type Clock, every, type Json, type KeyedRateLimiter, type Random, randomId, type Timer } from '../kit/index.ts'
 import { CommandError, closes, describeIssue, errors, type Position, unsubscribes } from '../protocol/index.ts'
 import { Access, unwrap } from './access/access.ts'
 import type { Verifier } from './access/identity.ts'
@@ -74,6 +74,8 @@ export class Node implements BrokerSink, SessionContext<Session>, LifecycleHost 
   readonly sessions: Sessions
   readonly owner: SessionLifecycle
   readonly rates: Rates
+  /** Rates that hold for several nodes together where limits are shared, by names that are the same on each. */
+  readonly sharedRates = new Map<string, KeyedRateLimiter>()
   readonly refusals: Refusals
   readonly revocations: Revocations
   readonly unsent: UnsentBytes
@@ -105,6 +107,7 @@ export class Node implements BrokerSink, SessionContext<Session>, LifecycleHost 
     this.refusals = new Refusals({ clock, log: options.log, explained: options.explained === true })
     this.revocations = options.revocations ?? new Revocations(clock)
     this.rates = new Rates(clock, limits)
+    this.sharedRates.set('commands', this.rates.principals)
     this.steps = new Steps(clock)
     this.calls = new ServiceCalls(this.rates, this.steps)
     this.tokens = new TokenCheck(options.verifier, this.rates)
@@ -156,7 +159,7 @@ export class Node implements BrokerSink, SessionContext<Session>, LifecycleHost 
 
   /** The limits of users hold for several nodes together from now on. */
   shareLimits(): SharedLimits {
-    return new SharedLimits(this.limits, this.rates, this.sessions)
+    return new SharedLimits(this.limits, this.sharedRates, this.sessions)
   }
 
   /** Runs a service's command, or asks the rpc hook. @throws CommandError 101 for a stranger where a user is needed, 104 for no such method, 107 with the path of a bad input */

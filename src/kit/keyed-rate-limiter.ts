@@ -8,6 +8,8 @@ export interface KeyedRate {
 /** A rate limit for each key. A key that has been idle for a while costs nothing once it is swept. */
 export class KeyedRateLimiter {
   readonly #buckets = new Map<string, TokenBucket>()
+  /** What was taken since it was last asked, by key, where somebody asks. */
+  #counts: Map<string, number> | undefined
 
   /** @param keysMax keys beyond this many are all forgotten at the next sweep: a flood of new ones must not grow memory without end */
   constructor(
@@ -22,7 +24,18 @@ export class KeyedRateLimiter {
 
   /** Takes `count` if they are there. Never takes a part. */
   take(key: string, now: number, count = 1): boolean {
-    return this.#bucketOf(key, now).take(now, count)
+    if (!this.#bucketOf(key, now).take(now, count)) return false
+    // Beyond so many the account is not complete, as the limits themselves are not.
+    if (this.#counts !== undefined && this.#counts.size < this.keysMax) this.#counts.set(key, (this.#counts.get(key) ?? 0) + count)
+    return true
+  }
+
+  /** What was taken since the last call, by key; nothing at the first, from which on it is counted. */
+  takeCounts(): readonly (readonly [key: string, count: number])[] {
+    if (this.#counts?.size === 0) return []
+    const counts = [...(this.#counts ?? [])]
+    this.#counts = new Map()
+    return counts
   }
 
   /** Takes `count` that were spent elsewhere, whether they are there or not: what is missing is gained before anything else. */

@@ -4,6 +4,7 @@ import { presenceLeaseMs } from '../../src/hub/index.ts'
 import type { Json } from '../../src/kit/index.ts'
 import { CommandError } from '../../src/protocol/index.ts'
 import type { Application, ConfigInput } from '../../src/server/index.ts'
+import { defineService } from '../../src/service.ts'
 import { DirectClient } from '../kit/applications.ts'
 import { FleetStage } from '../kit/fleet-stage.ts'
 
@@ -152,6 +153,26 @@ describe('a fleet of equal nodes', () => {
     expect(owners.size).toBeGreaterThan(1)
     expect(clients[0]?.call({ rpc: { method: 'move', data: {} } })?.error?.code).toBe(107)
     expect(ran).toEqual([])
+  })
+
+  test('[FL9] the rate of a service holds on all nodes together', async () => {
+    const { stage, a, b, c } = await three()
+    const service = defineService({
+      name: 'knock',
+      start(host) {
+        const rate = host.rate({ perSecond: 1, burst: 10 })
+        host.command('knock', z.object({}), (_, { user }) => rate.spend(user))
+      },
+    })
+    for (const application of [a, b, c]) await application.mount(service)
+    stage.clock.advance(5000)
+    const knock = (application: Application, user: string) =>
+      new DirectClient(application.node, user, stage.clock).call({ rpc: { method: 'knock' } })?.error?.code ?? 0
+    const answers = [1, 2, 3, 4, 5, 6, 7, 8].map(() => knock(a, 'ann'))
+    stage.clock.advance(1500)
+    expect(answers).toEqual(answers.map(() => 0))
+    expect([1, 2, 3, 4, 5, 6, 7, 8].map(() => knock(b, 'ann')).filter(code => code === 429).length).toBeGreaterThan(2)
+    expect(knock(c, 'ben')).toBe(0)
   })
 
   test('[N29] a session is reached on whichever node it is: streams by the nodes of their ids, clients by asking all', async () => {

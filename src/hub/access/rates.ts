@@ -15,56 +15,36 @@ const sweepMs = 60_000
 /** Rate limits that span connections: by user or address for commands, by address and for the whole node for new sessions. */
 export class Rates {
   /** Requests over HTTP, and requests of known users over their connections. */
-  readonly #principals: KeyedRateLimiter
+  readonly principals: KeyedRateLimiter
   /** Requests of all strangers of an address over their connections: many may share it. */
   readonly #crowds: KeyedRateLimiter
   readonly #addresses: KeyedRateLimiter
   readonly #failures: KeyedRateLimiter
   readonly #node: TokenBucket
   readonly #sweep: Timer
-  /** Commands since they were last taken, by principal, where other nodes must know. */
-  #counts: Map<string, number> | undefined
 
   constructor(
     readonly clock: Clock,
     limits: Limits,
   ) {
-    this.#principals = new KeyedRateLimiter(limits.commandRatePerUser, keysMax)
+    this.principals = new KeyedRateLimiter(limits.commandRatePerUser, keysMax)
     this.#crowds = new KeyedRateLimiter(limits.commandRatePerAddress, keysMax)
     this.#addresses = new KeyedRateLimiter(limits.connectRatePerAddress, keysMax)
     this.#failures = new KeyedRateLimiter(limits.failedTokenRatePerAddress, keysMax)
     this.#node = new TokenBucket(limits.connectRate.perSecond, limits.connectRate.burst, clock.now())
     this.#sweep = every(clock, sweepMs, () => {
-      for (const limiter of [this.#principals, this.#crowds, this.#addresses, this.#failures]) limiter.sweep(clock.now())
+      for (const limiter of [this.principals, this.#crowds, this.#addresses, this.#failures]) limiter.sweep(clock.now())
     })
   }
 
   spend({ user, address }: Asking, now: number, count: number): boolean {
-    if (user !== '') return this.#take(principalOf(user, address), now, count)
+    if (user !== '') return this.principals.take(principalOf(user, address), now, count)
     return address === '' || this.#crowds.take(networkOf(address), now, count)
   }
 
   /** Commands that come by HTTP have no connection. */
   spendFor(principal: Principal, count = 1): boolean {
-    return principal === nobody || this.#take(principal, this.clock.now(), count)
-  }
-
-  /** Keeps account of what every principal spends from now on. */
-  beginCounting(): void {
-    this.#counts ??= new Map()
-  }
-
-  /** What was spent since the last call, by principal. */
-  takeCounts(): readonly (readonly [principal: string, commands: number])[] {
-    if (this.#counts === undefined || this.#counts.size === 0) return []
-    const counts = [...this.#counts]
-    this.#counts.clear()
-    return counts
-  }
-
-  /** Charges what was spent elsewhere. */
-  charge(principal: string, count: number): void {
-    this.#principals.charge(principal, this.clock.now(), count)
+    return principal === nobody || this.principals.take(principal, this.clock.now(), count)
   }
 
   /** Whether an address may open another session now. One that is not known, since a proxy did not say it, is not limited. */
@@ -90,13 +70,6 @@ export class Rates {
 
   close(): void {
     this.#sweep.cancel()
-  }
-
-  #take(principal: Principal, now: number, count: number): boolean {
-    if (!this.#principals.take(principal, now, count)) return false
-    // Beyond so many the account is not complete, as the limits themselves are not.
-    if (this.#counts !== undefined && this.#counts.size < keysMax) this.#counts.set(principal, (this.#counts.get(principal) ?? 0) + count)
-    return true
   }
 }
 

@@ -33,7 +33,7 @@ class LimitedNode implements LimitedSessions {
     clock: SteppedClock,
   ) {
     this.rates = new Rates(clock, limits)
-    this.shared = new SharedLimits(limits, this.rates, this)
+    this.shared = new SharedLimits(limits, new Map([['commands', this.rates.principals]]), this)
   }
 
   of(): Connection[] {
@@ -50,7 +50,7 @@ function fleetOf(count: number) {
   const nodes = Array.from({ length: count }, (_, n) => new LimitedNode(`n${n}`, clock))
   const exchange = () => {
     const reports = nodes.map(node => [node.id, node.shared.report(count)] as const)
-    for (const node of nodes) for (const [id, report] of reports) if (id !== node.id) node.shared.take(id, report)
+    for (const node of nodes) for (const [id, report] of reports) if (id !== node.id) node.shared.take(id, report, clock.now())
   }
   return { clock, nodes, exchange }
 }

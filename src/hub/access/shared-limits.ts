@@ -1,11 +1,11 @@
+import type { KeyedRateLimiter } from '../../kit/index.ts'
 import { type Close, closes } from '../../protocol/index.ts'
 import type { Limits } from '../limits.ts'
-import type { Rates } from './rates.ts'
 
 /** What users had of their limits on one node, as far as it went beyond that node's share. */
 export interface LimitReport {
-  /** Commands since the last report, by who is charged. */
-  readonly spent: readonly (readonly [principal: string, commands: number])[]
+  /** What was spent since the last report, by the name of the rate and who is charged. */
+  readonly spent: readonly (readonly [rate: string, key: string, count: number])[]
   /** Sessions at present, by user. */
   readonly sessions: readonly (readonly [user: string, sessions: number])[]
 }
@@ -23,7 +23,7 @@ export interface LimitedSessions {
 /** What a node last reported: how much of it was beyond its share. */
 interface Heard {
   readonly sessions: ReadonlyMap<string, number>
-  /** Users and principals of whom the others want to know everything. */
+  /** Of these the others want to know everything: users by their sessions, and keys of rates. */
   readonly heavy: ReadonlySet<string>
 }
 
@@ -37,11 +37,12 @@ export class SharedLimits {
   #nodes = 1
 
   constructor(
-    readonly limits: Limits,
-    readonly rates: Rates,
+    readonly limits: Pick<Limits, 'sessionsPerUserMax'>,
+    /** By name, the same on every node. */
+    readonly rates: ReadonlyMap<string, KeyedRateLimiter>,
     readonly sessions: LimitedSessions,
   ) {
-    rates.beginCounting()
+    for (const rate of rates.values()) rate.takeCounts()
     sessions.elsewhere = user => this.#sessionsElsewhere(user)
   }
 
@@ -49,19 +50,26 @@ export class SharedLimits {
   report(nodes: number): LimitReport {
     this.#nodes = Math.max(1, nodes)
     const wanted = new Set([...this.#heard.values()].flatMap(({ heavy }) => [...heavy]))
-    const spent = this.rates.takeCounts().filter(([principal, commands]) => commands > this.#commandsShare || wanted.has(principal))
+    const spent = [...this.rates].flatMap(([name, rate]) => {
+      const share = this.#shareOf(rate)
+      return rate
+        .takeCounts()
+        .flatMap(([key, count]) => (count > share || wanted.has(`${name} ${key}`) ? [[name, key, count] as const] : []))
+    })
     return { spent, sessions: this.#sessionsToTell(wanted) }
   }
 
-  /** What another node reported. A user who has too many sessions by then loses the newest here, but for this node's share. */
-  take(node: string, { spent, sessions }: LimitReport): void {
-    for (const [principal, commands] of spent) this.rates.charge(principal, commands)
-    const heavy = [
-      ...spent.filter(([, commands]) => commands > this.#commandsShare),
-      ...sessions.filter(([, count]) => count > this.#sessionsShare),
-    ].map(([name]) => name)
+  /** What another node reported, at a time. A user who has too many sessions by then loses the newest here, but for this node's share. */
+  take(node: string, { spent, sessions }: LimitReport, now: number): void {
+    const heavy = new Set<string>()
+    for (const [name, key, count] of spent) {
+      const rate = this.rates.get(name)
+      rate?.charge(key, now, count)
+      if (rate !== undefined && count > this.#shareOf(rate)) heavy.add(`${name} ${key}`)
+    }
+    for (const [user, count] of sessions) if (count > this.#sessionsShare) heavy.add(user)
     if (spent.length === 0 && sessions.length === 0) this.#heard.delete(node)
-    else this.#heard.set(node, { sessions: new Map(sessions), heavy: new Set(heavy) })
+    else this.#heard.set(node, { sessions: new Map(sessions), heavy })
     for (const [user] of sessions) this.#endBeyond(user)
   }
 
@@ -70,8 +78,8 @@ export class SharedLimits {
     this.#heard.delete(node)
   }
 
-  get #commandsShare(): number {
-    return (this.limits.commandRatePerUser.perSecond * limitReportMs) / 1000 / this.#nodes
+  #shareOf({ rate }: KeyedRateLimiter): number {
+    return (rate.perSecond * limitReportMs) / 1000 / this.#nodes
   }
 
   get #sessionsShare(): number {

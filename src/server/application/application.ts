@@ -120,7 +120,9 @@ export class Application extends InProcessCalls {
     this.sse = new SseTransport(this.node, guard, this.topology)
     this.topology.join(this.#topologyHost())
     this.node.toOwner = (key, method, data, context) => this.topology.callOwner(key, method, data, context)
-    this.#services = new RunningServices({ server: this, config, rows: deps.rows, topology: this.topology })
+    this.#services = new RunningServices({
+      ...{ server: this, config, rows: deps.rows, topology: this.topology, sharedRates: this.node.sharedRates },
+    })
   }
 
   /** Takes the links of other nodes, and hears its parent or the others. Resolves when services can start. */

@@ -1,4 +1,4 @@
-import { every, type KeyedRate } from '../../kit/index.ts'
+import { every, type KeyedRate, type KeyedRateLimiter } from '../../kit/index.ts'
 import type { Sql } from '../../store/index.ts'
 import type { Config } from '../config/index.ts'
 import type { ServerCalls } from '../server-calls.ts'
@@ -15,6 +15,8 @@ export interface RunningServiceContext {
   readonly config: ServiceConfig
   readonly sql: Sql | undefined
   readonly topology: OwnedTopology
+  /** Rates that nodes of the same standing share, by name. */
+  readonly sharedRates: Map<string, KeyedRateLimiter>
 }
 
 const sweepMs = 60_000
@@ -25,6 +27,8 @@ export class RunningService {
   /** Begun once the service has started. */
   readonly #owned: { begin(): Promise<void> }[] = []
   #hasStarted = false
+  /** Rates that it asked for so far. */
+  #rates = 0
 
   constructor(
     readonly service: Service,
@@ -95,10 +99,16 @@ export class RunningService {
   }
 
   #rate(rate: KeyedRate): SpendingLimit {
-    const { clock } = this.context.server
-    const rates = new SpendingLimit(clock, rate)
-    const sweeping = every(clock, sweepMs, () => rates.sweep())
-    this.#ends.push(() => sweeping.cancel())
+    const { server, sharedRates } = this.context
+    const rates = new SpendingLimit(server.clock, rate)
+    // In the order in which the service asks for them, which is the same on every node.
+    const name = `${this.service.name} ${this.#rates++}`
+    const sweeping = every(server.clock, sweepMs, () => rates.sweep())
+    sharedRates.set(name, rates.limiter)
+    this.#ends.push(() => {
+      sweeping.cancel()
+      sharedRates.delete(name)
+    })
     return rates
   }
 }

@@ -1,3 +1,4 @@
+import type { KeyedRateLimiter } from '../../kit/index.ts'
 import type { Sql } from '../../store/index.ts'
 import { defaultsOf } from '../config/index.ts'
 import type { ServerCalls } from '../server-calls.ts'
@@ -25,6 +26,7 @@ export interface ServicesContext {
   readonly config: ServiceConfig
   readonly rows: ServiceRowsOpener | undefined
   readonly topology: OwnedTopology
+  readonly sharedRates: Map<string, KeyedRateLimiter>
 }
 
 /** The services on a server, from their start to their end. */

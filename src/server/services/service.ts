@@ -32,6 +32,7 @@ export interface ServiceHost extends ServerCalls {
   readonly demo: { readonly speed: number } | undefined
   /** Recordings to replay: a service takes those that it knows. */
   readonly feeds: readonly { readonly kind: 'replay'; readonly path: string; readonly speed: number }[]
+  /** A limit of its own for each key, on all nodes of a fleet together. */
   rate(rate: KeyedRate): RateLimit
   /** The node that owns a key, such as the name of a room; this one where there is but one. */
   owner(key: string): Owner

@@ -1,6 +1,6 @@
 import type { Random } from '../../kit/index.ts'
 import { CommandError } from '../../protocol/index.ts'
-import type { ServiceHost, Sql } from '../../service.ts'
+import type { RateLimit, ServiceHost, Sql } from '../../service.ts'
 import { Connections } from './connections.ts'
 import { Deliveries } from './deliveries.ts'
 import type { Files } from './files/index.ts'
@@ -11,7 +11,6 @@ import type { OnlineUsers } from './online-users.ts'
 import type { ChatBounds } from './options/index.ts'
 import { ChatPresence } from './presence.ts'
 import type { PushDesk } from './push/index.ts'
-import { UserRates } from './rates.ts'
 import { Receipts } from './receipts.ts'
 import { openChannel, Signals } from './signals.ts'
 import {
@@ -79,13 +78,13 @@ export class Chat {
   readonly indexer: Indexer
   readonly signals: Signals
   readonly presence: ChatPresence
-  readonly commandRates: UserRates
-  readonly conversationRates: UserRates
-  readonly peopleRates: UserRates
-  readonly entryRates: UserRates
+  readonly commandRates: RateLimit
+  readonly conversationRates: RateLimit
+  readonly peopleRates: RateLimit
+  readonly entryRates: RateLimit
   /** Since the start: entries put into inboxes, by kind. */
   readonly inboxAppends: Record<string, number> = {}
-  readonly #messageRates: UserRates
+  readonly #messageRates: RateLimit
 
   constructor(readonly parts: ChatParts) {
     const { server, sql, epoch, random, bounds, durability, files } = parts
@@ -101,11 +100,11 @@ export class Chat {
     this.inboxes.follow = (person, read) => this.deliveries.followed.follow(person, read)
     this.groups = new Groups(random, bounds, { spendEntries })
     this.invitations = new Invitations(this.groups, random)
-    this.#messageRates = new UserRates(clock, bounds.messageRate)
-    this.commandRates = new UserRates(clock, bounds.commandRate)
-    this.conversationRates = new UserRates(clock, aDay(bounds.conversationsPerDay))
-    this.peopleRates = new UserRates(clock, aDay(bounds.peoplePerDay))
-    this.entryRates = new UserRates(clock, bounds.entryRate)
+    this.#messageRates = server.rate(bounds.messageRate)
+    this.commandRates = server.rate(bounds.commandRate)
+    this.conversationRates = server.rate(aDay(bounds.conversationsPerDay))
+    this.peopleRates = server.rate(aDay(bounds.peoplePerDay))
+    this.entryRates = server.rate(bounds.entryRate)
     this.messages = new Messages({ bounds, spend: user => this.#messageRates.spend(user), spendEntries })
     this.connections = new Connections({
       unitsOfWork: this.unitsOfWork,
@@ -214,9 +213,7 @@ export class Chat {
   async sweep(): Promise<void> {
     const { sql, server } = this.parts
     const now = server.clock.now()
-    const { receipts, signals, onlineUsers, commandRates, conversationRates, peopleRates, entryRates } = this
-    for (const part of [receipts, signals, onlineUsers, commandRates, conversationRates, peopleRates, entryRates, this.#messageRates])
-      part.sweep()
+    for (const part of [this.receipts, this.signals, this.onlineUsers]) part.sweep()
     this.connections.sweep(now)
     await sweep(sql, now)
     await this.parts.files?.sweepAll()

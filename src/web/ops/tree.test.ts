@@ -36,6 +36,12 @@ describe('the tree of nodes', () => {
     expect(grown(rows(3, 3)).viewersBelow).toBe(120)
   })
 
+  test('[FL15] nodes of a fleet stand beside each other below the log that they share, each with its own below', () => {
+    const tree = grown([row('a', null, { viewers: 3 }), row('b', null, { viewers: 4 }), row('edge', 'b', { viewers: 5 })])
+    expect(names(tree)).toEqual(['log', 'a', ['b', 'edge']])
+    expect([tree.viewers, tree.viewersBelow]).toEqual([0, 12])
+  })
+
   test('[CD7] nodes stand under the one that feeds them, in an order that does not change, whatever the rows say', () => {
     const given = [row('b', 'c'), row('a', 'c', { role: 'worker' }), row('c', null), row('d', 'b'), row('e', 'nobody')]
     expect(names(grown(given))).toEqual(['c', ['b', 'd'], 'e', 'a'])

@@ -32,9 +32,16 @@ export interface Level {
 const nothing: Counts = { published: 0, delivered: 0, relayed: 0 }
 const roles = ['central', 'regional', 'edge', 'worker']
 
-/** The rows as a tree, undefined while there is no node without a parent. A node whose parent is not listed hangs on the top. */
+/** What several central nodes share stands above them. */
+const sharedLog = { node: 'log', role: 'log', region: '', parent: null, viewers: 0, channels: 0, published: 0, delivered: 0, relayed: 0 }
+
+/**
+ * The rows as a tree, undefined while there is no node without a parent. Several of those are nodes of a fleet, which the log feeds that they
+ * share. A node whose parent is not listed hangs on the top.
+ */
 export function treeOf(rows: readonly OpsTreeRow[], rates: ReadonlyMap<string, Counts>): TreeNode | undefined {
-  const top = rows.find(({ parent }) => parent === null)
+  const tops = rows.filter(({ parent }) => parent === null)
+  const top = tops.length > 1 ? sharedLog : tops[0]
   if (top === undefined) return undefined
   const known = new Set(rows.map(({ node }) => node))
   const byParent = new Map<string, OpsTreeRow[]>()

@@ -1,11 +1,10 @@
 import { CommandError, errors } from '../../../protocol/index.ts'
-import type { FileStore, ServiceHost, Sql } from '../../../service.ts'
+import type { FileStore, RateLimit, ServiceHost, Sql } from '../../../service.ts'
 import { limits as chatLimits } from '../limits.ts'
 import type { FileLink } from '../model/file.ts'
 import { isLine } from '../model/text.ts'
 import { chatErrors } from '../model/wire.ts'
 import type { FileBounds } from '../options/index.ts'
-import { UserRates } from '../rates.ts'
 import { fileFor, forgetFile, takeDue } from '../store/index.ts'
 import { limits } from './limits.ts'
 import { FileLinks } from './links.ts'
@@ -26,7 +25,7 @@ export class Files {
   readonly links: FileLinks
   readonly #uploads: Uploads
   readonly #quota: Quota
-  readonly #rates: UserRates
+  readonly #rates: RateLimit
   #saidAt = Number.NEGATIVE_INFINITY
   #sweeping: Promise<void> | undefined
   #following: Promise<void> | undefined
@@ -41,9 +40,9 @@ export class Files {
     const { bounds } = settings
     this.links = new FileLinks(linkKey)
     this.#quota = new Quota(sql, bounds)
-    this.#rates = new UserRates(clock, limits.readRate)
+    this.#rates = server.rate(limits.readRate)
     const failed = (error: unknown) => this.#complain(error, 'a file could not be kept')
-    this.#uploads = new Uploads({ ...settings, sql, quota: this.#quota, clock, random, failed })
+    this.#uploads = new Uploads({ ...settings, rates: server.rate(bounds.uploadRate), sql, quota: this.#quota, clock, random, failed })
   }
 
   async start(): Promise<void> {
@@ -85,8 +84,6 @@ export class Files {
   }
 
   async sweepAll(): Promise<void> {
-    this.#uploads.sweep()
-    this.#rates.sweep()
     await this.sweep()
     await this.#quota.recount()
   }

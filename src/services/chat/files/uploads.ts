@@ -2,11 +2,10 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Clock, type Random, randomId } from '../../../kit/index.ts'
 import { CommandError, errors } from '../../../protocol/index.ts'
-import { type FileStore, type Sql, writeWhole } from '../../../service.ts'
+import { type FileStore, type RateLimit, type Sql, writeWhole } from '../../../service.ts'
 import type { UploadedFile } from '../model/file.ts'
 import { chatErrors } from '../model/wire.ts'
 import type { FileBounds } from '../options/index.ts'
-import { UserRates } from '../rates.ts'
 import { abandonUpload, beginUpload, type FileRow, findUpload, finishUpload, uploadOf } from '../store/index.ts'
 import { plainFile, typeOf } from './file-type.ts'
 import { limits } from './limits.ts'
@@ -20,6 +19,8 @@ export interface UploadsOptions {
   readonly spool: string
   readonly bounds: FileBounds
   readonly quota: Quota
+  /** Uploads of each user. */
+  readonly rates: RateLimit
   readonly clock: Clock
   readonly random: Random
   /** Something could not be kept. */
@@ -40,11 +41,9 @@ export const smallKey = (id: string) => `${id}.small`
  * that nothing in the store is without one; what is interrupted leaves nothing.
  */
 export class Uploads {
-  readonly #rates: UserRates
   readonly #pictures: Pictures
 
   constructor(readonly options: UploadsOptions) {
-    this.#rates = new UserRates(options.clock, options.bounds.uploadRate)
     this.#pictures = new Pictures(options.clock, error => options.failed(error))
   }
 
@@ -57,10 +56,6 @@ export class Uploads {
     this.#pictures.close()
   }
 
-  sweep(): void {
-    this.#rates.sweep()
-  }
-
   /**
    * Once for each `cid` of a user: the same again gets the same answer.
    * @throws CommandError 413 too large, or no room for it; 422 nothing in it; 429; 100 where it could not be kept this time
@@ -71,7 +66,7 @@ export class Uploads {
     if (!(declared <= bounds.bytesMax)) throw tooLarge(bounds.bytesMax)
     const known = await findUpload(sql, user, cid)
     if (known !== undefined) return this.#again(known, request)
-    this.#rates.spend(user)
+    this.options.rates.spend(user)
     const release = await quota.reserve(user, declared)
     const path = join(this.options.spool, randomId(this.options.random))
     try {
