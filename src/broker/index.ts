@@ -1,4 +1,5 @@
 export {
+  AnnouncedClients,
   bytesOf,
   defaultLogLimits,
   type LogBounds,

@@ -1,9 +1,10 @@
-import { LogBroker, LogPresence, type SharedLogs } from '../broker/index.ts'
+import { LogBroker, type SharedLogs } from '../broker/index.ts'
 import type { Broker, BrokerSink, CommandContext, Presence, SessionPush } from '../hub/index.ts'
 import type { Json } from '../kit/index.ts'
 import { Central } from './central.ts'
 import type { Connector } from './connector.ts'
 import { ControlLog } from './control-log.ts'
+import { FleetPresence } from './fleet-presence.ts'
 import { LimitSharing } from './limit-sharing.ts'
 import { BrokenLink } from './link.ts'
 import { Peers } from './peers.ts'
@@ -48,7 +49,7 @@ export class Fleet extends Central {
   #hasJoined = false
   #memberTrouble = 'this node has not joined the others yet'
   #log: LogBroker | undefined
-  #presence: LogPresence | undefined
+  #presence: FleetPresence | undefined
 
   constructor(readonly options: FleetOptions) {
     const { id, clock, log, leases: store, address, slots = slotCount, secret = '' } = options
@@ -58,6 +59,7 @@ export class Fleet extends Central {
       {
         call: (...owned) => this.callOwned(...owned),
         below: () => this.below,
+        presence: () => this.#knownPresence(),
         limits: (node, report) => this.#limits.took(node, report),
       },
     )
@@ -72,13 +74,18 @@ export class Fleet extends Central {
           log.debug({ slots: slots.length }, 'slots were gained')
           this.#counts.gained += slots.length
           this.owned.gained(slots)
+          this.#presence?.gained(slots)
         },
         lost: slots => {
           log.debug({ slots: slots.length }, 'slots were lost')
           this.#counts.lost += slots.length
+          this.#presence?.lost(slots)
           return this.owned.lost(slots)
         },
-        moved: () => this.#limits.forget(this.#peers.meet(this.#leases.members)),
+        moved: () => {
+          this.#limits.forget(this.#peers.meet(this.#leases.members))
+          this.#presence?.moved()
+        },
         failed: error => {
           log.warn({ err: error }, 'the lease store does not answer')
           this.#memberTrouble = `the lease store does not answer: ${error instanceof Error ? error.message : error}`
@@ -107,15 +114,18 @@ export class Fleet extends Central {
   }
 
   presence(): Presence {
-    const { clock, random, log, namespaces, limits, logs, id } = this.options
+    const { clock, random, namespaces, limits, id, slots = slotCount } = this.options
     if (this.#log === undefined) throw notReady('the node is starting')
-    this.#presence = new LogPresence({ clock, random, log, namespaces, limits, presence: logs.presence, node: id }, this.#log)
+    this.#presence = new FleetPresence({
+      ...{ clock, random, namespaces, limits, node: id, slots, leases: this.#leases, router: this.#router, broker: this.#log },
+      request: (...asked) => this.#peers.request(...asked),
+    })
     return this.#presence
   }
 
   /** Resolves when it has read what there was. */
   override async begin(): Promise<void> {
-    await Promise.all([this.#log?.ready, this.#presence?.ready])
+    await this.#log?.ready
   }
 
   /** It becomes a member, and owns what it is given: the code that answers for that is there. */
@@ -207,6 +217,11 @@ export class Fleet extends Central {
     await this.#leases.close()
     this.#peers.close()
     await super.close()
+  }
+
+  #knownPresence(): FleetPresence {
+    if (this.#presence === undefined) throw notReady('the node is starting')
+    return this.#presence
   }
 
   #callHere(

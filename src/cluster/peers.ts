@@ -2,6 +2,7 @@ import type { CommandContext, LimitReport } from '../hub/index.ts'
 import type { Json } from '../kit/index.ts'
 import { CommandError } from '../protocol/index.ts'
 import type { Below } from './below.ts'
+import type { FleetPresence } from './fleet-presence.ts'
 import { Handlers } from './handlers.ts'
 import { BrokenLink } from './link.ts'
 import { Peer, type PeerOptions } from './peer.ts'
@@ -16,6 +17,8 @@ export interface PeersContext {
   /** Runs what concerns a key that this node owns. @throws CommandError 421 where it does not */
   call(key: string, method: string, data: Json | undefined, context: CommandContext): Promise<Json | undefined>
   below(): Below
+  /** @throws CommandError 503 while the node is starting */
+  presence(): FleetPresence
   /** What another node reports of the limits of users. */
   limits(node: string, report: LimitReport): void
 }
@@ -37,6 +40,10 @@ export class Peers {
     .handle(protocol.channels, ({ below }, { pattern }) => below().channels(pattern))
     .handle(protocol.push, ({ below }, pushed) => below().push(pushed))
     .handle(protocol.redeem, ({ below }, { ticket }) => below().host.redeem(ticket) ?? null)
+    .handle(protocol.tellPresence, ({ presence }, telling) => presence().told(telling))
+    .handle(protocol.presenceOf, ({ presence }, { channel }) => presence().listFor(channel))
+    .handle(protocol.presenceStatsOf, ({ presence }, { channel }) => presence().statsFor(channel))
+    .handle(protocol.announced, ({ presence }, { from }) => presence().announcedFrom(from))
     .handle(protocol.limits, ({ limits }, { node, report }) => limits(node, report))
   #isClosed = false
 

@@ -21,7 +21,7 @@ import { notify, request, shaped } from './row.ts'
 import type { WireGrant, WireMessage, WirePage } from './wire.ts'
 
 /** Changes when nodes of different versions would not understand each other. */
-export const linkVersion = 4
+export const linkVersion = 5
 
 /** Why a node is turned away for as long as nobody changes something: the connection closes with it. */
 export const refusals = {
@@ -120,6 +120,38 @@ export type WatchChange = Readonly<z.output<typeof watchChange>>
 const tracked = z.object({ channel: text, info: clientInfo, version })
 export type Tracked = z.output<typeof tracked>
 
+/** A change of who is in a channel. */
+const presenceChange = z.discriminatedUnion('kind', [
+  tracked.extend({ kind: z.literal('track') }),
+  z.object({ kind: z.literal('untrack'), channel: text, client: text }),
+])
+export type PresenceChange = z.output<typeof presenceChange>
+
+/** All that a node holds in a slot, in one part or several. */
+const presencePart = z.object({ slot: count, term: count, isFirst: z.boolean(), isLast: z.boolean(), entries: z.array(tracked).readonly() })
+export type PresencePart = Readonly<z.output<typeof presencePart>>
+
+/** What a node tells an owner of slots of who is on it. */
+const presenceTelling = z.object({
+  node: text,
+  /** What was said in an earlier turn does not count any more. */
+  turn: count,
+  /** Slots, with their terms, that the node holds nothing in. */
+  empty: z.array(z.tuple([count, count])).readonly(),
+  parts: z.array(presencePart).readonly(),
+  changes: z.array(presenceChange).readonly(),
+  /** It ends, with all that it holds. */
+  isEnd: z.boolean(),
+})
+export type PresenceTelling = Readonly<z.output<typeof presenceTelling>>
+
+/** Channels in no order; `next` is how many came so far, 0 at the end. */
+const announcedPage = z.object({
+  channels: z.array(z.object({ channel: text, infos: z.array(clientInfo).readonly() })).readonly(),
+  next: count,
+})
+export type AnnouncedPage = Readonly<z.output<typeof announcedPage>>
+
 const reports = shaped<{ readonly nodes: readonly NodeReport[] }>(
   z.looseObject({ nodes: z.array(z.looseObject({ node: text, role: text, region: text, parent: text, viewers: count })) }),
 )
@@ -189,6 +221,14 @@ export const protocol = {
 
   /** What users had of their limits beyond the node's share. */
   limits: request('limits', shaped<{ readonly node: string; readonly report: LimitReport }>(limitReport), nothing, again),
+
+  /** Who is on the node, for an owner of slots. The answer are slots of which it must tell all. */
+  tellPresence: request('tellPresence', presenceTelling, z.array(count).readonly()),
+  /** Of the node that owns the channel. */
+  presenceOf: request('presenceOf', z.object({ channel: text }), z.array(clientInfo).readonly(), again),
+  presenceStatsOf: request('presenceStatsOf', z.object({ channel: text }), z.object({ clients: count, users: count }), again),
+  /** Clients whose join was announced and not their leave, for a node that has not read so far back. */
+  announced: request('announced', z.object({ from: count }), announcedPage, again),
 
   // Either way.
   watch: request('watch', watchChange, json, again),

@@ -1,6 +1,6 @@
 import { MachineClock, SimClock } from '../../sim/core/clock.ts'
 import { type LogLine, MemoryLog } from '../../src/broker/index.ts'
-import { MemoryLeaseStore } from '../../src/cluster/index.ts'
+import { MemoryLeaseStore, slotCount } from '../../src/cluster/index.ts'
 import { seededRandom } from '../../src/kit/index.ts'
 import type { Application, ApplicationDeps, ConfigInput } from '../../src/server/index.ts'
 import { Applications } from './applications.ts'
@@ -24,7 +24,10 @@ export class FleetStage {
   }
   readonly leases = new MemoryLeaseStore(this.clock)
 
-  constructor(readonly input: ConfigInput = {}) {}
+  constructor(
+    readonly input: ConfigInput = {},
+    readonly slots = slotCount,
+  ) {}
 
   /** @param prepare what the node does before it owns anything, as the start of its services */
   async add(
@@ -35,7 +38,7 @@ export class FleetStage {
     const clock = new MachineClock(this.clock)
     const { channels, controls, presence } = this.#logs
     const lines = { channels: channels.line(clock), controls: controls.line(clock), presence: presence.line(clock) }
-    const fleet = { logs: lines, leases: this.leases, fence: this.leases, address: `ws://${id}` }
+    const fleet = { logs: lines, leases: this.leases, fence: this.leases, address: `ws://${id}`, slots: this.slots }
     const application = this.all.create(id, this.input, undefined, { clock, ...deps }, fleet)
     this.places.push({ application, clock, lines: Object.values(lines) })
     await this.done(application.start(), 5000)

@@ -147,6 +147,7 @@ export class Fleet {
             registers.addTo(application, leases)
             this.#witness(application)
             Object.assign(application.node, mutant.deliver(application.node, name))
+            mutant.presence(application.node.presence, name)
           },
           begun: async application => service?.begun(application),
           failed: error => world.judge.break(`${name} did not begin: ${error}`),

@@ -8,7 +8,7 @@ import {
   type SlotTerm,
   type Watching,
 } from '../../../src/cluster/index.ts'
-import type { BrokerSink } from '../../../src/hub/index.ts'
+import type { BrokerSink, Presence } from '../../../src/hub/index.ts'
 import { Publication } from '../../../src/protocol/index.ts'
 import type { Mutant } from '../../core/workload.ts'
 import type { Garble } from './links.ts'
@@ -21,6 +21,8 @@ export interface FleetMutant extends Mutant {
   deliver(sink: BrokerSink, node: string): Partial<Pick<BrokerSink, 'deliver'>>
   store(store: MemoryLeaseStore): LeaseStore & Fence
   readonly garble: Garble
+  /** Breaks the presence of a node. */
+  presence(presence: Presence, node: string): void
 }
 
 export const intact: FleetMutant = {
@@ -30,6 +32,7 @@ export const intact: FleetMutant = {
   deliver: () => ({}),
   store: store => store,
   garble: text => text,
+  presence: () => undefined,
 }
 
 const every = 7
@@ -57,7 +60,25 @@ const noFence: FleetMutant = { ...intact, name: 'has no fence for what a former 
 /** Answers the next question as well with each answer. */
 const answersTwice: FleetMutant = { ...intact, name: 'has links that answer twice', garble: repeatAnswers }
 
-export const fleetMutants: readonly FleetMutant[] = [drops, ignoresAfter, doubleOwners, noFence, answersTwice]
+/** One node never says who has left. */
+const keepsGhosts: FleetMutant = {
+  ...intact,
+  name: 'keeps on one node who has left',
+  presence: (presence, node) => {
+    if (node === 'n2') Object.assign(presence, { untrack: async () => undefined })
+  },
+}
+
+/** One node goes on telling whoever owned a channel at first. */
+const tellsFormer: FleetMutant = {
+  ...intact,
+  name: 'tells on one node no new owner who is there',
+  presence: (presence, node) => {
+    if (node === 'n1') Object.assign(presence, { moved: () => undefined })
+  },
+}
+
+export const fleetMutants: readonly FleetMutant[] = [drops, ignoresAfter, doubleOwners, noFence, answersTwice, keepsGhosts, tellsFormer]
 
 /** A tree whose links are broken on purpose. */
 export interface LinkMutant extends Mutant {

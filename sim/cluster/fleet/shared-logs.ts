@@ -1,4 +1,4 @@
-import { LogBroker, type LogLine, LogPresence, MemoryLog } from '../../../src/broker/index.ts'
+import { LogBroker, type LogLine, MemoryLog } from '../../../src/broker/index.ts'
 import { type BrokerSink, type Limits, type Namespaces, silentLog } from '../../../src/hub/index.ts'
 import type { Clock, Random } from '../../../src/kit/index.ts'
 import type { SimClock } from '../../core/clock.ts'
@@ -39,12 +39,13 @@ const nobody: BrokerSink = { deliver() {}, control() {}, mayHaveMissed() {}, rem
 /** Reads the logs as a node does that never fails, and writes down what is true. */
 export class LogObserver {
   readonly broker: LogBroker
-  readonly presence: LogPresence
 
   constructor(world: World, logs: SharedSimLogs, oracle: Oracle, namespaces: Namespaces, limits: Limits) {
     const lines = logs.lines(world.time, 0)
     const options = { clock: world.time, random: world.fork(), log: silentLog, namespaces, limits }
     this.broker = new LogBroker({ ...options, logs: lines }, nobody)
+    // It reads from the beginning on.
+    this.broker.announced.learned()
     this.broker.attach({
       ...nobody,
       deliver(channel, message) {
@@ -54,6 +55,5 @@ export class LogObserver {
         else oracle.announced(channel, message.kind, message.infos)
       },
     })
-    this.presence = new LogPresence({ ...options, presence: lines.presence, node: 'observer' }, this.broker)
   }
 }

@@ -6,6 +6,9 @@ import type { Fault } from '../../core/fault-injector.ts'
 import { HistoryChecker } from './history-checker.ts'
 import type { ChannelsAtRest, ChannelsNodes, ChannelsOptions, ChannelsStage, RestingNode } from './nodes.ts'
 
+/** How long the owner of a channel may take to answer when nothing moves any more. */
+const answerMs = 5000
+
 /** Equal nodes over shared logs and leases; and writes that only the owner of a key may do. */
 export class FleetNodes implements ChannelsNodes {
   readonly fleet: Fleet
@@ -42,12 +45,13 @@ export class FleetNodes implements ChannelsNodes {
   }
 
   atRest(): ChannelsAtRest {
-    const { broker, presence } = this.fleet.observer
+    const { broker } = this.fleet.observer
+    const [asked] = this.running()
     const ends = new Map<string, Position>()
     const present = new Map<string, ReadonlySet<string>>()
     for (const channel of this.stage.plan.channels) {
       void broker.history(channel, { limit: 0 }).then(({ position }) => ends.set(channel, position))
-      void presence.list(channel).then(clients => present.set(channel, new Set(clients.keys())))
+      if (asked !== undefined) present.set(channel, new Set(this.#present(asked, channel)))
     }
     this.stage.world.time.settle()
     return { ends, present }
@@ -57,6 +61,21 @@ export class FleetNodes implements ChannelsNodes {
     return this.machines.flatMap(({ name, process }) => (process === undefined ? [] : [{ name, node: process.node, asks: undefined }]))
   }
 
+  /** The clients in a channel, as a node says when the owner has answered it. */
+  #present({ name, node }: Pick<RestingNode, 'name' | 'node'>, channel: string): string[] {
+    const { time, judge } = this.stage.world
+    let answer: readonly string[] | undefined
+    node.presence.list(channel).then(
+      clients => {
+        answer = [...clients.keys()]
+      },
+      (error: unknown) => judge.break(`${name} does not know who is in ${channel}: ${error}`),
+    )
+    for (let ms = 0; answer === undefined && ms < answerMs; ms++) time.advance(1)
+    judge.hold(answer !== undefined, `${name} has not said who is in ${channel}`)
+    return [...(answer ?? [])]
+  }
+
   /** All nodes agree on who is there, and each key had one owner at a time. */
   check(): void {
     const { world, plan } = this.stage
@@ -64,11 +83,8 @@ export class FleetNodes implements ChannelsNodes {
     for (const channel of plan.channels) {
       const truth = [...(present.get(channel) ?? [])].sort().join(' ')
       for (const { name, node } of this.running()) {
-        const list = world.settled(node.presence.list(channel))
-        world.judge.hold(
-          [...list.keys()].sort().join(' ') === truth,
-          `${name} has in ${channel} "${[...list.keys()]}", and there are "${truth}"`,
-        )
+        const list = this.#present({ name, node }, channel)
+        world.judge.hold(list.sort().join(' ') === truth, `${name} has in ${channel} "${list}", and there are "${truth}"`)
       }
     }
     this.#writer.check()

@@ -1,3 +1,4 @@
+export { AnnouncedClients } from './announced-clients.ts'
 export { defaultLogLimits, type LogLimits } from './limits.ts'
 export { LogBroker, type LogBrokerOptions } from './log-broker.ts'
 export { LogLine } from './log-line.ts'

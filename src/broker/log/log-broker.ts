@@ -16,6 +16,7 @@ import {
 } from '../../hub/index.ts'
 import { type Clock, every, type Json, type Random, randomId, type Timer, within } from '../../kit/index.ts'
 import { CommandError, errors, type Position } from '../../protocol/index.ts'
+import { AnnouncedClients } from './announced-clients.ts'
 import { AppendQueue } from './append-queue.ts'
 import { ByteTail } from './byte-tail.ts'
 import { Canary } from './canary.ts'
@@ -57,6 +58,8 @@ export class LogBroker implements Exchange {
   /** Records that are passed over. */
   readonly skipped: SkippedRecords
   readonly canary: Canary
+  /** Whose join was announced, and not their leave. */
+  readonly announced = new AnnouncedClients()
   readonly #tail: ByteTail
   readonly #channels: ChannelLogs
   readonly #controlQueue: AppendQueue
@@ -77,7 +80,7 @@ export class LogBroker implements Exchange {
     this.skipped = new SkippedRecords(log, clock)
     this.#tail = new ByteTail(logLimits.tailBytesMax, logLimits.tailSegmentBytes)
     this.#channels = new ChannelLogs({
-      ...{ clock, random, log, logs, limits: logLimits, tail: this.#tail, skipped: this.skipped },
+      ...{ clock, random, log, logs, limits: logLimits, tail: this.#tail, skipped: this.skipped, announced: this.announced },
       // As large as anybody may publish.
       bounds: { json: limits.json, bytesMax: Math.floor(limits.outboxBytesMax / 2) },
       channelsMax: limits.streamsMax,

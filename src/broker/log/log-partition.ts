@@ -11,6 +11,7 @@ import {
 } from '../../hub/index.ts'
 import { backoffMs, type Clock, type Random, unreachable, within } from '../../kit/index.ts'
 import { CommandError, errors, type Position } from '../../protocol/index.ts'
+import type { AnnouncedClients } from './announced-clients.ts'
 import { AppendIds } from './append-ids.ts'
 import type { ByteTail } from './byte-tail.ts'
 import type { LogLimits } from './limits.ts'
@@ -30,6 +31,7 @@ export interface PartitionContext {
   readonly bounds: RecordBounds
   readonly tail: ByteTail
   readonly skipped: SkippedRecords
+  readonly announced: AnnouncedClients
   /** The channel of a record; undefined where it belongs elsewhere. */
   channelOf(record: LogRecord): string | undefined
   /** Records that are read before a node is ready. */
@@ -328,7 +330,7 @@ export class LogPartition {
       case 'publish':
         return namespace === undefined ? nowhere : this.#publish(message, record, namespace)
       case 'announce':
-        this.#deliver(channel, message.message, record.offset)
+        this.#announce(channel, message.message, record.offset)
         return nowhere
       case 'remove':
         this.#remove(channel, record.offset, namespace)
@@ -336,6 +338,12 @@ export class LogPartition {
       default:
         return unreachable(message)
     }
+  }
+
+  /** A join or a leave that was announced before is nothing new. */
+  #announce(channel: string, message: BrokerMessage, offset: number): void {
+    const news = message.kind === 'publication' ? message : this.context.announced.read(channel, message)
+    if (news !== undefined) this.#deliver(channel, news, offset)
   }
 
   #remove(channel: string, offset: number, namespace: Namespace | undefined): void {
