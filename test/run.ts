@@ -19,7 +19,7 @@ const foreign = 'test/sdks/'
 /** How many of those that took longest are named at the end. */
 const slowest = 10
 /** Some wait while others compute. */
-const lanes = availableParallelism() + 2
+const lanes = availableParallelism() + 3
 
 async function main(): Promise<number> {
   const started = performance.now()

@@ -6,9 +6,9 @@ import { rounds } from '../kit/index.ts'
 import { Seeds } from './seeds.ts'
 
 /** `SIM_SEEDS=20000` looks further than the fixed ones. */
-const seeds = Number(process.env.SIM_SEEDS ?? rounds(100, 1000))
+const seeds = Number(process.env.SIM_SEEDS ?? rounds(50, 1000))
 /** How many seeds on thin lines. */
-const thinSeeds = rounds(50, 500)
+const thinSeeds = rounds(25, 500)
 /** A broken broker must be noticed within so many runs. */
 const mutantSeeds = rounds(15, 100)
 

@@ -7,16 +7,16 @@ import { rounds } from '../kit/index.ts'
 import { Seeds } from './seeds.ts'
 
 /** `CHAT_SEEDS=20000` looks further than the fixed number. */
-const seeds = Number(process.env.CHAT_SEEDS ?? rounds(25, 1000))
+const seeds = Number(process.env.CHAT_SEEDS ?? rounds(15, 1000))
 /** A broken service must be noticed within so many runs. */
 const mutantSeeds = 20
 /** How many follow an invitation at once, and how many there is room for. */
 const [crowd, room] = [rounds(120, 300), rounds(100, 256)]
-const raceSeeds = rounds(8, 20)
+const raceSeeds = rounds(4, 20)
 
 const chat = new Seeds(chatWorkload)
 const fleet = new Seeds(chatWorkload, { topology: 'fleet' })
-const fleetSeeds = rounds(10, 200)
+const fleetSeeds = rounds(6, 200)
 
 /** Without these a run of many seeds would have tried less than it says. */
 const mustHappen = [

@@ -6,12 +6,12 @@ import { rounds } from '../kit/index.ts'
 import { Seeds } from './seeds.ts'
 
 /** `SPORTS_SEEDS=20000` looks further than the fixed number. */
-const seeds = Number(process.env.SPORTS_SEEDS ?? rounds(30, 1000))
+const seeds = Number(process.env.SPORTS_SEEDS ?? rounds(20, 1000))
 /** A broken service must be noticed within so many runs. */
 const mutantSeeds = 20
 const sports = new Seeds(sportsWorkload)
 const fleet = new Seeds(sportsWorkload, { topology: 'fleet' })
-const fleetSeeds = rounds(10, 200)
+const fleetSeeds = rounds(6, 200)
 
 /** Without these a run of many seeds would have tried less than it says. */
 const mustHappen = [
