@@ -51,8 +51,8 @@ const bunIdleMaxS = 255
 /** Paths whose answers have no end. Their heartbeats find the dead. */
 const endless: ReadonlySet<string> = new Set(['/sse'])
 
-/** Paths that are there before clients are let in. */
-const ofNodes: ReadonlySet<string> = new Set(['/connection/node', '/healthz', '/readyz'])
+/** Paths that are there before clients are let in. A node is ready when they are. */
+const ofNodes: ReadonlySet<string> = new Set(['/connection/node', '/healthz'])
 
 /** One port for everything: WebSocket, event streams, commands, pages. */
 export class HttpTransport {
@@ -92,7 +92,7 @@ export class HttpTransport {
     })
   }
 
-  /** @param isOpen false to answer nothing before `open` but what other nodes ask, and whether this one is ready */
+  /** @param isOpen false to answer nothing before `open` but what other nodes ask, and that this one is not ready */
   listen(isOpen = true): void {
     this.#isOpen = isOpen
     // Bun has one bound for the process, which `node:http` shows and, in Bun, sets.

@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test'
 import { isTest, type Source, sourcesIn } from './sources.ts'
 
-const product = sourcesIn('src', 'sim', 'bench', 'engines', 'examples').filter(source => !isTest(source))
-const everything = sourcesIn('src', 'sim', 'bench', 'engines', 'test', 'examples')
+const product = sourcesIn('src', 'sim', 'bench', 'engines', 'chaos', 'examples').filter(source => !isTest(source))
+const everything = sourcesIn('src', 'sim', 'bench', 'engines', 'chaos', 'test', 'examples')
 
 /** Lines of a file beyond which a second noun is hiding in it. */
 const linesMax = 400

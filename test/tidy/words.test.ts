@@ -77,7 +77,7 @@ test('[Y82] every noun of GLOSSARY.md is exported by the file that it names', ()
 
 /** A path from the root or from `src`. What a run makes is in folders that begin with a dot. */
 const paths =
-  /`((?:src|test|sim|bench|engines|examples|docs|build|bin|kit|protocol|protobuf|hub|transport|broker|store|cluster|server|services|web|cli)\/[\w/.-]+)`/g
+  /`((?:src|test|sim|bench|engines|chaos|examples|docs|build|bin|kit|protocol|protobuf|hub|transport|broker|store|cluster|server|services|web|cli)\/[\w/.-]+)`/g
 
 test('[Y88] every path that a page names exists', () => {
   const pages = ['*.md', 'docs/*.md'].flatMap(pattern => [...new Glob(pattern).scanSync(root)]).filter(page => page !== 'CHANGELOG.md')

@@ -1,0 +1,1 @@
+npm run engines -- start --kafka 3 --postgres
