@@ -9,6 +9,7 @@ import { chatSearch } from './chat-search.ts'
 import { fairness } from './fairness.ts'
 import { growth } from './growth.ts'
 import { idleMemory } from './idle-memory.ts'
+import { kafka } from './kafka.ts'
 import { protobufFanout } from './protobuf-fanout.ts'
 import { busy, busyLoad, machine, plainTable, type Report, writeReadme, writeResults } from './report.ts'
 import { slowReaders } from './slow-readers.ts'
@@ -33,6 +34,7 @@ const benchmarksWith = (fanOut: readonly number[], beside?: string): readonly Be
   chatSearch,
   slowReaders,
   fairness(beside),
+  ...kafka,
   tree(fanOut),
 ]
 const cache = join(import.meta.dir, '.cache')

@@ -9,7 +9,10 @@ export interface LogLimits {
   readonly tailBytesMax: number
   /** Bytes of one segment of them: little enough that clearing one takes no turn of the loop, and enough that a segment has a thousand records. */
   readonly tailSegmentBytes: number
-  /** Records of all partitions that a node reads before it is ready. Beyond: it begins later, and positions before it are read back. */
+  /**
+   * Records of all partitions, each having an equal share, that a node reads before it is ready, in some 4 s. Partitions are never quite
+   * alike: a million records need a quarter more. Beyond: it begins later, and positions before it are read back.
+   */
   readonly startRecordsMax: number
   /** Records that one reading back goes through. Beyond: what lies before is not recovered. It costs some 5 us a record. */
   readonly readBackRecordsMax: number
@@ -26,7 +29,7 @@ export interface LogLimits {
 export const defaultLogLimits: LogLimits = {
   tailBytesMax: 256 * 1024 * 1024,
   tailSegmentBytes: 256 * 1024,
-  startRecordsMax: 1_000_000,
+  startRecordsMax: 1_250_000,
   readBackRecordsMax: 20_000,
   readBackSlice: { records: 1_000, bytes: 1024 * 1024 },
   readBacksMax: 10_000,
