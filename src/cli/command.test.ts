@@ -70,6 +70,17 @@ describe('fanfare', () => {
     expect(await run(['help'])).toEqual(short)
   })
 
+  test('[FL12] check says that a server would be a node of a fleet, and what it lacks', async () => {
+    const flags = ['--broker', 'kafka://one,two', '--store', 'postgres://u:p@db/rows', '--client.token.hmac_secret_key', 'k'.repeat(32)]
+    const whole = [...flags, '--node.secret', 's'.repeat(32), '--node.address', 'ws://10.0.0.4:7400']
+    const { code, out } = await run(['check', ...whole])
+    expect([code, out.trim().split('; ').slice(0, 3)]).toEqual([
+      0,
+      ['ok: a node of the fleet over kafka://one,two', 'on 127.0.0.1:7400', 'linked to at ws://10.0.0.4:7400'],
+    ])
+    expect(await run(['check', ...flags])).toMatchObject({ code: 2, err: expect.stringMatching(/^node\.secret: missing: .*\n$/) })
+  })
+
   test('[C28] help names every command', async () => {
     const { out } = await run([])
     for (const name of ['start', 'token', 'check', 'relay', 'bench-client', 'docs', 'openapi', 'version'])

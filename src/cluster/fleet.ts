@@ -133,6 +133,8 @@ export class Fleet extends Central {
     this.#limits.begin(this.below.host.node)
     this.#hasJoined = true
     await this.#leases.begin()
+    const { id, address, log } = this.options
+    log.info({ node: id, address, members: this.#leases.members.length, slots: this.#leases.held.length }, 'this node has joined the fleet')
   }
 
   override troubles(): readonly Trouble[] {

@@ -133,7 +133,7 @@ if (!lacksKafka(what) && !lacks('postgres', what)) {
       await until('it is alone', async () => (await fetchFleet(second)).length === 1)
     })
 
-    test('[FL15] readiness names Kafka or Postgres while they stand still, and comes back with them', async () => {
+    test('[FL15] readiness names Kafka or Postgres while it stands still, and comes back with it', async () => {
       const [node] = await nodesOf(1)
       if (node === undefined) throw new Error('a node is expected')
       expect((await readiness(node)).code).toBe(200)
@@ -142,6 +142,11 @@ if (!lacksKafka(what) && !lacks('postgres', what)) {
       kafka.goOn(1)
       await until('it is ready', async () => (await readiness(node)).code === 200)
       await publishAt(node, 1, 3)
+      postgres.freeze()
+      await until('it says that Postgres is away', async () => (await readiness(node)).away?.postgres !== undefined)
+      postgres.thaw()
+      await until('it is ready again', async () => (await readiness(node)).code === 200)
+      await publishAt(node, 4, 6)
     })
   })
 }

@@ -28,11 +28,15 @@ export async function openKafkaFleet(context: FleetContext): Promise<OpenFleet> 
   }
 }
 
+/** For the key and the headers of a record, beside the largest data that anybody may publish. */
+const headersBytes = 4096
+
 async function openKafka({ config, clock, random, log }: FleetContext): Promise<KafkaCluster> {
   const { hosts, login, tls } = config.kafka
+  const recordBytesMax = Math.floor(config.limits.outboxBytesMax / 2) + headersBytes
   try {
     return await KafkaCluster.open({
-      ...{ clock, random, log, brokers: hosts },
+      ...{ clock, random, log, brokers: hosts, recordBytesMax },
       ...login,
       ...(tls === undefined ? {} : { tls: certificatesOf(tls) }),
     })
