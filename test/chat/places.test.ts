@@ -145,6 +145,38 @@ overBothStores(({ open, rows }) => {
     for (const user of ['bob', 'carol']) expect(await chat.unread(user, id)).toBe(await chat.recount(user, id))
   })
 
+  test('[CP5] what a device acknowledges is delivered in each conversation as far as its user was there, in one and in many, soon and after long', async () => {
+    for (const [conversations, jump] of [
+      [2, 0],
+      [12, 0],
+      [12, 3_000_000],
+    ] as const) {
+      const chat = await rows()
+      const ids: string[] = []
+      for (let i = 0; i < conversations; i++) ids.push((await chat.group('alice', ['bob'])).id)
+      await chat.link('bob')
+      const before = await placeOf(chat.sql, 'bob', 100)
+      const due = new Map<string, number>()
+      for (const [index, id] of ids.entries()) {
+        await chat.send('alice', id, 'one')
+        if (index === 1) await chat.remove('alice', id, ['bob'])
+        const { seq } = await chat.send('alice', id, 'two')
+        due.set(id, index === 1 ? seq - 1 : seq)
+        if (index === 0) await chat.sql.run('update chat_clock set place = place + ?1 where id = 1', jump)
+      }
+      const upTo = await placeOf(chat.sql, 'bob', 100)
+      expect(upTo.pts).toBeGreaterThan(before.pts)
+      const moved = await chat.unitsOfWork.commit(
+        async ({ tx, now }) => (await acknowledge(tx, [{ person: 'bob', device: 'phone', upTo }], now)).moved,
+      )
+      expect(moved).toEqual(new Set(ids))
+      const found = await chat.sql.all<{ conversation: string; seq: number }>(
+        "select conversation, delivered_to as seq from chat_member where person = 'bob'",
+      )
+      expect(new Map(found.map(({ conversation, seq }) => [conversation, seq]))).toEqual(due)
+    }
+  })
+
   test('[CP6] two nodes on one store take stretches of places that follow each other, and what stands in an inbox is the same for both', async () => {
     const sql = await open()
     const one = await ChatRows.open(sql)

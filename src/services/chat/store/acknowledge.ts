@@ -2,7 +2,7 @@ import { CommandError } from '../../../protocol/index.ts'
 import type { Queries } from '../../../service.ts'
 import { chatErrors } from '../model/wire.ts'
 import type { InboxPlace } from './inbox-places.ts'
-import { valueRows } from './value-rows.ts'
+import { padded, valueRows } from './value-rows.ts'
 
 /** A device says what it has. */
 export interface Acknowledgement {
@@ -44,8 +44,8 @@ export async function acknowledge(tx: Queries, given: readonly Acknowledgement[]
     given.map(({ person, device }) => [person, device]),
   )
   const rows = await tx.all<Known>(
-    `${asked.text} select d.person, d.device, d.acked, d.acked_place from chat_device d
-     where (d.person, d.device) in (select v.person, v.device from v) order by d.person, d.device /*lock*/`,
+    `${asked.text} select d.person, d.device, d.acked, d.acked_place from v
+       join chat_device d on d.person = v.person and d.device = v.device`,
     ...asked.values,
   )
   const known = new Map(rows.map(row => [`${row.person} ${row.device}`, row]))
@@ -85,37 +85,100 @@ async function move(tx: Queries, devices: readonly Acknowledgement[], now: numbe
   )
 }
 
+/** Places after which the entries between are not looked at together: those of some thousand transactions. */
+const togetherMax = 2_097_152
+/** Conversations of which the newest entry is found by going back from a place. */
+const fewMax = 8
+
 /** Of each conversation the newest that came to somebody. @returns the conversations in which that moved anybody */
 export async function deliver(tx: Queries, received: readonly Received[], now: number): Promise<ReadonlySet<string>> {
-  if (received.length === 0) return new Set()
-  const ranges = valueRows(
+  const isShort = ({ after, upTo }: Received) => upTo - after <= togetherMax
+  const [short, long] = [received.filter(isShort), received.filter(each => !isShort(each))]
+  const moved = [...(await deliverShort(tx, short)), ...(await deliverLong(tx, long))]
+  if (moved.length > 0) await noteSteps(tx, moved, now)
+  return new Set(moved.map(({ conversation }) => conversation))
+}
+
+interface Moved {
+  readonly conversation: string
+  readonly person: string
+  readonly seq: number
+}
+
+/** Of a few lively conversations the newest entry is found at once; of many, what was logged meanwhile is read once, however many got it. */
+async function deliverShort(tx: Queries, received: readonly Received[]): Promise<readonly Moved[]> {
+  if (received.length === 0) return []
+  const from = received.reduce((least, { after }) => Math.min(least, after), Number.POSITIVE_INFINITY)
+  const to = received.reduce((most, { upTo }) => Math.max(most, upTo), 0)
+  const lively = await tx.all<{ conversation: string }>(
+    'select distinct conversation from chat_entry where place > ?1 and place <= ?2 limit ?3',
+    from,
+    to,
+    fewMax + 1,
+  )
+  if (lively.length <= fewMax) return deliverFrom(tx, received, padded(lively.map(({ conversation }) => conversation)))
+  const ranges = rangesOf(received)
+  const [first, last] = [ranges.values.length + 1, ranges.values.length + 2]
+  return tx.all<Moved>(
+    `${ranges.text}, t as materialized (select conversation, seq, place from chat_entry where place > ?${first} and place <= ?${last})
+     ${moving(`select v.person, t.conversation, max(t.seq) as seq
+       from v join chat_stay s on s.person = v.person
+         join t on t.conversation = s.conversation and t.place > v.after and t.place <= v.upto
+           and t.seq >= s.from_seq and t.seq <= coalesce(s.to_seq, 2147483647)
+       where not exists (select 1 from chat_withheld w where w.conversation = s.conversation and w.person = s.person and w.seq = t.seq)
+       group by v.person, t.conversation`)}`,
+    ...ranges.values,
+    from,
+    to,
+  )
+}
+
+function deliverFrom(tx: Queries, received: readonly Received[], conversations: readonly string[]): Promise<readonly Moved[]> {
+  if (conversations.length === 0) return Promise.resolve([])
+  const ranges = rangesOf(received)
+  const among = conversations.map((_, index) => `?${ranges.values.length + index + 1}`).join(', ')
+  const theirs = 'e.conversation = s.conversation and e.place > v.after and e.place <= v.upto'
+  return tx.all<Moved>(
+    `${ranges.text} ${moving(newestOf(theirs, 'e.seq', 'order by e.place desc limit 1', `and s.conversation in (${among})`))}`,
+    ...ranges.values,
+    ...conversations,
+  )
+}
+
+/** For whoever was away long: each of their conversations is looked into. */
+function deliverLong(tx: Queries, received: readonly Received[]): Promise<readonly Moved[]> {
+  if (received.length === 0) return Promise.resolve([])
+  const ranges = rangesOf(received)
+  const theirs = 'e.conversation = s.conversation and e.place > v.after and e.place <= v.upto'
+  return tx.all<Moved>(`${ranges.text} ${moving(newestOf(theirs, 'max(e.seq)', '', ''))}`, ...ranges.values)
+}
+
+/** SQL: the newest entry of each conversation that somebody saw. */
+function newestOf(theirs: string, seq: string, order: string, among: string): string {
+  return `select v.person, s.conversation, max((select ${seq} from chat_entry e where ${theirs}
+      and e.seq + 0 >= s.from_seq and e.seq + 0 <= coalesce(s.to_seq, 2147483647)
+      and not exists (select 1 from chat_withheld w where w.conversation = s.conversation and w.person = s.person and w.seq = e.seq) ${order})) as seq
+    from v join chat_stay s on s.person = v.person ${among}
+    group by v.person, s.conversation`
+}
+
+function rangesOf(received: readonly Received[]) {
+  return valueRows(
     'v',
     { person: 'text', after: 'double precision', upto: 'double precision' },
     received.map(({ person, after, upTo }) => [person, after, upTo]),
   )
-  const rows = await tx.all<{ conversation: string; person: string; seq: number }>(
-    `${ranges.text} update chat_member set delivered_to = n.seq, receipt_due = 1 from (
-       select v.person, s.conversation, max((select e.seq from chat_entry e
-         where e.conversation = s.conversation and e.place > v.after and e.place <= v.upto
-           and e.seq + 0 >= s.from_seq and e.seq + 0 <= coalesce(s.to_seq, 2147483647)
-           and not exists (select 1 from chat_withheld w where w.conversation = s.conversation and w.person = s.person and w.seq = e.seq)
-         order by e.place desc limit 1)) as seq
-       from v join chat_stay s on s.person = v.person
-       group by v.person, s.conversation) n
+}
+
+/** SQL: moves members to where they have got. */
+function moving(newest: string): string {
+  return `update chat_member set delivered_to = n.seq, receipt_due = 1 from (${newest}) n
      where chat_member.conversation = n.conversation and chat_member.person = n.person and chat_member.delivered_to < n.seq
-     returning chat_member.conversation, chat_member.person, chat_member.delivered_to as seq`,
-    ...ranges.values,
-  )
-  if (rows.length > 0) await noteSteps(tx, rows, now)
-  return new Set(rows.map(({ conversation }) => conversation))
+     returning chat_member.conversation, chat_member.person, chat_member.delivered_to as seq`
 }
 
 /** When watermarks came this far. */
-async function noteSteps(
-  tx: Queries,
-  rows: readonly { readonly conversation: string; readonly person: string; readonly seq: number }[],
-  now: number,
-): Promise<void> {
+async function noteSteps(tx: Queries, rows: readonly Moved[], now: number): Promise<void> {
   const stepsMax = 256
   for (let from = 0; from < rows.length; from += stepsMax) {
     const steps = valueRows(

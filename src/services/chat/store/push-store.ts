@@ -33,8 +33,14 @@ function mentioned(person: string, conversation: string, seq: string): string {
 const unread = `i.kind = 'log' and e.kind = 'message' and e.deleted = 0 and e.author <> i.person and m.read_to < e.seq and m.cleared < e.seq and m.consent not in ('held', 'silent')
   and (m.muted_until <= ?5 or ${mentioned('i.person', 'i.conversation', 'e.seq')})`
 
+/** Milliseconds for which it is believed that no device anywhere is notified. */
+const emptyMs = 1000
+
 /** What pushes need to know, as rows. */
 export class PushStore implements PushRows {
+  /** Until then it is believed that nobody is subscribed; of whoever subscribes here it is known. */
+  #emptyUntil = 0
+
   constructor(
     readonly sql: Sql,
     readonly clock: Pick<Clock, 'now'> = systemClock,
@@ -53,6 +59,7 @@ export class PushStore implements PushRows {
    * @throws CommandError 106 where the user has too many
    */
   async subscribe({ user, device, endpoint, p256dh, auth }: PushSubscription, now: number): Promise<void> {
+    this.#emptyUntil = Number.NEGATIVE_INFINITY
     await this.sql.transaction(async tx => {
       await tx.run('delete from chat_push where endpoint = ?1 and (person <> ?2 or device <> ?3)', endpoint, user, device)
       const others = await tx.all('select device from chat_push where person = ?1 and device <> ?2', user, device)
@@ -158,6 +165,7 @@ export class PushStore implements PushRows {
    * are not named in it.
    */
   async wanting(conversation: string, author = '', seq = 0): Promise<ReadonlySet<string>> {
+    if (await this.#isNobodySubscribed()) return new Set()
     const rows = await this.sql.all<{ person: string }>(
       `select distinct m.person from chat_member m join chat_push p on p.person = m.person where m.conversation = ?1 and m.active = 1
          and m.consent not in ('held', 'silent') and (m.muted_until <= ?3 or ${mentioned('m.person', 'm.conversation', '?4')})
@@ -168,6 +176,15 @@ export class PushStore implements PushRows {
       seq,
     )
     return new Set(rows.map(({ person }) => person))
+  }
+
+  /** As it was seen a moment ago: where nobody is, a message need not look at everyone who gets it. */
+  async #isNobodySubscribed(): Promise<boolean> {
+    const now = this.clock.now()
+    if (now < this.#emptyUntil) return true
+    const rows = await this.sql.all('select person from chat_push limit 1')
+    if (rows.length === 0) this.#emptyUntil = now + emptyMs
+    return rows.length === 0
   }
 
   async shown(user: string, conversation: string): Promise<readonly ShownNote[]> {

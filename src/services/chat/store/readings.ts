@@ -2,7 +2,7 @@ import type { CommandError } from '../../../protocol/index.ts'
 import { type ConversationRow, findConversation, type Held, type MemberRow, memberColumns, newestFor, noConversation } from './log.ts'
 import { unmark } from './tell-own.ts'
 import type { UnitOfWork } from './unit-of-work.ts'
-import { valueRows } from './value-rows.ts'
+import { padded, valueRows } from './value-rows.ts'
 import { countsFor } from './visible.ts'
 
 /** Somebody has read a conversation up to there. */
@@ -88,15 +88,11 @@ async function membersAmong(
   conversation: string,
   given: readonly ReadRequest[],
 ): Promise<ReadonlyMap<string, MemberRow>> {
-  const asked = valueRows(
-    'v',
-    { conversation: 'text', person: 'text' },
-    given.map(({ person }) => [conversation, person]),
-  )
+  const people = padded(given.map(({ person }) => person))
   const rows = await tx.all<MemberRow>(
-    `${asked.text} select ${memberColumns} from chat_member
-     where (chat_member.conversation, chat_member.person) in (select v.conversation, v.person from v)`,
-    ...asked.values,
+    `select ${memberColumns} from chat_member where conversation = ?1 and person in (${people.map((_, index) => `?${index + 2}`).join(', ')})`,
+    conversation,
+    ...people,
   )
   return new Map(rows.map(row => [row.person, row]))
 }

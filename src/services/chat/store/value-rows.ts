@@ -11,14 +11,20 @@ export interface ValueRows {
 /** The last row is repeated until there are as many as a power of two, so that few texts are made, and each of them once. */
 export function valueRows(name: string, columns: Readonly<Record<string, ColumnType>>, rows: readonly (readonly SqlValue[])[]): ValueRows {
   const types = Object.values(columns)
-  let size = 1
-  while (size < rows.length) size *= 2
-  const padded = Array.from({ length: size }, (_, index) => rows[index] ?? rows.at(-1) ?? [])
-  const lines = padded.map((_, row) => {
+  const all = padded(rows)
+  const lines = all.map((_, row) => {
     const places = types.map((type, column) => placeholder(row * types.length + column + 1, row === 0 ? type : undefined))
     return `(${places.join(', ')})`
   })
-  return { text: `with ${name}(${Object.keys(columns).join(', ')}) as (values ${lines.join(', ')})`, values: padded.flat() }
+  return { text: `with ${name}(${Object.keys(columns).join(', ')}) as (values ${lines.join(', ')})`, values: all.flat() }
+}
+
+/** The last is repeated until there are as many as a power of two. */
+export function padded<T>(given: readonly T[]): readonly T[] {
+  let size = 1
+  while (size < given.length) size *= 2
+  const last = given.at(-1)
+  return last === undefined ? [] : Array.from({ length: size }, (_, index) => given[index] ?? last)
 }
 
 /** Where nothing else tells the type of a column, the first row does. */
