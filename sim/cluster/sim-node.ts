@@ -9,6 +9,7 @@ import {
   type ConfigInput,
   configure,
 } from '../../src/server/index.ts'
+import type { Sql } from '../../src/store/index.ts'
 import { changeWatchlist, type SseTransport, type WatchlistChange, type WatchReply } from '../../src/transport/index.ts'
 import type { MachineClock } from '../core/clock.ts'
 import type { Machine } from '../core/machine.ts'
@@ -23,6 +24,8 @@ export interface SimNodeOptions {
   readonly fleet?: ApplicationOptions['fleet']
   readonly parent?: ApplicationOptions['parent']
   readonly store?: ApplicationStore
+  /** The rows of its services. */
+  readonly rows?: Sql | undefined
   /** Its way to other nodes; a node alone has none. */
   readonly connect?: Connector
   listen?(links: LinkListener): void
@@ -65,9 +68,19 @@ export class SimNode implements Listener {
     machine: Machine<SimNode>,
     readonly clock: MachineClock,
   ) {
-    const { config, random, log, fleet, parent, store, connect = nowhere } = options
+    const { config, random, log, fleet, parent, store, rows, connect = nowhere } = options
     const id = `${machine.name}-${machine.starts}`
-    const deps = { clock, random, log, connect, verifier, store, listen: (links: LinkListener) => options.listen?.(links) }
+    const opener = rows && { openFor: async () => rows, close: async () => undefined }
+    const deps = {
+      clock,
+      random,
+      log,
+      connect,
+      verifier,
+      store,
+      ...(opener && { rows: opener }),
+      listen: (links: LinkListener) => options.listen?.(links),
+    }
     this.application = new Application({ config, fleet, parent, id }, deps)
     options.prepare?.(this.application)
     this.#begin().catch((error: unknown) => {

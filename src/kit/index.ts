@@ -14,6 +14,7 @@ export { type OutboundAnswer, OutboundHttp, type OutboundRequest, UnsendableErro
 export { ownEntry } from './own-entry.ts'
 export { between, type Random, randomId, randomUuid, seededRandom, systemRandom } from './random.ts'
 export { RingBuffer } from './ring-buffer.ts'
+export { Rounds } from './rounds.ts'
 export { type Json, type JsonBounds, JsonError, jsonProblem, parseJson } from './safe-json.ts'
 export { Semaphore } from './semaphore.ts'
 export { SteadyTime } from './steady-time.ts'

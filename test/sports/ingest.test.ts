@@ -5,6 +5,7 @@ import { defineService } from '../../src/server/index.ts'
 import { type GameMessage, type LeagueMessage, snapshotSchema } from '../../src/services/sports/model/index.ts'
 import { sportsNamespace } from '../../src/services/sports/namespace.ts'
 import { startSports as startOn } from '../../src/services/sports/service.ts'
+import { sportsTables } from '../../src/services/sports/store.ts'
 import { apiKey, FetchedStream, Folder, startServer, until } from '../kit/index.ts'
 import { Feed, goal, startSports } from './feed.ts'
 import { Follower } from './follower.ts'
@@ -311,6 +312,7 @@ describe('a restart', () => {
       defineService({
         name: 'sports',
         namespaces: [sportsNamespace],
+        migrations: sportsTables,
         start: host =>
           startOn(
             {
@@ -319,7 +321,7 @@ describe('a restart', () => {
               publish: (channel: string, data: Json, options?: PublishOptions) =>
                 isAway ? Promise.reject(new Error('the broker is away')) : host.publish(channel, data, options),
             },
-            { path: host.store.path },
+            {},
           ),
       }),
     )

@@ -7,9 +7,10 @@ import { recordTimeline } from '../../src/services/sports/feeds/timeline.ts'
 import { Games } from '../../src/services/sports/games.ts'
 import type { GameMessage } from '../../src/services/sports/model/index.ts'
 import { reduceBoard, secondsAt } from '../../src/services/sports/model/index.ts'
-import { SportsStore } from '../../src/services/sports/store.ts'
+import { SportsStore, sportsTables } from '../../src/services/sports/store.ts'
 import { final2022, semi2014 } from '../../src/services/sports/timelines/index.ts'
 import { Folder } from '../kit/index.ts'
+import { type StandaloneHost, serviceHost } from '../kit/service-host.ts'
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 const final = recordTimeline(final2022)
@@ -18,36 +19,40 @@ const lengthMs = final.lengthMs / speed
 const minuteMs = 60_000 / speed
 
 /** A sports service without a server: what it publishes urgently is kept. */
-class Studio implements Disposable {
+class Studio implements AsyncDisposable {
   readonly messages: GameMessage[] = []
   readonly games: Games
-  readonly store: SportsStore
   #player: RecordingPlayer | undefined
 
-  constructor(
+  private constructor(
     readonly clock: SimClock,
-    path = ':memory:',
+    readonly standalone: StandaloneHost,
   ) {
+    const { host } = standalone
     const publish = async (channel: string, data: Json, options: { lane?: string } = {}) => {
       if (channel.startsWith('sports:game_') && options.lane === undefined) this.messages.push(data as GameMessage)
       return { offset: this.messages.length }
     }
-    this.store = new SportsStore(path)
-    this.games = new Games({ clock, log: silent, publish }, this.store)
+    this.games = new Games({ ...host, publish }, { store: new SportsStore(host.store.sql), isShared: false })
+  }
+
+  static async open(clock: SimClock, target?: string): Promise<Studio> {
+    const studio = new Studio(clock, await serviceHost(clock, sportsTables, target))
+    await studio.games.start()
+    return studio
   }
 
   async play(recording: Recording, pace: Pace): Promise<void> {
-    await this.games.start()
     this.#player = new RecordingPlayer(recording, pace, { clock: this.clock, log: silent, games: this.games })
     await this.#player.start()
   }
 
-  get board() {
-    return this.games.match(final.id)?.board
+  async board() {
+    return (await this.games.match(final.id))?.board
   }
 
-  get run(): number | undefined {
-    return this.games.match(final.id)?.run
+  async run(): Promise<number | undefined> {
+    return (await this.games.match(final.id))?.run
   }
 
   /** Ids of everything told in updates. */
@@ -55,10 +60,10 @@ class Studio implements Disposable {
     return this.messages.flatMap(message => (message.type === 'events' ? message.events.map(({ id }) => id) : []))
   }
 
-  [Symbol.dispose](): void {
-    void this.#player?.close()
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#player?.close()
     this.games.close()
-    this.store.close()
+    await this.standalone.close()
   }
 }
 
@@ -89,17 +94,17 @@ describe('a replay', () => {
   test('[W2] stands where the time of day says, whenever it is started', async () => {
     const clock = new SimClock()
     clock.advance(beginning(clock) - clock.now() + 40 * minuteMs)
-    using studio = new Studio(clock)
+    await using studio = await Studio.open(clock)
     await studio.play(final, loop)
-    expect(studio.board).toMatchObject({ phase: 'first_half', score: { home: 1, away: 0 } })
-    const { clock: matchClock } = studio.board ?? reduceBoard([])
+    expect(await studio.board()).toMatchObject({ phase: 'first_half', score: { home: 1, away: 0 } })
+    const { clock: matchClock } = (await studio.board()) ?? reduceBoard([])
     expect(matchClock && Math.floor(secondsAt(matchClock, clock.now()) / 60)).toBe(35)
   })
 
   test('[W2] an event happens while the clock shows its minute', async () => {
     const clock = new SimClock()
     clock.advance(beginning(clock) - clock.now())
-    using studio = new Studio(clock)
+    await using studio = await Studio.open(clock)
     await studio.play(final, loop)
     clock.advance(lengthMs - 1)
     for (const message of studio.messages) {
@@ -109,37 +114,37 @@ describe('a replay', () => {
         expect(Math.floor(secondsAt(message.board.clock, message.serverUtcMs) / 60)).toBe(event.clock.min)
       }
     }
-    expect(studio.board).toMatchObject({ status: 'finished', score: { home: 3, away: 3 } })
+    expect(await studio.board()).toMatchObject({ status: 'finished', score: { home: 3, away: 3 } })
   })
 
   test('[W3] begins again when it is over: another run, told as a whole, with a version that goes on', async () => {
     const clock = new SimClock()
     clock.advance(beginning(clock) - clock.now() + 30 * minuteMs)
-    using studio = new Studio(clock)
+    await using studio = await Studio.open(clock)
     await studio.play(final, loop)
-    const version = studio.board?.version ?? 0
+    const version = (await studio.board())?.version ?? 0
     clock.advance(lengthMs)
-    expect(studio.run).toBe(1)
+    expect(await studio.run()).toBe(1)
     expect(studio.messages.filter(({ type }) => type === 'snapshot')).toHaveLength(2)
-    expect(studio.board?.version).toBeGreaterThan(version)
-    expect(studio.board).toMatchObject({ phase: 'first_half', status: 'live' })
+    expect((await studio.board())?.version).toBeGreaterThan(version)
+    expect(await studio.board()).toMatchObject({ phase: 'first_half', status: 'live' })
   })
 
   test('[W3] after a restart what fell into the down time is told first, and nothing twice', async () => {
     using folder = new Folder()
-    const path = `${folder.path}/rows.sqlite`
+    const target = `sqlite:${folder.path}/rows.sqlite`
     const clock = new SimClock()
     clock.advance(beginning(clock) - clock.now() + 30 * minuteMs)
-    const before = new Studio(clock, path)
+    const before = await Studio.open(clock, target)
     await before.play(final, loop)
-    before[Symbol.dispose]()
+    await before[Symbol.asyncDispose]()
     clock.advance(40 * minuteMs)
-    using after = new Studio(clock, path)
+    await using after = await Studio.open(clock, target)
     await after.play(final, loop)
     clock.advance(20 * minuteMs)
     const all = [...before.told, ...after.told]
     expect(new Set(all).size).toBe(all.length)
-    expect(after.run).toBe(0)
+    expect(await after.run()).toBe(0)
     expect(after.messages.every(({ type }) => type === 'events')).toBe(true)
     const played = momentsOf(final).filter(({ atMs }) => atMs <= 90 * 60_000)
     const urgent = played.flatMap(({ events }) => events.filter(({ kind }) => kind !== 'commentary').map(({ id }) => id))
@@ -148,46 +153,46 @@ describe('a replay', () => {
 
   test('[W3] after a down time into a later playing it begins that one', async () => {
     using folder = new Folder()
-    const path = `${folder.path}/rows.sqlite`
+    const target = `sqlite:${folder.path}/rows.sqlite`
     const clock = new SimClock()
-    const before = new Studio(clock, path)
+    const before = await Studio.open(clock, target)
     await before.play(final, loop)
-    before[Symbol.dispose]()
+    await before[Symbol.asyncDispose]()
     clock.advance(3 * lengthMs)
-    using after = new Studio(clock, path)
+    await using after = await Studio.open(clock, target)
     await after.play(final, loop)
-    expect(after.run).toBe(1)
+    expect(await after.run()).toBe(1)
     expect(after.messages[0]?.type).toBe('snapshot')
   })
 
   test('[G23] of a file it is played once, from when it was first started, and stays as it ended', async () => {
     using folder = new Folder()
-    const path = `${folder.path}/rows.sqlite`
+    const target = `sqlite:${folder.path}/rows.sqlite`
     const clock = new SimClock()
-    const before = new Studio(clock, path)
+    const before = await Studio.open(clock, target)
     await before.play(final, { speed })
-    expect(before.board?.status).toBe('scheduled')
+    expect((await before.board())?.status).toBe('scheduled')
     clock.advance(30 * minuteMs)
-    before[Symbol.dispose]()
-    using after = new Studio(clock, path)
+    await before[Symbol.asyncDispose]()
+    await using after = await Studio.open(clock, target)
     await after.play(final, { speed })
-    expect(after.board?.phase).toBe('first_half')
+    expect((await after.board())?.phase).toBe('first_half')
     expect(after.messages).toEqual([])
     clock.advance(10 * lengthMs)
-    expect(after.board).toMatchObject({ status: 'finished', score: { home: 3, away: 3 } })
-    expect(after.run).toBe(0)
+    expect(await after.board()).toMatchObject({ status: 'finished', score: { home: 3, away: 3 } })
+    expect(await after.run()).toBe(0)
   })
 
   test('[G23] at another speed it begins anew', async () => {
     using folder = new Folder()
-    const path = `${folder.path}/rows.sqlite`
+    const target = `sqlite:${folder.path}/rows.sqlite`
     const clock = new SimClock()
-    const before = new Studio(clock, path)
+    const before = await Studio.open(clock, target)
     await before.play(final, { speed })
     clock.advance(30 * minuteMs)
-    before[Symbol.dispose]()
-    using after = new Studio(clock, path)
+    await before[Symbol.asyncDispose]()
+    await using after = await Studio.open(clock, target)
     await after.play(final, { speed: 10 })
-    expect([after.run, after.board?.status]).toEqual([1, 'scheduled'])
+    expect([await after.run(), (await after.board())?.status]).toEqual([1, 'scheduled'])
   })
 })

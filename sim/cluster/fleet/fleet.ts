@@ -1,7 +1,8 @@
-import { type Fence, type LeaseStore, MemoryLeaseStore } from '../../../src/cluster/index.ts'
+import { type Fence, type LeaseStore, MemoryLeaseStore, type RowFence } from '../../../src/cluster/index.ts'
 import type { Broker, Limits, Namespaces } from '../../../src/hub/index.ts'
 import { between } from '../../../src/kit/index.ts'
 import type { Application, ApplicationConfig } from '../../../src/server/index.ts'
+import type { Sql } from '../../../src/store/index.ts'
 import { pick } from '../../core/chance.ts'
 import { MachineClock } from '../../core/clock.ts'
 import type { Fault } from '../../core/fault-injector.ts'
@@ -19,6 +20,8 @@ import { type LogLines, LogObserver, SharedSimLogs } from './shared-logs.ts'
 
 /** A service on one process of a node. */
 export interface ServiceOnNode {
+  /** Its rows, as the process reaches them. */
+  readonly rows?: Sql
   begun(application: Application): Promise<void>
   gone(): void
 }
@@ -53,7 +56,9 @@ export class Fleet {
   readonly #links: FleetLinks
   readonly #config: ApplicationConfig
   readonly #store: LeaseStore & Fence
-  readonly #storeEnd: End
+  readonly #fence: RowFence
+  /** Where the leases are. */
+  readonly leasesEnd: End
   /** Of the processes that run now. */
   readonly #lines = new Map<string, LogLines>()
   readonly #cut = new Set<string>()
@@ -69,8 +74,10 @@ export class Fleet {
     this.#logs = new SharedSimLogs(time, world.fork())
     this.#links = new FleetLinks(this.network, (options.mutant ?? intact).garble)
     this.#config = configOf({ client: { insecure: options.isOpen !== false } }, namespaces.list(), limits)
-    this.#store = (options.mutant ?? intact).store(new MemoryLeaseStore(time))
-    this.#storeEnd = { name: 'leases', clock: new MachineClock(time) }
+    const leases = new MemoryLeaseStore(time)
+    this.#store = (options.mutant ?? intact).store(leases)
+    this.#fence = leases
+    this.leasesEnd = { name: 'leases', clock: new MachineClock(time) }
     this.observer = new LogObserver(world, this.#logs, this.oracle, namespaces, limits)
     this.machines = Array.from({ length: nodes }, (_, index) => this.#createNode(`n${index}`))
     for (const machine of this.machines) machine.start()
@@ -86,12 +93,7 @@ export class Fleet {
       this.network.part(one, other)
       time.after(forAWhile(), () => this.network.heal(one, other))
     }
-    const crash = () => {
-      const machine = some()
-      machine.crash()
-      this.#links.unplug(machine)
-      time.after(between(random, 100, 4000), () => machine.start())
-    }
+    const crash = () => this.crash(some(), between(random, 100, 4000))
     const shutDown = () => {
       const machine = some()
       machine.shutDown()
@@ -103,10 +105,17 @@ export class Fleet {
       { name: 'a node stands still', strike: () => some().clock.stall(between(random, 20, pick(random, [100, 1000, 4000]))) },
       { name: 'a node is parted from the log', strike: () => this.#cutFromLog(some().name, forAWhile()) },
       { name: 'a node reads the log late', strike: () => this.#delay(some().name, between(random, 10, 600)) },
-      { name: 'a node is parted from the leases', strike: () => part(some(), this.#storeEnd) },
+      { name: 'a node is parted from the leases', strike: () => part(some(), this.leasesEnd) },
       { name: 'a node is parted from another', strike: () => part(some(), some()) },
       { name: 'the clock of a node leaps', strike: () => some().clock.leap(between(random, -5000, 5000)) },
     ]
+  }
+
+  /** A node is gone for a while, and nobody is told. */
+  crash(machine: Machine<SimNode>, ms: number): void {
+    machine.crash()
+    this.#links.unplug(machine)
+    this.world.time.after(ms, () => machine.start())
   }
 
   /** The end of all trouble. */
@@ -133,14 +142,14 @@ export class Fleet {
       this.#lines.set(name, lines)
       if (this.#cut.has(name)) cutAll(lines)
       const service = options.service?.(machine, clock)
-      const leases = new LeaseLine(this.#store, network, machine, this.#storeEnd)
+      const leases = new LeaseLine(this.#store, network, machine, this.leasesEnd)
       const logs = { ...lines, channels: mutant.log(lines.channels, name) }
       const node = new SimNode(
         {
           config: this.#config,
           random,
           log: judgedLog(world.judge, name, clock),
-          fleet: { logs, leases, address, slots },
+          fleet: { logs, leases, fence: this.#fence, address, slots },
           connect: this.#links.connectFrom(machine),
           listen: links => this.#links.listen(address, machine, links),
           prepare: application => {
@@ -149,6 +158,7 @@ export class Fleet {
             Object.assign(application.node, mutant.deliver(application.node, name))
             mutant.presence(application.node.presence, name)
           },
+          rows: service?.rows,
           begun: async application => service?.begun(application),
           failed: error => world.judge.break(`${name} did not begin: ${error}`),
           gone: () => service?.gone(),

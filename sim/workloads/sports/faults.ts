@@ -2,41 +2,26 @@ import { between } from '../../../src/kit/index.ts'
 import type { User } from '../../clients/user.ts'
 import { pick } from '../../core/chance.ts'
 import { type Fault, FaultInjector, type FaultInjectorContext } from '../../core/fault-injector.ts'
-import type { MachineWith, Process } from '../../core/machine.ts'
 import type { SportsNodes } from './nodes.ts'
 
 export interface SportsFaultsContext extends FaultInjectorContext {
   readonly isStormy: boolean
   readonly nodes: Pick<SportsNodes, 'faults' | 'heal'>
-  readonly machine: MachineWith<Process>
   readonly users: readonly User[]
   readonly channels: readonly string[]
 }
 
-/** Everything that may go wrong with viewers, lines, the server and its disk. */
+/** Everything that may go wrong with viewers, lines, and nodes. */
 export class SportsFaults {
   readonly #injector: FaultInjector
-  #diskRefusesUntil = 0
-
   constructor(readonly context: SportsFaultsContext) {
-    this.#injector = new FaultInjector(
-      context,
-      context.isStormy ? [...this.#ofViewers(), ...this.#ofServer(), ...context.nodes.faults()] : this.#ofViewers(),
-    )
+    this.#injector = new FaultInjector(context, context.isStormy ? [...this.#ofViewers(), ...context.nodes.faults()] : this.#ofViewers())
   }
 
   stop(): void {
     this.#injector.stop()
-    this.#diskRefusesUntil = 0
     this.context.nodes.heal()
     for (const { pace } of this.context.users) pace.bytesPerMs = 500
-  }
-
-  /** What the server's disk does with an append. */
-  accepts(): boolean {
-    if (this.context.time.now() >= this.#diskRefusesUntil) return true
-    this.context.tally.count('appends refused')
-    return false
   }
 
   #ofViewers(): Fault[] {
@@ -60,28 +45,6 @@ export class SportsFaults {
       { name: 'a line is cut', strike: cut },
       { name: 'a viewer is slow', strike: slowDown },
       { name: 'a viewer changes its mind', strike: changeMind },
-    ]
-  }
-
-  #ofServer(): Fault[] {
-    const { random, machine, time } = this.context
-    const startLater = () => time.after(between(random, 100, 2000), () => machine.start())
-    const crash = () => {
-      machine.crash()
-      startLater()
-    }
-    const shutDown = () => {
-      machine.shutDown()
-      startLater()
-    }
-    const refuse = () => {
-      this.#diskRefusesUntil = time.now() + between(random, 200, 2000)
-    }
-    return [
-      { name: 'the server crashes', strike: crash },
-      { name: 'the server ends in order', strike: shutDown },
-      { name: 'the server stands still', strike: () => machine.clock.stall(between(random, 20, 2000)) },
-      { name: 'the disk refuses', strike: refuse },
     ]
   }
 }

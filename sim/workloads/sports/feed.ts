@@ -18,8 +18,8 @@ export interface FeedContext {
   readonly random: Random
   readonly judge: Judge
   readonly tally: Tally
-  /** Some node that takes the feed's calls. */
-  machine(): MachineWith<HttpProcess>
+  /** Some node that takes a call of the feed. */
+  machine(random: Random): MachineWith<HttpProcess>
   /** Between two batches, on average. */
   readonly feedMs: number
   /** A share of batches whose answer is lost. */
@@ -27,7 +27,7 @@ export interface FeedContext {
   trace(line: () => string): void
 }
 
-const answerMs = 1500
+const answerMs = 3000
 const retryMs = 300
 
 /** A provider that tells what happens in a game, batch after batch: each again until it has been answered, and now and then one of before. */
@@ -99,7 +99,7 @@ export class Feed {
   /** @param done called once: with the status, or nothing where no answer came in time */
   #call(method: string, path: string, body: object, done: (status: number | undefined) => void): void {
     const { time, random, machine, lostShare, trace } = this.context
-    const to = machine()
+    const to = machine(random)
     const { clock, process } = to
     let isOver = false
     const end = (status: number | undefined) => {

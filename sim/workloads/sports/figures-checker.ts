@@ -31,7 +31,7 @@ export class FiguresChecker {
 
   #look(view: GameView): void {
     const game = view.channel.replace('sports:game_', '')
-    void this.nodes.read(`/sports/games/${game}/snapshot`).then(body => {
+    const seen = this.nodes.read(`/sports/games/${game}/snapshot`).then(body => {
       const { stats } = readSnapshot(body)
       const now = this.world.time.now()
       const known = this.#since.get(game)
@@ -42,5 +42,6 @@ export class FiguresChecker {
         this.world.judge.hold(isFresh, `${view.who} shows figures of ${game} that changed ${now - known.atMs} ms ago`)
       }
     })
+    seen.catch((error: unknown) => this.world.judge.break(`how ${game} stands cannot be read: ${error}`))
   }
 }

@@ -41,6 +41,14 @@ export function checkRest(context: SportsRestContext): void {
   }
 }
 
+/** A node says of each game what another says. */
+export function checkAlike(judge: Judge, who: string, games: ReadonlyMap<string, Snapshot>, read: (game: string) => unknown): void {
+  for (const [game, { serverUtcMs: _, ...known }] of games) {
+    const { serverUtcMs: __, ...said } = readSnapshot(read(game))
+    judge.hold(isDeepStrictEqual(said, known), `${who} says of ${game} ${show(said.board)} and not ${show(known.board)}`)
+  }
+}
+
 /** The service knows what the feed last said, and nothing else. */
 function checkTaken({ judge, games }: SportsRestContext, script: Script): void {
   const snapshot = games.get(script.game)

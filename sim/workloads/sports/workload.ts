@@ -10,7 +10,7 @@ import { FiguresChecker } from './figures-checker.ts'
 import { type SportsMutant, sportsMutants } from './mutants.ts'
 import { SportsNodes, type SportsStage } from './nodes.ts'
 import { planOf, type SportsPlan } from './plan.ts'
-import { checkRest, readSnapshot } from './rest.ts'
+import { checkAlike, checkRest, readSnapshot } from './rest.ts'
 import { Script } from './script.ts'
 import { keptSportsSeeds } from './seeds.ts'
 import { GameView, LeagueView } from './views.ts'
@@ -32,7 +32,9 @@ export const sportsWorkload: Workload<SportsPlan, SportsNodes, SportsActors, Spo
   check({ world, plan, options }, nodes, { scripts, users, isBusy }) {
     const { judge, tally } = world
     judge.hold(!isBusy, 'somebody has not come back, or a feed still waits for answers')
-    const games = new Map(plan.games.map(game => [game, readSnapshot(world.settled(nodes.read(`/sports/games/${game}/snapshot`)))]))
+    const games = new Map(plan.games.map(game => [game, readSnapshot(nodes.answered(nodes.read(`/sports/games/${game}/snapshot`)))]))
+    for (const machine of nodes.machines)
+      checkAlike(judge, machine.name, games, game => nodes.answered(nodes.read(`/sports/games/${game}/snapshot`, machine)))
     checkRest({ judge, oracle: nodes.oracle, games, scripts, users, isToldOnce: options.topology !== 'fleet' })
     judge.hold(tally.of('batches') >= 10, `only ${tally.of('batches')} batches`)
     judge.hold(tally.of('urgent messages') >= 10, `only ${tally.of('urgent messages')} urgent messages came`)
@@ -56,12 +58,14 @@ class SportsActors implements Actors {
   ) {
     const { world, plan, options, seed } = stage
     const { time, judge, tally } = world
-    const { machine } = nodes
     const trace = (line: () => string) => world.trace(line)
     this.scripts = plan.games.map(game => new Script(game, world.fork(), () => time.now()))
     this.#feeds = options.idle
       ? []
-      : this.scripts.map(script => new Feed({ time, judge, tally, trace, random: world.fork(), machine: () => machine, ...plan }, script))
+      : this.scripts.map(
+          script =>
+            new Feed({ time, judge, tally, trace, random: world.fork(), machine: random => nodes.machine(random), ...plan }, script),
+        )
     const context = this.#userContext()
     const websockets = Array.from({ length: plan.websockets }, (_, index) => this.#createWebSocket(context, index))
     const streams = Array.from({ length: plan.streams }, (_, index) => {
@@ -76,14 +80,12 @@ class SportsActors implements Actors {
       tally,
       trace,
       nodes,
-      machine,
       users,
       channels,
       random: world.fork(),
       faultMs: plan.faultMs,
       isStormy,
     })
-    nodes.accepts = () => this.#faults.accepts()
     if (plan.climate === 'calm') new FiguresChecker(this.users, nodes, world)
   }
 
@@ -115,17 +117,17 @@ class SportsActors implements Actors {
   }
 
   #createWebSocket(context: UserContext<GameView | LeagueView>, index: number): Viewer {
-    return new WebSocketUser(context, `w${index}`, this.stage.world.fork(), [], this.#someChannels())
+    return new WebSocketUser(context, `w${index}`, this.stage.world.fork(), [], index === 0 ? [...this.#channels] : this.#someChannels())
   }
 
   #userContext(): UserContext<GameView | LeagueView> {
     const { world, plan } = this.stage
     const { time, judge, tally } = world
-    const { oracle, machine, namespaces } = this.nodes
+    const { oracle, namespaces } = this.nodes
     const followed = { judge, oracle, tally, now: () => time.now(), promptMs: plan.climate === 'calm' ? promptMs : undefined }
     return {
       ...{ time, judge, tally },
-      server: () => machine,
+      server: random => this.nodes.machine(random),
       view: (channel, who, delayMs) => {
         const namespace = namespaceIn(namespaces, channel)
         const View = channel.startsWith('sports:game_') ? GameView : LeagueView

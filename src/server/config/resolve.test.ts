@@ -88,7 +88,7 @@ describe('sources', () => {
     expect(pick(configOf({ env: { [settable.get(path)?.variable ?? '']: text } }))).toEqual(value)
   })
 
-  test('[G64] where rows are kept in Postgres, histories and games stay in the data folder', () => {
+  test('[G64] where rows are kept in Postgres, histories stay in the data folder', () => {
     const store = 'postgresql://u:p@h:5433/d?sslmode=require'
     expect(configOf({ file: { store, data: '/srv' } }).store).toEqual({ kind: 'postgres', url: store, path: '/srv/fanfare.sqlite' })
     expect(storeTarget(configOf({ file: { store: 'sqlite:rows.db' } }).store)).toBe('sqlite:rows-rows.db')

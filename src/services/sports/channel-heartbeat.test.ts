@@ -1,22 +1,20 @@
 import { expect, test } from 'bun:test'
 import { SimClock } from '../../../sim/core/clock.ts'
+import { serviceHost } from '../../../test/kit/service-host.ts'
 import type { LifecycleEvent } from '../../hub/index.ts'
 import type { Json } from '../../kit/index.ts'
-import { readGame } from './batch.ts'
 import { ChannelHeartbeat } from './channel-heartbeat.ts'
 import { Games } from './games.ts'
 import { limits } from './limits.ts'
-import { SportsStore } from './store.ts'
-
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
+import { SportsStore, sportsTables } from './store.ts'
 
 test('[G15] channels that someone watches say every 15 s that they are followed, and at which version; others are silent', async () => {
   const clock = new SimClock()
   const listeners: ((event: LifecycleEvent) => void)[] = []
   const published: [string, Json][] = []
+  const alone = await serviceHost(clock, sportsTables)
   const host = {
-    clock,
-    log: silent,
+    ...alone.host,
     on: (kind: string, listener: (event: never) => void) => {
       listeners.push(event => event.kind === kind && listener(event as never))
     },
@@ -25,8 +23,8 @@ test('[G15] channels that someone watches say every 15 s that they are followed,
       return { offset: 1 }
     },
   }
-  const games = new Games(host, new SportsStore(':memory:'))
-  await games.put(readGame('m', { home: 'Reds', away: 'Blues' }))
+  const games = new Games(host as never, { store: new SportsStore(alone.host.store.sql), isShared: false })
+  await games.put('m', { home: 'Reds', away: 'Blues' })
   const heartbeat = new ChannelHeartbeat(host as never, games)
   heartbeat.start()
   const tell = (kind: 'channel_occupied' | 'channel_vacated', channel: string) => {
@@ -47,4 +45,5 @@ test('[G15] channels that someone watches say every 15 s that they are followed,
   expect(beats()).toHaveLength(1)
   heartbeat.close()
   expect(beats()).toEqual([])
+  await alone.close()
 })

@@ -20,14 +20,17 @@ export class ChannelHeartbeat {
       if (subjectOf(channel) !== undefined) this.#watched.add(channel)
     })
     this.server.on('channel_vacated', ({ channel }) => void this.#watched.delete(channel))
-    this.#timer = every(this.server.clock, limits.heartbeatMs, () => this.#beat())
+    this.#timer = every(this.server.clock, limits.heartbeatMs, () => void this.#beat())
   }
 
   close(): void {
     this.#timer?.cancel()
   }
 
-  #beat(): void {
+  async #beat(): Promise<void> {
+    if (this.#watched.size === 0) return
+    // If the store does not answer, what was last known is said.
+    await this.games.refresh().catch(() => undefined)
     for (const channel of this.#watched) {
       const message = this.#messageFor(channel)
       if (message === undefined) continue

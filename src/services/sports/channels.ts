@@ -7,7 +7,7 @@ export function gameChannel(id: string): string {
   return `sports:game_${id}`
 }
 
-function leagueChannel(id: string): string {
+export function leagueChannel(id: string): string {
   return `sports:league_${id}`
 }
 

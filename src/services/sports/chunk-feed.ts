@@ -16,8 +16,8 @@ export interface ChunkHost {
 export interface ChunkedGame {
   readonly id: string
   readonly channel: string
-  /** All that is known of it now; undefined when there is no such game any more. */
-  snapshot(): Snapshot | undefined
+  /** All that was known of it when this is called, or more; undefined when there is no such game any more. */
+  snapshot(): Snapshot | undefined | Promise<Snapshot | undefined>
 }
 
 /** A snapshot with the place to go on from, as it is sent. */
@@ -34,6 +34,7 @@ export class ChunkFeed implements FeedTarget {
   #chunks: Chunks | undefined
   #position: Position = { epoch: '', offset: 0 }
   #latest: Edition | undefined
+  #making: Promise<Edition | undefined> | undefined
   readonly #editions = new Map<number, Edition>()
   readonly #waiting = new Set<(chunk: Chunk | undefined) => void>()
   readonly #streams = new Set<ChunkStream>()
@@ -121,16 +122,16 @@ export class ChunkFeed implements FeedTarget {
   }
 
   /** The newest snapshot, at most half a second old. Undefined when the game is gone. */
-  latest(): string | undefined {
+  async latest(): Promise<string | undefined> {
     const { clock } = this.host
     const age = this.#latest === undefined ? Number.POSITIVE_INFINITY : clock.now() - this.#latest.madeAtMs
-    if (age < 0 || age >= chunkLimits.latestMs) this.#latest = this.#make()
+    if (age < 0 || age >= chunkLimits.latestMs) this.#latest = await this.#make()
     return this.#latest?.body
   }
 
   /** The first snapshot that was made of a version, for as long as it is kept; `ahead` when there is no such version yet. */
-  edition(version: number): string | 'gone' | 'ahead' {
-    if (!this.#editions.has(version)) this.#latest = this.#make()
+  async edition(version: number): Promise<string | 'gone' | 'ahead'> {
+    if (!this.#editions.has(version)) this.#latest = await this.#make()
     const edition = this.#editions.get(version)
     if (edition !== undefined) return edition.body
     return version > (this.#latest?.version ?? 0) ? 'ahead' : 'gone'
@@ -169,16 +170,25 @@ export class ChunkFeed implements FeedTarget {
     return sseEvent(push.publication(this.game.channel, update))
   }
 
-  /** What is read of the game is never behind the place that is noted: updates are published after they are taken in. */
-  #make(): Edition | undefined {
+  /** Made once for all who ask at the same time. */
+  #make(): Promise<Edition | undefined> {
+    this.#making ??= this.#makeOne().finally(() => {
+      this.#making = undefined
+    })
+    return this.#making
+  }
+
+  /** What is read of the game is never behind the place that was noted before: updates are published after they are kept. */
+  async #makeOne(): Promise<Edition | undefined> {
     const { clock } = this.host
     const { next } = this.chunks
-    const snapshot = this.game.snapshot()
+    const position = this.#position
+    const snapshot = await this.game.snapshot()
     if (snapshot === undefined) return undefined
     const { version } = snapshot.board
     const body = JSON.stringify({
       game: this.game.id,
-      ...this.#position,
+      ...position,
       version,
       chunk: next,
       next: this.chunkUrl(next),

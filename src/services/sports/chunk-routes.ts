@@ -4,6 +4,8 @@ import type { ServiceHost } from '../../service.ts'
 import { type ChunkedGame, ChunkFeed } from './chunk-feed.ts'
 import { chunkLimits } from './chunk-limits.ts'
 
+/** Finds the game of an id. */
+export type FindGame = (id: string) => ChunkedGame | undefined | Promise<ChunkedGame | undefined>
 type Params = Readonly<Record<string, string>>
 /** What of the server the routes use. */
 export type ChunkServer = Pick<ServiceHost, 'clock' | 'follow' | 'route'>
@@ -36,7 +38,7 @@ const sweepMs = 60_000
  * is held until it is there, and what is not there is never kept. Everybody asks for the same addresses, so that a cache asks once.
  * @param find the game of an id, undefined where there is none
  */
-export function addChunkRoutes(server: ChunkServer, find: (id: string) => ChunkedGame | undefined): ChunkRoutes {
+export function addChunkRoutes(server: ChunkServer, find: FindGame): ChunkRoutes {
   const routes = new ChunkRoutes(server, find)
   const answer = (path: string, handler: (request: Request, params: Params) => Promise<Response>) =>
     server.route('GET', `/sports/games/:id/${path}`, (request, params) => {
@@ -60,7 +62,7 @@ class ChunkRoutes {
 
   constructor(
     readonly server: ChunkServer,
-    readonly find: (id: string) => ChunkedGame | undefined,
+    readonly find: FindGame,
   ) {
     this.#sweep = every(server.clock, sweepMs, () => this.#forgetIdle())
   }
@@ -98,14 +100,14 @@ class ChunkRoutes {
 
   async latest(params: Params): Promise<Response> {
     const feed = await this.#feedOf(params)
-    const body = feed.latest()
+    const body = await feed.latest()
     if (body === undefined) throw noSuchGame()
     return new Response(body, { headers: fresh })
   }
 
   async edition(params: Params): Promise<Response> {
     const feed = await this.#feedOf(params)
-    const edition = feed.edition(numberOf(params, 'version'))
+    const edition = await feed.edition(numberOf(params, 'version'))
     if (edition === 'ahead') return ahead(feed)
     return edition === 'gone' ? gone(feed) : new Response(edition, { headers: forever })
   }
@@ -125,7 +127,7 @@ class ChunkRoutes {
   }
 
   async #feedOf({ id = '' }: Params): Promise<ChunkFeed> {
-    const game = this.find(id)
+    const game = await this.find(id)
     if (game === undefined) throw noSuchGame()
     const feed = this.#feeds.get(id)?.feed ?? new ChunkFeed(this.server, game, () => this.#forget(id))
     this.#feeds.delete(id)

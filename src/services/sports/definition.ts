@@ -1,32 +1,35 @@
 import { ConfigError, defineService, type Service, type ServiceHost } from '../../service.ts'
 import { sportsNamespace } from './namespace.ts'
 import type { SportsOptions } from './service.ts'
+import { sportsTables } from './store.ts'
 import gamesPage from './web/games.html'
 import matchPage from './web/match.html'
 
 const pages = { '/sports': gamesPage, '/sports/:id': matchPage }
 
-/** Live matches as they ship: games in the SQLite file of this machine, recordings and the demo as configured. */
+/** Live matches as they ship: games in rows, recordings and the demo as configured. */
 export const sports = defineService({
   name: 'sports',
   namespaces: [sportsNamespace],
+  migrations: sportsTables,
   pages,
   nav: 'Sports',
   about:
     'Live matches: score and clock at once, statistics and commentary when there is room. A match page follows a restart without a reload.',
   async start(host) {
-    const { demo, store } = host
-    await startWith(host, { path: store.path, ...(demo === undefined ? {} : { demo }), replays: await replaysOf(host.feeds) })
+    const { demo } = host
+    await startWith(host, { ...(demo === undefined ? {} : { demo }), replays: await replaysOf(host.feeds) })
   },
 })
 
-/** Live matches with other recordings, in a file of their own unless it is the store's. */
-export function sportsWith(options: Partial<SportsOptions> = {}): Service {
+/** Live matches with other recordings. */
+export function sportsWith(options: SportsOptions = {}): Service {
   return defineService({
     name: 'sports',
     namespaces: [sportsNamespace],
+    migrations: sportsTables,
     pages,
-    start: host => startWith(host, { path: host.store.path, ...options }),
+    start: host => startWith(host, options),
   })
 }
 

@@ -24,6 +24,8 @@ export const limits = {
   silentMs: 30_000,
   /** How often a channel that is watched says that it is still followed, so that a page can tell a quiet match from a dead stream. */
   heartbeatMs: 15_000,
+  /** How long after its last change a game is opened by a new owner without being asked for: what the last one still told may come late. */
+  livelyMs: 60_000,
   /** After a publication failed, for example while a broker is away. */
   retryMs: 1_000,
 } as const

@@ -1,5 +1,6 @@
+import * as z from 'zod/mini'
 import type { Clock, Json, Timer } from '../../kit/index.ts'
-import type { Log } from '../../service.ts'
+import { CommandError, type Log, movedError, type PublishOptions } from '../../service.ts'
 import { boardChannels, gameChannel } from './channels.ts'
 import { limits } from './limits.ts'
 import type { Match } from './match.ts'
@@ -9,14 +10,18 @@ import type { GameMessage, LeagueMessage, MatchEvent } from './model/index.ts'
 export interface MatchPublisherHost {
   readonly clock: Clock
   readonly log: Log
-  publish(channel: string, data: Json, options?: { readonly key?: string; readonly lane?: string }): Promise<{ readonly offset: number }>
+  publish(channel: string, data: Json, options?: PublishOptions): Promise<{ readonly offset: number }>
 }
 
-/** Notes how far a match has been published. */
+/** Notes how far a match has been published, and says whether it still may be. */
 export interface MatchPublisherTarget {
   /** Viewers have been told everything up to this version of the board. */
-  announced(game: string, version: number): void
+  announced(version: number): void
+  /** False once another node may own the match. */
+  mayTell(): boolean
 }
+
+const statsHeard = z.object({ type: z.literal('stats'), stats: z.unknown() })
 
 /**
  * Tells the viewers of one match what has changed since they were last told, which follows from the match and the version that was told. So
@@ -24,7 +29,7 @@ export interface MatchPublisherTarget {
  */
 export class MatchPublisher {
   #announced: number
-  #isAnew = false
+  #isAnew: boolean
   #lines: MatchEvent[] = []
   #running: Promise<number> | undefined
   #retry: Timer | undefined
@@ -35,11 +40,13 @@ export class MatchPublisher {
 
   constructor(
     readonly match: Match,
+    /** The version that was told; below 0 where all of it is to be told anew. */
     announced: number,
     readonly host: MatchPublisherHost,
     readonly target: MatchPublisherTarget,
   ) {
     this.#announced = announced
+    this.#isAnew = announced < 0
   }
 
   /** Whether there is nothing left to tell, so that the match may be forgotten. */
@@ -81,6 +88,25 @@ export class MatchPublisher {
     })
   }
 
+  /** Tells the board and the figures again, which the last owner may not have come to. */
+  retell(): void {
+    this.#publishBoard()
+    this.figures()
+  }
+
+  /** Something that was told of the match. Figures of a former owner may come after these. */
+  heard(data: unknown): void {
+    const message = statsHeard.safeParse(data)
+    if (!message.success || JSON.stringify(message.data.stats) === this.#toldStats) return
+    this.#toldStats = ''
+    this.figures()
+  }
+
+  /** A board that was told of the match, perhaps by a former owner. */
+  heardBoard(version: number): void {
+    if (version < this.match.board.version && !this.#isBehind) this.#publishBoard()
+  }
+
   close(): void {
     this.#isClosed = true
     this.#retry?.cancel()
@@ -97,9 +123,9 @@ export class MatchPublisher {
     this.#isAnew = false
     try {
       let offset = 0
-      for (const message of messages) offset = (await this.host.publish(gameChannel(this.match.id), message)).offset
+      for (const [part, message] of messages.entries()) offset = await this.#tell(message, part)
       this.#announced = version
-      this.target.announced(this.match.id, version)
+      this.target.announced(version)
       this.#publishBoard()
       return offset
     } catch (error) {
@@ -107,6 +133,14 @@ export class MatchPublisher {
       this.#tryAgain(error)
       throw error
     }
+  }
+
+  /** A change that was told already, by this node or by the last owner, is not told twice. */
+  async #tell(message: GameMessage, part: number): Promise<number> {
+    if (!this.target.mayTell()) throw new CommandError(movedError)
+    const once = message.type === 'events' ? `${message.run} ${message.since} ${message.board.version} ${part}` : undefined
+    const options = once === undefined ? {} : { idempotencyKey: once }
+    return (await this.host.publish(gameChannel(this.match.id), message, options)).offset
   }
 
   #snapshot(): GameMessage {
@@ -154,6 +188,7 @@ export class MatchPublisher {
 
   /** What may be late may also be lost: the next of its kind makes up for it. */
   #lesser(channel: string, message: GameMessage | LeagueMessage, lane: string, key?: string): void {
+    if (this.#isClosed || !this.target.mayTell()) return
     this.host.publish(channel, message, { lane, ...(key === undefined ? {} : { key }) }).catch((error: unknown) => {
       this.host.log.warn({ channel, err: error }, 'figures or commentary could not be published')
     })

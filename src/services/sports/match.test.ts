@@ -37,6 +37,15 @@ const goal = (fields: object = {}) => ({
   ...fields,
 })
 
+test('[SF13] where the clock of its owner is ahead, a match is not shown as it was before what viewers had been told', () => {
+  const match = newMatch()
+  take(match, [goal()], 'feed', nowUtcMs + 5000)
+  take(match, [goal({ id: 'g2', clock: { min: 20 } })], 'feed', nowUtcMs + 6000)
+  const scores = [0, 1, 2].map(version => match.at(nowUtcMs, version).board.score.home)
+  expect(scores).toEqual([0, 1, 2])
+  expect(match.at(nowUtcMs + 5500, 1).board.score.home).toBe(1)
+})
+
 describe('revisions', () => {
   test('[S2] an event is taken only with a newer revision', () => {
     const match = newMatch()

@@ -88,6 +88,14 @@ export interface StoredMatch {
   readonly undoLog?: readonly UndoEntry<Before>[]
 }
 
+/** What has changed of a match in the same run, as rows say. */
+export interface NewerMatch extends Required<Pick<StoredMatch, 'board' | 'game' | 'version'>> {
+  /** Events that are new or others. */
+  readonly shown: readonly Shown[]
+  /** When it changed, and how it was right before each change; undefined where viewers saw no difference. */
+  readonly past: readonly { readonly atMs: number; readonly before: Before | undefined }[]
+}
+
 /** How many of its former states a match keeps made: viewers are behind by a few different delays, and come in crowds. */
 const formerMax = 8
 
@@ -136,23 +144,44 @@ export class Match {
     return this.#stats
   }
 
-  /**
-   * Takes a batch: works out what it changes, has that kept, and then adopts it. Where it cannot be kept, nothing has changed.
-   * @throws CommandError where a bound is passed, and what `keep` throws
-   */
-  applyBatch(batch: Batch, nowUtcMs: number, keep: (applied: AppliedBatch) => void = () => undefined): AppliedBatch {
+  /** Takes a batch that need not be kept. @throws CommandError where a bound is passed */
+  applyBatch(batch: Batch, nowUtcMs: number): AppliedBatch {
+    const applied = this.draft(batch, nowUtcMs)
+    this.adopt(applied, batch.source, nowUtcMs)
+    return applied
+  }
+
+  /** What a batch would change, so that it can be kept before it is adopted. @throws CommandError where a bound is passed */
+  draft(batch: Batch, nowUtcMs: number): AppliedBatch {
     const draft = new Draft(this, batch.source, nowUtcMs)
     for (const given of batch.events) draft.take(given)
     const change = draft.change()
     const events = [...change.shown.values()].map(({ event }) => event).filter(event => this.shown.get(event.id)?.event !== event)
     const board = this.#boardAfter(change, nowUtcMs)
     const before = change.shown.size === 0 ? undefined : this.before(change)
-    const applied = { change, events, board, before }
-    keep(applied)
-    this.#adopt(change, board)
+    return { change, events, board, before }
+  }
+
+  /** Takes what a batch changes, once that is kept. */
+  adopt({ change: { version, shown, seen, silent }, board, before }: AppliedBatch, source: string, nowUtcMs: number): void {
+    this.silent = silent
+    for (const one of seen) this.#note(one)
+    for (const [key, one] of shown) this.shown.set(key, one)
+    this.version = version
+    this.#board = board
+    this.#stats = undefined
     if (before !== undefined) this.remember(nowUtcMs, before)
-    this.hear(batch.source, nowUtcMs)
-    return applied
+    this.hear(source, nowUtcMs)
+  }
+
+  /** Takes what others have kept of the same run since. */
+  catchUp({ game, version, board, shown, past }: NewerMatch): void {
+    this.game = game
+    for (const one of shown) this.shown.set(one.event.id, one)
+    this.version = version
+    this.#board = board
+    this.#stats = undefined
+    for (const { atMs, before } of past) if (before !== undefined) this.#undoLog.addLate(atMs, before)
   }
 
   /** The board that a change leads to. A clock that it sets back is marked. */
@@ -181,22 +210,15 @@ export class Match {
     this.remember(atMs, before)
   }
 
-  /** The match as viewers knew it at a moment of the last minute. */
-  at(untilMs: number): Match {
-    const changes = this.#undoLog.since(untilMs)
+  /**
+   * The match as viewers knew it at a moment of the last minute.
+   * @param versionMin what had been told by then: where clocks disagree, the match is not shown as it was before that
+   */
+  at(untilMs: number, versionMin = 0): Match {
+    const changes = this.#undoLog.since(untilMs).filter(({ version }) => version >= versionMin)
     const [oldest] = changes
     if (oldest === undefined) return this
     return this.#former.get(oldest) ?? this.#undo(oldest, changes)
-  }
-
-  /** Takes a change that was kept. */
-  #adopt({ version, shown, seen, silent }: MatchChange, board: Board): void {
-    this.silent = silent
-    for (const one of seen) this.#note(one)
-    for (const [key, one] of shown) this.shown.set(key, one)
-    this.version = version
-    this.#board = board
-    this.#stats = undefined
   }
 
   /** The feed is alive, whether or not it had anything to say. */

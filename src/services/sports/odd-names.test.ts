@@ -1,10 +1,11 @@
 import { expect, test } from 'bun:test'
 import { join } from 'node:path'
 import { Folder } from '../../../test/kit/folder.ts'
+import { migrateSql, openSql } from '../../store/index.ts'
 import { readBatch, readGame } from './batch.ts'
 import { Match } from './match.ts'
 import { type FedGame, gameSchema, reduceStats, snapshotSchema } from './model/index.ts'
-import { SportsStore } from './store.ts'
+import { SportsStore, sportsTables } from './store.ts'
 
 const nowUtcMs = 1_700_000_000_000
 const longest = 'x'.repeat(128)
@@ -14,21 +15,26 @@ type Batches = readonly (readonly [source: string, events: readonly object[]])[]
 /** Takes batches in and keeps them, reads the match again, and checks that pages could read both. */
 async function keptAndRead(batches: Batches, described: Partial<FedGame> = {}): Promise<Match> {
   await using folder = new Folder()
-  const path = join(folder.path, 'sports.db')
+  const target = `sqlite:${join(folder.path, 'sports.db')}`
   const game = readGame('m', { home: 'Reds', away: 'Blues', ...described })
   const match = new Match({ game, run: 0, version: 0, shown: [], seen: [] }, nowUtcMs)
-  const store = new SportsStore(path)
-  store.describe(match)
-  for (const [source, events] of batches) {
-    match.applyBatch(readBatch('m', { source, events: [...events] as never }), nowUtcMs, ({ change, board, before }) =>
-      store.commit('m', change, board, { atMs: nowUtcMs, before }),
-    )
+  const sql = await openSql(target)
+  await migrateSql(sql, 'sports', sportsTables)
+  const store = new SportsStore(sql)
+  await store.describe(match, 0, { atMs: nowUtcMs, before: undefined })
+  for (const [index, [source, events]] of batches.entries()) {
+    const batch = readBatch('m', { source, events: [...events] as never })
+    const applied = match.draft(batch, nowUtcMs)
+    await store.commit('m', index + 1, applied.change, applied.board, { atMs: nowUtcMs, before: applied.before })
+    match.adopt(applied, batch.source, nowUtcMs)
   }
-  store.close()
-  const again = new SportsStore(path)
-  expect(again.games()).toHaveLength(1)
-  const stored = again.load('m')
-  again.close()
+  await sql.close()
+  const reopened = await openSql(target)
+  const again = new SportsStore(reopened)
+  expect(await again.games()).toHaveLength(1)
+  const kept = await again.match('m')
+  const stored = kept && { ...kept, seen: await again.words('m') }
+  await reopened.close()
   if (stored === undefined) throw new Error('not kept')
   const read = new Match(stored, nowUtcMs)
   expect(read.snapshot(0)).toEqual(match.snapshot(0))

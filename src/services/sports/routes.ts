@@ -1,9 +1,10 @@
 import { CommandError, errors, readDelay } from '../../protocol/index.ts'
 import type { ServiceHost } from '../../service.ts'
-import { readBatch, readGame } from './batch.ts'
-import { type Games, noSuchGame } from './games.ts'
+import { readGame } from './batch.ts'
+import type { Games } from './games.ts'
 import type { Match } from './match.ts'
 import { gameIdSchema, ordered, priorityOf, shotsOf } from './model/index.ts'
+import { noSuchGame } from './receipt.ts'
 
 type Params = Readonly<Record<string, string>>
 
@@ -13,12 +14,12 @@ const neverKept = { 'Cache-Control': 'no-store' }
 
 /** What is asked and told about games over HTTP. */
 export function addRoutes(server: ServiceHost, games: Games): void {
-  server.route('GET', '/sports/games', request => {
+  server.route('GET', '/sports/games', async request => {
     const delayMs = delayIn(request)
-    return open({ games: games.list(undefined, delayMs), serverUtcMs: server.clock.now() - delayMs })
+    return open({ games: await games.list(undefined, delayMs), serverUtcMs: server.clock.now() - delayMs })
   })
-  const about = (answer: (match: Match, request: Request) => object) => (request: Request, params: Params) => {
-    const match = games.match(params.id ?? '', delayIn(request))
+  const about = (answer: (match: Match, request: Request) => object) => async (request: Request, params: Params) => {
+    const match = await games.match(params.id ?? '', delayIn(request))
     return match === undefined ? missing(noSuchGame(params.id ?? '')) : open(answer(match, request))
   }
   server.route(
@@ -44,15 +45,17 @@ export function addRoutes(server: ServiceHost, games: Games): void {
   )
   server.route('PUT', '/sports/games/:id', async (request, params) => {
     const body = await server.readTrusted(request)
-    const game = readGame(idOf(params), body)
-    const isNew = await games.put(game)
+    const id = idOf(params)
+    // Read here as well, for the answer.
+    const game = readGame(id, body)
+    const isNew = await games.put(id, body)
     return Response.json({ game }, { status: isNew ? 201 : 200, headers: neverKept })
   })
   server.route('POST', '/sports/games/:id/events', async (request, params) => {
     const body = await server.readTrusted(request)
     const id = idOf(params)
-    if (!games.has(id)) throw noSuchGame(id)
-    return Response.json(await games.ingest(id, readBatch(id, body)), { headers: neverKept })
+    if (!(await games.has(id))) throw noSuchGame(id)
+    return Response.json(await games.ingest(id, body), { headers: neverKept })
   })
 }
 

@@ -28,6 +28,11 @@ export class UndoLog<T extends object> {
       this.#changes.shift()
   }
 
+  /** Adds what another node's clock has timed: where that is behind what is known already, it counts as just as late. */
+  addLate(atMs: number, before: T): void {
+    this.add(Math.max(atMs, this.#changes.at(this.#changes.size - 1)?.atMs ?? atMs), before)
+  }
+
   /** The states before all changes after a time, oldest change first. */
   since(untilMs: number): readonly T[] {
     let first = this.#changes.size

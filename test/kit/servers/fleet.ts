@@ -38,6 +38,7 @@ export class MemoryFleet {
     place: {
       logs: { channels: this.#lineTo('channels'), controls: this.#lineTo('controls'), presence: this.#lineTo('presence') },
       leases: this.#leases,
+      fence: this.#leases,
       troubles: () => this.troubles,
     },
     close: async () => undefined,

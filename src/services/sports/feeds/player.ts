@@ -1,6 +1,5 @@
-import type { Clock, Timer } from '../../../kit/index.ts'
+import { type Clock, json, type Timer } from '../../../kit/index.ts'
 import type { Log } from '../../../service.ts'
-import { readBatch, readGame } from '../batch.ts'
 import type { Games } from '../games.ts'
 import { limits } from '../limits.ts'
 import type { FedEvent } from '../model/index.ts'
@@ -17,7 +16,7 @@ export interface Pace {
 export interface PlayerHost {
   readonly clock: Clock
   readonly log: Log
-  readonly games: Games
+  readonly games: Pick<Games, 'game' | 'ingest' | 'restart'>
 }
 
 /**
@@ -63,14 +62,14 @@ export class RecordingPlayer {
     const { games, clock } = this.host
     const { id } = this.recording
     const { speed } = this.pace
-    const known = games.game(id)
+    const known = await games.game(id)
     const beforeKickOffMs = Math.round(kickOffMs(this.recording) / speed)
     const ongoing = known?.rate === speed && known.kickoffUtcMs !== undefined ? known.kickoffUtcMs - beforeKickOffMs : undefined
     this.#startUtcMs = this.#loopStart(clock.now()) ?? ongoing ?? clock.now()
     this.#next = 0
     const kickoffUtcMs = this.#startUtcMs + beforeKickOffMs
     if (known?.rate === speed && known.kickoffUtcMs === kickoffUtcMs) return
-    await games.restart(readGame(id, { ...this.recording.game, kickoffUtcMs, rate: speed }))
+    await games.restart(id, json({ ...this.recording.game, kickoffUtcMs, rate: speed }))
   }
 
   #loopStart(nowUtcMs: number): number | undefined {
@@ -109,8 +108,7 @@ export class RecordingPlayer {
   async #ingest(events: readonly FedEvent[]): Promise<void> {
     const { id } = this.recording
     for (let from = 0; from < events.length; from += limits.batchMax) {
-      const batch = readBatch(id, { source: 'replay', events: events.slice(from, from + limits.batchMax) })
-      await this.host.games.ingest(id, batch)
+      await this.host.games.ingest(id, json({ source: 'replay', events: events.slice(from, from + limits.batchMax) }))
     }
   }
 
