@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
+import { Producer } from '@platformatic/kafka'
 import { KafkaCluster, type KafkaLog, type KafkaOptions } from '../../src/broker/kafka/index.ts'
 import { atEnd, type KafkaOptions as EngineOptions, type Kafka, lacksKafka, quiet, startKafka, until } from '../kit/index.ts'
-import { kafkaOptions } from './over-kafka.ts'
+import { kafkaOptions, TopicAdmin } from './over-kafka.ts'
 
 const partitions = 8
 const brokerDownMs = 10_000
@@ -108,6 +109,46 @@ describe.skipIf(lacksKafka('logs on three brokers'))('Kafka with three brokers',
     await until('all are read', () => readers.numbers.every((numbers, partition) => numbers.at(-1) === last[partition]))
     expect(readers.numbers).toEqual(writers.acknowledged)
     expect(readers.problems).toEqual([])
+  })
+})
+
+describe.skipIf(lacksKafka('records of other clients'))('Kafka that others write to', () => {
+  test('[KF15] records of other clients are read: compressed, without a key, larger than an answer, and in transactions, whose end holds nobody up', async () => {
+    const kafka = await started({})
+    const admin = new TopicAdmin(kafka)
+    atEnd(() => admin.close())
+    const topic = 'feed'
+    await admin.create(topic, 1, { 'max.message.bytes': '8000000' })
+    const log = await (await opened(kafka)).log({ name: topic, partitions: 1, path: 'kafka.topics' })
+    const values: string[] = []
+    let reached = 0
+    const reading = log.read(0, 0, {
+      take: (records, readTo) => {
+        values.push(...records.map(({ value }) => value))
+        reached = readTo
+      },
+      missed() {},
+      restarted() {},
+    })
+    atEnd(() => reading.close())
+    const base = { clientId: 'other', bootstrapBrokers: kafka.urls, acks: -1, retries: 20, retryDelay: 500 }
+    const producer = new Producer(base)
+    atEnd(() => producer.close())
+    const message = (value: string) => ({ topic, partition: 0, value: Buffer.from(value) })
+    for (const compression of ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const)
+      await producer.send({ messages: [message(compression), message(`${compression} again`)], compression })
+    const large = 'x'.repeat(3_000_000)
+    await producer.send({ messages: [message(large)] })
+    const own = new Producer({ ...base, transactionalId: 'feed', idempotent: true })
+    atEnd(() => own.close())
+    const transaction = await own.beginTransaction()
+    await transaction.send({ messages: [message('in a transaction')] })
+    await transaction.commit()
+    const all = ['none', 'gzip', 'snappy', 'lz4', 'zstd'].flatMap(name => [name, `${name} again`])
+    const given = [...all, 'large', 'in a transaction']
+    await until('all is read, with the marker at the end', () => reached === given.length + 1)
+    expect(values.map(value => (value === large ? 'large' : value))).toEqual(given)
+    expect((await log.bounds(0)).last).toBe(reached)
   })
 })
 
