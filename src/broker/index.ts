@@ -8,8 +8,6 @@ export {
   type LogEntry,
   type LogLimits,
   LogLine,
-  LogPresence,
-  type LogPresenceOptions,
   type LogReader,
   type LogReading,
   type LogRecord,

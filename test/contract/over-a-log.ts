@@ -1,13 +1,5 @@
 import { MachineClock, type SimClock } from '../../sim/core/clock.ts'
-import {
-  defaultLogLimits,
-  LogBroker,
-  type LogLimits,
-  type LogLine,
-  LogPresence,
-  MemoryLog,
-  type SharedLog,
-} from '../../src/broker/index.ts'
+import { defaultLogLimits, LogBroker, type LogLimits, type LogLine, MemoryLog, type SharedLog } from '../../src/broker/index.ts'
 import { type BrokerSink, type Control, defaultLimits, Namespaces, silentLog } from '../../src/hub/index.ts'
 import { seededRandom } from '../../src/kit/index.ts'
 import type { Position } from '../../src/protocol/index.ts'
@@ -16,7 +8,6 @@ import { contractNamespaces, Heard } from './broker.ts'
 interface MemoryLogs {
   readonly channels: MemoryLog
   readonly controls: MemoryLog
-  readonly presence: MemoryLog
 }
 
 /** The logs of a cluster in this process. */
@@ -36,7 +27,6 @@ export class LogCluster {
     this.logs = logs ?? {
       channels: new MemoryLog({ clock, random, partitions }),
       controls: new MemoryLog({ clock, random, partitions: 1 }),
-      presence: new MemoryLog({ clock, random, partitions: 1 }),
     }
   }
 
@@ -47,15 +37,14 @@ export class LogCluster {
 
 const nobody: BrokerSink = { deliver() {}, control() {}, mayHaveMissed() {}, removed() {} }
 
-/** Broker and presence of one node, with lines to the logs that can be cut. */
+/** The broker of one node, with lines to the logs that can be cut. */
 export class LogNode {
   readonly warnings: object[] = []
   readonly heard = new Heard()
   readonly controlled: [Control, Position][] = []
   readonly clock: MachineClock
-  readonly lines: { readonly channels: LogLine; readonly controls: LogLine; readonly presence: LogLine }
+  readonly lines: { readonly channels: LogLine; readonly controls: LogLine }
   readonly broker: LogBroker
-  readonly presence: LogPresence
 
   constructor(
     readonly id: string,
@@ -65,9 +54,8 @@ export class LogNode {
     this.lines = {
       channels: logs.channels.line(this.clock),
       controls: logs.controls.line(this.clock),
-      presence: logs.presence.line(this.clock),
     }
-    const { controls, presence } = this.lines
+    const { controls } = this.lines
     const channels = garble(this.lines.channels)
     const namespaces = new Namespaces(all)
     const random = seededRandom(Number(Bun.hash.xxHash32(id)))
@@ -76,7 +64,6 @@ export class LogNode {
     const controlled = (control: Control, place: Position) => void this.controlled.push([control, place])
     this.broker = new LogBroker({ ...options, logLimits, logs: { channels, controls }, controlled }, nobody)
     this.broker.attach(this.heard)
-    this.presence = new LogPresence({ ...options, presence, node: id }, this.broker)
   }
 
   cut(): void {
@@ -88,7 +75,6 @@ export class LogNode {
   }
 
   async close(): Promise<void> {
-    await this.presence.close()
     await this.broker.close()
   }
 }

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'bun:test'
 import fc from 'fast-check'
 import { defaultLogLimits, partitionOf, type SharedLog } from '../../src/broker/index.ts'
-import { presenceLeaseMs } from '../../src/hub/index.ts'
 import type { LogNode } from '../contract/over-a-log.ts'
 import { rounds } from '../kit/index.ts'
 import { type Act, act, channels, fieldsOf, LogStage, play, recover, tightLimits } from './log-stage.ts'
@@ -192,91 +191,5 @@ describe('brokers over a log', () => {
     expect(first?.map(([control]) => control)).toMatchObject(Array.from({ length: 5 }, (_, n) => ({ user: `user-${n}` })))
     expect(first?.map(([, { offset }]) => offset)).toEqual([1, 2, 3, 4, 5])
     for (const other of others) expect(other).toEqual(first ?? [])
-  })
-})
-
-describe('presence over a log', () => {
-  const change = fc.record({
-    what: fc.constantFrom('enter', 'enter', 'leave', 'cut', 'mend', 'kill', 'wait', 'below', 'drop'),
-    who: fc.nat({ max: 20 }),
-    client: fc.constantFrom('a', 'b', 'c', 'd'),
-    ms: fc.integer({ min: 0, max: 2 * presenceLeaseMs }),
-  })
-
-  test('[N26] all nodes come to agree on who is there, and it is who is there', () => {
-    fc.assert(
-      fc.property(fc.array(change, { maxLength: 40 }), changes => {
-        const stage = new LogStage()
-        const there = new Map<string, { readonly node: LogNode; readonly owner: string | undefined }>()
-        for (const { what, who, client: name, ms } of changes) {
-          const node = stage.node(who)
-          // A client's id names the node that it is on.
-          const client = `${node.id} ${name}`
-          const owner = what === 'below' ? 'edge.1' : undefined
-          if (what === 'enter' || what === 'below') {
-            void node.presence.track('room:1', { user: name, client }, owner)
-            there.set(client, { node, owner })
-          }
-          if (what === 'leave') {
-            const known = there.get(client)
-            void node.presence.untrack('room:1', client, known?.owner)
-            there.delete(client)
-          }
-          if (what === 'drop') {
-            void node.presence.drop('edge.1')
-            for (const [key, known] of there) if (known.node === node && known.owner !== undefined) there.delete(key)
-          }
-          if (what === 'cut') node.cut()
-          if (what === 'mend') node.mend()
-          if (what === 'kill') {
-            stage.restart(who)
-            for (const [key, known] of there) if (known.node === node) there.delete(key)
-          }
-          stage.clock.advance(what === 'wait' ? ms : ms % 200)
-        }
-        stage.mendAll()
-        stage.clock.advance(2 * presenceLeaseMs)
-        const expected = [...there.keys()].sort()
-        for (const { presence } of [...stage.nodes, stage.observer]) {
-          const listed: string[] = []
-          void presence.list('room:1').then(list => listed.push(...list.keys()))
-          stage.clock.settle()
-          expect(listed.sort()).toEqual(expected)
-        }
-      }),
-      { numRuns: rounds(60, 2000) },
-    )
-  })
-
-  test('[N26] a node that is cut off for long has no more to say when it is back than fits, and ends in who is there', () => {
-    const stage = new LogStage(2)
-    const [one, other] = [stage.node(0), stage.node(1)]
-    one.cut()
-    for (let n = 0; n < 12_000; n++) {
-      void one.presence.track('room:1', { user: `user-${n}`, client: `client-${n}` })
-      if (n >= 3) void one.presence.untrack('room:1', `client-${n}`)
-    }
-    stage.clock.advance(2 * presenceLeaseMs)
-    const before = stage.cluster.logs.presence.boundsNow(0).last
-    stage.mendAll()
-    expect(stage.cluster.logs.presence.boundsNow(0).last - before).toBeLessThan(10_100)
-    const listed: string[] = []
-    void other.presence.list('room:1').then(list => listed.push(...list.keys()))
-    stage.clock.settle()
-    expect(listed.sort()).toEqual(['client-0', 'client-1', 'client-2'])
-  })
-
-  test('[N26] joins and leaves that a node announces end in who is there', () => {
-    const stage = new LogStage(2)
-    const [one, other] = [stage.node(0), stage.node(1)]
-    void one.presence.track('room:1', { user: 'ann', client: 'a' })
-    void other.presence.track('room:1', { user: 'ben', client: 'b' })
-    stage.clock.advance(1000)
-    one.clock.kill()
-    stage.clock.advance(3 * presenceLeaseMs)
-    const told = other.heard.messages.flatMap(({ message }) =>
-      message.kind === 'publication' ? [] : message.infos.map(({ user }) => `${message.kind} ${user}`),
-    )
-    expect(told.sort()).toEqual(['join ann', 'join ben', 'leave ann'])
   })
 })

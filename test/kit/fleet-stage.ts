@@ -20,7 +20,6 @@ export class FleetStage {
   readonly #logs = {
     channels: new MemoryLog({ clock: this.clock, random: this.#random, partitions: 4 }),
     controls: new MemoryLog({ clock: this.clock, random: this.#random, partitions: 1 }),
-    presence: new MemoryLog({ clock: this.clock, random: this.#random, partitions: 1 }),
   }
   readonly leases = new MemoryLeaseStore(this.clock)
 
@@ -36,8 +35,8 @@ export class FleetStage {
     prepare: (application: Application) => Promise<unknown> = async () => undefined,
   ): Promise<Application> {
     const clock = new MachineClock(this.clock)
-    const { channels, controls, presence } = this.#logs
-    const lines = { channels: channels.line(clock), controls: controls.line(clock), presence: presence.line(clock) }
+    const { channels, controls } = this.#logs
+    const lines = { channels: channels.line(clock), controls: controls.line(clock) }
     const fleet = { logs: lines, leases: this.leases, fence: this.leases, address: `ws://${id}`, slots: this.slots }
     const application = this.all.create(id, this.input, undefined, { clock, ...deps }, fleet)
     this.places.push({ application, clock, lines: Object.values(lines) })

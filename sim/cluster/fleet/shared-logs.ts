@@ -9,7 +9,6 @@ import type { Oracle } from '../oracle.ts'
 export interface LogLines {
   readonly channels: LogLine
   readonly controls: LogLine
-  readonly presence: LogLine
 }
 
 const partitions = 2
@@ -18,17 +17,15 @@ const partitions = 2
 export class SharedSimLogs {
   readonly #channels: MemoryLog
   readonly #controls: MemoryLog
-  readonly #presence: MemoryLog
 
   constructor(time: SimClock, random: Random) {
     this.#channels = new MemoryLog({ clock: time, random, partitions })
     this.#controls = new MemoryLog({ clock: time, random, partitions: 1 })
-    this.#presence = new MemoryLog({ clock: time, random, partitions: 1 })
   }
 
   /** @param delayMs on the way to the logs, and as long on the way back */
   lines(clock: Clock, delayMs: number): LogLines {
-    const lines = { channels: this.#channels.line(clock), controls: this.#controls.line(clock), presence: this.#presence.line(clock) }
+    const lines = { channels: this.#channels.line(clock), controls: this.#controls.line(clock) }
     for (const line of Object.values(lines)) line.delayMs = delayMs
     return lines
   }

@@ -2,7 +2,6 @@ export { AnnouncedClients } from './announced-clients.ts'
 export { defaultLogLimits, type LogLimits } from './limits.ts'
 export { LogBroker, type LogBrokerOptions } from './log-broker.ts'
 export { LogLine } from './log-line.ts'
-export { LogPresence, type LogPresenceOptions } from './log-presence.ts'
 export { MemoryLog, type MemoryLogOptions } from './memory-log.ts'
 export {
   bytesOf,

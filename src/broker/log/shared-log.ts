@@ -92,8 +92,6 @@ export interface SharedLogs {
   readonly namespaces?: ReadonlyMap<string, NamespaceLog>
   /** Messages to every node, in one partition. */
   readonly controls: SharedLog
-  /** Who is there, in one partition. */
-  readonly presence: SharedLog
 }
 
 /** The partition of a key, as Kafka's own producers choose it, so that other systems may write by key. */

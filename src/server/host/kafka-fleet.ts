@@ -53,20 +53,19 @@ async function openLogs(kafka: KafkaCluster, config: KafkaConfig): Promise<Share
   const ofNamespaces = own.flatMap(([name, { mapping, topic }]) =>
     mapping === 'shared' ? [{ ...many, namespace: name, name: topic ?? `${prefix}.${name}` }] : [],
   )
-  const [channels, controls, presence, ...others] = await kafka.logs([
+  const [channels, controls, ...others] = await kafka.logs([
     { ...many, name: `${prefix}.channels` },
     { ...one, name: `${prefix}.controls` },
-    { ...one, name: `${prefix}.presence` },
     ...ofNamespaces,
   ])
-  if (channels === undefined || controls === undefined || presence === undefined) throw new RangeError('a log for each topic is expected')
+  if (channels === undefined || controls === undefined) throw new RangeError('a log for each topic is expected')
   const namespaces = new Map<string, NamespaceLog>()
   for (const [index, log] of others.entries()) namespaces.set(ofNamespaces[index]?.namespace ?? '', { mapping: 'shared', log })
   for (const [name, { mapping, topic }] of own) {
     if (mapping !== 'per-channel') continue
     namespaces.set(name, { mapping, prefix: topic ?? `${prefix}.${name}.`, open: channel => kafka.log({ ...one, name: channel }) })
   }
-  return { channels, controls, presence, namespaces }
+  return { channels, controls, namespaces }
 }
 
 function troublesOf(kafka: KafkaCluster): readonly Trouble[] {

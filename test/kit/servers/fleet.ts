@@ -28,7 +28,6 @@ export class MemoryFleet {
     this.#logs = {
       channels: new MemoryLog({ clock, random: systemRandom, partitions: 4 }),
       controls: new MemoryLog({ clock, random: systemRandom, partitions: 1 }),
-      presence: new MemoryLog({ clock, random: systemRandom, partitions: 1 }),
     }
     this.#leases = new MemoryLeaseStore(clock)
   }
@@ -36,7 +35,7 @@ export class MemoryFleet {
   /** `broker: 'shared:'` opens it. */
   readonly open: FleetOpener = async () => ({
     place: {
-      logs: { channels: this.#lineTo('channels'), controls: this.#lineTo('controls'), presence: this.#lineTo('presence') },
+      logs: { channels: this.#lineTo('channels'), controls: this.#lineTo('controls') },
       leases: this.#leases,
       fence: this.#leases,
       troubles: () => this.troubles,
