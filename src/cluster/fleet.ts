@@ -199,7 +199,7 @@ export class Fleet extends Central {
 
   override async channels(pattern: string): Promise<Readonly<Record<string, number>>> {
     const here = this.below.channels(pattern)
-    const [own, others] = await Promise.all([here, this.#peers.survey(protocol.channels, { pattern }, true)])
+    const [own, others] = await Promise.all([here, this.#peers.survey(protocol.channels, { pattern })])
     return sumByName([own, ...others])
   }
 

@@ -40,7 +40,7 @@ export class Peer implements Respondent {
   reports: readonly NodeReport[] = []
   #state: PeerState
   readonly #beats: Timer
-  readonly #waiting = new Set<(link: Link) => void>()
+  readonly #waiting = new Set<PromiseWithResolvers<Link>>()
   #failures = 0
 
   constructor(
@@ -59,13 +59,13 @@ export class Peer implements Respondent {
   async request<In, Out>(row: Request<In, Out>, input: In): Promise<Out> {
     if (this.#state.kind === 'up') return await this.#state.link.request(row, input)
     if (this.#state.kind === 'closed' || this.#waiting.size >= waitingMax) throw new BrokenLink()
-    const { promise: up, resolve } = Promise.withResolvers<Link>()
-    this.#waiting.add(resolve)
+    const up = Promise.withResolvers<Link>()
+    this.#waiting.add(up)
     try {
-      const link = await within(this.options.clock, patienceMs, up, () => new BrokenLink())
+      const link = await within(this.options.clock, patienceMs, up.promise, () => new BrokenLink())
       return await link.request(row, input)
     } finally {
-      this.#waiting.delete(resolve)
+      this.#waiting.delete(up)
     }
   }
 
@@ -73,6 +73,7 @@ export class Peer implements Respondent {
     const state = this.#state
     this.#state = { kind: 'closed' }
     this.#beats.cancel()
+    for (const { reject } of this.#waiting) reject(new BrokenLink())
     this.#waiting.clear()
     if (state.kind === 'waiting') state.timer.cancel()
     if (state.kind === 'up') state.link.close(linkCloses.normal.code, linkCloses.normal.reason)
@@ -119,7 +120,7 @@ export class Peer implements Respondent {
     if (this.#state.kind !== 'connecting' || this.#state.link !== link) return
     this.#state = { kind: 'up', link }
     this.#failures = 0
-    for (const resolve of this.#waiting) resolve(link)
+    for (const { resolve } of this.#waiting) resolve(link)
     this.#waiting.clear()
     this.#beat()
   }

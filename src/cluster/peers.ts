@@ -1,6 +1,6 @@
 import type { CommandContext, LimitReport } from '../hub/index.ts'
-import type { Json } from '../kit/index.ts'
-import { CommandError } from '../protocol/index.ts'
+import { type Json, within } from '../kit/index.ts'
+import { CommandError, errors } from '../protocol/index.ts'
 import type { Below } from './below.ts'
 import type { FleetPresence } from './fleet-presence.ts'
 import { Handlers } from './handlers.ts'
@@ -10,7 +10,7 @@ import type { ClusterMember } from './placement/index.ts'
 import { linkVersion, protocol, refusals } from './protocol.ts'
 import type { NodeReport } from './report.ts'
 import type { Request } from './row.ts'
-import { anyOf, survey } from './survey.ts'
+import { anyOf } from './survey.ts'
 import type { Route } from './topology-host.ts'
 
 export interface PeersContext {
@@ -25,6 +25,8 @@ export interface PeersContext {
 
 /** How long all other nodes may take to answer what is asked of all. */
 const surveyMs = 5000
+/** How often one of them is asked whose link breaks. Each time but the first a link is waited for. */
+const triesMax = 3
 
 /** The other nodes of a fleet: what is asked of them, and what they ask here. */
 export class Peers {
@@ -80,8 +82,15 @@ export class Peers {
     for (const peer of this.#peers.values()) if (peer.isUp) peer.request(row, input).catch(() => undefined)
   }
 
-  survey<In, Out>(row: Request<In, Out>, input: In, isWhole: boolean): Promise<readonly Out[]> {
-    return survey(this.#peers.values(), row, input, { clock: this.options.clock, deadlineMs: surveyMs, isWhole })
+  /**
+   * Asks all of them the same, which must only read. One that ends meanwhile is left out. @throws CommandError as one of them does, or 100 where
+   * one is late
+   */
+  async survey<In, Out>(row: Request<In, Out>, input: In): Promise<readonly Out[]> {
+    const { clock } = this.options
+    const late = () => new CommandError(errors.internal, `a node does not answer ${row.name}`)
+    const asked = [...this.#peers.keys()].map(node => within(clock, surveyMs, this.#askMember(node, row, input), late))
+    return (await Promise.all(asked)).flatMap(answer => (answer === undefined ? [] : [answer]))
   }
 
   /** Whether it is so at any of them. */
@@ -112,6 +121,19 @@ export class Peers {
     this.#isClosed = true
     for (const peer of this.#peers.values()) peer.close()
     this.#peers.clear()
+  }
+
+  /** Asks for as long as it is a member; undefined where it is none any more. */
+  async #askMember<In, Out>(node: string, row: Request<In, Out>, input: In): Promise<Out | undefined> {
+    for (let tries = 1; ; tries++) {
+      const peer = this.#peers.get(node)
+      if (peer === undefined) return undefined
+      try {
+        return await peer.request(row, input)
+      } catch (error) {
+        if (!(error instanceof BrokenLink) || tries === triesMax) throw error
+      }
+    }
   }
 
   #accept(node: string, version: number): { node: string } {

@@ -155,6 +155,15 @@ describe('a fleet of equal nodes', () => {
     expect(ran).toEqual([])
   })
 
+  test('[FL3] what is asked of all nodes leaves out one that has died, as soon as it is no member any more', async () => {
+    const { stage, a, b, c } = await three()
+    for (const [index, { node }] of [a, b, c].entries())
+      new DirectClient(node, `user-${index}`, stage.clock).call({ subscribe: { channel: 'news:1' } })
+    stage.kill(c)
+    expect(await stage.done(a.topology.channels('news:*'), 3000)).toEqual({ 'news:1': 2 })
+    expect(await stage.done(a.topology.channels('news:*'), 10)).toEqual({ 'news:1': 2 })
+  })
+
   test('[FL9] the rate of a service holds on all nodes together', async () => {
     const { stage, a, b, c } = await three()
     const service = defineService({
