@@ -5,7 +5,7 @@ import type { Verifier } from './access/identity.ts'
 import { Rates } from './access/rates.ts'
 import { Refusals } from './access/refusals.ts'
 import { Revocations } from './access/revocations.ts'
-import { SharedLimits } from './access/shared-limits.ts'
+import { commandRate, SharedLimits } from './access/shared-limits.ts'
 import { TokenCheck } from './access/token-check.ts'
 import { Hub } from './channel/hub.ts'
 import { Occupancy } from './channel/occupancy.ts'
@@ -107,7 +107,7 @@ export class Node implements BrokerSink, SessionContext<Session>, LifecycleHost 
     this.refusals = new Refusals({ clock, log: options.log, explained: options.explained === true })
     this.revocations = options.revocations ?? new Revocations(clock)
     this.rates = new Rates(clock, limits)
-    this.sharedRates.set('commands', this.rates.principals)
+    this.sharedRates.set(commandRate, this.rates.principals)
     this.steps = new Steps(clock)
     this.calls = new ServiceCalls(this.rates, this.steps)
     this.tokens = new TokenCheck(options.verifier, this.rates)

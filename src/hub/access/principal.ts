@@ -8,6 +8,11 @@ export function principalOf(user: string, address: string): Principal {
   return user === '' ? `address:${networkOf(address)}` : `user:${user}`
 }
 
+/** Whether a principal is a user, and not the network of strangers. */
+export function isUser(principal: string): boolean {
+  return principal.startsWith('user:')
+}
+
 /**
  * What one subscriber of an Internet provider holds: an IPv4 address, or the /64 of an IPv6 address, within which everybody can pick as many
  * addresses as they like (RFC 6177).

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { SteppedClock } from '../../kit/index.ts'
 import { defaultLimits } from '../limits.ts'
 import { Rates } from './rates.ts'
-import { type LimitedSessions, SharedLimits } from './shared-limits.ts'
+import { commandRate, type LimitedSessions, SharedLimits } from './shared-limits.ts'
 
 const limits = { ...defaultLimits, commandRatePerUser: { perSecond: 10, burst: 20 }, sessionsPerUserMax: 10 }
 
@@ -33,7 +33,7 @@ class LimitedNode implements LimitedSessions {
     clock: SteppedClock,
   ) {
     this.rates = new Rates(clock, limits)
-    this.shared = new SharedLimits(limits, new Map([['commands', this.rates.principals]]), this)
+    this.shared = new SharedLimits(limits, new Map([[commandRate, this.rates.principals]]), this)
   }
 
   of(): Connection[] {
@@ -88,4 +88,12 @@ test('[FL9] a user who asks all nodes for as much as they give has in the long r
   expect(greedy).toBeLessThanOrEqual(60 * perSecond + 3 * (burst + perSecond))
   expect(greedy).toBeGreaterThan(50 * perSecond)
   expect(modest).toBe(60 * 3 * 3)
+})
+
+test('[FL9] strangers behind one address are limited by each node for itself: a balancer in front may be all of them', () => {
+  const { nodes, exchange } = fleetOf(3)
+  const [first, second] = nodes
+  for (let n = 0; n < limits.commandRatePerUser.burst; n++) first?.rates.spendFor('address:203.0.113.9')
+  exchange()
+  expect(second?.rates.spendFor('address:203.0.113.9', limits.commandRatePerUser.burst)).toBe(true)
 })

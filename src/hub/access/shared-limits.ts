@@ -1,6 +1,7 @@
 import type { KeyedRateLimiter } from '../../kit/index.ts'
 import { type Close, closes } from '../../protocol/index.ts'
 import type { Limits } from '../limits.ts'
+import { isUser } from './principal.ts'
 
 /** What users had of their limits on one node, as far as it went beyond that node's share. */
 export interface LimitReport {
@@ -9,6 +10,9 @@ export interface LimitReport {
   /** Sessions at present, by user. */
   readonly sessions: readonly (readonly [user: string, sessions: number])[]
 }
+
+/** The name of the rate of all commands, whose keys are principals. */
+export const commandRate = 'commands'
 
 /** Between reports. By then a limit of a user holds on all nodes together. */
 export const limitReportMs = 1000
@@ -52,9 +56,8 @@ export class SharedLimits {
     const wanted = new Set([...this.#heard.values()].flatMap(({ heavy }) => [...heavy]))
     const spent = [...this.rates].flatMap(([name, rate]) => {
       const share = this.#shareOf(rate)
-      return rate
-        .takeCounts()
-        .flatMap(([key, count]) => (count > share || wanted.has(`${name} ${key}`) ? [[name, key, count] as const] : []))
+      const isTold = (key: string, count: number) => isShared(name, key) && (count > share || wanted.has(`${name} ${key}`))
+      return rate.takeCounts().flatMap(([key, count]) => (isTold(key, count) ? [[name, key, count] as const] : []))
     })
     return { spent, sessions: this.#sessionsToTell(wanted) }
   }
@@ -109,4 +112,9 @@ export class SharedLimits {
     for (const { sessions } of this.#heard.values()) count += sessions.get(user) ?? 0
     return count
   }
+}
+
+/** Behind one address there may be everybody who comes through a balancer: strangers are limited by each node for itself. */
+function isShared(rate: string, key: string): boolean {
+  return rate !== commandRate || isUser(key)
 }
