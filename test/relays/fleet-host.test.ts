@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'bun:test'
 import { z } from 'zod'
 import type { LeaseStore } from '../../src/cluster/index.ts'
 import type { Json } from '../../src/kit/index.ts'
+import { kafkaMetrics } from '../../src/server/host/kafka-metrics.ts'
 import { type FleetOpener, StartError } from '../../src/server/index.ts'
 import { defineService } from '../../src/service.ts'
 import { api } from '../kit/api.ts'
@@ -144,6 +145,22 @@ describe('how a fleet is', () => {
     expect((await readiness(node)).body).toMatchObject({ away: { postgres: expect.stringContaining('does not answer') } })
     isCut = false
     await until('it is ready', async () => (await readiness(node)).code === 200)
+  })
+
+  test('[KF25] metrics show what a node reads and appends, how far it is behind, and how long Kafka has been silent', async () => {
+    const fleet = new MemoryFleet()
+    const figures = { partitions: 66, sessions: 3, lag: 7, silentMs: 1500, reconnects: 2, unreadable: 1 }
+    const appends = { appended: 100, appendFailures: 4, appendRetries: 5 }
+    const open: FleetOpener = async context => ({
+      ...(await fleet.open(context)),
+      metrics: kafkaMetrics(() => ({ ...figures, ...appends })),
+    })
+    const metrics = await metricsOf(await fleet.add({}, { fleets: { shared: open } }))
+    const shown = [...metrics.matchAll(/^fanfare_kafka_(\w+) (\S+)$/gm)].map(([, name, value]) => [name, Number(value)])
+    expect(Object.fromEntries(shown)).toEqual({
+      ...{ partitions: 66, sessions: 3, lag_records: 7, silent_seconds: 1.5, reconnects_total: 2, unreadable_total: 1 },
+      ...{ appended_total: 100, append_failures_total: 4, append_retries_total: 5 },
+    })
   })
 
   test('[FL15] metrics and the operations page show members, slots and terms; a server alone shows none', async () => {

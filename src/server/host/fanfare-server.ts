@@ -44,6 +44,7 @@ export class FanfareServer extends InProcessCalls implements Server {
     this.workers = new Workers({ config, clock, random, log, http: this.http, topology })
     this.ops = new Ops({ clock, node, config, topology })
     this.metrics = new Metrics({ clock, node, topology, hooks, disk })
+    for (const metric of opened.fleet?.metrics ?? []) this.metrics.add(metric)
     addRoutes({
       ...{ clock, random, config, node, topology, guard, sse, tickets, disk, answers, ops: this.ops, metrics: this.metrics },
       route: (method, path, handler) => application.route(method, path, handler),

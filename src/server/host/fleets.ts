@@ -2,6 +2,7 @@ import type { FleetPlace } from '../../cluster/index.ts'
 import type { Log } from '../../hub/index.ts'
 import type { Clock, Random } from '../../kit/index.ts'
 import { type Config, schemeOf } from '../config/index.ts'
+import type { Metric } from '../ops/metric.ts'
 import type { ServiceRows } from './service-rows.ts'
 
 /** The means to open what the nodes of a fleet share. */
@@ -17,6 +18,8 @@ export interface FleetContext {
 /** What the nodes of a fleet share, as one node has it open. */
 export interface OpenFleet {
   readonly place: Omit<FleetPlace, 'address'>
+  /** Figures of what it is opened with. */
+  readonly metrics?: readonly Metric[]
   close(): Promise<void>
 }
 

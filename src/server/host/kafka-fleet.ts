@@ -5,6 +5,7 @@ import { leaseFence, PostgresLeaseStore, placementMigrations, type Trouble, ttlD
 import { systemClock } from '../../kit/index.ts'
 import type { Config, KafkaConfig, KafkaTls } from '../config/index.ts'
 import type { FleetContext, OpenFleet } from './fleets.ts'
+import { kafkaMetrics } from './kafka-metrics.ts'
 import { StartError } from './start-error.ts'
 
 /** Publications, messages to all nodes and who is there in topics of Kafka; members and leases in Postgres. @throws StartError, SqlError */
@@ -17,6 +18,7 @@ export async function openKafkaFleet(context: FleetContext): Promise<OpenFleet> 
     const leases = new PostgresLeaseStore({ url: databaseOf(config), clock: systemClock, ttlMs: ttlDefaultMs })
     return {
       place: { logs, leases, fence: leaseFence, troubles: () => troublesOf(kafka) },
+      metrics: kafkaMetrics(() => kafka.figures),
       async close() {
         await leases.close()
         await kafka.close()
