@@ -205,6 +205,35 @@ overBothStores(({ open, rows }) => {
     expect(first).toHaveLength(2 + 40)
   })
 
+  test('[CP8] whoever holds the clock and says nothing is ended by Postgres, and what they wrote is not there', async () => {
+    const sql = await open()
+    if (sql.dialect === 'sqlite') return
+    const chat = await ChatRows.open(sql)
+    const { id } = await chat.group('alice', ['bob'])
+    const silent = await chat.unitsOfWork.commit(({ tx }) =>
+      tx.all<{ ms: string }>("select current_setting('idle_in_transaction_session_timeout') as ms"),
+    )
+    expect(silent).toEqual([{ ms: '3s' }])
+    const still = Promise.withResolvers<void>()
+    const begun = Promise.withResolvers<void>()
+    // Another node, which stands still in the middle of a message.
+    const other = new UnitsOfWork(sql, systemClock, { deliver() {}, receiptsDue() {} })
+    const lost = other.commit(async change => {
+      await chat.messages.send(
+        change,
+        { user: 'alice', device: 'laptop' },
+        { conversation: id, cid: 'lost', text: 'lost', device: 'laptop' },
+      )
+      begun.resolve()
+      await still.promise
+    })
+    await begun.promise
+    await chat.send('alice', id, 'hello')
+    still.resolve()
+    await expect(lost).rejects.toThrow()
+    expect((await chat.inbox('bob')).flatMap(entry => (entry.kind === 'message' ? [entry.text] : []))).toEqual(['hello'])
+  })
+
   test('[CP7] inboxes of before keep what devices have not acknowledged, count on from where they were, and lose no unread message', async () => {
     const sql = await open()
     const before = schema.findIndex(step => typeof step === 'string' && step.includes('create table chat_clock'))

@@ -1,4 +1,4 @@
-import type { Queries } from '../../../service.ts'
+import type { Queries, Sql } from '../../../service.ts'
 
 /** Places after `from`, up to `to`. */
 export interface PlaceRange {
@@ -22,8 +22,17 @@ export interface PlaceClock {
 /** Places that a transaction takes at once; more, where it needs more. Those that it has no use for stay empty. */
 const takenAtOnce = 1024
 
-export async function takeClock(tx: Queries): Promise<PlaceClock> {
-  const [row] = await tx.all<{ place: number }>('update chat_clock set place = place + ?1 where id = 1 returning place', takenAtOnce)
+/** Milliseconds for which a node may hold the clock and say nothing: then Postgres ends its transaction, before others give up waiting for it. */
+const silentMs = 3000
+
+const taking = {
+  sqlite: 'update chat_clock set place = place + ?1 where id = 1 returning place',
+  postgres: `update chat_clock set place = place + ?1 where id = 1
+    returning place, set_config('idle_in_transaction_session_timeout', '${silentMs}', true) as silent_ms`,
+}
+
+export async function takeClock(tx: Queries, dialect: Sql['dialect']): Promise<PlaceClock> {
+  const [row] = await tx.all<{ place: number }>(taking[dialect], takenAtOnce)
   let to = row?.place ?? takenAtOnce
   const from = to - takenAtOnce
   let place = from

@@ -166,7 +166,7 @@ export class UnitsOfWork {
 
   async #transact(together: readonly Waiting[]): Promise<void> {
     const change = await this.sql.transaction(async tx => {
-      const clock = await takeClock(tx)
+      const clock = await takeClock(tx, this.sql.dialect)
       const change: UnitOfWork = { tx, now: this.clock.now(), clock, inboxAppends: [], receiptsDue: new Set(), opened: [] }
       for (const { run } of together) await run(change, together.length > 1)
       await clock.keep()
