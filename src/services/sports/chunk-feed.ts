@@ -1,9 +1,9 @@
-import type { Clock, Timer } from '../../kit/index.ts'
+import { type Clock, defined, type Timer } from '../../kit/index.ts'
 import { type Position, type Publication, push, sseEvent } from '../../protocol/index.ts'
 import type { FeedTarget, Following, HistoryPage } from '../../service.ts'
 import { chunkLimits } from './chunk-limits.ts'
 import { ChunkStream } from './chunk-stream.ts'
-import { type Chunk, Chunks } from './chunks.ts'
+import { type Chunk, type ChunkNumbering, Chunks } from './chunks.ts'
 import type { Snapshot } from './model/index.ts'
 
 /** What a feed needs of the server. */
@@ -16,6 +16,8 @@ export interface ChunkHost {
 export interface ChunkedGame {
   readonly id: string
   readonly channel: string
+  /** By places where several nodes cut its chunks, which have not all heard the same; counted where absent. */
+  readonly numbering?: ChunkNumbering
   /** All that was known of it when this is called, or more; undefined when there is no such game any more. */
   snapshot(): Snapshot | undefined | Promise<Snapshot | undefined>
 }
@@ -70,14 +72,24 @@ export class ChunkFeed implements FeedTarget {
   begin({ position, publications }: HistoryPage): void {
     const [oldest] = publications
     const isWhole = position.offset === 0 || oldest?.after === 0
-    this.#position = { epoch: position.epoch, offset: isWhole ? 0 : position.offset }
+    const from = isWhole ? 0 : this.#firstCutIn(publications)
+    const before = isWhole ? 0 : (publications[from - 1]?.offset ?? position.offset)
+    this.#position = { epoch: position.epoch, offset: before }
     this.#chunks = new Chunks({
       clock: this.host.clock,
-      first: isWhole ? 1 : position.offset + 1,
-      encode: (n, updates) => this.#encode(n, updates),
+      first: before + 1,
+      ...defined({ numbering: this.game.numbering }),
+      encode: (n, updates, next) => this.#encode(n, updates, next),
       closed: chunk => this.#answer(chunk),
     })
-    if (isWhole) for (const update of publications) this.apply(update)
+    for (const update of publications.slice(from)) this.apply(update)
+  }
+
+  /** After a pause of a chunk's length a new chunk begins, whoever cuts and from wherever. Beyond the end where there was none. */
+  #firstCutIn(publications: readonly Publication[]): number {
+    if (this.game.numbering !== 'places') return publications.length
+    const index = publications.findIndex(({ time }, at) => time >= (publications[at - 1]?.time ?? time) + chunkLimits.chunkMs)
+    return index === -1 ? publications.length : index
   }
 
   apply(update: Publication): void {
@@ -156,9 +168,9 @@ export class ChunkFeed implements FeedTarget {
     return `/sports/games/${encodeURIComponent(this.game.id)}`
   }
 
-  #encode(n: number, updates: readonly Publication[]): string {
+  #encode(n: number, updates: readonly Publication[], next: number): string {
     const { epoch, game } = this
-    const head = JSON.stringify({ game: game.id, epoch, chunk: n, next: this.chunkUrl(n + 1) })
+    const head = JSON.stringify({ game: game.id, epoch, chunk: n, next: this.chunkUrl(next) })
     return `${head.slice(0, -1)},"publications":[${updates.map(({ json }) => json).join(',')}]}`
   }
 

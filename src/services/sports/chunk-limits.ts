@@ -2,6 +2,8 @@
 export const chunkLimits = {
   /** A chunk closes this long after its first update (sports S15). */
   chunkMs: 2_000,
+  /** How much longer an update of a fleet is waited for that was stamped before the cut: what comes later begins another chunk. */
+  lagMs: 500,
   /** Updates of one chunk. With the last one it closes (sports S15). */
   updatesMax: 20,
   /** Finished chunks of one game that are kept: as many as its channel keeps updates. Beyond, the oldest is gone: 410. */

@@ -5,10 +5,10 @@ import { Publication } from '../../protocol/index.ts'
 import { chunkLimits } from './chunk-limits.ts'
 import { type Chunk, Chunks } from './chunks.ts'
 
-function start(clock: SimClock, first = 1) {
+function start(clock: SimClock, first = 1, numbering: 'count' | 'places' = 'count') {
   const closed: Chunk[] = []
   const encode = (n: number, updates: readonly Publication[]) => `${n}: ${updates.map(({ offset }) => offset)}`
-  const chunks = new Chunks({ clock, first, encode, closed: chunk => closed.push(chunk) })
+  const chunks = new Chunks({ clock, first, numbering, encode, closed: chunk => closed.push(chunk) })
   return { chunks, closed, bodies: () => closed.map(({ body }) => body) }
 }
 
@@ -92,5 +92,43 @@ test('[CD2] the same updates are cut into the same chunks, live and from the his
       expect(live.closed.filter(({ n, updates: [first] }) => n > (first?.offset ?? 0))).toEqual([])
     }),
     { numRuns: 200 },
+  )
+})
+
+test('[SF12] chunks that are numbered by places are the same wherever cutting began, however late updates are heard, within half a second', () => {
+  const steps = fc.array(fc.record({ gapMs: fc.nat(1500), skip: fc.nat(3) }), { minLength: 2, maxLength: 80 })
+  fc.assert(
+    fc.property(steps, fc.nat(79), fc.infiniteStream(fc.nat(chunkLimits.lagMs - 1)), (list, from, lags) => {
+      const clock = new SimClock()
+      let [time, offset] = [clock.now(), 0]
+      const updates = list.map(({ gapMs, skip }) => {
+        time += gapMs
+        offset += 1 + skip
+        return update(offset, time)
+      })
+      const begin = updates[Math.min(from, updates.length - 1)]?.offset ?? 0
+      const [all, some] = [start(clock, 1, 'places'), start(clock, begin, 'places')]
+      let heardAt = 0
+      for (const one of updates) {
+        const [lag = 0] = [...lags.take(1)]
+        // In order, as a log is read.
+        heardAt = Math.max(heardAt, one.time + lag)
+        clock.after(one.time - clock.now(), () => all.chunks.add(one))
+        if (one.offset >= begin) clock.after(heardAt - clock.now(), () => some.chunks.add(one))
+      }
+      clock.advance(time - clock.now() + 10_000)
+      const known = new Map(all.closed.map(({ n, body }) => [n, body]))
+      for (const { n, body } of some.closed) if (known.has(n)) expect(body).toBe(known.get(n) ?? '')
+      expect(some.chunks.next).toBe(offset + 1)
+      for (const { n, body } of all.closed) {
+        const place = all.chunks.find(n)
+        expect(place.kind === 'closed' && place.chunk.body).toBe(body)
+        if (!known.has(n + 1) && n + 1 !== all.chunks.next) expect(all.chunks.find(n + 1).kind).toBe('gone')
+      }
+      expect(all.chunks.since(begin).map(({ offset }) => offset)).toEqual(
+        all.closed.filter(({ n }) => n >= begin).flatMap(({ updates }) => updates.map(({ offset }) => offset)),
+      )
+    }),
+    { numRuns: 100 },
   )
 })

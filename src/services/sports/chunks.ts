@@ -17,11 +17,20 @@ export type ChunkPlace =
   | { readonly kind: 'ahead' }
   | { readonly kind: 'gone' }
 
+/**
+ * How chunks are numbered: counted on; or by the place after the last update of the chunk before, so that nodes which began to look at
+ * different times mean the same by a number.
+ */
+export type ChunkNumbering = 'count' | 'places'
+
 export interface ChunksOptions {
   readonly clock: Clock
   /** The number of the first chunk. */
   readonly first: number
-  encode(n: number, updates: readonly Publication[]): string
+  /** Counted where absent. */
+  readonly numbering?: ChunkNumbering
+  /** @param next the number of the chunk after it */
+  encode(n: number, updates: readonly Publication[], next: number): string
   closed(chunk: Chunk): void
 }
 
@@ -53,8 +62,9 @@ export class Chunks {
     return this.#open
   }
 
-  get #oldest(): number {
-    return this.#next - this.#ring.size
+  /** Nodes of a fleet hear an update some time after it was stamped, and all must put it into the same chunk. */
+  get #lagMs(): number {
+    return this.#isCounted ? 0 : chunkLimits.lagMs
   }
 
   /** Takes an update. They come in the order of their offsets. */
@@ -68,13 +78,13 @@ export class Chunks {
   find(n: number): ChunkPlace {
     if (n > this.#next) return { kind: 'ahead' }
     if (n === this.#next) return { kind: 'next' }
-    const chunk = this.#ring.at(n - this.#oldest)
-    return chunk === undefined ? { kind: 'gone' } : { kind: 'closed', chunk }
+    const chunk = this.#ring.at(this.#indexOf(n))
+    return chunk?.n === n ? { kind: 'closed', chunk } : { kind: 'gone' }
   }
 
   /** All that is kept from a chunk on, the open one included. */
   since(n: number): Publication[] {
-    const closed = this.#ring.slice(Math.max(0, n - this.#oldest))
+    const closed = this.#ring.slice(this.#indexOf(n))
     return [...closed.flatMap(({ updates }) => updates), ...this.#open]
   }
 
@@ -83,11 +93,22 @@ export class Chunks {
     this.#due?.cancel()
   }
 
+  get #isCounted(): boolean {
+    return this.options.numbering !== 'places'
+  }
+
+  /** Where the chunk of a number is, or else the first after it. */
+  #indexOf(n: number): number {
+    if (this.#isCounted) return Math.max(0, n - (this.#next - this.#ring.size))
+    const index = this.#ring.slice(0).findIndex(chunk => chunk.n >= n)
+    return index === -1 ? this.#ring.size : index
+  }
+
   /** What is stamped just before the cut still belongs here, so a timer that comes early waits on; a clock that was set back holds nothing up. */
   #wait(atMs: number): void {
     const { clock } = this.options
     const leftMs = () => atMs - clock.now()
-    const delayMs = Math.min(chunkLimits.chunkMs, Math.max(0, leftMs()))
+    const delayMs = Math.min(chunkLimits.chunkMs, Math.max(0, leftMs())) + this.#lagMs
     this.#due = clock.after(delayMs, () => (leftMs() > 0 && leftMs() < earlyMs ? this.#wait(atMs) : this.#close()))
   }
 
@@ -95,9 +116,10 @@ export class Chunks {
     this.#due?.cancel()
     const updates = this.#open
     const n = this.#next
-    const chunk = { n, updates, body: this.options.encode(n, updates) }
+    const next = (this.#isCounted ? n : (updates.at(-1)?.offset ?? n)) + 1
+    const chunk = { n, updates, body: this.options.encode(n, updates, next) }
     this.#open = []
-    this.#next++
+    this.#next = next
     this.#ring.push(chunk)
     this.#characters += chunk.body.length
     while (this.#ring.size > chunkLimits.chunksMax || (this.#characters > chunkLimits.charactersMax && this.#ring.size > 1))

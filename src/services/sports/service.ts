@@ -32,8 +32,9 @@ export async function startSports(server: ServiceHost, { demo, replays = [] }: S
   server.onClose(() => games.close())
   const heartbeat = new ChannelHeartbeat(server, games)
   const snapshotOf = async (id: string) => (await games.match(id))?.snapshot(clock.now())
+  const numbering = server.store.isShared ? ({ numbering: 'places' } as const) : {}
   const chunked = async (id: string) =>
-    (await games.has(id)) ? { id, channel: gameChannel(id), snapshot: () => snapshotOf(id) } : undefined
+    (await games.has(id)) ? { id, channel: gameChannel(id), ...numbering, snapshot: () => snapshotOf(id) } : undefined
   server.authorize('sports', request => admit(server, games, request), { anonymous: true })
   await games.start()
   playAll(server, games, [...demoReplays(demo), ...replays])
