@@ -152,3 +152,23 @@ test('[SF16] a copy of a game reads what has changed, once for all who ask at th
   expect(await replicas.match('unknown')).toBeUndefined()
   await sql.close()
 })
+
+test('[SF11] of two changes that begin at the same one only the first is kept, and nothing of the other', async () => {
+  const sql = await openSql('sqlite::memory:')
+  await migrateSql(sql, 'sports', sportsTables)
+  const store = new SportsStore(sql)
+  const matchOf = () => new Match({ game: readGame('m', teams), run: 0, version: 0, shown: [], seen: [] }, 1)
+  await store.describe(matchOf(), 0, { atMs: 1, before: undefined })
+  const commit = (id: string) =>
+    sql.transaction(queries => {
+      const match = matchOf()
+      const { change, board, before } = match.draft(readBatch('m', [goal(id)]), 1)
+      return new SportsStore(queries).commit('m', 1, change, board, { atMs: 1, before })
+    })
+  await commit('first')
+  await expect(commit('second')).rejects.toMatchObject({ code: 409, temporary: true })
+  await expect(store.describe(matchOf(), 0, { atMs: 1, before: undefined })).rejects.toMatchObject({ code: 409 })
+  const kept = await store.match('m')
+  expect([kept?.change, kept?.shown.map(({ event }) => event.id)]).toEqual([2, ['first']])
+  await sql.close()
+})
