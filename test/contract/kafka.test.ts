@@ -159,6 +159,25 @@ describe.skipIf(lacksKafka('logs on Kafka'))('Kafka', () => {
     expect([...seen].every(([index, value]) => value === `${index}`)).toBe(true)
   })
 
+  test('[KF16] where the newest of each key is kept, an empty record without headers removes its key; elsewhere it is a record', async () => {
+    const cluster = await open()
+    const entries = [
+      { key: 'k', value: 'v' },
+      { key: 'k', value: '', headers: { id: '1' } },
+      { key: 'k', value: '' },
+    ]
+    for (const [isCompacted, removal] of [
+      [true, null],
+      [false, ''],
+    ] as const) {
+      const { log, records } = await follow(cluster, spec({ partitions: 1, isCompacted }))
+      await log.append(0, entries)
+      expect(await stages.admin.values(log.topic.id)).toEqual(['v', '', removal])
+      await until('all are read', () => records.length === 3)
+      expect(records.map(({ offset, time, ...entry }) => entry)).toEqual(entries)
+    }
+  })
+
   test('[KF14] a log that ends before what was read of it has lost that: its reader is told that it is another one', async () => {
     const cluster = await open()
     const log = await cluster.log(spec())

@@ -1,4 +1,4 @@
-import { createTopicsV7, deleteRecordsV2, deleteTopicsV6 } from '@platformatic/kafka'
+import { createTopicsV7, deleteRecordsV2, deleteTopicsV6, fetchV13 } from '@platformatic/kafka'
 import { LogBroker, type LogReader, type LogReading, type SharedLog } from '../../src/broker/index.ts'
 import { BrokerLine } from '../../src/broker/kafka/broker-line.ts'
 import { KafkaCluster, type KafkaLog, type KafkaOptions } from '../../src/broker/kafka/index.ts'
@@ -11,6 +11,7 @@ import type { SharedLogStage } from './shared-log.ts'
 
 const nobody: BrokerSink = { deliver() {}, control() {}, mayHaveMissed() {}, removed() {} }
 const adminMs = 30_000
+const bytesMax = 1_000_000
 
 /** A way to a Kafka of tests, as a node has it. */
 export function kafkaOptions(kafka: Kafka, more: Partial<KafkaOptions> = {}): KafkaOptions {
@@ -101,6 +102,15 @@ export class TopicAdmin {
   async truncate(name: string, partition: number, upTo: number): Promise<void> {
     const partitions = [{ partitionIndex: partition, offset: BigInt(upTo) }]
     await this.#line.ask(deleteRecordsV2.api, [{ name, partitions }], adminMs)
+  }
+
+  /** What Kafka has in the first partition of a topic, as its own client reads it: null is what compaction takes for a removal. */
+  async values(topicId: string): Promise<(string | null)[]> {
+    const asked = { partition: 0, currentLeaderEpoch: -1, fetchOffset: 0n, lastFetchedEpoch: -1, partitionMaxBytes: bytesMax }
+    const topics = [{ topicId, partitions: [asked] }]
+    const { responses } = await this.#line.ask(fetchV13.api, 0, 0, bytesMax, 0, 0, -1, topics, [], '')
+    const batches = responses.flatMap(({ partitions }) => partitions.flatMap(({ records }) => records ?? []))
+    return batches.flatMap(({ records }) => records.map(({ value }) => value?.toString() ?? null))
   }
 
   close(): void {
