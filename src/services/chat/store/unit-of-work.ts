@@ -1,6 +1,6 @@
 import type { Clock } from '../../../kit/index.ts'
 import { CommandError } from '../../../protocol/index.ts'
-import type { Queries, Sql } from '../../../service.ts'
+import { type Queries, type Sql, SqlError } from '../../../service.ts'
 import type { InboxAppend } from './inbox-append.ts'
 import { type PlaceClock, type PlaceRange, takeClock } from './place-clock.ts'
 
@@ -107,8 +107,9 @@ export class UnitsOfWork {
       }
       queue(take).catch((error: unknown) => {
         // Whichever of them it was: each finds out for itself.
-        if (taken?.length === 1) taken[0]?.reject(error)
-        else for (const one of taken ?? []) queue(() => [one]).catch(one.reject)
+        const some = take()
+        if (some.length === 1 || isAway(error)) for (const one of some) one.reject(error)
+        else for (const one of some) queue(() => [one]).catch(one.reject)
       })
     }
     return input => {
@@ -157,8 +158,9 @@ export class UnitsOfWork {
     try {
       await this.#transact(together)
     } catch (error) {
-      const [only, ...others] = together
-      if (others.length === 0) only?.fail(error)
+      // Whoever came while a store that is away was waited for has waited long enough.
+      if (isAway(error)) for (const each of [...together, ...this.#urgent.splice(0), ...this.#patient.splice(0)]) each.fail(error)
+      else if (together.length === 1) together[0]?.fail(error)
       // Whichever of them it was: each finds out for itself, and whoever waits for it is told.
       else for (const each of together) await this.#settled([each])
     }
@@ -177,6 +179,10 @@ export class UnitsOfWork {
     for (const conversation of change.receiptsDue) this.reader.receiptsDue(conversation)
     for (const { conversation, person } of change.opened) this.reader.opened?.(conversation, person)
   }
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof SqlError && error.reason === 'unavailable'
 }
 
 /** The first that wait, as far as they go into one transaction. */
