@@ -78,7 +78,7 @@ export class Appender {
   failures = 0
   retries = 0
   readonly #queues = new Map<string, PartitionQueue>()
-  /** Those with something that waits. */
+  /** Those with something that waits, in the order of their turns: whose turn it was stands at the end. */
   readonly #ready = new Set<PartitionQueue>()
   /** By the address of the broker. */
   readonly #lanes = new Map<string, Lane[]>()
@@ -205,6 +205,8 @@ export class Appender {
         count++
       }
       left -= bytes
+      this.#ready.delete(queue)
+      this.#ready.add(queue)
       queue.isUnderWay = true
       taken.set(queue, queue.waiting.splice(0, count))
     }
