@@ -1,71 +1,10 @@
 import { describe, expect, test } from 'bun:test'
-import { MachineClock, SimClock } from '../../sim/core/clock.ts'
-import { LogBroker, MemoryLog, type NamespaceLog, partitionOf } from '../../src/broker/index.ts'
-import { defaultLimits, defineNamespace, Namespaces, silentLog } from '../../src/hub/index.ts'
-import { seededRandom } from '../../src/kit/index.ts'
-import { Heard } from '../contract/broker.ts'
-
-const kept = { historySize: 20, historyTtlMs: 600_000 }
-const namespaces = [
-  defineNamespace({ name: 'log', ...kept }),
-  defineNamespace({ name: 'game', ...kept }),
-  defineNamespace({ name: 'orders', ...kept }),
-]
-
-/** Nodes over a log that all share, one of a namespace, and topics of one channel each. */
-class Stage {
-  readonly clock = new SimClock()
-  readonly #random = seededRandom(1)
-  readonly channels = this.#log(2)
-  readonly orders = this.#log(3)
-  readonly controls = this.#log(1)
-  readonly topics = new Map<string, MemoryLog>()
-  readonly readings = { open: 0 }
-  refuses = false
-
-  node(id: string) {
-    const clock = new MachineClock(this.clock)
-    const own = new Map<string, NamespaceLog>([
-      ['orders', { mapping: 'shared', log: this.orders.line(clock) }],
-      ['game', { mapping: 'per-channel', prefix: 'game_', open: async topic => this.#opened(topic).line(clock) }],
-    ])
-    const heard = new Heard()
-    const random = seededRandom(Number(Bun.hash.xxHash32(id)))
-    const logs = { channels: this.channels.line(clock), controls: this.controls.line(clock), namespaces: own }
-    const broker = new LogBroker(
-      { clock, random, log: silentLog, namespaces: new Namespaces(namespaces), limits: defaultLimits, logs },
-      heard,
-    )
-    this.clock.settle()
-    return { broker, heard }
-  }
-
-  async done<T>(work: Promise<T>): Promise<T> {
-    this.clock.advance(100)
-    return await work
-  }
-
-  topic(name: string): MemoryLog {
-    const topic = this.topics.get(name)
-    if (topic === undefined) throw new Error(`no topic ${name} among ${[...this.topics.keys()]}`)
-    return topic
-  }
-
-  #log(partitions: number): MemoryLog {
-    return new MemoryLog({ clock: this.clock, random: this.#random, partitions })
-  }
-
-  #opened(topic: string): MemoryLog {
-    if (this.refuses) throw new Error('no such topic')
-    const log = this.topics.get(topic) ?? this.#log(1)
-    this.topics.set(topic, log)
-    return log
-  }
-}
+import { partitionOf } from '../../src/broker/index.ts'
+import { TopicStage } from './topic-stage.ts'
 
 describe('where channels are in logs', () => {
   test('[LB21] a channel of such a namespace has a topic of its own, which is opened when somebody needs it', async () => {
-    const stage = new Stage()
+    const stage = new TopicStage()
     const [one, other] = [stage.node('one'), stage.node('other')]
     expect(stage.topics.size).toBe(0)
     const before = await stage.done(other.broker.open('game:17', { limit: -1 }))
@@ -79,7 +18,7 @@ describe('where channels are in logs', () => {
   })
 
   test('[LB21] what other systems write into such a topic is of its channel, whatever its key', async () => {
-    const stage = new Stage()
+    const stage = new TopicStage()
     const { broker, heard } = stage.node('one')
     await stage.done(broker.open('game:17', { limit: -1 }))
     stage.topic('game_17').appendNow(0, [
@@ -96,7 +35,7 @@ describe('where channels are in logs', () => {
   })
 
   test('[LB21] a topic that nobody follows is closed after a while, and what came meanwhile is recovered when it is opened again', async () => {
-    const stage = new Stage()
+    const stage = new TopicStage()
     const [one, other] = [stage.node('one'), stage.node('other')]
     await stage.done(one.broker.open('game:1', { limit: -1 }))
     const since = await stage.done(other.broker.publish('game:1', 1, {}))
@@ -111,7 +50,7 @@ describe('where channels are in logs', () => {
   })
 
   test('[LB21] a topic that cannot be opened fails who needs it for the moment, and is tried again', async () => {
-    const stage = new Stage()
+    const stage = new TopicStage()
     const { broker } = stage.node('one')
     stage.refuses = true
     const failing = broker.open('game:1', { limit: -1 })
@@ -122,7 +61,7 @@ describe('where channels are in logs', () => {
   })
 
   test('[LB22] a namespace may have a log of its own, and a record of its channels counts nowhere else', async () => {
-    const stage = new Stage()
+    const stage = new TopicStage()
     const { broker, heard } = stage.node('one')
     await stage.done(broker.publish('orders:7', 'own', {}))
     const entry = { key: 'orders:7', value: '"stray"' }

@@ -51,6 +51,11 @@ export class ByteTail {
     readonly segmentBytes: number,
   ) {}
 
+  /** Channels that may have entries. */
+  get owners(): number {
+    return this.#owners.size
+  }
+
   /** Numbers are never given twice: entries of an owner that has gone may still lie about. */
   enter(owner: TailOwner): number {
     this.#owners.set(++this.#ownerCount, owner)

@@ -113,6 +113,11 @@ export class LogBroker implements Exchange {
     return this.#tail.bytes
   }
 
+  /** Channels that are in memory. */
+  get knownChannels(): number {
+    return this.#tail.owners
+  }
+
   /** Partitions that are read. */
   get partitions(): number {
     return this.#channels.partitions.length

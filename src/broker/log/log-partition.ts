@@ -131,7 +131,9 @@ export class LogPartition {
     return { forget: () => this.#outcomes.delete(id) }
   }
 
+  /** @throws CommandError 100, temporary, where this was closed meanwhile */
   channelOf(name: string, namespace: Namespace): LogChannel {
+    if (this.#isClosed) throw new CommandError(errors.internal, 'what was read of this channel is gone')
     const known = this.#channels.get(name)
     if (known !== undefined && known.namespace === namespace) return known
     // Under new rules it begins again where it stands, with nothing kept.
@@ -192,9 +194,12 @@ export class LogPartition {
     }
   }
 
+  /** Nothing of it stays in memory. */
   close(): void {
     this.#isClosed = true
     this.#reading?.close()
+    for (const channel of this.#channels.values()) channel.forget()
+    this.#channels.clear()
     for (const { resolve } of this.#waiting.splice(0)) resolve()
   }
 
