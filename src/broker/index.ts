@@ -2,6 +2,7 @@ export {
   AnnouncedClients,
   bytesOf,
   defaultLogLimits,
+  fleetTopics,
   type LogBounds,
   LogBroker,
   type LogBrokerOptions,
@@ -15,10 +16,13 @@ export {
   MemoryLog,
   type MemoryLogOptions,
   type NamespaceLog,
+  type NamespaceTopics,
+  overlap,
   partitionOf,
   type SharedLog,
   type SharedLogs,
   type SliceLimits,
+  topicsOf,
 } from './log/index.ts'
 export { MemoryBroker, type MemoryBrokerOptions } from './memory.ts'
 export { MemoryPresence, type MemoryPresenceOptions } from './memory-presence.ts'

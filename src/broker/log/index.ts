@@ -17,3 +17,4 @@ export {
   type SharedLogs,
   type SliceLimits,
 } from './shared-log.ts'
+export { fleetTopics, type NamespaceTopics, overlap, topicsOf } from './topic-name.ts'

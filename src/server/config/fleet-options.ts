@@ -51,11 +51,14 @@ export const namespaceKafka = group({
     ['shared', 'per-channel'],
     'shared',
   ),
-  topic: text('The topic, or what the names of the topics begin with, before the channel’s own.', {
-    phrase: 'letters, digits, "-", "_" and "."',
-    pattern: /^[-\w.]{0,200}$/,
-    otherwise: 'kafka.topics.prefix and the namespace',
-  }).optional(),
+  topic: text(
+    'The topic, or what the names of the topics begin with, before the channel’s own: `AAPL` stays as it is, what is no letter, digit, `_` or single `-` is written as `--` and two hexadecimal digits a byte, like `BRK--2eB`. No two namespaces may come to the same topic, nor to two that differ in `.` and `_` only.',
+    {
+      phrase: 'letters, digits, "-", "_" and "."',
+      pattern: /^[-\w.]{0,200}$/,
+      otherwise: 'kafka.topics.prefix and the namespace',
+    },
+  ).optional(),
 })
 
 /** A node among others. */

@@ -85,6 +85,30 @@ describe('the options of a fleet', () => {
     expect(problems.join()).not.toContain('not-to-be-seen')
   })
 
+  type Own = readonly [name: string, mapping: 'shared' | 'per-channel', topic?: string]
+  const withTopics = (...own: readonly Own[]): ConfigInput => {
+    const namespaces = own.map(([name, mapping, topic]) => ({ name, kafka: { mapping, ...(topic === undefined ? {} : { topic }) } }))
+    return { channel: { namespaces } }
+  }
+  const overlapping: [ConfigInput, string][] = [
+    [withTopics(['a', 'per-channel', 'game.'], ['b', 'per-channel', 'game.eu.']), 'channel.namespaces[1].kafka.topic: "game.eu.…" may be'],
+    [withTopics(['a', 'per-channel', 'game_'], ['b', 'shared', 'game.eu']), 'channel.namespaces[1].kafka.topic: "game.eu" may be'],
+    [withTopics(['a', 'shared', 'one'], ['b', 'shared', 'one']), 'channel.namespaces[1].kafka.topic: "one" may be'],
+    [withTopics(['a', 'shared', 'fanfare.controls']), 'channel.namespaces[0].kafka.topic: "fanfare.controls" may be'],
+    [withTopics(['channels', 'shared']), 'channel.namespaces[0].kafka.topic: "fanfare.channels" may be'],
+    [withTopics(['a', 'per-channel', 'fanfare.']), 'channel.namespaces[0].kafka.topic: "fanfare.…" may be'],
+  ]
+  test.each(overlapping)('[LB72] %j is refused: a record would belong to two namespaces', (input, problem) => {
+    expect(problemsOf(input)).toEqual([expect.stringContaining(problem)])
+  })
+
+  test('[LB72] topics that differ are taken, and so are all that follow from names', () => {
+    const each = ['game', 'game.eu', 'game_eu', 'game-eu', 'channels', 'g'].map((name): Own => [name, 'per-channel'])
+    const one = ['room', 'room.eu', 'room_eu', 'game.', 'game.eu.x'].map((name): Own => [name, 'shared'])
+    expect(problemsOf(withTopics(...each, ...one, ['a', 'per-channel', 'a_'], ['b', 'shared', 'b_1']))).toEqual([])
+    expect(problemsOf(withTopics(['game', 'per-channel', '']))).toEqual([])
+  })
+
   test('[FL13] everything that a fleet lacks is said at once', () => {
     expect(problemsOf({ store: 'sqlite:rows.sqlite', node: {} }).map(problem => problem.split(':')[0])).toEqual([
       'store',

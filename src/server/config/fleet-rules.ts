@@ -1,3 +1,4 @@
+import { fleetTopics, type NamespaceTopics, overlap, topicsOf } from '../../broker/index.ts'
 import type { Readable } from './readable.ts'
 import type { Settings } from './schema.ts'
 import type { ReportProblem } from './service-options.ts'
@@ -33,10 +34,14 @@ function isEverywhere(host: string): boolean {
 const makeSecret = '`openssl rand -hex 32` makes one, and all nodes get the same'
 
 /** Options that nodes of a fleet need, and those that they cannot have. A relay of one is none. */
-export function checkFleet({ settings }: Readable, complain: ReportProblem, schemes: readonly string[]): void {
+export function checkFleet(readable: Readable, complain: ReportProblem, schemes: readonly string[]): void {
+  const { settings } = readable
   const { broker, upstream, node } = settings
   if (!schemes.includes(schemeOf(broker)) || upstream.length > 0) return
-  if (isShipped(broker)) checkKafka(settings, complain)
+  if (isShipped(broker)) {
+    checkKafka(settings, complain)
+    checkTopics(readable, complain)
+  }
   if (node.secret === undefined)
     complain('node.secret', `missing: nodes of a fleet show it to each other (--node.secret or FANFARE_NODE_SECRET); ${makeSecret}`)
   checkAddress(settings, complain)
@@ -68,6 +73,25 @@ function checkKafka({ broker, store, kafka }: Settings, complain: ReportProblem)
     complain('kafka.tls', 'does nothing with kafka://: write kafkas:// as broker', ['broker'])
   if ((cert === undefined) !== (key === undefined))
     complain(cert === undefined ? 'kafka.tls.cert' : 'kafka.tls.key', 'missing: a certificate and its key are given together')
+}
+
+/** A record has one namespace: its topic tells which. */
+function checkTopics({ settings: { kafka }, namespaces }: Readable, complain: ReportProblem): void {
+  const { prefix } = kafka.topics
+  const known: (NamespaceTopics & { readonly of: string })[] = []
+  for (const name of Object.values(fleetTopics(prefix))) known.push({ of: 'of the fleet itself', mapping: 'shared', name })
+  for (const { path, name, options } of namespaces) {
+    if (options.kafka === undefined) continue
+    const topics = topicsOf(prefix, name, options.kafka)
+    const met = known.find(other => overlap(topics, other))
+    const written = `"${topics.name}${topics.mapping === 'shared' ? '' : '…'}"`
+    if (met !== undefined)
+      complain(
+        `${path}.kafka.topic`,
+        `${written} may be a topic ${met.of}, "${met.name}": names that differ in "." and "_" are the same to Kafka`,
+      )
+    known.push({ of: `of ${path}`, ...topics })
+  }
 }
 
 /** An address that nobody can reach is no better than none. */

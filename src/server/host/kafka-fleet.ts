@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { NamespaceLog, SharedLogs } from '../../broker/index.ts'
+import { fleetTopics, type NamespaceLog, type SharedLogs, topicsOf } from '../../broker/index.ts'
 import { KafkaCluster, KafkaError, type KafkaOptions } from '../../broker/kafka/index.ts'
 import { leaseFence, PostgresLeaseStore, placementMigrations, type Trouble, ttlDefaultMs } from '../../cluster/index.ts'
 import { systemClock } from '../../kit/index.ts'
@@ -51,21 +51,20 @@ async function openLogs(kafka: KafkaCluster, config: KafkaConfig): Promise<Share
   const { prefix, partitions, replication } = config.topics
   const one = { partitions: 1, replication, path: 'kafka.topics.replication' }
   const many = { partitions, replication, path: 'kafka.topics.partitions' }
-  const own = Object.entries(config.mappings)
-  const ofNamespaces = own.flatMap(([name, { mapping, topic }]) =>
-    mapping === 'shared' ? [{ ...many, namespace: name, name: topic ?? `${prefix}.${name}` }] : [],
-  )
+  const own = Object.entries(config.mappings).map(([namespace, given]) => ({ namespace, ...topicsOf(prefix, namespace, given) }))
+  const ofNamespaces = own.flatMap(({ namespace, mapping, name }) => (mapping === 'shared' ? [{ ...many, namespace, name }] : []))
+  const names = fleetTopics(prefix)
   const [channels, controls, ...others] = await kafka.logs([
-    { ...many, name: `${prefix}.channels` },
-    { ...one, name: `${prefix}.controls` },
+    { ...many, name: names.channels },
+    { ...one, name: names.controls },
     ...ofNamespaces,
   ])
   if (channels === undefined || controls === undefined) throw new RangeError('a log for each topic is expected')
   const namespaces = new Map<string, NamespaceLog>()
   for (const [index, log] of others.entries()) namespaces.set(ofNamespaces[index]?.namespace ?? '', { mapping: 'shared', log })
-  for (const [name, { mapping, topic }] of own) {
+  for (const { namespace, mapping, name } of own) {
     if (mapping !== 'per-channel') continue
-    namespaces.set(name, { mapping, prefix: topic ?? `${prefix}.${name}.`, open: channel => kafka.log({ ...one, name: channel }) })
+    namespaces.set(namespace, { mapping, prefix: name, open: topic => kafka.log({ ...one, name: topic }) })
   }
   return { channels, controls, namespaces }
 }
