@@ -213,14 +213,14 @@ overBothStores(({ open, rows }) => {
     time.now += 31 * 24 * 3_600_000
     await chat.group('carol', ['bob'])
     for (let i = 2; i < 5; i++) await chat.send('alice', id, `${i}`)
-    await sweep(chat.sql, time.now)
+    await sweep(chat.sql, time.now, async () => true)
     const items = await chat.inboxes.items('bob', 0, 100)
     expect(items.map(({ pts }) => pts)).toEqual([4, 5, 6, 7, 8])
     const since = (offset: number) => chat.inboxes.history(chat.channel('bob'), { since: { epoch: '', offset }, limit: 100 })
     expect((await since(2)).complete).toBe(false)
     expect((await since(3)).complete).toBe(true)
     time.now += 31 * 24 * 3_600_000
-    await sweep(chat.sql, time.now)
+    await sweep(chat.sql, time.now, async () => true)
     expect(await chat.inboxes.items('bob', 8, 100)).toEqual([])
     expect((await since(7)).complete).toBe(false)
     expect((await since(8)).complete).toBe(true)

@@ -85,6 +85,7 @@ export class Chat {
   /** Since the start: entries put into inboxes, by kind. */
   readonly inboxAppends: Record<string, number> = {}
   readonly #messageRates: RateLimit
+  #isClosed = false
 
   constructor(readonly parts: ChatParts) {
     const { server, sql, epoch, random, bounds, durability, files } = parts
@@ -152,6 +153,7 @@ export class Chat {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     this.deliveries.close()
     this.presence.close()
     this.receipts.close()
@@ -215,7 +217,9 @@ export class Chat {
     const now = server.clock.now()
     for (const part of [this.receipts, this.signals, this.onlineUsers]) part.sweep()
     this.connections.sweep(now)
-    await sweep(sql, now)
+    const nextStep = () => new Promise<boolean>(resolve => server.clock.soon(() => resolve(!this.#isClosed)))
+    await sweep(sql, now, nextStep)
+    if (this.#isClosed) return
     await this.parts.files?.sweepAll()
   }
 

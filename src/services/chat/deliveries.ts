@@ -4,7 +4,7 @@ import type { Following, PublishOptions, ServiceHost, Sql } from '../../service.
 import { FollowedInboxes } from './followed-inboxes.ts'
 import { limits } from './limits.ts'
 import { orderChannel } from './namespaces.ts'
-import { appendsBetween, type InboxAppend, inboxChannel, type PlaceRange, placeNow, toJson } from './store/index.ts'
+import { appendsBetween, type InboxAppend, inboxChannel, type PlaceRange, placeBefore, placeNow, toJson } from './store/index.ts'
 import { Tail } from './tail.ts'
 
 const placeSchema = z.object({ place: z.number() })
@@ -29,7 +29,11 @@ export class Deliveries {
   constructor(readonly parts: DeliveriesParts) {
     const { server, sql, random } = parts
     const { clock } = server
-    this.followed = new FollowedInboxes((append, pts) => this.#publishAt(append, pts))
+    this.followed = new FollowedInboxes({
+      late: (append, pts) => this.#publishAt(append, pts),
+      before: ({ person, place }) => sql.transaction(tx => placeBefore(tx, person, place)),
+      failed: (person, error) => server.log.error({ user: person, err: error }, 'it could not be read where an inbox stands'),
+    })
     this.#tail = new Tail({
       clock,
       random,

@@ -28,9 +28,18 @@ export const limits = {
   deviceKeptMs: 30 * day,
   /** How long the answer to a send is remembered (chat M1: at least seven days). */
   answersKeptMs: 8 * day,
-  /** How often what is too old is swept out, and how many rows of a table go at once. */
+  /** How often what is too old is swept out, and how many rows of a table, or users' inboxes, go in one step. While there is more, a step follows. */
   sweepMs: 5 * minute,
   sweepRows: 2_000,
+  sweepInboxes: 128,
+  /** Inboxes that nobody follows any more, or not yet, and whose places are known. Beyond, some that were used least lately are forgotten, and counted anew when they are followed. */
+  inboxesIdleMax: 200_000,
+  /** So many at once: the oldest keys of a map are found behind the places of all that were deleted before them. */
+  inboxesForgotten: 2_000,
+  /** Places of one inbox that are remembered until they are acknowledged. Beyond, the older half is forgotten: the rows are asked. */
+  placesMax: 1_024,
+  /** Of those, how many stay for devices that are a little behind, and where nobody follows the inbox. */
+  placesKept: 32,
   /** Entries of a page of history (chat M21). */
   pageMax: 100,
   pageDefault: 50,

@@ -113,9 +113,16 @@ function addChannels(server: ServiceHost, chat: Chat): void {
     const conversation = conversationIn(channel)
     if (conversation !== undefined) chat.onlineUsers.shut(client, conversation)
   })
+  const { followed } = chat.deliveries
+  server.on('channel_occupied', ({ channel }) => {
+    const user = ownerOf(channel)
+    if (user !== undefined) followed.occupied(user)
+  })
   // Of clients below a node that ended without a word, nobody says that they left: only that nobody follows their inboxes any more.
   server.on('channel_vacated', async ({ channel }) => {
     const user = ownerOf(channel)
-    if (user !== undefined) for (const client of chat.onlineUsers.followers(user)) await chat.presence.away(user, client)
+    if (user === undefined) return
+    followed.vacated(user)
+    for (const client of chat.onlineUsers.followers(user)) await chat.presence.away(user, client)
   })
 }

@@ -1,11 +1,19 @@
 import { expect, test } from 'bun:test'
 import { SimClock } from '../../../sim/core/clock.ts'
 import { between, seededRandom } from '../../kit/index.ts'
-import { FollowedInboxes } from './followed-inboxes.ts'
+import { FollowedInboxes, type FollowedInboxesHost } from './followed-inboxes.ts'
+import { limits } from './limits.ts'
 import type { InboxAppend } from './store/index.ts'
 import { Tail } from './tail.ts'
 
 const entry = { kind: 'receipt', conversation: 'c', receipts: [] } as const
+const nobody: FollowedInboxesHost = {
+  late() {},
+  before: () => Promise.reject(new Error('nobody asks for it')),
+  failed(_, error) {
+    throw error
+  },
+}
 const appendAt = (place: number, person = 'ann'): InboxAppend => ({ person, place, entry })
 
 test('[CP3] whatever other nodes commit in between, and whether or not they say so, each place is handed on once and in order', async () => {
@@ -55,7 +63,7 @@ test('[CP4] what comes while it is asked where an inbox stands is counted once, 
     const places: number[] = []
     const late: number[] = []
     const got: number[] = []
-    const followed = new FollowedInboxes((_, pts) => late.push(pts))
+    const followed = new FollowedInboxes({ ...nobody, late: (_, pts) => late.push(pts) })
     const come = () => {
       const place = (places.at(-1) ?? 0) + between(random, 1, 5)
       places.push(place)
@@ -86,7 +94,7 @@ test('[CP4] what comes while it is asked where an inbox stands is counted once, 
 })
 
 test('[CP4] whoever asks while another asks in vain asks for themselves', async () => {
-  const followed = new FollowedInboxes(() => {})
+  const followed = new FollowedInboxes(nobody)
   const answer = Promise.withResolvers<void>()
   const first = followed.follow('ann', async () => {
     await answer.promise
@@ -102,4 +110,55 @@ test('[CP4] whoever asks while another asks in vain asks for themselves', async 
   expect(await second).toEqual(head)
   expect(followed.take(appendAt(31))).toBe(4)
   expect(followed.size).toBe(1)
+})
+
+test('[CP70] an inbox that somebody follows is never forgotten, and of the others those that were used least lately are', async () => {
+  const followed = new FollowedInboxes(nobody)
+  const head = { pts: 3, place: 30, floor: { pts: 0, place: 0 } }
+  const follow = (person: string) => followed.follow(person, async () => head)
+  for (const person of ['ann', 'bob', 'carol', 'dan']) await follow(person)
+  for (const person of ['ann', 'dan']) followed.occupied(person)
+  const passersBy = limits.inboxesIdleMax - 3
+  for (let i = 0; i < passersBy; i++) await follow(`passer-by ${i}`)
+  // Both are used later than Carol: Dan's last session ends, and Bob comes back for a moment.
+  followed.vacated('dan')
+  await follow('bob')
+  const known = () => ['ann', 'bob', 'carol', 'dan', 'passer-by 0'].filter(person => followed.has(person))
+  expect(known()).toEqual(['ann', 'bob', 'carol', 'dan', 'passer-by 0'])
+  for (const person of ['one', 'two']) await follow(person)
+  expect(known()).toEqual(['ann', 'bob', 'dan'])
+  expect(followed.size).toBe(1 + limits.inboxesIdleMax - limits.inboxesForgotten + 1)
+  expect(followed.has(`passer-by ${passersBy - 1}`)).toBe(true)
+  expect(followed.take(appendAt(31))).toBe(4)
+  followed.vacated('ann')
+  for (let i = 0; i < limits.inboxesIdleMax; i++) await follow(`next ${i}`)
+  expect(known()).toEqual([])
+  expect(followed.take(appendAt(32))).toBeUndefined()
+})
+
+test('[CP71] where it is not known where an inbox stands that somebody follows, that is asked, and nothing is passed over', async () => {
+  const late: number[] = []
+  const failures: unknown[] = []
+  let canBeRead = false
+  const followed = new FollowedInboxes({
+    late: (_, pts) => late.push(pts),
+    before: async ({ place }) => {
+      if (!canBeRead) throw new Error('the store does not answer')
+      return { pts: place / 10 - 1, place: place - 1 }
+    },
+    failed: (_, error) => failures.push(error),
+  })
+  expect(followed.take(appendAt(10))).toBeUndefined()
+  followed.occupied('ann')
+  expect(followed.has('ann')).toBe(true)
+  expect(followed.take(appendAt(20))).toBeUndefined()
+  for (let moment = 0; moment < 20; moment++) await Promise.resolve()
+  expect(failures).toHaveLength(1)
+  canBeRead = true
+  expect(followed.take(appendAt(30))).toBeUndefined()
+  expect(followed.take(appendAt(40))).toBeUndefined()
+  for (let moment = 0; moment < 20; moment++) await Promise.resolve()
+  expect(late).toEqual([3, 4])
+  expect(followed.take(appendAt(50))).toBe(5)
+  expect(followed.find('ann', 3)).toEqual({ pts: 3, place: 30 })
 })

@@ -70,6 +70,13 @@ export async function placeOf(queries: Queries, person: string, pts: number, fro
   return { pts: near.pts + rows.length, place: rows.at(-1)?.place ?? near.place }
 }
 
+/** Where an inbox stood right before a place in the order of all. */
+export async function placeBefore(tx: Queries, person: string, place: number): Promise<InboxPlace> {
+  const head = await headOf(tx, person)
+  const [row] = await tx.all<{ since: number }>(`select ${countedFrom('?2', '?3')} as since`, person, place - 1, head.place)
+  return { pts: head.pts - (row?.since ?? 0), place: place - 1 }
+}
+
 /** Writes down where an inbox stands, so that less is counted next time. */
 export async function keepHead(tx: Queries, person: string, { pts, place, floor }: InboxHead): Promise<void> {
   await tx.run(
