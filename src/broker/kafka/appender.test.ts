@@ -1,86 +1,47 @@
-import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { createServer, type Server, type Socket } from 'node:net'
-import { Writer } from '@platformatic/kafka'
+import { expect, test } from 'bun:test'
+import type { Writer } from '@platformatic/kafka'
+import { atEnd, StandInBroker } from '../../../test/kit/index.ts'
 import { silentLog } from '../../hub/index.ts'
 import { seededRandom, systemClock } from '../../kit/index.ts'
 import { Appender } from './appender.ts'
-import { ByteCursor } from './byte-cursor.ts'
+import type { ByteCursor } from './byte-cursor.ts'
 import { ClusterMap, type Leader } from './cluster-map.ts'
 import { kafkaLimits } from './limits.ts'
 import type { KafkaTopic } from './topics.ts'
 
-const sizeBytes = 4
+interface Appended {
+  readonly name: string
+  readonly partitions: readonly number[]
+}
 
-/** Takes whatever is appended, and notes for each partition how many requests held something of it. */
-class TakingBroker {
-  requests = 0
-  readonly #server: Server
-  readonly #sockets = new Set<Socket>()
-
-  constructor(readonly served: number[]) {
-    this.#server = createServer(socket => {
-      this.#sockets.add(socket)
-      let waiting = Buffer.alloc(0)
-      socket.on('data', data => {
-        waiting = Buffer.concat([waiting, Buffer.from(data)])
-        while (waiting.length >= sizeBytes && waiting.length >= sizeBytes + waiting.readInt32BE(0)) {
-          const end = sizeBytes + waiting.readInt32BE(0)
-          socket.write(this.#answer(new ByteCursor(waiting.subarray(sizeBytes, end))))
-          waiting = waiting.subarray(end)
-        }
-      })
-    })
-  }
-
-  async listen(): Promise<number> {
-    await new Promise<void>(resolve => this.#server.listen(0, '127.0.0.1', resolve))
-    const address = this.#server.address()
-    if (address === null || typeof address === 'string') throw new Error('no port')
-    return address.port
-  }
-
-  close(): void {
-    for (const socket of this.#sockets) socket.destroy()
-    this.#server.close()
-  }
-
-  /** A request of Produce, version 9. */
-  #answer(request: ByteCursor): Buffer {
-    this.requests++
-    // What is asked, in which version.
-    request.at += 4
-    const correlation = request.int32()
-    request.slice(request.int16())
-    request.skipTagged()
-    // No transaction, which acknowledgements, and how long it may take.
-    request.compactLength()
-    request.at += 6
-    const topics: { readonly name: string; readonly partitions: number[] }[] = []
-    for (let left = request.compactLength(); left > 0; left--) {
-      const name = request.slice(request.compactLength()).toString()
-      const partitions: number[] = []
-      for (let places = request.compactLength(); places > 0; places--) {
-        partitions.push(request.int32())
-        request.slice(request.compactLength())
-        request.skipTagged()
-      }
+/** What a request of Produce, version 9, is for. */
+function appendedIn(request: ByteCursor): readonly Appended[] {
+  // No transaction, which acknowledgements, and how long it may take.
+  request.compactLength()
+  request.at += 6
+  const topics: Appended[] = []
+  for (let left = request.compactLength(); left > 0; left--) {
+    const name = request.slice(request.compactLength()).toString()
+    const partitions: number[] = []
+    for (let places = request.compactLength(); places > 0; places--) {
+      partitions.push(request.int32())
+      request.slice(request.compactLength())
       request.skipTagged()
-      topics.push({ name, partitions })
     }
-    for (const partition of topics.flatMap(({ partitions }) => partitions)) this.served[partition] = (this.served[partition] ?? 0) + 1
-    const body = Writer.create()
-      .appendInt32(correlation)
-      .appendTaggedFields()
-      .appendArray(topics, (topic, { name, partitions }) => {
-        topic.appendString(name).appendArray(partitions, (row, partition) => {
-          row.appendInt32(partition).appendInt16(0).appendInt64(0n).appendInt64(-1n).appendInt64(0n)
-          row.appendArray([], () => undefined).appendString(null)
-        })
-      })
-      .appendInt32(0)
-      .appendTaggedFields()
-    return Buffer.concat([Writer.create().appendInt32(body.length).buffer, body.buffer])
+    request.skipTagged()
+    topics.push({ name, partitions })
   }
+  return topics
+}
+
+function taken(topics: readonly Appended[], into: Writer): void {
+  into.appendArray([...topics], (topic, { name, partitions }) => {
+    topic.appendString(name).appendArray([...partitions], (row, partition) => {
+      row.appendInt32(partition).appendInt16(0).appendInt64(0n).appendInt64(-1n).appendInt64(0n)
+      row.appendArray([], () => undefined).appendString(null)
+    })
+  })
+  into.appendInt32(0).appendTaggedFields()
 }
 
 /** A cluster of one broker, which leads everything. */
@@ -98,26 +59,24 @@ class OneBroker extends ClusterMap {
   }
 }
 
-const partitions = 32
-const served = Array.from({ length: partitions }, () => 0)
-const broker = new TakingBroker(served)
-let appender: Appender
-
-beforeAll(async () => {
-  appender = new Appender(new OneBroker(await broker.listen()))
-})
-
-afterAll(() => {
-  appender.close()
-  broker.close()
-})
-
 test('[KF70] where more waits than a request holds, partitions take turns', async () => {
+  const partitions = 32
+  const served = Array.from({ length: partitions }, () => 0)
+  let requests = 0
+  const broker = await StandInBroker.listen(({ body }, into) => {
+    requests++
+    const topics = appendedIn(body)
+    for (const partition of topics.flatMap(topic => topic.partitions)) served[partition] = (served[partition] ?? 0) + 1
+    taken(topics, into)
+  })
+  atEnd(() => broker.close())
+  const appender = new Appender(new OneBroker(broker.port))
+  atEnd(() => appender.close())
   const topic: KafkaTopic = { name: 't', id: 'id', partitions, isCompacted: false, batchBytesMax: kafkaLimits.batchBytesMax }
   const value = 'x'.repeat(kafkaLimits.batchBytesMax / 4)
   const entries = [1, 2, 3].map(() => ({ key: 'k', value }))
   const keepsWaiting = async (partition: number) => {
-    while (broker.requests < partitions) await appender.append(topic, partition, entries)
+    while (requests < partitions) await appender.append(topic, partition, entries)
   }
   await Promise.all(served.flatMap((_, partition) => [keepsWaiting(partition), keepsWaiting(partition)]))
   // One that is still being written when its turn comes is passed over once.

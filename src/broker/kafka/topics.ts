@@ -28,6 +28,8 @@ export interface KafkaTopic {
   readonly batchBytesMax: number
 }
 
+type Named = readonly [name: string, found: TopicFound]
+
 /** What a batch is more than the records that it holds, and somewhat more. */
 const overheadBytes = 1024
 const replicationDefault = 3
@@ -38,15 +40,29 @@ const topicResource: 2 = 2
 const latest = -1n
 const settings = ['max.message.bytes', 'message.timestamp.type', 'cleanup.policy', 'min.insync.replicas'] as const
 
-/** Finds topics, and makes those that are not there. @returns for each what it is, or why this server cannot use it */
-export async function openTopics(map: ClusterMap, specs: readonly TopicSpec[]): Promise<readonly (KafkaTopic | KafkaError)[]> {
+/**
+ * Finds topics, and makes those that are not there. Each is taken for itself: one that cannot be used keeps nobody from the others.
+ * @returns for each what it is, or why this server cannot use it; undefined while it cannot be used yet
+ */
+export async function tryTopics(
+  map: ClusterMap,
+  specs: readonly TopicSpec[],
+  /** They may have been made just now: then each partition needs a broker that has heard that it leads. */
+  areNew: boolean,
+): Promise<readonly (KafkaTopic | KafkaError | undefined)[]> {
   const names = [...new Set(specs.map(({ name }) => name))]
+  const { topics, refused: codes } = await map.find(names)
   const refused = new Map<string, KafkaError>()
-  const found = await served(map, specs, names, refused)
-  const configs = await configsOf(map, names)
+  for (const [name, code] of codes) refused.set(name, new KafkaError('kafka.username', `topic ${name}: ${errorName(code)}`))
+  const missing = specs.filter(({ name }) => !refused.has(name) && !topics.has(name))
+  if (missing.length > 0)
+    await createTopics(map, missing, refused).catch((error: unknown) => map.options.log.debug({ err: error }, 'topics are made'))
+  const led = [...topics].filter(([name, { leaderless }]) => leaderless === 0 && !refused.has(name))
+  const served = new Map(areNew ? await servedOf(map, led) : led)
+  const configs = served.size === 0 ? undefined : await configsOf(map, [...served.keys()])
   return specs.map(spec => {
-    const { name } = spec
-    return refused.get(name) ?? checked(map, spec, found.get(name), configs.get(name) ?? new Map())
+    const found = served.get(spec.name)
+    return refused.get(spec.name) ?? (found && checked(map, spec, found, configs?.get(spec.name) ?? new Map()))
   })
 }
 
@@ -84,45 +100,30 @@ function configOf(map: ClusterMap, { retentionMs, isCompacted }: TopicSpec, repl
   return Object.entries(config).flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]))
 }
 
-/** A topic can be used some time after it was made: each partition needs a broker that has heard that it leads. */
-async function served(
-  map: ClusterMap,
-  specs: readonly TopicSpec[],
-  names: readonly string[],
-  refused: Map<string, KafkaError>,
-): Promise<ReadonlyMap<string, TopicFound>> {
-  const { clock } = map.options
-  const until = clock.now() + kafkaLimits.createMs
-  for (let attempt = 0; ; attempt++) {
-    const found = await map.find(names)
-    for (const [name, code] of found.refused) refused.set(name, new KafkaError('kafka.username', `topic ${name}: ${errorName(code)}`))
-    const open = specs.filter(({ name }) => !refused.has(name))
-    const missing = open.filter(({ name }) => !found.topics.has(name))
-    if (missing.length > 0)
-      await createTopics(map, missing, refused).catch((error: unknown) => map.options.log.debug({ err: error }, 'topics are made'))
-    const late = open.find(({ name }) => !refused.has(name) && (found.topics.get(name)?.leaderless ?? 1) > 0)
-    if (late === undefined && (attempt === 0 || (await areServed(map, open)))) return found.topics
-    if (clock.now() > until) throw new KafkaError(late?.path ?? 'kafka.topics', `topic ${late?.name ?? ''} was made and is not served`)
-    await new Promise<void>(resolve => clock.after(kafkaLimits.servedMs, resolve))
-  }
-}
-
-async function areServed(map: ClusterMap, made: readonly TopicSpec[]): Promise<boolean> {
-  const places = made.flatMap(({ name, partitions }) => Array.from({ length: partitions }, (_, partition) => ({ name, partition })))
-  const led = places.map(({ name, partition }) => ({ name, partition, leader: map.leaderOf(name, map.idOf(name) ?? '', partition) }))
-  const byBroker = Map.groupBy(led, ({ leader }) => leader?.broker)
-  const isServed = async ([first, ...others]: typeof led) => {
-    if (first?.leader === undefined) return false
-    const topics = Map.groupBy([first, ...others], ({ name }) => name)
-    const asked = [...topics].map(([name, all]) => ({
+/** Those of which each partition is served by the broker that leads it. */
+async function servedOf(map: ClusterMap, led: readonly Named[]): Promise<readonly Named[]> {
+  const places = led.flatMap(([name, { id, partitions }]) =>
+    Array.from({ length: partitions }, (_, partition) => ({ name, partition, leader: map.leaderOf(name, id, partition) })),
+  )
+  const unserved = new Set<string>()
+  const ask = async (group: typeof places) => {
+    const leader = group[0]?.leader
+    if (leader === undefined) throw new Error('nobody leads')
+    const questions = [...Map.groupBy(group, ({ name }) => name)].map(([name, all]) => ({
       name,
       partitions: all.map(({ partition }) => ({ partitionIndex: partition, currentLeaderEpoch: -1, timestamp: latest })),
     }))
-    const answer = await map.lineTo(first.leader.address).ask(listOffsetsV7.api, -1, 0, asked)
-    return answer.topics.every(({ partitions }) => partitions.every(({ errorCode }) => errorCode === 0))
+    const { topics } = await map.lineTo(leader.address).ask(listOffsetsV7.api, -1, 0, questions)
+    for (const { name, partitions } of topics) if (partitions.some(({ errorCode }) => errorCode !== 0)) unserved.add(name)
   }
-  const answers = await Promise.all([...byBroker.values()].map(group => isServed(group).catch(() => false)))
-  return answers.every(answer => answer)
+  const byBroker = [...Map.groupBy(places, ({ leader }) => leader?.broker).values()]
+  const asked = byBroker.map(async group => {
+    await ask(group).catch(() => {
+      for (const { name } of group) unserved.add(name)
+    })
+  })
+  await Promise.all(asked)
+  return led.filter(([name]) => !unserved.has(name))
 }
 
 async function configsOf(map: ClusterMap, names: readonly string[]): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
@@ -141,14 +142,8 @@ async function configsOf(map: ClusterMap, names: readonly string[]): Promise<Rea
   )
 }
 
-function checked(
-  map: ClusterMap,
-  spec: TopicSpec,
-  found: TopicFound | undefined,
-  config: ReadonlyMap<string, string>,
-): KafkaTopic | KafkaError {
+function checked(map: ClusterMap, spec: TopicSpec, found: TopicFound, config: ReadonlyMap<string, string>): KafkaTopic | KafkaError {
   const { name, partitions, path, isCompacted = false } = spec
-  if (found === undefined) return new KafkaError(path, `topic ${name} was removed`)
   if (found.partitions !== partitions)
     return new KafkaError(path, `topic ${name} has ${found.partitions} partitions and not ${partitions}: that cannot be changed`)
   const needed = map.options.recordBytesMax ?? kafkaLimits.recordBytesMax
