@@ -5,11 +5,12 @@ import { Central } from './central.ts'
 import type { Connector } from './connector.ts'
 import { ControlLog } from './control-log.ts'
 import { FleetPresence } from './fleet-presence.ts'
+import { Hearing } from './hearing.ts'
 import { LimitSharing } from './limit-sharing.ts'
 import { BrokenLink } from './link.ts'
 import { Peers } from './peers.ts'
 import { type LeaseStore, Leases, type Owner, type RowFence, SlotRouter, type SlotTerm, slotCount } from './placement/index.ts'
-import { protocol, type TakenWatch } from './protocol.ts'
+import { linkCloses, protocol, type TakenWatch } from './protocol.ts'
 import type { NodeReport } from './report.ts'
 import { nodeOfSession } from './stream-directory.ts'
 import { sumByName } from './survey.ts'
@@ -44,6 +45,7 @@ export class Fleet extends Central {
   readonly #leases: Leases
   readonly #router: SlotRouter
   readonly #limits: LimitSharing
+  readonly #hearing: Hearing
   readonly #controls: ControlLog
   readonly #counts = { gained: 0, lost: 0 }
   #hasJoined = false
@@ -60,6 +62,7 @@ export class Fleet extends Central {
         call: (...owned) => this.callOwned(...owned),
         below: () => this.below,
         presence: () => this.#knownPresence(),
+        hears: () => this.#log !== undefined && !this.#hearing.isDeaf,
         limits: (node, report) => this.#limits.took(node, report),
       },
     )
@@ -67,6 +70,12 @@ export class Fleet extends Central {
     this.#controls = controls
     this.#peers = peers
     this.#limits = new LimitSharing(clock, peers, id)
+    this.#hearing = new Hearing({
+      ...{ clock, random: options.random },
+      othersHear: async () => (await peers.survey(protocol.hears, null, false)).includes(true),
+      sessions: () => this.below.host.node.sessions.all(),
+      sendBelowAway: () => this.children.sendAway(linkCloses.orphaned),
+    })
     this.#leases = new Leases(
       { clock, store, member: { node: id, address }, slots },
       {
@@ -105,6 +114,7 @@ export class Fleet extends Central {
     this.#log = new LogBroker(
       {
         ...{ clock, random, log, namespaces, limits, logs },
+        deaf: isDeaf => this.#hearing.changed(isDeaf),
         // Its place in the log is the same on every node, so that a relay that moves from one to another hears each message once.
         controlled: (message, { epoch, offset }) => void this.#controls.take({ root: epoch, number: offset, message }),
       },
@@ -216,6 +226,7 @@ export class Fleet extends Central {
   /** Others own what this node did when it resolves. */
   override async close(): Promise<void> {
     this.#limits.close()
+    this.#hearing.close()
     await this.#leases.close()
     this.#peers.close()
     await super.close()

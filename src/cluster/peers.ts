@@ -19,6 +19,8 @@ export interface PeersContext {
   below(): Below
   /** @throws CommandError 503 while the node is starting */
   presence(): FleetPresence
+  /** Whether this node hears what is new. */
+  hears(): boolean
   /** What another node reports of the limits of users. */
   limits(node: string, report: LimitReport): void
 }
@@ -46,6 +48,7 @@ export class Peers {
     .handle(protocol.presenceOf, ({ presence }, { channel }) => presence().listFor(channel))
     .handle(protocol.presenceStatsOf, ({ presence }, { channel }) => presence().statsFor(channel))
     .handle(protocol.announced, ({ presence }, { from }) => presence().announcedFrom(from))
+    .handle(protocol.hears, ({ hears }) => hears())
     .handle(protocol.limits, ({ limits }, { node, report }) => limits(node, report))
   #isClosed = false
 

@@ -216,6 +216,8 @@ export const protocol = {
   peer: request('peer', z.object({ node: text, version: count }), z.object({ node: text })),
   /** The node and all below it, which shows that it lives. */
   alive: request('alive', nothing, reports, again),
+  /** Whether the node hears what is new in the log that all share. */
+  hears: request('hears', nothing, z.boolean(), again),
   /** A command that concerns a key, for the key's owner. */
   owned: request('owned', z.object({ key: text, method: text, data: json, user: text, client: text }), json),
 

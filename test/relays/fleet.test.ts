@@ -58,17 +58,48 @@ describe('a fleet of equal nodes', () => {
     expect((await stage.done(a.node.presence.list('news:1'))).size).toBe(0)
   })
 
-  test('[N28] a node that is cut off from the log fails publishing for the moment, keeps its clients, and catches up', async () => {
+  test('[N28] a node that is cut off from the log for a moment fails publishing meanwhile, keeps its clients, and catches up', async () => {
     const { stage, a, b } = await three()
     const ann = new DirectClient(b.node, 'ann', stage.clock)
     ann.call({ subscribe: { channel: 'news:1' } })
     stage.cut(b)
     await stage.done(a.publish('news:1', 1))
-    await expect(stage.done(b.publish('news:1', 'lost'), 10_000)).rejects.toMatchObject({ code: 100, temporary: true })
+    await expect(stage.done(b.publish('news:1', 'lost'), 3000)).rejects.toMatchObject({ code: 100, temporary: true })
     expect([ann.data('news:1'), ann.closedWith]).toEqual([[], undefined])
     stage.mend(b)
     stage.clock.advance(1000)
     expect([ann.data('news:1'), ann.closedWith]).toEqual([[1], undefined])
+  })
+
+  test('[LB16] a node that does not hear what is new is not ready, and its clients are told to resync, which they do elsewhere', async () => {
+    const { stage, a, b, c } = await three()
+    const clients = [a, b, c].map(({ node }, index) => new DirectClient(node, `user-${index}`, stage.clock))
+    for (const client of clients) client.call({ subscribe: { channel: 'news:1' } })
+    stage.cut(b)
+    stage.clock.advance(4000)
+    expect([a, b, c].map(({ topology }) => topology.troubles().map(({ part }) => part))).toEqual([[], ['deaf'], []])
+    stage.clock.advance(10_000)
+    expect(clients.map(({ closedWith }) => closedWith)).toEqual([undefined, 3010, undefined])
+    stage.mend(b)
+    stage.clock.advance(2000)
+    expect(b.topology.troubles()).toEqual([])
+  })
+
+  test('[LB16] where no node hears, all say so, and clients stay: they miss nothing when the log is back', async () => {
+    const { stage, a, b, c } = await three()
+    const clients = [a, b, c].map(({ node }, index) => new DirectClient(node, `user-${index}`, stage.clock))
+    for (const client of clients) client.call({ subscribe: { channel: 'news:1' } })
+    await stage.done(a.publish('news:1', 1))
+    for (const application of [a, b, c]) stage.cut(application)
+    for (let second = 0; second < 15; second++) {
+      stage.clock.advance(1000)
+      for (const { session } of clients) session.receive('{}')
+    }
+    expect([a, b, c].map(({ topology }) => topology.troubles().map(({ part }) => part))).toEqual([['deaf'], ['deaf'], ['deaf']])
+    for (const application of [a, b, c]) stage.mend(application)
+    stage.clock.advance(2000)
+    await stage.done(b.publish('news:1', 2))
+    expect(clients.map(client => [client.closedWith, client.data('news:1')])).toEqual(clients.map(() => [undefined, [1, 2]]))
   })
 
   test('[N28] a relay may hang below any node, and moves to another one without a gap', async () => {
