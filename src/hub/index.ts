@@ -41,7 +41,7 @@ export {
 export { type Delivery, deliveryKind, plain, type Spelling } from './delivery/delivery.ts'
 export { type Namespace, type NamespaceFields, Namespaces, namespaceRules } from './delivery/namespace.ts'
 export { BoundedTail } from './delivery/state/bounded-tail.ts'
-export type { StateStore } from './delivery/state/state-store.ts'
+export type { StateRow, StateStore } from './delivery/state/state-store.ts'
 export { unpaced } from './delivery/state/unpaced.ts'
 export { Frame, pushFrame } from './fanout/frame.ts'
 export { type Holder, UnsentBytes } from './fanout/unsent-bytes.ts'

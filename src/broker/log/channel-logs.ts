@@ -6,8 +6,8 @@ import { OpenPartition } from './open-partition.ts'
 import { type LogRecord, type NamespaceLog, partitionOf, type SharedLog, type SharedLogs } from './shared-log.ts'
 import { topicOf } from './topic-name.ts'
 
-export interface ChannelLogsContext extends Omit<PartitionContext, 'channels' | 'channelOf' | 'channelsMax' | 'recordsMax'> {
-  readonly logs: Pick<SharedLogs, 'channels' | 'namespaces'>
+export interface ChannelLogsContext extends Omit<PartitionContext, 'channels' | 'states' | 'channelOf' | 'channelsMax' | 'recordsMax'> {
+  readonly logs: Pick<SharedLogs, 'channels' | 'namespaces' | 'states'>
   /** Channels that a node knows at most. */
   readonly channelsMax: number
 }
@@ -36,7 +36,7 @@ export class ChannelLogs {
   readonly #logs: readonly SharedLog[]
 
   constructor(readonly context: ChannelLogsContext) {
-    const { channels, namespaces = new Map() } = context.logs
+    const { channels, namespaces = new Map(), states } = context.logs
     const logs = [channels]
     for (const [name, own] of namespaces) {
       if (own.mapping === 'per-channel') this.#perChannel.set(name, own)
@@ -48,7 +48,7 @@ export class ChannelLogs {
         logs.push(own.log)
       }
     }
-    this.#shared = this.#openShared(channels, namespace => !namespaces.has(namespace))
+    this.#shared = this.#openShared(channels, namespace => !namespaces.has(namespace), states)
     this.#logs = logs
     this.ready = Promise.all(this.partitions.map(({ ready }) => ready)).then(() => undefined)
   }
@@ -57,6 +57,11 @@ export class ChannelLogs {
   get partitions(): readonly OpenPartition[] {
     const topics = [...this.#topics.values()].flatMap(({ opened }) => (opened === undefined ? [] : [opened]))
     return [...this.#shared, ...[...this.#own.values()].flat(), ...topics]
+  }
+
+  /** Those of the log that all share. */
+  get shared(): readonly OpenPartition[] {
+    return this.#shared
   }
 
   /** @throws CommandError 100, temporary, where its topic cannot be opened now; 107 for a name that makes no topic; 106 where too many are open */
@@ -93,14 +98,14 @@ export class ChannelLogs {
     this.#topics.clear()
   }
 
-  #openShared(log: SharedLog, isIts: (namespace: string) => boolean): readonly OpenPartition[] {
+  #openShared(log: SharedLog, isIts: (namespace: string) => boolean, states?: SharedLog): readonly OpenPartition[] {
     const { limits, channelsMax } = this.context
     const numbers = Array.from({ length: log.partitions }, (_, number) => number)
     const recordsMax = Math.ceil(limits.startRecordsMax / log.partitions)
     return numbers.map(number => {
       const channelOf = ({ key }: LogRecord) => (partitionOf(key, log.partitions) === number && isIts(namespaceOf(key)) ? key : undefined)
       const bounds = { recordsMax, channelsMax: Math.ceil(channelsMax / log.partitions) }
-      return new OpenPartition(number, { ...this.context, ...bounds, channels: log, channelOf })
+      return new OpenPartition(number, { ...this.context, ...bounds, channels: log, channelOf, states })
     })
   }
 

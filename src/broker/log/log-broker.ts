@@ -27,6 +27,7 @@ import type { LogChannel } from './log-channel.ts'
 import { LogTail } from './log-tail.ts'
 import type { SharedLogs } from './shared-log.ts'
 import { SkippedRecords } from './skipped-records.ts'
+import { StateWriter } from './state-writer.ts'
 
 export interface LogBrokerOptions {
   readonly clock: Clock
@@ -35,7 +36,9 @@ export interface LogBrokerOptions {
   readonly namespaces: Namespaces
   readonly limits: Limits
   readonly logLimits?: LogLimits
-  readonly logs: Pick<SharedLogs, 'channels' | 'controls' | 'namespaces'>
+  readonly logs: Pick<SharedLogs, 'channels' | 'controls' | 'namespaces' | 'states'>
+  /** Whether this node writes the rows of a partition's values: one node does. */
+  ownsStates?(partition: number): boolean
   /** Hears that this node does not hear what is new any more, and that it does again. */
   deaf?(isDeaf: boolean): void
   /** Hears every message to all nodes before the sinks do, with its offset, which is the same on every node. */
@@ -45,6 +48,8 @@ export interface LogBrokerOptions {
 const sweepMs = 1000
 const sweepCount = 5000
 const idBytes = 9
+/** How far back messages to all nodes are read at the start: a new node has no sessions that older ones could concern, and tokens that were revoked are kept elsewhere. */
+const controlsMs = 3_600_000
 /** How long is waited for what has been appended and not read here yet. */
 const readMs = 3000
 
@@ -60,6 +65,7 @@ export class LogBroker implements Exchange {
   readonly canary: Canary
   /** Whose join was announced, and not their leave. */
   readonly announced = new AnnouncedClients()
+  readonly states: StateWriter | undefined
   readonly #tail: ByteTail
   readonly #channels: ChannelLogs
   readonly #controlQueue: AppendQueue
@@ -87,10 +93,17 @@ export class LogBroker implements Exchange {
       namespaceOf: channel => namespaces.resolve(channel),
       isFollowed: channel => this.#subscribed.has(channel),
       sinks: () => this.#sinks,
-      keepMs: () => keepMsOf(namespaces.list()),
+      keepMs: withValues => keepMsOf(namespaces.list(), withValues),
     })
     this.#controlQueue = new AppendQueue(clock, controls, 0)
-    this.#controls = new LogTail(controls, { clock, random }, ({ value, offset }, epoch) => this.#controlled(value, { epoch, offset }))
+    this.#controls = new LogTail(controls, { clock, random, keepMs: controlsMs }, ({ value, offset }, epoch) =>
+      this.#controlled(value, { epoch, offset }),
+    )
+    const { states } = logs
+    const { ownsStates = () => false } = options
+    const partitions = this.#channels.shared.map(({ partition }) => partition)
+    const isKnown = (channel: string) => namespaces.resolve(channel) !== undefined
+    this.states = states && new StateWriter({ clock, random, log, states, partitions, owns: ownsStates, isKnown })
     this.canary = new Canary({
       ...{ clock, controls, name: this.#newId() },
       silentMs: () => Math.max(this.#channels.silentMs(), controls.silentMs()),
@@ -204,6 +217,7 @@ export class LogBroker implements Exchange {
   async close(): Promise<void> {
     this.#sweep.cancel()
     this.canary.close()
+    this.states?.close()
     this.#controls.close()
     this.#channels.close()
   }
@@ -247,13 +261,11 @@ export class LogBroker implements Exchange {
   }
 }
 
-/** How far back the histories and values of these namespaces may lie. */
-function keepMsOf(namespaces: readonly Namespace[]): number {
-  return Math.max(
-    0,
-    ...namespaces.map(({ delivery }) => {
-      const hasValues = delivery.states('', unpaced).length > 0
-      return Math.max(delivery.history.ttlMs, hasValues ? delivery.history.quietMs : 0)
-    }),
-  )
+/** How far back the histories of these namespaces may lie, and their values. */
+function keepMsOf(namespaces: readonly Namespace[], withValues: boolean): number {
+  const keepMs = namespaces.map(({ delivery }) => {
+    const { ttlMs, quietMs } = delivery.history
+    return withValues && delivery.states('', unpaced).length > 0 ? Math.max(ttlMs, quietMs) : ttlMs
+  })
+  return Math.max(0, ...keepMs)
 }

@@ -21,6 +21,7 @@ import { type ChannelMessage, type RecordBounds, readEntry, type SkipReason } fr
 import { SeenKeys } from './seen-keys.ts'
 import type { LogBounds, LogReading, LogRecord, SharedLog } from './shared-log.ts'
 import type { SkippedRecords } from './skipped-records.ts'
+import { type LoadedRow, loadState } from './state-rows.ts'
 
 export interface PartitionContext {
   readonly clock: Clock
@@ -41,8 +42,10 @@ export interface PartitionContext {
   namespaceOf(channel: string): Namespace | undefined
   isFollowed(channel: string): boolean
   sinks(): readonly BrokerSink[]
-  /** How far back a node reads when it starts. */
-  keepMs(): number
+  /** How far back a node reads when it starts: for histories alone, or for values as well. */
+  keepMs(withValues: boolean): number
+  /** Rows of what channels hold beside their histories, in as many partitions; absent where nobody writes them. */
+  readonly states?: SharedLog | undefined
 }
 
 const retry = { baseMs: 100, capMs: 3000 } as const
@@ -51,6 +54,14 @@ const boundsMs = 3000
 const nowhere: Position = { epoch: '', offset: 0 }
 
 type Outcome = Position | CommandError
+
+interface Beginning {
+  readonly bounds: LogBounds
+  readonly from: number
+  /** Before `from`, for what is repeated later. */
+  readonly warmFrom: number
+  readonly rows: readonly LoadedRow[]
+}
 
 /**
  * One partition of the channels' log as a node has read it, whole and in order from where it began. So of any channel in it, a position is
@@ -91,18 +102,28 @@ export class LogPartition {
     return this.#channels.size
   }
 
+  /** Whether it has read what was there at the start. */
+  get isCurrent(): boolean {
+    return this.#reading !== undefined && this.readTo >= this.#liveFrom
+  }
+
+  channels(): Iterable<LogChannel> {
+    return this.#channels.values()
+  }
+
   /** Reads what histories still need, and a little before for what is repeated in it. Resolves when everything has been read that there is now. */
   async begin(): Promise<void> {
     for (;;) {
       const begun = await this.#beginning().catch(() => undefined)
       if (this.#isClosed) return
       if (begun !== undefined) {
-        const { bounds, from, warmFrom } = begun
+        const { bounds, from, warmFrom, rows } = begun
         this.epoch = bounds.epoch
         this.#floor = from
         this.#begunAt = from
         this.#liveFrom = bounds.last
         this.readTo = warmFrom
+        for (const row of rows) this.#restore(row)
         this.#reading = this.context.channels.read(this.number, warmFrom, {
           take: (records, readTo) => this.#take(records, readTo),
           missed: upTo => this.#missed(upTo),
@@ -203,16 +224,36 @@ export class LogPartition {
     for (const { resolve } of this.#waiting.splice(0)) resolve()
   }
 
-  /** Where to begin: `from` is behind everything that no history needs any more. */
-  async #beginning(): Promise<{ readonly bounds: LogBounds; readonly from: number; readonly warmFrom: number }> {
-    const { clock, channels, limits, recordsMax } = this.context
+  /** Where to begin: `from` is behind everything that neither histories nor values need any more. */
+  async #beginning(): Promise<Beginning> {
+    const { clock, channels, limits, recordsMax, states } = this.context
     const bounds = await this.bounds()
-    const keptSince = clock.now() - this.context.keepMs()
+    const state = states && (await loadState(clock, states, this.number))
+    const standsFor = state?.standsFor?.epoch === bounds.epoch ? state.standsFor.offset : undefined
+    const keptSince = clock.now() - this.context.keepMs(standsFor === undefined)
     const kept = await this.#inTime(channels.offsetAt(this.number, keptSince))
-    const from = Math.max(bounds.first - 1, Math.min(kept, bounds.last), bounds.last - recordsMax)
+    const late = Math.max(Math.min(kept, bounds.last), bounds.last - recordsMax)
+    const from = Math.max(bounds.first - 1, Math.min(late, standsFor ?? late))
     const repeated = await this.#inTime(channels.offsetAt(this.number, keptSince - Math.max(idempotencyMs, repeatedMs)))
     const warmFrom = Math.max(bounds.first - 1, Math.min(repeated, from), from - limits.readBackRecordsMax)
-    return { bounds, from, warmFrom }
+    if (standsFor !== undefined && standsFor < bounds.first - 1) this.#warnOfLostChanges(standsFor, bounds.first)
+    return { bounds, from, warmFrom, rows: standsFor === undefined ? [] : (state?.rows ?? []) }
+  }
+
+  #warnOfLostChanges(standsFor: number, first: number): void {
+    const { log } = this.context
+    log.warn({ partition: this.number, standsFor, first }, 'values may be old: the log dropped changes that nobody had written down')
+  }
+
+  /** What the records from here on change. */
+  #restore({ channel: name, store, publications }: LoadedRow): void {
+    const namespace = this.context.namespaceOf(name)
+    if (namespace === undefined || !History.keeps(namespace)) return
+    const newest = Math.max(0, ...publications.map(({ time }) => time))
+    if (newest + namespace.delivery.history.quietMs <= this.context.clock.now()) return
+    const channel = this.channelOf(name, namespace)
+    for (const publication of publications) channel.states[store]?.take(publication)
+    channel.touchedAt = newest
   }
 
   #inTime<T>(work: Promise<T>): Promise<T> {

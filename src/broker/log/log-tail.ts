@@ -5,7 +5,7 @@ import type { LogReading, LogRecord, SharedLog } from './shared-log.ts'
 const boundsMs = 3000
 const retry = { baseMs: 100, capMs: 3000 } as const
 
-/** Reads the only partition of a log from its oldest record on. */
+/** Reads the only partition of a log, from its oldest record on or from the oldest that is new enough. */
 export class LogTail {
   #reading: LogReading | undefined
   #readTo = 0
@@ -13,15 +13,15 @@ export class LogTail {
 
   constructor(
     readonly log: SharedLog,
-    readonly context: { readonly clock: Clock; readonly random: Random },
+    readonly context: { readonly clock: Clock; readonly random: Random; readonly keepMs?: number },
     readonly take: (record: LogRecord, epoch: string) => void,
   ) {}
 
   /** Resolves when everything has been read that is there now. */
   async begin(): Promise<void> {
     for (let attempt = 0; !this.#isClosed; attempt++) {
-      const bounds = await within(this.context.clock, boundsMs, this.log.bounds(0), () => new Error('late')).catch(() => undefined)
-      if (bounds !== undefined) return this.#isClosed ? undefined : this.#read(bounds.epoch, bounds.first - 1, bounds.last)
+      const begun = await within(this.context.clock, boundsMs, this.#beginning(), () => new Error('late')).catch(() => undefined)
+      if (begun !== undefined) return this.#isClosed ? undefined : this.#read(begun.epoch, begun.after, begun.last)
       await new Promise<void>(resolve => this.context.clock.after(backoffMs(attempt, this.context.random, retry), resolve))
     }
   }
@@ -29,6 +29,13 @@ export class LogTail {
   close(): void {
     this.#isClosed = true
     this.#reading?.close()
+  }
+
+  async #beginning(): Promise<{ readonly epoch: string; readonly after: number; readonly last: number }> {
+    const { clock, keepMs } = this.context
+    const { epoch, first, last } = await this.log.bounds(0)
+    const old = keepMs === undefined ? 0 : await this.log.offsetAt(0, clock.now() - keepMs)
+    return { epoch, after: Math.max(first - 1, Math.min(old, last)), last }
   }
 
   #read(begun: string, after: number, end: number): Promise<void> {

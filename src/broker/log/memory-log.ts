@@ -110,6 +110,14 @@ export class MemoryLog implements SharedLog {
     records.splice(0, kept === -1 ? records.length : kept)
   }
 
+  /** Compaction: of each key the newest record is left, and none of one that was removed. */
+  compact(partition: number): void {
+    const { records } = this.#at(partition)
+    const newest = new Map(records.map(record => [record.key, record]))
+    const left = records.filter(record => newest.get(record.key) === record && !(record.value === '' && record.headers === undefined))
+    records.splice(0, records.length, ...left)
+  }
+
   /** Another log takes its place, with nothing in it. */
   recreate(): void {
     this.#epoch = randomId(this.options.random, epochBytes)
@@ -123,8 +131,14 @@ export class MemoryLog implements SharedLog {
   /** At most so many records after an offset. */
   recordsAfter(partition: number, after: number, count: number): readonly LogRecord[] {
     const { records } = this.#at(partition)
-    const from = Math.max(0, after + 1 - (records[0]?.offset ?? 1))
-    return records.slice(from, from + count)
+    let low = 0
+    let high = records.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((records[middle]?.offset ?? Number.POSITIVE_INFINITY) <= after) low = middle + 1
+      else high = middle
+    }
+    return records.slice(low, low + count)
   }
 
   /** Calls whenever there is something new. */

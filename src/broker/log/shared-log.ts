@@ -90,6 +90,11 @@ export interface SharedLogs {
   readonly channels: SharedLog
   /** Namespaces whose channels are elsewhere. */
   readonly namespaces?: ReadonlyMap<string, NamespaceLog>
+  /**
+   * Values of `channels` as rows, in as many partitions: it keeps the newest record of each key, and takes an empty one without headers for its removal.
+   * Without it, a node reads all records from which values come.
+   */
+  readonly states?: SharedLog
   /** Messages to every node, in one partition. */
   readonly controls: SharedLog
 }

@@ -43,7 +43,7 @@ export class MemoryFleet {
     close: async () => undefined,
   })
 
-  #lineTo(log: Exclude<keyof SharedLogs, 'namespaces'>): LogLine {
+  #lineTo(log: Exclude<keyof SharedLogs, 'namespaces' | 'states'>): LogLine {
     const line = this.#logs[log].line(this.clock)
     line.lagMs = this.lagMs
     return line

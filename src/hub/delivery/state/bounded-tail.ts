@@ -3,7 +3,7 @@ import type { Publication } from '../../../protocol/index.ts'
 import { Frame } from '../../fanout/frame.ts'
 import { PublicationPush } from '../../fanout/message.ts'
 import type { Pacer } from './pacer.ts'
-import type { StateStore } from './state-store.ts'
+import type { StateRow, StateStore } from './state-store.ts'
 
 /** Keeps the last `max` publications of a lane in order; a subscriber that was too slow loses the oldest (sports S9, commentary). */
 export class BoundedTail implements StateStore {
@@ -56,6 +56,10 @@ export class BoundedTail implements StateStore {
 
   snapshot(): readonly Publication[] {
     return this.#tail.slice(0)
+  }
+
+  rows(): readonly StateRow[] {
+    return this.#tail.size === 0 ? [] : [{ publications: this.snapshot(), version: this.version }]
   }
 
   whole(): Json {

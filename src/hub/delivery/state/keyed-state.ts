@@ -2,7 +2,7 @@ import type { Json } from '../../../kit/index.ts'
 import { encodePublication, Publication, push } from '../../../protocol/index.ts'
 import { Frame } from '../../fanout/frame.ts'
 import type { Pacer } from './pacer.ts'
-import type { StateStore } from './state-store.ts'
+import type { StateRow, StateStore } from './state-store.ts'
 
 type Fields = Map<string, { value: Json; version: number }>
 
@@ -94,20 +94,13 @@ export class KeyedState implements StateStore {
   }
 
   snapshot(): readonly Publication[] {
-    const publications: Publication[] = []
-    for (const [key, row] of this.#rows) {
-      if (row.removed) continue
-      publications.push(
-        new Publication({
-          data: wholeOf(row),
-          ...(key === undefined ? {} : { key }),
-          ...(row.tags === undefined ? {} : { tags: row.tags }),
-          ...(row.lane === undefined ? {} : { lane: row.lane }),
-          time: row.time,
-        }),
-      )
-    }
-    return publications
+    return [...this.#rows].flatMap(([key, row]) => (row.removed ? [] : [publicationOf(key, row)]))
+  }
+
+  rows(): readonly StateRow[] {
+    return [...this.#rows].flatMap(([key, row]) =>
+      row.removed ? [] : [{ key, publications: [publicationOf(key, row)], version: row.version }],
+    )
   }
 
   /** The whole state as one JSON value: the value itself where nothing has a key, else an object by key. */
@@ -184,6 +177,16 @@ function sameValue(left: Json, right: Json): boolean {
   if (!isObject(left) || !isObject(right)) return sameJson(left, right)
   const names = Object.keys(left)
   return names.length === Object.keys(right).length && names.every(name => sameField(left[name], right[name]))
+}
+
+function publicationOf(key: string | undefined, row: Row): Publication {
+  return new Publication({
+    data: wholeOf(row),
+    ...(key === undefined ? {} : { key }),
+    ...(row.tags === undefined ? {} : { tags: row.tags }),
+    ...(row.lane === undefined ? {} : { lane: row.lane }),
+    time: row.time,
+  })
 }
 
 function wholeOf(row: Row): Json {

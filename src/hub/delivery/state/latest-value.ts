@@ -3,7 +3,7 @@ import type { Publication } from '../../../protocol/index.ts'
 import { Frame } from '../../fanout/frame.ts'
 import { PublicationPush } from '../../fanout/message.ts'
 import type { Pacer } from './pacer.ts'
-import type { StateStore } from './state-store.ts'
+import type { StateRow, StateStore } from './state-store.ts'
 
 /** Keeps the newest publication of a `latest` channel: a subscriber that was slow gets that one and none before. */
 export class LatestValue implements StateStore {
@@ -36,6 +36,11 @@ export class LatestValue implements StateStore {
 
   snapshot(): readonly Publication[] {
     return this.#newest === undefined ? [] : [this.#newest]
+  }
+
+  rows(): readonly StateRow[] {
+    const publications = this.snapshot()
+    return publications.length === 0 ? [] : [{ publications, version: this.version }]
   }
 
   whole(): Json {

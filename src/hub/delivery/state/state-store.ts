@@ -3,6 +3,15 @@ import type { Publication } from '../../../protocol/index.ts'
 import type { Frame } from '../../fanout/frame.ts'
 import type { Paced, Pacer } from './pacer.ts'
 
+/** A part of a store that changes as a whole: a key with its value, or all that there is. */
+export interface StateRow {
+  /** Absent where the store has no keys. */
+  readonly key?: string | undefined
+  readonly publications: readonly Publication[]
+  /** The version of the store with which it last changed. */
+  readonly version: number
+}
+
 /**
  * What a channel keeps so that a subscriber can be given its news whenever there is room for them, however much came in between.
  * One store serves all subscribers of a channel; each remembers only the version that it saw last.
@@ -19,6 +28,8 @@ export interface StateStore {
   newsSince(seen: number): Frame | undefined
   /** Everything that a newcomer needs, oldest first. */
   snapshot(): readonly Publication[]
+  /** The same by row. */
+  rows(): readonly StateRow[]
   /** The same as one JSON value. */
   whole(): Json
   /** Whether the store may keep the key too, where it may have so many. */
