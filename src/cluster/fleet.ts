@@ -72,7 +72,7 @@ export class Fleet extends Central {
     this.#limits = new LimitSharing(clock, peers, id)
     this.#hearing = new Hearing({
       ...{ clock, random: options.random },
-      othersHear: async () => (await peers.survey(protocol.hears, null, false)).includes(true),
+      othersHear: () => peers.any(protocol.hears, null),
       sessions: () => this.below.host.node.sessions.all(),
       sendBelowAway: () => this.children.sendAway(linkCloses.orphaned),
     })
