@@ -42,26 +42,17 @@ export interface PartitionContext {
   namespaceOf(channel: string): Namespace | undefined
   isFollowed(channel: string): boolean
   sinks(): readonly BrokerSink[]
-  /** How far back a node reads when it starts: for histories alone, or for values as well. */
+  /** How far back a node reads when it starts. */
   keepMs(withValues: boolean): number
   /** Rows of what channels hold beside their histories, in as many partitions; absent where nobody writes them. */
   readonly states?: SharedLog | undefined
 }
 
 const retry = { baseMs: 100, capMs: 3000 } as const
-/** How long the log may take to say how far it reaches. */
 const boundsMs = 3000
 const nowhere: Position = { epoch: '', offset: 0 }
 
 type Outcome = Position | CommandError
-
-interface Beginning {
-  readonly bounds: LogBounds
-  readonly from: number
-  /** Before `from`, for what is repeated later. */
-  readonly warmFrom: number
-  readonly rows: readonly LoadedRow[]
-}
 
 /**
  * One partition of the channels' log as a node has read it, whole and in order from where it began. So of any channel in it, a position is
@@ -225,7 +216,7 @@ export class LogPartition {
   }
 
   /** Where to begin: `from` is behind everything that neither histories nor values need any more. */
-  async #beginning(): Promise<Beginning> {
+  async #beginning() {
     const { clock, channels, limits, recordsMax, states } = this.context
     const bounds = await this.bounds()
     const state = states && (await loadState(clock, states, this.number))
@@ -236,13 +227,9 @@ export class LogPartition {
     const from = Math.max(bounds.first - 1, Math.min(late, standsFor ?? late))
     const repeated = await this.#inTime(channels.offsetAt(this.number, keptSince - Math.max(idempotencyMs, repeatedMs)))
     const warmFrom = Math.max(bounds.first - 1, Math.min(repeated, from), from - limits.readBackRecordsMax)
-    if (standsFor !== undefined && standsFor < bounds.first - 1) this.#warnOfLostChanges(standsFor, bounds.first)
+    if (standsFor !== undefined && standsFor < bounds.first - 1)
+      this.context.log.warn({ partition: this.number, standsFor, ...bounds }, 'values may be old: the log dropped changes of them')
     return { bounds, from, warmFrom, rows: standsFor === undefined ? [] : (state?.rows ?? []) }
-  }
-
-  #warnOfLostChanges(standsFor: number, first: number): void {
-    const { log } = this.context
-    log.warn({ partition: this.number, standsFor, first }, 'values may be old: the log dropped changes that nobody had written down')
   }
 
   /** What the records from here on change. */
