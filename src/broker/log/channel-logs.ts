@@ -1,8 +1,8 @@
 import { History, type Namespace, unpaced } from '../../hub/index.ts'
 import { at } from '../../kit/index.ts'
 import { CommandError, errors, namespaceOf } from '../../protocol/index.ts'
-import type { PartitionContext } from './log-partition.ts'
 import { OpenPartition } from './open-partition.ts'
+import type { PartitionContext } from './partition-context.ts'
 import { type LogRecord, type NamespaceLog, partitionOf, type SharedLog, type SharedLogs } from './shared-log.ts'
 import { topicOf } from './topic-name.ts'
 

@@ -1,52 +1,22 @@
 import {
   type BrokerMessage,
-  type BrokerSink,
   History,
   type HistoryPage,
   type HistoryQuery,
   hasPlace,
-  type Log,
   type Namespace,
   publicationOf,
 } from '../../hub/index.ts'
-import { backoffMs, type Clock, type Random, unreachable, within } from '../../kit/index.ts'
+import { backoffMs, unreachable, within } from '../../kit/index.ts'
 import { CommandError, errors, type Position } from '../../protocol/index.ts'
-import type { AnnouncedClients } from './announced-clients.ts'
 import { AppendIds } from './append-ids.ts'
-import type { ByteTail } from './byte-tail.ts'
-import type { LogLimits } from './limits.ts'
 import { LogChannel, startingAfter } from './log-channel.ts'
+import type { PartitionContext } from './partition-context.ts'
 import { idempotencyMs, ReadBack, repeatedMs } from './read-back.ts'
-import { type ChannelMessage, type RecordBounds, readEntry, type SkipReason } from './record-form.ts'
+import { type ChannelMessage, readEntry, type SkipReason } from './record-form.ts'
 import { SeenKeys } from './seen-keys.ts'
-import type { LogBounds, LogReading, LogRecord, SharedLog } from './shared-log.ts'
-import type { SkippedRecords } from './skipped-records.ts'
+import type { LogBounds, LogReading, LogRecord } from './shared-log.ts'
 import { type LoadedRow, loadState } from './state-rows.ts'
-
-export interface PartitionContext {
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Log
-  readonly channels: SharedLog
-  readonly limits: LogLimits
-  readonly bounds: RecordBounds
-  readonly tail: ByteTail
-  readonly skipped: SkippedRecords
-  readonly announced: AnnouncedClients
-  /** The channel of a record; undefined where it belongs elsewhere. */
-  channelOf(record: LogRecord): string | undefined
-  /** Records that are read before a node is ready. */
-  readonly recordsMax: number
-  /** Channels that a partition knows at most. Beyond: the one known for longest that nobody follows is forgotten. */
-  readonly channelsMax: number
-  namespaceOf(channel: string): Namespace | undefined
-  isFollowed(channel: string): boolean
-  sinks(): readonly BrokerSink[]
-  /** How far back a node reads when it starts. */
-  keepMs(withValues: boolean): number
-  /** Rows of what channels hold beside their histories, in as many partitions; absent where nobody writes them. */
-  readonly states?: SharedLog | undefined
-}
 
 const retry = { baseMs: 100, capMs: 3000 } as const
 const boundsMs = 3000

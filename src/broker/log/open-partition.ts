@@ -1,7 +1,8 @@
 import { randomId, within } from '../../kit/index.ts'
 import { CommandError, errors, type Position } from '../../protocol/index.ts'
 import { AppendQueue } from './append-queue.ts'
-import { LogPartition, type PartitionContext } from './log-partition.ts'
+import { LogPartition } from './log-partition.ts'
+import type { PartitionContext } from './partition-context.ts'
 import { type ChannelMessage, entryOf } from './record-form.ts'
 
 const appenderBytes = 9
