@@ -150,6 +150,40 @@ describe.skipIf(lacksKafka('records of other clients'))('Kafka that others write
     expect(values.map(value => (value === large ? 'large' : value))).toEqual(given)
     expect((await log.bounds(0)).last).toBe(reached)
   })
+
+  test('[KF72] records of a transaction are read once it is committed, and never where it was given up', async () => {
+    const kafka = await started({})
+    const log = await (await opened(kafka)).log({ name: 'feed', partitions: 1, path: 'kafka.topics' })
+    const values: string[] = []
+    let reached = 0
+    const reading = log.read(0, 0, {
+      take: (records, readTo) => {
+        values.push(...records.map(({ value }) => value))
+        reached = readTo
+      },
+      missed() {},
+      restarted() {},
+    })
+    atEnd(() => reading.close())
+    const base = { clientId: 'other', bootstrapBrokers: kafka.urls, acks: -1, retries: 20, retryDelay: 500 }
+    const producer = new Producer({ ...base, transactionalId: 'feed', idempotent: true })
+    atEnd(() => producer.close())
+    const message = (value: string) => ({ topic: 'feed', partition: 0, value: Buffer.from(value) })
+    const given = await producer.beginTransaction()
+    await given.send({ messages: [message('given up')] })
+    // What waits behind a transaction is not there yet for anybody.
+    await log.append(0, [{ key: 'k', value: 'behind it' }])
+    expect((await log.bounds(0)).last).toBe(0)
+    await given.abort()
+    const kept = await producer.beginTransaction()
+    await kept.send({ messages: [message('committed')] })
+    await kept.commit()
+    await until('all is read, with the markers', () => reached === 5)
+    expect(values).toEqual(['behind it', 'committed'])
+    const slice = await log.slice(0, 0, { records: 10, bytes: 10_000 })
+    expect([slice.records.map(({ value }) => value), slice.readTo]).toEqual([values, 5])
+    expect((await log.bounds(0)).last).toBe(5)
+  })
 })
 
 describe.skipIf(lacksKafka('TLS and credentials of Kafka'))('Kafka that asks who comes', () => {

@@ -1,5 +1,6 @@
 import { createAPI, fetchV13 } from '@platformatic/kafka'
 import { ByteCursor } from './byte-cursor.ts'
+import type { Aborted } from './record-batch.ts'
 
 export interface FetchedPartition {
   readonly topicId: string
@@ -7,6 +8,8 @@ export interface FetchedPartition {
   readonly code: number
   /** Up to here the records are on as many brokers as they must be. */
   readonly highWatermark: number
+  /** Transactions that were given up, whose records are among the batches. */
+  readonly aborted: readonly Aborted[]
   /** Batches, not read yet. */
   readonly bytes: Buffer
 }
@@ -26,6 +29,9 @@ export const fetchApi = createAPI<Parameters<typeof fetchV13.createRequest>, Fet
   fetchV13.createRequest,
   (_id, _key, _version, reader) => readFetchAnswer(reader.buffer.slice(reader.position)),
 )
+
+/** Up to the first transaction that is not over, and with those named that were given up. */
+export const committedOnly = 1
 
 const none = Buffer.alloc(0)
 
@@ -50,8 +56,9 @@ function readPartition(cursor: ByteCursor, topicId: string): FetchedPartition {
   const highWatermark = cursor.int64()
   // The last stable offset and the start of the log.
   cursor.at += 16
-  for (let aborted = cursor.compactLength(); aborted > 0; aborted--) {
-    cursor.at += 16
+  const aborted: Aborted[] = []
+  for (let left = cursor.compactLength(); left > 0; left--) {
+    aborted.push({ producer: cursor.int64(), first: cursor.int64() + 1 })
     cursor.skipTagged()
   }
   // The replica that it would rather be read from.
@@ -59,5 +66,5 @@ function readPartition(cursor: ByteCursor, topicId: string): FetchedPartition {
   const length = cursor.compactLength()
   const bytes = length > 0 ? cursor.slice(length) : none
   cursor.skipTagged()
-  return { topicId, partition, code, highWatermark, bytes }
+  return { topicId, partition, code, highWatermark, aborted, bytes }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../kit/index.ts'
 import type { BrokerLine } from './broker-line.ts'
-import { type FetchAnswer, fetchApi } from './fetch-answer.ts'
+import { committedOnly, type FetchAnswer, fetchApi } from './fetch-answer.ts'
 import { errorName } from './kafka-error.ts'
 import { kafkaLimits } from './limits.ts'
 import type { PartitionReading } from './partition-reading.ts'
@@ -116,7 +116,8 @@ export class FetchSession {
     const { clock, line } = this.context
     const waitMs = this.#hasRoom ? fetchWaitOpenMs : fetchWaitMs
     this.#dueAt = clock.now() + waitMs + kafkaLimits.slowMs
-    const answer = await line.ask(fetchApi, waitMs, 1, fetchBytesMax, 0, this.#id, isNew ? 0 : this.#epoch, topics, left, '')
+    const epoch = isNew ? 0 : this.#epoch
+    const answer = await line.ask(fetchApi, waitMs, 1, fetchBytesMax, committedOnly, this.#id, epoch, topics, left, '')
     this.#answeredAt = clock.now()
     this.#dueAt = undefined
     return answer

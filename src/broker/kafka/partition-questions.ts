@@ -3,7 +3,7 @@ import { bytesOf, type LogBounds, type LogSlice, type SliceLimits } from '../log
 import type { BrokerLine } from './broker-line.ts'
 import type { ClusterMap, Leader } from './cluster-map.ts'
 import { Coalesced } from './coalesced.ts'
-import { fetchApi } from './fetch-answer.ts'
+import { committedOnly, fetchApi } from './fetch-answer.ts'
 import { errorName, isPassing } from './kafka-error.ts'
 import { nameOf } from './kafka-options.ts'
 import { kafkaLimits } from './limits.ts'
@@ -60,12 +60,12 @@ export class PartitionQuestions {
         partitionMaxBytes: bytesMax,
       }
       const topics = [{ topicId, partitions: [request] }]
-      const answer = await line.ask(fetchApi, 0, 0, bytesMax, 0, noSession.id, noSession.epoch, topics, [], '')
+      const answer = await line.ask(fetchApi, 0, 0, bytesMax, committedOnly, noSession.id, noSession.epoch, topics, [], '')
       const [found] = answer.partitions
       const code = answer.code === 0 ? (found?.code ?? 0) : answer.code
       if (errorName(code) === 'OFFSET_OUT_OF_RANGE') return this.#sliceElsewhere(topic, partition, after, limits)
       if (code !== 0) throw refusal(code)
-      return cut(recordsOf(found?.bytes ?? Buffer.alloc(0), after), limits)
+      return cut(recordsOf(found?.bytes ?? Buffer.alloc(0), after, found?.aborted), limits)
     })
   }
 
@@ -94,7 +94,8 @@ export class PartitionQuestions {
   /** Kafka's offset of the first record at a time or after it, which is the place of the one before; -1 where there is none. */
   async #offsetOf(leader: Leader, topic: string, partition: number, timestamp: bigint): Promise<number> {
     const asked = { partitionIndex: partition, currentLeaderEpoch: leader.epoch, timestamp }
-    const { topics } = await this.map.lineTo(leader.address).ask(listOffsetsV7.api, -1, 0, [{ name: topic, partitions: [asked] }])
+    const question = [{ name: topic, partitions: [asked] }]
+    const { topics } = await this.map.lineTo(leader.address).ask(listOffsetsV7.api, -1, committedOnly, question)
     const [found] = topics[0]?.partitions ?? []
     if (found === undefined) throw new PassingError('the broker names no place')
     if (found.errorCode !== 0) throw refusal(found.errorCode)

@@ -60,8 +60,8 @@ export class PartitionReading {
   }
 
   /** Whether there was anything new. */
-  taken({ bytes, highWatermark }: FetchedPartition): boolean {
-    const { records, readTo, unreadable } = recordsOf(bytes, this.#fetchedTo)
+  taken({ bytes, highWatermark, aborted }: FetchedPartition): boolean {
+    const { records, readTo, unreadable } = recordsOf(bytes, this.#fetchedTo, aborted)
     for (const found of unreadable) this.context.unreadable(this, found)
     this.lag = Math.max(0, highWatermark - readTo)
     if (readTo === this.#fetchedTo) return false

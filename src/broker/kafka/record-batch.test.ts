@@ -22,6 +22,7 @@ function batch(first: number, messages: MessageRecord[], compression: Compressio
 
 const attributesAt = 21
 const maxTimeAt = 35
+const producerAt = 43
 const valuesOf = (bytes: Buffer, after = 0) => recordsOf(bytes, after).records.map(({ value }) => value)
 
 describe('batches of records', () => {
@@ -90,6 +91,38 @@ describe('batches of records', () => {
         expect(records.at(-1)?.value).toBe('4')
       }),
     )
+  })
+
+  test('[KF72] records of a transaction that was given up are not there, and are passed all the same', () => {
+    const given = (first: number, producer: number, value: string, attributes = 0b1_0000) => {
+      const bytes = batch(first, [message(value)])
+      bytes.writeInt16BE(attributes, attributesAt)
+      bytes.writeBigInt64BE(BigInt(producer), producerAt)
+      return bytes
+    }
+    const marker = (first: number, producer: number) => given(first, producer, 'marker', 0b11_0000)
+    const bytes = Buffer.concat([
+      given(0, 7, 'kept before'),
+      marker(1, 7),
+      given(2, 7, 'given up'),
+      given(3, 8, 'of another'),
+      given(4, -1, 'in no transaction', 0),
+      given(5, 7, 'given up as well'),
+      marker(6, 7),
+      marker(7, 8),
+      given(8, 7, 'kept after'),
+      marker(9, 7),
+      given(10, 7, 'given up again'),
+    ])
+    const aborted = [
+      { producer: 7, first: 11 },
+      { producer: 7, first: 3 },
+    ]
+    const { records, readTo } = recordsOf(bytes, 0, aborted)
+    expect(records.map(({ value }) => value)).toEqual(['kept before', 'of another', 'in no transaction', 'kept after'])
+    expect(readTo).toBe(11)
+    const middle = Buffer.concat([given(5, 7, 'given up as well'), marker(6, 7), given(8, 7, 'kept after')])
+    expect(recordsOf(middle, 5, [{ producer: 7, first: 3 }]).records.map(({ value }) => value)).toEqual(['kept after'])
   })
 
   test('[KF20] a record without key, value or headers is read as empty', () => {

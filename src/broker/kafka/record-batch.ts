@@ -3,10 +3,28 @@ import type { LogRecord } from '../log/index.ts'
 import { ByteCursor, int64At } from './byte-cursor.ts'
 
 /** Where things stand in a batch of format 2, the only one since Kafka 0.11. */
-const place = { length: 8, magic: 16, attributes: 21, lastDelta: 23, firstTime: 27, maxTime: 35, count: 57, records: 61 } as const
+const place = {
+  length: 8,
+  magic: 16,
+  attributes: 21,
+  lastDelta: 23,
+  firstTime: 27,
+  maxTime: 35,
+  producer: 43,
+  count: 57,
+  records: 61,
+} as const
 const compression = 0b111
 const isLogTime = 0b1000
+const isTransactional = 0b1_0000
 const isControl = 0b10_0000
+
+/** A transaction that was given up. */
+export interface Aborted {
+  readonly producer: number
+  /** The place of its first record. */
+  readonly first: number
+}
 
 export interface Unreadable {
   readonly offset: number
@@ -22,9 +40,10 @@ export interface Batches {
 
 /**
  * The records of batches as a broker sends them, from after an offset on. A batch that cannot be read is passed over whole: it must not keep
- * anyone from what follows. Places are those of the shared log, one more than Kafka's.
+ * anyone from what follows. Records of transactions that were given up are not there. Places are those of the shared log, one more than Kafka's.
  */
-export function recordsOf(bytes: Buffer, after: number): Batches {
+export function recordsOf(bytes: Buffer, after: number, aborted: readonly Aborted[] = []): Batches {
+  const transactions = new AbortedTransactions(aborted)
   const records: LogRecord[] = []
   const unreadable: Unreadable[] = []
   let readTo = after
@@ -35,7 +54,7 @@ export function recordsOf(bytes: Buffer, after: number): Batches {
     const first = int64At(bytes, at) + 1
     const kept = records.length
     try {
-      readBatch(bytes.subarray(at, end), first, after, records)
+      if (!transactions.hold(bytes.subarray(at, end), first)) readBatch(bytes.subarray(at, end), first, after, records)
     } catch (error) {
       records.length = kept
       unreadable.push({ offset: first, reason: error instanceof Error ? error.message : String(error) })
@@ -44,6 +63,29 @@ export function recordsOf(bytes: Buffer, after: number): Batches {
     at = end
   }
   return { records, readTo, unreadable }
+}
+
+/** Which batches belong to transactions that were given up. A producer has one transaction at a time, which a marker ends. */
+class AbortedTransactions {
+  readonly #producers = new Set<number>()
+  readonly #ahead: Aborted[]
+
+  constructor(aborted: readonly Aborted[]) {
+    this.#ahead = aborted.toSorted((left, right) => left.first - right.first)
+  }
+
+  /** Batches must be asked about one after the other. */
+  hold(batch: Buffer, first: number): boolean {
+    if (this.#ahead.length === 0 && this.#producers.size === 0) return false
+    while (this.#ahead[0] !== undefined && this.#ahead[0].first <= first + lastDeltaOf(batch, 0)) {
+      this.#producers.add(this.#ahead[0].producer)
+      this.#ahead.shift()
+    }
+    const attributes = batch.readInt16BE(place.attributes)
+    const producer = int64At(batch, place.producer)
+    if ((attributes & isControl) !== 0) this.#producers.delete(producer)
+    return (attributes & isTransactional) !== 0 && this.#producers.has(producer)
+  }
 }
 
 function lastDeltaOf(bytes: Buffer, at: number): number {
