@@ -1,5 +1,8 @@
 import { expect, test } from 'bun:test'
+import { Connections } from '../../src/services/chat/connections.ts'
+import { FollowedInboxes } from '../../src/services/chat/followed-inboxes.ts'
 import { chatWith } from '../../src/services/chat/index.ts'
+import { limits } from '../../src/services/chat/limits.ts'
 import { Inboxes, placeBefore } from '../../src/services/chat/store/index.ts'
 import { openSql } from '../../src/store/index.ts'
 import { atEnd, testServer } from '../kit/api.ts'
@@ -79,5 +82,29 @@ overBothStores(({ rows }) => {
         expect([person, before]).toEqual([person, { pts: pts - 1, place: place - 1 }])
       }
     }
+  })
+
+  test('[CP75] of a connection that nobody can say anything of, nothing is kept after a day, unless its inbox is followed', async () => {
+    const chat = await rows()
+    const followed = new FollowedInboxes({ late() {}, before: () => Promise.reject(new Error('nobody asks')), failed() {} })
+    const { unitsOfWork, inboxes } = chat
+    const connections = new Connections({
+      ...{ unitsOfWork, inboxes, followed, durability: 'durable', limits: { edit_ms: 0, delete_ms: 0 } },
+      push: async () => true,
+      failed() {},
+    })
+    const now = unitsOfWork.clock.now()
+    for (const [client, user] of Object.entries({ one: 'ann', two: 'bob', three: 'carol', four: 'dan' })) {
+      await connections.onConnect({ client, user, transport: 'websocket' }, { device: 'phone' })
+      connections.connected(client)
+    }
+    for (const client of ['one', 'two', 'three']) connections.away(client, now)
+    followed.occupied('bob')
+    connections.back('three')
+    expect(['ann', 'bob', 'carol', 'dan'].map(user => connections.devicesOf(user).size)).toEqual([0, 0, 1, 1])
+    connections.sweep(now + limits.awayKeptMs)
+    expect(connections.size).toBe(4)
+    connections.sweep(now + limits.awayKeptMs + 1)
+    expect(['one', 'two', 'three', 'four'].filter(client => connections.deviceOf(client) !== undefined)).toEqual(['two', 'three', 'four'])
   })
 })

@@ -174,6 +174,28 @@ describe('chat through a tree', () => {
     await until('bob is away again', async () => (await bobIs())?.online === false)
   })
 
+  test('[CP75] a device that was at an edge that was killed is not called online', async () => {
+    const central = await startChat({}, hurried(20))
+    const doomed = await edgeProcess(central)
+    const [bob, laptop] = [await device(doomed, 'bob'), await device(central, 'bob', 'laptop')]
+    const online = async () =>
+      (await laptop.call('chat.devices', {})).devices.flatMap(each => (each.online ? [each.device] : [])).toSorted()
+    const alice = await device(central, 'alice')
+    const { conversation } = await alice.call('chat.direct', { with: 'bob' })
+    await bob.call('chat.send', { conversation, cid: 'answer', text: 'here I am' })
+    await until('both are there', async () => (await online()).length === 2)
+    laptop[Symbol.dispose]()
+    doomed.signal('SIGKILL')
+    await until('nobody is there', async () => (await alice.call('chat.presence', { users: ['bob'] })).users[0]?.online === false)
+    const tablet = await device(central, 'bob', 'tablet')
+    const { devices } = await tablet.call('chat.devices', {})
+    expect(devices.map(each => [each.device, each.online]).toSorted()).toEqual([
+      ['laptop', false],
+      ['phone', false],
+      ['tablet', true],
+    ])
+  })
+
   test('[M5, M8] with workers and an edge below them, devices on all processes are of one chat', async () => {
     const central = await startChat({ workers: 2 })
     const edge = await startRelay([central])

@@ -39,6 +39,8 @@ interface Connection {
   sent: number
   isConnected: boolean
   readonly connectedAt: number
+  /** Since when nobody can say whether it is still there: the node that it was on may have ended without a word. */
+  awaySince: number | undefined
 }
 
 export interface ConnectionsHost {
@@ -88,7 +90,7 @@ export class Connections {
     const { device } = hello.data
     const { unitsOfWork, inboxes, durability, limits: told } = this.host
     const { acked, top, truncated } = await unitsOfWork.sql.transaction(tx =>
-      welcome(tx, user, device, unitsOfWork.clock.now(), other => this.clientsOf(user, other).length > 0),
+      welcome(tx, user, device, unitsOfWork.clock.now(), other => this.devicesOf(user).has(other)),
     )
     const isWindowed = top - acked > limits.windowMax
     const connection: Connection = {
@@ -98,6 +100,7 @@ export class Connections {
       sent: isWindowed ? acked : top,
       isConnected: false,
       connectedAt: unitsOfWork.clock.now(),
+      awaySince: undefined,
     }
     this.#byClient.set(client, connection)
     const inboxState: InboxState = {
@@ -126,13 +129,27 @@ export class Connections {
     this.#byClient.delete(client)
   }
 
+  away(client: string, now: number): void {
+    const connection = this.#byClient.get(client)
+    if (connection !== undefined) connection.awaySince ??= now
+  }
+
+  /** It has acted. */
+  back(client: string): void {
+    const connection = this.#byClient.get(client)
+    if (connection !== undefined) connection.awaySince = undefined
+  }
+
   deviceOf(client: string | undefined): string | undefined {
     return client === undefined ? undefined : this.#byClient.get(client)?.device
   }
 
   /** Those of a user that are connected. */
   devicesOf(user: string): ReadonlySet<string> {
-    return new Set([...this.#byClient.values()].filter(connection => connection.user === user).map(({ device }) => device))
+    const devices = new Set<string>()
+    for (const connection of this.#byClient.values())
+      if (connection.user === user && connection.awaySince === undefined) devices.add(connection.device)
+    return devices
   }
 
   clientsOf(user: string, device: string): string[] {
@@ -150,10 +167,12 @@ export class Connections {
     return { offset: after, place, backlog: owns ? Math.max(0, connection.live - Math.max(after, connection.sent)) : 0 }
   }
 
-  /** Drops those that got their inbox's state and then never connected. */
+  /** Drops those that got their inbox's state and then never connected, and those that are gone for all that is known. */
   sweep(now: number): void {
-    for (const [client, { isConnected, connectedAt }] of this.#byClient)
-      if (!isConnected && connectedAt + limits.sweepMs < now) this.#byClient.delete(client)
+    for (const [client, { user, isConnected, connectedAt, awaySince }] of this.#byClient) {
+      const isGone = awaySince !== undefined && awaySince + limits.awayKeptMs < now && !this.host.followed.isOccupied(user)
+      if (isGone || (!isConnected && connectedAt + limits.sweepMs < now)) this.#byClient.delete(client)
+    }
   }
 
   async #continue(client: string, connection: Connection, acked = connection.sent): Promise<void> {

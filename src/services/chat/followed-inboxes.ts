@@ -39,6 +39,10 @@ export class FollowedInboxes {
     return this.#occupied.has(person) || this.#idle.has(person)
   }
 
+  isOccupied(person: string): boolean {
+    return this.#occupied.has(person)
+  }
+
   /** Sessions follow the inbox from now on, until it is `vacated`. */
   occupied(person: string): void {
     if (this.#occupied.has(person)) return

@@ -32,6 +32,8 @@ export const limits = {
   sweepMs: 5 * minute,
   sweepRows: 2_000,
   sweepInboxes: 128,
+  /** How long a connection is kept of which nobody can say whether it is still there: a node below that lost its link comes back sooner. */
+  awayKeptMs: day,
   /** Inboxes that nobody follows any more, or not yet, and whose places are known. Beyond, some that were used least lately are forgotten, and counted anew when they are followed. */
   inboxesIdleMax: 200_000,
   /** So many at once: the oldest keys of a map are found behind the places of all that were deleted before them. */

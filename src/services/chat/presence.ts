@@ -40,7 +40,8 @@ export class ChatPresence {
 
   /** As far as this node can tell: a client whose connection to another node broke may be online all the same, and act again. */
   async away(user: string, client: string): Promise<void> {
-    const { sql, server, onlineUsers } = this.context
+    const { sql, server, onlineUsers, connections } = this.context
+    connections.away(client, server.clock.now())
     if (!onlineUsers.left(user, client) || this.#isClosed) return
     await markSeen(sql, user, server.clock.now())
     await this.#appear(user, false)
@@ -49,9 +50,11 @@ export class ChatPresence {
   /** A user who acts over a connection is online. */
   async acts(user: string, client: string | undefined): Promise<void> {
     const { connections, onlineUsers } = this.context
-    if (client === undefined || connections.deviceOf(client) === undefined || !onlineUsers.arrived(user, client)) return
+    if (client === undefined || connections.deviceOf(client) === undefined || onlineUsers.knows(client)) return
+    connections.back(client)
+    const isFirst = onlineUsers.arrived(user, client)
     onlineUsers.followed(client)
-    await this.#appear(user, true)
+    if (isFirst) await this.#appear(user, true)
   }
 
   /** The user was active: that is written down at most once a minute. */
