@@ -2,7 +2,6 @@ import { countingGoals, isLive } from '../src/services/sports/model/index.ts'
 import type { StreamBook } from './book.ts'
 import type { Received } from './clients/chat-user.ts'
 import { type Crowd, keptChannels, roomChannel } from './crowd.ts'
-import type { FaultName } from './faults.ts'
 
 /** Something that must be true at the end of a run. */
 export interface Check {
@@ -10,12 +9,7 @@ export interface Check {
   readonly says: string
   /** What is against it; nothing where it holds. */
   readonly against: readonly string[]
-  /** Whether there was anything in the run that could have broken it: without that, nothing against it shows nothing. */
-  readonly isTried: boolean
 }
-
-/** Tried by whatever happened, unless it says otherwise. */
-type Finding = Omit<Check, 'isTried'> & { readonly isTried?: boolean }
 
 /** What the nodes say when all is over. */
 export interface Outcome {
@@ -27,24 +21,15 @@ export interface Outcome {
   readonly endedByThemselves: readonly string[]
   /** What nodes did that they must not, seen while something went wrong. */
   readonly seen: Readonly<Partial<Record<string, readonly string[]>>>
-  /** What happened to the fleet. */
-  readonly faults: readonly FaultName[]
 }
-
-/** Before anybody has asked the nodes. */
-export const nothingKnown: Outcome = { presence: {}, history: [], endedByThemselves: [], seen: {}, faults: [] }
-
-/** Those that take a node away from the clients and the relay that hang on it. */
-const takingNodes: readonly FaultName[] = ['node killed', 'node stopped', 'node drained']
 
 const shown = 5
 
 export function checksOf(crowd: Crowd, outcome: Outcome): Check[] {
-  const happened = (...names: readonly FaultName[]) => names.some(name => outcome.faults.includes(name))
-  const checks: Finding[] = [
+  return [
     ...keptChannels.map(channel => streamCheck(crowd, channel)),
     roomCheck(crowd),
-    matchCheck(crowd),
+    ...(crowd.hasMatch ? [matchCheck(crowd)] : []),
     chatCheck(crowd, outcome.history),
     orderCheck(crowd, outcome.history),
     presenceCheck(crowd, outcome),
@@ -54,25 +39,14 @@ export function checksOf(crowd: Crowd, outcome: Outcome): Check[] {
       says: 'every client is back',
       against: crowd.clients.flatMap(({ name, isConnected }) => (isConnected ? [] : [`${name} is not`])),
     },
-    { ...belowCheck(crowd), isTried: happened(...takingNodes) },
-    {
-      id: 'R8',
-      says: 'a node that is cut off Kafka says that it is not ready',
-      against: outcome.seen.R8 ?? [],
-      isTried: happened('node cut off Kafka'),
-    },
-    {
-      id: 'R7',
-      says: 'a node that is cut off Postgres owns nothing while others do',
-      against: outcome.seen.R7 ?? [],
-      isTried: happened('node cut off Postgres'),
-    },
+    belowCheck(crowd),
+    { id: 'R8', says: 'a node that is cut off Kafka says that it is not ready', against: outcome.seen.R8 ?? [] },
+    { id: 'R7', says: 'a node that is cut off Postgres owns nothing while others do', against: outcome.seen.R7 ?? [] },
     refusalCheck(crowd),
-  ]
-  return checks.map(({ against, isTried = true, ...check }) => ({ ...check, against: brief(against), isTried }))
+  ].map(({ against, ...check }) => ({ ...check, against: brief(against) }))
 }
 
-function streamCheck({ publishers, streamBooks }: Crowd, channel: string): Finding {
+function streamCheck({ publishers, streamBooks }: Crowd, channel: string): Check {
   const acknowledged = publishers.find(publisher => publisher.channel === channel)?.acknowledged ?? []
   const against = streamBooks
     .filter(book => book.channel === channel)
@@ -84,7 +58,7 @@ function streamCheck({ publishers, streamBooks }: Crowd, channel: string): Findi
   }
 }
 
-function roomCheck({ talkers, streamBooks }: Crowd): Finding {
+function roomCheck({ talkers, streamBooks }: Crowd): Check {
   const acknowledged = talkers.flatMap(talker => talker.acknowledged)
   const books = streamBooks.filter(({ channel }) => channel === roomChannel)
   const [first] = books
@@ -99,7 +73,7 @@ function roomCheck({ talkers, streamBooks }: Crowd): Finding {
   }
 }
 
-function matchCheck({ feed, matchBooks, hasMatch }: Crowd): Finding {
+function matchCheck({ feed, matchBooks }: Crowd): Check {
   const { script } = feed
   const goals = script.standing('goal')
   const against = matchBooks.flatMap(({ owner, view, faults }) => {
@@ -114,12 +88,11 @@ function matchCheck({ feed, matchBooks, hasMatch }: Crowd): Finding {
     id: 'sports',
     says: `every viewer has every key event and the score (${feed.batches} batches)`,
     against: [...feed.faults, ...against],
-    isTried: hasMatch,
   }
 }
 
 /** What was acknowledged is there, in every member's book and in the history. */
-function chatCheck({ members, conversation }: Crowd, history: readonly Received[]): Finding {
+function chatCheck({ members, conversation }: Crowd, history: readonly Received[]): Check {
   const sent = members.flatMap(member => member.sent)
   const byMid = (received: readonly Received[]) => new Map(received.map(message => [message.mid, message]))
   const inHistory = byMid(history)
@@ -136,7 +109,7 @@ function chatCheck({ members, conversation }: Crowd, history: readonly Received[
 }
 
 /** No message is there twice, and `seq` is dense and the same for all. */
-function orderCheck({ members, conversation }: Crowd, history: readonly Received[]): Finding {
+function orderCheck({ members, conversation }: Crowd, history: readonly Received[]): Check {
   const texts = history.map(({ text }) => text)
   const twice = texts.filter((text, index) => texts.indexOf(text) !== index).map(text => `"${text}" is there twice`)
   const seqs = new Map(history.map(({ seq, text }) => [seq, text]))
@@ -150,7 +123,7 @@ function orderCheck({ members, conversation }: Crowd, history: readonly Received
   return { id: 'R7', says: 'no message has two places, no place has two messages', against: [...twice, ...differing] }
 }
 
-function presenceCheck({ viewers, below }: Crowd, { presence }: Outcome): Finding {
+function presenceCheck({ viewers, below }: Crowd, { presence }: Outcome): Check {
   const expected = JSON.stringify([...viewers, ...below].map(({ name }) => name).sort())
   const against = Object.entries(presence).flatMap(([node, users]) =>
     JSON.stringify([...users].sort()) === expected ? [] : [`${node} says ${users.join(', ')}`],
@@ -158,7 +131,7 @@ function presenceCheck({ viewers, below }: Crowd, { presence }: Outcome): Findin
   return { id: 'presence', says: `every node says who is in ${roomChannel}, rightly`, against }
 }
 
-function belowCheck({ below }: Crowd): Finding {
+function belowCheck({ below }: Crowd): Check {
   const against = below
     .filter(({ connections }) => connections !== 1)
     .map(({ name, connections }) => `${name} connected ${connections} times`)
@@ -166,7 +139,7 @@ function belowCheck({ below }: Crowd): Finding {
 }
 
 /** Nobody was sent away for good, or answered what no fault explains. */
-function refusalCheck({ clients, publishers }: Crowd): Finding {
+function refusalCheck({ clients, publishers }: Crowd): Check {
   const against = [...clients, ...publishers].flatMap(writer =>
     writer.faults.map(fault => `${'name' in writer ? writer.name : writer.channel} ${fault}`),
   )

@@ -85,12 +85,6 @@ export class Crowd {
       .join('; ')
   }
 
-  /** Those who still wait for what they wrote to be acknowledged, with how much of the chat that is. */
-  get unacknowledged(): string {
-    const waiting = new Map(this.members.map(member => [writerIn(member), member.waiting]))
-    return [...this.writing].map(name => (waiting.has(name) ? `${name} (${waiting.get(name)} messages)` : name)).join(', ')
-  }
-
   /** Lets everybody in, then lets them begin. */
   async begin(connected: (what: string, condition: () => boolean) => Promise<void>): Promise<void> {
     if (this.hasMatch) await this.feed.open()
@@ -113,7 +107,7 @@ export class Crowd {
     const writers = [
       ...publishers.map(publisher => ({ name: `the publisher of ${publisher.channel}`, stop: () => publisher.stop() })),
       ...talkers.map(talker => ({ name: `${talker.viewer.name} in ${talker.channel}`, stop: () => talker.stop() })),
-      ...members.map(member => ({ name: writerIn(member), stop: () => member.stop() })),
+      ...members.map(member => ({ name: `${member.name} in the chat`, stop: () => member.stop() })),
       ...[feed, stranger].map(writer => ({ name: writer.constructor.name, stop: () => writer.stop() })),
     ]
     for (const { name } of writers) this.writing.add(name)
@@ -131,8 +125,4 @@ export class Crowd {
     this.matchBooks.push(...matches)
     return new Map<string, Book>([...streams, ...matches].map(book => [book.channel, book]))
   }
-}
-
-function writerIn({ name }: ChatMember): string {
-  return `${name} in the chat`
 }

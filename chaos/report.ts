@@ -1,9 +1,8 @@
 import type { Check } from './checks.ts'
-import type { FaultName } from './faults.ts'
 
 /** A fault as it was. */
 export interface Struck {
-  readonly name: FaultName
+  readonly name: string
   readonly target: string
   /** Seconds since the start. */
   readonly at: number
@@ -37,30 +36,19 @@ export function plainReport(report: Report): string {
     const what = `${name} (${target})`.padEnd(width)
     return `  ${at.toFixed(0).padStart(4)} s  ${what}  lasted ${lasted.toFixed(1)} s, all well after ${recovered.toFixed(1)} s, longest silence ${longestSilence.toFixed(1)} s`
   })
-  const verdicts = checks.flatMap(({ id, says, against, isTried }) => [
-    `  ${verdictOf(against, isTried).padEnd(9)}  ${id.padEnd(8)}  ${says}`,
-    ...against.map(line => `             ${line}`),
+  const verdicts = checks.flatMap(({ id, says, against }) => [
+    `  ${against.length === 0 ? 'holds ' : 'BROKEN'}  ${id.padEnd(8)}  ${says}`,
+    ...against.map(line => `            ${line}`),
   ])
   const numbers = Object.entries(figures).map(([name, value]) => `  ${name}: ${value}`)
+  const broken = checks.filter(({ against }) => against.length > 0).length
   return [
     `Chaos for ${seconds.toFixed(0)} s, seed ${seed}, ${network}`,
     ...['', 'What went wrong', ...faults],
     ...['', 'What must hold', ...verdicts],
     ...['', 'Figures', ...numbers],
-    ...['', endOf(report)],
+    ...['', broken === 0 ? 'All of it holds.' : `${broken} of ${checks.length} do not hold; logs: ${report.folder}`],
   ].join('\n')
-}
-
-function endOf({ checks, folder }: Report): string {
-  const broken = checks.filter(({ against }) => against.length > 0).length
-  if (broken > 0) return `${broken} of ${checks.length} do not hold; logs: ${folder}`
-  const untried = checks.filter(({ isTried }) => !isTried).length
-  return untried === 0 ? 'All of it holds.' : `All that was tried holds; not tried: ${untried}.`
-}
-
-function verdictOf(against: readonly string[], isTried: boolean): string {
-  if (against.length > 0) return 'BROKEN'
-  return isTried ? 'holds' : 'not tried'
 }
 
 /** The value below which this share of all is. */

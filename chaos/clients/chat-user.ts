@@ -1,11 +1,9 @@
 import { Centrifuge } from 'centrifuge'
-import { ChatClient, type MessageState } from '../../src/services/chat/client/index.ts'
+import { ChatClient } from '../../src/services/chat/client/index.ts'
 import { type ChaosClient, type Entrance, socketUrl } from './client.ts'
 
-/** How a member writes: the pause after each message, and the time after which it looks again or tries again. */
-const writing = { pauseMs: 400, againMs: 300 }
-/** Messages of a member that wait. Chat takes fewer in a second than a member writes: with more of them the end of a run is spent on waiting. */
-export const waitingMax = 5
+const pauseMs = 400
+const againMs = 300
 /** Entries after which a device says what it holds, and the longest that it waits with it. */
 const acknowledge = { entries: 16, ms: 1_000 }
 const reconnect = { minReconnectDelay: 100, maxReconnectDelay: 2_000, timeout: 5_000 }
@@ -30,8 +28,6 @@ export interface ChatMember extends ChaosClient {
   readonly sent: readonly Sent[]
   /** What it has of the conversation, each once, by `seq`. */
   received(conversation: string): readonly Received[]
-  /** Messages that it has written and that are not acknowledged. */
-  readonly waiting: number
   /** Writes until it is stopped. */
   talk(conversation: string): void
   /** Waits until all that it wrote is acknowledged. */
@@ -47,7 +43,6 @@ export class SdkChatUser implements ChatMember {
   readonly #entries = new Map<number, Received & { readonly conversation: string }>()
   #sdk: Centrifuge | undefined
   #isStopped = false
-  #isWaiting = false
   #done: Promise<void> = Promise.resolve()
   #held = 0
   #unsaid = 0
@@ -60,10 +55,6 @@ export class SdkChatUser implements ChatMember {
 
   get isConnected(): boolean {
     return this.#sdk?.state === 'connected'
-  }
-
-  get waiting(): number {
-    return this.#isWaiting ? 1 : 0
   }
 
   async connect(): Promise<void> {
@@ -113,17 +104,15 @@ export class SdkChatUser implements ChatMember {
   async #talk(conversation: string): Promise<void> {
     for (let n = 1; !this.#isStopped; n++) {
       const [cid, text] = [`${this.name}-${n}`, `${this.name} says ${n}`]
-      this.#isWaiting = true
       for (;;) {
         const answer = await this.call('chat.send', { conversation, cid, text }).catch((error: unknown) => this.#failed(error))
         if (answer !== undefined) {
           this.sent.push({ cid, text, seq: Number(answer.seq), mid: `${answer.mid}` })
           break
         }
-        await Bun.sleep(writing.againMs)
+        await Bun.sleep(againMs)
       }
-      this.#isWaiting = false
-      await Bun.sleep(writing.pauseMs)
+      await Bun.sleep(pauseMs)
     }
   }
 
@@ -170,15 +159,10 @@ export class LayerChatUser implements ChatMember {
   constructor(
     readonly entrance: Entrance,
     readonly name: string,
-    readonly pace: { readonly pauseMs: number; readonly againMs: number } = writing,
   ) {}
 
   get isConnected(): boolean {
     return this.#client?.link === 'live'
-  }
-
-  get waiting(): number {
-    return this.#in('waiting').length
   }
 
   get sent(): Sent[] {
@@ -228,15 +212,9 @@ export class LayerChatUser implements ChatMember {
       const text = `${this.name} says ${n}`
       this.#written.set(text, `${this.name}-${n}`)
       this.#client?.send(conversation, { text })
-      await Bun.sleep(this.pace.pauseMs)
-      while (!this.#isStopped && this.waiting >= waitingMax) await Bun.sleep(this.pace.againMs)
+      await Bun.sleep(pauseMs)
     }
-    while (this.waiting > 0) await Bun.sleep(this.pace.againMs)
-    for (const { text } of this.#in('failed')) this.faults.push(`was refused "${text}"`)
-  }
-
-  #in(wanted: MessageState) {
-    return this.#messages(this.#conversation).filter(({ state }) => state === wanted)
+    while (this.#messages(conversation).some(({ state }) => state === 'waiting')) await Bun.sleep(againMs)
   }
 
   #messages(conversation: string) {

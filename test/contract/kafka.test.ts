@@ -197,6 +197,31 @@ describe.skipIf(lacksKafka('logs on Kafka'))('Kafka', () => {
     expect(restarts).toEqual([expect.stringMatching(new RegExp(`^${epoch}~`))])
   })
 
+  test('[LB73] a topic that is deleted ends the readings that want to know, and the node is not deaf; other readers wait for it', async () => {
+    const cluster = await open()
+    const given = spec({ partitions: 1 })
+    const log = await cluster.log(given)
+    const deaf: boolean[] = []
+    atEnd(cluster.onHealth(isDeaf => deaf.push(isDeaf)))
+    const ends: string[] = []
+    const values: string[] = []
+    const reader = { take: (taken: readonly LogRecord[]) => void values.push(...taken.map(({ value }) => value)), missed() {} }
+    const reading = log.read(0, 0, { ...reader, restarted: () => ends.push('restarted'), gone: () => ends.push('gone') })
+    atEnd(() => reading.close())
+    await log.append(0, [{ key: 'k', value: 'before' }])
+    await until('it is read', () => values.length === 1)
+    await stages.admin.delete(given.name)
+    await until('it is gone', () => ends.length > 0)
+    expect([ends, deaf, cluster.figures.partitions, cluster.figures.silentMs]).toEqual([['gone'], [], 0, 0])
+    const anew = await follow(cluster, given)
+    await anew.log.append(0, [{ key: 'k', value: 'after' }])
+    await until('the new one is read', () => anew.records.length === 1)
+    expect(values).toEqual(['before'])
+    await stages.admin.delete(given.name)
+    await until('who does not want to know is deaf', () => deaf.length > 0)
+    expect([deaf, ends]).toEqual([[true], ['gone']])
+  })
+
   test('[KF11] a broker that stands still makes the node deaf, an append fails for the moment, and nothing is missed', async () => {
     const cluster = await open()
     const { log, records } = await follow(cluster, spec())

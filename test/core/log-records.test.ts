@@ -188,4 +188,24 @@ describe('records of a log', () => {
     const again = await stage.publish(late, 'log:1', 1, { idempotencyKey: 'order-1' })
     expect(again.offset).toBeGreaterThan(first.offset)
   })
+
+  test('[LB74] a key counts for a node that begins with much behind it, as long as it began within a bound of records', async () => {
+    const stage = new Stage({ ...defaultLogLimits, startRecordsMax: 4, readBackRecordsMax: 10, repeatedRecordsMax: 100 })
+    const one = stage.node('one')
+    const fill = () => {
+      for (let n = 0; n < 80; n++) stage.write({ key: besides('log:1'), value: '1' })
+    }
+    const first = await stage.publish(one, 'log:1', 1, { idempotencyKey: 'order-1' })
+    fill()
+    const late = stage.node('late')
+    stage.clock.advance(100)
+    expect(await stage.publish(one, 'log:1', 1, { idempotencyKey: 'order-1' })).toEqual(first)
+    expect([one.heard.data('log:1'), late.heard.data('log:1')]).toEqual([[1], []])
+    fill()
+    fill()
+    const later = stage.node('later')
+    stage.clock.advance(100)
+    expect(await stage.publish(one, 'log:1', 1, { idempotencyKey: 'order-1' })).toEqual(first)
+    expect([one.heard.data('log:1'), late.heard.data('log:1'), later.heard.data('log:1')]).toEqual([[1], [], [1]])
+  })
 })

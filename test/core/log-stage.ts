@@ -21,6 +21,7 @@ export const tightLimits = {
   tailSegmentBytes: 400,
   startRecordsMax: 30,
   readBackRecordsMax: 25,
+  repeatedRecordsMax: 25,
   readBackSlice: { records: 6, bytes: 1_000 },
 }
 

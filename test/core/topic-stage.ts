@@ -55,6 +55,17 @@ export class TopicStage {
     return topic
   }
 
+  /** Somebody deletes it. */
+  remove(name: string): void {
+    this.topic(name).remove()
+    this.topics.delete(name)
+  }
+
+  /** Somebody makes it. */
+  make(name: string): MemoryLog {
+    return this.#opened(name)
+  }
+
   #log(partitions: number): MemoryLog {
     return new MemoryLog({ clock: this.clock, random: this.#random, partitions })
   }

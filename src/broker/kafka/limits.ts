@@ -54,6 +54,8 @@ export const kafkaLimits = {
   servedMs: 25,
   /** Topics that are opened, or made, with one request. The rest waits for the next. */
   topicsAtOnce: 500,
+  /** How long the cluster must say that there is no such topic: a broker that has just started may not have heard of it. */
+  goneMs: 1000,
   /** How long who leads a topic is asked for, after it was read or written last. */
   topicIdleMs: 600_000,
   /** The size of a record that must fit into a topic, with its key and headers. */

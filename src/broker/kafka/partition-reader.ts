@@ -71,7 +71,7 @@ export class PartitionReader {
     const { now } = this.#context
     let longest = 0
     for (const [reading, session] of this.#readings) {
-      if (topic !== undefined && reading.topic !== topic) continue
+      if ((topic !== undefined && reading.topic !== topic) || reading.goneSince !== undefined) continue
       const answeredAt = session?.answeredAt
       if (answeredAt === undefined || session?.isLate(now()) === true) longest = Math.max(longest, now() - (answeredAt ?? reading.heardAt))
     }
@@ -119,7 +119,28 @@ export class PartitionReader {
       if (leader === undefined || leader.broker === reading.leader?.broker) continue
       this.#strand(reading, 0)
     }
-    for (const reading of this.#stranded) this.#serve(reading)
+    for (const reading of this.#stranded) {
+      if (this.#isGone(reading)) this.#end(reading)
+      else this.#serve(reading)
+    }
+  }
+
+  /** Whether the cluster has been answering for a while that there is no such topic. */
+  #isGone(reading: PartitionReading): boolean {
+    if (reading.reader.gone === undefined || this.context.map.idOf(reading.topic) !== undefined) {
+      reading.goneSince = undefined
+      return false
+    }
+    const now = this.#context.now()
+    reading.goneSince ??= now
+    return now - reading.goneSince >= kafkaLimits.goneMs
+  }
+
+  #end(reading: PartitionReading): void {
+    const { topic, partition } = reading
+    this.#warn(`${topic} gone`, { topic, partition }, 'a topic that was read is not there any more')
+    reading.end()
+    this.#drop(reading)
   }
 
   #strand(reading: PartitionReading, waitMs: number): void {

@@ -22,6 +22,8 @@ export class PartitionReading {
   /** Where to read is being asked: until then nobody serves it. */
   isAsking = false
   isClosed = false
+  /** Since when the cluster says that there is no such topic, where the reader wants to know. */
+  goneSince: number | undefined
   /** Behind the end of the log, as far as is known. */
   lag = 0
   /** Everything up to here has been fetched. */
@@ -94,6 +96,13 @@ export class PartitionReading {
     this.#fetchedTo = bounds.first - 1
     this.#newest = 0
     this.#tell(() => this.reader.restarted(bounds))
+  }
+
+  /** There is no log any more. */
+  end(): void {
+    this.deliver(Number.POSITIVE_INFINITY)
+    this.isClosed = true
+    this.#tell(() => this.reader.gone?.())
   }
 
   /** Topics of others may have the times of their writers. They must not go back all the same. */

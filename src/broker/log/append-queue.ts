@@ -8,10 +8,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-/**
- * How long an append may take. Then it has failed for its publisher, and may appear all the same. What has waited behind it for as long fails with it, so
- * that nobody waits for more than twice that time for a log that does not answer.
- */
+/** How long an append may take. Then it has failed for its publisher, and may appear all the same. */
 export const appendMs = 3000
 /** Entries of one append. */
 const batchMax = 500
@@ -54,7 +51,6 @@ export class AppendQueue {
     if (this.#isUnderWay || this.#waiting.length === 0) return
     this.#isUnderWay = true
     const batch = this.#waiting.splice(0, this.#batchSize())
-    const behind = this.#waiting.length
     let isOver = false
     const end = (settle: (waiting: Waiting) => void) => {
       if (isOver) return
@@ -66,7 +62,6 @@ export class AppendQueue {
     }
     const late = this.clock.after(appendMs, () => {
       const error = new CommandError(errors.internal, 'the log does not answer')
-      for (const { reject } of this.#waiting.splice(0, behind)) reject(error)
       end(({ reject }) => reject(error))
     })
     const entries = batch.map(({ entry }) => entry)

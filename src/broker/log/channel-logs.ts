@@ -1,5 +1,5 @@
 import { History, type Namespace, unpaced } from '../../hub/index.ts'
-import { at } from '../../kit/index.ts'
+import { at, backoffMs } from '../../kit/index.ts'
 import { CommandError, errors, namespaceOf } from '../../protocol/index.ts'
 import { OpenPartition } from './open-partition.ts'
 import type { PartitionContext } from './partition-context.ts'
@@ -20,6 +20,8 @@ interface Topic {
 
 type TopicPerChannel = NamespaceLog & { readonly mapping: 'per-channel' }
 
+/** For a topic that was deleted and cannot be made. */
+const retry = { baseMs: 200, capMs: 5000 } as const
 /** How long a topic of one channel stays open that nobody follows. */
 const topicIdleMs = 60_000
 /** Records of one such topic that are read when it is opened, where its history is not longer. */
@@ -34,6 +36,7 @@ export class ChannelLogs {
   readonly #perChannel = new Map<string, TopicPerChannel>()
   readonly #topics = new Map<string, Topic>()
   readonly #logs: readonly SharedLog[]
+  #isClosed = false
 
   constructor(readonly context: ChannelLogsContext) {
     const { channels, namespaces = new Map(), states } = context.logs
@@ -89,6 +92,7 @@ export class ChannelLogs {
   }
 
   close(): void {
+    this.#isClosed = true
     for (const partition of this.partitions) partition.close()
     for (const { opening } of this.#topics.values())
       opening.then(
@@ -138,7 +142,32 @@ export class ChannelLogs {
       throw new CommandError(errors.internal, 'the topic of this channel cannot be opened')
     })
     const bounds = { recordsMax: this.#recordsOf(this.context.namespaceOf(channel)), channelsMax: 1 }
-    return new OpenPartition(0, { ...this.context, ...bounds, channels, channelOf: () => channel })
+    const gone = () => this.#gone(channel, opened)
+    const opened: OpenPartition = new OpenPartition(0, { ...this.context, ...bounds, channels, channelOf: () => channel, gone })
+    return opened
+  }
+
+  /** Somebody deleted the topic of a channel, which is no matter of any other. */
+  #gone(channel: string, opened: OpenPartition): void {
+    if (this.#topics.get(channel)?.opened !== opened) return
+    this.context.log.warn({ channel }, 'the topic of a channel is not there any more')
+    this.#topics.delete(channel)
+    opened.close()
+    void this.#openAgain(channel)
+  }
+
+  /** For those who follow it, who must ask then. */
+  async #openAgain(channel: string): Promise<void> {
+    const { clock, random, isFollowed, sinks } = this.context
+    for (let attempt = 0; !this.#isClosed && isFollowed(channel); attempt++) {
+      const opened = await this.of(channel).catch(() => undefined)
+      if (opened !== undefined) {
+        await opened.ready
+        for (const sink of sinks()) sink.mayHaveMissed(channel)
+        return
+      }
+      await new Promise<void>(resolve => clock.after(backoffMs(attempt, random, retry), resolve))
+    }
   }
 
   /** What comes before its history is not needed, but for values that may have come long before. */

@@ -16,6 +16,11 @@ export interface LogLimits {
   readonly startRecordsMax: number
   /** Records that one reading back goes through. Beyond: what lies before is not recovered. It costs some 5 us a record. */
   readonly readBackRecordsMax: number
+  /**
+   * Records of a partition, before those that histories need, that a node that starts reads for their idempotency keys, five minutes back at most.
+   * As many as keys that are remembered: some 0.5 s a partition. Beyond: it takes for new what older nodes know for repeated.
+   */
+  readonly repeatedRecordsMax: number
   /** One piece of it. */
   readonly readBackSlice: SliceLimits
   /** Recoveries that wait to be read back in a partition. Beyond: they are not recovered. */
@@ -31,6 +36,7 @@ export const defaultLogLimits: LogLimits = {
   tailSegmentBytes: 256 * 1024,
   startRecordsMax: 1_250_000,
   readBackRecordsMax: 20_000,
+  repeatedRecordsMax: 100_000,
   readBackSlice: { records: 1_000, bytes: 1024 * 1024 },
   readBacksMax: 10_000,
   topicsMax: 2_000,

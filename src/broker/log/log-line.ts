@@ -7,6 +7,7 @@ const batchMax = 500
 /** A log in this process, which a line leads to: what is in it is known at once. */
 export interface LocalLog extends Omit<SharedLog, 'read' | 'silentMs'> {
   readonly epoch: string
+  readonly removedAt: number | undefined
   readonly options: { readonly clock: Clock }
   boundsNow(partition: number): LogBounds
   recordsAfter(partition: number, after: number, count: number): readonly LogRecord[]
@@ -71,6 +72,12 @@ export class LogLine implements SharedLog {
       this.#later(this.delayMs + this.lagMs, () => {
         isUnderWay = false
         if (this.isCut || !this.#wakes.has(wake)) return
+        if (this.log.removedAt !== undefined) {
+          if (reader.gone === undefined) return
+          this.#wakes.delete(wake)
+          reader.gone()
+          return
+        }
         const bounds = this.log.boundsNow(partition)
         const dropped = bounds.first - 1
         if (bounds.epoch !== epoch) {
@@ -98,11 +105,12 @@ export class LogLine implements SharedLog {
   }
 
   silentMs(): number {
-    return this.#cutAt === undefined || this.#wakes.size === 0 ? 0 : this.log.options.clock.now() - this.#cutAt
+    const since = this.#cutAt ?? this.log.removedAt
+    return since === undefined || this.#wakes.size === 0 ? 0 : this.log.options.clock.now() - since
   }
 
   #ask<T>(work: () => Promise<T>): Promise<T> {
-    if (this.isCut) return new Promise(() => undefined)
+    if (this.isCut || this.log.removedAt !== undefined) return new Promise(() => undefined)
     return new Promise((resolve, reject) => {
       this.#later(this.delayMs, () => {
         work().then(outcome => {

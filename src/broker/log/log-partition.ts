@@ -20,6 +20,8 @@ import { type LoadedRow, loadState } from './state-rows.ts'
 
 const retry = { baseMs: 100, capMs: 3000 } as const
 const boundsMs = 3000
+/** How often beginning may fail before a log that may be gone is taken for that. */
+const begunMax = 3
 const nowhere: Position = { epoch: '', offset: 0 }
 
 type Outcome = Position | CommandError
@@ -89,9 +91,11 @@ export class LogPartition {
           take: (records, readTo) => this.#take(records, readTo),
           missed: upTo => this.#missed(upTo),
           restarted: now => this.#restarted(now),
+          gone: this.context.gone,
         })
         return await this.reached(bounds.last)
       }
+      if (this.#failures >= begunMax) this.context.gone?.()
       await this.#pause()
     }
   }
@@ -196,7 +200,7 @@ export class LogPartition {
     const late = Math.max(Math.min(kept, bounds.last), bounds.last - recordsMax)
     const from = Math.max(bounds.first - 1, Math.min(late, standsFor ?? late))
     const repeated = await this.#inTime(channels.offsetAt(this.number, keptSince - Math.max(idempotencyMs, repeatedMs)))
-    const warmFrom = Math.max(bounds.first - 1, Math.min(repeated, from), from - limits.readBackRecordsMax)
+    const warmFrom = Math.max(bounds.first - 1, Math.min(repeated, from), from - limits.repeatedRecordsMax)
     if (standsFor !== undefined && standsFor < bounds.first - 1)
       this.context.log.warn({ partition: this.number, standsFor, ...bounds }, 'values may be old: the log dropped changes of them')
     return { bounds, from, warmFrom, rows: standsFor === undefined ? [] : (state?.rows ?? []) }

@@ -31,6 +31,8 @@ const epochBytes = 3
 /** A log in the memory of one process, which several nodes may share. Each has a line of its own to it. */
 export class MemoryLog implements SharedLog {
   readonly partitions: number
+  /** When it was removed, for ever. */
+  removedAt: number | undefined
   #epoch: string
   readonly #partitions: readonly Partition[]
 
@@ -126,6 +128,12 @@ export class MemoryLog implements SharedLog {
       partition.last = 0
       for (const wake of partition.readers) wake()
     }
+  }
+
+  /** It is not there any more. */
+  remove(): void {
+    this.removedAt = this.options.clock.now()
+    for (const { readers } of this.#partitions) for (const wake of readers) wake()
   }
 
   /** At most so many records after an offset. */

@@ -29,6 +29,8 @@ export interface PartitionContext {
   sinks(): readonly BrokerSink[]
   /** How far back a node reads when it starts. */
   keepMs(withValues: boolean): number
+  /** Hears that the log is not there any more, or not there yet. Without it, that is waited for. */
+  gone?: (() => void) | undefined
   /** Rows of what channels hold beside their histories, in as many partitions; absent where nobody writes them. */
   readonly states?: SharedLog | undefined
 }

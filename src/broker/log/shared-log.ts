@@ -31,6 +31,8 @@ export interface LogReader {
   missed(upTo: number): void
   /** The log is another one now, of another epoch: made anew, or it lost what was read already. The reading goes on with its oldest record. */
   restarted(bounds: LogBounds): void
+  /** The log is not there any more, and this was all. Without it, a reader waits until there is one again, and the log is silent meanwhile. */
+  gone?: (() => void) | undefined
 }
 
 export interface LogReading {
