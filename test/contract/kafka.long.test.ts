@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'bun:test'
 import { readFileSync } from 'node:fs'
 import { Producer } from '@platformatic/kafka'
+import { BrokerLine } from '../../src/broker/kafka/broker-line.ts'
+import { committedOnly, fetchApi } from '../../src/broker/kafka/fetch-answer.ts'
 import { KafkaCluster, type KafkaLog, type KafkaOptions } from '../../src/broker/kafka/index.ts'
+import { brokerAddress } from '../../src/broker/kafka/kafka-options.ts'
 import { atEnd, type KafkaOptions as EngineOptions, type Kafka, lacksKafka, quiet, startKafka, until } from '../kit/index.ts'
 import { kafkaOptions, TopicAdmin } from './over-kafka.ts'
 
@@ -183,6 +186,44 @@ describe.skipIf(lacksKafka('records of other clients'))('Kafka that others write
     const slice = await log.slice(0, 0, { records: 10, bytes: 10_000 })
     expect([slice.records.map(({ value }) => value), slice.readTo]).toEqual([values, 5])
     expect((await log.bounds(0)).last).toBe(5)
+  })
+})
+
+describe.skipIf(lacksKafka('logs that lost something'))('Kafka that has lost what was read of it', () => {
+  test('[KF73] a broker tells who has read more of an epoch than its log holds, and nobody else', async () => {
+    const kafka = await started({})
+    const log = await (await opened(kafka)).log({ name: 'lossy', partitions: 1, path: 'kafka.topics' })
+    const write = async (count: number) => {
+      for (let n = 0; n < count; n++) await log.append(0, [{ key: 'k', value: `${n}` }])
+    }
+    await write(3)
+    const before = await log.slice(0, 0, { records: 10, bytes: 10_000 })
+    expect(before.readTo).toBe(3)
+    // With the broker that starts again, another epoch begins.
+    await kafka.kill(1)
+    await kafka.restart(1)
+    await until('it is written again', () =>
+      write(4).then(
+        () => true,
+        () => false,
+      ),
+    )
+    const line = new BrokerLine(brokerAddress(kafka.urls[0] ?? ''), 'test', { requestTimeout: 30_000 })
+    atEnd(() => line.close())
+    const fetch = async (fetchOffset: number, lastFetchedEpoch: number) => {
+      const place = { partition: 0, currentLeaderEpoch: -1, fetchOffset: BigInt(fetchOffset), lastFetchedEpoch, partitionMaxBytes: 10_000 }
+      const topics = [{ topicId: log.topic.id, partitions: [place] }]
+      const { partitions } = await line.ask(fetchApi, 0, 0, 10_000, committedOnly, 0, -1, topics, [], '')
+      return partitions
+    }
+    const ask = async (fetchOffset: number, lastFetchedEpoch: number) =>
+      (await fetch(fetchOffset, lastFetchedEpoch)).map(({ code, isForked, bytes }) => ({ code, isForked, isEmpty: bytes.length === 0 }))
+    const [first] = await fetch(0, -1)
+    // The epoch of the first batch.
+    const epoch = first?.bytes.readInt32BE(12) ?? -1
+    expect(await ask(3, epoch)).toEqual([{ code: 0, isForked: false, isEmpty: false }])
+    expect(await ask(5, epoch)).toEqual([{ code: 0, isForked: true, isEmpty: true }])
+    expect(await ask(5, -1)).toEqual([{ code: 0, isForked: false, isEmpty: false }])
   })
 })
 

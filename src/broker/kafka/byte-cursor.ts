@@ -1,4 +1,5 @@
 const low32 = 2 ** 32
+const none = -1
 const int31 = 2 ** 31 - 1
 
 /** Reads Kafka's encodings from bytes, one after the other. Numbers of 64 bits are exact up to 2^53. @throws RangeError beyond the end */
@@ -68,10 +69,17 @@ export class ByteCursor {
 
   /** Fields that later versions added. */
   skipTagged(): void {
+    this.hasTagged(none)
+  }
+
+  /** Skips them all. @returns whether one was among them */
+  hasTagged(wanted: number): boolean {
+    let isThere = false
     for (let left = this.unsigned(); left > 0; left--) {
-      this.unsigned()
+      if (this.unsigned() === wanted) isThere = true
       this.#pass(this.unsigned())
     }
+    return isThere
   }
 
   #pass(length: number): void {

@@ -10,6 +10,8 @@ export interface FetchedPartition {
   readonly highWatermark: number
   /** Transactions that were given up, whose records are among the batches. */
   readonly aborted: readonly Aborted[]
+  /** What was fetched last is not in the log any more: it lost that, and went on. */
+  readonly isForked: boolean
   /** Batches, not read yet. */
   readonly bytes: Buffer
 }
@@ -33,6 +35,8 @@ export const fetchApi = createAPI<Parameters<typeof fetchV13.createRequest>, Fet
 /** Up to the first transaction that is not over, and with those named that were given up. */
 export const committedOnly = 1
 
+/** The field that says up to where the log is the one that was fetched. */
+const divergingEpoch = 0
 const none = Buffer.alloc(0)
 
 export function readFetchAnswer(bytes: Buffer): FetchAnswer {
@@ -65,6 +69,6 @@ function readPartition(cursor: ByteCursor, topicId: string): FetchedPartition {
   cursor.int32()
   const length = cursor.compactLength()
   const bytes = length > 0 ? cursor.slice(length) : none
-  cursor.skipTagged()
-  return { topicId, partition, code, highWatermark, aborted, bytes }
+  const isForked = cursor.hasTagged(divergingEpoch)
+  return { topicId, partition, code, highWatermark, aborted, isForked, bytes }
 }

@@ -10,6 +10,8 @@ export interface FetchSessionContext {
   readonly line: BrokerLine
   /** The broker does not serve this partition, which has to be taken out. */
   refused(reading: PartitionReading, code: number): void
+  /** The log is not the one any more that was read. */
+  forked(reading: PartitionReading): void
   /** The session is over. Its partitions need another. */
   ended(session: FetchSession, error: unknown): void
 }
@@ -144,6 +146,7 @@ export class FetchSession {
       const reading = this.#readings.get(keyOf(fetched.topicId, fetched.partition))
       if (reading === undefined) continue
       if (fetched.code !== 0) this.context.refused(reading, fetched.code)
+      else if (fetched.isForked) this.context.forked(reading)
       else if (reading.taken(fetched)) {
         this.#changed.add(reading)
         reached.push(reading)

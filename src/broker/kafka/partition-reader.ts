@@ -176,6 +176,7 @@ export class PartitionReader {
       clock: map.options.clock,
       line: map.newLine(leader.address, kafkaLimits.deafMs),
       refused: (reading, code) => this.#refused(reading, code),
+      forked: reading => this.#forked(reading),
       ended: (over, error) => this.#ended(over, error),
     })
     this.#sessions.add(session)
@@ -211,7 +212,16 @@ export class PartitionReader {
     this.#askBounds(reading, bounds => {
       if (reading.fetchedTo < bounds.first - 1) reading.skip(bounds.first - 1)
       else if (reading.fetchedTo > bounds.last) reading.restart(reading.topicId, this.context.forked(bounds, reading.leader))
+      else reading.forgetEpoch()
     })
+  }
+
+  /** The log lost what was read of it, and has grown beyond that since. */
+  #forked(reading: PartitionReading): void {
+    const { topic, partition } = reading
+    this.#warn(`${topic} forked`, { topic, partition }, 'a partition lost what was read of it')
+    this.#strand(reading, kafkaLimits.retryMs)
+    this.#askBounds(reading, bounds => reading.restart(reading.topicId, this.context.forked(bounds, reading.leader)))
   }
 
   /** Nobody serves the reading until the answer is there. */

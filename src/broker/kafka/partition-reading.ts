@@ -3,13 +3,15 @@ import type { LogBounds, LogReader, LogRecord } from '../log/index.ts'
 import type { Leader } from './cluster-map.ts'
 import type { FetchedPartition } from './fetch-answer.ts'
 import { kafkaLimits } from './limits.ts'
-import { recordsOf, type Unreadable } from './record-batch.ts'
+import { lastEpochOf, recordsOf, type Unreadable } from './record-batch.ts'
 
 export interface PartitionReadingContext {
   readonly log: Log
   now(): number
   unreadable(reading: PartitionReading, found: Unreadable): void
 }
+
+const unknownEpoch = -1
 
 /** How far one reader has read one partition, and what is still to be handed to it. */
 export class PartitionReading {
@@ -28,6 +30,8 @@ export class PartitionReading {
   lag = 0
   /** Everything up to here has been fetched. */
   #fetchedTo: number
+  /** The leader's epoch in which the record there was written: a broker whose log has another one says so. */
+  #fetchedEpoch = unknownEpoch
   #waiting: LogRecord[] = []
   #newest = 0
 
@@ -56,7 +60,7 @@ export class PartitionReading {
       currentLeaderEpoch: this.leader?.epoch ?? -1,
       // What is one more than Kafka's offset of the last record is Kafka's offset of the next one.
       fetchOffset: BigInt(this.#fetchedTo),
-      lastFetchedEpoch: -1,
+      lastFetchedEpoch: this.#fetchedEpoch,
       partitionMaxBytes: kafkaLimits.partitionBytesMax,
     }
   }
@@ -65,6 +69,7 @@ export class PartitionReading {
   taken({ bytes, highWatermark, aborted }: FetchedPartition): boolean {
     const { records, readTo, unreadable } = recordsOf(bytes, this.#fetchedTo, aborted)
     for (const found of unreadable) this.context.unreadable(this, found)
+    this.#fetchedEpoch = lastEpochOf(bytes) ?? this.#fetchedEpoch
     this.lag = Math.max(0, highWatermark - readTo)
     if (readTo === this.#fetchedTo) return false
     this.#fetchedTo = readTo
@@ -82,10 +87,16 @@ export class PartitionReading {
     return batch.length
   }
 
+  /** A broker that dropped what was written in that epoch cannot tell. */
+  forgetEpoch(): void {
+    this.#fetchedEpoch = unknownEpoch
+  }
+
   /** The log begins behind what was to be read. */
   skip(upTo: number): void {
     this.deliver(Number.POSITIVE_INFINITY)
     this.#fetchedTo = upTo
+    this.forgetEpoch()
     this.#tell(() => this.reader.missed(upTo))
   }
 
@@ -95,6 +106,7 @@ export class PartitionReading {
     this.topicId = topicId
     this.#fetchedTo = bounds.first - 1
     this.#newest = 0
+    this.forgetEpoch()
     this.#tell(() => this.reader.restarted(bounds))
   }
 

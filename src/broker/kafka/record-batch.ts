@@ -5,6 +5,7 @@ import { ByteCursor, int64At } from './byte-cursor.ts'
 /** Where things stand in a batch of format 2, the only one since Kafka 0.11. */
 const place = {
   length: 8,
+  leaderEpoch: 12,
   magic: 16,
   attributes: 21,
   lastDelta: 23,
@@ -48,9 +49,8 @@ export function recordsOf(bytes: Buffer, after: number, aborted: readonly Aborte
   const unreadable: Unreadable[] = []
   let readTo = after
   for (let at = 0; at + place.records <= bytes.length; ) {
-    const end = at + place.length + 4 + bytes.readInt32BE(at + place.length)
-    // A broker cuts the last batch off where its answer is full.
-    if (end > bytes.length || end < at + place.magic) break
+    const end = endOf(bytes, at)
+    if (end === undefined) break
     const first = int64At(bytes, at) + 1
     const kept = records.length
     try {
@@ -86,6 +86,24 @@ class AbortedTransactions {
     if ((attributes & isControl) !== 0) this.#producers.delete(producer)
     return (attributes & isTransactional) !== 0 && this.#producers.has(producer)
   }
+}
+
+/** The leader's epoch in which the last of them was written; undefined where there is none. */
+export function lastEpochOf(bytes: Buffer): number | undefined {
+  let epoch: number | undefined
+  for (let at = 0; at + place.records <= bytes.length; ) {
+    const end = endOf(bytes, at)
+    if (end === undefined) break
+    epoch = bytes.readInt32BE(at + place.leaderEpoch)
+    at = end
+  }
+  return epoch
+}
+
+/** Undefined for one that is not whole: a broker cuts the last batch off where its answer is full. */
+function endOf(bytes: Buffer, at: number): number | undefined {
+  const end = at + place.length + 4 + bytes.readInt32BE(at + place.length)
+  return end > bytes.length || end < at + place.magic ? undefined : end
 }
 
 function lastDeltaOf(bytes: Buffer, at: number): number {
