@@ -163,6 +163,7 @@ export class Games {
     return {
       ...{ clock, log, store: options.store, isShared: options.isShared },
       publish: host.publish.bind(host),
+      history: host.history.bind(host),
       follow: host.follow.bind(host),
       isFull: () => this.#directory.size >= limits.gamesMax,
       kept: (entry: DirectoryEntry, isListed: boolean) => (isListed ? this.#directory.enter(entry) : this.#directory.note(entry)),

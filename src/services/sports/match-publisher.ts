@@ -1,16 +1,17 @@
 import * as z from 'zod/mini'
 import type { Clock, Json, Timer } from '../../kit/index.ts'
-import { CommandError, type Log, movedError, type PublishOptions } from '../../service.ts'
+import { CommandError, type HistoryPage, type HistoryQuery, type Log, movedError, type PublishOptions } from '../../service.ts'
 import { boardChannels, gameChannel } from './channels.ts'
 import { limits } from './limits.ts'
 import type { Match } from './match.ts'
-import type { GameMessage, LeagueMessage, MatchEvent } from './model/index.ts'
+import { type GameMessage, gameMessageSchema, type LeagueMessage, type MatchEvent } from './model/index.ts'
 
 /** The parts of the server that the publisher uses. */
 export interface MatchPublisherHost {
   readonly clock: Clock
   readonly log: Log
   publish(channel: string, data: Json, options?: PublishOptions): Promise<{ readonly offset: number }>
+  history(channel: string, query: HistoryQuery): Promise<Pick<HistoryPage, 'publications'>>
 }
 
 /** Notes how far a match has been published, and says whether it still may be. */
@@ -30,6 +31,8 @@ const statsHeard = z.object({ type: z.literal('stats'), stats: z.unknown() })
 export class MatchPublisher {
   #announced: number
   #isAnew: boolean
+  /** Whether it is certain what was told. What is noted of it is behind where a node ended in between. */
+  #isKnown: boolean
   #lines: MatchEvent[] = []
   #running: Promise<number> | undefined
   #retry: Timer | undefined
@@ -47,6 +50,7 @@ export class MatchPublisher {
   ) {
     this.#announced = announced
     this.#isAnew = announced < 0
+    this.#isKnown = !this.#isBehind || this.#isAnew
   }
 
   /** Whether there is nothing left to tell, so that the match may be forgotten. */
@@ -118,8 +122,14 @@ export class MatchPublisher {
   }
 
   async #publishUrgent(): Promise<number> {
+    try {
+      if (!this.#isKnown) await this.#learn()
+    } catch (error) {
+      this.#tryAgain(error)
+      throw error
+    }
     const { version } = this.match
-    const messages = this.#isAnew ? [this.#snapshot()] : this.#updates()
+    const messages = this.#isAnew ? [this.#snapshot()] : this.#announced < version ? this.#updates() : []
     this.#isAnew = false
     try {
       let offset = 0
@@ -133,6 +143,16 @@ export class MatchPublisher {
       this.#tryAgain(error)
       throw error
     }
+  }
+
+  /** The channel itself says what it was told last. Of a message that is full it is not known whether more of its step came after it. */
+  async #learn(): Promise<void> {
+    const { publications } = await this.host.history(gameChannel(this.match.id), { limit: 1, reverse: true })
+    this.#isKnown = true
+    const { success, data: last } = gameMessageSchema.safeParse(publications[0]?.data)
+    if (!success || last.type !== 'events' || last.run !== this.match.run || last.events.length >= limits.messageEventsMax) return
+    const { version } = last.board
+    if (version <= this.match.version) this.#announced = Math.max(this.#announced, version)
   }
 
   /** A change that was told already, by this node or by the last owner, is not told twice. */

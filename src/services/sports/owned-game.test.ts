@@ -3,6 +3,7 @@ import { SimClock } from '../../../sim/core/clock.ts'
 import { serviceHost } from '../../../test/kit/service-host.ts'
 import { silentLog } from '../../hub/index.ts'
 import type { Json } from '../../kit/index.ts'
+import { Publication } from '../../protocol/index.ts'
 import type { PublishOptions, Queries, Sql, SqlValue } from '../../service.ts'
 import { migrateSql, openSql, SqlError } from '../../store/index.ts'
 import { readBatch, readGame } from './batch.ts'
@@ -10,7 +11,7 @@ import { Games } from './games.ts'
 import { limits } from './limits.ts'
 import { Match } from './match.ts'
 import { MatchPublisher } from './match-publisher.ts'
-import type { Board } from './model/index.ts'
+import { type Board, reduceBoard } from './model/index.ts'
 import { Replicas } from './replicas.ts'
 import { SportsStore, sportsTables } from './store.ts'
 
@@ -55,7 +56,7 @@ test.each([
 )
 
 /** A publisher of a match that a former owner had told up to a version. */
-function published(announced: number) {
+function published(announced: number, last?: Json) {
   const clock = new SimClock()
   const match = new Match({ game: readGame('m', teams), run: 0, version: 0, shown: [], seen: [] }, clock.now())
   for (const [n, id] of ['a', 'b'].entries()) match.applyBatch(readBatch('m', [goal(id, 10 * (n + 1))]), clock.now())
@@ -64,8 +65,9 @@ function published(announced: number) {
     told.push({ channel, type: String(Reflect.get(Object(data), 'type')), key })
     return { offset: told.length }
   }
+  const history = async () => ({ publications: last === undefined ? [] : [new Publication({ data: last, time: 0, offset: 1 })] })
   const target = { announced: () => undefined, mayTell: () => true }
-  const publisher = new MatchPublisher(match, announced, { clock, log: silentLog, publish }, target)
+  const publisher = new MatchPublisher(match, announced, { clock, log: silentLog, publish, history }, target)
   const since = () => {
     clock.advance(limits.statsIntervalMs)
     return told.splice(0)
@@ -81,6 +83,19 @@ test('[SF15] a new owner tells what the last one had not told, under a key by wh
   expect(urgent).toEqual([{ channel: 'sports:game_m', type: 'events', key: '0 1 2 0' }])
   await publisher.publish()
   expect(since()).toEqual([])
+})
+
+test.each([
+  ['all of it', 2, []],
+  ['some of it', 1, ['0 1 2 0']],
+])('[SF15] what a channel has of what was not noted as told, which is %s, is not told twice', async (_, version, keys) => {
+  const { match, publisher, since } = published(0, {
+    ...{ type: 'events', game: 'm', run: 0, since: 0, serverUtcMs: 0 },
+    ...{ events: [], board: reduceBoard([], { version, rate: 1 }) },
+  } as unknown as Json)
+  await publisher.publish()
+  expect(since().flatMap(({ key }) => (key === undefined ? [] : [key])).filter(key => /^\d/.test(key))).toEqual(keys)
+  expect(match.version).toBe(2)
 })
 
 test('[SF15] a board or figures of a former owner that come late are followed by the present ones, and one’s own are not', () => {
