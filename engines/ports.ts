@@ -3,12 +3,16 @@ import type { EngineProcess } from './engine-process.ts'
 const answeredWithinMs = 15_000
 const lookMs = 50
 
-/** So many ports that nobody had a moment ago. */
+/** Below those that systems give to outgoing connections, which come and go. */
+const range = { from: 12_000, to: 32_000 } as const
+
+/** So many ports one after another that nobody had a moment ago. */
 export function freePorts(count: number, hostname = '127.0.0.1'): number[] {
-  const listeners = Array.from({ length: count }, () => Bun.listen({ hostname, port: 0, socket: { data() {} } }))
-  const ports = listeners.map(({ port }) => port)
-  for (const listener of listeners) listener.stop(true)
-  return ports
+  for (;;) {
+    const first = range.from + Math.floor(Math.random() * (range.to - range.from - count))
+    const ports = Array.from({ length: count }, (_, index) => first + index)
+    if (ports.every(port => isFree(port, hostname))) return ports
+  }
 }
 
 export function isFree(port: number, hostname = '127.0.0.1'): boolean {

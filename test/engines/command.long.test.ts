@@ -15,7 +15,7 @@ test.skipIf(lacksKafka('the command that starts engines') || lacks('postgres', '
     chmodSync(folder.path, 0o755)
     const jars = await kafkaJars(console.log)
     symlinkSync(jars, join(folder.path, basename(jars)))
-    const [kafka = 0, postgres = 0] = [freePorts(1)[0], freePorts(1)[0]]
+    const [kafka = 0, , postgres = 0] = freePorts(3)
     const engines = (...words: readonly string[]) => {
       const env = { ...process.env, ENGINES_FOLDER: folder.path }
       const done = Bun.spawnSync(['npm', 'run', '--silent', 'engines', '--', ...words], { cwd: root, env })

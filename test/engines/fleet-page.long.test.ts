@@ -26,7 +26,7 @@ test.skipIf(isMissing)('[EN12] docs/fleet.md, followed to the letter, makes thre
   mkdirSync(join(path, 'bin'))
   symlinkSync(join(root, 'bin/fanfare'), join(path, 'bin/fanfare'))
   // Kafka's are in a row; a test takes others than the page.
-  const [first = 0, postgres = 0] = freePorts(2)
+  const [postgres = 0, first = 0] = freePorts(10)
   const tens = freeTens()
   const ported = (name: string) =>
     readFileSync(join(root, 'examples', name), 'utf8')

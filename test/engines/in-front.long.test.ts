@@ -23,7 +23,8 @@ describe.skipIf(lacksKafka(what) || lacks('postgres', what) || lacks('haproxy', 
   let nginx: Nginx
 
   beforeAll(async () => {
-    const [port = 0, nginxPort = 0] = freePorts(2)
+    // The nodes take the three after the first.
+    const [port = 0, , , , nginxPort = 0] = freePorts(5)
     fleet = await DemoFleet.start({ port, nodes: 3, brokers: 1, config, say: silent })
     const upstreams = fleet.nodes.map(({ name, plan }) => ({ name, address: `${plan.host}:${plan.port}` }))
     nginx = new Nginx(join(fleet.folder, 'nginx'), nginxPort, upstreams)

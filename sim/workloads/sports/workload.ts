@@ -36,8 +36,8 @@ export const sportsWorkload: Workload<SportsPlan, SportsNodes, SportsActors, Spo
     for (const machine of nodes.machines)
       checkAlike(judge, machine.name, games, game => nodes.answered(nodes.read(`/sports/games/${game}/snapshot`, machine)))
     checkRest({ judge, oracle: nodes.oracle, games, scripts, users, isToldOnce: options.topology !== 'fleet' })
-    judge.hold(tally.of('batches') >= 10, `only ${tally.of('batches')} batches`)
-    judge.hold(tally.of('urgent messages') >= 10, `only ${tally.of('urgent messages')} urgent messages came`)
+    judge.hold(tally.of('batches') >= 3, `only ${tally.of('batches')} batches`)
+    judge.hold(tally.of('urgent messages') >= 3, `only ${tally.of('urgent messages')} urgent messages came`)
     judge.hold(plan.faultMs === undefined || tally.of('faults') > 0, 'no fault struck')
   },
   close: nodes => nodes.close(),

@@ -43,7 +43,11 @@ test.each([
   async (_, next, changed) => {
     const rows = new DeafRows()
     const { host, close } = await serviceHost(new SimClock(), sportsTables, undefined, sql => rows.reach(sql))
-    const games = new Games({ ...host, publish: async () => ({ offset: 1 }) }, { store: new SportsStore(host.store.sql), isShared: false })
+    const history = async () => ({ position: { epoch: '', offset: 0 }, publications: [], complete: true, state: [] })
+    const games = new Games(
+      { ...host, publish: async () => ({ offset: 1 }), history },
+      { store: new SportsStore(host.store.sql), isShared: false },
+    )
     await games.start()
     await games.put('m', teams)
     rows.next = next
@@ -94,7 +98,11 @@ test.each([
     ...{ events: [], board: reduceBoard([], { version, rate: 1 }) },
   } as unknown as Json)
   await publisher.publish()
-  expect(since().flatMap(({ key }) => (key === undefined ? [] : [key])).filter(key => /^\d/.test(key))).toEqual(keys)
+  expect(
+    since()
+      .flatMap(({ key }) => (key === undefined ? [] : [key]))
+      .filter(key => /^\d/.test(key)),
+  ).toEqual(keys)
   expect(match.version).toBe(2)
 })
 
