@@ -5,7 +5,7 @@ import { rounds } from '../kit/index.ts'
 import { Seeds } from './seeds.ts'
 
 /** `FLEET_SEEDS=20000` looks further than the fixed number. */
-const seeds = Number(process.env.FLEET_SEEDS ?? rounds(50, 1000))
+const seeds = Number(process.env.FLEET_SEEDS ?? rounds(20, 1000))
 /** A broken part must be noticed within so many runs. */
 const mutantSeeds = 20
 const fleet = new Seeds(channelsWorkload(), { topology: 'fleet' })
