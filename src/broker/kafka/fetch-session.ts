@@ -85,6 +85,8 @@ export class FetchSession {
   }
 
   async run(): Promise<void> {
+    // All that were to be read may have left in the turn in which it was opened.
+    if (this.#isOver) return
     try {
       let answer = this.#ask()
       while (!this.#isOver) {
