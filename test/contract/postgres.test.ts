@@ -44,7 +44,7 @@ overPostgres((kind, server) => {
 
   test('[G60] what cannot be put in an order with others runs again, and loses nothing', async () => {
     await using sql = await opened(kind, things, `insert into thing values ('a', 0)`)
-    let runs = 0
+    let [runs, reads] = [0, 0]
     // All have read before any of them writes, however long connecting takes.
     const allHaveRead = Promise.withResolvers<void>()
     const increment = () =>
@@ -52,7 +52,7 @@ overPostgres((kind, server) => {
         runs++
         await tx.run('set transaction isolation level repeatable read')
         const [row] = await tx.all<{ count: number }>('select count from thing')
-        if (runs === 5) allHaveRead.resolve()
+        if (++reads === 5) allHaveRead.resolve()
         await allHaveRead.promise
         await tx.run('update thing set count = ?1', (row?.count ?? 0) + 1)
       })
