@@ -1,6 +1,7 @@
 import { Centrifuge } from 'centrifuge'
 import { ChatClient } from '../../src/services/chat/client/index.ts'
 import { type ChaosClient, type Entrance, socketUrl } from './client.ts'
+import { Writer } from './writer.ts'
 
 const pauseMs = 400
 const againMs = 300
@@ -35,23 +36,24 @@ export interface ChatMember extends ChaosClient {
 }
 
 /** A member on the SDK alone, who sends each message again under its `cid` until it is answered, and reads the inbox as it comes. */
-export class SdkChatUser implements ChatMember {
+export class SdkChatUser extends Writer implements ChatMember {
   readonly kind = 'centrifuge SDK'
   readonly faults: string[] = []
   readonly sent: Sent[] = []
   connections = 0
   readonly #entries = new Map<number, Received & { readonly conversation: string }>()
   #sdk: Centrifuge | undefined
-  #isStopped = false
-  #done: Promise<void> = Promise.resolve()
   #held = 0
   #unsaid = 0
+  #conversation = ''
   #timer: Timer | undefined
 
   constructor(
     readonly entrance: Entrance,
     readonly name: string,
-  ) {}
+  ) {
+    super()
+  }
 
   get isConnected(): boolean {
     return this.#sdk?.state === 'connected'
@@ -88,12 +90,8 @@ export class SdkChatUser implements ChatMember {
   }
 
   talk(conversation: string): void {
-    this.#done = this.#talk(conversation)
-  }
-
-  async stop(): Promise<void> {
-    this.#isStopped = true
-    await this.#done
+    this.#conversation = conversation
+    this.start()
   }
 
   close(): void {
@@ -101,8 +99,9 @@ export class SdkChatUser implements ChatMember {
     this.#sdk?.disconnect()
   }
 
-  async #talk(conversation: string): Promise<void> {
-    for (let n = 1; !this.#isStopped; n++) {
+  protected async run(): Promise<void> {
+    const conversation = this.#conversation
+    for (let n = 1; !this.isStopped; n++) {
       const [cid, text] = [`${this.name}-${n}`, `${this.name} says ${n}`]
       for (;;) {
         const answer = await this.call('chat.send', { conversation, cid, text }).catch((error: unknown) => this.#failed(error))
@@ -146,20 +145,20 @@ export class SdkChatUser implements ChatMember {
 }
 
 /** A member on the client layer that pages use, whose outbox sends by itself. */
-export class LayerChatUser implements ChatMember {
+export class LayerChatUser extends Writer implements ChatMember {
   readonly kind = 'fanfare/chat'
   readonly faults: string[] = []
   connections = 0
   #client: ChatClient | undefined
   #conversation = ''
   readonly #written = new Map<string, string>()
-  #isStopped = false
-  #done: Promise<void> = Promise.resolve()
 
   constructor(
     readonly entrance: Entrance,
     readonly name: string,
-  ) {}
+  ) {
+    super()
+  }
 
   get isConnected(): boolean {
     return this.#client?.link === 'live'
@@ -195,20 +194,16 @@ export class LayerChatUser implements ChatMember {
   talk(conversation: string): void {
     this.#conversation = conversation
     this.#client?.open(conversation)
-    this.#done = this.#talk(conversation)
-  }
-
-  async stop(): Promise<void> {
-    this.#isStopped = true
-    await this.#done
+    this.start()
   }
 
   close(): void {
     void this.#client?.close()
   }
 
-  async #talk(conversation: string): Promise<void> {
-    for (let n = 1; !this.#isStopped; n++) {
+  protected async run(): Promise<void> {
+    const conversation = this.#conversation
+    for (let n = 1; !this.isStopped; n++) {
       const text = `${this.name} says ${n}`
       this.#written.set(text, `${this.name}-${n}`)
       this.#client?.send(conversation, { text })

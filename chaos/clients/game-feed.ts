@@ -1,25 +1,25 @@
 import { Script } from '../../sim/workloads/sports/script.ts'
 import type { Random } from '../../src/kit/index.ts'
 import type { Entrance } from './client.ts'
+import { Writer } from './writer.ts'
 
 const pauseMs = 500
 const againMs = 300
 const answerWithinMs = 5_000
 
 /** A provider that tells what happens in a game, batch after batch, each again until it is taken: with corrections, deletions and second thoughts. */
-export class GameFeed {
+export class GameFeed extends Writer {
   readonly script: Script
   batches = 0
   failed = 0
   readonly faults: string[] = []
-  #isStopped = false
-  #done: Promise<void> = Promise.resolve()
 
   constructor(
     readonly entrance: Entrance,
     readonly game: string,
     random: Random,
   ) {
+    super()
     this.script = new Script(game, random, () => Date.now())
   }
 
@@ -33,17 +33,8 @@ export class GameFeed {
     await this.#until('POST', '/events', { events: this.script.begin() })
   }
 
-  start(): void {
-    this.#done = this.#run()
-  }
-
-  async stop(): Promise<void> {
-    this.#isStopped = true
-    await this.#done
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#isStopped) {
+  protected async run(): Promise<void> {
+    while (!this.isStopped) {
       await this.#until('POST', '/events', { events: this.script.next() })
       this.batches++
       await Bun.sleep(pauseMs)

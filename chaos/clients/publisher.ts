@@ -1,36 +1,27 @@
 import type { Entrance } from './client.ts'
+import { Writer } from './writer.ts'
 
 const pauseMs = 100
 const againMs = 200
 const answerWithinMs = 5_000
 
 /** A back end that publishes to a channel by HTTP, one after the other, each again under its key until it is acknowledged. */
-export class Publisher {
+export class Publisher extends Writer {
   readonly acknowledged: string[] = []
   /** Attempts that failed or were not answered. */
   failed = 0
   readonly answersMs: number[] = []
   readonly faults: string[] = []
-  #isStopped = false
-  #done: Promise<void> = Promise.resolve()
 
   constructor(
     readonly entrance: Entrance,
     readonly channel: string,
-  ) {}
-
-  start(): void {
-    this.#done = this.#run()
+  ) {
+    super()
   }
 
-  /** Waits until the last one is acknowledged. */
-  async stop(): Promise<void> {
-    this.#isStopped = true
-    await this.#done
-  }
-
-  async #run(): Promise<void> {
-    for (let n = 1; !this.#isStopped; n++) {
+  protected async run(): Promise<void> {
+    for (let n = 1; !this.isStopped; n++) {
       const id = `${this.channel} ${n}`
       const data = { id, at: Date.now() }
       while (!(await this.#attempt(id, data))) {

@@ -1,5 +1,6 @@
 import { between, type Random } from '../../src/kit/index.ts'
 import { type Entrance, socketUrl } from './client.ts'
+import { Writer } from './writer.ts'
 
 const pauseMs = 250
 const bytesMax = 400
@@ -14,27 +15,18 @@ const frames = [
 ]
 
 /** Someone without a token who sends whatever comes to mind. Nothing of it may harm a node. */
-export class Stranger {
+export class Stranger extends Writer {
   tries = 0
-  #isStopped = false
-  #done: Promise<void> = Promise.resolve()
 
   constructor(
     readonly entrance: Entrance,
     readonly random: Random,
-  ) {}
-
-  start(): void {
-    this.#done = this.#run()
+  ) {
+    super()
   }
 
-  async stop(): Promise<void> {
-    this.#isStopped = true
-    await this.#done
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#isStopped) {
+  protected async run(): Promise<void> {
+    while (!this.isStopped) {
       this.tries++
       await (this.random.next() < 0.5 ? this.#socket() : this.#request())
       await Bun.sleep(pauseMs)
