@@ -115,6 +115,7 @@ export class Fleet extends Central {
       {
         ...{ clock, random, log, namespaces, limits, logs },
         deaf: isDeaf => this.#hearing.changed(isDeaf),
+        ownsStates: partition => this.ownerOf(`states ${partition}`).kind === 'here',
         // Its place in the log is the same on every node, so that a relay that moves from one to another hears each message once.
         controlled: (message, { epoch, offset }) => void this.#controls.take({ root: epoch, number: offset, message }),
       },

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { partitionOf } from '../../src/broker/index.ts'
 import { KafkaCluster } from '../../src/broker/kafka/index.ts'
 import { systemClock } from '../../src/kit/index.ts'
-import { atEnd, Kafka, lacks, lacksKafka, Postgres, startServer, type TestInput, type TestServer } from '../kit/index.ts'
+import { atEnd, Kafka, lacks, lacksKafka, Postgres, startServer, type TestInput, type TestServer, until } from '../kit/index.ts'
 import { fleetInput, isWhole, onFreePort } from '../kit/servers/fleet.ts'
 import { connect, kept } from '../kit/servers/tree.ts'
 import { fleetContract } from './fleet.ts'
@@ -59,5 +59,20 @@ if (!lacksKafka(what) && !lacks('postgres', what)) {
     await gameLog?.append(0, [{ key: '', value: '{"by":"another system"}' }])
     await roomLog?.append(partitionOf('room:1', 4), [{ key: 'room:1', value: '{"by":"another system"}' }])
     for (const subscription of [game, room]) expect(await subscription.gets(2)).toEqual([{ by: 'a node' }, { by: 'another system' }])
+  })
+
+  test('[LB18] values of channels are rows in a topic of the fleet, which one node writes', async () => {
+    const [first] = await three({ channel: { namespaces: [{ name: 'price', delivery: 'conflated' }] } })
+    await first.publish('price:AAPL', { last: 1 }, { key: 'quote' })
+    const others = await KafkaCluster.open(kafkaOptions(kafka))
+    atEnd(() => others.close())
+    const [states] = await others.logs([{ name: `fleet${fleets}.states`, partitions: 4, path: '', isCompacted: true }])
+    const rows = await until('the value is written', async () => {
+      const slice = await states?.slice(partitionOf('price:AAPL', 4), 0, { records: 1000, bytes: 1024 * 1024 })
+      const found = slice?.records.filter(({ key }) => key.includes('price:AAPL')) ?? []
+      return found.length > 0 && found
+    })
+    expect(JSON.parse(rows[0]?.value ?? '')).toMatchObject([{ data: { last: 1 }, key: 'quote' }])
+    expect(new Set(rows.map(({ headers }) => headers?.writer)).size).toBe(1)
   })
 }

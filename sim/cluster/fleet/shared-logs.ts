@@ -9,6 +9,7 @@ import type { Oracle } from '../oracle.ts'
 export interface LogLines {
   readonly channels: LogLine
   readonly controls: LogLine
+  readonly states: LogLine
 }
 
 const partitions = 2
@@ -17,15 +18,17 @@ const partitions = 2
 export class SharedSimLogs {
   readonly #channels: MemoryLog
   readonly #controls: MemoryLog
+  readonly #states: MemoryLog
 
   constructor(time: SimClock, random: Random) {
     this.#channels = new MemoryLog({ clock: time, random, partitions })
     this.#controls = new MemoryLog({ clock: time, random, partitions: 1 })
+    this.#states = new MemoryLog({ clock: time, random, partitions })
   }
 
   /** @param delayMs on the way to the logs, and as long on the way back */
   lines(clock: Clock, delayMs: number): LogLines {
-    const lines = { channels: this.#channels.line(clock), controls: this.#controls.line(clock) }
+    const lines = { channels: this.#channels.line(clock), controls: this.#controls.line(clock), states: this.#states.line(clock) }
     for (const line of Object.values(lines)) line.delayMs = delayMs
     return lines
   }

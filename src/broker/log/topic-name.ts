@@ -51,8 +51,8 @@ interface KafkaTopics {
 }
 
 /** The topics of a fleet itself. */
-export function fleetTopics(prefix: string): { readonly channels: string; readonly controls: string } {
-  return { channels: `${prefix}.channels`, controls: `${prefix}.controls` }
+export function fleetTopics(prefix: string): { readonly channels: string; readonly controls: string; readonly states: string } {
+  return { channels: `${prefix}.channels`, controls: `${prefix}.controls`, states: `${prefix}.states` }
 }
 
 /** Whether a topic of one may be one of the other, or be the same to Kafka. */

@@ -8,7 +8,7 @@ import type { FleetContext, OpenFleet } from './fleets.ts'
 import { kafkaMetrics } from './kafka-metrics.ts'
 import { StartError } from './start-error.ts'
 
-/** Publications, messages to all nodes and who is there in topics of Kafka; members and leases in Postgres. @throws StartError, SqlError */
+/** Publications, values of channels and messages to all nodes in topics of Kafka; members and leases in Postgres. @throws StartError, SqlError */
 export async function openKafkaFleet(context: FleetContext): Promise<OpenFleet> {
   const { config, rows } = context
   const kafka = await openKafka(context)
@@ -54,19 +54,20 @@ async function openLogs(kafka: KafkaCluster, config: KafkaConfig): Promise<Share
   const own = Object.entries(config.mappings).map(([namespace, given]) => ({ namespace, ...topicsOf(prefix, namespace, given) }))
   const ofNamespaces = own.flatMap(({ namespace, mapping, name }) => (mapping === 'shared' ? [{ ...many, namespace, name }] : []))
   const names = fleetTopics(prefix)
-  const [channels, controls, ...others] = await kafka.logs([
+  const [channels, controls, states, ...others] = await kafka.logs([
     { ...many, name: names.channels },
     { ...one, name: names.controls },
+    { ...many, name: names.states, isCompacted: true },
     ...ofNamespaces,
   ])
-  if (channels === undefined || controls === undefined) throw new RangeError('a log for each topic is expected')
+  if (channels === undefined || controls === undefined || states === undefined) throw new RangeError('a log for each topic is expected')
   const namespaces = new Map<string, NamespaceLog>()
   for (const [index, log] of others.entries()) namespaces.set(ofNamespaces[index]?.namespace ?? '', { mapping: 'shared', log })
   for (const { namespace, mapping, name } of own) {
     if (mapping !== 'per-channel') continue
     namespaces.set(namespace, { mapping, prefix: name, open: topic => kafka.log({ ...one, name: topic }) })
   }
-  return { channels, controls, namespaces }
+  return { channels, controls, states, namespaces }
 }
 
 function troublesOf(kafka: KafkaCluster): readonly Trouble[] {
