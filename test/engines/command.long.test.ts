@@ -15,7 +15,8 @@ test.skipIf(lacksKafka('the command that starts engines') || lacks('postgres', '
     chmodSync(folder.path, 0o755)
     const jars = await kafkaJars(console.log)
     symlinkSync(jars, join(folder.path, basename(jars)))
-    const [kafka = 0, , postgres = 0] = freePorts(3)
+    // A broker takes three in a row.
+    const [postgres = 0, kafka = 0] = freePorts(4)
     const engines = (...words: readonly string[]) => {
       const env = { ...process.env, ENGINES_FOLDER: folder.path }
       const done = Bun.spawnSync(['npm', 'run', '--silent', 'engines', '--', ...words], { cwd: root, env })
